@@ -1,0 +1,780 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file rramnas.h
+ * @brief librramnas: neural networks on resistive-memory compute-in-memory chips.
+ *
+ * The library answers, for a network and a chip made of RRAM crossbars: does it fit, where does
+ * each weight go, and how fast does it run. Three handles carry a job from file to result:
+ *
+ *  - @ref rramnas_hw       what the chip is: crossbar size, cells, converters, number of crossbars;
+ *  - @ref rramnas_net      what the network is: a graph with shapes;
+ *  - @ref rramnas_mapping  where each weight of each copy sits; it can be timed, drawn and reported.
+ *
+ * The whole job in one piece (each call returns a status; see "Errors"):
+ *
+ * @code
+ *   rramnas_hw *hw = NULL;
+ *   rramnas_net *net = NULL;
+ *   rramnas_mapping *map = NULL;
+ *   rramnas_error err = RRAMNAS_ERROR_INIT;
+ *   rramnas_compile_options opt = RRAMNAS_COMPILE_OPTIONS_INIT;
+ *   rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
+ *   rramnas_timing t = RRAMNAS_TIMING_INIT;
+ *
+ *   opt.crossbars = 210;
+ *   how.samples = 8;
+ *   if (rramnas_hw_create_default(NULL, &hw, &err) < 0 ||
+ *       rramnas_net_load_file("net.onnx", NULL, NULL, &net, &err) < 0 ||
+ *       rramnas_compile(hw, net, &opt, NULL, &map, &err) < 0 ||
+ *       rramnas_mapping_simulate(map, &how, &t, &err) < 0)
+ *     fprintf(stderr, "%s\n", err.message);
+ *   else
+ *     printf("8 inferences take %.0f ns\n", t.latency_ns);
+ *   rramnas_mapping_unref(map);
+ *   rramnas_net_unref(net);
+ *   rramnas_hw_unref(hw);
+ * @endcode
+ *
+ * Units stand in the names: `_ns`, `_um2`, `_pj`. A crossbar has rows (wordlines, inputs) and
+ * columns (bitlines, outputs).
+ *
+ * Ownership: a handle is born with one reference; `_ref` adds one, `_unref` takes one and accepts
+ * NULL. Strings returned by a handle live as long as the handle.
+ *
+ * Threads: `hw`, `net` (once finished) and `mapping` never change after creation, so any number of
+ * threads may use one at the same time. Reference counts are atomic. The library has no global
+ * mutable state, prints nothing and never ends the process.
+ *
+ * Errors: functions that can fail return int32_t, RRAMNAS_OK or a negative RRAMNAS_ERR_ code; a
+ * positive value is success with a remark. A failing call leaves every `ret_` argument as it was
+ * and explains itself in the caller's rramnas_error (NULL allowed).
+ *
+ * Option structs: the first field is the size of the struct as the caller knows it; 0 in any other
+ * field means the default written beside it. Fields are only ever added at the end.
+ *
+ * Determinism: equal inputs, options and seed give equal results, to the byte, on any machine, at
+ * any thread count and in any locale.
+ */
+#ifndef RRAMNAS_H
+#define RRAMNAS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @defgroup version Version
+ * @{ */
+
+#define RRAMNAS_VERSION_MAJOR 0
+#define RRAMNAS_VERSION_MINOR 1
+#define RRAMNAS_VERSION_PATCH 0
+/** Number in the soname: librramnas.so.RRAMNAS_VERSION_ABI. Changes only when the ABI breaks. */
+#define RRAMNAS_VERSION_ABI 0
+
+#ifndef RRAMNAS_EXPORT
+#if defined(__GNUC__)
+#define RRAMNAS_EXPORT __attribute__((visibility("default")))
+#else
+#define RRAMNAS_EXPORT
+#endif
+#endif
+
+/** Version of the library that is running, as text ("0.1.0"). Static storage. @since 0.1 */
+RRAMNAS_EXPORT const char *
+rramnas_version(void);
+
+/** ABI number of the library that is running: compare with RRAMNAS_VERSION_ABI. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_version_abi(void);
+
+/** What a build can do; see rramnas_feature_supported(). */
+enum rramnas_feature {
+  RRAMNAS_FEATURE_ONNX = 1,       /**< reads ONNX files */
+  RRAMNAS_FEATURE_MNSIM_INI = 2,  /**< reads MNSIM 2.0's SimConfig.ini */
+  RRAMNAS_FEATURE_POLICY_RNC = 3, /**< policies isaac, rnc and rnc-published */
+};
+
+/** 1 when this build has the feature (enum rramnas_feature), 0 when not or unknown. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_feature_supported(int32_t feature);
+
+/** @} @defgroup status Status, errors, runtime
+ * @{ */
+
+/** Status of a call. doc/errors.yaml has meaning, example and cure of each; codes never change. */
+enum rramnas_status {
+  RRAMNAS_OK = 0,
+  RRAMNAS_STOPPED = 1,            /**< a callback asked to stop; what is done so far is valid */
+  RRAMNAS_ERR_ARGUMENT = -1,      /**< an argument of the call is outside of its contract */
+  RRAMNAS_ERR_MEMORY = -2,        /**< an allocation failed */
+  RRAMNAS_ERR_IO = -3,            /**< a file cannot be opened, read or written */
+  RRAMNAS_ERR_PARSE = -4,         /**< a file is not well-formed */
+  RRAMNAS_ERR_RANGE = -5,         /**< a value is outside of its range */
+  RRAMNAS_ERR_UNSUPPORTED = -6,   /**< well-formed, but not something this version handles */
+  RRAMNAS_ERR_SHAPE = -7,         /**< tensor shapes or the graph do not agree */
+  RRAMNAS_ERR_LIMIT = -8,         /**< input exceeds a documented limit (size, depth, count) */
+  RRAMNAS_ERR_DOES_NOT_FIT = -9,  /**< the network needs more crossbars than there are */
+  RRAMNAS_ERR_CALLBACK = -10,     /**< a callback of the caller reported failure */
+  RRAMNAS_ERR_NOT_FOUND = -11,    /**< no field, node or built-in of that name */
+};
+
+/** Short name of a status, e.g. "RRAMNAS_ERR_PARSE"; "unknown" for others. Static. @since 0.1 */
+RRAMNAS_EXPORT const char *
+rramnas_status_name(int32_t status);
+
+/** Details of a failure, owned by the caller; written only by a failing call. */
+typedef struct rramnas_error {
+  size_t size;          /**< sizeof(rramnas_error) as the caller knows it */
+  int32_t code;         /**< the status that the call returned */
+  int32_t line;         /**< line in the file, from 1; 0 when it does not apply */
+  int32_t column;       /**< column, from 1; 0 when it does not apply */
+  int32_t reserved;     /**< 0 */
+  int64_t offset;       /**< byte offset in a binary file, from 0; -1 when it does not apply */
+  char message[1024];   /**< UTF-8, zero-terminated: where, what was read, what was expected */
+} rramnas_error;
+
+#define RRAMNAS_ERROR_INIT { sizeof(rramnas_error), 0, 0, 0, 0, -1, { 0 } }
+
+/** Levels of a log message. */
+enum rramnas_log_level {
+  RRAMNAS_LOG_ERROR = 1,
+  RRAMNAS_LOG_WARNING = 2,
+  RRAMNAS_LOG_INFO = 3,
+  RRAMNAS_LOG_DEBUG = 4,
+};
+
+/**
+ * What a handle asks of its host: memory, log, threads. Copied when a handle is created.
+ *
+ * `alloc(user, size)`, `realloc(user, pointer, size)` and `free(user, pointer)` are given together
+ * or not at all (NULL = malloc, realloc, free). They may be called from any thread that uses the
+ * handle. `log` receives finished UTF-8 messages on the calling thread.
+ */
+typedef struct rramnas_runtime {
+  size_t size;                                                          /**< sizeof(rramnas_runtime) */
+  void *(*alloc)(void *alloc_user, size_t size);                        /**< default malloc */
+  void *(*realloc)(void *alloc_user, void *pointer, size_t size);       /**< default realloc */
+  void (*free)(void *alloc_user, void *pointer);                        /**< default free */
+  void *alloc_user;                                                     /**< first argument of the three */
+  void (*log)(void *log_user, int32_t level, const char *message);      /**< default: silence */
+  void *log_user;                                                       /**< first argument of log */
+  int32_t log_level;                                                    /**< most verbose level wanted; default RRAMNAS_LOG_WARNING */
+  int32_t n_threads;                                                    /**< default 0: all cores */
+} rramnas_runtime;
+
+#define RRAMNAS_RUNTIME_INIT { sizeof(rramnas_runtime), NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }
+
+/**
+ * Receives text that the library produces, piece by piece, in order, on the calling thread.
+ * `data` has `length` bytes and is not zero-terminated. Return 0 to go on, anything else to end
+ * the call with RRAMNAS_ERR_CALLBACK.
+ */
+typedef int32_t (*rramnas_write_fn)(void *user, const char *data, size_t length);
+
+/** @} @defgroup hw Hardware spec
+ * @{ */
+
+/** A chip: immutable, reference-counted. Fields, units and ranges: doc/hardware.md. */
+typedef struct rramnas_hw rramnas_hw;
+
+/** File formats of a hardware spec. */
+enum rramnas_hw_format {
+  RRAMNAS_HW_FORMAT_AUTO = 0, /**< by extension (.ini), else YAML */
+  RRAMNAS_HW_FORMAT_YAML = 1,
+  RRAMNAS_HW_FORMAT_MNSIM_INI = 2, /**< MNSIM 2.0 SimConfig.ini; ignored and unknown keys become warnings */
+};
+
+/** The documented default edge chip (every field at its default). @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_create_default(const rramnas_runtime *runtime, rramnas_hw **ret_hw, rramnas_error *reterr);
+
+/**
+ * Reads a hardware spec.
+ * @param path    UTF-8 path of a YAML spec or a SimConfig.ini, at most 1 MiB
+ * @param format  enum rramnas_hw_format
+ * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_RANGE, ERR_LIMIT, ERR_MEMORY; line and column are set
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_load_file(const char *path, int32_t format, const rramnas_runtime *runtime,
+                     rramnas_hw **ret_hw, rramnas_error *reterr);
+
+/**
+ * Like rramnas_hw_load_file(), from memory.
+ * @param data    array of length [size], the file's bytes; not kept
+ * @param name    how messages call the text, e.g. its path; NULL = "hardware"
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_load_buffer(const char *data, size_t size, const char *name, int32_t format,
+                       const rramnas_runtime *runtime, rramnas_hw **ret_hw, rramnas_error *reterr);
+
+/**
+ * A copy of `hw` with one field changed; the result is validated like a file.
+ * @param field  dotted name, e.g. "crossbar.rows"
+ * @param value  as it would stand in the YAML, e.g. "256"
+ * @return RRAMNAS_OK, ERR_NOT_FOUND, ERR_RANGE, ERR_MEMORY
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_with_value(const rramnas_hw *hw, const char *field, const char *value, rramnas_hw **ret_hw,
+                      rramnas_error *reterr);
+
+/** Adds a reference; returns `hw`. @since 0.1 */
+RRAMNAS_EXPORT rramnas_hw *
+rramnas_hw_ref(rramnas_hw *hw);
+
+/** Takes a reference; NULL is allowed. @since 0.1 */
+RRAMNAS_EXPORT void
+rramnas_hw_unref(rramnas_hw *hw);
+
+/** Kinds of a hardware field. */
+enum rramnas_field_type {
+  RRAMNAS_FIELD_INTEGER = 1,
+  RRAMNAS_FIELD_REAL = 2,
+  RRAMNAS_FIELD_CHOICE = 3, /**< one word of a list */
+  RRAMNAS_FIELD_TEXT = 4,
+};
+
+/** One row of the table that drives parsing, checking, writing and documenting hardware specs. */
+typedef struct rramnas_hw_field {
+  size_t size;               /**< sizeof(rramnas_hw_field) */
+  const char *name;          /**< dotted: "adc.bits" */
+  const char *unit;          /**< "ns", "um2", "1" for counts, "" for words */
+  const char *default_text;  /**< default, as it would stand in the YAML */
+  const char *choices;       /**< "a|b|c" for choices, else "" */
+  const char *doc;           /**< one sentence */
+  const char *source;        /**< where the default comes from */
+  const char *since;         /**< version that introduced it */
+  double min, max;           /**< inclusive range of numbers; 0, 0 for words */
+  int32_t type;              /**< enum rramnas_field_type */
+  int32_t reserved;          /**< 0 */
+} rramnas_hw_field;
+
+/** Number of hardware fields. @since 0.1 */
+RRAMNAS_EXPORT size_t
+rramnas_hw_field_count(void);
+
+/** Describes field `index` in [0, rramnas_hw_field_count()). ERR_ARGUMENT outside. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_field_info(size_t index, rramnas_hw_field *ret_field);
+
+/** Value of a numeric field, in its unit. ERR_NOT_FOUND for no such number. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_get_number(const rramnas_hw *hw, const char *field, double *ret_value);
+
+/** Value of a choice or text field. ERR_NOT_FOUND for no such word. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_get_text(const rramnas_hw *hw, const char *field, const char **ret_value);
+
+/** Writes the canonical YAML: every field, fixed order, independent of how `hw` was made. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_write_yaml(const rramnas_hw *hw, rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/**
+ * XXH3-128 of the canonical YAML, in canonical (big-endian) byte order.
+ * @param ret_digest  array of length [16]
+ * @since 0.1
+ */
+RRAMNAS_EXPORT void
+rramnas_hw_fingerprint(const rramnas_hw *hw, uint8_t *ret_digest);
+
+/** Number of warnings that reading the spec gave (unknown or ignored keys). @since 0.1 */
+RRAMNAS_EXPORT size_t
+rramnas_hw_warning_count(const rramnas_hw *hw);
+
+/** Warning `index` as "file:line: text", NULL outside of the range. @since 0.1 */
+RRAMNAS_EXPORT const char *
+rramnas_hw_warning(const rramnas_hw *hw, size_t index);
+
+/** Where the time of one activation of a box goes. */
+typedef struct rramnas_mvm_latency {
+  size_t size;                /**< sizeof(rramnas_mvm_latency) */
+  double total_ns;            /**< sum of the parts */
+  double crossbar_ns;         /**< array reads */
+  double dac_ns;
+  double adc_ns;
+  double input_register_ns;
+  double shift_register_ns;
+  double input_demux_ns;
+  double adder_tree_ns;
+  double output_mux_ns;
+  double output_register_ns;
+} rramnas_mvm_latency;
+
+#define RRAMNAS_MVM_LATENCY_INIT { sizeof(rramnas_mvm_latency), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Latency of one matrix-vector multiplication (MVM) on a box of cells.
+ * @param rows        driven wordlines, >= 1
+ * @param cols        read bitlines, >= 1
+ * @param input_bits  bits of the input vector, 1..64; 0 = the spec's
+ * Source: the processing-element model of MNSIM 2.0 as RNC uses it (doc/models.md).
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_mvm_latency(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t input_bits,
+                       rramnas_mvm_latency *ret_latency, rramnas_error *reterr);
+
+/** @} @defgroup net Network graph
+ * @{ */
+
+/** A network: a directed acyclic graph of operators on tensors. Immutable once finished. */
+typedef struct rramnas_net rramnas_net;
+
+/** Most dimensions of a tensor, most spatial dimensions of a convolution. */
+#define RRAMNAS_MAX_RANK 8
+#define RRAMNAS_MAX_SPATIAL 3
+
+/** Operators of the graph. doc/networks.md says what each does and how ONNX operators map to them. */
+enum rramnas_op {
+  /* Mapped to crossbars when the weight is constant. */
+  RRAMNAS_OP_CONV = 1,   /**< x[n][c][spatial], w[out][in/groups][kernel] */
+  RRAMNAS_OP_GEMM = 2,   /**< x[n][in], w[out][in] */
+  RRAMNAS_OP_MATMUL = 3, /**< x[...][k], w[k][out] */
+  /* Digital. */
+  RRAMNAS_OP_BATCH_NORM = 10,
+  RRAMNAS_OP_LAYER_NORM = 11,
+  RRAMNAS_OP_RELU = 20,
+  RRAMNAS_OP_CLIP = 21, /**< ReLU6 is clip to [0, 6] */
+  RRAMNAS_OP_SIGMOID = 22,
+  RRAMNAS_OP_HARD_SIGMOID = 23,
+  RRAMNAS_OP_HARD_SWISH = 24,
+  RRAMNAS_OP_TANH = 25,
+  RRAMNAS_OP_GELU = 26,
+  RRAMNAS_OP_SOFTMAX = 27,
+  RRAMNAS_OP_ELEMENTWISE = 28, /**< any other unary function: Erf, Sqrt, Exp, LeakyRelu, ... */
+  RRAMNAS_OP_ADD = 40,
+  RRAMNAS_OP_SUB = 41,
+  RRAMNAS_OP_MUL = 42,
+  RRAMNAS_OP_DIV = 43,
+  RRAMNAS_OP_POW = 44,
+  RRAMNAS_OP_COMPARE = 45, /**< Equal, Less, And, ...: elementwise with broadcast */
+  RRAMNAS_OP_WHERE = 46,
+  RRAMNAS_OP_MAX_POOL = 60,
+  RRAMNAS_OP_AVERAGE_POOL = 61,
+  RRAMNAS_OP_GLOBAL_AVERAGE_POOL = 62,
+  RRAMNAS_OP_GLOBAL_MAX_POOL = 63,
+  RRAMNAS_OP_REDUCE = 64, /**< mean, sum, max ... over axes */
+  RRAMNAS_OP_CONCAT = 80,
+  RRAMNAS_OP_FLATTEN = 81,
+  RRAMNAS_OP_RESHAPE = 82,
+  RRAMNAS_OP_TRANSPOSE = 83,
+  RRAMNAS_OP_SLICE = 84,
+  RRAMNAS_OP_GATHER = 85,
+  RRAMNAS_OP_SPLIT = 86,
+  RRAMNAS_OP_PAD = 87,
+  RRAMNAS_OP_SQUEEZE = 88,
+  RRAMNAS_OP_UNSQUEEZE = 89,
+  RRAMNAS_OP_EXPAND = 90,
+  RRAMNAS_OP_RESIZE = 91,
+  RRAMNAS_OP_IDENTITY = 92, /**< Identity, Cast, Dropout at inference, quantise and dequantise */
+  RRAMNAS_OP_DATA_MOVE = 93, /**< output has the shape of the first input: ScatterND */
+};
+
+/** Name of an operator ("Conv"), in ONNX's spelling where there is one; "unknown" otherwise. @since 0.1 */
+RRAMNAS_EXPORT const char *
+rramnas_op_name(int32_t op);
+
+/** File formats of a network. */
+enum rramnas_net_format {
+  RRAMNAS_NET_FORMAT_AUTO = 0, /**< by extension: .onnx, else YAML */
+  RRAMNAS_NET_FORMAT_YAML = 1,
+  RRAMNAS_NET_FORMAT_ONNX = 2,
+};
+
+/** A value for a symbolic dimension. */
+typedef struct rramnas_bind {
+  const char *name; /**< e.g. "batch" */
+  int64_t value;    /**< >= 1 */
+} rramnas_bind;
+
+/** How to read a network. */
+typedef struct rramnas_net_options {
+  size_t size;               /**< sizeof(rramnas_net_options) */
+  const rramnas_bind *binds; /**< array of length [n_binds]; default: "batch", "batch_size", "N" are 1, any other symbol is an error */
+  size_t n_binds;
+  int32_t format;            /**< enum rramnas_net_format; default by extension */
+  int32_t reserved;          /**< 0 */
+} rramnas_net_options;
+
+#define RRAMNAS_NET_OPTIONS_INIT { sizeof(rramnas_net_options), NULL, 0, 0, 0 }
+
+/**
+ * Reads a network from an ONNX file (opset 9 to 20) or from the YAML format (doc/networks.md).
+ * Weights are not copied; an ONNX file's external data is not opened.
+ * @param options  NULL = defaults
+ * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_UNSUPPORTED, ERR_SHAPE, ERR_RANGE, ERR_LIMIT, ERR_MEMORY;
+ *         line and column (YAML) or offset (ONNX) are set
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_net_load_file(const char *path, const rramnas_net_options *options, const rramnas_runtime *runtime,
+                      rramnas_net **ret_net, rramnas_error *reterr);
+
+/**
+ * Like rramnas_net_load_file(), from memory; `options->format` must not be AUTO.
+ * @param data  array of length [size]; not kept after the call
+ * @param name  how messages call it; NULL = "network"
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_net_load_buffer(const void *data, size_t size, const char *name, const rramnas_net_options *options,
+                        const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *reterr);
+
+/**
+ * A sub-network of the OFA MobileNetV3-small space of RNC: 64 x 64 x 3 input, 10 classes, widths
+ * 16, 24, 40, 48, 96, 576, 1280.
+ * @param kernel_sizes  array of length [16], each 3, 5 or 7; entry 4 s + j belongs to block j of stage s
+ * @param expansions    array of length [16], each 3, 4 or 6, same order
+ * @param depths        array of length [4], blocks per stage, each 2, 3 or 4
+ * Entries of blocks beyond the depth are not looked at.
+ * Source: once-for-all (Cai et al., ICLR 2020) as used by RNC; doc/networks.md.
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_net_create_ofa_mobilenet_v3_small(const int32_t *kernel_sizes, const int32_t *expansions,
+                                          const int32_t *depths, const rramnas_runtime *runtime,
+                                          rramnas_net **ret_net, rramnas_error *reterr);
+
+/**
+ * The same from a genome file: JSON or YAML with `ks`, `e` (16 or 20 entries) and `d` (4 entries)
+ * at the top level or under `genome`.
+ * @param data  array of length [size]
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_net_create_ofa_from_genome(const char *data, size_t size, const char *name,
+                                   const rramnas_runtime *runtime, rramnas_net **ret_net,
+                                   rramnas_error *reterr);
+
+/**
+ * An empty network to be built node by node: add inputs and nodes, mark outputs, then
+ * rramnas_net_finish(). Until then it belongs to one thread and can only be added to or released.
+ * @code
+ *   int64_t shape[4] = { 1, 3, 32, 32 };
+ *   rramnas_node n = RRAMNAS_NODE_INIT;
+ *   int32_t x, y;
+ *   rramnas_net_create("tiny", NULL, &net, &err);
+ *   rramnas_net_add_input(net, "image", shape, 4, &x, &err);
+ *   n.op = RRAMNAS_OP_CONV; n.inputs = &x; n.n_inputs = 1; n.out_channels = 16;
+ *   n.kernel[0] = n.kernel[1] = 3;
+ *   rramnas_net_add_node(net, &n, &y, &err);
+ *   rramnas_net_finish(net, &err);
+ * @endcode
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_net_create(const char *name, const rramnas_runtime *runtime, rramnas_net **ret_net,
+                   rramnas_error *reterr);
+
+/**
+ * Adds a network input.
+ * @param shape       array of length [rank], each 1..2^31-1, e.g. [n][channels][height][width]
+ * @param ret_tensor  number of the tensor, to be used as input of nodes
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_net_add_input(rramnas_net *net, const char *name, const int64_t *shape, int32_t rank,
+                      int32_t *ret_tensor, rramnas_error *reterr);
+
+/** A node to be added to a network. Weights are implied by the shapes. */
+typedef struct rramnas_node {
+  size_t size;            /**< sizeof(rramnas_node) */
+  const char *name;       /**< default: made from the operator and its number */
+  const int32_t *inputs;  /**< array of length [n_inputs], tensors */
+  int32_t n_inputs;
+  int32_t op;             /**< enum rramnas_op */
+  int64_t out_channels;   /**< CONV, GEMM, MATMUL with constant weight: outputs */
+  int64_t kernel[RRAMNAS_MAX_SPATIAL];       /**< CONV, pools: default 1 (CONV), required (pools) */
+  int64_t stride[RRAMNAS_MAX_SPATIAL];       /**< default 1 */
+  int64_t dilation[RRAMNAS_MAX_SPATIAL];     /**< default 1 */
+  int64_t pad[2 * RRAMNAS_MAX_SPATIAL];      /**< begin of each dimension, then end of each; default 0 */
+  int64_t groups;         /**< CONV: default 1 */
+  int64_t dims[RRAMNAS_MAX_RANK];            /**< RESHAPE, EXPAND: shape (0 copies, -1 infers); TRANSPOSE: permutation; REDUCE, SQUEEZE, UNSQUEEZE: axes */
+  int32_t n_dims;
+  int32_t axis;           /**< CONCAT, SOFTMAX, FLATTEN, SPLIT, GATHER, LAYER_NORM; negative counts from the end; 0 is axis 0 */
+  int32_t keep_dims;      /**< REDUCE: 1 keeps reduced axes as 1; default 0 */
+  int32_t no_bias;        /**< CONV, GEMM, MATMUL: 1 = without bias */
+  int32_t ceil_mode;      /**< pools: 1 rounds up */
+  int32_t reserved;       /**< 0 */
+} rramnas_node;
+
+#define RRAMNAS_NODE_INIT \
+  { sizeof(rramnas_node), NULL, NULL, 0, 0, 0, { 0 }, { 0 }, { 0 }, { 0 }, 0, { 0 }, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Adds a node and infers the shape of its output.
+ * Operators that need more than this struct (SLICE, GATHER, SPLIT, PAD, RESIZE, WHERE, DATA_MOVE) come
+ * from files only: ERR_UNSUPPORTED.
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_SHAPE, ERR_RANGE, ERR_UNSUPPORTED, ERR_LIMIT, ERR_MEMORY
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_net_add_node(rramnas_net *net, const rramnas_node *node, int32_t *ret_tensor,
+                     rramnas_error *reterr);
+
+/** Ends building: derives the layers; the network is immutable from here. ERR_SHAPE when empty. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_net_finish(rramnas_net *net, rramnas_error *reterr);
+
+/** Shape of a tensor while building or after; ERR_ARGUMENT for no such tensor.
+ * @param ret_shape  array of length [RRAMNAS_MAX_RANK]
+ * @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_net_tensor_shape(const rramnas_net *net, int32_t tensor, int64_t *ret_shape, int32_t *ret_rank);
+
+/** Adds a reference; returns `net`. @since 0.1 */
+RRAMNAS_EXPORT rramnas_net *
+rramnas_net_ref(rramnas_net *net);
+
+/** Takes a reference; NULL is allowed. @since 0.1 */
+RRAMNAS_EXPORT void
+rramnas_net_unref(rramnas_net *net);
+
+/** Name of the network. @since 0.1 */
+RRAMNAS_EXPORT const char *
+rramnas_net_name(const rramnas_net *net);
+
+/** One layer: a node with weights (Conv, Gemm, MatMul), in order of execution. */
+typedef struct rramnas_layer {
+  size_t size;                               /**< sizeof(rramnas_layer) */
+  const char *name;                          /**< of the node, UTF-8 */
+  int32_t index;                             /**< 0-based, in order of execution */
+  int32_t op;                                /**< enum rramnas_op */
+  int32_t mapped;                            /**< 1: weights go to crossbars; 0: both operands are activations, digital */
+  int32_t has_bias;                          /**< 1: a bias is added (digitally) */
+  int32_t in_rank, out_rank;
+  int64_t in_shape[RRAMNAS_MAX_RANK];        /**< length [in_rank], of the first input */
+  int64_t out_shape[RRAMNAS_MAX_RANK];       /**< length [out_rank] */
+  int32_t n_spatial;                         /**< spatial dimensions of the kernel; 0 without one */
+  int32_t groups;                            /**< 1 unless a grouped convolution */
+  int64_t kernel[RRAMNAS_MAX_SPATIAL];       /**< length [n_spatial] */
+  int64_t stride[RRAMNAS_MAX_SPATIAL];
+  int64_t dilation[RRAMNAS_MAX_SPATIAL];
+  int64_t pad[2 * RRAMNAS_MAX_SPATIAL];      /**< begins, then ends */
+  int64_t macs;                              /**< multiply-accumulates, without bias */
+  int64_t weights;                           /**< weights, without bias; 0 when not mapped */
+  int64_t matrix_rows;                       /**< im2col: inputs of one output = kernel * in / groups */
+  int64_t matrix_cols;                       /**< im2col: output channels of all groups */
+  int64_t positions;                         /**< output vectors per sample: batch * output pixels */
+} rramnas_layer;
+
+#define RRAMNAS_LAYER_INIT \
+  { sizeof(rramnas_layer), NULL, 0, 0, 0, 0, 0, 0, { 0 }, { 0 }, 0, 0, { 0 }, { 0 }, { 0 }, { 0 }, 0, 0, 0, 0, 0 }
+
+/** Number of layers; 0 before rramnas_net_finish(). @since 0.1 */
+RRAMNAS_EXPORT size_t
+rramnas_net_layer_count(const rramnas_net *net);
+
+/** Describes layer `index`; ERR_ARGUMENT outside. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_net_layer(const rramnas_net *net, size_t index, rramnas_layer *ret_layer);
+
+/** Writes the network in the YAML format. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_net_write_yaml(const rramnas_net *net, rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/** @} @defgroup compile Compilation and mapping
+ * @{ */
+
+/** A compiled network: immutable, reference-counted; holds references on its `hw` and `net`. */
+typedef struct rramnas_mapping rramnas_mapping;
+
+/** Mapping policies. doc/compile.md explains each. */
+enum rramnas_policy {
+  RRAMNAS_POLICY_ISAAC = 1,         /**< one tile per crossbar, no duplication: the baseline */
+  RRAMNAS_POLICY_RNC = 2,           /**< RNC: duplicate, then pack layers into shared crossbars; defects mended (default) */
+  RRAMNAS_POLICY_RNC_PUBLISHED = 3, /**< RNC as published, defects included, to repeat its runs */
+};
+
+/** Name of a policy ("rnc") and back; NULL / ERR_NOT_FOUND when unknown. @since 0.1 */
+RRAMNAS_EXPORT const char *
+rramnas_policy_name(int32_t policy);
+
+/** Policy of that name. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_policy_from_name(const char *name, int32_t *ret_policy);
+
+#define RRAMNAS_CROSSBARS_AUTO (-1)        /**< as many crossbars as packing needs, without duplication */
+#define RRAMNAS_LAYER_THRESHOLD_SAME (-1)  /**< only boxes of one layer are kept apart */
+#define RRAMNAS_UNLIMITED (-2)             /**< the rule is off */
+
+/** Where the random order of each packing try comes from (policy rnc-published). */
+enum rramnas_seed_mode {
+  RRAMNAS_SEED_PER_TRY = 0,  /**< every try starts again from the seed (RNC's search) */
+  RRAMNAS_SEED_CONTINUE = 1, /**< one stream over all tries (RNC's command line) */
+};
+
+/** How to compile. */
+typedef struct rramnas_compile_options {
+  size_t size;              /**< sizeof(rramnas_compile_options) */
+  int32_t policy;           /**< enum rramnas_policy; default RRAMNAS_POLICY_RNC */
+  int32_t crossbars;        /**< crossbars at hand; default: the spec's chip.crossbars; RRAMNAS_CROSSBARS_AUTO */
+  uint32_t seed;            /**< of the packing order (numpy's legacy generator, as RNC); default 0 */
+  int32_t seed_mode;        /**< enum rramnas_seed_mode; default per try */
+  int32_t depth_split;      /**< pieces into which a depthwise layer is cut by columns; default 1 */
+  int32_t layer_threshold;  /**< layers closer than or at this distance share no crossbar; default 1; LAYER_THRESHOLD_SAME, UNLIMITED */
+  int32_t max_load;         /**< most boxes in a crossbar; default 6; UNLIMITED */
+  int32_t no_duplication;   /**< 1 = one copy of each layer */
+  int32_t find_solution;    /**< 1 = `crossbars` is where to start; more are opened as needed */
+  int32_t reserved;         /**< 0 */
+  const double *margins;    /**< array of length [n_margins], shares of the cells that copies may fill, tried in order; default 0.95, 0.90, ... 0.60 */
+  size_t n_margins;
+  const int32_t *copies;    /**< array of length [n_copies], copies of each mapped layer, instead of solving for them; default NULL */
+  size_t n_copies;          /**< 0 or the number of mapped layers */
+} rramnas_compile_options;
+
+#define RRAMNAS_COMPILE_OPTIONS_INIT \
+  { sizeof(rramnas_compile_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0 }
+
+/**
+ * Compiles a network onto a chip: partition, duplication, packing.
+ * @param options  NULL = defaults
+ * @param runtime  NULL = defaults
+ * @return RRAMNAS_OK; ERR_DOES_NOT_FIT with a message of what is needed, what is there and which layers
+ *         take most; ERR_ARGUMENT, ERR_RANGE, ERR_LIMIT, ERR_MEMORY
+ * Source: RNC (doc/compile.md).
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
+                const rramnas_runtime *runtime, rramnas_mapping **ret_mapping, rramnas_error *reterr);
+
+/** Adds a reference; returns `mapping`. @since 0.1 */
+RRAMNAS_EXPORT rramnas_mapping *
+rramnas_mapping_ref(rramnas_mapping *mapping);
+
+/** Takes a reference; NULL is allowed. @since 0.1 */
+RRAMNAS_EXPORT void
+rramnas_mapping_unref(rramnas_mapping *mapping);
+
+/** Figures of a mapping. */
+typedef struct rramnas_mapping_info {
+  size_t size;                 /**< sizeof(rramnas_mapping_info) */
+  int32_t policy;              /**< enum rramnas_policy */
+  int32_t crossbars_available; /**< crossbars that the compiler was given (after find-solution: has opened) */
+  int32_t crossbars_used;      /**< crossbars that hold at least one box */
+  int32_t crossbars_bound;     /**< proven: these boxes need at least this many crossbars under the policy's rules */
+  int32_t tries;               /**< packings tried */
+  int32_t duplicated;          /**< 1: some layer has more than one copy */
+  int64_t n_pieces;            /**< rows of rramnas_mapping_get_pieces() */
+  int64_t n_placements;        /**< rows of rramnas_mapping_get_placements() */
+  double utilization;          /**< cells holding weights / cells of the used crossbars */
+  double margin;               /**< margin at which the packing succeeded; 0 without duplication */
+} rramnas_mapping_info;
+
+#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/** Figures of `mapping`. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *ret_info);
+
+/**
+ * The boxes into which the layers were cut.
+ * @param ret_rows  array of length [capacity][6] of int64_t: layer, rows, columns (cells), activations per
+ *                  sample, first matrix row, first matrix column (weights)
+ * @param capacity  at least n_pieces
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_pieces(const rramnas_mapping *mapping, int64_t *ret_rows, size_t capacity);
+
+/**
+ * Where every box of every copy sits.
+ * @param ret_rows  array of length [capacity][8] of int32_t: layer, piece (its number within the layer), copy,
+ *                  crossbar, row, column, rows, columns (cells); ordered by layer, copy, piece
+ * @param capacity  at least n_placements
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_placements(const rramnas_mapping *mapping, int32_t *ret_rows, size_t capacity);
+
+/**
+ * Copies of each layer of the network.
+ * @param ret_copies  array of length [capacity]; 0 for layers that are not mapped
+ * @param capacity    at least rramnas_net_layer_count()
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_copies(const rramnas_mapping *mapping, int32_t *ret_copies, size_t capacity);
+
+/** Checks the invariants: each weight of each copy placed exactly once, inside its crossbar, no overlap,
+ * policy rules kept. RRAMNAS_OK or ERR_SHAPE with what is wrong. For tests and for the cautious. @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_check(const rramnas_mapping *mapping, rramnas_error *reterr);
+
+/** @} @defgroup timing Timing
+ * @{ */
+
+/** Timing models. doc/timing.md explains both. */
+enum rramnas_timing_model {
+  RRAMNAS_TIMING_GRAPH = 1, /**< true dependencies, branches in parallel, a crossbar is held box by box (default) */
+  RRAMNAS_TIMING_RNC = 2,   /**< RNC's event model: a chain of layers, crossbars held for a whole layer */
+};
+
+/** How to simulate. */
+typedef struct rramnas_timing_options {
+  size_t size;        /**< sizeof(rramnas_timing_options) */
+  int32_t model;      /**< enum rramnas_timing_model; default RRAMNAS_TIMING_GRAPH */
+  int32_t samples;    /**< inferences started together and pipelined, 1..2^20; default 1 */
+  int32_t floor_remainder; /**< RNC model: 1 drops the remainder of activations / copies, as published; default rounds up */
+  int32_t no_baseline;     /**< 1 = skip the baseline; its fields stay 0 */
+} rramnas_timing_options;
+
+#define RRAMNAS_TIMING_OPTIONS_INIT { sizeof(rramnas_timing_options), 0, 0, 0, 0 }
+
+/** Result of a simulation. */
+typedef struct rramnas_timing {
+  size_t size;                /**< sizeof(rramnas_timing) */
+  double latency_ns;          /**< from start to the end of the last inference */
+  double contention_free_ns;  /**< the same if every box had a crossbar of its own */
+  double baseline_latency_ns; /**< policy isaac on the crossbars it needs, same model and samples */
+  double speedup;             /**< baseline_latency_ns / latency_ns */
+} rramnas_timing;
+
+#define RRAMNAS_TIMING_INIT { sizeof(rramnas_timing), 0, 0, 0, 0 }
+
+/**
+ * Simulates `samples` pipelined inferences.
+ * @param options  NULL = defaults
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_RANGE, ERR_MEMORY
+ * Source: RNC's evaluator for RRAMNAS_TIMING_RNC; doc/timing.md.
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_options *options,
+                         rramnas_timing *ret_timing, rramnas_error *reterr);
+
+/** @} @defgroup report Reports
+ * @{ */
+
+/** What rramnas_mapping_write() can write. */
+enum rramnas_report {
+  RRAMNAS_REPORT_JSON = 1,  /**< "rramnas.report/1", doc/report.md */
+  RRAMNAS_REPORT_SVG = 2,   /**< floor plan: each crossbar with its boxes, coloured by layer */
+  RRAMNAS_REPORT_TRACE = 3, /**< timeline as Chrome trace events (chrome://tracing, ui.perfetto.dev) */
+};
+
+/**
+ * Writes a report of a mapping.
+ * @param report  enum rramnas_report
+ * @param timing  how to simulate for JSON and TRACE; NULL = defaults
+ * @param write   receives the text
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_CALLBACK, ERR_MEMORY
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing,
+                      rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/** @} */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RRAMNAS_H */

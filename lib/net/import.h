@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* One function per source of networks; each returns a finished net. */
+#ifndef RRN_NET_IMPORT_H
+#define RRN_NET_IMPORT_H
+
+#include "net/graph.h"
+#include "util/writer.h"
+
+/* `options` is complete (see rrn_options_read). `default_name` names the net when the file does not. */
+int32_t rrn_net_import_onnx(const void *data, size_t size, const char *name, const rramnas_net_options *options,
+                            const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
+
+int32_t rrn_net_import_yaml(const char *data, size_t size, const char *name, const rramnas_net_options *options,
+                            const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
+
+/* The YAML that rrn_net_import_yaml() reads back as an equal network. */
+int32_t rrn_net_export_yaml(const rramnas_net *net, rrn_writer *w, rramnas_error *err);
+
+/* See rramnas_net_create_ofa_mobilenet_v3_small() and .._from_genome(). */
+int32_t rrn_net_ofa(const int32_t *kernel_sizes, const int32_t *expansions, const int32_t *depths,
+                    const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
+int32_t rrn_net_ofa_genome(const char *data, size_t size, const char *name, const rramnas_runtime *runtime,
+                           rramnas_net **ret_net, rramnas_error *err);
+
+/* Value of a symbolic dimension: a bind of that name, else 1 for "batch", "batch_size", "N"; 0 when unbound. */
+int64_t rrn_net_bound_value(const rramnas_net_options *options, const char *symbol, size_t length);
+
+#endif

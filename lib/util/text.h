@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers and strings as text, independent of the locale. */
+#ifndef RRN_UTIL_TEXT_H
+#define RRN_UTIL_TEXT_H
+
+#include "util/error.h"
+
+/* Room for any double as rrn_double_text() writes it. */
+enum { RRN_DOUBLE_TEXT = 32 };
+
+/* Shortest text that reads back as the same double, with '.' in any locale: "0.1", "152.77319048", "1e-09",
+ * "inf", "nan". Returns buffer. */
+const char *rrn_double_text(double value, char buffer[RRN_DOUBLE_TEXT]);
+
+/* Whole text -> number; 0 when it is not one (empty, trailing characters, overflow). Decimal, optional sign,
+ * optional exponent; no "inf", "nan" or hexadecimal. Correctly rounded in any locale. */
+int rrn_double_parse(const char *text, size_t length, double *ret_value);
+/* Decimal integer with optional sign. */
+int rrn_int64_parse(const char *text, size_t length, int64_t *ret_value);
+
+/* 1 when the bytes are valid UTF-8 without NUL (no surrogates, no overlong forms). */
+int rrn_utf8_valid(const char *text, size_t length);
+
+/* 1 when equal, ignoring ASCII case. */
+int rrn_equal_nocase(const char *a, const char *b);
+
+#endif
