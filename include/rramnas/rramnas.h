@@ -720,7 +720,7 @@ enum rramnas_timing_model {
 typedef struct rramnas_timing_options {
   size_t size;        /**< sizeof(rramnas_timing_options) */
   int32_t model;      /**< enum rramnas_timing_model; default RRAMNAS_TIMING_GRAPH */
-  int32_t samples;    /**< inferences started together and pipelined, 1..2^20; default 1 */
+  int32_t samples;    /**< inferences started together and pipelined, 1..65536; default 1 */
   int32_t floor_remainder; /**< RNC model: 1 drops the remainder of activations / copies, as published; default rounds up */
   int32_t no_baseline;     /**< 1 = skip the baseline; its fields stay 0 */
 } rramnas_timing_options;

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* First-fit packing with maximal empty spaces.
+ *
+ * In:  boxes, an order, rules.
+ * Out: a spot for each box, or "does not fit".
+ *
+ * Idea: each open crossbar keeps its maximal empty spaces: the free rectangles that lie in no larger one. A box
+ * goes to the first crossbar whose rules allow it, into the space whose low corner leaves the box farthest from
+ * the opposite corner (DFTRC-2, Goncalves and Resende, Int. J. Production Economics 145, 2013). Every space that
+ * the box cuts is replaced by its up to four remainders; remainders inside another space, or smaller than any box
+ * still to come, are dropped.
+ *
+ * When to prefer it: always, but for repeating a published RNC run (pack_published.c). Not handled: rotation
+ * (wordlines are not bitlines), cutting boxes.
+ *
+ * Invariant: the spaces of a crossbar cover its free cells but for parts that no box to come fits into; so "no
+ * space holds the box" is final. Order of boxes, crossbars and spaces decides ties: deterministic.
+ *
+ * Complexity: O(n * opened / lanes + n * spaces^2): the scan over crossbars compares two bounds per crossbar in
+ * blocks that compilers turn into vector code. */
+#include <string.h>
+
+#include "compile/pack.h"
+
+enum { BLOCK = 16, FEW = 8 };
+
+typedef struct space {
+  int32_t x1, y1, x2, y2; /* x: columns, y: rows */
+} space;
+
+typedef struct bin {
+  space *spaces;
+  size_t n, cap;
+  int32_t n_boxes;
+  int32_t last_box; /* head of the list of its boxes */
+} bin;
+
+typedef struct packer {
+  const rrn_pack_rules *rules;
+  const rrn_pack_box *boxes;
+  rrn_arena *arena;
+  bin *bins;
+  size_t cap_bins;
+  int32_t *widest, *highest; /* [cap_bound]: bounds over the spaces of a crossbar, 0 when it is full */
+  size_t cap_bound;
+  int32_t opened;
+  int32_t *next_box; /* [n]: list of the boxes in a crossbar, -1 ends it */
+  space *parts;      /* scratch of cut_spaces */
+  size_t cap_parts;
+} packer;
+
+/* Smallest sides of the boxes still to come. */
+typedef struct least_sides {
+  int32_t cols, rows;
+} least_sides;
+
+static least_sides *
+sides_to_come(const rrn_pack_box *boxes, const int32_t *order, size_t n, rrn_arena *arena)
+{
+  least_sides *sides = rrn_arena_alloc_raw(arena, n + 1, sizeof(*sides)), least = { INT32_MAX, INT32_MAX };
+  size_t i;
+
+  if (!sides)
+    return NULL;
+  for (i = n; i-- > 0;) {
+    const rrn_pack_box *b = &boxes[order[i]];
+
+    sides[i] = least;
+    least.cols = b->cols < least.cols ? b->cols : least.cols;
+    least.rows = b->rows < least.rows ? b->rows : least.rows;
+  }
+  return sides;
+}
+
+static void
+update_bounds(packer *p, int32_t k)
+{
+  const bin *b = &p->bins[k];
+  int32_t widest = 0, highest = 0;
+  size_t i;
+
+  for (i = 0; b->n_boxes < p->rules->max_load && i < b->n; i++) {
+    const int32_t w = b->spaces[i].x2 - b->spaces[i].x1, h = b->spaces[i].y2 - b->spaces[i].y1;
+
+    widest = w > widest ? w : widest;
+    highest = h > highest ? h : highest;
+  }
+  p->widest[k] = widest;
+  p->highest[k] = highest;
+}
+
+/* Bounds are kept in whole blocks; entries past `opened` are 0 and never match. */
+static int
+reserve_bounds(packer *p)
+{
+  const size_t old = p->cap_bound;
+  size_t cap = old, cap2 = old;
+  int32_t *widest, *highest;
+
+  if ((size_t)p->opened + BLOCK < old)
+    return 1;
+  widest = rrn_arena_grow(p->arena, p->widest, old + BLOCK, &cap, sizeof(*widest));
+  highest = rrn_arena_grow(p->arena, p->highest, old + BLOCK, &cap2, sizeof(*highest));
+  if (!widest || !highest)
+    return 0;
+  memset(widest + old, 0, (cap - old) * sizeof(*widest));
+  memset(highest + old, 0, (cap - old) * sizeof(*highest));
+  p->widest = widest;
+  p->highest = highest;
+  p->cap_bound = cap;
+  return 1;
+}
+
+static int
+open_bin(packer *p)
+{
+  bin *grown = rrn_arena_grow(p->arena, p->bins, (size_t)p->opened, &p->cap_bins, sizeof(*grown)), *b;
+
+  if (!grown)
+    return 0;
+  p->bins = grown;
+  b = &p->bins[p->opened];
+  b->cap = FEW;
+  b->spaces = rrn_arena_alloc_raw(p->arena, FEW, sizeof(*b->spaces));
+  if (!b->spaces || !reserve_bounds(p))
+    return 0;
+  b->spaces[0] = (space){ 0, 0, p->rules->cols, p->rules->rows };
+  b->n = 1;
+  b->n_boxes = 0;
+  b->last_box = -1;
+  p->opened++;
+  update_bounds(p, p->opened - 1);
+  return 1;
+}
+
+static int
+allowed(const packer *p, const bin *b, int32_t layer)
+{
+  const int32_t threshold = p->rules->layer_threshold;
+  int32_t i;
+
+  for (i = b->last_box; threshold >= 0 && i >= 0; i = p->next_box[i]) {
+    const int32_t distance = layer - p->boxes[i].layer;
+
+    if (distance <= threshold && distance >= -threshold)
+      return 0;
+  }
+  return 1;
+}
+
+static int64_t
+square(int64_t x)
+{
+  return x * x;
+}
+
+static int
+choose_space(const packer *p, const bin *b, const rrn_pack_box *box)
+{
+  int64_t best = -1, distance;
+  int chosen = -1;
+  size_t i;
+
+  for (i = 0; i < b->n; i++) {
+    const space *s = &b->spaces[i];
+
+    if (box->cols > s->x2 - s->x1 || box->rows > s->y2 - s->y1)
+      continue;
+    distance = square((int64_t)p->rules->cols - s->x1 - box->cols) + square((int64_t)p->rules->rows - s->y1 - box->rows);
+    if (distance > best) {
+      best = distance;
+      chosen = (int)i;
+    }
+  }
+  return chosen;
+}
+
+/* 1 when a crossbar of the block might hold the box: the common "no" is decided without a branch. */
+static int
+block_may_fit(const int32_t *widest, const int32_t *highest, int32_t cols, int32_t rows)
+{
+  int32_t any = 0, i;
+
+  for (i = 0; i < BLOCK; i++)
+    any |= (widest[i] >= cols) & (highest[i] >= rows);
+  return any;
+}
+
+/* First open crossbar that takes the box; -1 when none does. */
+static int32_t
+first_fit(const packer *p, const rrn_pack_box *box, int *ret_space)
+{
+  int32_t start, k;
+
+  for (start = 0; start < p->opened; start += BLOCK) {
+    if (!block_may_fit(p->widest + start, p->highest + start, box->cols, box->rows))
+      continue;
+    for (k = start; k < p->opened && k < start + BLOCK; k++) {
+      if (p->widest[k] < box->cols || p->highest[k] < box->rows || !allowed(p, &p->bins[k], box->layer))
+        continue;
+      *ret_space = choose_space(p, &p->bins[k], box);
+      if (*ret_space >= 0)
+        return k;
+    }
+  }
+  return -1;
+}
+
+static int
+inside(const space *s, const space *o)
+{
+  return o->x1 <= s->x1 && o->y1 <= s->y1 && o->x2 >= s->x2 && o->y2 >= s->y2;
+}
+
+/* Adds a remainder to parts[0..n) unless it is too small or inside a part; drops parts inside it. Returns the
+ * new count. */
+static size_t
+add_part(space *parts, size_t n, space s, least_sides least)
+{
+  size_t i, kept = 0;
+
+  if (s.x2 - s.x1 < least.cols || s.y2 - s.y1 < least.rows)
+    return n;
+  for (i = 0; i < n; i++)
+    if (inside(&s, &parts[i]))
+      return n;
+  for (i = 0; i < n; i++)
+    if (!inside(&parts[i], &s))
+      parts[kept++] = parts[i];
+  parts[kept++] = s;
+  return kept;
+}
+
+/* Replaces the spaces that overlap `box` by their remainders. */
+static int
+cut_spaces(packer *p, bin *b, const space *box, least_sides least)
+{
+  size_t i, j, kept = 0, n = 0;
+  space *parts = rrn_arena_grow(p->arena, p->parts, 4 * b->n, &p->cap_parts, sizeof(*parts));
+
+  if (!parts)
+    return 0;
+  p->parts = parts;
+  for (i = 0; i < b->n; i++) {
+    const space s = b->spaces[i];
+
+    if (box->x1 >= s.x2 || box->x2 <= s.x1 || box->y1 >= s.y2 || box->y2 <= s.y1) {
+      b->spaces[kept++] = s;
+      continue;
+    }
+    n = add_part(parts, n, (space){ s.x1, s.y1, box->x1, s.y2 }, least);
+    n = add_part(parts, n, (space){ box->x2, s.y1, s.x2, s.y2 }, least);
+    n = add_part(parts, n, (space){ s.x1, s.y1, s.x2, box->y1 }, least);
+    n = add_part(parts, n, (space){ s.x1, box->y2, s.x2, s.y2 }, least);
+  }
+  b->n = kept;
+  for (i = 0; i < n; i++) {
+    for (j = 0; j < kept && !inside(&parts[i], &b->spaces[j]); j++)
+      ;
+    if (j < kept)
+      continue;
+    if (b->n == b->cap) {
+      space *grown = rrn_arena_grow(p->arena, b->spaces, b->n, &b->cap, sizeof(*grown));
+
+      if (!grown)
+        return 0;
+      b->spaces = grown;
+    }
+    b->spaces[b->n++] = parts[i];
+  }
+  return 1;
+}
+
+static int
+put(packer *p, int32_t k, int chosen, int32_t item, least_sides least, rrn_pack_spot *ret_spot)
+{
+  bin *b = &p->bins[k];
+  const rrn_pack_box *box = &p->boxes[item];
+  const int32_t x = b->spaces[chosen].x1, y = b->spaces[chosen].y1;
+  const space taken = { x, y, x + box->cols, y + box->rows };
+
+  p->next_box[item] = b->last_box;
+  b->last_box = item;
+  b->n_boxes++;
+  ret_spot->crossbar = k;
+  ret_spot->row = y;
+  ret_spot->col = x;
+  if (!cut_spaces(p, b, &taken, least))
+    return 0;
+  update_bounds(p, k);
+  return 1;
+}
+
+/* The crossbar for a box: 1 found, 0 does not fit, -1 out of memory. */
+static int
+find(packer *p, const rrn_pack_box *box, int32_t *ret_bin, int *ret_space)
+{
+  const int32_t k = first_fit(p, box, ret_space);
+
+  if (k >= 0) {
+    *ret_bin = k;
+    return 1;
+  }
+  if ((p->opened >= p->rules->crossbars && !p->rules->grow) || box->cols > p->rules->cols ||
+      box->rows > p->rules->rows)
+    return 0;
+  *ret_bin = p->opened;
+  *ret_space = 0;
+  return open_bin(p) ? 1 : -1;
+}
+
+int32_t
+rrn_pack_ems(const rrn_pack_rules *rules, const rrn_pack_box *boxes, const int32_t *order, size_t n,
+             rrn_arena *arena, rrn_pack_result *ret_result, rramnas_error *err)
+{
+  packer p = { .rules = rules, .boxes = boxes, .arena = arena };
+  rrn_pack_spot *spots = rrn_arena_alloc_raw(arena, n, sizeof(*spots));
+  least_sides *least = sides_to_come(boxes, order, n, arena);
+  int found = 1;
+  size_t i;
+
+  p.next_box = rrn_arena_alloc_raw(arena, n, sizeof(*p.next_box));
+  if (!spots || !least || !p.next_box)
+    return rrn_fail_memory(err);
+  for (i = 0; i < n && found > 0; i++) {
+    int32_t k = 0;
+    int chosen = 0;
+
+    found = find(&p, &boxes[order[i]], &k, &chosen);
+    if (found < 0 || (found > 0 && !put(&p, k, chosen, order[i], least[i], &spots[order[i]])))
+      return rrn_fail_memory(err);
+  }
+  ret_result->spots = spots;
+  ret_result->opened = p.opened;
+  ret_result->fits = found > 0;
+  return RRAMNAS_OK;
+}
