@@ -143,7 +143,7 @@ set_latencies(rramnas_mapping *m)
 
     p->latency_ns = last && last->rows == p->rows && last->read_cols == p->read_cols
                       ? last->latency_ns
-                      : rrn_hw_mvm_latency_ns(m->hw, p->rows, p->read_cols, 0, NULL);
+                      : rrn_hw_mvm_latency_ns(m->hw, p->rows, p->read_cols, m->hw->v.input.bits, NULL);
     last = p;
   }
 }

@@ -33,7 +33,8 @@ enum step {
   BARS_READY,
   COMPUTED,       /* the time of the round is over */
   ROUND_OVER,     /* the job notices */
-  BARS_RELEASED,  /* waiting jobs are served */
+  ROUND_RELEASED, /* jobs that wait for the crossbars of the round before are served */
+  BARS_RELEASED,  /* those of the last round */
   COPY_RETURNED,  /* one copy is back in its pool */
   INNER_END,
   JOB_END,
@@ -369,21 +370,38 @@ report_round(sim *s, int32_t sample)
                                                s->now_ns });
 }
 
-/* The slots are free at once; who waits for them is served when the release is handled. */
+/* The slots are free at once; who waits for them is served when the release is handled. The next round asks for
+ * its crossbars before that. */
 static void
 end_round(sim *s, int32_t sample)
 {
   job *j = &s->jobs[sample];
 
   report_round(s, sample);
-  if (s->o->no_contention) {
+  if (!s->o->no_contention)
+    FOR_EACH_BOX (s, j, copy, k, spot)
+      if (in_round(s, j, spot))
+        s->bars[s->m->placements[spot].crossbar].busy = 0;
+  if (++j->round < j->n_rounds) {
+    now(s, ROUND_RELEASED, sample);
+    begin_round(s, sample);
+  } else {
     now(s, BARS_RELEASED, sample);
-    return;
   }
-  FOR_EACH_BOX (s, j, copy, k, spot)
-    if (in_round(s, j, spot))
-      s->bars[s->m->placements[spot].crossbar].busy = 0;
-  now(s, BARS_RELEASED, sample);
+}
+
+/* Serves the jobs that wait for crossbars of the round that ended last. */
+static void
+serve_released(sim *s, int32_t sample)
+{
+  job *j = &s->jobs[sample];
+
+  j->round--;
+  if (!s->o->no_contention)
+    FOR_EACH_BOX (s, j, copy, k, spot)
+      if (in_round(s, j, spot))
+        serve_bar(s, &s->bars[s->m->placements[spot].crossbar]);
+  j->round++;
 }
 
 /* --- steps --- */
@@ -402,21 +420,6 @@ return_next_copy(sim *s, int32_t sample)
   j->first_copy = s->next_held[copy];
   return_copy(s, &s->pools[j->layer], copy);
   now(s, COPY_RETURNED, sample);
-}
-
-static void
-bars_released(sim *s, int32_t sample)
-{
-  job *j = &s->jobs[sample];
-
-  if (!s->o->no_contention)
-    FOR_EACH_BOX (s, j, copy, k, spot)
-      if (in_round(s, j, spot))
-        serve_bar(s, &s->bars[s->m->placements[spot].crossbar]);
-  if (++j->round < j->n_rounds)
-    begin_round(s, sample);
-  else
-    return_next_copy(s, sample);
 }
 
 static void
@@ -456,8 +459,12 @@ handle(sim *s, enum step step, int32_t sample)
   case ROUND_OVER:
     end_round(s, sample);
     break;
+  case ROUND_RELEASED:
+    serve_released(s, sample);
+    break;
   case BARS_RELEASED:
-    bars_released(s, sample);
+    serve_released(s, sample);
+    return_next_copy(s, sample);
     break;
   case COPY_RETURNED:
     serve_pool(s, &s->pools[s->jobs[sample].layer]);
