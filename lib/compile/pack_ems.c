@@ -38,6 +38,7 @@ typedef struct bin {
   size_t n, cap;
   int32_t n_boxes;
   int32_t last_box; /* head of the list of its boxes */
+  int64_t free;     /* cells */
 } bin;
 
 typedef struct packer {
@@ -47,11 +48,13 @@ typedef struct packer {
   bin *bins;          /* [most_bins] */
   int32_t most_bins, opened;
   int32_t n_words;    /* of eight crossbars */
+  int32_t first_word; /* words before it are full for good */
   int32_t shift;      /* bounds are kept as (side - 1) >> shift, so that they take seven bits */
   uint64_t *widest, *highest; /* [n_words] bounds over the spaces of each crossbar */
   uint64_t *open;     /* [n_words] high bit of each crossbar that may take another box */
   uint64_t *blocked;  /* [layers][n_words] high bit of crossbars that hold a layer too close; NULL = no table */
   int32_t n_layers;
+  int64_t slack;      /* cells that may stay empty if all boxes are to fit */
   int32_t *next_box;  /* [n]: list of the boxes in a crossbar, -1 ends it */
   space *parts;       /* scratch of cut_spaces */
   size_t cap_parts;
@@ -88,6 +91,7 @@ set_byte(uint64_t *words, int32_t k, uint64_t value)
   words[k / LANES] = (words[k / LANES] & ~(UINT64_C(0xff) << lane)) | value << lane;
 }
 
+/* What crossbar k can still take; closes it when that is nothing. */
 static void
 update_bounds(packer *p, int32_t k)
 {
@@ -103,6 +107,7 @@ update_bounds(packer *p, int32_t k)
   }
   if (b->n == 0 || b->n_boxes >= p->rules->max_load) {
     set_byte(p->open, k, 0);
+    p->slack -= b->free; /* nothing more will come */
     return;
   }
   set_byte(p->widest, k, (uint64_t)(widest - 1) >> p->shift);
@@ -122,6 +127,7 @@ open_bin(packer *p)
   b->n = 1;
   b->n_boxes = 0;
   b->last_box = -1;
+  b->free = (int64_t)p->rules->cols * p->rules->rows;
   set_byte(p->open, p->opened, 0x80);
   update_bounds(p, p->opened++);
   return 1;
@@ -196,14 +202,16 @@ candidates(const packer *p, int32_t j, uint64_t cols, uint64_t rows, const uint6
 
 /* First open crossbar that takes the box; -1 when none does. */
 static int32_t
-first_fit(const packer *p, const rrn_pack_box *box, int *ret_space)
+first_fit(packer *p, const rrn_pack_box *box, int *ret_space)
 {
   const uint64_t cols = ((uint64_t)(box->cols - 1) >> p->shift) * LOW_BITS;
   const uint64_t rows = ((uint64_t)(box->rows - 1) >> p->shift) * LOW_BITS;
   const uint64_t *blocked = p->blocked ? p->blocked + (size_t)box->layer * (size_t)p->n_words : NULL;
   int32_t j, k;
 
-  for (j = 0; j * LANES < p->opened; j++) {
+  while ((p->first_word + 1) * LANES <= p->opened && p->open[p->first_word] == 0)
+    p->first_word++;
+  for (j = p->first_word; j * LANES < p->opened; j++) {
     uint64_t found = candidates(p, j, cols, rows, blocked);
 
     for (; found; found &= found - 1) {
@@ -294,6 +302,7 @@ put(packer *p, int32_t k, int chosen, int32_t item, least_sides least, rrn_pack_
   p->next_box[item] = b->last_box;
   b->last_box = item;
   b->n_boxes++;
+  b->free -= (int64_t)box->cols * box->rows;
   ret_spot->crossbar = k;
   ret_spot->row = y;
   ret_spot->col = x;
@@ -309,8 +318,12 @@ put(packer *p, int32_t k, int chosen, int32_t item, least_sides least, rrn_pack_
 static int
 find(packer *p, const rrn_pack_box *box, int32_t *ret_bin, int *ret_space)
 {
-  const int32_t k = first_fit(p, box, ret_space);
+  int32_t k;
 
+  /* The cells lost in closed crossbars tell early that the boxes to come cannot all fit. */
+  if (p->slack < 0)
+    return 0;
+  k = first_fit(p, box, ret_space);
   if (k >= 0) {
     *ret_bin = k;
     return 1;
@@ -332,10 +345,13 @@ prepare(packer *p, size_t n, rramnas_error *err)
   p->most_bins = p->rules->grow || p->rules->crossbars > (int32_t)n ? (int32_t)n : p->rules->crossbars;
   p->n_words = p->most_bins / LANES + 1;
   words = (size_t)p->n_words;
+  p->slack = (int64_t)p->rules->cols * p->rules->rows * p->most_bins;
   while ((side - 1) >> p->shift > 127)
     p->shift++;
-  for (i = 0; i < n; i++)
+  for (i = 0; i < n; i++) {
+    p->slack -= (int64_t)p->boxes[i].cols * p->boxes[i].rows;
     p->n_layers = p->boxes[i].layer >= p->n_layers ? p->boxes[i].layer + 1 : p->n_layers;
+  }
   p->bins = rrn_arena_alloc_raw(p->arena, (size_t)p->most_bins, sizeof(*p->bins));
   p->widest = rrn_arena_alloc(p->arena, words, sizeof(*p->widest));
   p->highest = rrn_arena_alloc(p->arena, words, sizeof(*p->highest));
