@@ -89,7 +89,7 @@ slowest_piece(const rramnas_mapping *m, int32_t layer, int64_t *ret_useful)
   return slowest;
 }
 
-/* Times become integers: activations times the latency in units of 2^-shift ns, the longest just below 2^62.
+/* Times become integers: activations times the latency in units of 2^-shift ns, the longest just below 2^48.
  * Layers of equal latency are then in the exact ratio of their activations. */
 static int32_t
 mended_model(const rramnas_mapping *m, rrn_arena *arena, rrn_duplication *d, rramnas_error *err)
@@ -109,7 +109,7 @@ mended_model(const rramnas_mapping *m, rrn_arena *arena, rrn_duplication *d, rra
   }
   frexp(longest_ns * most, &bits_time);
   for (i = 0; i < d->n; i++) {
-    const double unit = floor(ldexp(slowest[i]->latency_ns, 62 - bits_time));
+    const double unit = floor(ldexp(slowest[i]->latency_ns, 48 - bits_time));
 
     d->demand[i] = (uint64_t)slowest[i]->activations * (unit >= 1 ? (uint64_t)unit : 1);
     if (d->demand[i] > d->demand[d->bottleneck])
@@ -143,20 +143,33 @@ rrn_duplication_model(const rramnas_mapping *m, int published, rrn_arena *arena,
 
 __extension__ typedef unsigned __int128 uint128;
 
-/* Copies of layer i when the bottleneck has x; more than INT32_MAX is reported as INT32_MAX + 1. */
+/* ceil(demand * x / supply), at most 2^64 - 1. */
+static uint64_t
+scaled_up(uint64_t demand, int64_t x, uint64_t supply)
+{
+  uint64_t product;
+  uint128 wide;
+
+  if (!ckd_mul(&product, demand, (uint64_t)x))
+    return product / supply + (product % supply != 0);
+  wide = ((uint128)demand * (uint128)x + supply - 1) / supply;
+  return wide < UINT64_MAX ? (uint64_t)wide : UINT64_MAX;
+}
+
+/* Copies of layer i when the bottleneck has x; INT32_MAX + 1 stands for more than can be. */
 static int64_t
 copies_needed(const rrn_duplication *d, int32_t i, int64_t x)
 {
   const int64_t none = (int64_t)INT32_MAX + 1;
-  uint128 need;
+  uint64_t need;
 
   if (i == d->bottleneck)
     return x;
   if (d->supply[i] == 0)
     return d->demand[i] == 0 ? 1 : none;
-  need = ((uint128)d->demand[i] * (uint128)x + d->supply[i] - 1) / d->supply[i];
-  if (need > (uint128)d->useful[i])
-    need = (uint128)d->useful[i];
+  need = scaled_up(d->demand[i], x, d->supply[i]);
+  if (need > (uint64_t)d->useful[i])
+    need = (uint64_t)d->useful[i];
   return need < 1 ? 1 : need > INT32_MAX ? none : (int64_t)need;
 }
 

@@ -162,7 +162,7 @@ check_crossbar(const rramnas_mapping *m, const by_crossbar *s, int32_t bin, rram
 static int32_t
 check_all(const rramnas_mapping *m, rrn_arena *arena, rramnas_error *err)
 {
-  by_crossbar sorted;
+  by_crossbar sorted = { 0 };
   int32_t layer, bin;
 
   for (layer = 0; layer < m->n_layers; layer++) {

@@ -16,13 +16,18 @@
  * Invariant: the spaces of a crossbar cover its free cells but for parts that no box to come fits into; so "no
  * space holds the box" is final. Order of boxes, crossbars and spaces decides ties: deterministic.
  *
- * Complexity: O(n * opened / lanes + n * spaces^2): the scan over crossbars compares two bounds per crossbar in
- * blocks that compilers turn into vector code. */
+ * Complexity: O(n * opened / 8 + n * spaces^2). The scan over crossbars tests eight at a time: per crossbar one byte
+ * bounds the widest space and one the highest, and compares of eight bytes are one subtraction. */
 #include <string.h>
 
 #include "compile/pack.h"
 
-enum { BLOCK = 16, FEW = 8 };
+enum { LANES = 8, FEW = 8 };
+/* Larger tables of layers against crossbars are not kept; the boxes of a crossbar are then looked through. */
+enum { MOST_TABLE_BYTES = 1 << 26 };
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+#define LOW_BITS UINT64_C(0x0101010101010101)
 
 typedef struct space {
   int32_t x1, y1, x2, y2; /* x: columns, y: rows */
@@ -39,13 +44,16 @@ typedef struct packer {
   const rrn_pack_rules *rules;
   const rrn_pack_box *boxes;
   rrn_arena *arena;
-  bin *bins;
-  size_t cap_bins;
-  int32_t *widest, *highest; /* [cap_bound]: bounds over the spaces of a crossbar, 0 when it is full */
-  size_t cap_bound;
-  int32_t opened;
-  int32_t *next_box; /* [n]: list of the boxes in a crossbar, -1 ends it */
-  space *parts;      /* scratch of cut_spaces */
+  bin *bins;          /* [most_bins] */
+  int32_t most_bins, opened;
+  int32_t n_words;    /* of eight crossbars */
+  int32_t shift;      /* bounds are kept as (side - 1) >> shift, so that they take seven bits */
+  uint64_t *widest, *highest; /* [n_words] bounds over the spaces of each crossbar */
+  uint64_t *open;     /* [n_words] high bit of each crossbar that may take another box */
+  uint64_t *blocked;  /* [layers][n_words] high bit of crossbars that hold a layer too close; NULL = no table */
+  int32_t n_layers;
+  int32_t *next_box;  /* [n]: list of the boxes in a crossbar, -1 ends it */
+  space *parts;       /* scratch of cut_spaces */
   size_t cap_parts;
 } packer;
 
@@ -73,73 +81,74 @@ sides_to_come(const rrn_pack_box *boxes, const int32_t *order, size_t n, rrn_are
 }
 
 static void
+set_byte(uint64_t *words, int32_t k, uint64_t value)
+{
+  const int lane = 8 * (k % LANES);
+
+  words[k / LANES] = (words[k / LANES] & ~(UINT64_C(0xff) << lane)) | value << lane;
+}
+
+static void
 update_bounds(packer *p, int32_t k)
 {
   const bin *b = &p->bins[k];
   int32_t widest = 0, highest = 0;
   size_t i;
 
-  for (i = 0; b->n_boxes < p->rules->max_load && i < b->n; i++) {
+  for (i = 0; i < b->n; i++) {
     const int32_t w = b->spaces[i].x2 - b->spaces[i].x1, h = b->spaces[i].y2 - b->spaces[i].y1;
 
     widest = w > widest ? w : widest;
     highest = h > highest ? h : highest;
   }
-  p->widest[k] = widest;
-  p->highest[k] = highest;
-}
-
-/* Bounds are kept in whole blocks; entries past `opened` are 0 and never match. */
-static int
-reserve_bounds(packer *p)
-{
-  const size_t old = p->cap_bound;
-  size_t cap = old, cap2 = old;
-  int32_t *widest, *highest;
-
-  if ((size_t)p->opened + BLOCK < old)
-    return 1;
-  widest = rrn_arena_grow(p->arena, p->widest, old + BLOCK, &cap, sizeof(*widest));
-  highest = rrn_arena_grow(p->arena, p->highest, old + BLOCK, &cap2, sizeof(*highest));
-  if (!widest || !highest)
-    return 0;
-  memset(widest + old, 0, (cap - old) * sizeof(*widest));
-  memset(highest + old, 0, (cap - old) * sizeof(*highest));
-  p->widest = widest;
-  p->highest = highest;
-  p->cap_bound = cap;
-  return 1;
+  if (b->n == 0 || b->n_boxes >= p->rules->max_load) {
+    set_byte(p->open, k, 0);
+    return;
+  }
+  set_byte(p->widest, k, (uint64_t)(widest - 1) >> p->shift);
+  set_byte(p->highest, k, (uint64_t)(highest - 1) >> p->shift);
 }
 
 static int
 open_bin(packer *p)
 {
-  bin *grown = rrn_arena_grow(p->arena, p->bins, (size_t)p->opened, &p->cap_bins, sizeof(*grown)), *b;
+  bin *b = &p->bins[p->opened];
 
-  if (!grown)
-    return 0;
-  p->bins = grown;
-  b = &p->bins[p->opened];
   b->cap = FEW;
   b->spaces = rrn_arena_alloc_raw(p->arena, FEW, sizeof(*b->spaces));
-  if (!b->spaces || !reserve_bounds(p))
+  if (!b->spaces)
     return 0;
   b->spaces[0] = (space){ 0, 0, p->rules->cols, p->rules->rows };
   b->n = 1;
   b->n_boxes = 0;
   b->last_box = -1;
-  p->opened++;
-  update_bounds(p, p->opened - 1);
+  set_byte(p->open, p->opened, 0x80);
+  update_bounds(p, p->opened++);
   return 1;
 }
 
+/* Marks crossbar k for the layers that may not join `layer`. */
+static void
+block_layers(packer *p, int32_t k, int32_t layer)
+{
+  const int32_t t = p->rules->layer_threshold;
+  const int32_t first = layer - t > 0 ? layer - t : 0, last = layer + t < p->n_layers ? layer + t : p->n_layers - 1;
+  int32_t l;
+
+  for (l = first; l <= last; l++)
+    p->blocked[(size_t)l * (size_t)p->n_words + (size_t)(k / LANES)] |= UINT64_C(0x80) << 8 * (k % LANES);
+}
+
+/* Without a table: looks through the boxes of the crossbar. */
 static int
 allowed(const packer *p, const bin *b, int32_t layer)
 {
   const int32_t threshold = p->rules->layer_threshold;
   int32_t i;
 
-  for (i = b->last_box; threshold >= 0 && i >= 0; i = p->next_box[i]) {
+  if (threshold < 0 || p->blocked)
+    return 1;
+  for (i = b->last_box; i >= 0; i = p->next_box[i]) {
     const int32_t distance = layer - p->boxes[i].layer;
 
     if (distance <= threshold && distance >= -threshold)
@@ -175,28 +184,31 @@ choose_space(const packer *p, const bin *b, const rrn_pack_box *box)
   return chosen;
 }
 
-/* 1 when a crossbar of the block might hold the box: the common "no" is decided without a branch. */
-static int
-block_may_fit(const int32_t *widest, const int32_t *highest, int32_t cols, int32_t rows)
+/* High bit of each of the eight crossbars of word j that might take the box. Bytes are below 128, so that with its
+ * high bit set a byte minus another never borrows, and keeps the bit when it was not the smaller one. */
+static uint64_t
+candidates(const packer *p, int32_t j, uint64_t cols, uint64_t rows, const uint64_t *blocked)
 {
-  int32_t any = 0, i;
+  const uint64_t fit = ((p->widest[j] | HIGH_BITS) - cols) & ((p->highest[j] | HIGH_BITS) - rows) & p->open[j];
 
-  for (i = 0; i < BLOCK; i++)
-    any |= (widest[i] >= cols) & (highest[i] >= rows);
-  return any;
+  return blocked ? fit & ~blocked[j] : fit;
 }
 
 /* First open crossbar that takes the box; -1 when none does. */
 static int32_t
 first_fit(const packer *p, const rrn_pack_box *box, int *ret_space)
 {
-  int32_t start, k;
+  const uint64_t cols = ((uint64_t)(box->cols - 1) >> p->shift) * LOW_BITS;
+  const uint64_t rows = ((uint64_t)(box->rows - 1) >> p->shift) * LOW_BITS;
+  const uint64_t *blocked = p->blocked ? p->blocked + (size_t)box->layer * (size_t)p->n_words : NULL;
+  int32_t j, k;
 
-  for (start = 0; start < p->opened; start += BLOCK) {
-    if (!block_may_fit(p->widest + start, p->highest + start, box->cols, box->rows))
-      continue;
-    for (k = start; k < p->opened && k < start + BLOCK; k++) {
-      if (p->widest[k] < box->cols || p->highest[k] < box->rows || !allowed(p, &p->bins[k], box->layer))
+  for (j = 0; j * LANES < p->opened; j++) {
+    uint64_t found = candidates(p, j, cols, rows, blocked);
+
+    for (; found; found &= found - 1) {
+      k = j * LANES + __builtin_ctzll(found) / 8;
+      if (!allowed(p, &p->bins[k], box->layer))
         continue;
       *ret_space = choose_space(p, &p->bins[k], box);
       if (*ret_space >= 0)
@@ -287,6 +299,8 @@ put(packer *p, int32_t k, int chosen, int32_t item, least_sides least, rrn_pack_
   ret_spot->col = x;
   if (!cut_spaces(p, b, &taken, least))
     return 0;
+  if (p->blocked)
+    block_layers(p, k, box->layer);
   update_bounds(p, k);
   return 1;
 }
@@ -301,12 +315,40 @@ find(packer *p, const rrn_pack_box *box, int32_t *ret_bin, int *ret_space)
     *ret_bin = k;
     return 1;
   }
-  if ((p->opened >= p->rules->crossbars && !p->rules->grow) || box->cols > p->rules->cols ||
-      box->rows > p->rules->rows)
+  if (p->opened >= p->most_bins || box->cols > p->rules->cols || box->rows > p->rules->rows)
     return 0;
   *ret_bin = p->opened;
   *ret_space = 0;
   return open_bin(p) ? 1 : -1;
+}
+
+static int32_t
+prepare(packer *p, size_t n, rramnas_error *err)
+{
+  const int32_t side = p->rules->cols > p->rules->rows ? p->rules->cols : p->rules->rows;
+  size_t words, i;
+
+  /* No packing opens more crossbars than there are boxes. */
+  p->most_bins = p->rules->grow || p->rules->crossbars > (int32_t)n ? (int32_t)n : p->rules->crossbars;
+  p->n_words = p->most_bins / LANES + 1;
+  words = (size_t)p->n_words;
+  while ((side - 1) >> p->shift > 127)
+    p->shift++;
+  for (i = 0; i < n; i++)
+    p->n_layers = p->boxes[i].layer >= p->n_layers ? p->boxes[i].layer + 1 : p->n_layers;
+  p->bins = rrn_arena_alloc_raw(p->arena, (size_t)p->most_bins, sizeof(*p->bins));
+  p->widest = rrn_arena_alloc(p->arena, words, sizeof(*p->widest));
+  p->highest = rrn_arena_alloc(p->arena, words, sizeof(*p->highest));
+  p->open = rrn_arena_alloc(p->arena, words, sizeof(*p->open));
+  p->next_box = rrn_arena_alloc_raw(p->arena, n, sizeof(*p->next_box));
+  if (!p->bins || !p->widest || !p->highest || !p->open || !p->next_box)
+    return rrn_fail_memory(err);
+  if (p->rules->layer_threshold >= 0 && words <= MOST_TABLE_BYTES / 8 / (size_t)p->n_layers) {
+    p->blocked = rrn_arena_alloc(p->arena, words * (size_t)p->n_layers, sizeof(*p->blocked));
+    if (!p->blocked)
+      return rrn_fail_memory(err);
+  }
+  return RRAMNAS_OK;
 }
 
 int32_t
@@ -319,9 +361,9 @@ rrn_pack_ems(const rrn_pack_rules *rules, const rrn_pack_box *boxes, const int32
   int found = 1;
   size_t i;
 
-  p.next_box = rrn_arena_alloc_raw(arena, n, sizeof(*p.next_box));
-  if (!spots || !least || !p.next_box)
+  if (!spots || !least)
     return rrn_fail_memory(err);
+  RRN_TRY(prepare(&p, n, err));
   for (i = 0; i < n && found > 0; i++) {
     int32_t k = 0;
     int chosen = 0;

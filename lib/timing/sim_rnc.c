@@ -320,11 +320,10 @@ serve_bar(sim *s, bar *b)
   grant_bar(s, s->holder[spot]);
 }
 
+/* Queues a request and lets the crossbar serve its head, which may be an older request. */
 static void
-request_bar(sim *s, int32_t sample, int32_t spot)
+queue_for_bar(sim *s, bar *b, int32_t sample, int32_t spot)
 {
-  bar *b = &s->bars[s->m->placements[spot].crossbar];
-
   s->holder[spot] = sample;
   s->next_waiting[spot] = -1;
   if (b->last_waiting < 0)
@@ -335,17 +334,37 @@ request_bar(sim *s, int32_t sample, int32_t spot)
   serve_bar(s, b);
 }
 
+static int32_t
+boxes_in_round(const sim *s, const job *j)
+{
+  int32_t n = 0;
+
+  if (!s->round_of)
+    return j->wanted * rrn_mapping_pieces_of(s->m, j->layer);
+  FOR_EACH_BOX (s, j, copy, k, spot)
+    n += in_round(s, j, spot);
+  return n;
+}
+
 static void
 begin_round(sim *s, int32_t sample)
 {
   job *j = &s->jobs[sample];
 
-  j->bars_wanted = j->bars_granted = 0;
-  FOR_EACH_BOX (s, j, copy, k, spot)
-    j->bars_wanted += in_round(s, j, spot);
-  FOR_EACH_BOX (s, j, copy, k, spot)
-    if (in_round(s, j, spot))
-      request_bar(s, sample, spot);
+  j->bars_granted = 0;
+  j->bars_wanted = boxes_in_round(s, j);
+  FOR_EACH_BOX (s, j, copy, k, spot) {
+    bar *b = &s->bars[s->m->placements[spot].crossbar];
+
+    if (!in_round(s, j, spot))
+      continue;
+    if (b->busy || b->first_waiting >= 0) {
+      queue_for_bar(s, b, sample, spot);
+    } else {
+      b->busy = 1;
+      grant_bar(s, sample);
+    }
+  }
 }
 
 static void
@@ -406,20 +425,26 @@ serve_released(sim *s, int32_t sample)
 
 /* --- steps --- */
 
-/* Copies go back one at a time. */
+/* Copies go back one at a time, each return an event that serves the head of the pool's queue. While no other event
+ * is due, the next event is the return itself, so it is handled on the spot. */
 static void
-return_next_copy(sim *s, int32_t sample)
+return_copies(sim *s, int32_t sample)
 {
   job *j = &s->jobs[sample];
-  const int32_t copy = j->first_copy;
+  pool *p = &s->pools[j->layer];
 
-  if (copy < 0) {
-    now(s, INNER_END, sample);
-    return;
+  while (j->first_copy >= 0) {
+    const int32_t copy = j->first_copy;
+
+    j->first_copy = s->next_held[copy];
+    return_copy(s, p, copy);
+    if (s->queue_n > 0) {
+      now(s, COPY_RETURNED, sample);
+      return;
+    }
+    serve_pool(s, p);
   }
-  j->first_copy = s->next_held[copy];
-  return_copy(s, &s->pools[j->layer], copy);
-  now(s, COPY_RETURNED, sample);
+  now(s, INNER_END, sample);
 }
 
 static void
@@ -464,11 +489,11 @@ handle(sim *s, enum step step, int32_t sample)
     break;
   case BARS_RELEASED:
     serve_released(s, sample);
-    return_next_copy(s, sample);
+    return_copies(s, sample);
     break;
   case COPY_RETURNED:
     serve_pool(s, &s->pools[s->jobs[sample].layer]);
-    return_next_copy(s, sample);
+    return_copies(s, sample);
     break;
   case INNER_END:
     now(s, JOB_END, sample);
