@@ -315,7 +315,7 @@ typedef struct rramnas_mvm_latency {
  * @param cols        read bitlines, 1..2^40, likewise
  * @param input_bits  bits of the input vector, 1..64; 0 = the spec's
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_RANGE
- * Source: the processing-element model of MNSIM 2.0 as RNC uses it (doc/models.md).
+ * Source: the processing-element model of MNSIM 2.0 as RNC uses it (doc/hardware.md).
  * @since 0.1
  */
 RRAMNAS_EXPORT int32_t

@@ -238,6 +238,29 @@ errors_in_yaml(void **state)
          "hw.yaml:1:7: name is not one line of printable UTF-8 text");
 }
 
+/* Long values are cut, and messages are UTF-8 all the same. */
+static void
+messages_are_utf8(void **state)
+{
+  char text[400] = "adc: {kind: a";
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_hw *hw = NULL;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < 40; i++)
+    strcat(text, "\xc3\xa4");
+  strcat(text, "}");
+  assert_int_equal(hw_from(text, "hw.yaml", &hw, &err), RRAMNAS_ERR_RANGE);
+  assert_true(rrn_utf8_valid(err.message, strlen(err.message)));
+  assert_non_null(strstr(err.message, "\xc3\xa4?\", expected sar|flash|ramp"));
+  assert_int_equal(rramnas_hw_load_buffer("", 0, "\xff.yaml", 0, NULL, &hw, &err), RRAMNAS_OK);
+  rramnas_hw_unref(hw);
+  hw = NULL;
+  assert_int_equal(rramnas_hw_load_buffer("a", 1, "\xff.yaml", 0, NULL, &hw, &err), RRAMNAS_ERR_PARSE);
+  assert_true(strncmp(err.message, "?.yaml:1:1: ", 12) == 0);
+}
+
 static void
 rules_between_fields(void **state)
 {
@@ -545,6 +568,7 @@ main(void)
     cmocka_unit_test(bounds_of_every_number),
     cmocka_unit_test(limits_are_values),
     cmocka_unit_test(errors_in_yaml),
+    cmocka_unit_test(messages_are_utf8),
     cmocka_unit_test(rules_between_fields),
     cmocka_unit_test(columns_per_weight),
     cmocka_unit_test(canonical_round_trip),
