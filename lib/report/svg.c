@@ -27,7 +27,7 @@ enum {
   TOOLTIP_BARS = 2000, TOOLTIP_BOXES = 20000, BOX_BARS = 20000, BOX_BOXES = 250000, MOST_SQUARES = 100000,
   /* Page, in pixels. */
   PAGE_W = 1280, MARGIN = 40, PLAN_W = 872, PLAN_H = 640, PLAN_Y = 140, LEGEND_X = 952, LEGEND_W = 288,
-  LEGEND_ROW = 24, LEGEND_ROWS = 24, MOST_TILE = 380, NUMBER_TILE = 30, NUMBER_GAP = 13,
+  LEGEND_ROW = 24, LEGEND_ROWS = 24, MOST_TILE = 380, NUMBER_TILE = 30, NUMBER_GAP = 16,
   NAME_LENGTH = 30,
 };
 
@@ -225,7 +225,7 @@ begin_figure(plan *p, int32_t x, const char *label)
 static void
 end_figure(plan *p, const char *small)
 {
-  rrn_write_format(&p->w, "<tspan class=\"small\">%s</tspan></text>\n", small);
+  rrn_write_format(&p->w, "<tspan dx=\"5\" class=\"small\">%s</tspan></text>\n", small);
 }
 
 static void
@@ -236,27 +236,27 @@ write_figures(plan *p)
 
   begin_figure(p, MARGIN, "crossbars used");
   rrn_write_format(&p->w, "%d", (int)m->crossbars_used);
-  snprintf(text, sizeof(text), " of %d", (int)m->crossbars_available);
+  snprintf(text, sizeof(text), "of %d", (int)m->crossbars_available);
   end_figure(p, text);
   begin_figure(p, MARGIN + 190, "lower bound");
   rrn_write_format(&p->w, "%d", (int)p->bound);
   end_figure(p, "");
   begin_figure(p, MARGIN + 330, "utilisation");
   fixed(&p->w, rrn_mapping_utilization(m) * 100, 1);
-  end_figure(p, " %");
+  end_figure(p, "%");
   begin_figure(p, MARGIN + 470, "latency");
   duration(&p->w, p->timing.latency_ns);
-  snprintf(text, sizeof(text), " for %d sample%s, %s model", (int)p->how->samples, p->how->samples == 1 ? "" : "s",
+  snprintf(text, sizeof(text), "for %d sample%s, %s model", (int)p->how->samples, p->how->samples == 1 ? "" : "s",
            rrn_report_model_name(p->how->model));
   end_figure(p, text);
-  begin_figure(p, MARGIN + 790, "without contention");
+  begin_figure(p, MARGIN + 750, "without contention");
   duration(&p->w, p->timing.contention_free_ns);
   end_figure(p, "");
   if (p->how->no_baseline)
     return;
-  begin_figure(p, LEGEND_X + 70, "speed-up");
+  begin_figure(p, LEGEND_X, "speed-up");
   four_digits(&p->w, p->timing.speedup);
-  end_figure(p, " \xc3\x97 over one tile per crossbar");
+  end_figure(p, "\xc3\x97 one tile per crossbar");
 }
 
 static double
@@ -294,7 +294,7 @@ write_header(plan *p)
                  "text{font-family:Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif;fill:#1f2933}"
                  ".name{font-size:24px;font-weight:600}.label{font-size:11px;fill:#6b7785}"
                  ".figure{font-size:20px;font-weight:600}.small{font-size:12px;font-weight:400;fill:#6b7785}"
-                 ".item{font-size:12px}.end{text-anchor:end}.boxes rect:hover{stroke:#111}</style>\n");
+                 ".item{font-size:12px}.numbers text{fill:#8a94a0}.end{text-anchor:end}.boxes rect:hover{stroke:#111}</style>\n");
   rrn_write_format(w, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">", PAGE_W,
                    (int)height, MARGIN);
   short_name(w, m->net->name);
@@ -412,16 +412,16 @@ write_numbers(plan *p)
 {
   int32_t bar;
 
-  rrn_write_text(&p->w, "<g font-size=\"");
-  fixed(&p->w, 9.5 / p->scale, 2);
-  rrn_write_text(&p->w, "\" text-anchor=\"middle\" style=\"fill:#6b7785\">\n");
+  rrn_write_text(&p->w, "<g class=\"numbers\" text-anchor=\"middle\" font-size=\"");
+  fixed(&p->w, 9 / p->scale, 2);
+  rrn_write_text(&p->w, "\">\n");
   for (bar = 0; bar < p->m->crossbars_available; bar++) {
     const int32_t tile = p->tile_of[bar];
 
     if (tile < 0)
       continue;
     rrn_write_format(&p->w, "<text x=\"%" PRId64 "\" y=\"%" PRId64 "\">%d</text>\n", tile_x(p, tile) + p->tile_w / 2,
-                     tile_y(p, tile) + p->tile_h + (int64_t)(10 / p->scale), (int)bar);
+                     tile_y(p, tile) + p->tile_h + (int64_t)(9.5 / p->scale), (int)bar);
   }
   rrn_write_text(&p->w, "</g>\n");
 }
@@ -553,7 +553,7 @@ legend_row(plan *p, int32_t layer, int32_t y, double share)
   rrn_write_format(&p->w, "\"/><text x=\"%d\" y=\"%d\" class=\"item\">", LEGEND_X + 22, (int)y);
   short_name(&p->w, layer_name(p, layer));
   if (p->m->copies[layer] > 1)
-    rrn_write_format(&p->w, "<tspan class=\"small\"> \xc3\x97 %d</tspan>", (int)p->m->copies[layer]);
+    rrn_write_format(&p->w, "<tspan dx=\"6\" class=\"small\">\xc3\x97 %d</tspan>", (int)p->m->copies[layer]);
   rrn_write_text(&p->w, "</text>");
   legend_end(p, y, share);
 }
