@@ -81,6 +81,9 @@ struct rramnas_net {
 
 int32_t rrn_net_new(const char *name, const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
 
+/* Room for that many nodes and tensors in one piece; only of use before the first of each is added. */
+int32_t rrn_net_reserve(rramnas_net *net, size_t n_nodes, size_t n_tensors, rramnas_error *err);
+
 /* Copies name and dims. ERR_RANGE for dims outside 1..2^31-1 or an element count over 2^48 (constants may
  * have dims of 0), ERR_LIMIT for too many tensors. */
 int32_t rrn_net_add_tensor(rramnas_net *net, rrn_tensor_kind kind, const char *name, const int64_t *dims, int32_t rank,
@@ -101,7 +104,9 @@ typedef struct rrn_node_desc {
 
 int32_t rrn_net_add_node_raw(rramnas_net *net, const rrn_node_desc *desc, int32_t *ret_outputs, rramnas_error *err);
 
-/* Derives layers and their dependencies and makes the net immutable. */
+/* Derives layers and their dependencies and makes the net immutable. Conv, Gemm and MatMul must have their
+ * weight or second operand as input 1 (a builder adds it as a constant tensor). ERR_SHAPE, ERR_RANGE,
+ * ERR_LIMIT (dependencies), ERR_MEMORY. */
 int32_t rrn_net_finish(rramnas_net *net, rramnas_error *err);
 
 /* Elements of a tensor; at most 2^48 by construction. */

@@ -14,7 +14,8 @@ typedef struct rrn_shape {
 /* How the borders of a convolution or pool are padded. */
 typedef enum rrn_auto_pad { RRN_PAD_GIVEN, RRN_PAD_VALID, RRN_PAD_SAME_UPPER, RRN_PAD_SAME_LOWER } rrn_auto_pad;
 
-/* x[n][c][spatial], w[out][c/groups][kernel]; fills a->n_spatial, kernel (from w) and, for SAME and VALID, pad. */
+/* x[n][c][spatial], w[out][c/groups][kernel]; needs a->stride, dilation, groups (>= 1) and for GIVEN pad; fills
+ * a->n_spatial, kernel (from w) and, for SAME and VALID, pad; the rest of each array becomes neutral. */
 int32_t rrn_shape_conv(const rrn_shape *x, const rrn_shape *w, rrn_auto_pad mode, rrn_attrs *a, rrn_shape *ret_out,
                        rramnas_error *err);
 /* x[n][c][spatial] with a->kernel, stride, dilation, pad, ceil_mode and a->n_spatial set. */
@@ -41,7 +42,7 @@ int32_t rrn_shape_reduce(const rrn_shape *x, const int64_t *axes, int32_t n, int
 /* n = 0 squeezes all dims of 1. */
 int32_t rrn_shape_squeeze(const rrn_shape *x, const int64_t *axes, int32_t n, rrn_shape *ret_out, rramnas_error *err);
 int32_t rrn_shape_unsqueeze(const rrn_shape *x, const int64_t *axes, int32_t n, rrn_shape *ret_out, rramnas_error *err);
-/* ONNX Slice: steps may be negative, bounds are clamped; axes of length n. */
+/* ONNX Slice: steps may be negative, bounds are clamped; axes of length n, NULL = the first n; steps NULL = 1. */
 int32_t rrn_shape_slice(const rrn_shape *x, const int64_t *starts, const int64_t *ends, const int64_t *axes,
                         const int64_t *steps, int32_t n, rrn_shape *ret_out, rramnas_error *err);
 int32_t rrn_shape_gather(const rrn_shape *x, const rrn_shape *indices, int32_t axis, rrn_shape *ret_out,
@@ -49,6 +50,8 @@ int32_t rrn_shape_gather(const rrn_shape *x, const rrn_shape *indices, int32_t a
 /* pads: begins of all axes, then ends; may be negative. */
 int32_t rrn_shape_pad(const rrn_shape *x, const int64_t *pads, int32_t n, rrn_shape *ret_out, rramnas_error *err);
 
+/* Shape of a tensor of the graph. */
+rrn_shape rrn_shape_of(const rrn_tensor *tensor);
 /* axis in [-rank, rank) -> [0, rank); ERR_SHAPE otherwise. */
 int32_t rrn_shape_axis(int64_t axis, int32_t rank, int32_t *ret_axis, rramnas_error *err);
 /* "[1, 3, 224, 224]" for messages; returns buffer. */
