@@ -17,6 +17,8 @@
 #include "net/onnx_fold.h"
 #include "util/file.h"
 
+enum { MAX_PARTS = 4096 };
+
 typedef struct importer {
   rrn_onnx_file file;
   rrn_onnx_model model;
@@ -168,6 +170,11 @@ find_op(importer *im, const rrn_onnx_node *node, const rrn_onnx_op **ret_op, rra
     snprintf(what, sizeof(what), "the node has %d inputs, expected at %s %d", node->n_inputs,
              node->n_inputs < op->min_in ? "least" : "most", node->n_inputs < op->min_in ? op->min_in : op->max_in);
     return fail_node(im, node, RRAMNAS_ERR_SHAPE, what, err);
+  }
+  /* Outputs cost memory in the net: five is what the largest operators have, Split as many as parts. */
+  if (node->n_outputs > (op->op == RRAMNAS_OP_SPLIT ? MAX_PARTS : 5)) {
+    snprintf(what, sizeof(what), "the node has %d outputs", node->n_outputs);
+    return fail_node(im, node, RRAMNAS_ERR_LIMIT, what, err);
   }
   /* Between operands a quantised node may leave a zero point out, but never one of the leading inputs. */
   for (k = 0; k < op->min_in && k < 2; k++)
@@ -406,6 +413,7 @@ import_graph(importer *im, rramnas_error *err)
 
   RRN_TRY(rrn_onnx_map_init(&im->node_names, &im->arena, im->model.n_nodes, err));
   RRN_TRY(sort_nodes(im, &order, err));
+  RRN_TRY(rrn_net_reserve(im->net, (size_t)im->model.n_nodes, (size_t)im->model.names.n, err));
   RRN_TRY(add_inputs(im, err));
   for (k = 0; k < im->model.n_nodes; k++)
     RRN_TRY(import_node(im, &im->model.nodes[order[k]], err));

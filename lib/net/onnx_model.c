@@ -7,8 +7,8 @@
  * it is allocated), define the names, then link the inputs of nodes to them. Depth is bounded because the
  * walk has no recursion: Model, Graph, Node, Attribute and Tensor are levels of their own, and an attribute
  * that holds a graph is refused.
- * Memory is proportional to the file: the smallest node that is accepted takes 8 bytes, the smallest named
- * value 4, against about 100 and 60 bytes of structs. */
+ * Memory is proportional to the file: the smallest node that is accepted takes 8 bytes and the smallest named
+ * value 3, against about 100 and 80 bytes of structs, and the counts have limits. */
 #include "net/onnx_model.h"
 
 #include <string.h>
@@ -109,6 +109,16 @@ read_model(rrn_onnx_model *m, rramnas_error *err)
 
 /* --- first walk: counts --- */
 
+/* A named message takes at least tag, length and a byte: shorter ones would let small files ask for much. */
+static int32_t
+check_named(const rrn_onnx_reader *r, const rrn_onnx_field *field, const char *what, rramnas_error *err)
+{
+  RRN_TRY(rrn_onnx_expect(r, field, RRN_ONNX_BYTES, what, err));
+  if (field->bytes.length < 3)
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, rrn_onnx_place(r->file, field->at), "%s has no name", what);
+  return RRAMNAS_OK;
+}
+
 static int32_t
 count_node(const rrn_onnx_file *file, rrn_onnx_span body, counts *c, rramnas_error *err)
 {
@@ -118,7 +128,7 @@ count_node(const rrn_onnx_file *file, rrn_onnx_span body, counts *c, rramnas_err
 
   while ((more = rrn_onnx_next(&r, &field, err)) > 0) {
     c->links += field.number == NODE_INPUT || field.number == NODE_OUTPUT;
-    outputs += field.number == NODE_OUTPUT;
+    outputs += field.number == NODE_OUTPUT && field.bytes.length > 0;
     named |= field.number == NODE_OP_TYPE && field.bytes.length > 0;
   }
   RRN_TRY(more);
@@ -166,11 +176,11 @@ count_graph(const rrn_onnx_model *m, counts *c, rramnas_error *err)
       RRN_TRY(count_node(m->file, field.bytes, c, err));
       break;
     case GRAPH_INITIALIZER:
-      RRN_TRY(rrn_onnx_expect(&r, &field, RRN_ONNX_BYTES, "an initialiser", err));
+      RRN_TRY(check_named(&r, &field, "an initialiser", err));
       c->initialisers++;
       break;
     case GRAPH_INPUT:
-      RRN_TRY(rrn_onnx_expect(&r, &field, RRN_ONNX_BYTES, "an input", err));
+      RRN_TRY(check_named(&r, &field, "an input", err));
       c->inputs++;
       break;
     case GRAPH_SPARSE:
@@ -493,8 +503,8 @@ check_attr(const rrn_onnx_model *m, const rrn_onnx_node *node, rrn_onnx_span bod
   RRN_TRY(decode_attr(m->file, body, &attr, err));
   if (attr.has & (1 << ATTR_G | 1 << ATTR_GRAPHS))
     return rrn_fail_at(err, RRAMNAS_ERR_UNSUPPORTED, place_of(m->file, node->body),
-                       "node '%s' (%s): attribute '%s' is a graph; control flow is not supported",
-                       rrn_onnx_quote(node->name).text, rrn_onnx_quote(node->op_type).text,
+                       "node '%s' (%s, opset %lld): attribute '%s' is a graph; control flow is not supported",
+                       rrn_onnx_quote(node->name).text, rrn_onnx_quote(node->op_type).text, (long long)m->opset,
                        rrn_onnx_quote(attr.name).text);
   return RRAMNAS_OK;
 }

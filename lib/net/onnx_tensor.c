@@ -405,10 +405,30 @@ rrn_onnx_int(const rrn_onnx_data *data, int64_t k)
   return value >= 9223372036854775807.0 ? INT64_MAX : value <= -9223372036854775808.0 ? INT64_MIN : (int64_t)value;
 }
 
+/* Nearest number with so many binary digits, ties to even; numbers below 2^least lose digits. */
+static double
+round_digits(double value, int digits, int least, double largest)
+{
+  int exponent;
+
+  if (value == 0 || !isfinite(value))
+    return value;
+  frexp(value, &exponent);
+  exponent = (exponent < least ? least : exponent) - digits;
+  value = ldexp(rint(ldexp(value, -exponent)), exponent);
+  return fabs(value) > largest ? copysign(INFINITY, value) : value;
+}
+
 void
 rrn_onnx_set_real(rrn_onnx_data *data, int64_t k, double value)
 {
-  data->r[k] = data->type == RRN_ONNX_DOUBLE ? value : (double)(float)value;
+  if (data->type == RRN_ONNX_FLOAT16)
+    value = round_digits(value, 11, -13, 65504);
+  else if (data->type == RRN_ONNX_BFLOAT16)
+    value = round_digits(value, 8, -125, 3.3895313892515355e38);
+  else if (data->type == RRN_ONNX_FLOAT)
+    value = round_digits(value, 24, -125, 3.4028234663852886e38);
+  data->r[k] = value;
 }
 
 void
