@@ -246,7 +246,7 @@ write_figures(plan *p)
   end_figure(p, "%");
   begin_figure(p, MARGIN + 470, "latency");
   duration(&p->w, p->timing.latency_ns);
-  snprintf(text, sizeof(text), "for %d sample%s, %s model", (int)p->how->samples, p->how->samples == 1 ? "" : "s",
+  snprintf(text, sizeof(text), "%d sample%s, %s model", (int)p->how->samples, p->how->samples == 1 ? "" : "s",
            rrn_report_model_name(p->how->model));
   end_figure(p, text);
   begin_figure(p, MARGIN + 750, "without contention");
@@ -498,7 +498,8 @@ write_plan(plan *p, rramnas_error *err)
 {
   rrn_write_format(&p->w, "<g transform=\"translate(%d %d) scale(", MARGIN, PLAN_Y);
   fixed(&p->w, p->scale, 6);
-  rrn_write_text(&p->w, ")\">\n");
+  /* Without smoothing, or thin squares would show seams. */
+  rrn_write_text(&p->w, p->detail == DETAIL_SQUARES ? ")\" shape-rendering=\"crispEdges\">\n" : ")\">\n");
   if (p->detail == DETAIL_SQUARES) {
     RRN_TRY(write_squares(p, err));
   } else {
@@ -541,7 +542,10 @@ static void
 legend_end(plan *p, int32_t y, double share)
 {
   rrn_write_format(&p->w, "<text x=\"%d\" y=\"%d\" class=\"small end\">", LEGEND_X + LEGEND_W, (int)y);
-  fixed(&p->w, share * 100, 1);
+  if (share > 0 && share < 0.001)
+    rrn_write_text(&p->w, "&lt; 0.1");
+  else
+    fixed(&p->w, share * 100, 1);
   rrn_write_text(&p->w, " %</text>\n");
 }
 
