@@ -316,12 +316,14 @@ describe_outputs(importer *im, const rrn_onnx_call *call, outputs *ret, rramnas_
     return rrn_fail_memory(err);
   for (k = 0; k < call->n_out; k++) {
     int32_t value = call->node->outputs[k];
+    rrn_onnx_span name;
 
     memcpy(ret->dims[k], call->out[k].dims, (size_t)call->out[k].rank * sizeof(int64_t));
     ret->ranks[k] = call->out[k].rank;
     if (value < 0)
       continue;
-    ret->names[k] = rrn_arena_strndup(&im->scratch, im->model.names.keys[value].data, im->model.names.keys[value].length);
+    name = im->model.names.keys[value];
+    ret->names[k] = rrn_arena_strndup(&im->scratch, name.data, name.length);
     if (!ret->names[k])
       return rrn_fail_memory(err);
   }
