@@ -185,6 +185,7 @@ copies_follow_the_time(void **state)
   rramnas_net_add_node(net, &node, &x, NULL);
   assert_int_equal(rramnas_net_finish(net, NULL), RRAMNAS_OK);
   o.policy = RRAMNAS_POLICY_RNC;
+  o.layer_threshold = RRAMNAS_UNLIMITED;
   o.crossbars = 12; /* 11.4 of them at the first margin: x/4 + ceil(x/4)/2 <= 11.4 gives x = 30 */
   assert_int_equal(rramnas_compile(hw, net, &o, NULL, &m, NULL), RRAMNAS_OK);
   assert_int_equal(rramnas_mapping_get_copies(m, copies, 2), RRAMNAS_OK);
