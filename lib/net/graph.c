@@ -137,6 +137,22 @@ rrn_net_add_tensor(rramnas_net *net, rrn_tensor_kind kind, const char *name, con
   return push_tensor(net, kind, copy, dims, rank, -1, ret_tensor, err);
 }
 
+int32_t
+rrn_net_add_constant(rramnas_net *net, const char *name, const char *suffix, const int64_t *dims, int32_t rank,
+                     int32_t *ret_tensor, rramnas_error *err)
+{
+  const size_t head = strlen(name), tail = strlen(suffix);
+  char *joined;
+
+  RRN_FAIL_IF(net->finished, err, RRAMNAS_ERR_ARGUMENT, "the network is finished, nothing can be added");
+  joined = rrn_arena_alloc_raw(&net->arena, 1, head + tail + 1);
+  if (!joined)
+    return rrn_fail_memory(err);
+  memcpy(joined, name, head);
+  memcpy(joined + head, suffix, tail + 1);
+  return push_tensor(net, RRN_TENSOR_CONSTANT, joined, dims, rank, -1, ret_tensor, err);
+}
+
 static int32_t
 check_inputs(const rramnas_net *net, const rrn_node_desc *desc, rramnas_error *err)
 {
