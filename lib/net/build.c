@@ -107,37 +107,37 @@ add_implied(rramnas_net *net, const rrn_build *b, int32_t wires[3], int32_t *ret
 }
 
 static int32_t
-add_node(rramnas_net *net, const rrn_build *b, int32_t *ret_tensor, rramnas_error *err)
+add_node(rramnas_net *net, rrn_build *b, int32_t *ret_tensor, rramnas_error *err)
 {
-  rrn_attrs attrs = b->attrs;
   rrn_node_desc desc = { .op = b->op, .name = b->name, .source_op = b->source_op, .n_inputs = b->n_inputs,
-                         .n_outputs = 1, .inputs = b->inputs, .attrs = &attrs };
+                         .n_outputs = 1, .inputs = b->inputs, .attrs = &b->attrs };
   rrn_shape out = { 0 };
 
-  RRN_TRY(rrn_net_infer(net, b, &attrs, &out, err));
+  RRN_TRY(rrn_net_infer(net, b, &b->attrs, &out, err));
   desc.out_dims = (const int64_t (*)[RRAMNAS_MAX_RANK])&out.dims;
   desc.out_ranks = &out.rank;
   return rrn_net_add_node_raw(net, &desc, ret_tensor, err);
 }
 
 static int32_t
-add_with_weight(rramnas_net *net, const rrn_build *b, int32_t *ret_tensor, rramnas_error *err)
+add_with_weight(rramnas_net *net, rrn_build *b, int32_t *ret_tensor, rramnas_error *err)
 {
-  rrn_build complete = *b;
-  int32_t wires[3];
+  int32_t wires[3], status;
 
   RRN_FAIL_IF(b->op != RRAMNAS_OP_CONV && b->op != RRAMNAS_OP_GEMM && b->op != RRAMNAS_OP_MATMUL, err,
               RRAMNAS_ERR_ARGUMENT, "%s has no out_channels", rramnas_op_name(b->op));
   RRN_FAIL_IF(b->n_inputs != 1 || b->inputs[0] < 0, err, RRAMNAS_ERR_ARGUMENT,
               "%s with out_channels has %d inputs, expected 1", rramnas_op_name(b->op), (int)b->n_inputs);
   wires[0] = b->inputs[0];
-  RRN_TRY(add_implied(net, b, wires, &complete.n_inputs, err));
-  complete.inputs = wires;
-  return add_node(net, &complete, ret_tensor, err);
+  RRN_TRY(add_implied(net, b, wires, &b->n_inputs, err));
+  b->inputs = wires;
+  status = add_node(net, b, ret_tensor, err);
+  b->inputs = NULL; /* wires end here */
+  return status;
 }
 
 int32_t
-rrn_net_build(rramnas_net *net, const rrn_build *b, int32_t *ret_tensor, rramnas_error *err)
+rrn_net_build(rramnas_net *net, rrn_build *b, int32_t *ret_tensor, rramnas_error *err)
 {
   const size_t n_tensors = net->n_tensors;
   int32_t status;

@@ -21,8 +21,9 @@ typedef struct rrn_build {
 /* What an operator does when nothing is said. */
 void rrn_build_init(rrn_build *b, int32_t op);
 
-/* Adds the node with its implied constants; the net is as before when it fails. */
-int32_t rrn_net_build(rramnas_net *net, const rrn_build *b, int32_t *ret_tensor, rramnas_error *err);
+/* Adds the node with its implied constants; the net is as before when it fails. Completes b->attrs and b->inputs,
+ * which saves copies: networks are built by the thousand during a search. */
+int32_t rrn_net_build(rramnas_net *net, rrn_build *b, int32_t *ret_tensor, rramnas_error *err);
 
 /* Output shape of an operator on tensors of the net; completes `attrs` (padding, axes). ERR_ARGUMENT for a wrong
  * number of inputs, ERR_UNSUPPORTED for operators whose shape does not follow from rrn_attrs. */

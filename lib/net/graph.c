@@ -224,9 +224,15 @@ push_node(rramnas_net *net, const rrn_node_desc *desc, int32_t *ret_outputs, rra
     memcpy(wires, desc->inputs, (size_t)desc->n_inputs * sizeof(*wires));
   outputs = wires + desc->n_inputs;
   RRN_TRY(push_outputs(net, desc, name, outputs, err));
-  *node = (rrn_node){ .op = desc->op, .name = name, .source_op = source_op, .n_inputs = desc->n_inputs,
-                      .n_outputs = desc->n_outputs, .inputs = wires, .outputs = outputs,
-                      .attrs = desc->attrs ? *desc->attrs : no_attrs, .layer = -1 };
+  node->op = desc->op;
+  node->name = name;
+  node->source_op = source_op;
+  node->n_inputs = desc->n_inputs;
+  node->n_outputs = desc->n_outputs;
+  node->inputs = wires;
+  node->outputs = outputs;
+  node->attrs = desc->attrs ? *desc->attrs : no_attrs;
+  node->layer = -1;
   memcpy(ret_outputs, outputs, (size_t)desc->n_outputs * sizeof(*outputs));
   net->n_nodes++;
   return RRAMNAS_OK;

@@ -319,7 +319,7 @@ shape_must_follow(int32_t op)
 }
 
 static int32_t
-add_with_rule(importer *im, const entry *e, int32_t *ret_tensor, rramnas_error *why)
+add_with_rule(importer *im, entry *e, int32_t *ret_tensor, rramnas_error *why)
 {
   char wanted[RRN_SHAPE_TEXT], got[RRN_SHAPE_TEXT];
   rrn_shape out;
@@ -355,7 +355,7 @@ define_outputs(importer *im, const entry *e, const int32_t *outputs, int32_t n)
 }
 
 static int32_t
-add_node(importer *im, const entry *e)
+add_node(importer *im, entry *e)
 {
   const int opaque = e->shapes && !shape_must_follow(e->build.op);
   const int32_t n = opaque ? e->n_shapes : 1;
