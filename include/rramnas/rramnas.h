@@ -195,7 +195,8 @@ rramnas_hw_create_default(const rramnas_runtime *runtime, rramnas_hw **ret_hw, r
  * Reads a hardware spec.
  * @param path    UTF-8 path of a YAML spec or a SimConfig.ini, at most 1 MiB
  * @param format  enum rramnas_hw_format
- * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_RANGE, ERR_LIMIT, ERR_MEMORY; line and column are set
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_IO, ERR_PARSE, ERR_RANGE, ERR_UNSUPPORTED (another schema), ERR_LIMIT,
+ *         ERR_MEMORY; line and column are set
  * @since 0.1
  */
 RRAMNAS_EXPORT int32_t
@@ -205,7 +206,7 @@ rramnas_hw_load_file(const char *path, int32_t format, const rramnas_runtime *ru
 /**
  * Like rramnas_hw_load_file(), from memory.
  * @param data    array of length [size], the file's bytes; not kept
- * @param name    how messages call the text, e.g. its path; NULL = "hardware"
+ * @param name    how messages call the text, e.g. its path; its extension serves FORMAT_AUTO; NULL = "hardware"
  * @since 0.1
  */
 RRAMNAS_EXPORT int32_t
@@ -213,10 +214,10 @@ rramnas_hw_load_buffer(const char *data, size_t size, const char *name, int32_t 
                        const rramnas_runtime *runtime, rramnas_hw **ret_hw, rramnas_error *reterr);
 
 /**
- * A copy of `hw` with one field changed; the result is validated like a file.
+ * A copy of `hw` with one field changed, without its warnings; the result is validated like a file.
  * @param field  dotted name, e.g. "crossbar.rows"
  * @param value  as it would stand in the YAML, e.g. "256"
- * @return RRAMNAS_OK, ERR_NOT_FOUND, ERR_RANGE, ERR_MEMORY
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_NOT_FOUND, ERR_RANGE, ERR_MEMORY
  * @since 0.1
  */
 RRAMNAS_EXPORT int32_t
@@ -275,7 +276,8 @@ RRAMNAS_EXPORT int32_t
 rramnas_hw_write_yaml(const rramnas_hw *hw, rramnas_write_fn write, void *user, rramnas_error *reterr);
 
 /**
- * XXH3-128 of the canonical YAML, in canonical (big-endian) byte order.
+ * XXH3-128 of the canonical YAML without its name line, in canonical (big-endian) byte order: specs with
+ * equal fields have equal fingerprints, whatever they are called and however they were made.
  * @param ret_digest  array of length [16]
  * @since 0.1
  */
@@ -309,10 +311,11 @@ typedef struct rramnas_mvm_latency {
 
 /**
  * Latency of one matrix-vector multiplication (MVM) on a box of cells.
- * @param rows        driven wordlines, >= 1
- * @param cols        read bitlines, >= 1
+ * @param rows        driven wordlines, 1..2^40; more than the crossbar has are driven in further passes
+ * @param cols        read bitlines, 1..2^40, likewise
  * @param input_bits  bits of the input vector, 1..64; 0 = the spec's
- * Source: the processing-element model of MNSIM 2.0 as RNC uses it (doc/models.md).
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_RANGE
+ * Source: the processing-element model of MNSIM 2.0 as RNC uses it (doc/hardware.md).
  * @since 0.1
  */
 RRAMNAS_EXPORT int32_t
@@ -622,7 +625,7 @@ typedef struct rramnas_compile_options {
   int32_t no_duplication;   /**< 1 = one copy of each layer */
   int32_t find_solution;    /**< 1 = `crossbars` is where to start; more are opened as needed */
   int32_t reserved;         /**< 0 */
-  const double *margins;    /**< array of length [n_margins], shares of the cells that copies may fill, tried in order; default 0.95, 0.90, ... 0.60 */
+  const double *margins;    /**< array of length [n_margins], shares of the cells that copies may fill, tried in order; default 0.95, 0.90, ... down to 0.05 (rnc), 0.60 (rnc-published) */
   size_t n_margins;
   const int32_t *copies;    /**< array of length [n_copies], copies of each mapped layer, instead of solving for them; default NULL */
   size_t n_copies;          /**< 0 or the number of mapped layers */
@@ -720,7 +723,7 @@ enum rramnas_timing_model {
 typedef struct rramnas_timing_options {
   size_t size;        /**< sizeof(rramnas_timing_options) */
   int32_t model;      /**< enum rramnas_timing_model; default RRAMNAS_TIMING_GRAPH */
-  int32_t samples;    /**< inferences started together and pipelined, 1..2^20; default 1 */
+  int32_t samples;    /**< inferences started together and pipelined, 1..65536; default 1 */
   int32_t floor_remainder; /**< RNC model: 1 drops the remainder of activations / copies, as published; default rounds up */
   int32_t no_baseline;     /**< 1 = skip the baseline; its fields stay 0 */
 } rramnas_timing_options;

@@ -16,18 +16,23 @@ enum rrn_hw_slicing {
   RRN_SLICING_COLUMNS,  /* in neighbouring columns of one crossbar */
 };
 enum rrn_hw_signed { RRN_SIGNED_DIFFERENTIAL, RRN_SIGNED_OFFSET };
+enum rrn_hw_adc_kind {
+  RRN_ADC_SAR,   /* (bits + 2) / rate */
+  RRN_ADC_FLASH, /* 1 / rate */
+  RRN_ADC_RAMP,  /* 2^bits / rate */
+};
 
 /* Every field of the YAML, section by section. Names and units as in doc/hardware.md. */
 typedef struct rrn_hw_values {
-  struct { double read_latency_ns, read_voltage_v, on_resistance_ohm, off_resistance_ohm, write_latency_ns, write_voltage_v; int32_t type, bits_per_cell; } device;
-  struct { int32_t rows, cols, subarray_rows, cell; } crossbar;
+  struct { double read_latency_ns, write_latency_ns, read_voltage_v, write_voltage_v, on_resistance_ohm, off_resistance_ohm; int32_t bits_per_cell; } device;
+  struct { int32_t rows, cols, subarray_rows, cell; } crossbar; /* subarray_rows 0 = rows */
   struct { int32_t bits, slicing, sign; } weight;
   struct { int32_t bits; } input;
   struct { int32_t bits, per_subarray; double rate_gsps; } dac;
-  struct { int32_t bits, per_subarray, cycles_per_bit_model; double rate_gsps; } adc;
+  struct { int32_t bits, per_subarray, kind; double rate_gsps; } adc;
   struct { int32_t groups; } pe;
   struct { double frequency_mhz; } digital;
-  struct { int32_t crossbars; } chip;
+  struct { int32_t crossbars; } chip; /* 0 = as many as needed */
 } rrn_hw_values;
 
 struct rramnas_hw {
@@ -36,17 +41,57 @@ struct rramnas_hw {
   rrn_arena arena;
   rrn_hw_values v;
   const char *name;        /* free text of the spec, "" when none */
-  const char **warnings;   /* [n_warnings] */
-  size_t n_warnings;
+  const char **warnings;   /* [n_warnings], "file:line: text" */
+  size_t n_warnings, cap_warnings;
+  uint8_t fingerprint[16];
 };
+
+/* --- what other modules use --- */
 
 /* Columns of cells that one weight takes within a crossbar: 1 when sliced in parallel, else slices of
  * ceil(weight bits / bits per cell), twice as many for differential pairs. */
 int32_t rrn_hw_columns_per_weight(const rramnas_hw *hw);
 
-/* Latency of one activation; see rramnas_hw_mvm_latency(). rows, cols >= 1 (cells). ret_parts may be NULL.
- * Pure; the order of the sums is part of its contract (bit equality with the reference). */
+/* Wordlines of a subarray: the field, or all rows when it is 0. */
+int32_t rrn_hw_subarray_rows(const rramnas_hw *hw);
+
+/* Latency of one activation; see rramnas_hw_mvm_latency(). rows, cols >= 1 (cells), input_bits >= 1.
+ * ret_parts may be NULL. Pure; the order of the sums is part of its contract (bit equality with the
+ * reference). */
 double rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t input_bits,
                              rramnas_mvm_latency *ret_parts);
+
+/* --- life of a handle (spec.c) --- */
+
+enum { RRN_HW_MAX_BYTES = 1 << 20 };
+
+int32_t rrn_hw_create_default(const rrn_rt *rt, rramnas_hw **ret_hw, rramnas_error *err);
+int32_t rrn_hw_load(const char *data, size_t size, const char *name, int32_t format, const rrn_rt *rt,
+                    rramnas_hw **ret_hw, rramnas_error *err);
+int32_t rrn_hw_with_value(const rramnas_hw *old, const char *field, const char *value, rramnas_hw **ret_hw,
+                          rramnas_error *err);
+void rrn_hw_free(rramnas_hw *hw);
+
+/* --- readers: fill `hw`, which holds the defaults, and the place of each field they set --- */
+
+/* Also holds what both readers need while they work. places: [rrn_hw_n_fields]. */
+typedef struct rrn_hw_reading {
+  rramnas_hw *hw;
+  rrn_place *places;
+  rrn_arena *scratch;
+  const char *file;
+  rramnas_error *err;
+} rrn_hw_reading;
+
+int32_t rrn_hw_read_yaml(rrn_hw_reading *r, const char *data, size_t size);
+int32_t rrn_hw_read_ini(rrn_hw_reading *r, const char *data, size_t size);
+
+/* Appends "file:line: text" (line 0 = no line) to the handle's warnings and logs it. */
+int32_t rrn_hw_warn(rrn_hw_reading *r, int32_t line, const char *format, ...) RRN_PRINTF(3, 4);
+
+/* --- canonical YAML (spec_yaml.c) --- */
+
+/* with_name 0 leaves out the name, which does not change what the chip does: that is what is hashed. */
+void rrn_hw_write(const rramnas_hw *hw, int with_name, rrn_writer *w);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/text.h"
+
 /* Length of the longest prefix of `text` that is whole UTF-8 sequences: a message cut at the end of its
  * buffer must not end in half a character. */
 static size_t
@@ -21,6 +23,22 @@ utf8_whole(const char *text, size_t length)
        : (unsigned char)text[start - 1] >= 0xc0 ? 2
                                                 : 1;
   return length - (start - 1) >= need ? length : start - 1;
+}
+
+/* Names and values in messages come from files and are cut to a length: what is no UTF-8 becomes '?'. */
+static void
+replace_invalid(char *text)
+{
+  while (*text) {
+    const unsigned char c = (unsigned char)*text;
+    const size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+    if (strnlen(text, n) == n && rrn_utf8_valid(text, n)) {
+      text += n;
+    } else {
+      *text++ = '?';
+    }
+  }
 }
 
 /* The caller may have been built with a shorter or longer rramnas_error: the message fills what it has. */
@@ -55,6 +73,7 @@ set(rramnas_error *err, int32_t code, const rrn_place *where, const char *format
   if ((size_t)used < capacity)
     vsnprintf(err->message + used, capacity - (size_t)used, format, args);
   err->message[utf8_whole(err->message, strlen(err->message))] = '\0';
+  replace_invalid(err->message);
 }
 
 int32_t

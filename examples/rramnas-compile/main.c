@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* rramnas-compile: from files to a mapping and its reports. Also an example of the library: it includes nothing
+ * of it but rramnas.h. */
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "program.h"
+
+#define BUILT_IN "ofa_mobilenet_v3_small"
+
+/* --- progress: a line on a terminal for what takes longer than a second, erased at the end --- */
+
+static const char *volatile phase = "";
+static volatile sig_atomic_t phase_shown;
+
+/* Only what a signal handler may call. */
+static void
+write_phase(int signal_number)
+{
+  const char *text = phase;
+  ssize_t ignored = write(STDERR_FILENO, "\r\033[K", 4);
+
+  (void)signal_number;
+  ignored = write(STDERR_FILENO, text, strlen(text));
+  (void)ignored;
+  phase_shown = 1;
+}
+
+static void
+begin_progress(const settings *s)
+{
+  struct sigaction action = { .sa_handler = write_phase, .sa_flags = SA_RESTART };
+
+  if (s->quiet || !isatty(STDERR_FILENO) || sigaction(SIGALRM, &action, NULL) != 0)
+    return;
+  alarm(1);
+}
+
+static void
+show_phase(const char *text)
+{
+  phase = text;
+  if (phase_shown)
+    write_phase(0);
+}
+
+static void
+end_progress(void)
+{
+  alarm(0);
+  if (phase_shown)
+    fputs("\r\033[K", stderr);
+  phase_shown = 0;
+}
+
+/* --- inputs --- */
+
+static int
+load_hardware(const settings *s, rramnas_hw **ret_hw)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  const int32_t status = s->hardware ? rramnas_hw_load_file(s->hardware, RRAMNAS_HW_FORMAT_AUTO, NULL, ret_hw, &err)
+                                     : rramnas_hw_create_default(NULL, ret_hw, &err);
+  size_t i;
+
+  if (status < 0) {
+    complain_error(&err);
+    return EXIT_BAD_INPUT;
+  }
+  for (i = 0; i < rramnas_hw_warning_count(*ret_hw); i++)
+    complain("%s", rramnas_hw_warning(*ret_hw, i));
+  return EXIT_DONE;
+}
+
+static int
+load_built_in(const settings *s, rramnas_net **ret_net)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  size_t size = 0;
+  int32_t status;
+  char *text;
+
+  if (!s->genome) {
+    complain(BUILT_IN " needs --genome FILE");
+    return EXIT_BAD_INPUT;
+  }
+  text = read_text(s->genome, &size);
+  if (!text)
+    return EXIT_BAD_INPUT;
+  status = rramnas_net_create_ofa_from_genome(text, size, s->genome, NULL, ret_net, &err);
+  free(text);
+  if (status < 0)
+    complain_error(&err);
+  return status < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
+}
+
+static int
+load_network(const settings *s, rramnas_net **ret_net)
+{
+  rramnas_net_options options = RRAMNAS_NET_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+
+  if (strcmp(s->network, BUILT_IN) == 0)
+    return load_built_in(s, ret_net);
+  if (s->genome) {
+    complain("--genome is for " BUILT_IN ", not for %s", s->network);
+    return EXIT_BAD_INPUT;
+  }
+  options.binds = s->binds;
+  options.n_binds = s->n_binds;
+  if (rramnas_net_load_file(s->network, &options, NULL, ret_net, &err) < 0) {
+    complain_error(&err);
+    return EXIT_BAD_INPUT;
+  }
+  return EXIT_DONE;
+}
+
+/* Integers with blanks or commas between. */
+static int
+load_copies(settings *s)
+{
+  size_t size = 0, n = 0;
+  char *text, *word, *rest = NULL;
+  long long copies;
+
+  if (!s->copies_file)
+    return EXIT_DONE;
+  text = read_text(s->copies_file, &size);
+  if (!text)
+    return EXIT_BAD_INPUT;
+  s->copies = calloc(size + 1, sizeof(*s->copies));
+  for (word = strtok_r(text, ", \t\r\n", &rest); s->copies && word; word = strtok_r(NULL, ", \t\r\n", &rest)) {
+    if (!parse_integer(word, 1, INT_MAX, &copies)) {
+      complain("%s: entry %zu is \"%.40s\", expected 1 or more", s->copies_file, n + 1, word);
+      free(text);
+      return EXIT_BAD_INPUT;
+    }
+    s->copies[n++] = (int32_t)copies;
+  }
+  free(text);
+  if (n == 0)
+    complain("%s: holds no numbers", s->copies_file);
+  s->compile.copies = s->copies;
+  s->compile.n_copies = n;
+  return n ? EXIT_DONE : EXIT_BAD_INPUT;
+}
+
+/* --- compile and write --- */
+
+static int
+compile(const settings *s, rramnas_hw *hw, rramnas_net *net, rramnas_mapping **ret_mapping)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  const int32_t status = rramnas_compile(hw, net, &s->compile, NULL, ret_mapping, &err);
+
+  if (status < 0)
+    complain_error(&err);
+  if (status == RRAMNAS_ERR_DOES_NOT_FIT)
+    complain("--crossbars auto takes as many crossbars as are needed");
+  return status == RRAMNAS_ERR_DOES_NOT_FIT ? EXIT_DOES_NOT_FIT : status < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
+}
+
+static int
+check(const settings *s, const rramnas_mapping *mapping)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+
+  if (!s->check || rramnas_mapping_check(mapping, &err) == RRAMNAS_OK)
+    return EXIT_DONE;
+  complain_error(&err);
+  return EXIT_BAD_INPUT;
+}
+
+static int
+is_stdout(const char *path)
+{
+  return path && strcmp(path, "-") == 0;
+}
+
+static int
+write_all(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping *mapping)
+{
+  const struct { int32_t report; const char *path; } wanted[] = {
+    { RRAMNAS_REPORT_JSON, s->json }, { RRAMNAS_REPORT_SVG, s->svg }, { RRAMNAS_REPORT_TRACE, s->trace },
+  };
+  const int taken = is_stdout(s->json) || is_stdout(s->svg) || is_stdout(s->trace);
+  const int table = !s->quiet && !taken;
+  int i, code = EXIT_DONE;
+
+  show_phase("simulating ...");
+  if (table)
+    code = print_summary(stdout, s, hw, net, mapping);
+  for (i = 0; i < 3 && code == EXIT_DONE; i++) {
+    if (!wanted[i].path)
+      continue;
+    show_phase("writing ...");
+    code = write_report(mapping, wanted[i].report, &s->timing, wanted[i].path);
+    if (table && code == EXIT_DONE)
+      printf("written   %s\n", wanted[i].path);
+  }
+  return code;
+}
+
+static int
+run(settings *s)
+{
+  rramnas_hw *hw = NULL;
+  rramnas_net *net = NULL;
+  rramnas_mapping *mapping = NULL;
+  int code;
+
+  begin_progress(s);
+  show_phase("reading ...");
+  if ((code = load_hardware(s, &hw)) == EXIT_DONE && (code = load_network(s, &net)) == EXIT_DONE &&
+      (code = load_copies(s)) == EXIT_DONE) {
+    show_phase("compiling ...");
+    if ((code = compile(s, hw, net, &mapping)) == EXIT_DONE && (code = check(s, mapping)) == EXIT_DONE)
+      code = write_all(s, hw, net, mapping);
+  }
+  end_progress();
+  rramnas_mapping_unref(mapping);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  return code;
+}
+
+int
+main(int argc, char **argv)
+{
+  settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT };
+  int go_on, code;
+
+  s.compile.policy = DEFAULT_POLICY;
+  go_on = read_options(argc, argv, &s);
+  code = go_on > 0 ? run(&s) : go_on < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
+  free_options(&s);
+  if (fflush(stdout) != 0 || ferror(stdout)) {
+    complain("standard output: cannot write");
+    return EXIT_BAD_INPUT;
+  }
+  return code;
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: a table of options drives parsing, the help text and suggestions. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program.h"
+
+typedef struct option {
+  const char *name;     /* without the dashes */
+  const char *argument; /* as the help calls it; NULL for a switch */
+  const char *help;
+  int (*set)(settings *s, const char *value); /* 0 when the value is not right */
+  const char *expected;
+} option;
+
+/* --- values --- */
+
+static int
+set_int32(int32_t *ret_value, const char *value, long long min, long long max)
+{
+  long long number;
+
+  if (!parse_integer(value, min, max, &number))
+    return 0;
+  *ret_value = (int32_t)number;
+  return 1;
+}
+
+static int
+set_hardware(settings *s, const char *value)
+{
+  s->hardware = value;
+  return 1;
+}
+
+static int
+set_genome(settings *s, const char *value)
+{
+  s->genome = value;
+  return 1;
+}
+
+static int
+set_json(settings *s, const char *value)
+{
+  s->json = value;
+  return 1;
+}
+
+static int
+set_svg(settings *s, const char *value)
+{
+  s->svg = value;
+  return 1;
+}
+
+static int
+set_trace(settings *s, const char *value)
+{
+  s->trace = value;
+  return 1;
+}
+
+static int
+set_copies(settings *s, const char *value)
+{
+  s->copies_file = value;
+  return 1;
+}
+
+static int
+set_crossbars(settings *s, const char *value)
+{
+  if (strcmp(value, "auto") == 0) {
+    s->compile.crossbars = RRAMNAS_CROSSBARS_AUTO;
+    return 1;
+  }
+  return set_int32(&s->compile.crossbars, value, 1, INT_MAX);
+}
+
+static int
+set_policy(settings *s, const char *value)
+{
+  return rramnas_policy_from_name(value, &s->compile.policy) == RRAMNAS_OK;
+}
+
+static int
+set_timing(settings *s, const char *value)
+{
+  s->timing.model = strcmp(value, "graph") == 0 ? RRAMNAS_TIMING_GRAPH : strcmp(value, "rnc") == 0 ? RRAMNAS_TIMING_RNC : 0;
+  return s->timing.model != 0;
+}
+
+static int
+set_samples(settings *s, const char *value)
+{
+  return set_int32(&s->timing.samples, value, 1, 65536);
+}
+
+static int
+set_seed(settings *s, const char *value)
+{
+  long long number;
+
+  if (!parse_integer(value, 0, UINT32_MAX, &number))
+    return 0;
+  s->compile.seed = (uint32_t)number;
+  return 1;
+}
+
+static int
+set_seed_mode(settings *s, const char *value)
+{
+  s->compile.seed_mode = strcmp(value, "continue") == 0 ? RRAMNAS_SEED_CONTINUE : RRAMNAS_SEED_PER_TRY;
+  return strcmp(value, "continue") == 0 || strcmp(value, "per-try") == 0;
+}
+
+static int
+set_bind(settings *s, const char *value)
+{
+  const char *equals = strrchr(value, '=');
+  long long number;
+  char *name;
+
+  if (!equals || equals == value || !parse_integer(equals + 1, 1, INT_MAX, &number) || s->n_binds == MOST_BINDS)
+    return 0;
+  name = strdup(value);
+  if (!name)
+    return 0;
+  name[equals - value] = '\0';
+  s->binds[s->n_binds].name = name;
+  s->binds[s->n_binds++].value = number;
+  return 1;
+}
+
+static int
+set_depth_split(settings *s, const char *value)
+{
+  return set_int32(&s->compile.depth_split, value, 1, INT_MAX);
+}
+
+static int
+set_layer_threshold(settings *s, const char *value)
+{
+  int32_t *t = &s->compile.layer_threshold;
+
+  *t = strcmp(value, "same") == 0 ? RRAMNAS_LAYER_THRESHOLD_SAME : RRAMNAS_UNLIMITED;
+  return strcmp(value, "same") == 0 || strcmp(value, "none") == 0 || set_int32(t, value, 1, INT_MAX);
+}
+
+static int
+set_max_load(settings *s, const char *value)
+{
+  s->compile.max_load = RRAMNAS_UNLIMITED;
+  return strcmp(value, "none") == 0 || set_int32(&s->compile.max_load, value, 1, INT_MAX);
+}
+
+static int
+set_margins(settings *s, const char *value)
+{
+  s->compile.n_margins = 0;
+  for (;;) {
+    const size_t length = strcspn(value, ",");
+    double margin;
+
+    if (s->compile.n_margins == MOST_MARGINS || !parse_real(value, length, &margin) || !(margin > 0 && margin <= 1))
+      return 0;
+    s->margins[s->compile.n_margins++] = margin;
+    if (!value[length])
+      break;
+    value += length + 1;
+  }
+  s->compile.margins = s->margins;
+  return 1;
+}
+
+static int
+set_no_duplication(settings *s, const char *value)
+{
+  (void)value;
+  s->compile.no_duplication = 1;
+  return 1;
+}
+
+static int
+set_find_solution(settings *s, const char *value)
+{
+  (void)value;
+  s->compile.find_solution = 1;
+  return 1;
+}
+
+static int
+set_floor_remainder(settings *s, const char *value)
+{
+  (void)value;
+  s->timing.floor_remainder = 1;
+  return 1;
+}
+
+static int
+set_check(settings *s, const char *value)
+{
+  (void)value;
+  s->check = 1;
+  return 1;
+}
+
+static int
+set_quiet(settings *s, const char *value)
+{
+  (void)value;
+  s->quiet = 1;
+  return 1;
+}
+
+/* --- table --- */
+
+static const option options[] = {
+  { "hardware", "FILE", "hardware spec, YAML or SimConfig.ini; default: the built-in edge chip", set_hardware, "a file" },
+  { "crossbars", "N", "crossbars at hand, or auto: as many as it takes, without copies", set_crossbars, "1 or more, or auto" },
+  { "policy", "NAME", "isaac, rnc or rnc-published", set_policy, "isaac, rnc or rnc-published" },
+  { "timing", "MODEL", "graph or rnc; default graph", set_timing, "graph or rnc" },
+  { "samples", "B", "inferences started together; default 1", set_samples, "1 to 65536" },
+  { "seed", "S", "of the packing order; default 0", set_seed, "0 to 4294967295" },
+  { "bind", "NAME=N", "value of a symbolic dimension; may be repeated", set_bind, "NAME=N with N 1 or more" },
+  { "genome", "FILE", "genome of a built-in network, JSON or YAML", set_genome, "a file" },
+  { "json", "FILE", "write the report; - is standard output, without the table", set_json, "a file" },
+  { "svg", "FILE", "draw the floor plan", set_svg, "a file" },
+  { "trace", "FILE", "write the timeline as Chrome trace events", set_trace, "a file" },
+  { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },
+  { "no-duplication", NULL, "one copy of each layer", set_no_duplication, NULL },
+  { "find-solution", NULL, "open more crossbars than given when needed", set_find_solution, NULL },
+  { "depth-split", "F", "pieces into which a depthwise layer is cut; default 1", set_depth_split, "1 or more" },
+  { "layer-threshold", "N", "layers this close share no crossbar, or same, none; default 1", set_layer_threshold,
+    "1 or more, same or none" },
+  { "max-load", "N", "most boxes in a crossbar, or none; default 6", set_max_load, "1 or more, or none" },
+  { "margins", "LIST", "shares of the cells that copies may fill, e.g. 0.95,0.9", set_margins,
+    "numbers above 0, up to 1, with commas between" },
+  { "seed-mode", "MODE", "per-try or continue (rnc-published); default per-try", set_seed_mode, "per-try or continue" },
+  { "floor-remainder", NULL, "rnc timing drops remainders, as published", set_floor_remainder, NULL },
+  { "check", NULL, "check the mapping's invariants", set_check, NULL },
+  { "quiet", NULL, "no table", set_quiet, NULL },
+};
+enum { N_OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+static void
+print_help(void)
+{
+  char left[32];
+  size_t i;
+
+  puts("Usage: rramnas-compile [options] NETWORK\n"
+       "Compiles a neural network onto a chip of RRAM crossbars and times it.\n\n"
+       "NETWORK is an .onnx or .yaml file, or ofa_mobilenet_v3_small with --genome FILE.\n");
+  for (i = 0; i < N_OPTIONS; i++) {
+    snprintf(left, sizeof(left), "--%s%s%s", options[i].name, options[i].argument ? " " : "",
+             options[i].argument ? options[i].argument : "");
+    printf("  %-22s %s\n", left, options[i].help);
+  }
+  puts("  --help                 this text\n"
+       "  --version              version of the library\n"
+       "  --                     what follows is no option\n");
+  printf("The default policy is %s.\n", rramnas_policy_name(DEFAULT_POLICY));
+  puts("Exit status: 0 done, 1 the network does not fit, 2 bad input or usage.");
+}
+
+/* --- suggestions --- */
+
+static size_t
+least(size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
+/* Letters to insert, drop or change (Levenshtein); names beyond 31 letters are far from everything. */
+static size_t
+distance(const char *a, const char *b)
+{
+  size_t cost[33], above, keep, i, k;
+  const size_t n = strlen(b);
+
+  if (n > 31 || strlen(a) > 31)
+    return 99;
+  for (k = 0; k <= n; k++)
+    cost[k] = k;
+  for (i = 0; a[i]; i++) {
+    above = cost[0];
+    cost[0] = i + 1;
+    for (k = 0; k < n; k++) {
+      keep = cost[k + 1];
+      cost[k + 1] = least(least(cost[k], keep) + 1, above + (a[i] != b[k]));
+      above = keep;
+    }
+  }
+  return cost[n];
+}
+
+static void
+complain_unknown(const char *name)
+{
+  size_t i, best = N_OPTIONS, best_distance = 4;
+
+  for (i = 0; i < N_OPTIONS; i++)
+    if (distance(name, options[i].name) < best_distance) {
+      best = i;
+      best_distance = distance(name, options[i].name);
+    }
+  if (best < N_OPTIONS)
+    complain("unknown option --%s; did you mean --%s?", name, options[best].name);
+  else
+    complain("unknown option --%s; --help lists all", name);
+}
+
+/* --- parsing --- */
+
+/* `text` is what follows the dashes. Returns arguments used, 0 after a message. */
+static int
+read_option(settings *s, const char *text, const char *next)
+{
+  const size_t length = strcspn(text, "=");
+  const char *value = text[length] ? text + length + 1 : NULL;
+  int used = 1, i;
+  char name[64];
+
+  snprintf(name, sizeof(name), "%.*s", (int)least(length, 63), text);
+  for (i = 0; i < N_OPTIONS && strcmp(options[i].name, name) != 0; i++)
+    ;
+  if (i == N_OPTIONS) {
+    complain_unknown(name);
+    return 0;
+  }
+  if (!options[i].argument && value) {
+    complain("--%s takes no value", name);
+    return 0;
+  }
+  if (options[i].argument && !value) {
+    value = next;
+    used = 2;
+  }
+  if (options[i].argument && (!value || !*value)) {
+    complain("--%s needs a value: %s", name, options[i].expected);
+    return 0;
+  }
+  if (options[i].set(s, value))
+    return used;
+  complain("--%s %s: expected %s", name, value, options[i].expected);
+  return 0;
+}
+
+static int
+set_network(settings *s, const char *value)
+{
+  if (s->network)
+    complain("two networks are given: %s and %s", s->network, value);
+  else
+    s->network = value;
+  return s->network == value;
+}
+
+static int
+outputs_agree(const settings *s)
+{
+  const char *const paths[] = { s->json, s->svg, s->trace };
+  int i, k;
+
+  for (i = 0; i < 3; i++)
+    for (k = 0; k < i; k++)
+      if (paths[i] && paths[k] && strcmp(paths[i], paths[k]) == 0) {
+        complain("two outputs go to %s", paths[i]);
+        return 0;
+      }
+  return 1;
+}
+
+int
+read_options(int argc, char **argv, settings *s)
+{
+  int only_names = 0, i = 1, used;
+
+  while (i < argc) {
+    const char *text = argv[i];
+
+    if (only_names || text[0] != '-') {
+      if (!set_network(s, text))
+        return -1;
+      i++;
+    } else if (strcmp(text, "--") == 0) {
+      only_names = 1;
+      i++;
+    } else if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
+      print_help();
+      return 0;
+    } else if (strcmp(text, "--version") == 0) {
+      printf("rramnas-compile %s\n", rramnas_version());
+      return 0;
+    } else if (text[1] != '-') {
+      complain("unknown option %s; --help lists all", text);
+      return -1;
+    } else {
+      used = read_option(s, text + 2, i + 1 < argc ? argv[i + 1] : NULL);
+      if (!used)
+        return -1;
+      i += used;
+    }
+  }
+  if (!s->network) {
+    complain("no network is given; --help says more");
+    return -1;
+  }
+  return outputs_agree(s) ? 1 : -1;
+}
+
+void
+free_options(settings *s)
+{
+  size_t i;
+
+  for (i = 0; i < s->n_binds; i++)
+    free((char *)s->binds[i].name);
+  free(s->copies);
+}

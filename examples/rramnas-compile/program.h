@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the program share. Everything about networks and chips goes through rramnas.h. */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include <stdio.h>
+
+#include "rramnas/rramnas.h"
+
+/* The policy when none is given. */
+#define DEFAULT_POLICY RRAMNAS_POLICY_RNC
+
+enum exit_code { EXIT_DONE = 0, EXIT_DOES_NOT_FIT = 1, EXIT_BAD_INPUT = 2 };
+
+enum { MOST_BINDS = 64, MOST_MARGINS = 64 };
+
+typedef struct settings {
+  const char *network, *hardware, *genome;
+  const char *json, *svg, *trace; /* NULL = not wanted, "-" = standard output */
+  const char *copies_file;
+  rramnas_compile_options compile;
+  rramnas_timing_options timing;
+  rramnas_bind binds[MOST_BINDS];
+  size_t n_binds;
+  double margins[MOST_MARGINS];
+  int32_t *copies; /* to be freed */
+  int check, quiet;
+} settings;
+
+/* options.c. Returns 1 to go on, 0 when --help or --version was answered, -1 after a usage message. */
+int read_options(int argc, char **argv, settings *s);
+void free_options(settings *s);
+
+/* report.c: writes one report to a file, complete or not at all; "-" is standard output. 0 or an exit code. */
+int write_report(const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing, const char *path);
+/* Whole file as zero-terminated text, to be freed; NULL after a message. */
+char *read_text(const char *path, size_t *ret_size);
+
+/* table.c: the summary for a person. 0 or an exit code. */
+int print_summary(FILE *out, const settings *s, const rramnas_hw *hw, const rramnas_net *net,
+                  const rramnas_mapping *mapping);
+
+/* text.c */
+/* printf to stderr behind the name of the program, with a newline. */
+void complain(const char *format, ...);
+void complain_error(const rramnas_error *err);
+/* Whole text as a number with '.' in any locale; 0 when it is not one. */
+int parse_integer(const char *text, long long min, long long max, long long *ret_value);
+int parse_real(const char *text, size_t length, double *ret_value);
+/* Four digits, '.' in any locale. */
+const char *number_text(double value, char buffer[32]);
+const char *duration_text(double ns, char buffer[32]);
+const char *count_text(int64_t count, char buffer[32]);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver: network + chip + options -> mapping, by the policy that the options name. Policies run the passes;
+ * a new policy is a file of its own and a line in the table below. */
+#include <string.h>
+
+#include "compile/passes.h"
+
+static const rrn_policy policies[] = {
+  { RRAMNAS_POLICY_ISAAC, "isaac", rrn_policy_isaac },
+  { RRAMNAS_POLICY_RNC, "rnc", rrn_policy_rnc },
+  { RRAMNAS_POLICY_RNC_PUBLISHED, "rnc-published", rrn_policy_rnc_published },
+};
+enum { N_POLICIES = sizeof(policies) / sizeof(policies[0]) };
+
+const rrn_policy *
+rrn_policy_find(int32_t number)
+{
+  size_t i;
+
+  for (i = 0; i < N_POLICIES; i++)
+    if (policies[i].number == number)
+      return &policies[i];
+  return NULL;
+}
+
+const rrn_policy *
+rrn_policy_named(const char *name)
+{
+  size_t i;
+
+  for (i = 0; i < N_POLICIES; i++)
+    if (strcmp(policies[i].name, name) == 0)
+      return &policies[i];
+  return NULL;
+}
+
+static int32_t
+check_margins(const rramnas_compile_options *o, rramnas_error *err)
+{
+  size_t i;
+
+  RRN_FAIL_IF((o->n_margins != 0 && !o->margins) || (o->n_copies != 0 && !o->copies), err, RRAMNAS_ERR_ARGUMENT,
+              "compile options: an array is NULL but its length is not 0");
+  for (i = 0; i < o->n_margins; i++)
+    RRN_FAIL_IF(!(o->margins[i] > 0 && o->margins[i] <= 1), err, RRAMNAS_ERR_RANGE,
+                "compile options: margin %zu is outside of (0, 1]", i);
+  return RRAMNAS_OK;
+}
+
+/* Fills in the defaults and checks the ranges. */
+static int32_t
+resolve(const rramnas_compile_options *given, const rramnas_hw *hw, rramnas_compile_options *ret, rramnas_error *err)
+{
+  rramnas_compile_options o = *given;
+
+  o.policy = o.policy ? o.policy : RRAMNAS_POLICY_RNC;
+  o.crossbars = o.crossbars ? o.crossbars : hw->v.chip.crossbars ? hw->v.chip.crossbars : RRAMNAS_CROSSBARS_AUTO;
+  o.depth_split = o.depth_split ? o.depth_split : 1;
+  RRN_FAIL_IF(!rrn_policy_find(o.policy), err, RRAMNAS_ERR_ARGUMENT, "compile options: there is no policy %d", (int)o.policy);
+  RRN_FAIL_IF(o.crossbars < RRAMNAS_CROSSBARS_AUTO || o.crossbars > RRN_MAX_BOXES, err, RRAMNAS_ERR_RANGE,
+              "compile options: crossbars is %d, expected 1..%d or auto", (int)o.crossbars, RRN_MAX_BOXES);
+  RRN_FAIL_IF(o.depth_split < 1, err, RRAMNAS_ERR_RANGE, "compile options: depth_split is %d, expected 1 or more",
+              (int)o.depth_split);
+  RRN_FAIL_IF(o.layer_threshold < RRAMNAS_UNLIMITED, err, RRAMNAS_ERR_RANGE,
+              "compile options: layer_threshold is %d, expected 1 or more, same layer or unlimited", (int)o.layer_threshold);
+  RRN_FAIL_IF(o.max_load < 0 && o.max_load != RRAMNAS_UNLIMITED, err, RRAMNAS_ERR_RANGE,
+              "compile options: max_load is %d, expected 1 or more or unlimited", (int)o.max_load);
+  RRN_FAIL_IF(o.seed_mode != RRAMNAS_SEED_PER_TRY && o.seed_mode != RRAMNAS_SEED_CONTINUE, err, RRAMNAS_ERR_ARGUMENT,
+              "compile options: there is no seed mode %d", (int)o.seed_mode);
+  RRN_TRY(check_margins(&o, err));
+  o.layer_threshold = o.layer_threshold == 0                            ? 1
+                    : o.layer_threshold == RRAMNAS_LAYER_THRESHOLD_SAME ? 0
+                    : o.layer_threshold == RRAMNAS_UNLIMITED            ? -1
+                                                                        : o.layer_threshold;
+  o.max_load = o.max_load == 0 ? 6 : o.max_load == RRAMNAS_UNLIMITED ? INT32_MAX : o.max_load;
+  *ret = o;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+mapping_new(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *o, const rramnas_runtime *runtime,
+            rramnas_mapping **ret_mapping, rramnas_error *err)
+{
+  rramnas_mapping *m;
+  rrn_rt rt;
+
+  RRN_TRY(rrn_rt_init(&rt, runtime, err));
+  m = rrn_calloc(&rt, 1, sizeof(*m));
+  if (!m)
+    return rrn_fail_memory(err);
+  atomic_init(&m->references, 1);
+  m->rt = rt;
+  rrn_arena_init(&m->arena, &m->rt);
+  m->hw = rramnas_hw_ref(hw);
+  m->net = rramnas_net_ref(net);
+  m->policy = o->policy;
+  m->seed = o->seed;
+  m->crossbars_available = o->crossbars == RRAMNAS_CROSSBARS_AUTO ? 1 : o->crossbars;
+  *ret_mapping = m;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options, const rramnas_runtime *runtime,
+            rramnas_mapping **ret_mapping, rramnas_error *err)
+{
+  rramnas_compile_options o;
+  rramnas_mapping *m = NULL;
+  int32_t status;
+
+  RRN_TRY(resolve(options, hw, &o, err));
+  RRN_TRY(mapping_new(hw, net, &o, runtime, &m, err));
+  status = rrn_policy_find(o.policy)->run(m, &o, err);
+  if (status < 0) {
+    rrn_mapping_unref(m);
+    return status;
+  }
+  *ret_mapping = m;
+  return RRAMNAS_OK;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Pass 1: layer -> matrix (im2col).
+ *
+ * In:  the mapped layers of the network.
+ * Out: for each the matrix that a crossbar multiplies an input vector with: one row per input of an output
+ *      (kernel * input channels of a group), one weight column per output channel.
+ *
+ * Why it is right: a convolution at one output position is the product of the flattened input patch with this
+ * matrix. In a grouped layer, output channels of different groups see different patches; the groups therefore
+ * share the rows but take turns, one activation each. Depthwise is the case of one channel per group.
+ *
+ * Deviation of the published form (published = 1): any group count other than 1 is taken for depthwise, with
+ * kernel rows only and one activation per channel. */
+#include "compile/passes.h"
+#include "util/ckd.h"
+
+static int32_t
+fail_large(const rramnas_layer *layer, rramnas_error *err)
+{
+  return rrn_fail(err, RRAMNAS_ERR_RANGE, "layer \"%.200s\": its matrix or its activations exceed 2^62", layer->name);
+}
+
+static int64_t
+kernel_size(const rramnas_layer *layer)
+{
+  int64_t size = 1;
+  int32_t i;
+
+  for (i = 0; i < layer->n_spatial; i++)
+    size *= layer->kernel[i];
+  return size;
+}
+
+static int32_t
+matrix_of(const rramnas_layer *layer, int32_t cells, int published, rrn_matrix *ret_matrix, rramnas_error *err)
+{
+  rrn_matrix x = { .rows = layer->matrix_rows, .cols = layer->matrix_cols, .cells = cells,
+                   .groups = layer->groups, .positions = layer->positions };
+  int64_t cells_total;
+
+  if (published && layer->groups != 1) {
+    x.rows = kernel_size(layer);
+    x.groups = x.cols;
+  }
+  if (ckd_mul(&x.activations, x.groups, x.positions) || ckd_mul(&cells_total, x.rows, x.cols) ||
+      ckd_mul(&cells_total, cells_total, (int64_t)cells) || cells_total >= INT64_C(1) << 62)
+    return fail_large(layer, err);
+  *ret_matrix = x;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_matrix_pass(rramnas_mapping *m, int published, rramnas_error *err)
+{
+  const rramnas_net *net = m->net;
+  const int32_t cells = rrn_hw_columns_per_weight(m->hw);
+  int32_t *layer_of;
+  size_t i;
+
+  RRN_FAIL_IF(net->n_mapped == 0, err, RRAMNAS_ERR_SHAPE,
+              "network \"%.200s\" has no layer with constant weights, so there is nothing to map", net->name);
+  layer_of = rrn_arena_alloc(&m->arena, net->n_mapped, sizeof(*layer_of));
+  m->matrices = rrn_arena_alloc(&m->arena, net->n_mapped, sizeof(*m->matrices));
+  if (!layer_of || !m->matrices)
+    return rrn_fail_memory(err);
+  m->layer_of = layer_of;
+  m->n_layers = 0;
+  for (i = 0; i < net->n_layers; i++) {
+    if (!net->layers[i].mapped)
+      continue;
+    RRN_TRY(matrix_of(&net->layers[i], cells, published, &m->matrices[m->n_layers], err));
+    layer_of[m->n_layers++] = (int32_t)i;
+  }
+  return RRAMNAS_OK;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In: nothing, the bytes of a file, or a chip and one new value. Out: a validated, immutable handle.
+ *
+ * Every way to a handle is the same three steps: all fields at their defaults, some fields set through the
+ * table, then the rules between fields and the fingerprint. Nothing reaches the caller before the last step.
+ */
+#include "hw/spec.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "hw/spec_fields.h"
+#include "util/text.h"
+
+void
+rrn_hw_free(rramnas_hw *hw)
+{
+  rrn_rt rt;
+
+  if (!hw)
+    return;
+  rt = hw->rt;
+  rrn_arena_release(&hw->arena);
+  rrn_free(&rt, hw);
+}
+
+int32_t
+rrn_hw_columns_per_weight(const rramnas_hw *hw)
+{
+  const rrn_hw_values *v = &hw->v;
+  int32_t slices = (v->weight.bits + v->device.bits_per_cell - 1) / v->device.bits_per_cell;
+
+  if (v->weight.slicing == RRN_SLICING_PARALLEL)
+    return 1;
+  return v->weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 * slices : slices;
+}
+
+int32_t
+rrn_hw_subarray_rows(const rramnas_hw *hw)
+{
+  return hw->v.crossbar.subarray_rows ? hw->v.crossbar.subarray_rows : hw->v.crossbar.rows;
+}
+
+/* A scalar as a file would give it. */
+static rrn_yaml
+scalar(const char *text, const char *file)
+{
+  rrn_yaml node = { .kind = RRN_YAML_SCALAR, .text = text, .length = strlen(text), .where = { file, 0, 0, -1 } };
+
+  return node;
+}
+
+static int32_t
+set_defaults(rramnas_hw *hw, rramnas_error *err)
+{
+  size_t i;
+
+  for (i = 0; i < rrn_hw_n_fields; i++) {
+    rrn_yaml node = scalar(rrn_hw_fields[i].default_text, "default");
+
+    RRN_TRY(rrn_hw_field_assign(&rrn_hw_fields[i], rrn_hw_fields[i].name, &node, hw, err));
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+hw_new(const rrn_rt *rt, rramnas_hw **ret_hw, rramnas_error *err)
+{
+  rramnas_hw *hw = rrn_calloc(rt, 1, sizeof(*hw));
+  int32_t status;
+
+  if (!hw)
+    return rrn_fail_memory(err);
+  atomic_init(&hw->references, 1);
+  hw->rt = *rt;
+  rrn_arena_init(&hw->arena, &hw->rt);
+  status = set_defaults(hw, err);
+  if (status < 0)
+    rrn_hw_free(hw);
+  else
+    *ret_hw = hw;
+  return status;
+}
+
+static const char *
+value_text(const rrn_hw_field *field, const rramnas_hw *hw, char text[RRN_DOUBLE_TEXT])
+{
+  if (field->type == RRAMNAS_FIELD_REAL || field->type == RRAMNAS_FIELD_INTEGER)
+    return rrn_double_text(rrn_hw_field_number(field, hw), text);
+  return rrn_hw_field_text(field, hw);
+}
+
+/* Blames the rule's first field that the file gave; the other one is then a default or given too. */
+static int32_t
+fail_rule(const rrn_hw_reading *r, const rrn_hw_rule *rule)
+{
+  const rrn_hw_field *a = rrn_hw_field_find(rule->fields[0]), *b = rrn_hw_field_find(rule->fields[1]);
+  const rrn_place *at_a = &r->places[a - rrn_hw_fields], *at_b = &r->places[b - rrn_hw_fields];
+  char text_a[RRN_DOUBLE_TEXT], text_b[RRN_DOUBLE_TEXT];
+  rrn_place where = at_a->line > 0 ? *at_a : *at_b;
+
+  if (where.line == 0) {
+    where.file = r->file;
+    where.offset = -1;
+  }
+  return rrn_fail_at(r->err, RRAMNAS_ERR_RANGE, where, "%s is %s and %s is %s. %s", a->name,
+                     value_text(a, r->hw, text_a), b->name, value_text(b, r->hw, text_b), rule->reason);
+}
+
+/* Collects text in memory of the handle's runtime. */
+typedef struct collector {
+  const rrn_rt *rt;
+  char *text;
+  size_t length;
+} collector;
+
+static int32_t
+collect(void *user, const char *data, size_t length)
+{
+  collector *c = user;
+  char *bigger = rrn_realloc(c->rt, c->text, c->length + length, 1);
+
+  if (!bigger)
+    return 1;
+  memcpy(bigger + c->length, data, length);
+  c->text = bigger;
+  c->length += length;
+  return 0;
+}
+
+/* Hashed once, at creation, so that asking for it cannot fail. */
+static int32_t
+set_fingerprint(rramnas_hw *hw, rramnas_error *err)
+{
+  collector c = { &hw->rt, NULL, 0 };
+  XXH128_canonical_t digest;
+  rrn_writer w;
+  int32_t status;
+
+  rrn_writer_init(&w, collect, &c);
+  rrn_hw_write(hw, 0, &w);
+  status = rrn_writer_finish(&w, NULL) < 0 ? rrn_fail_memory(err) : RRAMNAS_OK;
+  if (status == RRAMNAS_OK) {
+    XXH128_canonicalFromHash(&digest, XXH3_128bits(c.text, c.length));
+    memcpy(hw->fingerprint, digest.digest, sizeof(hw->fingerprint));
+  }
+  rrn_free(&hw->rt, c.text);
+  return status;
+}
+
+static int32_t
+finish(rrn_hw_reading *r)
+{
+  size_t i;
+
+  for (i = 0; i < rrn_hw_n_rules; i++)
+    if (!rrn_hw_rules[i].holds(r->hw))
+      return fail_rule(r, &rrn_hw_rules[i]);
+  return set_fingerprint(r->hw, r->err);
+}
+
+/* Ends a reading: hands the handle over or frees it. */
+static int32_t
+conclude(rrn_hw_reading *r, int32_t status, rramnas_hw **ret_hw)
+{
+  if (status >= 0)
+    status = finish(r);
+  if (status < 0)
+    rrn_hw_free(r->hw);
+  else
+    *ret_hw = r->hw;
+  rrn_arena_release(r->scratch);
+  return status;
+}
+
+/* A handle of defaults and the room to read into it. `scratch` is the caller's and is released on failure. */
+static int32_t
+begin(rrn_hw_reading *r, const rrn_rt *rt, rrn_arena *scratch, const char *file, rramnas_error *err)
+{
+  rrn_hw_reading fresh = { .scratch = scratch, .file = file, .err = err };
+
+  rrn_arena_init(scratch, rt);
+  RRN_TRY(hw_new(rt, &fresh.hw, err));
+  fresh.places = rrn_arena_alloc(scratch, rrn_hw_n_fields, sizeof(*fresh.places));
+  if (!fresh.places) {
+    rrn_hw_free(fresh.hw);
+    return rrn_fail_memory(err);
+  }
+  *r = fresh;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_hw_create_default(const rrn_rt *rt, rramnas_hw **ret_hw, rramnas_error *err)
+{
+  rrn_hw_reading r;
+  rrn_arena scratch;
+
+  RRN_TRY(begin(&r, rt, &scratch, "default", err));
+  return conclude(&r, RRAMNAS_OK, ret_hw);
+}
+
+int32_t
+rrn_hw_load(const char *data, size_t size, const char *name, int32_t format, const rrn_rt *rt, rramnas_hw **ret_hw,
+            rramnas_error *err)
+{
+  rrn_hw_reading r;
+  rrn_arena scratch;
+  int32_t status;
+
+  RRN_FAIL_IF(size > RRN_HW_MAX_BYTES, err, RRAMNAS_ERR_LIMIT, "%s: has %zu bytes, the limit is %d", name, size,
+              RRN_HW_MAX_BYTES);
+  RRN_TRY(begin(&r, rt, &scratch, name, err));
+  status = format == RRAMNAS_HW_FORMAT_MNSIM_INI ? rrn_hw_read_ini(&r, data, size) : rrn_hw_read_yaml(&r, data, size);
+  return conclude(&r, status, ret_hw);
+}
+
+int32_t
+rrn_hw_with_value(const rramnas_hw *old, const char *field, const char *value, rramnas_hw **ret_hw, rramnas_error *err)
+{
+  static const char who[] = "rramnas_hw_with_value";
+  const rrn_hw_field *row = rrn_hw_field_find(field);
+  const char *near = row ? NULL : rrn_hw_field_suggest(field);
+  rrn_yaml node = scalar(value, who);
+  rrn_hw_reading r;
+  rrn_arena scratch;
+  int32_t status;
+
+  RRN_FAIL_IF(!row && near, err, RRAMNAS_ERR_NOT_FOUND, "%s: no field \"%.100s\", did you mean \"%s\"?", who, field,
+              near);
+  RRN_FAIL_IF(!row, err, RRAMNAS_ERR_NOT_FOUND, "%s: no field \"%.100s\"", who, field);
+  RRN_TRY(begin(&r, &old->rt, &scratch, who, err));
+  r.hw->v = old->v;
+  r.hw->name = rrn_arena_strndup(&r.hw->arena, old->name, strlen(old->name));
+  status = r.hw->name ? rrn_hw_field_assign(row, field, &node, r.hw, err) : rrn_fail_memory(err);
+  return conclude(&r, status, ret_hw);
+}
+
+int32_t
+rrn_hw_warn(rrn_hw_reading *r, int32_t line, const char *format, ...)
+{
+  rramnas_hw *hw = r->hw;
+  rramnas_error text = RRAMNAS_ERROR_INIT; /* borrows its message: cut between characters, never within one */
+  char body[768];
+  const char **bigger, *copy;
+  va_list args;
+
+  va_start(args, format);
+  vsnprintf(body, sizeof(body), format, args);
+  va_end(args);
+  if (line > 0)
+    rrn_fail(&text, 0, "%.200s:%d: %s", r->file, (int)line, body);
+  else
+    rrn_fail(&text, 0, "%.200s: %s", r->file, body);
+  bigger = rrn_arena_grow(&hw->arena, hw->warnings, hw->n_warnings, &hw->cap_warnings, sizeof(*bigger));
+  copy = bigger ? rrn_arena_strndup(&hw->arena, text.message, strlen(text.message)) : NULL;
+  if (!copy)
+    return rrn_fail_memory(r->err);
+  hw->warnings = bigger;
+  hw->warnings[hw->n_warnings++] = copy;
+  rrn_log(&hw->rt, RRAMNAS_LOG_WARNING, "%s", copy);
+  return RRAMNAS_OK;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* The JSON report, schema "rramnas.report/1" (doc/report.md).
+ *
+ * In:  a mapping, timing options.
+ * Out: one JSON object: network, hardware, options, partition, duplication, packing, timing.
+ *
+ * One line per layer, piece and placement, so that line tools and diffs work on it. "layer" is always the number
+ * of the layer in the network. Numbers are the shortest text that reads back as the same value; what is not a
+ * number is null. Fields are only ever added; a change of meaning changes the schema's number. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "compile/passes.h"
+#include "report/report.h"
+
+static void
+number(rrn_writer *w, double value)
+{
+  if (isfinite(value))
+    rrn_write_double(w, value);
+  else
+    rrn_write_text(w, "null");
+}
+
+static void
+list(rrn_writer *w, const char *key, const int64_t *values, int32_t n)
+{
+  int32_t i;
+
+  rrn_write_format(w, ", \"%s\": [", key);
+  for (i = 0; i < n; i++)
+    rrn_write_format(w, "%s%" PRId64, i ? ", " : "", values[i]);
+  rrn_write_text(w, "]");
+}
+
+/* Begins a row of an array that has one row per line. */
+static void
+row(rrn_writer *w, int *first)
+{
+  rrn_write_text(w, *first ? "\n" : ",\n");
+  *first = 0;
+}
+
+/* --- network --- */
+
+static void
+write_layer(rrn_writer *w, const rramnas_layer *l)
+{
+  rrn_write_format(w, "    {\"index\": %d, \"name\": ", (int)l->index);
+  rrn_write_json_string(w, l->name);
+  rrn_write_format(w, ", \"op\": \"%s\"", rramnas_op_name(l->op));
+  list(w, "in_shape", l->in_shape, l->in_rank);
+  list(w, "out_shape", l->out_shape, l->out_rank);
+  list(w, "kernel", l->kernel, l->n_spatial);
+  list(w, "stride", l->stride, l->n_spatial);
+  list(w, "padding", l->pad, 2 * l->n_spatial);
+  list(w, "dilation", l->dilation, l->n_spatial);
+  rrn_write_format(w, ", \"groups\": %d, \"macs\": %" PRId64 ", \"weights\": %" PRId64, (int)l->groups, l->macs,
+                   l->weights);
+  rrn_write_format(w, ", \"bias\": %s, \"mapped\": %s", l->has_bias ? "true" : "false", l->mapped ? "true" : "false");
+  if (l->mapped)
+    rrn_write_format(w, ", \"matrix_rows\": %" PRId64 ", \"matrix_cols\": %" PRId64 ", \"positions\": %" PRId64,
+                     l->matrix_rows, l->matrix_cols, l->positions);
+  rrn_write_text(w, "}");
+}
+
+static void
+write_network(rrn_writer *w, const rramnas_net *net)
+{
+  int64_t macs = 0, weights = 0;
+  int first = 1;
+  size_t i;
+
+  for (i = 0; i < net->n_layers; i++) {
+    macs += net->layers[i].macs;
+    weights += net->layers[i].weights;
+  }
+  rrn_write_text(w, "  \"network\": {\"name\": ");
+  rrn_write_json_string(w, net->name);
+  rrn_write_format(w, ", \"macs\": %" PRId64 ", \"weights\": %" PRId64 ", \"layers\": [", macs, weights);
+  for (i = 0; i < net->n_layers; i++) {
+    row(w, &first);
+    write_layer(w, &net->layers[i]);
+  }
+  rrn_write_text(w, "\n  ]},\n");
+}
+
+/* --- hardware and options --- */
+
+static void
+write_hardware(rrn_writer *w, const rramnas_mapping *m)
+{
+  const rramnas_hw *hw = m->hw;
+  uint8_t digest[16];
+  int i;
+
+  rramnas_hw_fingerprint(hw, digest);
+  rrn_write_text(w, "  \"hardware\": {\"name\": ");
+  rrn_write_json_string(w, hw->name ? hw->name : "");
+  rrn_write_text(w, ", \"fingerprint\": \"");
+  for (i = 0; i < 16; i++)
+    rrn_write_format(w, "%02x", digest[i]);
+  rrn_write_format(w, "\", \"crossbar_rows\": %d, \"crossbar_cols\": %d, \"crossbars_available\": %d",
+                   (int)hw->v.crossbar.rows, (int)hw->v.crossbar.cols, (int)m->crossbars_available);
+  rrn_write_format(w, ", \"weight_bits\": %d, \"input_bits\": %d, \"columns_per_weight\": %d},\n",
+                   (int)hw->v.weight.bits, (int)hw->v.input.bits, (int)rrn_hw_columns_per_weight(hw));
+}
+
+static void
+write_options(rrn_writer *w, const rramnas_mapping *m)
+{
+  rrn_write_format(w, "  \"options\": {\"policy\": \"%s\", \"seed\": %" PRIu32, rramnas_policy_name(m->policy), m->seed);
+  if (m->sharing.layer_threshold >= 0)
+    rrn_write_format(w, ", \"layer_threshold\": %d", (int)m->sharing.layer_threshold);
+  else
+    rrn_write_text(w, ", \"layer_threshold\": null");
+  if (m->sharing.max_load < INT32_MAX)
+    rrn_write_format(w, ", \"max_load\": %d},\n", (int)m->sharing.max_load);
+  else
+    rrn_write_text(w, ", \"max_load\": null},\n");
+}
+
+/* --- mapping --- */
+
+static void
+write_partition(rrn_writer *w, const rramnas_mapping *m)
+{
+  int first = 1;
+  size_t i;
+
+  rrn_write_text(w, "  \"partition\": [");
+  for (i = 0; i < m->n_pieces; i++) {
+    const rrn_piece *p = &m->pieces[i];
+
+    row(w, &first);
+    rrn_write_format(w, "    {\"layer\": %d, \"piece\": %d, \"rows\": %d, \"cols\": %d, \"activations\": %" PRId64,
+                     (int)m->layer_of[p->layer], (int)((int32_t)i - m->first_piece[p->layer]), (int)p->rows,
+                     (int)p->cols, p->activations);
+    rrn_write_format(w, ", \"row0\": %" PRId64 ", \"col0\": %" PRId64 ", \"latency_ns\": ", p->row0, p->col0);
+    number(w, p->latency_ns);
+    rrn_write_text(w, "}");
+  }
+  rrn_write_text(w, "\n  ],\n");
+}
+
+static void
+write_duplication(rrn_writer *w, const rramnas_mapping *m)
+{
+  int first = 1;
+  int32_t layer;
+
+  rrn_write_text(w, "  \"duplication\": [");
+  for (layer = 0; layer < m->n_layers; layer++) {
+    row(w, &first);
+    rrn_write_format(w, "    {\"layer\": %d, \"copies\": %d}", (int)m->layer_of[layer], (int)m->copies[layer]);
+  }
+  rrn_write_text(w, "\n  ],\n");
+}
+
+static void
+write_placements(rrn_writer *w, const rramnas_mapping *m)
+{
+  int32_t layer, copy, piece;
+  int first = 1;
+
+  for (layer = 0; layer < m->n_layers; layer++)
+    for (copy = 0; copy < m->copies[layer]; copy++)
+      for (piece = 0; piece < rrn_mapping_pieces_of(m, layer); piece++) {
+        const rrn_placement *at = rrn_mapping_placement(m, layer, copy, piece);
+        const rrn_piece *p = &m->pieces[m->first_piece[layer] + piece];
+
+        row(w, &first);
+        rrn_write_format(w, "    {\"layer\": %d, \"piece\": %d, \"copy\": %d, \"crossbar\": %d, \"row\": %d, "
+                         "\"col\": %d, \"rows\": %d, \"cols\": %d}", (int)m->layer_of[layer], (int)piece, (int)copy,
+                         (int)at->crossbar, (int)at->row, (int)at->col, (int)p->rows, (int)p->cols);
+      }
+}
+
+static void
+write_packing(rrn_writer *w, const rramnas_mapping *m, int32_t bound)
+{
+  rrn_write_format(w, "  \"packing\": {\"crossbars\": %d, \"available\": %d, \"lower_bound\": %d, \"utilization\": ",
+                   (int)m->crossbars_used, (int)m->crossbars_available, (int)bound);
+  number(w, rrn_mapping_utilization(m));
+  rrn_write_format(w, ", \"tries\": %d, \"margin\": ", (int)m->tries);
+  number(w, m->margin);
+  rrn_write_text(w, ", \"placements\": [");
+  write_placements(w, m);
+  rrn_write_text(w, "\n  ]},\n");
+}
+
+static void
+write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_timing *t)
+{
+  rrn_write_format(w, "  \"timing\": {\"model\": \"%s\", \"samples\": %d, \"latency_ns\": ",
+                   rrn_report_model_name(how->model), (int)how->samples);
+  number(w, t->latency_ns);
+  rrn_write_text(w, ", \"contention_free_ns\": ");
+  number(w, t->contention_free_ns);
+  rrn_write_text(w, ", \"baseline_latency_ns\": ");
+  number(w, how->no_baseline ? NAN : t->baseline_latency_ns);
+  rrn_write_text(w, ", \"speedup\": ");
+  number(w, how->no_baseline || !(t->latency_ns > 0) ? NAN : t->speedup);
+  rrn_write_format(w, ", \"floor_remainder\": %s}\n", how->floor_remainder ? "true" : "false");
+}
+
+int32_t
+rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write, void *user,
+                rramnas_error *err)
+{
+  rramnas_timing t;
+  rrn_arena scratch;
+  rrn_writer w;
+  int32_t bound = 0, status;
+
+  RRN_TRY(rrn_timing_all(m, timing, &t, err));
+  rrn_arena_init(&scratch, &m->rt);
+  status = rrn_bound_crossbars(m, &scratch, &bound, err);
+  rrn_arena_release(&scratch);
+  RRN_TRY(status);
+  rrn_writer_init(&w, write, user);
+  rrn_write_format(&w, "{\n  \"schema\": \"rramnas.report/1\",\n  \"library\": \"%s\",\n", rramnas_version());
+  write_network(&w, m->net);
+  write_hardware(&w, m);
+  write_options(&w, m);
+  write_partition(&w, m);
+  write_duplication(&w, m);
+  write_packing(&w, m, bound);
+  write_timing(&w, timing, &t);
+  rrn_write_text(&w, "}\n");
+  return rrn_writer_finish(&w, err);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Reports of a mapping, written piece by piece. Nothing here depends on the locale; equal inputs give equal
+ * bytes. `timing` is resolved (rrn_timing_resolve). */
+#ifndef RRN_REPORT_REPORT_H
+#define RRN_REPORT_REPORT_H
+
+#include "timing/baseline.h"
+#include "util/writer.h"
+
+/* json.c: schema "rramnas.report/1". */
+int32_t rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write,
+                        void *user, rramnas_error *err);
+/* svg.c: floor plan. */
+int32_t rrn_report_svg(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write,
+                       void *user, rramnas_error *err);
+/* trace.c: Chrome trace events. */
+int32_t rrn_report_trace(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write,
+                         void *user, rramnas_error *err);
+
+/* palette.c: colour of layer `index` of `n` as 0xRRGGBB. */
+uint32_t rrn_report_colour(int32_t index, int32_t n);
+
+/* Name of a timing model. */
+static inline const char *
+rrn_report_model_name(int32_t model)
+{
+  return model == RRAMNAS_TIMING_RNC ? "rnc" : "graph";
+}
+
+#endif

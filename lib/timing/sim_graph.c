@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Timing model "graph": true dependencies, crossbars held box by box.
+ *
+ * In:  a mapping, a number of samples.
+ * Out: when the last sample is done; spans.
+ *
+ * Model: layer l of sample s may start when the layers whose results it needs are done for s; layers that need
+ * none take one sample after the other, as the input arrives. It then asks, for each box of its copies, for the
+ * crossbar of the box; a crossbar serves requests one at a time in the order of their arrival (ties: sample,
+ * layer, copy, piece). The activations of a layer are dealt to its copies as evenly as they go, the first copies
+ * taking one more; copies beyond the number of activations stay idle. A layer is done when its last box is.
+ * Digital operators take no time.
+ *
+ * Why it is right: arrivals are handled in the order of time, and a crossbar's queue is served in that order, so
+ * the end of a request is max(arrival, end of the crossbar's last request) + duration, known on arrival. Only
+ * ends of layers need events.
+ *
+ * Complexity: O(samples * (boxes + layers log layers)). Without contention every box has its own server, which
+ * still serves one sample after the other. */
+#include "timing/sim.h"
+#include "util/ckd.h"
+
+typedef struct state {
+  const rramnas_mapping *m;
+  const rrn_sim_options *o;
+  rrn_arena arena;
+  double *free_ns;           /* [servers]: end of the last request */
+  int32_t *mapped_of;        /* [layers of the net] -> layer, -1 */
+  int32_t *n_waits;          /* [n_layers]: dependencies */
+  int32_t *first_follower;   /* [n_layers + 1] */
+  int32_t *followers;
+  int32_t *waiting;          /* [samples][n_layers] dependencies still open */
+  rrn_event_queue ends;
+  double last_ns;
+  rramnas_error *err;
+} state;
+
+/* Followers of each layer, from the dependencies that the network keeps. */
+static int32_t
+link_layers(state *s)
+{
+  const rramnas_mapping *m = s->m;
+  const rramnas_net *net = m->net;
+  const size_t n = (size_t)m->n_layers;
+  int32_t layer, i;
+  int64_t total = 0;
+
+  s->mapped_of = rrn_arena_alloc(&s->arena, net->n_layers, sizeof(*s->mapped_of));
+  s->n_waits = rrn_arena_alloc(&s->arena, n, sizeof(*s->n_waits));
+  s->first_follower = rrn_arena_alloc(&s->arena, n + 2, sizeof(*s->first_follower));
+  if (!s->mapped_of || !s->n_waits || !s->first_follower)
+    return rrn_fail_memory(s->err);
+  for (layer = 0; layer < m->n_layers; layer++)
+    s->mapped_of[m->layer_of[layer]] = layer;
+  for (layer = 0; layer < m->n_layers; layer++) {
+    const rrn_layer_deps *deps = &net->deps[m->layer_of[layer]];
+
+    s->n_waits[layer] = deps->n;
+    total += deps->n;
+    for (i = 0; i < deps->n; i++)
+      s->first_follower[s->mapped_of[deps->layers[i]] + 2]++;
+  }
+  for (i = 1; i < m->n_layers + 2; i++)
+    s->first_follower[i] += s->first_follower[i - 1];
+  s->followers = rrn_arena_alloc(&s->arena, (size_t)total, sizeof(*s->followers));
+  if (!s->followers)
+    return rrn_fail_memory(s->err);
+  for (layer = 0; layer < m->n_layers; layer++) {
+    const rrn_layer_deps *deps = &net->deps[m->layer_of[layer]];
+
+    for (i = 0; i < deps->n; i++)
+      s->followers[s->first_follower[s->mapped_of[deps->layers[i]] + 1]++] = layer;
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+prepare(state *s)
+{
+  const rramnas_mapping *m = s->m;
+  const size_t servers = s->o->no_contention ? m->n_placements : (size_t)m->crossbars_available;
+  size_t jobs, i;
+
+  RRN_TRY(link_layers(s));
+  if (ckd_mul(&jobs, (size_t)s->o->samples, (size_t)m->n_layers) || jobs > INT32_MAX)
+    return rrn_fail(s->err, RRAMNAS_ERR_LIMIT, "%d samples of %d layers are more than the simulation can count",
+                    (int)s->o->samples, (int)m->n_layers);
+  s->free_ns = rrn_arena_alloc(&s->arena, servers, sizeof(*s->free_ns));
+  s->waiting = rrn_arena_alloc_raw(&s->arena, jobs, sizeof(*s->waiting));
+  if (!s->free_ns || !s->waiting)
+    return rrn_fail_memory(s->err);
+  /* A source layer waits for itself one sample earlier. */
+  for (i = 0; i < jobs; i++) {
+    const int32_t layer = (int32_t)(i % (size_t)m->n_layers);
+
+    s->waiting[i] = s->n_waits[layer] ? s->n_waits[layer] : i >= (size_t)m->n_layers;
+  }
+  return RRAMNAS_OK;
+}
+
+static double
+max_ns(double a, double b)
+{
+  return a > b ? a : b;
+}
+
+/* Requests of one copy; returns when its last box is done. */
+static double
+serve_copy(state *s, int32_t sample, int32_t layer, int32_t copy, int64_t workers, double now_ns)
+{
+  const rramnas_mapping *m = s->m;
+  const int32_t n = rrn_mapping_pieces_of(m, layer);
+  const rrn_placement *spot = rrn_mapping_placement(m, layer, copy, 0);
+  double done_ns = now_ns;
+  int32_t k;
+
+  for (k = 0; k < n; k++, spot++) {
+    const rrn_piece *p = &m->pieces[m->first_piece[layer] + k];
+    const int64_t share = p->activations / workers + (copy < p->activations % workers);
+    double *free_ns = &s->free_ns[s->o->no_contention ? spot - m->placements : spot->crossbar];
+    const double start_ns = max_ns(now_ns, *free_ns);
+
+    if (share == 0)
+      continue;
+    *free_ns = start_ns + p->latency_ns * (double)share;
+    done_ns = max_ns(done_ns, *free_ns);
+    if (s->o->span)
+      s->o->span(s->o->span_user, &(rrn_span){ sample, layer, copy, k, spot->crossbar, start_ns, *free_ns });
+  }
+  return done_ns;
+}
+
+static int32_t
+start_layer(state *s, int32_t sample, int32_t layer, double now_ns)
+{
+  const rramnas_mapping *m = s->m;
+  const int32_t job = sample * m->n_layers + layer;
+  int64_t most = 1;
+  double done_ns = now_ns;
+  int32_t copy, i;
+
+  for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++)
+    most = m->pieces[i].activations > most ? m->pieces[i].activations : most;
+  most = most < m->copies[layer] ? most : m->copies[layer];
+  for (copy = 0; copy < most; copy++)
+    done_ns = max_ns(done_ns, serve_copy(s, sample, layer, copy, most, now_ns));
+  /* The job number orders ends at the same time by sample, then layer. */
+  return rrn_event_push(&s->ends, (rrn_event){ done_ns, job, job }) ? RRAMNAS_OK : rrn_fail_memory(s->err);
+}
+
+static int32_t
+open_one(state *s, int32_t sample, int32_t layer, double now_ns)
+{
+  return --s->waiting[sample * s->m->n_layers + layer] == 0 ? start_layer(s, sample, layer, now_ns) : RRAMNAS_OK;
+}
+
+static int32_t
+end_layer(state *s, int32_t job, double now_ns)
+{
+  const int32_t sample = job / s->m->n_layers, layer = job % s->m->n_layers;
+  int32_t i;
+
+  s->last_ns = max_ns(s->last_ns, now_ns);
+  for (i = s->first_follower[layer]; i < s->first_follower[layer + 1]; i++)
+    RRN_TRY(open_one(s, sample, s->followers[i], now_ns));
+  if (s->n_waits[layer] == 0 && sample + 1 < s->o->samples)
+    return open_one(s, sample + 1, layer, now_ns);
+  return RRAMNAS_OK;
+}
+
+static int32_t
+run(state *s)
+{
+  int32_t layer;
+
+  RRN_TRY(prepare(s));
+  for (layer = 0; layer < s->m->n_layers; layer++)
+    if (s->n_waits[layer] == 0)
+      RRN_TRY(start_layer(s, 0, layer, 0));
+  while (s->ends.n > 0) {
+    const rrn_event end = rrn_event_pop(&s->ends);
+
+    RRN_TRY(end_layer(s, end.value, end.time_ns));
+  }
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_sim_graph(const rramnas_mapping *m, const rrn_sim_options *options, double *ret_latency_ns, rramnas_error *err)
+{
+  state s = { .m = m, .o = options, .err = err };
+  int32_t status;
+
+  rrn_arena_init(&s.arena, &m->rt);
+  s.ends.arena = &s.arena;
+  status = run(&s);
+  rrn_arena_release(&s.arena);
+  if (status == RRAMNAS_OK)
+    *ret_latency_ns = s.last_ns;
+  return status;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Where every field of every public struct sits on 64-bit machines. A line that fails to compile is an ABI
+ * break: put the field back, or add the new one at the end. Refresh: RRAMNAS_UPDATE_GOLDEN=1 meson test layouts */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rramnas/rramnas.h"
+
+#define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved")
+#define SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
+
+int
+main(void)
+{
+  return 0;
+}
+
+#if UINTPTR_MAX == UINT64_MAX
+
+/* --- written by abi.py --- */
+
+SIZE(rramnas_error, 1056);
+AT(rramnas_error, size, 0);
+AT(rramnas_error, code, 8);
+AT(rramnas_error, line, 12);
+AT(rramnas_error, column, 16);
+AT(rramnas_error, reserved, 20);
+AT(rramnas_error, offset, 24);
+AT(rramnas_error, message, 32);
+
+SIZE(rramnas_runtime, 64);
+AT(rramnas_runtime, size, 0);
+AT(rramnas_runtime, alloc, 8);
+AT(rramnas_runtime, realloc, 16);
+AT(rramnas_runtime, free, 24);
+AT(rramnas_runtime, alloc_user, 32);
+AT(rramnas_runtime, log, 40);
+AT(rramnas_runtime, log_user, 48);
+AT(rramnas_runtime, log_level, 56);
+AT(rramnas_runtime, n_threads, 60);
+
+SIZE(rramnas_hw_field, 88);
+AT(rramnas_hw_field, size, 0);
+AT(rramnas_hw_field, name, 8);
+AT(rramnas_hw_field, unit, 16);
+AT(rramnas_hw_field, default_text, 24);
+AT(rramnas_hw_field, choices, 32);
+AT(rramnas_hw_field, doc, 40);
+AT(rramnas_hw_field, source, 48);
+AT(rramnas_hw_field, since, 56);
+AT(rramnas_hw_field, min, 64);
+AT(rramnas_hw_field, max, 72);
+AT(rramnas_hw_field, type, 80);
+AT(rramnas_hw_field, reserved, 84);
+
+SIZE(rramnas_mvm_latency, 88);
+AT(rramnas_mvm_latency, size, 0);
+AT(rramnas_mvm_latency, total_ns, 8);
+AT(rramnas_mvm_latency, crossbar_ns, 16);
+AT(rramnas_mvm_latency, dac_ns, 24);
+AT(rramnas_mvm_latency, adc_ns, 32);
+AT(rramnas_mvm_latency, input_register_ns, 40);
+AT(rramnas_mvm_latency, shift_register_ns, 48);
+AT(rramnas_mvm_latency, input_demux_ns, 56);
+AT(rramnas_mvm_latency, adder_tree_ns, 64);
+AT(rramnas_mvm_latency, output_mux_ns, 72);
+AT(rramnas_mvm_latency, output_register_ns, 80);
+
+SIZE(rramnas_bind, 16);
+AT(rramnas_bind, name, 0);
+AT(rramnas_bind, value, 8);
+
+SIZE(rramnas_net_options, 32);
+AT(rramnas_net_options, size, 0);
+AT(rramnas_net_options, binds, 8);
+AT(rramnas_net_options, n_binds, 16);
+AT(rramnas_net_options, format, 24);
+AT(rramnas_net_options, reserved, 28);
+
+SIZE(rramnas_node, 256);
+AT(rramnas_node, size, 0);
+AT(rramnas_node, name, 8);
+AT(rramnas_node, inputs, 16);
+AT(rramnas_node, n_inputs, 24);
+AT(rramnas_node, op, 28);
+AT(rramnas_node, out_channels, 32);
+AT(rramnas_node, kernel, 40);
+AT(rramnas_node, stride, 64);
+AT(rramnas_node, dilation, 88);
+AT(rramnas_node, pad, 112);
+AT(rramnas_node, groups, 160);
+AT(rramnas_node, dims, 168);
+AT(rramnas_node, n_dims, 232);
+AT(rramnas_node, axis, 236);
+AT(rramnas_node, keep_dims, 240);
+AT(rramnas_node, no_bias, 244);
+AT(rramnas_node, ceil_mode, 248);
+AT(rramnas_node, reserved, 252);
+
+SIZE(rramnas_layer, 336);
+AT(rramnas_layer, size, 0);
+AT(rramnas_layer, name, 8);
+AT(rramnas_layer, index, 16);
+AT(rramnas_layer, op, 20);
+AT(rramnas_layer, mapped, 24);
+AT(rramnas_layer, has_bias, 28);
+AT(rramnas_layer, in_rank, 32);
+AT(rramnas_layer, out_rank, 36);
+AT(rramnas_layer, in_shape, 40);
+AT(rramnas_layer, out_shape, 104);
+AT(rramnas_layer, n_spatial, 168);
+AT(rramnas_layer, groups, 172);
+AT(rramnas_layer, kernel, 176);
+AT(rramnas_layer, stride, 200);
+AT(rramnas_layer, dilation, 224);
+AT(rramnas_layer, pad, 248);
+AT(rramnas_layer, macs, 296);
+AT(rramnas_layer, weights, 304);
+AT(rramnas_layer, matrix_rows, 312);
+AT(rramnas_layer, matrix_cols, 320);
+AT(rramnas_layer, positions, 328);
+
+SIZE(rramnas_compile_options, 80);
+AT(rramnas_compile_options, size, 0);
+AT(rramnas_compile_options, policy, 8);
+AT(rramnas_compile_options, crossbars, 12);
+AT(rramnas_compile_options, seed, 16);
+AT(rramnas_compile_options, seed_mode, 20);
+AT(rramnas_compile_options, depth_split, 24);
+AT(rramnas_compile_options, layer_threshold, 28);
+AT(rramnas_compile_options, max_load, 32);
+AT(rramnas_compile_options, no_duplication, 36);
+AT(rramnas_compile_options, find_solution, 40);
+AT(rramnas_compile_options, reserved, 44);
+AT(rramnas_compile_options, margins, 48);
+AT(rramnas_compile_options, n_margins, 56);
+AT(rramnas_compile_options, copies, 64);
+AT(rramnas_compile_options, n_copies, 72);
+
+SIZE(rramnas_mapping_info, 64);
+AT(rramnas_mapping_info, size, 0);
+AT(rramnas_mapping_info, policy, 8);
+AT(rramnas_mapping_info, crossbars_available, 12);
+AT(rramnas_mapping_info, crossbars_used, 16);
+AT(rramnas_mapping_info, crossbars_bound, 20);
+AT(rramnas_mapping_info, tries, 24);
+AT(rramnas_mapping_info, duplicated, 28);
+AT(rramnas_mapping_info, n_pieces, 32);
+AT(rramnas_mapping_info, n_placements, 40);
+AT(rramnas_mapping_info, utilization, 48);
+AT(rramnas_mapping_info, margin, 56);
+
+SIZE(rramnas_timing_options, 24);
+AT(rramnas_timing_options, size, 0);
+AT(rramnas_timing_options, model, 8);
+AT(rramnas_timing_options, samples, 12);
+AT(rramnas_timing_options, floor_remainder, 16);
+AT(rramnas_timing_options, no_baseline, 20);
+
+SIZE(rramnas_timing, 40);
+AT(rramnas_timing, size, 0);
+AT(rramnas_timing, latency_ns, 8);
+AT(rramnas_timing, contention_free_ns, 16);
+AT(rramnas_timing, baseline_latency_ns, 24);
+AT(rramnas_timing, speedup, 32);
+
+#endif

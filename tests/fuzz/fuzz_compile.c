@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* The compiler on random networks and chips with arbitrary options: a mapping must keep its invariants, can be
+ * simulated by both models and reported; anything else must be an error with a message. Input: 8 bytes that make
+ * the network and the chip, then the options byte by byte. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "random_hw.h"
+#include "random_net.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+die(const char *what, const char *message)
+{
+  fprintf(stderr, "%s: %s\n", what, message);
+  abort();
+}
+
+static int32_t
+swallow(void *user, const char *data, size_t length)
+{
+  (void)data;
+  *(size_t *)user += length;
+  return 0;
+}
+
+static void
+read_options(const uint8_t *byte, rramnas_compile_options *o, double *margin, int32_t *copies)
+{
+  o->policy = byte[0] % 5;
+  o->crossbars = byte[1] == 255 ? RRAMNAS_CROSSBARS_AUTO : byte[1];
+  o->seed = byte[2];
+  o->seed_mode = byte[3] % 3;
+  o->depth_split = (int8_t)byte[4];
+  o->layer_threshold = (int8_t)byte[5];
+  o->max_load = (int8_t)byte[6];
+  o->no_duplication = byte[7] & 1;
+  o->find_solution = byte[7] >> 1 & 1;
+  *margin = byte[8] / 128.0;
+  if (byte[7] & 4) {
+    o->margins = margin;
+    o->n_margins = 1;
+  }
+  if (byte[7] & 8) {
+    o->copies = copies;
+    o->n_copies = 1 + byte[9] % 32;
+    memset(copies, 0, 32 * sizeof(*copies));
+    for (size_t i = 0; i < o->n_copies; i++)
+      copies[i] = 1 + byte[9] % 5;
+  }
+}
+
+static void
+check_mapping(const rramnas_mapping *m, const rramnas_compile_options *o, uint8_t samples)
+{
+  rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  size_t written = 0;
+  int32_t model, report;
+
+  /* As published, boxes may be wider than a crossbar and axes are swapped. */
+  if (o->policy != RRAMNAS_POLICY_RNC_PUBLISHED && rramnas_mapping_check(m, &err) < 0)
+    die("invariants", err.message);
+  how.samples = 1 + samples % 5;
+  for (model = RRAMNAS_TIMING_GRAPH; model <= RRAMNAS_TIMING_RNC; model++) {
+    rramnas_timing t = RRAMNAS_TIMING_INIT;
+
+    how.model = model;
+    if (rramnas_mapping_simulate(m, &how, &t, &err) < 0)
+      die("simulation", err.message);
+    if (!(t.latency_ns > 0 && t.baseline_latency_ns > 0))
+      die("simulation", "no time passes");
+  }
+  for (report = RRAMNAS_REPORT_JSON; report <= RRAMNAS_REPORT_TRACE; report++)
+    if (rramnas_mapping_write(m, report, &how, swallow, &written, &err) < 0)
+      die("report", err.message);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = NULL;
+  rramnas_net *net;
+  rramnas_hw *hw;
+  test_random r;
+  int32_t copies[32];
+  double margin;
+
+  if (size < 18)
+    return 0;
+  memcpy(&r.state, data, sizeof(r.state));
+  net = random_net_create(&r);
+  hw = random_hw_create(&r);
+  if (!net || !hw)
+    die("setup", "a random network or chip was refused");
+  read_options(data + 8, &o, &margin, copies);
+  if (rramnas_compile(hw, net, &o, NULL, &m, &err) == RRAMNAS_OK)
+    check_mapping(m, &o, data[17]);
+  else if (m || !err.message[0])
+    die("compile", "failed without a message, or with a result");
+  rramnas_mapping_unref(m);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  return 0;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole path from texts to reports with allocation 1, 2, 3 ... failing: every failure must be reported as
+ * ERR_MEMORY, leave no block behind and no handle half made. */
+#include <stdio.h>
+#include <string.h>
+
+#include "capture.h"
+#include "oom.h"
+#include "tiny.h"
+
+typedef struct texts {
+  capture hw, net;
+} texts;
+
+static int32_t
+keep_nothing(void *user, const char *data, size_t length)
+{
+  (void)user;
+  (void)data;
+  (void)length;
+  return 0;
+}
+
+/* Prepares the texts from which the job below starts. */
+static int32_t
+write_texts(texts *t)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_hw *hw = NULL;
+  rramnas_net *net = NULL;
+  int32_t status;
+
+  if ((status = rramnas_hw_create_default(NULL, &hw, &err)) < 0 ||
+      (status = rramnas_hw_write_yaml(hw, capture_write, &t->hw, &err)) < 0 ||
+      (status = tiny_create(NULL, &net, &err)) < 0 ||
+      (status = rramnas_net_write_yaml(net, capture_write, &t->net, &err)) < 0)
+    fprintf(stderr, "%s\n", err.message);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  return status;
+}
+
+static int32_t
+build(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  rramnas_net *net = NULL;
+  int32_t status;
+
+  (void)user;
+  status = tiny_create(runtime, &net, err);
+  rramnas_net_unref(net);
+  return status;
+}
+
+static int32_t
+ofa(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  static const char genome[] = "{\"ks\": [3,3,3,3, 3,3,3,3, 3,3,3,3, 3,3,3,3], "
+                               "\"e\": [3,3,3,3, 3,3,3,3, 3,3,3,3, 3,3,3,3], \"d\": [2,2,2,2]}";
+  rramnas_net *net = NULL;
+  int32_t status;
+
+  (void)user;
+  status = rramnas_net_create_ofa_from_genome(genome, strlen(genome), "genome", runtime, &net, err);
+  rramnas_net_unref(net);
+  return status;
+}
+
+static int32_t
+whole_path(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  const texts *t = user;
+  rramnas_net_options net_options = RRAMNAS_NET_OPTIONS_INIT;
+  rramnas_compile_options options = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
+  rramnas_timing timing = RRAMNAS_TIMING_INIT;
+  rramnas_hw *read = NULL, *hw = NULL;
+  rramnas_net *net = NULL;
+  rramnas_mapping *mapping = NULL;
+  int32_t status, report;
+
+  net_options.format = RRAMNAS_NET_FORMAT_YAML;
+  options.crossbars = 24;
+  how.samples = 3;
+  status = rramnas_hw_load_buffer(t->hw.text, t->hw.length, "hw.yaml", RRAMNAS_HW_FORMAT_YAML, runtime, &read, err);
+  if (status >= 0)
+    status = rramnas_hw_with_value(read, "crossbar.rows", "128", &hw, err);
+  if (status >= 0)
+    status = rramnas_net_load_buffer(t->net.text, t->net.length, "net.yaml", &net_options, runtime, &net, err);
+  if (status >= 0)
+    status = rramnas_compile(hw, net, &options, runtime, &mapping, err);
+  if (status >= 0)
+    status = rramnas_mapping_check(mapping, err);
+  for (how.model = RRAMNAS_TIMING_GRAPH; status >= 0 && how.model <= RRAMNAS_TIMING_RNC; how.model++)
+    status = rramnas_mapping_simulate(mapping, &how, &timing, err);
+  how.model = 0;
+  for (report = RRAMNAS_REPORT_JSON; status >= 0 && report <= RRAMNAS_REPORT_TRACE; report++)
+    status = rramnas_mapping_write(mapping, report, &how, keep_nothing, NULL, err);
+  rramnas_mapping_unref(mapping);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  rramnas_hw_unref(read);
+  return status;
+}
+
+int
+main(void)
+{
+  static const struct {
+    const char *name;
+    oom_job job;
+  } jobs[] = { { "build", build }, { "ofa", ofa }, { "whole path", whole_path } };
+  texts t;
+  size_t i;
+
+  memset(&t, 0, sizeof(t));
+  if (write_texts(&t) < 0)
+    return 1;
+  for (i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+    size_t n = oom_until_success(jobs[i].job, &t, 1, 0);
+
+    if (n < 10) {
+      fprintf(stderr, "%s: only %d allocations go through the hooks\n", jobs[i].name, (int)n);
+      return 1;
+    }
+    oom_until_success(jobs[i].job, &t, 1, 1);
+    printf("%s: %d allocations, each failed once\n", jobs[i].name, (int)n);
+  }
+  capture_free(&t.hw);
+  capture_free(&t.net);
+  return 0;
+}

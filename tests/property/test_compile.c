@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Random networks on random chips by every policy: mappings keep the invariants, bounds hold, results repeat,
+ * and a chip that was said to be enough is enough. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "random_hw.h"
+#include "random_net.h"
+
+enum { ROUNDS = 300 };
+
+typedef struct fixture {
+  rramnas_net *net;
+  rramnas_hw *hw;
+  rramnas_compile_options o;
+} fixture;
+
+static void
+make(test_random *r, fixture *x)
+{
+  static const int32_t policies[] = { RRAMNAS_POLICY_ISAAC, RRAMNAS_POLICY_RNC, RRAMNAS_POLICY_RNC };
+
+  x->net = random_net_create(r);
+  x->hw = random_hw_create(r);
+  assert_non_null(x->net);
+  assert_non_null(x->hw);
+  x->o = (rramnas_compile_options)RRAMNAS_COMPILE_OPTIONS_INIT;
+  x->o.policy = policies[test_below(r, 3)];
+  x->o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  x->o.seed = (uint32_t)test_below(r, 1000);
+  x->o.depth_split = 1 + (int32_t)test_below(r, 6);
+  x->o.layer_threshold = (int32_t)test_below(r, 5) - 2;
+  x->o.max_load = test_below(r, 2) ? 1 + (int32_t)test_below(r, 8) : RRAMNAS_UNLIMITED;
+}
+
+static void
+drop(fixture *x)
+{
+  rramnas_net_unref(x->net);
+  rramnas_hw_unref(x->hw);
+}
+
+static rramnas_mapping *
+compile(const fixture *x)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = NULL;
+
+  if (rramnas_compile(x->hw, x->net, &x->o, NULL, &m, &err) < 0)
+    fail_msg("%s", err.message);
+  if (rramnas_mapping_check(m, &err) < 0)
+    fail_msg("%s", err.message);
+  return m;
+}
+
+static rramnas_mapping_info
+info_of(const rramnas_mapping *m)
+{
+  rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
+
+  assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
+  return info;
+}
+
+static void
+invariants_hold(void **state)
+{
+  test_random r = { 11 };
+  int round;
+
+  (void)state;
+  for (round = 0; round < ROUNDS; round++) {
+    rramnas_mapping_info info;
+    rramnas_mapping *m;
+    fixture x;
+
+    make(&r, &x);
+    m = compile(&x);
+    info = info_of(m);
+    assert_in_range(info.crossbars_bound, 1, info.crossbars_used);
+    assert_in_range(info.crossbars_used, 1, info.crossbars_available);
+    assert_true(info.utilization > 0 && info.utilization <= 1);
+    if (x.o.policy == RRAMNAS_POLICY_ISAAC)
+      assert_int_equal(info.crossbars_bound, info.crossbars_used);
+    rramnas_mapping_unref(m);
+    drop(&x);
+  }
+}
+
+/* With exactly the crossbars that auto found, and with more, the network fits; below the bound it never does, and
+ * the message has both numbers. */
+static void
+auto_is_enough_and_the_bound_is_not_beaten(void **state)
+{
+  test_random r = { 12 };
+  int round, duplicated = 0;
+
+  (void)state;
+  for (round = 0; round < ROUNDS; round++) {
+    rramnas_error err = RRAMNAS_ERROR_INIT;
+    rramnas_mapping_info info;
+    rramnas_mapping *m;
+    char number[32];
+    fixture x;
+
+    make(&r, &x);
+    m = compile(&x);
+    info = info_of(m);
+    rramnas_mapping_unref(m);
+    x.o.crossbars = info.crossbars_available;
+    rramnas_mapping_unref(compile(&x));
+    x.o.crossbars = 3 * info.crossbars_available;
+    m = compile(&x);
+    duplicated += info_of(m).duplicated;
+    rramnas_mapping_unref(m);
+    m = NULL;
+    x.o.crossbars = info.crossbars_bound - 1;
+    if (x.o.crossbars > 0) {
+      assert_int_equal(rramnas_compile(x.hw, x.net, &x.o, NULL, &m, &err), RRAMNAS_ERR_DOES_NOT_FIT);
+      assert_null(m);
+      snprintf(number, sizeof(number), "at least %d crossbars", (int)info.crossbars_bound);
+      assert_non_null(strstr(err.message, number));
+    }
+    drop(&x);
+  }
+  assert_in_range(duplicated, ROUNDS / 3, ROUNDS);
+}
+
+static void
+results_repeat(void **state)
+{
+  test_random r = { 13 };
+  int round;
+
+  (void)state;
+  for (round = 0; round < ROUNDS / 4; round++) {
+    rramnas_mapping *m[2];
+    int32_t *rows[2];
+    size_t n;
+    fixture x;
+    int i;
+
+    make(&r, &x);
+    x.o.crossbars = test_below(&r, 2) ? RRAMNAS_CROSSBARS_AUTO : 1 << 16;
+    for (i = 0; i < 2; i++) {
+      m[i] = compile(&x);
+      n = (size_t)info_of(m[i]).n_placements;
+      rows[i] = calloc(n, 8 * sizeof(int32_t));
+      assert_int_equal(rramnas_mapping_get_placements(m[i], rows[i], n), RRAMNAS_OK);
+    }
+    assert_int_equal(info_of(m[0]).n_placements, info_of(m[1]).n_placements);
+    assert_memory_equal(rows[0], rows[1], n * 8 * sizeof(int32_t));
+    for (i = 0; i < 2; i++) {
+      rramnas_mapping_unref(m[i]);
+      free(rows[i]);
+    }
+    drop(&x);
+  }
+}
+
+/* The published form on square crossbars with one column per weight, where it has a meaning. */
+static void
+published_keeps_the_invariants_on_its_own_ground(void **state)
+{
+  test_random r = { 14 };
+  int round;
+
+  (void)state;
+  for (round = 0; round < ROUNDS / 3; round++) {
+    rramnas_error err = RRAMNAS_ERROR_INIT;
+    rramnas_mapping *m = NULL;
+    fixture x;
+
+    make(&r, &x);
+    rramnas_hw_unref(x.hw);
+    x.hw = NULL;
+    assert_int_equal(rramnas_hw_create_default(NULL, &x.hw, NULL), RRAMNAS_OK);
+    x.o.policy = RRAMNAS_POLICY_RNC_PUBLISHED;
+    x.o.depth_split = 1;
+    if (rramnas_compile(x.hw, x.net, &x.o, NULL, &m, &err) < 0)
+      fail_msg("%s", err.message);
+    assert_in_range(info_of(m).crossbars_used, 1, info_of(m).crossbars_available);
+    rramnas_mapping_unref(m);
+    drop(&x);
+  }
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(invariants_hold),
+    cmocka_unit_test(auto_is_enough_and_the_bound_is_not_beaten),
+    cmocka_unit_test(results_repeat),
+    cmocka_unit_test(published_keeps_the_invariants_on_its_own_ground),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Random small chips: square or not, weights in one column or several. */
+#ifndef RRAMNAS_TESTS_RANDOM_HW_H
+#define RRAMNAS_TESTS_RANDOM_HW_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "random.h"
+#include "rramnas/rramnas.h"
+
+static inline rramnas_hw *
+random_hw_create(test_random *r)
+{
+  static const int sides[] = { 16, 32, 48, 64, 128 };
+  const int rows = sides[test_below(r, 5)], cols = sides[test_below(r, 5)];
+  rramnas_hw *hw = NULL;
+  char text[256];
+
+  snprintf(text, sizeof(text),
+           "crossbar: {rows: %d, cols: %d, subarray_rows: %d}\nweight: {bits: %d, slicing: %s, sign: %s}\n"
+           "device: {bits_per_cell: %d}\n",
+           rows, cols, rows, 1 + (int)test_below(r, 8), test_below(r, 2) ? "parallel" : "columns",
+           test_below(r, 2) ? "differential" : "offset", 1 + (int)test_below(r, 4));
+  if (rramnas_hw_load_buffer(text, strlen(text), "random", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, NULL) < 0)
+    return NULL;
+  return hw;
+}
+
+#endif
