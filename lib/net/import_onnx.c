@@ -377,7 +377,7 @@ static int32_t
 import_node(importer *im, const rrn_onnx_node *node, rramnas_error *err)
 {
   rramnas_error inner = RRAMNAS_ERROR_INIT;
-  const rrn_onnx_op *op;
+  const rrn_onnx_op *op = NULL;
   int32_t status;
 
   RRN_TRY(find_op(im, node, &op, err));
@@ -411,7 +411,7 @@ new_net(importer *im, const rramnas_runtime *runtime, rramnas_error *err)
 static int32_t
 import_graph(importer *im, rramnas_error *err)
 {
-  int32_t *order, k;
+  int32_t *order = NULL, k;
 
   RRN_TRY(rrn_onnx_map_init(&im->node_names, &im->arena, im->model.n_nodes, err));
   RRN_TRY(sort_nodes(im, &order, err));
