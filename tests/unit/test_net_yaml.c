@@ -137,6 +137,8 @@ faults_of_the_document(void **state)
       "a/net.yaml:2:1: unknown key \"layers\" in a network, expected schema, name, inputs, constants, nodes");
   bad(HEAD "nam: x\n", RRAMNAS_ERR_PARSE,
       "a/net.yaml:2:1: unknown key \"nam\" in a network, expected schema, name, inputs, constants, nodes");
+  bad(HEAD "'': x\n", RRAMNAS_ERR_PARSE,
+      "a/net.yaml:2:1: unknown key \"\" in a network, expected schema, name, inputs, constants, nodes");
   bad(HEAD, RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: the network has no inputs");
   bad(HEAD "inputs: []\n", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: the network has no nodes");
   bad(HEAD "inputs: 3\nnodes: []\n", RRAMNAS_ERR_PARSE, "a/net.yaml:2:9: inputs is a scalar, expected a list");
