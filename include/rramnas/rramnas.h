@@ -458,7 +458,8 @@ rramnas_net_create_ofa_from_genome(const char *data, size_t size, const char *na
                                    rramnas_error *reterr);
 
 /**
- * An empty network to be built node by node: add inputs and nodes, then rramnas_net_finish(). Until then it belongs to one thread and can only be added to or released.
+ * An empty network to be built node by node: add inputs and nodes, then rramnas_net_finish(). Until
+ * then it belongs to one thread and can only be added to or released.
  * @code
  *   int64_t shape[4] = { 1, 3, 32, 32 };
  *   rramnas_node n = RRAMNAS_NODE_INIT;
