@@ -137,6 +137,8 @@ faults_of_the_document(void **state)
       "a/net.yaml:2:1: unknown key \"layers\" in a network, expected schema, name, inputs, constants, nodes");
   bad(HEAD "nam: x\n", RRAMNAS_ERR_PARSE,
       "a/net.yaml:2:1: unknown key \"nam\" in a network, expected schema, name, inputs, constants, nodes");
+  bad(HEAD "'': x\n", RRAMNAS_ERR_PARSE,
+      "a/net.yaml:2:1: unknown key \"\" in a network, expected schema, name, inputs, constants, nodes");
   bad(HEAD, RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: the network has no inputs");
   bad(HEAD "inputs: []\n", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: the network has no nodes");
   bad(HEAD "inputs: 3\nnodes: []\n", RRAMNAS_ERR_PARSE, "a/net.yaml:2:9: inputs is a scalar, expected a list");
@@ -435,6 +437,61 @@ generated_networks(void **state)
   }
 }
 
+/* The line of doc/networks.md whose first cell names the operator. */
+static int
+find_row(FILE *doc, const char *op, char line[1024])
+{
+  char quoted[64];
+  int in_table = 0;
+
+  snprintf(quoted, sizeof(quoted), "`%s`", op);
+  rewind(doc);
+  while (fgets(line, 1024, doc)) {
+    const char *found = in_table && strncmp(line, "| `", 3) == 0 ? strstr(line, quoted) : NULL;
+
+    in_table |= strcmp(line, "### Operators and attributes\n") == 0;
+    if (found && found < strchr(line + 1, '|'))
+      return 1;
+  }
+  return 0;
+}
+
+/* The table of operators names every operator with exactly its attributes. */
+static void
+documented_attributes(void **state)
+{
+  char path[4096], line[1024];
+  int32_t op;
+  FILE *doc;
+
+  (void)state;
+  snprintf(path, sizeof(path), "%s/../doc/networks.md", getenv("RRAMNAS_EXAMPLES"));
+  doc = fopen(path, "r");
+  assert_non_null(doc);
+  for (op = 0; op < 100; op++) {
+    const char *name = rramnas_op_name(op), *at;
+    const rrn_key *const *key;
+    int keys = 0, quoted = 0;
+
+    if (strcmp(name, "unknown") == 0)
+      continue;
+    if (!find_row(doc, name, line))
+      fail_msg("doc/networks.md has no row for %s", name);
+    for (key = rrn_keys_of(op); *key; key++, keys++) {
+      char word[64];
+
+      snprintf(word, sizeof(word), "`%s`", (*key)->name);
+      if (!strstr(line, word))
+        fail_msg("doc/networks.md: %s has no %s", name, word);
+    }
+    for (at = strchr(line + 1, '|'); (at = strchr(at, '`')); at = strchr(at + 1, '`') + 1)
+      quoted += strncmp(at, "`out_shape", 10) != 0;
+    if (quoted != keys)
+      fail_msg("doc/networks.md: %s has %d attributes, the table of the reader %d", name, quoted, keys);
+  }
+  fclose(doc);
+}
+
 static void
 loading(void **state)
 {
@@ -546,6 +603,7 @@ main(void)
     cmocka_unit_test(example_networks),
     cmocka_unit_test(onnx_networks),
     cmocka_unit_test(generated_networks),
+    cmocka_unit_test(documented_attributes),
     cmocka_unit_test(loading),
     cmocka_unit_test(failing_writer),
     cmocka_unit_test(any_locale),
