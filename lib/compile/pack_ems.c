@@ -26,7 +26,7 @@
 
 enum { LANES = 8, FEW = 8 };
 /* Larger tables of layers against crossbars are not kept; the boxes of a crossbar are then looked through. */
-enum { MOST_TABLE_BYTES = 1 << 26 };
+enum { MOST_TABLE_BYTES = 1 << 24 };
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 #define LOW_BITS UINT64_C(0x0101010101010101)

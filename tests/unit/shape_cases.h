@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Expected shapes by the shape inference of the onnx package 1.12 . A rank of -1 = refused. Included by test_shape.c, which has the types. */
+/* Expected shapes by the shape inference of the onnx package 1.12; a rank of -1 = refused. Included by test_shape.c,
+ * which has the types. */
 static const window_case conv_cases[] = {
   { { 4, { 2, 4, 20, 19 } }, { 4, { 8, 4, 4, 4 } }, 3, 1, { 1, 1 }, { 1, 1 }, { 0 }, { 4, { 2, 8, 20, 19 } } },
   { { 5, { 3, 8, 13, 12, 8 } }, { 5, { 8, 8, 3, 1, 1 } }, 1, 1, { 1, 3, 3 }, { 1, 1, 2 }, { 0 }, { 5, { 3, 8, 11, 4, 3 } } },
