@@ -98,6 +98,19 @@ read_scalar(reader *r, const yaml_event_t *event, rrn_yaml **ret_node)
   return RRAMNAS_OK;
 }
 
+static int32_t
+check_tag(reader *r, const yaml_event_t *event)
+{
+  const yaml_char_t *tag = event->type == YAML_SCALAR_EVENT           ? event->data.scalar.tag
+                         : event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.tag
+                         : event->type == YAML_MAPPING_START_EVENT  ? event->data.mapping_start.tag
+                                                                    : NULL;
+
+  if (tag)
+    return rrn_fail_at(r->err, RRAMNAS_ERR_UNSUPPORTED, place(r, event->start_mark), "tags (!name) are not accepted");
+  return RRAMNAS_OK;
+}
+
 static int32_t read_node(reader *r, const yaml_event_t *event, int depth, rrn_yaml **ret_node);
 
 /* A key must be a plain word that no earlier sibling has. */
@@ -108,6 +121,7 @@ read_key(reader *r, const rrn_yaml *parent, const yaml_event_t *event, rrn_yaml 
 
   if (event->type != YAML_SCALAR_EVENT)
     return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, place(r, event->start_mark), "a key must be a word");
+  RRN_TRY(check_tag(r, event));
   RRN_TRY(read_scalar(r, event, ret_key));
   if (parent->n_children >= RRN_YAML_MAX_KEYS)
     return rrn_fail_at(r->err, RRAMNAS_ERR_LIMIT, (*ret_key)->where, "more than %d keys in a mapping", RRN_YAML_MAX_KEYS);
@@ -160,6 +174,7 @@ read_node(reader *r, const yaml_event_t *event, int depth, rrn_yaml **ret_node)
 
   if (depth >= RRN_YAML_MAX_DEPTH)
     return rrn_fail_at(r->err, RRAMNAS_ERR_LIMIT, where, "nested deeper than %d levels", RRN_YAML_MAX_DEPTH);
+  RRN_TRY(check_tag(r, event));
   switch (event->type) {
   case YAML_SCALAR_EVENT:
     return read_scalar(r, event, ret_node);
