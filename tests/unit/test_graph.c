@@ -468,6 +468,8 @@ references(void **state)
   rramnas_net_unref(m.net);
   assert_int_equal(o.n_live, 0);
   rramnas_net_unref(NULL);
+  assert_null(rramnas_net_name(NULL));
+  assert_int_equal(rramnas_net_layer_count(NULL), 0);
 }
 
 /* Older and newer callers. */
