@@ -49,8 +49,9 @@
  * positive value is success with a remark. A failing call leaves every `ret_` argument as it was
  * and explains itself in the caller's rramnas_error (NULL allowed).
  *
- * Option structs: the first field is the size of the struct as the caller knows it; 0 in any other
- * field means the default written beside it. Fields are only ever added at the end.
+ * Structs: the first field is the size of the struct as the caller knows it, also in structs that the
+ * library fills (start from the `_INIT` macro). In option structs, 0 in any other field means the default
+ * written beside it. Fields are only ever added at the end.
  *
  * Determinism: equal inputs, options and seed give equal results, to the byte, on any machine, at
  * any thread count and in any locale.
@@ -254,6 +255,8 @@ typedef struct rramnas_hw_field {
   int32_t type;              /**< enum rramnas_field_type */
   int32_t reserved;          /**< 0 */
 } rramnas_hw_field;
+
+#define RRAMNAS_HW_FIELD_INIT { sizeof(rramnas_hw_field), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 /** Number of hardware fields. @since 0.1 */
 RRAMNAS_EXPORT size_t
@@ -541,7 +544,7 @@ rramnas_net_ref(rramnas_net *net);
 RRAMNAS_EXPORT void
 rramnas_net_unref(rramnas_net *net);
 
-/** Name of the network. @since 0.1 */
+/** Name of the network; NULL for NULL. @since 0.1 */
 RRAMNAS_EXPORT const char *
 rramnas_net_name(const rramnas_net *net);
 
@@ -572,7 +575,7 @@ typedef struct rramnas_layer {
 #define RRAMNAS_LAYER_INIT \
   { sizeof(rramnas_layer), NULL, 0, 0, 0, 0, 0, 0, { 0 }, { 0 }, 0, 0, { 0 }, { 0 }, { 0 }, { 0 }, 0, 0, 0, 0, 0 }
 
-/** Number of layers; 0 before rramnas_net_finish(). @since 0.1 */
+/** Number of layers; 0 before rramnas_net_finish() and for NULL. @since 0.1 */
 RRAMNAS_EXPORT size_t
 rramnas_net_layer_count(const rramnas_net *net);
 

@@ -140,7 +140,7 @@ static void
 block_layers(packer *p, int32_t k, int32_t layer)
 {
   const int32_t t = p->rules->layer_threshold;
-  const int32_t first = layer - t > 0 ? layer - t : 0, last = layer + t < p->n_layers ? layer + t : p->n_layers - 1;
+  const int32_t first = t < layer ? layer - t : 0, last = t < p->n_layers - layer ? layer + t : p->n_layers - 1;
   int32_t l;
 
   for (l = first; l <= last; l++)

@@ -157,6 +157,22 @@ faults_of_the_document(void **state)
       "a/net.yaml:2:27: shape is a scalar, expected a list of numbers");
 }
 
+/* What no part of the format reads is refused by the YAML reader. libyaml tells the byte of what is not UTF-8; a person
+ * looks for the line. */
+static void
+faults_of_yaml(void **state)
+{
+  (void)state;
+  bad("schema: rramnas.network/1\nname: caf\xe9\n", RRAMNAS_ERR_PARSE,
+      "a/net.yaml:2:10: incomplete UTF-8 octet sequence, expected UTF-8 text");
+  bad("a: 1\r\n\xff", RRAMNAS_ERR_PARSE, "a/net.yaml:2:1: invalid leading UTF-8 octet, expected UTF-8 text");
+  bad("a: !!int 3\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:4: tags (!name) are not accepted");
+  bad("a: [1, !b [3]]\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:8: tags (!name) are not accepted");
+  bad("!c {a: 1}\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:1: tags (!name) are not accepted");
+  bad("!!str a: 1\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:1: tags (!name) are not accepted");
+  bad("\x01", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: control characters are not allowed, expected UTF-8 text");
+}
+
 static void
 faults_of_nodes(void **state)
 {
@@ -597,6 +613,7 @@ main(void)
     cmocka_unit_test(short_and_long_forms),
     cmocka_unit_test(symbols),
     cmocka_unit_test(faults_of_the_document),
+    cmocka_unit_test(faults_of_yaml),
     cmocka_unit_test(faults_of_nodes),
     cmocka_unit_test(every_operator),
     cmocka_unit_test(awkward_names),
