@@ -7,7 +7,7 @@
  * points between the operands; only the operands are kept. */
 #include <string.h>
 
-#include "net/onnx_ops.h"
+#include "net/onnx/ops.h"
 
 /* A list with one entry per spatial dimension, or `times` entries; all `missing` when it is left out. */
 static int32_t
