@@ -152,7 +152,7 @@ enum rramnas_log_level {
  *
  * `alloc(user, size)`, `realloc(user, pointer, size)` and `free(user, pointer)` are given together
  * or not at all (NULL = malloc, realloc, free). They may be called from any thread that uses the
- * handle. `log` receives finished UTF-8 messages on the calling thread.
+ * handle. Only libyaml, while it reads a YAML text, takes its memory from malloc. `log` receives finished UTF-8 messages on the calling thread.
  */
 typedef struct rramnas_runtime {
   size_t size;                                                          /**< sizeof(rramnas_runtime) */
