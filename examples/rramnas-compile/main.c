@@ -236,7 +236,7 @@ same_file(const char *a, const char *b)
   return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* A report must not replace what it was made from, or another report. */
+/* A report must not replace what it was made from. */
 static int
 outputs_are_safe(const settings *s)
 {
@@ -248,12 +248,6 @@ outputs_are_safe(const settings *s)
     for (k = 0; k < 4; k++)
       if (same_file(outputs[i], inputs[k])) {
         complain("%s: is read and would be overwritten", outputs[i]);
-        return 0;
-      }
-  for (i = 0; i < 3; i++)
-    for (k = 0; k < i; k++)
-      if (outputs[i] && outputs[k] && strcmp(outputs[i], outputs[k]) == 0) {
-        complain("%s: is named for two reports", outputs[i]);
         return 0;
       }
   return 1;

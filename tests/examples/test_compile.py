@@ -253,7 +253,7 @@ def test_inputs_are_not_overwritten():
                     "nodes: [{name: c, op: Conv, out_channels: 2}]\n")
     before = copy.read_text()
     assert "overwritten" in run(copy, "--json", copy, code=2).stderr and copy.read_text() == before
-    assert "two reports" in run(copy, "--json", work / "same", "--svg", work / "same", code=2).stderr
+    assert "two outputs" in run(copy, "--json", work / "same", "--svg", work / "same", code=2).stderr
 
 
 def test_a_mistyped_bind_is_refused():
