@@ -23,6 +23,7 @@ typedef struct search {
   rrn_arena *arena;
   rrn_pack_state state;
   rrn_pack_keyed *keyed;     /* [n] scratch */
+  int tried;
   uint8_t *keep;             /* [n] scratch */
 } search;
 
@@ -175,7 +176,7 @@ ruin(search *s, int32_t *bins, int32_t *ret_n, rramnas_error *err)
       size_t j;
 
       for (j = 0; j < t->bins[k].n_items; j++)
-        s->keep[j] = next_random(s) >> 63;
+        s->keep[j] = below(s, 8) < rrn_tune[9];
       RRN_TRY(rrn_pack_state_take(t, k, s->keep, err));
     } else {
       RRN_TRY(rrn_pack_state_take(t, k, NULL, err));
@@ -191,8 +192,17 @@ find_bin(search *s, const rrn_pack_box *box, const int32_t *bins, int32_t n, int
 {
   int32_t i;
 
+  if (mode == 2) {
+    for (i = 0; i < n; i++) {
+      *ret_space = rrn_pack_state_space(&s->state, bins[i], box);
+      if (*ret_space >= 0)
+        return bins[i];
+    }
+    return -1;
+  }
   if (mode == 1)
     return rrn_pack_state_tightest(&s->state, box, ret_space);
+  (void)0;
   for (i = 0; i < n; i++) {
     *ret_space = rrn_pack_state_space(&s->state, bins[i], box);
     if (*ret_space >= 0)
@@ -210,11 +220,12 @@ recreate(search *s, const int32_t *bins, int32_t n_bins, rramnas_error *err)
   const rrn_pack_order kind = r < 4 ? RRN_PACK_AREA : r < 5 ? RRN_PACK_ROWS : r < 6 ? RRN_PACK_COLS : r < 7 ? RRN_PACK_LONG_SIDE : RRN_PACK_PERIMETER;
   const int mode = below(s, 8) < rrn_tune[3];
   const int64_t noise = below(s, 8) < rrn_tune[4] ? 4 : 0;
+  const int pool_first = below(s, 8) < rrn_tune[8];
   size_t i, left = 0;
 
-  t->rule = below(s, RRN_PACK_RULES);
+  t->rule = rrn_tune[10] < 0 ? below(s, RRN_PACK_RULES) : rrn_tune[10];
   for (i = 0; i < n; i++) {
-    s->keyed[i].major = 0;
+    s->keyed[i].major = pool_first && i >= t->n_saved_left_out;
     s->keyed[i].box = t->left_out[i];
     s->keyed[i].key = rrn_pack_order_key(kind, &s->boxes[t->left_out[i]]);
     if (noise)
@@ -224,7 +235,7 @@ recreate(search *s, const int32_t *bins, int32_t n_bins, rramnas_error *err)
   for (i = 0; i < n; i++) {
     const int32_t b = s->keyed[i].box;
     const rrn_pack_box *box = &s->boxes[b];
-    int32_t space = -1, k = find_bin(s, box, bins, n_bins, mode, &space);
+    int32_t space = -1, k = find_bin(s, box, bins, n_bins, s->keyed[i].major == 0 && s->tried && pool_first ? 2 : mode, &space);
 
     if (k < 0) {
       t->left_out[left++] = b;
@@ -234,6 +245,8 @@ recreate(search *s, const int32_t *bins, int32_t n_bins, rramnas_error *err)
     RRN_TRY(rrn_pack_state_put(t, k, space, b, err));
   }
   t->n_left_out = left;
+  s->tried = 1;
+  t->placed++;
   return RRAMNAS_OK;
 }
 
@@ -295,6 +308,7 @@ lower(search *s, rramnas_error *err)
     rrn_pack_state_mark(t);
     RRN_TRY(rrn_pack_state_take(t, k, NULL, err));
     rrn_pack_state_drop(t, k);
+    s->tried = 0;
     RRN_TRY(improve(s, err));
     if (t->n_left_out == 0)
       keep_state(s);
