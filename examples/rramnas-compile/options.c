@@ -220,7 +220,7 @@ set_quiet(settings *s, const char *value)
 static const option options[] = {
   { "hardware", "FILE", "hardware spec, YAML or SimConfig.ini; default: the built-in edge chip", set_hardware, "a file" },
   { "crossbars", "N", "crossbars at hand, or auto: as many as it takes, without copies", set_crossbars, "1 or more, or auto" },
-  { "policy", "NAME", "isaac, rnc or rnc-published; default rnc", set_policy, "isaac, rnc or rnc-published" },
+  { "policy", "NAME", "isaac, rnc or rnc-published", set_policy, "isaac, rnc or rnc-published" },
   { "timing", "MODEL", "graph or rnc; default graph", set_timing, "graph or rnc" },
   { "samples", "B", "inferences started together; default 1", set_samples, "1 to 65536" },
   { "seed", "S", "of the packing order; default 0", set_seed, "0 to 4294967295" },
@@ -261,8 +261,9 @@ print_help(void)
   }
   puts("  --help                 this text\n"
        "  --version              version of the library\n"
-       "  --                     what follows is no option\n\n"
-       "Exit status: 0 done, 1 the network does not fit, 2 bad input or usage.");
+       "  --                     what follows is no option\n");
+  printf("The default policy is %s.\n", rramnas_policy_name(DEFAULT_POLICY));
+  puts("Exit status: 0 done, 1 the network does not fit, 2 bad input or usage.");
 }
 
 /* --- suggestions --- */

@@ -11,6 +11,7 @@ enum { NAME_WIDTH = 32 };
 /* A mapping's figures by layer. */
 typedef struct row {
   int64_t pieces, activations; /* activations of the busiest piece */
+  int64_t cells;
   double time_ns;              /* of a sample on its copies, without contention */
   int32_t copies;
 } row;
@@ -47,32 +48,55 @@ print_name(FILE *out, const char *name, int pad)
     fputc(' ', out);
 }
 
-static int
-collect_rows(const rramnas_hw *hw, const rramnas_mapping *mapping, const rramnas_mapping_info *info, row *rows,
-             int32_t *copies, size_t n_layers)
+/* Columns that one activation of a piece reads: those of one group. */
+static int64_t
+read_columns(const rramnas_layer *layer, const row *r, int64_t cols)
 {
-  int64_t *pieces = calloc((size_t)info->n_pieces + 1, 6 * sizeof(*pieces)), i;
-  size_t k;
+  const int64_t per_weight = layer->weights > 0 && r->cells > layer->weights ? r->cells / layer->weights : 1;
+  const int64_t of_group = layer->matrix_cols / layer->groups * per_weight;
+
+  return of_group > 0 && of_group < cols ? of_group : cols;
+}
+
+/* A copy takes as long as its slowest piece. */
+static void
+add_time(const rramnas_hw *hw, const rramnas_net *net, const int64_t *piece, row *r)
+{
+  rramnas_mvm_latency latency = RRAMNAS_MVM_LATENCY_INIT;
+  rramnas_layer layer = RRAMNAS_LAYER_INIT;
+  const int64_t share = r->copies > 0 ? (piece[3] + r->copies - 1) / r->copies : 0;
+
+  if (rramnas_net_layer(net, (size_t)piece[0], &layer) == RRAMNAS_OK &&
+      rramnas_hw_mvm_latency(hw, piece[1], read_columns(&layer, r, piece[2]), 0, &latency, NULL) == RRAMNAS_OK &&
+      latency.total_ns * (double)share > r->time_ns)
+    r->time_ns = latency.total_ns * (double)share;
+}
+
+static int
+collect_rows(const rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping *mapping,
+             const rramnas_mapping_info *info, row *rows, int32_t *copies)
+{
+  const size_t n = (size_t)info->n_pieces, n_layers = rramnas_net_layer_count(net);
+  int64_t *pieces = calloc(n + 1, 6 * sizeof(*pieces));
+  size_t i;
 
   if (!pieces || rramnas_mapping_get_copies(mapping, copies, n_layers) < 0 ||
-      rramnas_mapping_get_pieces(mapping, pieces, (size_t)info->n_pieces) < 0) {
+      rramnas_mapping_get_pieces(mapping, pieces, n) < 0) {
     free(pieces);
     return 0;
   }
-  for (k = 0; k < n_layers; k++)
-    rows[k].copies = copies[k];
-  for (i = 0; i < info->n_pieces; i++) {
+  for (i = 0; i < n_layers; i++)
+    rows[i].copies = copies[i];
+  for (i = 0; i < n; i++) {
     const int64_t *p = pieces + 6 * i;
-    rramnas_mvm_latency latency = RRAMNAS_MVM_LATENCY_INIT;
     row *r = &rows[p[0]];
-    const int64_t share = r->copies > 0 ? (p[3] + r->copies - 1) / r->copies : 0;
 
     r->pieces++;
+    r->cells += p[1] * p[2];
     r->activations = p[3] > r->activations ? p[3] : r->activations;
-    if (rramnas_hw_mvm_latency(hw, p[1], p[2], 0, &latency, NULL) == RRAMNAS_OK &&
-        latency.total_ns * (double)share > r->time_ns)
-      r->time_ns = latency.total_ns * (double)share;
   }
+  for (i = 0; i < n; i++)
+    add_time(hw, net, pieces + 6 * i, &rows[pieces[6 * i]]);
   free(pieces);
   return 1;
 }
@@ -114,7 +138,7 @@ print_layers(FILE *out, const rramnas_hw *hw, const rramnas_net *net, const rram
   const size_t n = rramnas_net_layer_count(net);
   row *rows = calloc(n + 1, sizeof(*rows));
   int32_t *copies = calloc(n + 1, sizeof(*copies));
-  const int done = rows && copies && collect_rows(hw, mapping, info, rows, copies, n);
+  const int done = rows && copies && collect_rows(hw, net, mapping, info, rows, copies);
 
   if (done)
     print_rows(out, net, rows, n);

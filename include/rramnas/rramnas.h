@@ -625,7 +625,7 @@ typedef struct rramnas_compile_options {
   int32_t no_duplication;   /**< 1 = one copy of each layer */
   int32_t find_solution;    /**< 1 = `crossbars` is where to start; more are opened as needed */
   int32_t reserved;         /**< 0 */
-  const double *margins;    /**< array of length [n_margins], shares of the cells that copies may fill, tried in order; default 0.95, 0.90, ... 0.60 */
+  const double *margins;    /**< array of length [n_margins], shares of the cells that copies may fill, tried in order; default 0.95, 0.90, ... down to 0.05 (rnc), 0.60 (rnc-published) */
   size_t n_margins;
   const int32_t *copies;    /**< array of length [n_copies], copies of each mapped layer, instead of solving for them; default NULL */
   size_t n_copies;          /**< 0 or the number of mapped layers */

@@ -6,37 +6,26 @@
 #include "report/report.h"
 #include "util/options.h"
 
-static const struct { int32_t policy; const char *name; } policies[] = {
-  { RRAMNAS_POLICY_ISAAC, "isaac" },
-  { RRAMNAS_POLICY_RNC, "rnc" },
-  { RRAMNAS_POLICY_RNC_PUBLISHED, "rnc-published" },
-};
-enum { N_POLICIES = sizeof(policies) / sizeof(policies[0]) };
-
 const char *
 rramnas_policy_name(int32_t policy)
 {
-  int i;
+  const rrn_policy *found = rrn_policy_find(policy);
 
-  for (i = 0; i < N_POLICIES; i++)
-    if (policies[i].policy == policy)
-      return policies[i].name;
-  return NULL;
+  return found ? found->name : NULL;
 }
 
 int32_t
 rramnas_policy_from_name(const char *name, int32_t *ret_policy)
 {
-  int i;
+  const rrn_policy *found;
 
   if (!name || !ret_policy)
     return RRAMNAS_ERR_ARGUMENT;
-  for (i = 0; i < N_POLICIES; i++)
-    if (strcmp(policies[i].name, name) == 0) {
-      *ret_policy = policies[i].policy;
-      return RRAMNAS_OK;
-    }
-  return RRAMNAS_ERR_NOT_FOUND;
+  found = rrn_policy_named(name);
+  if (!found)
+    return RRAMNAS_ERR_NOT_FOUND;
+  *ret_policy = found->number;
+  return RRAMNAS_OK;
 }
 
 int32_t

@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver: network + chip + options -> mapping, by the policy that the options name. Policies run the passes;
  * a new policy is a file of its own and a line in the table below. */
+#include <string.h>
+
 #include "compile/passes.h"
 
-static const struct { int32_t policy; rrn_policy_fn run; } policies[] = {
-  { RRAMNAS_POLICY_ISAAC, rrn_policy_isaac },
-  { RRAMNAS_POLICY_RNC, rrn_policy_rnc },
-  { RRAMNAS_POLICY_RNC_PUBLISHED, rrn_policy_rnc_published },
+static const rrn_policy policies[] = {
+  { RRAMNAS_POLICY_ISAAC, "isaac", rrn_policy_isaac },
+  { RRAMNAS_POLICY_RNC, "rnc", rrn_policy_rnc },
+  { RRAMNAS_POLICY_RNC_PUBLISHED, "rnc-published", rrn_policy_rnc_published },
 };
+enum { N_POLICIES = sizeof(policies) / sizeof(policies[0]) };
 
-static rrn_policy_fn
-find_policy(int32_t policy)
+const rrn_policy *
+rrn_policy_find(int32_t number)
 {
   size_t i;
 
-  for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
-    if (policies[i].policy == policy)
-      return policies[i].run;
+  for (i = 0; i < N_POLICIES; i++)
+    if (policies[i].number == number)
+      return &policies[i];
+  return NULL;
+}
+
+const rrn_policy *
+rrn_policy_named(const char *name)
+{
+  size_t i;
+
+  for (i = 0; i < N_POLICIES; i++)
+    if (strcmp(policies[i].name, name) == 0)
+      return &policies[i];
   return NULL;
 }
 
@@ -42,7 +56,7 @@ resolve(const rramnas_compile_options *given, const rramnas_hw *hw, rramnas_comp
   o.policy = o.policy ? o.policy : RRAMNAS_POLICY_RNC;
   o.crossbars = o.crossbars ? o.crossbars : hw->v.chip.crossbars ? hw->v.chip.crossbars : RRAMNAS_CROSSBARS_AUTO;
   o.depth_split = o.depth_split ? o.depth_split : 1;
-  RRN_FAIL_IF(!find_policy(o.policy), err, RRAMNAS_ERR_ARGUMENT, "compile options: there is no policy %d", (int)o.policy);
+  RRN_FAIL_IF(!rrn_policy_find(o.policy), err, RRAMNAS_ERR_ARGUMENT, "compile options: there is no policy %d", (int)o.policy);
   RRN_FAIL_IF(o.crossbars < RRAMNAS_CROSSBARS_AUTO || o.crossbars > RRN_MAX_BOXES, err, RRAMNAS_ERR_RANGE,
               "compile options: crossbars is %d, expected 1..%d or auto", (int)o.crossbars, RRN_MAX_BOXES);
   RRN_FAIL_IF(o.depth_split < 1, err, RRAMNAS_ERR_RANGE, "compile options: depth_split is %d, expected 1 or more",
@@ -96,7 +110,7 @@ rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *opt
 
   RRN_TRY(resolve(options, hw, &o, err));
   RRN_TRY(mapping_new(hw, net, &o, runtime, &m, err));
-  status = find_policy(o.policy)(m, &o, err);
+  status = rrn_policy_find(o.policy)->run(m, &o, err);
   if (status < 0) {
     rrn_mapping_unref(m);
     return status;

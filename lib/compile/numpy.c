@@ -8,7 +8,7 @@
  * fewer, heap sort below a depth of 2 log2 n. */
 #include "compile/numpy.h"
 
-enum { N = 624, M = 397, SMALL = 16 };
+enum { N = 624, M = 397, SMALL = 15 };
 
 void
 rrn_mt19937_seed(rrn_mt19937 *rng, uint32_t seed)

@@ -8,6 +8,7 @@
 typedef struct rrn_pack_box {
   int32_t layer;
   int32_t rows, cols;
+  int32_t kind; /* boxes of one kind (1 .. n) are alike in all the above; 0 = not said */
 } rrn_pack_box;
 
 typedef struct rrn_pack_spot {

@@ -16,8 +16,10 @@
  * Invariant: the spaces of a crossbar cover its free cells but for parts that no box to come fits into; so "no
  * space holds the box" is final. Order of boxes, crossbars and spaces decides ties: deterministic.
  *
- * Complexity: O(n * opened / 8 + n * spaces^2). The scan over crossbars tests eight at a time: per crossbar one byte
- * bounds the widest space and one the highest, and compares of eight bytes are one subtraction. */
+ * Complexity: O(kinds * opened / 8 + n * spaces^2). A crossbar only fills up, so one that was refused to a box is
+ * refused to all boxes of its kind from then on, and their scans go on where the last one ended. A scan tests eight
+ * crossbars at a time: per crossbar one byte bounds the widest space and one the highest, and comparing eight bytes
+ * is one subtraction. */
 #include <string.h>
 
 #include "compile/pack.h"
@@ -48,7 +50,7 @@ typedef struct packer {
   bin *bins;          /* [most_bins] */
   int32_t most_bins, opened;
   int32_t n_words;    /* of eight crossbars */
-  int32_t first_word; /* words before it are full for good */
+  int32_t *tried;     /* [kinds + 1] words that hold no crossbar for boxes of the kind any more */
   int32_t shift;      /* bounds are kept as (side - 1) >> shift, so that they take seven bits */
   uint64_t *widest, *highest; /* [n_words] bounds over the spaces of each crossbar */
   uint64_t *open;     /* [n_words] high bit of each crossbar that may take another box */
@@ -209,9 +211,7 @@ first_fit(packer *p, const rrn_pack_box *box, int *ret_space)
   const uint64_t *blocked = p->blocked ? p->blocked + (size_t)box->layer * (size_t)p->n_words : NULL;
   int32_t j, k;
 
-  while ((p->first_word + 1) * LANES <= p->opened && p->open[p->first_word] == 0)
-    p->first_word++;
-  for (j = p->first_word; j * LANES < p->opened; j++) {
+  for (j = box->kind ? p->tried[box->kind] : 0; j * LANES < p->opened; j++) {
     uint64_t found = candidates(p, j, cols, rows, blocked);
 
     for (; found; found &= found - 1) {
@@ -219,10 +219,13 @@ first_fit(packer *p, const rrn_pack_box *box, int *ret_space)
       if (!allowed(p, &p->bins[k], box->layer))
         continue;
       *ret_space = choose_space(p, &p->bins[k], box);
-      if (*ret_space >= 0)
+      if (*ret_space >= 0) {
+        p->tried[box->kind] = j;
         return k;
+      }
     }
   }
+  p->tried[box->kind] = p->opened / LANES;
   return -1;
 }
 
@@ -339,6 +342,7 @@ static int32_t
 prepare(packer *p, size_t n, rramnas_error *err)
 {
   const int32_t side = p->rules->cols > p->rules->rows ? p->rules->cols : p->rules->rows;
+  int32_t kinds = 0;
   size_t words, i;
 
   /* No packing opens more crossbars than there are boxes. */
@@ -351,13 +355,15 @@ prepare(packer *p, size_t n, rramnas_error *err)
   for (i = 0; i < n; i++) {
     p->slack -= (int64_t)p->boxes[i].cols * p->boxes[i].rows;
     p->n_layers = p->boxes[i].layer >= p->n_layers ? p->boxes[i].layer + 1 : p->n_layers;
+    kinds = p->boxes[i].kind > kinds ? p->boxes[i].kind : kinds;
   }
+  p->tried = rrn_arena_alloc(p->arena, (size_t)kinds + 1, sizeof(*p->tried));
   p->bins = rrn_arena_alloc_raw(p->arena, (size_t)p->most_bins, sizeof(*p->bins));
   p->widest = rrn_arena_alloc(p->arena, words, sizeof(*p->widest));
   p->highest = rrn_arena_alloc(p->arena, words, sizeof(*p->highest));
   p->open = rrn_arena_alloc(p->arena, words, sizeof(*p->open));
   p->next_box = rrn_arena_alloc_raw(p->arena, n, sizeof(*p->next_box));
-  if (!p->bins || !p->widest || !p->highest || !p->open || !p->next_box)
+  if (!p->tried || !p->bins || !p->widest || !p->highest || !p->open || !p->next_box)
     return rrn_fail_memory(err);
   if (p->rules->layer_threshold >= 0 && words <= MOST_TABLE_BYTES / 8 / (size_t)p->n_layers) {
     p->blocked = rrn_arena_alloc(p->arena, words * (size_t)p->n_layers, sizeof(*p->blocked));

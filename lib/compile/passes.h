@@ -54,6 +54,16 @@ int32_t rrn_policy_isaac(rramnas_mapping *m, const rramnas_compile_options *opti
 int32_t rrn_policy_rnc(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_rnc_published(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 
+typedef struct rrn_policy {
+  int32_t number; /* enum rramnas_policy */
+  const char *name;
+  rrn_policy_fn run;
+} rrn_policy;
+
+/* compile.c: the table of policies; NULL when there is none. */
+const rrn_policy *rrn_policy_find(int32_t number);
+const rrn_policy *rrn_policy_named(const char *name);
+
 /* does_not_fit.c: the message. `found` = fewest crossbars found, 0 when none was. */
 int32_t rrn_fail_does_not_fit(const rramnas_mapping *m, int64_t bound, int64_t found, rramnas_error *err);
 

@@ -23,7 +23,7 @@ rrn_place_boxes(const rramnas_mapping *m, rrn_arena *arena, rrn_pack_box **ret_b
                 rramnas_error *err)
 {
   rrn_pack_box *boxes, *b;
-  int32_t layer, copy, i;
+  int32_t layer, copy, i, kind;
   int64_t n = 0;
 
   RRN_TRY(count_boxes(m, &n, err));
@@ -33,10 +33,12 @@ rrn_place_boxes(const rramnas_mapping *m, rrn_arena *arena, rrn_pack_box **ret_b
   b = boxes;
   for (layer = 0; layer < m->n_layers; layer++)
     for (copy = 0; copy < m->copies[layer]; copy++)
-      for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++, b++) {
-        b->layer = layer;
-        b->rows = m->pieces[i].rows;
-        b->cols = m->pieces[i].cols;
+      for (i = kind = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++, b++) {
+        const rrn_piece *p = &m->pieces[i];
+
+        if (p->rows != m->pieces[kind].rows || p->cols != m->pieces[kind].cols)
+          kind = i; /* pieces of a size follow each other */
+        *b = (rrn_pack_box){ layer, p->rows, p->cols, kind + 1 };
       }
   *ret_boxes = boxes;
   *ret_n = (size_t)n;

@@ -136,15 +136,18 @@ commit(run *r, const rrn_pack_result *packed)
 
 /* --- with copies --- */
 
-static int32_t
-default_margins(double *margins)
+/* 0.95, 0.90, ... by repeated subtraction, as published, which stops at 0.60; the mended form goes on to 0.05. */
+enum { PUBLISHED_MARGINS = 8, MOST_MARGINS = 19 };
+
+static size_t
+default_margins(const run *r, double *margins)
 {
   double margin = 0.95;
-  int32_t i;
+  size_t i;
 
-  for (i = 0; i < 8; i++, margin -= 0.05)
+  for (i = 0; i < MOST_MARGINS; i++, margin -= 0.05)
     margins[i] = margin;
-  return 8;
+  return r->published ? PUBLISHED_MARGINS : MOST_MARGINS;
 }
 
 static double
@@ -159,9 +162,9 @@ static int32_t
 duplicate_and_pack(run *r, int32_t *ret_done)
 {
   const rramnas_compile_options *o = r->options;
-  double built_in[8];
+  double built_in[MOST_MARGINS];
   const double *margins = o->n_margins ? o->margins : built_in;
-  const size_t n = o->n_margins ? o->n_margins : (size_t)default_margins(built_in);
+  const size_t n = o->n_margins ? o->n_margins : default_margins(r, built_in);
   rrn_duplication model;
   rrn_pack_result packed = { 0 };
   size_t i;
@@ -229,6 +232,8 @@ pack_present_copies(run *r)
     RRN_TRY(try_pack(r, ORDER_RANDOM, &packed));
     return packed.fits ? commit(r, &packed) : fail_too_small(r, 0);
   }
+  /* The same orders whatever was tried before: what fits with crossbars counted by auto fits again. */
+  rrn_mt19937_seed(&r->rng, r->options->seed);
   RRN_TRY(pack_fewest(r, &packed));
   return may_grow || packed.opened <= r->m->crossbars_available ? commit(r, &packed)
                                                                   : fail_too_small(r, packed.opened);

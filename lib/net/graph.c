@@ -137,6 +137,22 @@ rrn_net_add_tensor(rramnas_net *net, rrn_tensor_kind kind, const char *name, con
   return push_tensor(net, kind, copy, dims, rank, -1, ret_tensor, err);
 }
 
+int32_t
+rrn_net_add_constant(rramnas_net *net, const char *name, const char *suffix, const int64_t *dims, int32_t rank,
+                     int32_t *ret_tensor, rramnas_error *err)
+{
+  const size_t head = strlen(name), tail = strlen(suffix);
+  char *joined;
+
+  RRN_FAIL_IF(net->finished, err, RRAMNAS_ERR_ARGUMENT, "the network is finished, nothing can be added");
+  joined = rrn_arena_alloc_raw(&net->arena, 1, head + tail + 1);
+  if (!joined)
+    return rrn_fail_memory(err);
+  memcpy(joined, name, head);
+  memcpy(joined + head, suffix, tail + 1);
+  return push_tensor(net, RRN_TENSOR_CONSTANT, joined, dims, rank, -1, ret_tensor, err);
+}
+
 static int32_t
 check_inputs(const rramnas_net *net, const rrn_node_desc *desc, rramnas_error *err)
 {
@@ -208,9 +224,15 @@ push_node(rramnas_net *net, const rrn_node_desc *desc, int32_t *ret_outputs, rra
     memcpy(wires, desc->inputs, (size_t)desc->n_inputs * sizeof(*wires));
   outputs = wires + desc->n_inputs;
   RRN_TRY(push_outputs(net, desc, name, outputs, err));
-  *node = (rrn_node){ .op = desc->op, .name = name, .source_op = source_op, .n_inputs = desc->n_inputs,
-                      .n_outputs = desc->n_outputs, .inputs = wires, .outputs = outputs,
-                      .attrs = desc->attrs ? *desc->attrs : no_attrs, .layer = -1 };
+  node->op = desc->op;
+  node->name = name;
+  node->source_op = source_op;
+  node->n_inputs = desc->n_inputs;
+  node->n_outputs = desc->n_outputs;
+  node->inputs = wires;
+  node->outputs = outputs;
+  node->attrs = desc->attrs ? *desc->attrs : no_attrs;
+  node->layer = -1;
   memcpy(ret_outputs, outputs, (size_t)desc->n_outputs * sizeof(*outputs));
   net->n_nodes++;
   return RRAMNAS_OK;

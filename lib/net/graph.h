@@ -89,6 +89,10 @@ int32_t rrn_net_reserve(rramnas_net *net, size_t n_nodes, size_t n_tensors, rram
 int32_t rrn_net_add_tensor(rramnas_net *net, rrn_tensor_kind kind, const char *name, const int64_t *dims, int32_t rank,
                            int32_t *ret_tensor, rramnas_error *err);
 
+/* A constant whose name is made of two parts, e.g. of its node's name and ".weight". */
+int32_t rrn_net_add_constant(rramnas_net *net, const char *name, const char *suffix, const int64_t *dims, int32_t rank,
+                             int32_t *ret_tensor, rramnas_error *err);
+
 /* A node whose output shapes the caller knows: `out_dims` is [n_outputs][RRAMNAS_MAX_RANK], `out_ranks`
  * [n_outputs]; inputs must exist. Copies everything. Output tensors get `out_names` (entries may be NULL). */
 typedef struct rrn_node_desc {

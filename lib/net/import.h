@@ -6,7 +6,8 @@
 #include "net/graph.h"
 #include "util/writer.h"
 
-/* `options` is complete (see rrn_options_read). `default_name` names the net when the file does not. */
+/* `options` is complete (see rrn_options_read). `name` is the file's path for messages; its base name without
+ * extension names the net when the file does not. */
 int32_t rrn_net_import_onnx(const void *data, size_t size, const char *name, const rramnas_net_options *options,
                             const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
 
@@ -21,6 +22,10 @@ int32_t rrn_net_ofa(const int32_t *kernel_sizes, const int32_t *expansions, cons
                     const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
 int32_t rrn_net_ofa_genome(const char *data, size_t size, const char *name, const rramnas_runtime *runtime,
                            rramnas_net **ret_net, rramnas_error *err);
+
+/* An empty net named `given`, or for NULL after the file. */
+int32_t rrn_net_new_for_file(const char *given, const char *path, const rramnas_runtime *runtime,
+                             rramnas_net **ret_net, rramnas_error *err);
 
 /* Value of a symbolic dimension: a bind of that name, else 1 for "batch", "batch_size", "N"; 0 when unbound. */
 int64_t rrn_net_bound_value(const rramnas_net_options *options, const char *symbol, size_t length);

@@ -316,12 +316,14 @@ describe_outputs(importer *im, const rrn_onnx_call *call, outputs *ret, rramnas_
     return rrn_fail_memory(err);
   for (k = 0; k < call->n_out; k++) {
     int32_t value = call->node->outputs[k];
+    rrn_onnx_span name;
 
     memcpy(ret->dims[k], call->out[k].dims, (size_t)call->out[k].rank * sizeof(int64_t));
     ret->ranks[k] = call->out[k].rank;
     if (value < 0)
       continue;
-    ret->names[k] = rrn_arena_strndup(&im->scratch, im->model.names.keys[value].data, im->model.names.keys[value].length);
+    name = im->model.names.keys[value];
+    ret->names[k] = rrn_arena_strndup(&im->scratch, name.data, name.length);
     if (!ret->names[k])
       return rrn_fail_memory(err);
   }
@@ -375,7 +377,7 @@ static int32_t
 import_node(importer *im, const rrn_onnx_node *node, rramnas_error *err)
 {
   rramnas_error inner = RRAMNAS_ERROR_INIT;
-  const rrn_onnx_op *op;
+  const rrn_onnx_op *op = NULL;
   int32_t status;
 
   RRN_TRY(find_op(im, node, &op, err));
@@ -409,7 +411,7 @@ new_net(importer *im, const rramnas_runtime *runtime, rramnas_error *err)
 static int32_t
 import_graph(importer *im, rramnas_error *err)
 {
-  int32_t *order, k;
+  int32_t *order = NULL, k;
 
   RRN_TRY(rrn_onnx_map_init(&im->node_names, &im->arena, im->model.n_nodes, err));
   RRN_TRY(sort_nodes(im, &order, err));
@@ -417,7 +419,21 @@ import_graph(importer *im, rramnas_error *err)
   RRN_TRY(add_inputs(im, err));
   for (k = 0; k < im->model.n_nodes; k++)
     RRN_TRY(import_node(im, &im->model.nodes[order[k]], err));
-  return rrn_net_finish(im->net, err);
+  return RRAMNAS_OK;
+}
+
+/* The net knows no file, so its complaints get the name here. */
+static int32_t
+finish(importer *im, rramnas_error *err)
+{
+  rramnas_error inner = RRAMNAS_ERROR_INIT;
+  int32_t status = rrn_net_finish(im->net, &inner);
+
+  if (status == RRAMNAS_ERR_MEMORY)
+    return rrn_fail_memory(err);
+  if (status < 0)
+    return rrn_fail_at(err, status, (rrn_place){ im->file.name, 0, 0, -1 }, "%s", inner.message);
+  return RRAMNAS_OK;
 }
 
 int32_t
@@ -435,6 +451,7 @@ rrn_net_import_onnx(const void *data, size_t size, const char *name, const rramn
   RRN_TRY_OUT(rrn_onnx_decode(&im.model, &im.file, options, &im.arena, err));
   RRN_TRY_OUT(new_net(&im, runtime, err));
   RRN_TRY_OUT(import_graph(&im, err));
+  RRN_TRY_OUT(finish(&im, err));
   *ret_net = im.net;
   im.net = NULL;
 

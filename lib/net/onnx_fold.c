@@ -141,7 +141,11 @@ fold_unary(job *j, rrn_onnx_data **ret_data, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
-typedef enum binary { ADD, SUB, MUL, DIV, MOD, MIN, MAX, EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, AND, OR, XOR, NONE } binary;
+typedef enum binary {
+  ADD, SUB, MUL, DIV, MOD, MIN, MAX, /* result of the operands' type */
+  EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, AND, OR, XOR, /* boolean */
+  NONE,
+} binary;
 
 static binary
 binary_of(rrn_onnx_span op)

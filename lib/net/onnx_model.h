@@ -26,8 +26,7 @@ typedef struct rrn_onnx_node {
 typedef struct rrn_onnx_attr {
   rrn_onnx_span body;
   rrn_onnx_span name;
-  int32_t type; /* AttributeProto.AttributeType, 0 when the file leaves it out */
-  int32_t has;  /* bits 1 << field number of the fields that are there */
+  int32_t has; /* bits 1 << field number of the fields that are there */
   float f;
   int64_t i;
   rrn_onnx_span s, t;

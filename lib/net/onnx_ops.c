@@ -230,11 +230,12 @@ rrn_onnx_need_data(rrn_onnx_call *call, int32_t input, const char *what, const r
 static int32_t
 find_attr(rrn_onnx_call *call, const char *name, int field, rrn_onnx_attr *ret_attr, rramnas_error *err)
 {
+  const int32_t values = 1 << ATTR_FIELD_F | 1 << ATTR_FIELD_I | 1 << ATTR_FIELD_S;
   int32_t found;
 
   RRN_TRY(found = rrn_onnx_attr_find(call->model->file, call->node, name, ret_attr, err));
-  /* A zero may have been left out by the writer, in which case only the type tells. */
-  if (found && !(ret_attr->has & 1 << field) && ret_attr->has & (1 << ATTR_FIELD_F | 1 << ATTR_FIELD_I | 1 << ATTR_FIELD_S))
+  /* A zero may have been left out by the writer: only another value is wrong. */
+  if (found && !(ret_attr->has & 1 << field) && ret_attr->has & values)
     return rrn_fail(err, RRAMNAS_ERR_PARSE, "attribute '%s' has a value of the wrong type", name);
   return found;
 }

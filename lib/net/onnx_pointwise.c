@@ -3,8 +3,6 @@
  *
  * In: a node's input shapes and attributes. Out: the output has the shape of the input, or of all inputs
  * broadcast together. */
-#include <string.h>
-
 #include "net/onnx_ops.h"
 
 int32_t

@@ -28,10 +28,13 @@ rrn_shape_text(const rrn_shape *shape, char buffer[RRN_SHAPE_TEXT])
 rrn_shape
 rrn_shape_of(const rrn_tensor *tensor)
 {
-  rrn_shape shape;
+  rrn_shape shape = { .rank = tensor->rank };
+  int32_t i;
 
-  shape.rank = tensor->rank;
-  memcpy(shape.dims, tensor->dims, sizeof(shape.dims));
+  /* One by one: tensors were often just written, and a wide load has to wait for narrow stores to land. It was a
+   * third of the time of building a network. */
+  for (i = 0; i < tensor->rank; i++)
+    shape.dims[i] = tensor->dims[i];
   return shape;
 }
 

@@ -147,7 +147,7 @@ results_repeat(void **state)
     int i;
 
     make(&r, &x);
-    x.o.crossbars = test_below(&r, 2) ? RRAMNAS_CROSSBARS_AUTO : 1 << 10;
+    x.o.crossbars = test_below(&r, 2) ? RRAMNAS_CROSSBARS_AUTO : 1 << 16;
     for (i = 0; i < 2; i++) {
       m[i] = compile(&x);
       n = (size_t)info_of(m[i]).n_placements;

@@ -227,7 +227,7 @@ large_random_packings_are_valid(void **state)
 static void
 a_full_chip_is_refused(void **state)
 {
-  const rrn_pack_box boxes[3] = { { 0, 2, 2 }, { 5, 2, 2 }, { 9, 1, 2 } };
+  const rrn_pack_box boxes[3] = { { 0, 2, 2, 0 }, { 5, 2, 2, 0 }, { 9, 1, 2, 0 } };
   const rrn_pack_rules rules = { 4, 2, 1, 0, 0, INT32_MAX };
   const int32_t order[3] = { 0, 1, 2 };
   rrn_pack_result packed = { 0 };

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* Sub-networks of the once-for-all MobileNetV3-small space that RNC searches.
+ *
+ * In: kernel sizes, expansions and depths. Out: the network, in the order in which its layers are called.
+ * The space: a 3 x 3 stem of 16 channels with stride 2 on a 64 x 64 image; one fixed block of 16 channels; four
+ * stages of 24, 40, 48 and 96 channels with up to four blocks, the first with stride 2, 2, 1, 2; then 576 and
+ * 1280 channels and ten classes. Block j of stage s reads entry 4 s + j. A block expands its input `expansion`
+ * times (to a multiple of 8), filters each channel, weighs channels by squeeze and excitation from the second
+ * stage on, and projects; it has a shortcut when its input and output agree in size.
+ *
+ * Node names are those of the modules in the once-for-all code, which makes layers comparable with RNC's.
+ *
+ * Source: H. Cai et al., "Once-for-All: Train One Network and Specialize it for Efficient Deployment", ICLR 2020;
+ * A. Howard et al., "Searching for MobileNetV3", ICCV 2019 (activations). Widths and resolution as RNC uses them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "net/build.h"
+#include "net/ofa.h"
+
+enum { STEM = 16, FINAL = 576, FEATURES = 1280, CLASSES = 10, IMAGE = 64 };
+/* The largest member has 229 nodes and 333 tensors. */
+enum { MOST_NODES = 232, MOST_TENSORS = 336, MOST_NAME = 64 };
+
+static const struct { int64_t width, stride; int32_t act, excite; } stages[RRN_OFA_STAGES] = {
+  { 24, 2, RRAMNAS_OP_RELU, 0 },
+  { 40, 2, RRAMNAS_OP_HARD_SWISH, 1 },
+  { 48, 1, RRAMNAS_OP_HARD_SWISH, 1 },
+  { 96, 2, RRAMNAS_OP_HARD_SWISH, 1 },
+};
+
+/* The net so far: `x` is the tensor on which the next node works, `prefix` starts the names of its module. */
+typedef struct chain {
+  rramnas_net *net;
+  int32_t x;
+  char name[MOST_NAME];
+  size_t prefix; /* bytes of `name` that stay */
+  rramnas_error *err;
+} chain;
+
+typedef struct block {
+  int64_t in, out, expansion, kernel, stride;
+  int32_t act, excite;
+} block;
+
+static int64_t
+round_to_8(int64_t value)
+{
+  int64_t rounded = (value + 4) / 8 * 8;
+
+  if (rounded < 8)
+    rounded = 8;
+  return rounded * 10 < value * 9 ? rounded + 8 : rounded;
+}
+
+static const char *
+full_name(chain *c, const char *suffix)
+{
+  /* The longest name of the space has 41 bytes. */
+  const size_t length = strnlen(suffix, MOST_NAME - 1 - c->prefix);
+
+  memcpy(c->name + c->prefix, suffix, length);
+  c->name[c->prefix + length] = '\0';
+  return c->name;
+}
+
+static int32_t
+add(chain *c, const char *suffix, rrn_build *b)
+{
+  b->name = full_name(c, suffix);
+  if (!b->inputs) {
+    b->inputs = &c->x;
+    b->n_inputs = 1;
+  }
+  return rrn_net_build(c->net, b, &c->x, c->err);
+}
+
+static int32_t
+unary(chain *c, const char *suffix, int32_t op)
+{
+  rrn_build b;
+
+  rrn_build_init(&b, op);
+  return add(c, suffix, &b);
+}
+
+static int32_t
+binary(chain *c, const char *suffix, int32_t op, int32_t first, int32_t second)
+{
+  const int32_t inputs[2] = { first, second };
+  rrn_build b;
+
+  rrn_build_init(&b, op);
+  b.inputs = inputs;
+  b.n_inputs = 2;
+  return add(c, suffix, &b);
+}
+
+static int32_t
+conv(chain *c, const char *suffix, int64_t out, int64_t kernel, int64_t stride, int64_t groups, int bias)
+{
+  rrn_build b;
+  int i;
+
+  rrn_build_init(&b, RRAMNAS_OP_CONV);
+  b.out_channels = out;
+  b.no_bias = !bias;
+  b.attrs.groups = groups;
+  for (i = 0; i < 2; i++) {
+    b.attrs.kernel[i] = kernel;
+    b.attrs.stride[i] = stride;
+    b.attrs.pad[i] = b.attrs.pad[2 + i] = kernel / 2;
+  }
+  return add(c, suffix, &b);
+}
+
+/* Weighs each channel by a function of the means of all. */
+static int32_t
+squeeze_and_excite(chain *c, int64_t channels)
+{
+  const int32_t input = c->x;
+
+  RRN_TRY(unary(c, "depth_conv.se.pool", RRAMNAS_OP_GLOBAL_AVERAGE_POOL));
+  RRN_TRY(conv(c, "depth_conv.se.fc.reduce", round_to_8(channels / 4), 1, 1, 1, 1));
+  RRN_TRY(unary(c, "depth_conv.se.fc.relu", RRAMNAS_OP_RELU));
+  RRN_TRY(conv(c, "depth_conv.se.fc.expand", channels, 1, 1, 1, 1));
+  RRN_TRY(unary(c, "depth_conv.se.fc.h_sigmoid", RRAMNAS_OP_HARD_SIGMOID));
+  return binary(c, "depth_conv.se.mul", RRAMNAS_OP_MUL, input, c->x);
+}
+
+static int32_t
+add_block(chain *c, const block *b)
+{
+  const int64_t mid = b->expansion == 1 ? b->in : round_to_8(b->in * b->expansion);
+  const int32_t input = c->x;
+
+  if (b->expansion != 1) {
+    RRN_TRY(conv(c, "inverted_bottleneck.conv", mid, 1, 1, 1, 0));
+    RRN_TRY(unary(c, "inverted_bottleneck.bn", RRAMNAS_OP_BATCH_NORM));
+    RRN_TRY(unary(c, "inverted_bottleneck.act", b->act));
+  }
+  RRN_TRY(conv(c, "depth_conv.conv", mid, b->kernel, b->stride, mid, 0));
+  RRN_TRY(unary(c, "depth_conv.bn", RRAMNAS_OP_BATCH_NORM));
+  RRN_TRY(unary(c, "depth_conv.act", b->act));
+  if (b->excite)
+    RRN_TRY(squeeze_and_excite(c, mid));
+  RRN_TRY(conv(c, "point_linear.conv", b->out, 1, 1, 1, 0));
+  RRN_TRY(unary(c, "point_linear.bn", RRAMNAS_OP_BATCH_NORM));
+  if (b->stride == 1 && b->in == b->out)
+    RRN_TRY(binary(c, "shortcut", RRAMNAS_OP_ADD, input, c->x));
+  return RRAMNAS_OK;
+}
+
+static void
+name_block(chain *c, int number)
+{
+  c->prefix = (size_t)snprintf(c->name, sizeof(c->name), "blocks.%d.conv.", number);
+}
+
+static int32_t
+add_stages(chain *c, const rrn_ofa_genome *g)
+{
+  int64_t in = STEM;
+  int number = 1;
+  int32_t s, j;
+
+  for (s = 0; s < RRN_OFA_STAGES; s++)
+    for (j = 0; j < g->depths[s]; j++, number++) {
+      const block b = { in, stages[s].width, g->expansions[4 * s + j], g->kernel_sizes[4 * s + j],
+                        j ? 1 : stages[s].stride, stages[s].act, stages[s].excite };
+
+      name_block(c, number);
+      RRN_TRY(add_block(c, &b));
+      in = stages[s].width;
+    }
+  c->prefix = 0;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+add_stem(chain *c)
+{
+  static const int64_t image[4] = { 1, 3, IMAGE, IMAGE };
+  const block first = { STEM, STEM, 1, 3, 1, RRAMNAS_OP_RELU, 0 };
+
+  RRN_TRY(rrn_net_add_tensor(c->net, RRN_TENSOR_ACTIVATION, "image", image, 4, &c->x, c->err));
+  RRN_TRY(conv(c, "first_conv.conv", STEM, 3, 2, 1, 0));
+  RRN_TRY(unary(c, "first_conv.bn", RRAMNAS_OP_BATCH_NORM));
+  RRN_TRY(unary(c, "first_conv.act", RRAMNAS_OP_HARD_SWISH));
+  name_block(c, 0);
+  return add_block(c, &first);
+}
+
+static int32_t
+add_head(chain *c)
+{
+  rrn_build b;
+
+  RRN_TRY(conv(c, "final_expand_layer.conv", FINAL, 1, 1, 1, 0));
+  RRN_TRY(unary(c, "final_expand_layer.bn", RRAMNAS_OP_BATCH_NORM));
+  RRN_TRY(unary(c, "final_expand_layer.act", RRAMNAS_OP_HARD_SWISH));
+  RRN_TRY(unary(c, "global_avg_pool", RRAMNAS_OP_GLOBAL_AVERAGE_POOL));
+  RRN_TRY(conv(c, "feature_mix_layer.conv", FEATURES, 1, 1, 1, 0));
+  RRN_TRY(unary(c, "feature_mix_layer.act", RRAMNAS_OP_HARD_SWISH));
+  RRN_TRY(unary(c, "flatten", RRAMNAS_OP_FLATTEN));
+  rrn_build_init(&b, RRAMNAS_OP_GEMM);
+  b.out_channels = CLASSES;
+  return add(c, "classifier.linear", &b);
+}
+
+static int32_t
+check_gene(const char *what, int32_t i, int32_t value, const int32_t allowed[3], rramnas_error *err)
+{
+  RRN_FAIL_IF(value != allowed[0] && value != allowed[1] && value != allowed[2], err, RRAMNAS_ERR_ARGUMENT,
+              "%s[%d] is %d, expected %d, %d or %d", what, (int)i, (int)value, (int)allowed[0], (int)allowed[1],
+              (int)allowed[2]);
+  return RRAMNAS_OK;
+}
+
+static int32_t
+check_genome(const rrn_ofa_genome *g, rramnas_error *err)
+{
+  int32_t s, j;
+
+  for (s = 0; s < RRN_OFA_STAGES; s++) {
+    RRN_TRY(check_gene("depths", s, g->depths[s], rrn_ofa_depths, err));
+    for (j = 4 * s; j < 4 * s + g->depths[s]; j++) {
+      RRN_TRY(check_gene("kernel_sizes", j, g->kernel_sizes[j], rrn_ofa_kernel_sizes, err));
+      RRN_TRY(check_gene("expansions", j, g->expansions[j], rrn_ofa_expansions, err));
+    }
+  }
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_net_ofa_named(const rrn_ofa_genome *genome, const char *name, const rramnas_runtime *runtime,
+                  rramnas_net **ret_net, rramnas_error *err)
+{
+  chain c = { .err = err };
+  int32_t status;
+
+  RRN_TRY_OUT(check_genome(genome, err));
+  RRN_TRY_OUT(rrn_net_new(name, runtime, &c.net, err));
+  RRN_TRY_OUT(rrn_net_reserve(c.net, MOST_NODES, MOST_TENSORS, err));
+  RRN_TRY_OUT(add_stem(&c));
+  RRN_TRY_OUT(add_stages(&c, genome));
+  RRN_TRY_OUT(add_head(&c));
+  RRN_TRY_OUT(rrn_net_finish(c.net, err));
+  *ret_net = c.net;
+  c.net = NULL;
+out:
+  rramnas_net_unref(c.net);
+  return status;
+}
+
+int32_t
+rrn_net_ofa(const int32_t *kernel_sizes, const int32_t *expansions, const int32_t *depths,
+            const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
+{
+  rrn_ofa_genome genome;
+
+  memcpy(genome.kernel_sizes, kernel_sizes, sizeof(genome.kernel_sizes));
+  memcpy(genome.expansions, expansions, sizeof(genome.expansions));
+  memcpy(genome.depths, depths, sizeof(genome.depths));
+  return rrn_net_ofa_named(&genome, "ofa_mobilenet_v3_small", runtime, ret_net, err);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The genome of RNC's once-for-all space, between its reader and its generator. */
+#ifndef RRN_NET_OFA_H
+#define RRN_NET_OFA_H
+
+#include "net/import.h"
+
+enum { RRN_OFA_STAGES = 4, RRN_OFA_BLOCKS = 16 };
+
+typedef struct rrn_ofa_genome {
+  int32_t kernel_sizes[RRN_OFA_BLOCKS];
+  int32_t expansions[RRN_OFA_BLOCKS];
+  int32_t depths[RRN_OFA_STAGES];
+} rrn_ofa_genome;
+
+/* What each gene may be. */
+static const int32_t rrn_ofa_kernel_sizes[3] = { 3, 5, 7 };
+static const int32_t rrn_ofa_expansions[3] = { 3, 4, 6 };
+static const int32_t rrn_ofa_depths[3] = { 2, 3, 4 };
+
+/* ERR_ARGUMENT for genes outside of the space; those of blocks beyond the depth are not looked at. */
+int32_t rrn_net_ofa_named(const rrn_ofa_genome *genome, const char *name, const rramnas_runtime *runtime,
+                          rramnas_net **ret_net, rramnas_error *err);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Genome files -> networks.
+ *
+ * In: JSON or YAML with `ks`, `e` (16 or 20 entries: once-for-all lists five stages, of which this space has
+ * four) and `d` (4 entries), at the top level or under `genome`. Out: the network of that genome. Entries that
+ * no block uses may hold anything, because searches leave there what they like. */
+#include <string.h>
+
+#include "net/ofa.h"
+#include "util/yaml.h"
+
+enum { LISTED_BLOCKS = 20 };
+
+static int32_t
+fail_gene(const rrn_yaml *node, const char *what, int32_t i, const int32_t allowed[3], rramnas_error *err)
+{
+  return rrn_fail_at(err, RRAMNAS_ERR_RANGE, node->where, "%s[%d] is %s%.60s%s, expected %d, %d or %d", what, (int)i,
+                     node->text ? "\"" : "", node->text ? node->text : rrn_yaml_kind_name(node), node->text ? "\"" : "",
+                     (int)allowed[0], (int)allowed[1], (int)allowed[2]);
+}
+
+static int32_t
+read_gene(const rrn_yaml *node, const char *what, int32_t i, const int32_t allowed[3], int32_t *ret_gene,
+          rramnas_error *err)
+{
+  int64_t value;
+
+  if (node->kind != RRN_YAML_SCALAR || rrn_yaml_int(node, what, allowed[0], allowed[2], &value, NULL) < 0 ||
+      (value != allowed[0] && value != allowed[1] && value != allowed[2]))
+    return fail_gene(node, what, i, allowed, err);
+  *ret_gene = (int32_t)value;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+get_list(const rrn_yaml *genome, const char *key, size_t length, size_t other_length, const rrn_yaml **ret_list,
+         rramnas_error *err)
+{
+  const rrn_yaml *list = rrn_yaml_get(genome, key);
+
+  if (!list)
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, genome->where, "the genome has no \"%s\"", key);
+  if (list->kind != RRN_YAML_SEQUENCE)
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, list->where, "%s is %s, expected a sequence", key,
+                       rrn_yaml_kind_name(list));
+  if (list->n_children != length && list->n_children != other_length)
+    return rrn_fail_at(err, RRAMNAS_ERR_RANGE, list->where,
+                       length == other_length ? "%s has %zu entries, expected %zu"
+                                              : "%s has %zu entries, expected %zu or %zu",
+                       key, list->n_children, length, other_length);
+  *ret_list = list;
+  return RRAMNAS_OK;
+}
+
+/* Entries of blocks within the depth. */
+static int32_t
+read_blocks(const rrn_yaml *genome, const char *key, const int32_t allowed[3], const int32_t depths[RRN_OFA_STAGES],
+            int32_t ret_genes[RRN_OFA_BLOCKS], rramnas_error *err)
+{
+  const rrn_yaml *list = NULL, *entry;
+  int32_t i;
+
+  RRN_TRY(get_list(genome, key, RRN_OFA_BLOCKS, LISTED_BLOCKS, &list, err));
+  for (entry = list->child, i = 0; i < RRN_OFA_BLOCKS; entry = entry->next, i++)
+    if (i % 4 < depths[i / 4])
+      RRN_TRY(read_gene(entry, key, i, allowed, &ret_genes[i], err));
+  return RRAMNAS_OK;
+}
+
+static int32_t
+check_keys(const rrn_yaml *genome, rramnas_error *err)
+{
+  static const char *const known[] = { "ks", "e", "d", "name", "schema" };
+  const rrn_yaml *child;
+  size_t i;
+
+  for (child = genome->child; child; child = child->next) {
+    for (i = 0; i < sizeof(known) / sizeof(known[0]) && strcmp(known[i], child->key) != 0; i++)
+      ;
+    if (i == sizeof(known) / sizeof(known[0]))
+      return rrn_fail_at(err, RRAMNAS_ERR_PARSE, child->key_where, "unknown key \"%.60s\" in a genome, expected ks, e, d",
+                         child->key);
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+read_genome(const rrn_yaml *root, rrn_ofa_genome *ret_genome, rramnas_error *err)
+{
+  const rrn_yaml *genome = rrn_yaml_get(root, "genome"), *list = NULL, *entry;
+  int32_t i;
+
+  if (!genome)
+    genome = root;
+  if (genome->kind != RRN_YAML_MAPPING)
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, genome->where, "the genome is %s, expected a mapping with ks, e and d",
+                       rrn_yaml_kind_name(genome));
+  RRN_TRY(check_keys(genome, err));
+  RRN_TRY(get_list(genome, "d", RRN_OFA_STAGES, RRN_OFA_STAGES, &list, err));
+  for (entry = list->child, i = 0; entry; entry = entry->next, i++)
+    RRN_TRY(read_gene(entry, "d", i, rrn_ofa_depths, &ret_genome->depths[i], err));
+  RRN_TRY(read_blocks(genome, "ks", rrn_ofa_kernel_sizes, ret_genome->depths, ret_genome->kernel_sizes, err));
+  return read_blocks(genome, "e", rrn_ofa_expansions, ret_genome->depths, ret_genome->expansions, err);
+}
+
+int32_t
+rrn_net_ofa_genome(const char *data, size_t size, const char *name, const rramnas_runtime *runtime,
+                   rramnas_net **ret_net, rramnas_error *err)
+{
+  rrn_ofa_genome genome = { { 0 }, { 0 }, { 0 } };
+  rrn_arena arena;
+  rrn_yaml *root;
+  rrn_rt rt;
+  int32_t status;
+
+  RRN_TRY(rrn_rt_init(&rt, runtime, err));
+  rrn_arena_init(&arena, &rt);
+  RRN_TRY_OUT(rrn_yaml_parse(&arena, data, size, name, &root, err));
+  RRN_TRY_OUT(read_genome(root, &genome, err));
+  RRN_TRY_OUT(rrn_net_ofa_named(&genome, "ofa_mobilenet_v3_small", runtime, ret_net, err));
+out:
+  rrn_arena_release(&arena);
+  return status;
+}

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: MIT
+"""rramnas-compile as a user meets it: exit status, messages, files. TAP on standard output.
+
+Usage: test_compile.py PROGRAM NETWORKS_FOLDER
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+PROGRAM, NETWORKS = sys.argv[1], Path(sys.argv[2])
+BUILT_IN = "ofa_mobilenet_v3_small"
+GENOME = {"ks": [3, 5, 7, 3] * 4, "e": [3, 4, 6, 3] * 4, "d": [2, 3, 2, 2]}
+POLICIES = ["isaac", "rnc", "rnc-published"]
+work = None
+
+
+def run(*args, code=0, **more):
+    done = subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, timeout=300, **more)
+    assert done.returncode == code, f"{args}: exit status {done.returncode}, expected {code}: {done.stderr}"
+    return done
+
+
+def networks():
+    """Arguments that name a network: the built-in one and the small files of the examples."""
+    found = [[BUILT_IN, "--genome", work / "genome.json"]]
+    for path in sorted(NETWORKS.glob("*.yaml")) + sorted(NETWORKS.glob("*.onnx")):
+        if not any(word in path.name for word in ("vgg", "resnet50", "vit")):
+            found.append([path])
+    return found
+
+
+def report(*args):
+    path = work / "report.json"
+    run("--quiet", "--json", path, *args)
+    return json.loads(path.read_text(), parse_constant=lambda name: 1 / 0)
+
+
+def check_network(r):
+    layers = r["network"]["layers"]
+    assert [layer["index"] for layer in layers] == list(range(len(layers)))
+    for key in ("macs", "weights"):
+        assert r["network"][key] == sum(layer[key] for layer in layers), key
+    for layer in layers:
+        for key in ("name", "op", "in_shape", "out_shape", "kernel", "stride", "groups", "macs", "weights", "mapped"):
+            assert key in layer, key
+        assert len(layer["padding"]) == 2 * len(layer["kernel"])
+
+
+def check_weights(r):
+    """The pieces of a layer hold each of its weights once."""
+    cells = r["hardware"]["columns_per_weight"]
+    held = {}
+    for piece in r["partition"]:
+        held[piece["layer"]] = held.get(piece["layer"], 0) + piece["rows"] * piece["cols"] // cells
+        assert piece["activations"] > 0 and piece["latency_ns"] > 0
+    for layer in r["network"]["layers"]:
+        assert held.get(layer["index"], 0) == layer["weights"], layer["name"]
+
+
+def check_placements(r):
+    """Every piece of every copy is placed once, inside its crossbar, and no two boxes overlap."""
+    pieces = {(p["layer"], p["piece"]): p for p in r["partition"]}
+    copies = {d["layer"]: d["copies"] for d in r["duplication"]}
+    assert sorted(copies) == [layer["index"] for layer in r["network"]["layers"] if layer["mapped"]]
+    seen, bars, area = set(), {}, 0
+    for box in r["packing"]["placements"]:
+        key = box["layer"], box["piece"], box["copy"]
+        piece = pieces[key[:2]]
+        assert key not in seen and 0 <= box["copy"] < copies[box["layer"]]
+        assert (box["rows"], box["cols"]) == (piece["rows"], piece["cols"])
+        assert 0 <= box["row"] <= r["hardware"]["crossbar_rows"] - box["rows"]
+        assert 0 <= box["col"] <= r["hardware"]["crossbar_cols"] - box["cols"]
+        for other in bars.setdefault(box["crossbar"], []):
+            assert (box["row"] >= other["row"] + other["rows"] or other["row"] >= box["row"] + box["rows"]
+                    or box["col"] >= other["col"] + other["cols"] or other["col"] >= box["col"] + box["cols"])
+        bars[box["crossbar"]].append(box)
+        seen.add(key)
+        area += box["rows"] * box["cols"]
+    assert len(seen) == sum(copies[layer] for layer, _ in pieces)
+    packing = r["packing"]
+    assert packing["crossbars"] == len(bars) >= packing["lower_bound"] >= 1
+    whole = r["hardware"]["crossbar_rows"] * r["hardware"]["crossbar_cols"] * len(bars)
+    assert abs(packing["utilization"] - area / whole) < 1e-12
+
+
+def check_timing(r, model, samples):
+    t = r["timing"]
+    assert (t["model"], t["samples"]) == (model, samples)
+    assert t["latency_ns"] > 0 and t["contention_free_ns"] > 0
+    assert t["speedup"] == t["baseline_latency_ns"] / t["latency_ns"]
+
+
+def test_every_network_policy_and_model():
+    for network in networks():
+        for policy in POLICIES:
+            for model in ("graph", "rnc"):
+                try:
+                    r = report(*network, "--policy", policy, "--timing", model, "--samples", 2, "--crossbars", "auto")
+                    assert r["schema"] == "rramnas.report/1" and r["options"]["policy"] == policy
+                    check_network(r)
+                    check_placements(r)
+                    if policy != "rnc-published":
+                        check_weights(r)
+                    check_timing(r, model, 2)
+                except Exception as fault:
+                    raise AssertionError(f"{network} {policy} {model}") from fault
+
+
+def test_copies_are_solved_for():
+    network = networks()[0]
+    needed = report(*network, "--crossbars", "auto")["packing"]["crossbars"]
+    r = report(*network, "--crossbars", 3 * needed, "--check")
+    check_placements(r)
+    assert any(d["copies"] > 1 for d in r["duplication"])
+    assert 0 < r["packing"]["margin"] <= 0.95
+    r = report(*network, "--crossbars", 3 * needed, "--no-duplication")
+    assert all(d["copies"] == 1 for d in r["duplication"])
+
+
+def test_copies_from_a_file():
+    network = networks()[0]
+    n = len(report(*network, "--crossbars", "auto")["duplication"])
+    wanted = [1 + i % 2 for i in range(n)]
+    (work / "copies.txt").write_text(", ".join(map(str, wanted)) + "\n")
+    r = report(*network, "--crossbars", "auto", "--copies", work / "copies.txt")
+    assert [d["copies"] for d in r["duplication"]] == wanted
+    (work / "copies.txt").write_text("1 2 three")
+    assert 'entry 3 is "three"' in run(*network, "--copies", work / "copies.txt", code=2).stderr
+    (work / "copies.txt").write_text("1 2 3")
+    assert "mapped layers" in run(*network, "--copies", work / "copies.txt", code=2).stderr
+
+
+def test_same_bytes_twice():
+    for network in networks()[:2]:
+        seen = set()
+        for i, language in enumerate(("C", "de_DE.UTF-8")):
+            files = [work / f"same.{i}.{kind}" for kind in ("json", "svg", "trace")]
+            done = run(*network, "--crossbars", "auto", "--samples", 3, "--json", files[0], "--svg", files[1], "--trace",
+                       files[2], env={**os.environ, "LC_ALL": language})
+            seen.add((done.stdout.replace(f"same.{i}", ""), *(path.read_bytes() for path in files)))
+        assert len(seen) == 1, network
+
+
+def test_floor_plan_is_xml():
+    for network in networks():
+        run("--quiet", "--svg", work / "plan.svg", "--crossbars", "auto", *network)
+        root = xml.parse(work / "plan.svg").getroot()
+        r = report(*network, "--crossbars", "auto")
+        boxes = root.findall(".//{*}rect/{*}title")
+        if r["packing"]["crossbars"] <= 2000:
+            assert len(boxes) == len(r["packing"]["placements"])
+
+
+def test_timeline():
+    network = networks()[0]
+    for model in ("graph", "rnc"):
+        path = work / "t.json"
+        run("--quiet", "--trace", path, "--samples", 3, "--timing", model, "--crossbars", "auto", *network)
+        trace = json.loads(path.read_text())
+        r = report(*network, "--samples", 3, "--timing", model, "--crossbars", "auto")
+        spans = [e for e in trace["traceEvents"] if e["ph"] == "X"]
+        last = max(e["ts"] + e["dur"] for e in spans)
+        assert abs(last * 1000 - r["timing"]["latency_ns"]) < 1e-6 * last * 1000
+        busy = sorted((e["tid"], e["ts"], e["dur"]) for e in spans if e["pid"] == 0)
+        for a, b in zip(busy, busy[1:]):
+            assert a[0] != b[0] or a[1] + a[2] <= b[1] * (1 + 1e-9), "a crossbar does two things at once"
+        layers = {(e["tid"], e["args"]["layer"]) for e in spans if e["pid"] == 1}
+        assert len(layers) == 3 * len(r["duplication"])
+
+
+def test_json_alone_on_standard_output():
+    done = run(*networks()[0], "--crossbars", "auto", "--json", "-")
+    assert json.loads(done.stdout)["schema"] == "rramnas.report/1"
+    assert done.stderr == ""
+
+
+def test_table():
+    out = run(*networks()[0], "--crossbars", "auto").stdout
+    for word in ("network", "hardware", "layer", "packing", "timing", "speed-up", "fingerprint"):
+        assert word in out, word
+    assert run(*networks()[0], "--crossbars", "auto", "--quiet").stdout == ""
+
+
+def test_does_not_fit():
+    for policy in POLICIES:
+        done = run(*networks()[0], "--crossbars", 3, "--policy", policy, code=1)
+        assert "does not fit" in done.stderr and "--crossbars auto" in done.stderr
+    run(*networks()[0], "--crossbars", 3, "--find-solution")
+
+
+def test_usage():
+    network = networks()[0]
+    for args, message in [
+        ([], "no network is given"),
+        (["--polcy=rnc", *network], "did you mean --policy?"),
+        (["--zzzzzzzzzzzzzzz", *network], "--help lists all"),
+        (["-x", *network], "unknown option -x"),
+        (["--policy", "best-of-all", *network], "expected isaac, rnc"),
+        (["--samples", "0", *network], "expected 1 to 65536"),
+        (["--samples", "2x", *network], "expected 1 to 65536"),
+        (["--seed=-1", *network], "expected 0 to 4294967295"),
+        (["--seed", "4294967296", *network], "expected 0 to 4294967295"),
+        (["--margins", "0.9,1.5", *network], "expected numbers above 0"),
+        (["--margins", "0,9;1", *network], "expected numbers above 0"),
+        (["--bind", "batch", *network], "expected NAME=N"),
+        (["--check=yes", *network], "takes no value"),
+        ([*network, "--json"], "needs a value"),
+        ([*network, "--json", "x", "--svg", "x"], "two outputs"),
+        ([*network, "other.onnx"], "two networks"),
+        ([BUILT_IN], "needs --genome"),
+        ([BUILT_IN, "--genome", "/none"], "/none"),
+        (["--", "--none.yaml"], "--none.yaml"),
+        (["/none.onnx"], "/none.onnx"),
+        (["--hardware", "/none.yaml", *network], "/none.yaml"),
+    ]:
+        done = run(*args, code=2)
+        assert done.stderr.startswith("rramnas-compile: ") and message in done.stderr, (args, done.stderr)
+        assert done.stdout == ""
+
+
+def test_bad_hardware_has_a_place():
+    (work / "hw.yaml").write_text("crossbar:\n  rows: many\n")
+    done = run("--hardware", work / "hw.yaml", *networks()[0], code=2)
+    assert "hw.yaml:2:" in done.stderr, done.stderr
+
+
+def test_help_and_version():
+    assert run("--help").stdout.startswith("Usage: rramnas-compile")
+    assert run("--version").stdout.startswith("rramnas-compile ")
+
+
+def test_unwritable_output():
+    network = [*networks()[0], "--crossbars", "auto", "--quiet"]
+    assert "/none/x.json" in run(*network, "--json", "/none/x.json", code=2).stderr
+    if os.path.exists("/dev/full"):
+        for kind in ("--json", "--svg", "--trace"):
+            assert "cannot write" in run(*network, kind, "/dev/full", code=2).stderr
+    folder = work / "kept"
+    folder.mkdir()
+    (folder / "a.json").write_text("old")
+    run(*network, "--json", folder / "a.json")
+    assert os.listdir(folder) == ["a.json"] and (folder / "a.json").read_text().startswith("{")
+
+
+def main():
+    global work
+    tests = [(name, test) for name, test in sorted(globals().items()) if name.startswith("test_")]
+    failed = 0
+    print(f"1..{len(tests)}")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        (work / "genome.json").write_text(json.dumps(GENOME))
+        for i, (name, test) in enumerate(tests, 1):
+            try:
+                test()
+                print(f"ok {i} {name}", flush=True)
+            except Exception:
+                failed += 1
+                print(f"not ok {i} {name}", flush=True)
+                traceback.print_exc()
+    return 1 if failed else 0
+
+
+sys.exit(main())
