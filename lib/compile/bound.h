@@ -11,7 +11,7 @@ typedef struct rrn_bound_item {
   int64_t count;
 } rrn_bound_item;
 
-/* Each is proven; full tiles are counted in each. */
+/* Each is proven; full tiles are counted in each. The strip bound raises the largest of the others. */
 typedef struct rrn_bound {
   int64_t area;        /* cells */
   int64_t dual;        /* dual feasible functions of the sides */

@@ -28,6 +28,7 @@ int64_t rrn_pack_order_key(rrn_pack_order kind, const rrn_pack_box *box);
 typedef struct rrn_pack_keyed {
   int64_t major, key;
   int32_t box;
+  int32_t before; /* left out before the step; no part of the key */
 } rrn_pack_keyed;
 
 /* Ascending by major, key, box: a total order. */

@@ -1,64 +1,76 @@
 /* SPDX-License-Identifier: MIT */
+/* Packing into as few crossbars as a budget of work finds.
+ *
+ * In:  boxes, sharing rules, conflicts between layers, a seed and a budget; a packing to start from, if there is one.
+ * Out: a packing. Never worse than first fit in any order of pack_orders.c, or than the one to start from.
+ *
+ * Idea:
+ *
+ *   1. boxes that can share with nothing (full tiles, all when max_load is 1) are set aside, a crossbar each;
+ *   2. first fit in each order, the best packing is kept; done when it meets the proven bound (bound.c);
+ *   3. the emptiest crossbar is closed, and ruin and recreate (pack_ruin.c) looks for room for its boxes in the others.
+ *      When all have found room there is one crossbar less: again from 3.
+ *
+ * To decide whether boxes fit N crossbars is the same with N as the target.
+ *
+ * When to prefer it: when a crossbar less is worth 0.1 to 1 s. For thousands of packings per second take pack_ems.c.
+ * Not handled: rotation (wordlines are not bitlines), boxes larger than a crossbar (they do not fit).
+ *
+ * Complexity: orders O(n * crossbars / 8) each; then the budget, whatever the number of boxes.
+ *
+ * Invariant: the same seed gives the same packing on any machine, and a larger budget does the work of a smaller one
+ * first, so it is never worse. The budget counts boxes put, and one for each step.
+ *
+ * Source: see pack_ruin.c; first fit with many orders instead of a genetic algorithm over them (Goncalves and Resende,
+ * Int. J. Production Economics 145, 2013) is ours. */
 #include "compile/pack_search.h"
 
 #include <string.h>
 
-#include "compile/pack_orders.h"
-#include "compile/pack_state.h"
-
-int rrn_tune[16] = { 0 };
+#include "compile/bound.h"
+#include "compile/pack_ruin.h"
 
 typedef struct search {
-  rrn_pack_rules rules;      /* grow set */
+  rrn_pack_rules rules; /* those given, with grow */
   const rrn_pack_search_options *options;
-  rrn_pack_box *boxes;       /* [n] those that may share a crossbar */
-  int32_t *origin;           /* [n] their numbers among all boxes */
+  rrn_arena *arena;     /* of the caller */
+  rrn_arena scratch;    /* until the end of the search */
+  rrn_pack_box *boxes;  /* [n] those that may share a crossbar */
+  int32_t *origin;      /* [n] their numbers among all boxes */
   size_t n;
-  int32_t *alone;            /* [n_alone] those that fill a crossbar or may not share it */
+  int32_t *alone;       /* [n_alone] numbers of the others */
   size_t n_alone;
-  rrn_pack_spot *best;       /* [n] */
-  int32_t best_bins, target; /* without those alone */
-  int64_t budget;            /* boxes that may still be placed */
-  uint64_t random;
-  rrn_arena *arena;
-  rrn_pack_state state;
-  rrn_pack_keyed *keyed;     /* [n] scratch */
-  int tried;
-  uint8_t *keep;             /* [n] scratch */
+  rrn_pack_spot *best;  /* [n] */
+  int32_t best_bins;    /* crossbars of the best packing, without those alone */
+  int32_t target;       /* the same */
+  int64_t work, budget;
 } search;
 
-/* splitmix64 (Steele, Lea, Flood, OOPSLA 2014). */
-static uint64_t
-next_random(search *s)
+/* 0 when a box is larger than a crossbar. */
+static int
+all_fit_alone(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n)
 {
-  uint64_t z = s->random += UINT64_C(0x9e3779b97f4a7c15);
+  size_t i;
 
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
+  for (i = 0; i < n; i++)
+    if (boxes[i].rows > rules->rows || boxes[i].cols > rules->cols)
+      return 0;
+  return 1;
 }
 
-/* In [0, n), n > 0 and below 2^31. */
-static int32_t
-below(search *s, int32_t n)
-{
-  return (int32_t)((next_random(s) >> 32) * (uint64_t)n >> 32);
-}
-
-/* Boxes that share with nothing are set aside. */
 static int32_t
 set_alone_aside(search *s, const rrn_pack_box *boxes, size_t n, rramnas_error *err)
 {
   size_t i;
 
-  s->boxes = rrn_arena_alloc_raw(s->arena, n + 1, sizeof(*s->boxes));
-  s->origin = rrn_arena_alloc_raw(s->arena, n + 1, sizeof(*s->origin));
-  s->alone = rrn_arena_alloc_raw(s->arena, n + 1, sizeof(*s->alone));
-  s->best = rrn_arena_alloc_raw(s->arena, n + 1, sizeof(*s->best));
+  s->boxes = rrn_arena_alloc_raw(&s->scratch, n + 1, sizeof(*s->boxes));
+  s->origin = rrn_arena_alloc_raw(&s->scratch, n + 1, sizeof(*s->origin));
+  s->alone = rrn_arena_alloc_raw(&s->scratch, n + 1, sizeof(*s->alone));
+  s->best = rrn_arena_alloc_raw(&s->scratch, n + 1, sizeof(*s->best));
   if (!s->boxes || !s->origin || !s->alone || !s->best)
     return rrn_fail_memory(err);
   for (i = 0; i < n; i++) {
-    if (s->rules.max_load <= 1 || (boxes[i].rows >= s->rules.rows && boxes[i].cols >= s->rules.cols)) {
+    if (s->rules.max_load <= 1 || (boxes[i].rows == s->rules.rows && boxes[i].cols == s->rules.cols)) {
       s->alone[s->n_alone++] = (int32_t)i;
     } else {
       s->origin[s->n] = (int32_t)i;
@@ -68,22 +80,32 @@ set_alone_aside(search *s, const rrn_pack_box *boxes, size_t n, rramnas_error *e
   return RRAMNAS_OK;
 }
 
-static void
-keep_if_better(search *s, const rrn_pack_result *packed)
+/* Where to stop: at the bound, or where the options say if that is more. */
+static int32_t
+set_target(search *s, const rrn_pack_box *boxes, size_t n, rramnas_error *err)
 {
-  if (packed->opened >= s->best_bins)
-    return;
-  s->best_bins = packed->opened;
-  memcpy(s->best, packed->spots, s->n * sizeof(*s->best));
+  rrn_bound bound = { 0 };
+  rrn_arena arena;
+  int32_t status;
+
+  rrn_arena_init(&arena, s->arena->rt);
+  status = rrn_bound_boxes(&s->rules, boxes, n, &arena, &bound, err);
+  rrn_arena_release(&arena);
+  if (status < 0)
+    return status;
+  s->target = (int32_t)bound.best > s->options->target ? (int32_t)bound.best : s->options->target;
+  s->target -= (int32_t)s->n_alone;
+  return RRAMNAS_OK;
 }
 
 static void
-keep_state(search *s)
+keep_if_better(search *s, const rrn_pack_state *t)
 {
-  const rrn_pack_state *t = &s->state;
   int32_t k;
   size_t i;
 
+  if (t->n_bins >= s->best_bins)
+    return;
   s->best_bins = t->n_bins;
   for (k = 0; k < t->n_bins; k++)
     for (i = 0; i < t->bins[k].n_items; i++) {
@@ -93,23 +115,54 @@ keep_state(search *s)
     }
 }
 
-/* First fit of all boxes in one order. */
+/* First fit with conflicts, which pack_ems.c does not know. */
+static int32_t
+fill_with_conflicts(search *s, const int32_t *order, rrn_arena *arena, rramnas_error *err)
+{
+  rrn_pack_state t;
+  size_t i;
+
+  RRN_TRY(rrn_pack_state_init(&t, &s->rules, s->options->conflicts, s->boxes, s->n, (int32_t)s->n, arena, err));
+  for (i = 0; i < s->n; i++) {
+    int32_t space = 0, k = rrn_pack_state_first(&t, &s->boxes[order[i]], 0, &space);
+
+    if (k < 0) {
+      k = t.n_bins;
+      space = 0;
+      RRN_TRY(rrn_pack_state_open(&t, err));
+    }
+    RRN_TRY(rrn_pack_state_put(&t, k, space, order[i], err));
+  }
+  keep_if_better(s, &t);
+  return RRAMNAS_OK;
+}
+
+static int32_t
+fill(search *s, const int32_t *order, rrn_arena *arena, rramnas_error *err)
+{
+  rrn_pack_result packed = { 0 };
+
+  RRN_TRY(rrn_pack_ems(&s->rules, s->boxes, order, s->n, arena, &packed, err));
+  if (packed.opened < s->best_bins) {
+    s->best_bins = packed.opened;
+    memcpy(s->best, packed.spots, s->n * sizeof(*s->best));
+  }
+  return RRAMNAS_OK;
+}
+
 static int32_t
 try_order(search *s, rrn_pack_order kind, rramnas_error *err)
 {
-  rrn_pack_result packed = { 0 };
-  rrn_arena scratch;
+  rrn_arena arena;
   int32_t *order, status;
 
-  rrn_arena_init(&scratch, s->arena->rt);
-  order = rrn_arena_alloc_raw(&scratch, s->n, sizeof(*order));
-  status = order ? rrn_pack_order_make(kind, s->boxes, s->n, &scratch, order, err) : rrn_fail_memory(err);
+  rrn_arena_init(&arena, s->arena->rt);
+  order = rrn_arena_alloc_raw(&arena, s->n + 1, sizeof(*order));
+  status = order ? rrn_pack_order_make(kind, s->boxes, s->n, &arena, order, err) : rrn_fail_memory(err);
   if (status >= 0)
-    status = rrn_pack_ems(&s->rules, s->boxes, order, s->n, &scratch, &packed, err);
-  if (status >= 0)
-    keep_if_better(s, &packed);
-  s->budget -= (int64_t)s->n;
-  rrn_arena_release(&scratch);
+    status = s->options->conflicts ? fill_with_conflicts(s, order, &arena, err) : fill(s, order, &arena, err);
+  rrn_arena_release(&arena);
+  s->work += (int64_t)s->n;
   return status;
 }
 
@@ -119,25 +172,26 @@ try_orders(search *s, rramnas_error *err)
   int32_t kind;
 
   for (kind = 0; kind < RRN_PACK_ORDERS && s->best_bins > s->target; kind++)
-    RRN_TRY(try_order(s, kind, err));
+    RRN_TRY(try_order(s, (rrn_pack_order)kind, err));
   return RRAMNAS_OK;
 }
 
+/* The best packing as a state that can be changed. */
 static int32_t
-load_best(search *s, rramnas_error *err)
+load_best(const search *s, rrn_pack_state *t, rrn_arena *arena, rramnas_error *err)
 {
-  rrn_pack_state *t = &s->state;
   size_t i;
   int32_t k;
 
-  RRN_TRY(rrn_pack_state_init(t, &s->rules, s->options->conflicts, s->boxes, s->n, s->best_bins, s->arena, err));
+  RRN_TRY(rrn_pack_state_init(t, &s->rules, s->options->conflicts, s->boxes, s->n, s->best_bins, arena, err));
   for (k = 0; k < s->best_bins; k++)
     RRN_TRY(rrn_pack_state_open(t, err));
+  t->n_left_out = 0;
+  t->left_out_cells = 0;
+  rrn_pack_state_mark(t);
   for (i = 0; i < s->n; i++)
     RRN_TRY(rrn_pack_state_place(t, s->best[i].crossbar,
                                  (rrn_pack_item){ (int32_t)i, s->best[i].row, s->best[i].col }, err));
-  t->n_left_out = 0;
-  t->left_out_cells = 0;
   rrn_pack_state_mark(t);
   return RRAMNAS_OK;
 }
@@ -153,171 +207,32 @@ emptiest(const rrn_pack_state *t)
   return best;
 }
 
-enum { MOST_RUINED = 6 };
-
-/* Empties a few crossbars, or parts of them. */
-static int32_t
-ruin(search *s, int32_t *bins, int32_t *ret_n, rramnas_error *err)
-{
-  rrn_pack_state *t = &s->state;
-  const int32_t wanted = 1 + below(s, rrn_tune[0]);
-  int32_t n = 0, i, k;
-
-  for (i = 0; i < wanted; i++) {
-    k = below(s, t->n_bins);
-    if (below(s, 8) < rrn_tune[1]) {
-      const int32_t other = below(s, t->n_bins);
-
-      k = t->bins[other].free > t->bins[k].free ? other : k;
-    }
-    if (t->bins[k].saved)
-      continue;
-    if (below(s, 8) < rrn_tune[2]) {
-      size_t j;
-
-      for (j = 0; j < t->bins[k].n_items; j++)
-        s->keep[j] = below(s, 8) < rrn_tune[9];
-      RRN_TRY(rrn_pack_state_take(t, k, s->keep, err));
-    } else {
-      RRN_TRY(rrn_pack_state_take(t, k, NULL, err));
-    }
-    bins[n++] = k;
-  }
-  *ret_n = n;
-  return RRAMNAS_OK;
-}
-
-static int32_t
-find_bin(search *s, const rrn_pack_box *box, const int32_t *bins, int32_t n, int mode, int32_t *ret_space)
-{
-  int32_t i;
-
-  if (mode == 2) {
-    for (i = 0; i < n; i++) {
-      *ret_space = rrn_pack_state_space(&s->state, bins[i], box);
-      if (*ret_space >= 0)
-        return bins[i];
-    }
-    return -1;
-  }
-  if (mode == 1)
-    return rrn_pack_state_tightest(&s->state, box, ret_space);
-  (void)0;
-  for (i = 0; i < n; i++) {
-    *ret_space = rrn_pack_state_space(&s->state, bins[i], box);
-    if (*ret_space >= 0)
-      return bins[i];
-  }
-  return rrn_pack_state_first(&s->state, box, below(s, s->state.n_bins), ret_space);
-}
-
-static int32_t
-recreate(search *s, const int32_t *bins, int32_t n_bins, rramnas_error *err)
-{
-  rrn_pack_state *t = &s->state;
-  const size_t n = t->n_left_out;
-  const int32_t r = below(s, 8);
-  const rrn_pack_order kind = r < 4 ? RRN_PACK_AREA : r < 5 ? RRN_PACK_ROWS : r < 6 ? RRN_PACK_COLS : r < 7 ? RRN_PACK_LONG_SIDE : RRN_PACK_PERIMETER;
-  const int mode = below(s, 8) < rrn_tune[3];
-  const int64_t noise = below(s, 8) < rrn_tune[4] ? 4 : 0;
-  const int pool_first = below(s, 8) < rrn_tune[8];
-  size_t i, left = 0;
-
-  t->rule = rrn_tune[10] < 0 ? below(s, RRN_PACK_RULES) : rrn_tune[10];
-  for (i = 0; i < n; i++) {
-    s->keyed[i].major = pool_first && i >= t->n_saved_left_out;
-    s->keyed[i].box = t->left_out[i];
-    s->keyed[i].key = rrn_pack_order_key(kind, &s->boxes[t->left_out[i]]);
-    if (noise)
-      s->keyed[i].key = s->keyed[i].key / 16 * (16 - below(s, 12));
-  }
-  rrn_pack_order_sort(s->keyed, n);
-  for (i = 0; i < n; i++) {
-    const int32_t b = s->keyed[i].box;
-    const rrn_pack_box *box = &s->boxes[b];
-    int32_t space = -1, k = find_bin(s, box, bins, n_bins, s->keyed[i].major == 0 && s->tried && pool_first ? 2 : mode, &space);
-
-    if (k < 0) {
-      t->left_out[left++] = b;
-      continue;
-    }
-    t->left_out_cells -= (int64_t)box->rows * box->cols;
-    RRN_TRY(rrn_pack_state_put(t, k, space, b, err));
-  }
-  t->n_left_out = left;
-  s->tried = 1;
-  t->placed++;
-  return RRAMNAS_OK;
-}
-
-static int64_t
-cost(const rrn_pack_state *t)
-{
-  return t->left_out_cells * rrn_tune[5] - t->concentration / ((int64_t)t->rules->rows * t->rules->cols);
-}
-
-/* -log2 of a random number in (0, 1], in 1/256. */
-static int64_t
-exponential(search *s)
-{
-  const uint64_t r = next_random(s) | 1;
-  const int zeros = __builtin_clzll(r);
-  const uint64_t mantissa = r << zeros << 1 >> 56;
-
-  return 256 * (int64_t)zeros + 255 - (int64_t)mantissa;
-}
-
-long rrn_steps = 0;
-
-static int32_t
-improve(search *s, rramnas_error *err)
-{
-  rrn_pack_state *t = &s->state;
-  const int64_t cells = (int64_t)t->rules->rows * t->rules->cols;
-  const int64_t start = cells * rrn_tune[6] / 1000;
-  int64_t current = cost(t);
-  int64_t step = 0;
-
-  while (t->n_left_out > 0 && t->placed < s->budget) {
-    const int64_t heat = start * (rrn_tune[7] - step % rrn_tune[7]) / rrn_tune[7] ;
-    int32_t bins[MOST_RUINED], n;
-    int64_t now;
-
-    rrn_steps++;
-    rrn_pack_state_mark(t);
-    RRN_TRY(ruin(s, bins, &n, err));
-    RRN_TRY(recreate(s, bins, n, err));
-    now = cost(t);
-    if (now <= current + heat * exponential(s) / 256)
-      current = now;
-    else
-      rrn_pack_state_undo(t);
-    step++;
-  }
-  return RRAMNAS_OK;
-}
-
+/* Closes one crossbar after the other. */
 static int32_t
 lower(search *s, rramnas_error *err)
 {
-  rrn_pack_state *t = &s->state;
-  int32_t k;
+  rrn_pack_state t;
+  rrn_pack_ruin r;
 
-  while (s->best_bins > s->target && t->placed < s->budget) {
-    k = emptiest(t);
-    rrn_pack_state_mark(t);
-    RRN_TRY(rrn_pack_state_take(t, k, NULL, err));
-    rrn_pack_state_drop(t, k);
-    s->tried = 0;
-    RRN_TRY(improve(s, err));
-    if (t->n_left_out == 0)
-      keep_state(s);
+  if (s->best_bins <= s->target || s->best_bins < 2 || s->work >= s->budget)
+    return RRAMNAS_OK;
+  RRN_TRY(load_best(s, &t, &s->scratch, err));
+  RRN_TRY(rrn_pack_ruin_init(&r, &t, s->options->seed, err));
+  t.work = s->work;
+  while (s->best_bins > s->target && t.n_bins > 1 && t.work < s->budget) {
+    const int32_t k = emptiest(&t);
+
+    RRN_TRY(rrn_pack_state_take(&t, k, NULL, err));
+    rrn_pack_state_drop(&t, k);
+    RRN_TRY(rrn_pack_ruin_run(&r, s->budget, err));
+    if (t.n_left_out == 0)
+      keep_if_better(s, &t);
   }
   return RRAMNAS_OK;
 }
 
 static int32_t
-give_result(search *s, size_t n, rrn_pack_result *ret, rramnas_error *err)
+give_result(const search *s, size_t n, rrn_pack_result *ret_result, rramnas_error *err)
 {
   rrn_pack_spot *spots = rrn_arena_alloc_raw(s->arena, n + 1, sizeof(*spots));
   size_t i;
@@ -328,10 +243,69 @@ give_result(search *s, size_t n, rrn_pack_result *ret, rramnas_error *err)
     spots[s->origin[i]] = s->best[i];
   for (i = 0; i < s->n_alone; i++)
     spots[s->alone[i]] = (rrn_pack_spot){ s->best_bins + (int32_t)i, 0, 0 };
-  ret->spots = spots;
-  ret->n = n;
-  ret->opened = s->best_bins + (int32_t)s->n_alone;
-  ret->fits = 1;
+  ret_result->spots = spots;
+  ret_result->n = n;
+  ret_result->opened = s->best_bins + (int32_t)s->n_alone;
+  return RRAMNAS_OK;
+}
+
+/* Takes over a packing of all boxes: crossbars numbered anew, without those of the boxes alone. */
+static int32_t
+start_from(search *s, const rrn_pack_result *start, rramnas_error *err)
+{
+  int32_t *number = rrn_arena_alloc(&s->scratch, (size_t)start->opened + 1, sizeof(*number));
+  size_t i;
+
+  if (!number)
+    return rrn_fail_memory(err);
+  s->best_bins = 0;
+  for (i = 0; i < s->n; i++) {
+    const rrn_pack_spot *spot = &start->spots[s->origin[i]];
+
+    if (number[spot->crossbar] == 0)
+      number[spot->crossbar] = ++s->best_bins;
+    s->best[i] = (rrn_pack_spot){ number[spot->crossbar] - 1, spot->row, spot->col };
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+run(search *s, const rrn_pack_box *boxes, size_t n, const rrn_pack_result *start, rrn_pack_result *ret_result,
+    rramnas_error *err)
+{
+  RRN_TRY(set_alone_aside(s, boxes, n, err));
+  RRN_TRY(set_target(s, boxes, n, err));
+  s->best_bins = s->n ? INT32_MAX : 0;
+  if (start)
+    RRN_TRY(start_from(s, start, err));
+  else
+    RRN_TRY(try_orders(s, err));
+  RRN_TRY(lower(s, err));
+  return give_result(s, n, ret_result, err);
+}
+
+int32_t
+rrn_pack_improve(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n,
+                 const rrn_pack_search_options *options, const rrn_pack_result *start, rrn_arena *arena,
+                 rrn_pack_result *ret_result, rramnas_error *err)
+{
+  search s = { .rules = *rules, .options = options, .arena = arena };
+  rrn_pack_result result = { .n = n };
+  int32_t status;
+
+  if (!all_fit_alone(rules, boxes, n)) {
+    *ret_result = result;
+    return RRAMNAS_OK;
+  }
+  s.rules.grow = 1;
+  s.budget = options->evaluations ? options->evaluations : RRN_PACK_EVALUATIONS;
+  rrn_arena_init(&s.scratch, arena->rt);
+  status = run(&s, boxes, n, start, &result, err);
+  rrn_arena_release(&s.scratch);
+  if (status < 0)
+    return status;
+  result.fits = rules->grow || result.opened <= rules->crossbars;
+  *ret_result = result;
   return RRAMNAS_OK;
 }
 
@@ -340,16 +314,23 @@ rrn_pack_search(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n
                 const rrn_pack_search_options *options, rrn_arena *arena, rrn_pack_result *ret_result,
                 rramnas_error *err)
 {
-  search s = { .rules = *rules, .options = options, .arena = arena, .best_bins = INT32_MAX, .random = options->seed };
+  return rrn_pack_improve(rules, boxes, n, options, NULL, arena, ret_result, err);
+}
 
-  s.rules.grow = 1;
-  s.budget = options->evaluations ? options->evaluations : RRN_PACK_EVALUATIONS;
-  RRN_TRY(set_alone_aside(&s, boxes, n, err));
-  s.target = options->target - (int32_t)s.n_alone;
-  s.keyed = rrn_arena_alloc_raw(arena, s.n + 1, sizeof(*s.keyed));
-  s.keep = rrn_arena_alloc_raw(arena, s.n + 1, sizeof(*s.keep));
-  RRN_TRY(try_orders(&s, err));
-  RRN_TRY(load_best(&s, err));
-  RRN_TRY(lower(&s, err));
-  return give_result(&s, n, ret_result, err);
+int32_t
+rrn_pack_fits(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n, const rrn_pack_search_options *options,
+              rrn_arena *arena, rrn_pack_result *ret_result, rramnas_error *err)
+{
+  rrn_pack_search_options o = *options;
+  rrn_pack_rules strict = *rules;
+  rrn_bound bound = { 0 };
+
+  strict.grow = 0;
+  o.target = rules->crossbars;
+  RRN_TRY(rrn_bound_boxes(&strict, boxes, n, arena, &bound, err));
+  if (bound.best > rules->crossbars) {
+    *ret_result = (rrn_pack_result){ .n = n };
+    return RRAMNAS_OK;
+  }
+  return rrn_pack_search(&strict, boxes, n, &o, arena, ret_result, err);
 }

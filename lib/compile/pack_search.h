@@ -16,21 +16,22 @@ enum { RRN_PACK_EVALUATIONS = 2000000 };
 
 typedef struct rrn_pack_search_options {
   uint64_t seed;
-  /* Boxes that may be put into crossbars, all tries together; 0 = RRN_PACK_EVALUATIONS. At least each sorted order
-   * is tried. */
+  /* Boxes that may be put into crossbars, all tries together, and one for each step of the search; 0 =
+   * RRN_PACK_EVALUATIONS, a fraction of a second. The sorted orders are tried in any case. */
   int64_t evaluations;
-  /* Stop at this many crossbars or fewer; 0 = at the proven bound. */
+  /* Stop at this many crossbars or fewer; 0 = only at the proven bound. */
   int32_t target;
   const rrn_pack_conflicts *conflicts; /* NULL = none */
 } rrn_pack_search_options;
 
-/* Packs the boxes into as few crossbars as found. rules->crossbars and grow decide only about ret_result->fits;
- * spots are complete when it is 1, and also when more crossbars were needed than there are. */
+/* Packs the boxes into as few crossbars as found. rules->crossbars and grow decide only about ret_result->fits; spots
+ * are complete even when more crossbars were needed than there are. Not so when a box is larger than a crossbar:
+ * then fits is 0 and spots NULL. */
 int32_t rrn_pack_search(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n,
                         const rrn_pack_search_options *options, rrn_arena *arena, rrn_pack_result *ret_result,
                         rramnas_error *err);
 
-/* The same from a valid packing on; the result is never worse than it. */
+/* The same from a valid packing on, instead of the sorted orders; the result is never worse than it. NULL = search. */
 int32_t rrn_pack_improve(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n,
                          const rrn_pack_search_options *options, const rrn_pack_result *start, rrn_arena *arena,
                          rrn_pack_result *ret_result, rramnas_error *err);

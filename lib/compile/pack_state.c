@@ -361,7 +361,7 @@ rrn_pack_state_place(rrn_pack_state *s, int32_t k, rrn_pack_item item, rramnas_e
   set_free(s, b, b->free - (int64_t)s->boxes[box].rows * s->boxes[box].cols);
   RRN_TRY(cut_item(s, b, &item, err));
   update_bounds(s, k);
-  s->placed++;
+  s->work++;
   return RRAMNAS_OK;
 }
 

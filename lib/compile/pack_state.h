@@ -44,7 +44,7 @@ typedef struct rrn_pack_state {
   int64_t left_out_cells;
   int64_t concentration; /* sum of the squares of the free cells of each crossbar */
   rrn_pack_rule rule;
-  int64_t placed; /* boxes put into a crossbar since the start */
+  int64_t work; /* boxes put into a crossbar, and what the search adds */
 
   int32_t shift;              /* as in pack_ems.c: bounds are (side - 1) >> shift */
   uint64_t *widest, *highest; /* [words of eight crossbars] bounds over the spaces of each */
