@@ -36,6 +36,7 @@ enum {
   WEIGHT_LEFT_OUT = 2,
   START_PER_MILLE = 20, /* mean of the random amount at the start of a cycle, of a crossbar's cells */
   CYCLE_STEPS = 20000,
+  BINS_PER_WORK = 256, /* crossbars looked through that count as a box put */
   ORDER_KINDS = 8
 };
 
@@ -174,9 +175,12 @@ find_bin(rrn_pack_ruin *r, const rrn_pack_box *box, const int32_t *ruined, int32
 {
   int32_t k;
 
-  if (tightest)
+  if (tightest) {
+    r->state->work += r->state->n_bins / BINS_PER_WORK;
     return rrn_pack_state_tightest(r->state, box, ret_space);
+  }
   k = first_ruined(r->state, box, ruined, n, ret_space);
+  r->state->work += k < 0 ? r->state->n_bins / BINS_PER_WORK : 0;
   return k >= 0 ? k : rrn_pack_state_first(r->state, box, below(r, r->state->n_bins), ret_space);
 }
 

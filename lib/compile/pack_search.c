@@ -2,7 +2,8 @@
 /* Packing into as few crossbars as a budget of work finds.
  *
  * In:  boxes, sharing rules, conflicts between layers, a seed and a budget; a packing to start from, if there is one.
- * Out: a packing. Never worse than first fit in any order of pack_orders.c, or than the one to start from.
+ * Out: a packing. Never worse than first fit in any order of pack_orders.c (up to 4096 boxes), or than the one to
+ *      start from.
  *
  * Idea:
  *
@@ -16,10 +17,12 @@
  * When to prefer it: when a crossbar less is worth 0.1 to 1 s. For thousands of packings per second take pack_ems.c.
  * Not handled: rotation (wordlines are not bitlines), boxes larger than a crossbar (they do not fit).
  *
- * Complexity: orders O(n * crossbars / 8) each; then the budget, whatever the number of boxes.
+ * Complexity: orders O(n * crossbars / 8) each; then the budget, whatever the number of boxes. Above RRN_PACK_BLOCK
+ * boxes: pack_blocks.c.
  *
  * Invariant: the same seed gives the same packing on any machine, and a larger budget does the work of a smaller one
- * first, so it is never worse. The budget counts boxes put, and one for each step.
+ * first, so it is never worse (up to RRN_PACK_BLOCK boxes). The budget counts boxes put, one for each step, and one for each 256
+ * crossbars that a box is tried in.
  *
  * Source: see pack_ruin.c; first fit with many orders instead of a genetic algorithm over them (Goncalves and Resende,
  * Int. J. Production Economics 145, 2013) is ours. */
@@ -29,6 +32,9 @@
 
 #include "compile/bound.h"
 #include "compile/pack_ruin.h"
+
+/* More boxes are packed by area only. */
+enum { MOST_ALL_ORDERS = 4096 };
 
 typedef struct search {
   rrn_pack_rules rules; /* those given, with grow */
@@ -172,7 +178,8 @@ try_orders(search *s, rramnas_error *err)
   int32_t kind;
 
   for (kind = 0; kind < RRN_PACK_ORDERS && s->best_bins > s->target; kind++)
-    RRN_TRY(try_order(s, (rrn_pack_order)kind, err));
+    if (s->n <= MOST_ALL_ORDERS || kind == RRN_PACK_AREA || kind == RRN_PACK_BY_LAYER_AREA)
+      RRN_TRY(try_order(s, (rrn_pack_order)kind, err));
   return RRAMNAS_OK;
 }
 
@@ -314,6 +321,8 @@ rrn_pack_search(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n
                 const rrn_pack_search_options *options, rrn_arena *arena, rrn_pack_result *ret_result,
                 rramnas_error *err)
 {
+  if (n > RRN_PACK_BLOCK && all_fit_alone(rules, boxes, n))
+    return rrn_pack_blocks(rules, boxes, n, options, arena, ret_result, err);
   return rrn_pack_improve(rules, boxes, n, options, NULL, arena, ret_result, err);
 }
 

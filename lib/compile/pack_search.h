@@ -12,11 +12,12 @@ typedef struct rrn_pack_conflicts {
   int32_t n_layers, n_words;
 } rrn_pack_conflicts;
 
-enum { RRN_PACK_EVALUATIONS = 2000000 };
+/* More boxes than RRN_PACK_BLOCK are searched block by block: pack_blocks.c. */
+enum { RRN_PACK_EVALUATIONS = 2000000, RRN_PACK_BLOCK = 16384 };
 
 typedef struct rrn_pack_search_options {
   uint64_t seed;
-  /* Boxes that may be put into crossbars, all tries together, and one for each step of the search; 0 =
+  /* Boxes that may be put into crossbars, all tries together, and what looking for a place adds; 0 =
    * RRN_PACK_EVALUATIONS, a fraction of a second. The sorted orders are tried in any case. */
   int64_t evaluations;
   /* Stop at this many crossbars or fewer; 0 = only at the proven bound. */
@@ -41,5 +42,10 @@ int32_t rrn_pack_improve(const rrn_pack_rules *rules, const rrn_pack_box *boxes,
 int32_t rrn_pack_fits(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n,
                       const rrn_pack_search_options *options, rrn_arena *arena, rrn_pack_result *ret_result,
                       rramnas_error *err);
+
+/* pack_blocks.c: what rrn_pack_search does for n > RRN_PACK_BLOCK; all boxes fit a crossbar. */
+int32_t rrn_pack_blocks(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n,
+                        const rrn_pack_search_options *options, rrn_arena *arena, rrn_pack_result *ret_result,
+                        rramnas_error *err);
 
 #endif
