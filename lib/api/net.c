@@ -225,19 +225,19 @@ rramnas_net_tensor_shape(const rramnas_net *net, int32_t tensor, int64_t *ret_sh
 const char *
 rramnas_net_name(const rramnas_net *net)
 {
-  return net->name;
+  return net ? net->name : NULL;
 }
 
 size_t
 rramnas_net_layer_count(const rramnas_net *net)
 {
-  return net->finished ? net->n_layers : 0;
+  return net && net->finished ? net->n_layers : 0;
 }
 
 int32_t
 rramnas_net_layer(const rramnas_net *net, size_t index, rramnas_layer *ret_layer)
 {
-  if (!net || index >= rramnas_net_layer_count(net))
+  if (index >= rramnas_net_layer_count(net))
     return RRAMNAS_ERR_ARGUMENT;
   return rrn_result_write(ret_layer, &net->layers[index], sizeof(*net->layers), "rramnas_layer", NULL);
 }

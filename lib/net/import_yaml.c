@@ -38,6 +38,23 @@ typedef struct entry {
 
 /* --- small things --- */
 
+/* 1 when `key` is one of the words of "a, b, c". */
+static int
+is_listed(const char *key, const char *words)
+{
+  const size_t length = strlen(key);
+
+  while (*words) {
+    const size_t word = strcspn(words, ",");
+
+    if (word == length && memcmp(words, key, length) == 0)
+      return 1;
+    words += word;
+    words += strspn(words, ", ");
+  }
+  return 0;
+}
+
 static int32_t
 check_keys(const rrn_yaml *mapping, const char *what, const char *known, rramnas_error *err)
 {
@@ -46,17 +63,10 @@ check_keys(const rrn_yaml *mapping, const char *what, const char *known, rramnas
   if (mapping->kind != RRN_YAML_MAPPING)
     return rrn_fail_at(err, RRAMNAS_ERR_PARSE, mapping->where, "%s is %s, expected a mapping with %s", what,
                        rrn_yaml_kind_name(mapping), known);
-  for (child = mapping->child; child; child = child->next) {
-    const char *at = strstr(known, child->key);
-    const size_t length = strlen(child->key);
-
-    /* Whole words of the list only. */
-    while (at && ((at != known && at[-1] != ' ') || (at[length] != ',' && at[length] != '\0')))
-      at = strstr(at + 1, child->key);
-    if (!at || length == 0)
+  for (child = mapping->child; child; child = child->next)
+    if (!is_listed(child->key, known))
       return rrn_fail_at(err, RRAMNAS_ERR_PARSE, child->key_where, "unknown key \"%.60s\" in %s, expected %s", child->key,
                          what, known);
-  }
   return RRAMNAS_OK;
 }
 

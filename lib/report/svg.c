@@ -299,7 +299,7 @@ write_header(plan *p)
                    (int)height, MARGIN);
   short_name(w, m->net->name);
   rrn_write_format(w, "<tspan dx=\"14\" class=\"small\">policy %s, crossbars of %d \xc3\x97 %d cells",
-                   rramnas_policy_name(m->policy), (int)hw->v.crossbar.rows, (int)hw->v.crossbar.cols);
+                   rrn_policy_find(m->policy)->name, (int)hw->v.crossbar.rows, (int)hw->v.crossbar.cols);
   if (hw->name && *hw->name) {
     rrn_write_text(w, ", ");
     short_name(w, hw->name);

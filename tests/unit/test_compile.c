@@ -267,6 +267,41 @@ options_are_checked(void **state)
   rramnas_hw_unref(hw);
 }
 
+/* Three layers in a row; the largest threshold keeps all of them apart. */
+static void
+largest_threshold(void **state)
+{
+  const int64_t shape[4] = { 1, 4, 2, 2 };
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
+  rramnas_node node = RRAMNAS_NODE_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = NULL;
+  rramnas_net *net = NULL;
+  rramnas_hw *hw = chip("");
+  int32_t x, i;
+
+  (void)state;
+  assert_int_equal(rramnas_net_create("three", NULL, &net, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_net_add_input(net, "image", shape, 4, &x, NULL), RRAMNAS_OK);
+  node.op = RRAMNAS_OP_CONV;
+  node.inputs = &x;
+  node.n_inputs = 1;
+  node.out_channels = 4;
+  for (i = 0; i < 3; i++)
+    assert_int_equal(rramnas_net_add_node(net, &node, &x, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_net_finish(net, NULL), RRAMNAS_OK);
+  o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  o.layer_threshold = INT32_MAX;
+  if (rramnas_compile(hw, net, &o, NULL, &m, &err) < 0 || rramnas_mapping_check(m, &err) < 0)
+    fail_msg("%s", err.message);
+  assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
+  assert_int_equal(info.crossbars_used, 3);
+  rramnas_mapping_unref(m);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+}
+
 int
 main(void)
 {
@@ -280,6 +315,7 @@ main(void)
     cmocka_unit_test(copies_follow_the_time),
     cmocka_unit_test(what_is_short_is_said),
     cmocka_unit_test(options_are_checked),
+    cmocka_unit_test(largest_threshold),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,6 +342,22 @@ too_large_to_count(void **state)
   rramnas_net_unref(m.net);
 }
 
+/* Each layer has 2^62 operations, which can be counted; two of them cannot. */
+static void
+too_many_operations_in_sum(void **state)
+{
+  const int64_t shape[4] = { 1, 1 << 16, 1 << 15, 1 << 15 };
+  maker m = start();
+  int32_t x = input(&m, shape, 4), i;
+
+  (void)state;
+  for (i = 0; i < 2; i++)
+    x = conv(&m, x, 1 << 16);
+  assert_int_equal(rramnas_net_finish(m.net, &m.err), RRAMNAS_ERR_RANGE);
+  assert_string_equal(m.err.message, "node \"Conv_1\" (Conv): too many operations to count in 64 bits");
+  rramnas_net_unref(m.net);
+}
+
 static void
 tensor_limits(void **state)
 {
@@ -468,6 +484,8 @@ references(void **state)
   rramnas_net_unref(m.net);
   assert_int_equal(o.n_live, 0);
   rramnas_net_unref(NULL);
+  assert_null(rramnas_net_name(NULL));
+  assert_int_equal(rramnas_net_layer_count(NULL), 0);
 }
 
 /* Older and newer callers. */
@@ -664,6 +682,7 @@ main(void)
     cmocka_unit_test(digital_products_are_looked_through),
     cmocka_unit_test(large_graphs),
     cmocka_unit_test(too_large_to_count),
+    cmocka_unit_test(too_many_operations_in_sum),
     cmocka_unit_test(tensor_limits),
     cmocka_unit_test(misuse),
     cmocka_unit_test(finished_nets_stay),

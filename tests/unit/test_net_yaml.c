@@ -137,6 +137,8 @@ faults_of_the_document(void **state)
       "a/net.yaml:2:1: unknown key \"layers\" in a network, expected schema, name, inputs, constants, nodes");
   bad(HEAD "nam: x\n", RRAMNAS_ERR_PARSE,
       "a/net.yaml:2:1: unknown key \"nam\" in a network, expected schema, name, inputs, constants, nodes");
+  bad(HEAD "'': x\n", RRAMNAS_ERR_PARSE,
+      "a/net.yaml:2:1: unknown key \"\" in a network, expected schema, name, inputs, constants, nodes");
   bad(HEAD, RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: the network has no inputs");
   bad(HEAD "inputs: []\n", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: the network has no nodes");
   bad(HEAD "inputs: 3\nnodes: []\n", RRAMNAS_ERR_PARSE, "a/net.yaml:2:9: inputs is a scalar, expected a list");
@@ -153,6 +155,22 @@ faults_of_the_document(void **state)
       "a/net.yaml:2:33: \"x\" is the name of an earlier input, constant or node; expected a new one");
   bad(HEAD "inputs: [{name: x, shape: 3}]\nnodes: []\n", RRAMNAS_ERR_PARSE,
       "a/net.yaml:2:27: shape is a scalar, expected a list of numbers");
+}
+
+/* What no part of the format reads is refused by the YAML reader. libyaml tells the byte of what is not UTF-8; a person
+ * looks for the line. */
+static void
+faults_of_yaml(void **state)
+{
+  (void)state;
+  bad("schema: rramnas.network/1\nname: caf\xe9\n", RRAMNAS_ERR_PARSE,
+      "a/net.yaml:2:10: incomplete UTF-8 octet sequence, expected UTF-8 text");
+  bad("a: 1\r\n\xff", RRAMNAS_ERR_PARSE, "a/net.yaml:2:1: invalid leading UTF-8 octet, expected UTF-8 text");
+  bad("a: !!int 3\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:4: tags (!name) are not accepted");
+  bad("a: [1, !b [3]]\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:8: tags (!name) are not accepted");
+  bad("!c {a: 1}\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:1: tags (!name) are not accepted");
+  bad("!!str a: 1\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:1: tags (!name) are not accepted");
+  bad("\x01", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: control characters are not allowed, expected UTF-8 text");
 }
 
 static void
@@ -435,6 +453,61 @@ generated_networks(void **state)
   }
 }
 
+/* The line of doc/networks.md whose first cell names the operator. */
+static int
+find_row(FILE *doc, const char *op, char line[1024])
+{
+  char quoted[64];
+  int in_table = 0;
+
+  snprintf(quoted, sizeof(quoted), "`%s`", op);
+  rewind(doc);
+  while (fgets(line, 1024, doc)) {
+    const char *found = in_table && strncmp(line, "| `", 3) == 0 ? strstr(line, quoted) : NULL;
+
+    in_table |= strcmp(line, "### Operators and attributes\n") == 0;
+    if (found && found < strchr(line + 1, '|'))
+      return 1;
+  }
+  return 0;
+}
+
+/* The table of operators names every operator with exactly its attributes. */
+static void
+documented_attributes(void **state)
+{
+  char path[4096], line[1024];
+  int32_t op;
+  FILE *doc;
+
+  (void)state;
+  snprintf(path, sizeof(path), "%s/../doc/networks.md", getenv("RRAMNAS_EXAMPLES"));
+  doc = fopen(path, "r");
+  assert_non_null(doc);
+  for (op = 0; op < 100; op++) {
+    const char *name = rramnas_op_name(op), *at;
+    const rrn_key *const *key;
+    int keys = 0, quoted = 0;
+
+    if (strcmp(name, "unknown") == 0)
+      continue;
+    if (!find_row(doc, name, line))
+      fail_msg("doc/networks.md has no row for %s", name);
+    for (key = rrn_keys_of(op); *key; key++, keys++) {
+      char word[64];
+
+      snprintf(word, sizeof(word), "`%s`", (*key)->name);
+      if (!strstr(line, word))
+        fail_msg("doc/networks.md: %s has no %s", name, word);
+    }
+    for (at = strchr(line + 1, '|'); (at = strchr(at, '`')); at = strchr(at + 1, '`') + 1)
+      quoted += strncmp(at, "`out_shape", 10) != 0;
+    if (quoted != keys)
+      fail_msg("doc/networks.md: %s has %d attributes, the table of the reader %d", name, quoted, keys);
+  }
+  fclose(doc);
+}
+
 static void
 loading(void **state)
 {
@@ -540,12 +613,14 @@ main(void)
     cmocka_unit_test(short_and_long_forms),
     cmocka_unit_test(symbols),
     cmocka_unit_test(faults_of_the_document),
+    cmocka_unit_test(faults_of_yaml),
     cmocka_unit_test(faults_of_nodes),
     cmocka_unit_test(every_operator),
     cmocka_unit_test(awkward_names),
     cmocka_unit_test(example_networks),
     cmocka_unit_test(onnx_networks),
     cmocka_unit_test(generated_networks),
+    cmocka_unit_test(documented_attributes),
     cmocka_unit_test(loading),
     cmocka_unit_test(failing_writer),
     cmocka_unit_test(any_locale),

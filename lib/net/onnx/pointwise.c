@@ -3,7 +3,7 @@
  *
  * In: a node's input shapes and attributes. Out: the output has the shape of the input, or of all inputs
  * broadcast together. */
-#include "net/onnx_ops.h"
+#include "net/onnx/ops.h"
 
 int32_t
 rrn_onnx_same(rrn_onnx_call *call, rramnas_error *err)

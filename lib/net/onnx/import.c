@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/onnx_fold.h"
+#include "net/onnx/fold.h"
 #include "util/file.h"
 
 enum { MAX_PARTS = 4096 };

@@ -7,7 +7,7 @@
  * reader only moves forward and each step takes at least one byte, so reading is linear in the span.
  * Payloads are not looked at: the weights of a mapped file are never paged in.
  * Groups (wire types 3 and 4), which the format has deprecated, are refused: skipping them needs nesting. */
-#include "net/onnx_wire.h"
+#include "net/onnx/wire.h"
 
 #include <string.h>
 

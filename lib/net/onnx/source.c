@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "net/onnx_ops.h"
+#include "net/onnx/ops.h"
 #include "util/ckd.h"
 
 /* The attributes that Constant may have instead of `value`, with their field of AttributeProto. */

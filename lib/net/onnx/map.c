@@ -5,7 +5,7 @@
  * Open addressing with linear probing over XXH3; at least twice as many slots as names, a power of two, so
  * a probe always ends at a free slot and takes O(1) expected. The hash is seeded with an address, so that
  * the author of a file cannot choose names that collide; the numbers do not depend on the seed. */
-#include "net/onnx_map.h"
+#include "net/onnx/map.h"
 
 #include <string.h>
 #include <xxhash.h>

@@ -3,7 +3,7 @@
  *
  * In: the name of an operator. Out: its row. An operator that is not in the table is not supported; the
  * driver says so with node, operator and opset. The table is sorted by name and searched by bisection. */
-#include "net/onnx_ops.h"
+#include "net/onnx/ops.h"
 
 #include <string.h>
 

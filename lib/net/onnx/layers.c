@@ -7,7 +7,7 @@
  * points between the operands; only the operands are kept. */
 #include <string.h>
 
-#include "net/onnx_ops.h"
+#include "net/onnx/ops.h"
 
 /* A list with one entry per spatial dimension, or `times` entries; all `missing` when it is left out. */
 static int32_t
@@ -105,7 +105,7 @@ rrn_onnx_conv(rrn_onnx_call *call, rramnas_error *err)
   RRN_TRY(window(call, &mode, err));
   RRN_TRY(rrn_onnx_attr_int(call, "group", &groups, err));
   RRN_FAIL_IF(groups < 1 || groups > INT32_MAX, err, RRAMNAS_ERR_RANGE,
-              "attribute 'group' is %lld, expected at least 1", (long long)groups);
+              "attribute 'group' is %lld, expected 1 to 2147483647", (long long)groups);
   call->attrs.groups = groups;
   RRN_TRY(rrn_shape_conv(rrn_onnx_shape(call, 0), weights, mode, &call->attrs, &call->out[0], err));
   RRN_TRY(rrn_onnx_attr_ints(call, "kernel_shape", kernel, RRAMNAS_MAX_SPATIAL, &n, err));

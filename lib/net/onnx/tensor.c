@@ -6,7 +6,7 @@
  * Decoding steps over the data by its length. Raw data must have exactly the bytes that shape and type
  * promise; data in another file is never opened, but a location outside of the model's folder is refused,
  * since such a file is hostile whoever reads it. */
-#include "net/onnx_tensor.h"
+#include "net/onnx/tensor.h"
 
 #include <math.h>
 #include <string.h>

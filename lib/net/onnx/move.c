@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "net/onnx_ops.h"
+#include "net/onnx/ops.h"
 #include "util/ckd.h"
 
 int32_t

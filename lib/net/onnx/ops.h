@@ -4,7 +4,7 @@
 #ifndef RRN_NET_ONNX_OPS_H
 #define RRN_NET_ONNX_OPS_H
 
-#include "net/onnx_model.h"
+#include "net/onnx/model.h"
 
 enum { RRN_ONNX_MAX_USED = 5 };
 
@@ -69,7 +69,7 @@ int32_t rrn_onnx_list(rrn_onnx_call *call, const char *name, int32_t input, int6
 /* ERR_SHAPE unless `smaller` broadcasts to x without making it larger; `what` names it. */
 int32_t rrn_onnx_must_fit(const rrn_shape *x, const rrn_shape *smaller, const char *what, rramnas_error *err);
 
-/* Handlers by file; onnx_ops.c has the table. */
+/* Handlers by file; onnx/ops.c has the table. */
 int32_t rrn_onnx_conv(rrn_onnx_call *call, rramnas_error *err);
 int32_t rrn_onnx_gemm(rrn_onnx_call *call, rramnas_error *err);
 int32_t rrn_onnx_matmul(rrn_onnx_call *call, rramnas_error *err);

@@ -3,7 +3,7 @@
 #ifndef RRN_NET_ONNX_TENSOR_H
 #define RRN_NET_ONNX_TENSOR_H
 
-#include "net/onnx_wire.h"
+#include "net/onnx/wire.h"
 #include "net/shape.h"
 #include "util/arena.h"
 

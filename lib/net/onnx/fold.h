@@ -3,7 +3,7 @@
 #ifndef RRN_NET_ONNX_FOLD_H
 #define RRN_NET_ONNX_FOLD_H
 
-#include "net/onnx_ops.h"
+#include "net/onnx/ops.h"
 
 /* Elements of output 0 of a node on constants whose handler has run; NULL when they are not computed: too
  * many, of unknown inputs, or of an operator that shapes are not computed with. */

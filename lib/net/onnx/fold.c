@@ -8,7 +8,7 @@
  * all, so that neither time nor memory grows beyond what the file itself costs.
  * Integers are computed in 64 bits; a result that overflows, or a division by zero, gives nothing. Reals are
  * computed in double and rounded to the type after each step, as a runtime would. */
-#include "net/onnx_fold.h"
+#include "net/onnx/fold.h"
 
 #include <math.h>
 #include <string.h>

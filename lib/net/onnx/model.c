@@ -9,7 +9,7 @@
  * that holds a graph is refused.
  * Memory is proportional to the file: the smallest node that is accepted takes 8 bytes and the smallest named
  * value 3, against about 100 and 80 bytes of structs, and the counts have limits. */
-#include "net/onnx_model.h"
+#include "net/onnx/model.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #ifndef RRN_NET_ONNX_MODEL_H
 #define RRN_NET_ONNX_MODEL_H
 
-#include "net/onnx_map.h"
-#include "net/onnx_tensor.h"
+#include "net/onnx/map.h"
+#include "net/onnx/tensor.h"
 
 enum {
   RRN_ONNX_MIN_OPSET = 9,

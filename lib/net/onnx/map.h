@@ -3,7 +3,7 @@
 #ifndef RRN_NET_ONNX_MAP_H
 #define RRN_NET_ONNX_MAP_H
 
-#include "net/onnx_wire.h"
+#include "net/onnx/wire.h"
 #include "util/arena.h"
 
 typedef struct rrn_onnx_map {
