@@ -86,6 +86,26 @@ set_alone_aside(search *s, const rrn_pack_box *boxes, size_t n, rramnas_error *e
   return RRAMNAS_OK;
 }
 
+/* Numbers equal boxes alike, which saves pack_ems.c scans. */
+static int32_t
+set_kinds(search *s, rramnas_error *err)
+{
+  rrn_pack_keyed *keyed = rrn_arena_alloc_raw(&s->scratch, s->n + 1, sizeof(*keyed));
+  int32_t kind = 0;
+  size_t i;
+
+  if (!keyed)
+    return rrn_fail_memory(err);
+  for (i = 0; i < s->n; i++)
+    keyed[i] = (rrn_pack_keyed){ s->boxes[i].layer, ((int64_t)s->boxes[i].rows << 31) + s->boxes[i].cols, (int32_t)i, 0 };
+  rrn_pack_order_sort(keyed, s->n);
+  for (i = 0; i < s->n; i++) {
+    kind += i == 0 || keyed[i].major != keyed[i - 1].major || keyed[i].key != keyed[i - 1].key;
+    s->boxes[keyed[i].box].kind = kind;
+  }
+  return RRAMNAS_OK;
+}
+
 /* Where to stop: at the bound, or where the options say if that is more. */
 static int32_t
 set_target(search *s, const rrn_pack_box *boxes, size_t n, rramnas_error *err)
@@ -281,6 +301,7 @@ run(search *s, const rrn_pack_box *boxes, size_t n, const rrn_pack_result *start
     rramnas_error *err)
 {
   RRN_TRY(set_alone_aside(s, boxes, n, err));
+  RRN_TRY(set_kinds(s, err));
   RRN_TRY(set_target(s, boxes, n, err));
   s->best_bins = s->n ? INT32_MAX : 0;
   if (start)

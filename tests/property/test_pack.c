@@ -370,7 +370,9 @@ blocks_keep_the_rules(void **state)
 
   (void)state;
   for (i = 0; i < N; i++)
-    boxes[i] = (rrn_pack_box){ (int32_t)test_below(&r, 20), 1 + (int32_t)test_below(&r, 32), 1 + (int32_t)test_below(&r, 48) };
+    boxes[i] = (rrn_pack_box){ .layer = (int32_t)test_below(&r, 20),
+                               .rows = 1 + (int32_t)test_below(&r, 32),
+                               .cols = 1 + (int32_t)test_below(&r, 48) };
   assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
   rrn_arena_init(&arena, &rt);
   assert_int_equal(rrn_pack_search(&rules, boxes, N, &o, &arena, &packed, NULL), RRAMNAS_OK);
@@ -399,7 +401,7 @@ blocks_keep_the_rules(void **state)
 static void
 too_large_boxes_do_not_fit(void **state)
 {
-  const rrn_pack_box boxes[2] = { { 0, 2, 2 }, { 5, 2, 3 } };
+  const rrn_pack_box boxes[2] = { { 0, 2, 2, 0 }, { 5, 2, 3, 0 } };
   const rrn_pack_rules rules = { 4, 2, 9, 0, 0, INT32_MAX };
   const rrn_pack_search_options o = { .seed = 1 };
   rrn_pack_result packed = { .fits = 1 };

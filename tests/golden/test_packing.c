@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Networks cut into boxes: the packing search, with a budget of about a second, needs no more crossbars than the
+ * fewest known; bounds are not above them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "packing.h"
+
+static int
+overlap(const rrn_pack_box *a, const rrn_pack_spot *s, const rrn_pack_box *b, const rrn_pack_spot *t)
+{
+  return s->row < t->row + b->rows && t->row < s->row + a->rows && s->col < t->col + b->cols && t->col < s->col + a->cols;
+}
+
+static void
+check_valid(const packing_instance *p, const rrn_pack_rules *rules, const rrn_pack_result *packed)
+{
+  size_t i, j;
+
+  for (i = 0; i < p->n; i++) {
+    const rrn_pack_spot *s = &packed->spots[i];
+    int32_t load = 1;
+
+    assert_in_range(s->crossbar, 0, packed->opened - 1);
+    assert_in_range(s->row, 0, p->rows - p->boxes[i].rows);
+    assert_in_range(s->col, 0, p->cols - p->boxes[i].cols);
+    for (j = 0; j < i; j++) {
+      const int32_t distance = p->boxes[i].layer - p->boxes[j].layer;
+
+      if (packed->spots[j].crossbar != s->crossbar)
+        continue;
+      assert_false(overlap(&p->boxes[i], s, &p->boxes[j], &packed->spots[j]));
+      assert_false(distance <= rules->layer_threshold && distance >= -rules->layer_threshold);
+      load++;
+    }
+    assert_true(load <= rules->max_load);
+  }
+}
+
+static void
+no_more_than_the_fewest_known(void **state)
+{
+  const rrn_pack_search_options o = { .seed = PACKING_SEED, .evaluations = PACKING_EVALUATIONS };
+  int i, mode;
+
+  (void)state;
+  for (i = 0; i < PACKING_INSTANCES; i++)
+    for (mode = 0; mode < PACKING_MODES; mode++) {
+      static packing_instance p;
+      rrn_pack_result packed = { 0 };
+      rrn_pack_rules rules;
+      rrn_bound bound;
+      rrn_arena arena;
+      rrn_rt rt;
+
+      assert_true(packing_read(&p, packing_names[i]));
+      rules = packing_rules(&p, mode);
+      assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+      rrn_arena_init(&arena, &rt);
+      assert_int_equal(rrn_bound_boxes(&rules, p.boxes, p.n, &arena, &bound, NULL), RRAMNAS_OK);
+      assert_int_equal(rrn_pack_search(&rules, p.boxes, p.n, &o, &arena, &packed, NULL), RRAMNAS_OK);
+      check_valid(&p, &rules, &packed);
+      if (packed.opened > p.best[mode] || bound.best > p.best[mode])
+        fail_msg("%s, %s: bound %d, packed %d, fewest known %d", packing_names[i], packing_modes[mode], (int)bound.best,
+                 (int)packed.opened, (int)p.best[mode]);
+      rrn_arena_release(&arena);
+    }
+}
+
+/* Pen and paper: 54 full tiles, 15 crossbars of full height, 7 of full width, and the 64 columns wide rest of
+ * them does not fit beside. */
+static void
+squeezenet_needs_77(void **state)
+{
+  static packing_instance p;
+  rrn_pack_rules rules;
+  rrn_bound bound;
+  rrn_arena arena;
+  rrn_rt rt;
+
+  (void)state;
+  assert_true(packing_read(&p, "squeezenet1_1_x128"));
+  rules = packing_rules(&p, 0);
+  assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+  rrn_arena_init(&arena, &rt);
+  assert_int_equal(rrn_bound_boxes(&rules, p.boxes, p.n, &arena, &bound, NULL), RRAMNAS_OK);
+  assert_int_equal(bound.area, 76);
+  assert_int_equal(bound.dual, 76);
+  assert_int_equal(bound.strip, 77);
+  assert_int_equal(bound.best, 77);
+  rrn_arena_release(&arena);
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(no_more_than_the_fewest_known),
+    cmocka_unit_test(squeezenet_needs_77),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
