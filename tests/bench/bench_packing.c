@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The packing module: crossbars, bound and gap of each instance, boxes per second over the number of boxes. */
 #include "bench.h"
-#include "hw.h"
 #include "nets.h"
 #include "packing.h"
 #include "random.h"

@@ -23,7 +23,8 @@ static const char *const packing_names[PACKING_INSTANCES] = {
 
 typedef struct packing_instance {
   int32_t rows, cols;
-  int32_t best[PACKING_MODES]; /* fewest crossbars known */
+  int32_t peers[PACKING_MODES]; /* fewest crossbars found with other programs */
+  int32_t best[PACKING_MODES];  /* fewest known */
   rrn_pack_box boxes[PACKING_BOXES];
   size_t n;
 } packing_instance;
@@ -34,6 +35,7 @@ packing_line(packing_instance *p, const char *line)
   int layer, rows, cols, count;
 
   if (sscanf(line, "crossbar %d %d", &p->rows, &p->cols) == 2 ||
+      sscanf(line, "peers %d %d %d", &p->peers[0], &p->peers[1], &p->peers[2]) == 3 ||
       sscanf(line, "best %d %d %d", &p->best[0], &p->best[1], &p->best[2]) == 3 ||
       sscanf(line, "%d %d %d %d", &layer, &rows, &cols, &count) != 4)
     return;
