@@ -4,9 +4,9 @@
  * In:  a packing with boxes left out, a budget.
  * Out: the same crossbars, fewer boxes left out; none when it succeeds.
  *
- * Idea: a step empties one to three crossbars, or takes about half of their boxes, and puts everything back together with the
- * boxes left out, large ones first or those left out first. What finds no room is left out. The step stands when the cost is not higher than before by
- * more than a random amount:
+ * Idea: a step empties one to three crossbars, or takes about half of their boxes, and puts everything back together
+ * with the boxes left out, large ones first or those left out first. What finds no room is left out. The step stands
+ * when the cost is not higher than before by more than a random amount:
  *
  *   cost = 2 * cells left out - sum over crossbars of (free cells)^2 / cells of a crossbar
  *
@@ -127,8 +127,10 @@ ruin(rrn_pack_ruin *r, int32_t *ruined, int32_t *ret_n, rramnas_error *err)
 static rrn_pack_order
 choose_order(rrn_pack_ruin *r)
 {
-  static const rrn_pack_order kinds[ORDER_KINDS] = { RRN_PACK_AREA, RRN_PACK_AREA,      RRN_PACK_AREA, RRN_PACK_AREA,
-                                                     RRN_PACK_ROWS, RRN_PACK_PERIMETER, RRN_PACK_COLS, RRN_PACK_LONG_SIDE };
+  static const rrn_pack_order kinds[ORDER_KINDS] = {
+    RRN_PACK_AREA, RRN_PACK_AREA, RRN_PACK_AREA, RRN_PACK_AREA,
+    RRN_PACK_ROWS, RRN_PACK_PERIMETER, RRN_PACK_COLS, RRN_PACK_LONG_SIDE,
+  };
 
   return kinds[below(r, ORDER_KINDS)];
 }

@@ -21,8 +21,8 @@
  * boxes: pack_blocks.c.
  *
  * Invariant: the same seed gives the same packing on any machine, and a larger budget does the work of a smaller one
- * first, so it is never worse (up to RRN_PACK_BLOCK boxes). The budget counts boxes put, one for each step, and one for each 256
- * crossbars that a box is tried in.
+ * first, so it is never worse (up to RRN_PACK_BLOCK boxes). The budget counts boxes put, one for each step, and one for
+ * each 256 crossbars that a box is tried in.
  *
  * Source: see pack_ruin.c; first fit with many orders instead of a genetic algorithm over them (Goncalves and Resende,
  * Int. J. Production Economics 145, 2013) is ours. */
@@ -96,8 +96,11 @@ set_kinds(search *s, rramnas_error *err)
 
   if (!keyed)
     return rrn_fail_memory(err);
-  for (i = 0; i < s->n; i++)
-    keyed[i] = (rrn_pack_keyed){ s->boxes[i].layer, ((int64_t)s->boxes[i].rows << 31) + s->boxes[i].cols, (int32_t)i, 0 };
+  for (i = 0; i < s->n; i++) {
+    const rrn_pack_box *b = &s->boxes[i];
+
+    keyed[i] = (rrn_pack_keyed){ b->layer, ((int64_t)b->rows << 31) + b->cols, (int32_t)i, 0 };
+  }
   rrn_pack_order_sort(keyed, s->n);
   for (i = 0; i < s->n; i++) {
     kind += i == 0 || keyed[i].major != keyed[i - 1].major || keyed[i].key != keyed[i - 1].key;

@@ -30,6 +30,8 @@ search(void *user)
   rrn_arena_init(&arena, &rt);
   if (rrn_pack_search(j->rules, j->boxes, j->n, &j->options, &arena, &j->packed, NULL) < 0)
     exit(1);
+  if (j->n <= PACKING_BOXES && !packing_valid(j->rules, j->options.conflicts, j->boxes, j->n, &j->packed))
+    exit(1);
   rrn_arena_release(&arena);
 }
 
@@ -56,7 +58,8 @@ row(const char *name, const char *mode, int32_t best, job *j)
   bound(j);
   middle = bench_now_s();
   search(j);
-  printf("%-28s %-9s %5zu boxes %4d known %4d found %4d bound %3d gap %7.3f s %6.2f ms bound (area %d dual %d strip %d)\n",
+  printf("%-28s %-9s %5zu boxes %4d known %4d found %4d bound %3d gap %7.3f s %6.2f ms bound "
+         "(area %d dual %d strip %d)\n",
          name, mode, j->n, (int)best, (int)j->packed.opened, (int)j->bound.best,
          (int)(j->packed.opened - j->bound.best), bench_now_s() - middle, 1e3 * (middle - start), (int)j->bound.area,
          (int)j->bound.dual, (int)j->bound.strip);
@@ -78,19 +81,42 @@ instances(void)
     }
 }
 
-/* Fewest crossbars of a network without duplication on 128 x 128, pieces of one layer apart. */
-static void
-network(const char *name, int32_t known)
+/* Pieces of one layer apart, where the layer is read more than once per sample. */
+static rrn_pack_conflicts
+same_layer_apart(const rramnas_mapping *m, rrn_arena *arena)
 {
-  const rrn_pack_rules rules = { .rows = SIDE, .cols = SIDE, .crossbars = 1, .grow = 1, .layer_threshold = 0, .max_load = INT32_MAX };
+  const int32_t words = m->n_layers / 64 + 1;
+  uint64_t *bits = rrn_arena_alloc(arena, (size_t)m->n_layers * (size_t)words, sizeof(*bits));
+  size_t i;
+
+  if (!bits)
+    exit(1);
+  for (i = 0; i < m->n_pieces; i++) {
+    const int32_t l = m->pieces[i].layer;
+
+    if (m->pieces[i].activations > 1)
+      bits[(size_t)l * (size_t)words + (size_t)l / 64] |= UINT64_C(1) << (l % 64);
+  }
+  return (rrn_pack_conflicts){ bits, m->n_layers, words };
+}
+
+/* Fewest crossbars of a network without duplication on 128 x 128, free or with pieces of one layer apart. */
+static void
+network(const char *name, int apart, int32_t known)
+{
+  const rrn_pack_rules rules = {
+    .rows = SIDE, .cols = SIDE, .crossbars = 1, .grow = 1, .layer_threshold = -1, .max_load = INT32_MAX
+  };
+  job j = { .rules = &rules, .options = { PACKING_SEED, PACKING_EVALUATIONS, 0, NULL } };
   rramnas_hw *hw = test_hw_rnc(SIDE);
   rramnas_net *net = test_net(name);
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_mapping *m = NULL;
+  rrn_pack_conflicts conflicts;
   rrn_pack_box *boxes;
   rrn_arena arena;
-  size_t n = 0, i;
   rrn_rt rt;
+  size_t i;
 
   o.policy = RRAMNAS_POLICY_RNC;
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
@@ -99,9 +125,12 @@ network(const char *name, int32_t known)
   for (i = 0; i < (size_t)m->n_layers; i++)
     m->copies[i] = 1;
   rrn_arena_init(&arena, &rt);
-  if (rrn_place_boxes(m, &arena, &boxes, &n, NULL) < 0)
+  if (rrn_place_boxes(m, &arena, &boxes, &j.n, NULL) < 0)
     exit(1);
-  row(name, "1 a layer", known, &(job){ &rules, boxes, n, { PACKING_SEED, PACKING_EVALUATIONS, 0, NULL }, { 0 }, { 0 } });
+  j.boxes = boxes;
+  conflicts = same_layer_apart(m, &arena);
+  j.options.conflicts = apart ? &conflicts : NULL;
+  row(name, apart ? "1 a layer" : "free", known, &j);
   rrn_arena_release(&arena);
   rramnas_mapping_unref(m);
   rramnas_net_unref(net);
@@ -142,9 +171,11 @@ main(void)
   int mode;
 
   instances();
-  network("mbv3_small", 106);
-  network("squeezenet", 45);
-  network("resnet18", 682);
+  for (mode = 0; mode < 2; mode++) {
+    network("mbv3_small", mode, 104);
+    network("squeezenet", mode, 45);
+    network("resnet18", mode, 682);
+  }
   for (mode = 0; mode < PACKING_MODES; mode++)
     for (n = 100; n <= 100000; n *= 10)
       curve(n, mode);

@@ -10,37 +10,6 @@
 
 #include "packing.h"
 
-static int
-overlap(const rrn_pack_box *a, const rrn_pack_spot *s, const rrn_pack_box *b, const rrn_pack_spot *t)
-{
-  return s->row < t->row + b->rows && t->row < s->row + a->rows && s->col < t->col + b->cols && t->col < s->col + a->cols;
-}
-
-static void
-check_valid(const packing_instance *p, const rrn_pack_rules *rules, const rrn_pack_result *packed)
-{
-  size_t i, j;
-
-  for (i = 0; i < p->n; i++) {
-    const rrn_pack_spot *s = &packed->spots[i];
-    int32_t load = 1;
-
-    assert_in_range(s->crossbar, 0, packed->opened - 1);
-    assert_in_range(s->row, 0, p->rows - p->boxes[i].rows);
-    assert_in_range(s->col, 0, p->cols - p->boxes[i].cols);
-    for (j = 0; j < i; j++) {
-      const int32_t distance = p->boxes[i].layer - p->boxes[j].layer;
-
-      if (packed->spots[j].crossbar != s->crossbar)
-        continue;
-      assert_false(overlap(&p->boxes[i], s, &p->boxes[j], &packed->spots[j]));
-      assert_false(distance <= rules->layer_threshold && distance >= -rules->layer_threshold);
-      load++;
-    }
-    assert_true(load <= rules->max_load);
-  }
-}
-
 static void
 no_more_than_other_programs(void **state)
 {
@@ -63,7 +32,7 @@ no_more_than_other_programs(void **state)
       rrn_arena_init(&arena, &rt);
       assert_int_equal(rrn_bound_boxes(&rules, p.boxes, p.n, &arena, &bound, NULL), RRAMNAS_OK);
       assert_int_equal(rrn_pack_search(&rules, p.boxes, p.n, &o, &arena, &packed, NULL), RRAMNAS_OK);
-      check_valid(&p, &rules, &packed);
+      assert_true(packing_valid(&rules, NULL, p.boxes, p.n, &packed));
       if (packed.opened > p.peers[mode] || bound.best > p.best[mode])
         fail_msg("%s, %s: bound %d, packed %d, fewest known %d, of other programs %d", packing_names[i],
                  packing_modes[mode], (int)bound.best, (int)packed.opened, (int)p.best[mode], (int)p.peers[mode]);

@@ -10,7 +10,8 @@
 #include "compile/bound.h"
 #include "compile/pack_search.h"
 
-enum { PACKING_BOXES = 1024, PACKING_INSTANCES = 9, PACKING_MODES = 3, PACKING_EVALUATIONS = 3000000, PACKING_SEED = 1 };
+enum { PACKING_BOXES = 1024, PACKING_INSTANCES = 9, PACKING_MODES = 3 };
+enum { PACKING_EVALUATIONS = 3000000, PACKING_SEED = 1 };
 
 /* Sharing: free; layers at distance <= 1 apart; the same and at most 6 boxes in a crossbar. */
 static const char *const packing_modes[PACKING_MODES] = { "free", "apart", "apart, 6" };
@@ -68,6 +69,51 @@ packing_rules(const packing_instance *p, int mode)
                            .grow = 1,
                            .layer_threshold = mode ? 1 : -1,
                            .max_load = mode == 2 ? 6 : INT32_MAX };
+}
+
+static inline int
+packing_apart(const rrn_pack_rules *rules, const rrn_pack_conflicts *c, int32_t a, int32_t b)
+{
+  const int32_t distance = a - b;
+
+  if (distance <= rules->layer_threshold && distance >= -rules->layer_threshold)
+    return 1;
+  return c && (c->bits[(size_t)a * (size_t)c->n_words + (size_t)b / 64] >> (b % 64) & 1);
+}
+
+/* 1 when boxes a and b, in one crossbar, neither overlap nor break a rule. */
+static inline int
+packing_pair_valid(const rrn_pack_rules *rules, const rrn_pack_conflicts *c, const rrn_pack_box *a,
+                   const rrn_pack_spot *s, const rrn_pack_box *b, const rrn_pack_spot *t)
+{
+  const int overlap =
+    s->row < t->row + b->rows && t->row < s->row + a->rows && s->col < t->col + b->cols && t->col < s->col + a->cols;
+
+  return !overlap && !packing_apart(rules, c, a->layer, b->layer);
+}
+
+/* 1 when every box is inside its crossbar and all rules are kept. Looks at all pairs. */
+static inline int
+packing_valid(const rrn_pack_rules *rules, const rrn_pack_conflicts *c, const rrn_pack_box *boxes, size_t n,
+              const rrn_pack_result *packed)
+{
+  size_t i, j;
+
+  for (i = 0; i < n; i++) {
+    const rrn_pack_spot *s = &packed->spots[i];
+    int32_t load = 1;
+
+    if (s->crossbar < 0 || s->crossbar >= packed->opened || s->row < 0 || s->row + boxes[i].rows > rules->rows ||
+        s->col < 0 || s->col + boxes[i].cols > rules->cols)
+      return 0;
+    for (j = 0; j < i; j++) {
+      if (packed->spots[j].crossbar != s->crossbar)
+        continue;
+      if (!packing_pair_valid(rules, c, &boxes[i], s, &boxes[j], &packed->spots[j]) || ++load > rules->max_load)
+        return 0;
+    }
+  }
+  return 1;
 }
 
 #endif
