@@ -152,7 +152,7 @@ enum rramnas_log_level {
  *
  * `alloc(user, size)`, `realloc(user, pointer, size)` and `free(user, pointer)` are given together
  * or not at all (NULL = malloc, realloc, free). They may be called from any thread that uses the
- * handle. `log` receives finished UTF-8 messages on the calling thread.
+ * handle. Only libyaml, while it reads a YAML text, takes its memory from malloc. `log` receives finished UTF-8 messages on the calling thread.
  */
 typedef struct rramnas_runtime {
   size_t size;                                                          /**< sizeof(rramnas_runtime) */
@@ -401,7 +401,7 @@ typedef struct rramnas_bind {
 /** How to read a network. */
 typedef struct rramnas_net_options {
   size_t size;               /**< sizeof(rramnas_net_options) */
-  const rramnas_bind *binds; /**< array of length [n_binds]; default: "batch", "batch_size", "N" are 1, any other symbol is an error */
+  const rramnas_bind *binds; /**< array of length [n_binds]; default: "batch", "batch_size", "N" are 1, any other symbol is an error, and so is a bind that no dimension asks for; at most 64 */
   size_t n_binds;
   int32_t format;            /**< enum rramnas_net_format; default by extension */
   int32_t reserved;          /**< 0 */
@@ -413,7 +413,8 @@ typedef struct rramnas_net_options {
  * Reads a network from an ONNX file (opset 9 to 20) or from the YAML format (doc/networks.md).
  * Weights are not copied; an ONNX file's external data is not opened. At most 16 MiB of YAML, 2^40 bytes of ONNX.
  * @param options  NULL = defaults
- * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_UNSUPPORTED, ERR_SHAPE, ERR_RANGE, ERR_LIMIT, ERR_MEMORY;
+ * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_UNSUPPORTED, ERR_SHAPE, ERR_RANGE, ERR_LIMIT, ERR_NOT_FOUND
+ *         (a bind without a dimension), ERR_MEMORY;
  *         line and column (YAML) or offset (ONNX) are set
  * @since 0.1
  */

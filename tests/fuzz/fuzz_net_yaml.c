@@ -12,17 +12,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static rramnas_net *
 read_network(const char *data, size_t size, rramnas_error *err)
 {
-  const rramnas_bind binds[] = { { "height", 16 } };
-  rramnas_net_options options = RRAMNAS_NET_OPTIONS_INIT;
+  const rramnas_bind height = { "height", 16 };
+  rrn_binds binds = { &height, 1, 0 };
   rramnas_net *net = NULL;
   int32_t status;
 
-  options.binds = binds;
-  options.n_binds = 1;
-  status = rrn_net_import_yaml(data, size, "fuzz.yaml", &options, NULL, &net, err);
+  status = rrn_net_import_yaml(data, size, "fuzz.yaml", &binds, NULL, &net, err);
   if ((status < 0) != (net == NULL) || (status < 0 && (err->code != status || err->message[0] == '\0')))
     abort();
   return net;
+}
+
+/* The same bytes as a genome. */
+static void
+read_genome(const char *data, size_t size)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_net *net = NULL;
+
+  if (rramnas_net_create_ofa_from_genome(data, size, "fuzz.json", NULL, &net, &err) < 0 && !err.message[0])
+    abort();
+  rramnas_net_unref(net);
 }
 
 int
@@ -32,6 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   rramnas_net *net = read_network((const char *)data, size, &err), *back;
   capture text = { 0 };
 
+  read_genome((const char *)data, size);
   if (!net)
     return 0;
   if (rramnas_net_write_yaml(net, capture_write, &text, NULL) < 0)

@@ -267,6 +267,22 @@ options_are_checked(void **state)
   rramnas_hw_unref(hw);
 }
 
+/* As published, half of the channels make a piece: 2^25 columns of weights, 2^31 of cells. */
+static void
+published_pieces_are_countable(void **state)
+{
+  rramnas_net *net = conv_net(1 << 26, 1 << 26, 1 << 26, 1, 1);
+  rramnas_hw *hw = chip("weight: {bits: 32, slicing: columns}\ndevice: {bits_per_cell: 1}\n");
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+
+  (void)state;
+  o.policy = RRAMNAS_POLICY_RNC_PUBLISHED;
+  o.depth_split = 2;
+  expect_refusal(hw, net, &o, RRAMNAS_ERR_RANGE, "layer \"conv\" is too wide for the published cut");
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+}
+
 /* Three layers in a row; the largest threshold keeps all of them apart. */
 static void
 largest_threshold(void **state)
@@ -315,6 +331,7 @@ main(void)
     cmocka_unit_test(copies_follow_the_time),
     cmocka_unit_test(what_is_short_is_said),
     cmocka_unit_test(options_are_checked),
+    cmocka_unit_test(published_pieces_are_countable),
     cmocka_unit_test(largest_threshold),
   };
 

@@ -170,6 +170,9 @@ faults_of_yaml(void **state)
   bad("a: [1, !b [3]]\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:8: tags (!name) are not accepted");
   bad("!c {a: 1}\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:1: tags (!name) are not accepted");
   bad("!!str a: 1\n", RRAMNAS_ERR_UNSUPPORTED, "a/net.yaml:1:1: tags (!name) are not accepted");
+  /* Control characters of a file do not reach the terminal. */
+  bad(IMAGE "nodes: [{name: \"a\\e[2J\\x7f\\u009bz\\n\", op: Conv}]\n", RRAMNAS_ERR_SHAPE,
+      "a/net.yaml:3:9: node \"a?[2J???z?\": Conv has 1 input, expected at least 2, or out_channels for a constant weight");
   bad("\x01", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: control characters are not allowed, expected UTF-8 text");
 }
 

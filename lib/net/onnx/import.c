@@ -437,7 +437,7 @@ finish(importer *im, rramnas_error *err)
 }
 
 int32_t
-rrn_net_import_onnx(const void *data, size_t size, const char *name, const rramnas_net_options *options,
+rrn_net_import_onnx(const void *data, size_t size, const char *name, rrn_binds *binds,
                     const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
 {
   importer im = { .file = { name, { data, size } } };
@@ -448,7 +448,7 @@ rrn_net_import_onnx(const void *data, size_t size, const char *name, const rramn
   rrn_arena_init(&im.arena, &rt);
   rrn_arena_init(&im.scratch, &rt);
   im.pool = (rrn_onnx_pool){ &im.arena, RRN_ONNX_MAX_FOLD_TOTAL };
-  RRN_TRY_OUT(rrn_onnx_decode(&im.model, &im.file, options, &im.arena, err));
+  RRN_TRY_OUT(rrn_onnx_decode(&im.model, &im.file, binds, &im.arena, err));
   RRN_TRY_OUT(new_net(&im, runtime, err));
   RRN_TRY_OUT(import_graph(&im, err));
   RRN_TRY_OUT(finish(&im, err));

@@ -304,7 +304,7 @@ read_dim(const rrn_onnx_file *file, rrn_onnx_span body, int64_t *ret_value, rrn_
 
 /* One dimension of an input. A first dimension that the file leaves open is the batch. */
 static int32_t
-bind_dim(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span input, const rramnas_net_options *options, int32_t axis,
+bind_dim(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span input, rrn_binds *binds, int32_t axis,
          int64_t *ret_value, rramnas_error *err)
 {
   rrn_onnx_span symbol;
@@ -312,7 +312,7 @@ bind_dim(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span input, const rramn
 
   RRN_TRY(read_dim(m->file, body, ret_value, &symbol, &known, err));
   if (!known && symbol.length > 0) {
-    *ret_value = rrn_net_bound_value(options, symbol.data, symbol.length);
+    *ret_value = rrn_net_bound_value(binds, symbol.data, symbol.length);
     if (*ret_value == 0)
       return rrn_fail_at(err, RRAMNAS_ERR_SHAPE, place_of(m->file, body),
                          "input '%s' has the symbolic dimension '%s' at axis %d: bind it to a number (binds of "
@@ -333,7 +333,7 @@ bind_dim(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span input, const rramn
 }
 
 static int32_t
-bind_shape(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span input, const rramnas_net_options *options,
+bind_shape(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span input, rrn_binds *binds,
            rrn_shape *ret_shape, rramnas_error *err)
 {
   rrn_onnx_reader r = rrn_onnx_read(m->file, body);
@@ -347,7 +347,7 @@ bind_shape(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span input, const rra
     if (ret_shape->rank == RRAMNAS_MAX_RANK)
       return rrn_fail_at(err, RRAMNAS_ERR_LIMIT, place_of(m->file, body), "input '%s' has more than %d dimensions",
                          rrn_onnx_quote(input).text, RRAMNAS_MAX_RANK);
-    RRN_TRY(bind_dim(m, field.bytes, input, options, ret_shape->rank, &ret_shape->dims[ret_shape->rank], err));
+    RRN_TRY(bind_dim(m, field.bytes, input, binds, ret_shape->rank, &ret_shape->dims[ret_shape->rank], err));
     ret_shape->rank++;
   }
   return more;
@@ -373,7 +373,7 @@ find_message(const rrn_onnx_file *file, rrn_onnx_span body, uint32_t number, con
 }
 
 static int32_t
-input_shape(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span name, const rramnas_net_options *options,
+input_shape(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span name, rrn_binds *binds,
             rrn_shape *ret_shape, rramnas_error *err)
 {
   rrn_onnx_span type = body, tensor = body, shape = body;
@@ -391,7 +391,7 @@ input_shape(rrn_onnx_model *m, rrn_onnx_span body, rrn_onnx_span name, const rra
   if (!found)
     return rrn_fail_at(err, RRAMNAS_ERR_SHAPE, place_of(m->file, body), "input '%s' has no shape",
                        rrn_onnx_quote(name).text);
-  RRN_TRY(bind_shape(m, shape, name, options, ret_shape, err));
+  RRN_TRY(bind_shape(m, shape, name, binds, ret_shape, err));
   if (rrn_onnx_elements(ret_shape) < 0)
     return rrn_fail_at(err, RRAMNAS_ERR_RANGE, place_of(m->file, body), "input '%s' has more than 2^48 elements",
                        rrn_onnx_quote(name).text);
@@ -416,7 +416,7 @@ value_info_name(const rrn_onnx_file *file, rrn_onnx_span body, rrn_onnx_span *re
 /* Old files list their initialisers as inputs too; newer ones may, to give an input a default. Either way
  * the value is known, so it is a constant. */
 static int32_t
-define_input(rrn_onnx_model *m, rrn_onnx_span body, const rramnas_net_options *options, rramnas_error *err)
+define_input(rrn_onnx_model *m, rrn_onnx_span body, rrn_binds *binds, rramnas_error *err)
 {
   rrn_onnx_span name;
   rrn_shape shape;
@@ -427,13 +427,13 @@ define_input(rrn_onnx_model *m, rrn_onnx_span body, const rramnas_net_options *o
   if (value >= 0 && m->values[value].constant)
     return RRAMNAS_OK;
   RRN_TRY(define(m, name, "an input", &value, err));
-  RRN_TRY(input_shape(m, body, name, options, &shape, err));
+  RRN_TRY(input_shape(m, body, name, binds, &shape, err));
   m->inputs[m->n_inputs++] = value;
   return keep_shape(m, value, &shape, err);
 }
 
 static int32_t
-define_inputs(rrn_onnx_model *m, const rramnas_net_options *options, rramnas_error *err)
+define_inputs(rrn_onnx_model *m, rrn_binds *binds, rramnas_error *err)
 {
   rrn_onnx_reader r = rrn_onnx_read(m->file, m->graph);
   rrn_onnx_field field;
@@ -441,7 +441,7 @@ define_inputs(rrn_onnx_model *m, const rramnas_net_options *options, rramnas_err
 
   while ((more = rrn_onnx_next(&r, &field, err)) > 0)
     if (field.number == GRAPH_INPUT)
-      RRN_TRY(define_input(m, field.bytes, options, err));
+      RRN_TRY(define_input(m, field.bytes, binds, err));
   return more;
 }
 
@@ -588,7 +588,7 @@ read_nodes(rrn_onnx_model *m, rramnas_error *err)
 }
 
 int32_t
-rrn_onnx_decode(rrn_onnx_model *ret_model, const rrn_onnx_file *file, const rramnas_net_options *options,
+rrn_onnx_decode(rrn_onnx_model *ret_model, const rrn_onnx_file *file, rrn_binds *binds,
                 rrn_arena *arena, rramnas_error *err)
 {
   rrn_onnx_model m = { .file = file, .arena = arena };
@@ -606,7 +606,7 @@ rrn_onnx_decode(rrn_onnx_model *ret_model, const rrn_onnx_file *file, const rram
     return rrn_fail_memory(err);
   RRN_TRY(rrn_onnx_map_init(&m.names, arena, n_values, err));
   RRN_TRY(define_names(&m, err));
-  RRN_TRY(define_inputs(&m, options, err));
+  RRN_TRY(define_inputs(&m, binds, err));
   RRN_TRY(read_nodes(&m, err));
   *ret_model = m;
   return RRAMNAS_OK;

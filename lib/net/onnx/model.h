@@ -3,6 +3,7 @@
 #ifndef RRN_NET_ONNX_MODEL_H
 #define RRN_NET_ONNX_MODEL_H
 
+#include "net/import.h"
 #include "net/onnx/map.h"
 #include "net/onnx/tensor.h"
 
@@ -55,8 +56,8 @@ typedef struct rrn_onnx_model {
   int32_t n_inputs;
 } rrn_onnx_model;
 
-/* Decodes the file. The spans of `file` outlive the model. Dimensions of inputs are bound with `options`. */
-int32_t rrn_onnx_decode(rrn_onnx_model *ret_model, const rrn_onnx_file *file, const rramnas_net_options *options,
+/* Decodes the file. The spans of `file` outlive the model. Dimensions of inputs are bound with `binds`. */
+int32_t rrn_onnx_decode(rrn_onnx_model *ret_model, const rrn_onnx_file *file, rrn_binds *binds,
                         rrn_arena *arena, rramnas_error *err);
 
 /* Attribute of a node by name: 1, 0 when it is not there, or an error. */
