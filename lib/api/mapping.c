@@ -94,6 +94,7 @@ rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *r
   info.n_placements = (int64_t)mapping->n_placements;
   info.utilization = rrn_mapping_utilization(mapping);
   info.margin = mapping->margin;
+  info.time_bound_ns = mapping->time_bound_ns;
   return rrn_result_write(ret_info, &info, sizeof(info), "rramnas_mapping_info", NULL);
 }
 

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Local search: ruin and recreate by layers.
+ *
+ * In:  a plan that fits, a number of moves.
+ * Out: the best plan met.
+ *
+ * Idea: a move takes a few layers, gives some of them fewer copies or another tiling, lays others out anew in a random
+ * order, lets all layers of the touched crossbars spend what is left, and evaluates the whole. It is kept when the
+ * plan is not slower, or slower by less than a threshold that falls to zero (threshold accepting, Dueck and Scheuer,
+ * J. Computational Physics 90, 1990); otherwise the floor steps back.
+ *
+ * Deterministic: randomness from the plan's stream, budget in moves. Complexity per move: O(layers * crossbars *
+ * spaces) for the placements and one evaluation. */
+#include "best/improve.h"
+
+#include <string.h>
+
+int32_t
+rrn_keep_init(rrn_keep *k, const rrn_plan *p, rramnas_error *err)
+{
+  const size_t n = (size_t)p->n_layers, bars = (size_t)p->floor.n_bars;
+
+  *k = (rrn_keep){ .n_boxes = 0 };
+  k->picks = rrn_arena_alloc(p->arena, n, sizeof(*k->picks));
+  k->group = rrn_arena_alloc(p->arena, n, sizeof(*k->group));
+  k->choices = rrn_arena_alloc(p->arena, n, sizeof(*k->choices));
+  k->n_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->n_of_bar));
+  k->group_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->group_of_bar));
+  return k->picks && k->group && k->choices && k->n_of_bar && k->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(err);
+}
+
+int32_t
+rrn_keep_save(rrn_keep *k, const rrn_plan *p, double ns)
+{
+  const size_t n = (size_t)p->n_layers;
+  int32_t b;
+
+  memcpy(k->picks, p->picks, n * sizeof(*k->picks));
+  memcpy(k->group, p->group, n * sizeof(*k->group));
+  memcpy(k->choices, p->choices, n * sizeof(*k->choices));
+  k->n_boxes = 0;
+  k->ns = ns;
+  for (b = 0; b < p->floor.n_bars; b++) {
+    const rrn_floor_bar *bar = &p->floor.bars[b];
+
+    if (bar->n_boxes > 0) {
+      rrn_floor_box *grown =
+        rrn_arena_grow(p->arena, k->boxes, k->n_boxes + (size_t)bar->n_boxes, &k->cap, sizeof(*grown));
+
+      if (!grown)
+        return rrn_fail_memory(p->err);
+      k->boxes = grown;
+      memcpy(grown + k->n_boxes, bar->boxes, (size_t)bar->n_boxes * sizeof(*grown));
+    }
+    k->n_boxes += (size_t)bar->n_boxes;
+    k->n_of_bar[b] = bar->n_boxes;
+    k->group_of_bar[b] = bar->group;
+  }
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_keep_load(const rrn_keep *k, rrn_plan *p)
+{
+  const size_t n = (size_t)p->n_layers;
+  const rrn_floor_box *boxes = k->boxes;
+  int32_t b, i;
+
+  memcpy(p->picks, k->picks, n * sizeof(*k->picks));
+  memcpy(p->group, k->group, n * sizeof(*k->group));
+  memcpy(p->choices, k->choices, n * sizeof(*k->choices));
+  rrn_floor_clear(&p->floor);
+  for (b = 0; b < p->floor.n_bars; b++) {
+    p->floor.bars[b].group = k->group_of_bar[b];
+    rrn_floor_restore(&p->floor, b, boxes, k->n_of_bar[b]);
+    boxes += k->n_of_bar[b];
+  }
+  for (i = 0; i < p->n_layers; i++) {
+    p->eval.ns[i] = rrn_plan_point(p, i)->ns;
+    p->eval.copies[i] = rrn_plan_point(p, i)->copies;
+  }
+  rrn_plan_share_all(p);
+  return p->floor.failed ? rrn_fail_memory(p->err) : RRAMNAS_OK;
+}
+
+/* --- moves --- */
+
+enum { MOST_TOUCHED = 6 };
+
+typedef struct search {
+  rrn_plan *p;
+  rrn_keep best;
+  rrn_pick *old_picks;   /* [n_layers] */
+  double *old_ns;
+  int32_t *old_copies;
+  uint64_t *old_conflicts;
+  double ns;             /* of the present plan */
+  double threshold;      /* accepted slow-down, relative */
+} search;
+
+static int32_t
+search_init(search *s, rrn_plan *p, double ns)
+{
+  const size_t n = (size_t)p->n_layers;
+
+  *s = (search){ .p = p, .ns = ns };
+  RRN_TRY(rrn_keep_init(&s->best, p, p->err));
+  s->old_picks = rrn_arena_alloc(p->arena, n, sizeof(*s->old_picks));
+  s->old_ns = rrn_arena_alloc(p->arena, n, sizeof(*s->old_ns));
+  s->old_copies = rrn_arena_alloc(p->arena, n, sizeof(*s->old_copies));
+  s->old_conflicts = rrn_arena_alloc(p->arena, n * (size_t)p->eval.n_words, sizeof(*s->old_conflicts));
+  if (!s->old_picks || !s->old_ns || !s->old_copies || !s->old_conflicts)
+    return rrn_fail_memory(p->err);
+  return rrn_keep_save(&s->best, p, ns);
+}
+
+static void
+remember(search *s)
+{
+  const size_t n = (size_t)s->p->n_layers;
+
+  memcpy(s->old_picks, s->p->picks, n * sizeof(*s->old_picks));
+  memcpy(s->old_ns, s->p->eval.ns, n * sizeof(*s->old_ns));
+  memcpy(s->old_copies, s->p->eval.copies, n * sizeof(*s->old_copies));
+  memcpy(s->old_conflicts, s->p->eval.conflicts, n * (size_t)s->p->eval.n_words * sizeof(*s->old_conflicts));
+}
+
+static void
+recall(search *s)
+{
+  const size_t n = (size_t)s->p->n_layers;
+
+  memcpy(s->p->picks, s->old_picks, n * sizeof(*s->old_picks));
+  memcpy(s->p->eval.ns, s->old_ns, n * sizeof(*s->old_ns));
+  memcpy(s->p->eval.copies, s->old_copies, n * sizeof(*s->old_copies));
+  memcpy(s->p->eval.conflicts, s->old_conflicts, n * (size_t)s->p->eval.n_words * sizeof(*s->old_conflicts));
+}
+
+/* A layer, more likely one that takes long. */
+static int32_t
+pick_layer(rrn_plan *p)
+{
+  int32_t a = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers), b = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers);
+
+  return p->eval.ns[a] > p->eval.ns[b] ? a : b;
+}
+
+static rrn_pick
+near_pick(rrn_plan *p, int32_t layer)
+{
+  const rrn_choice *c = &p->choices[layer];
+  rrn_pick pick = p->picks[layer];
+  const int32_t reach = 1 + c->menus[pick.variant].n / 8;
+
+  if (c->n > 1 && rrn_plan_random(p, 3) == 0)
+    pick.variant = (int32_t)rrn_plan_random(p, (uint32_t)c->n);
+  if (rrn_plan_random(p, 3) > 0)
+    pick.index -= 1 + (int32_t)rrn_plan_random(p, (uint32_t)reach);
+  else if (rrn_plan_random(p, 2) == 0)
+    pick.index += 1 + (int32_t)rrn_plan_random(p, (uint32_t)reach);
+  if (pick.index >= c->menus[pick.variant].n)
+    pick.index = c->menus[pick.variant].n - 1;
+  if (pick.index < 0)
+    pick.index = 0;
+  return pick;
+}
+
+static int
+move(search *s)
+{
+  rrn_plan *p = s->p;
+  int32_t layers[MOST_TOUCHED], n = 1 + (int32_t)rrn_plan_random(p, 4), i, k;
+  rrn_pick picks[MOST_TOUCHED];
+
+  for (i = 0; i < n; i++) {
+    layers[i] = pick_layer(p);
+    for (k = 0; k < i && layers[k] != layers[i]; k++)
+      ;
+    if (k < i) {
+      n--;
+      i--;
+      continue;
+    }
+    picks[i] = near_pick(p, layers[i]);
+  }
+  for (i = 0; i < n; i++)
+    rrn_floor_remove(&p->floor, layers[i], 0, 0, INT32_MAX);
+  p->floor.first = (int32_t)rrn_plan_random(p, (uint32_t)p->floor.n_bars);
+  for (i = 0; i < n; i++)
+    if (!rrn_plan_put(p, layers[i], picks[i]))
+      return 0;
+  for (i = 0; i < p->n_layers; i++)
+    p->weight[i] = 0.5 + rrn_plan_random(p, 1024) / 1024.0;
+  rrn_plan_fill(p);
+  return 1;
+}
+
+static int32_t
+step(search *s)
+{
+  rrn_plan *p = s->p;
+  const double limit = s->ns * (1 + s->threshold);
+  size_t mark;
+  int32_t i;
+  double ns;
+
+  remember(s);
+  rrn_floor_keep(&p->floor);
+  mark = rrn_floor_mark(&p->floor);
+  if (move(s)) {
+    for (i = 0; p->eval.samples > 1 && i < p->n_layers; i++)
+      rrn_evaluator_share(&p->eval, &p->floor, i);
+    ns = rrn_plan_time(p, limit);
+    if (ns < limit || ns <= s->ns) {
+      s->ns = ns;
+      return ns < s->best.ns ? rrn_keep_save(&s->best, p, ns) : RRAMNAS_OK;
+    }
+  }
+  rrn_floor_back(&p->floor, mark);
+  recall(s);
+  return p->floor.failed ? rrn_fail_memory(p->err) : RRAMNAS_OK;
+}
+
+int32_t
+rrn_plan_improve(rrn_plan *p, int64_t moves, double *ns)
+{
+  search s;
+  int64_t i;
+
+  RRN_TRY(search_init(&s, p, *ns));
+  for (i = 0; i < moves; i++) {
+    s.threshold = 0.01 * (1 - (double)i / (double)moves);
+    RRN_TRY(step(&s));
+  }
+  *ns = s.best.ns;
+  return rrn_keep_load(&s.best, p);
+}
