@@ -270,12 +270,13 @@ sort_layers(rrn_plan *p, int32_t grouped_first)
 }
 
 static int32_t
-pick_variant(const rrn_plan *p, int32_t layer, int32_t wanted)
+pick_variant(const rrn_plan *p, int32_t layer, const rrn_recipe *r)
 {
   const rrn_matrix *x = &p->m->matrices[layer];
   const int large = x->rows > p->floor.rows || x->cols / x->groups * x->cells > p->floor.cols;
+  const int32_t wanted = x->groups > 1 ? r->deal : large ? r->variant : 0;
 
-  return large && wanted < p->choices[layer].n ? wanted : 0;
+  return wanted < p->choices[layer].n ? wanted : p->choices[layer].n - 1;
 }
 
 static int32_t
@@ -294,7 +295,7 @@ allocate_all(rrn_plan *p, const rrn_recipe *r)
   int32_t i, g, groups = 0;
 
   for (i = 0; i < p->n_layers; i++) {
-    p->picks[i] = (rrn_pick){ pick_variant(p, i, r->variant), 0 };
+    p->picks[i] = (rrn_pick){ pick_variant(p, i, r), 0 };
     groups = p->group[i] + 1 > groups ? p->group[i] + 1 : groups;
   }
   for (g = 0; g < groups; g++)
@@ -310,7 +311,7 @@ put_any_variant(rrn_plan *p, int32_t layer)
   if (rrn_plan_put(p, layer, p->picks[layer]))
     return 1;
   for (variant = 0; variant < p->choices[layer].n; variant++)
-    if (rrn_plan_put(p, layer, (rrn_pick){ variant, 0 }))
+    if (variant != p->picks[layer].variant && rrn_plan_put(p, layer, (rrn_pick){ variant, 0 }))
       return 1;
   return 0;
 }

@@ -34,6 +34,7 @@ typedef struct rrn_plan {
 typedef struct rrn_recipe {
   double density;       /* share of the cells that the first allocation spends */
   int32_t variant;      /* variant of dense layers that need more than one crossbar */
+  int32_t deal;         /* variant of grouped layers */
   int32_t grouped_first; /* 1: grouped layers are placed before the others */
 } rrn_recipe;
 

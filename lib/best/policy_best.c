@@ -24,7 +24,7 @@ try_recipe(driver *d, const rrn_recipe *r)
   if (!fits)
     return RRAMNAS_OK;
   ns = rrn_plan_time(&d->plan, 1e300);
-  if (getenv("BEST_V")) fprintf(stderr, "%.2f v%d g%d %.1f\n", r->density, r->variant, r->grouped_first, ns*1e-3);
+  if (getenv("BEST_V")) fprintf(stderr, "%.2f d%d v%d g%d %.1f\n", r->density, r->deal, r->variant, r->grouped_first, ns*1e-3);
   return ns < d->best.ns ? rrn_keep_save(&d->best, &d->plan, ns) : RRAMNAS_OK;
 }
 
@@ -40,6 +40,7 @@ compile(driver *d)
   RRN_TRY(rrn_keep_init(&d->best, &d->plan, d->err));
   d->best.ns = 1e300;
   d->plan.random = d->o->seed;
+  for (r.deal = 0; r.deal < 4; r.deal++)
   for (r.variant = 0; r.variant < 5; r.variant++)
     for (r.grouped_first = 0; r.grouped_first < 2; r.grouped_first++)
       for (r.density = 0.7; r.density < 1.001; r.density += 0.02)

@@ -246,6 +246,25 @@ dense_choice(cook *k, rrn_choice *c)
   return RRAMNAS_OK;
 }
 
+/* Most boxes of the variants of a grouped layer, in 64ths of what is allowed. */
+static const int32_t deals[] = { 64, 56, 48, 36, 24, 12, 4, 1 };
+
+static int32_t
+grouped_choice(cook *k, rrn_choice *c, int32_t depthwise)
+{
+  const int32_t most = k->most_boxes;
+  size_t i;
+
+  for (i = 0; i < sizeof(deals) / sizeof(deals[0]); i++) {
+    k->most_boxes = (int32_t)((int64_t)most * deals[i] / 64);
+    k->menu = &c->menus[c->n];
+    k->cap = 0;
+    RRN_TRY(grouped_menu(k, depthwise));
+    c->n += k->menu->n > 0;
+  }
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, int32_t depthwise, rrn_arena *arena,
                  rrn_choice *ret_choice, rramnas_error *err)
@@ -256,8 +275,7 @@ rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, in
   cook k = { .m = m, .arena = arena, .layer = layer, .most_boxes = most_boxes, .menu = &choice.menus[0], .err = err };
 
   if (x->groups > 1 && whole_groups) {
-    RRN_TRY(grouped_menu(&k, depthwise));
-    choice.n = k.menu->n > 0;
+    RRN_TRY(grouped_choice(&k, &choice, depthwise));
   } else {
     RRN_TRY(dense_choice(&k, &choice));
   }
