@@ -13,6 +13,7 @@
  * spaces) for the placements and one evaluation. */
 #include "best/improve.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int32_t
@@ -91,6 +92,8 @@ typedef struct search {
   rrn_plan *p;
   rrn_keep best;
   rrn_pick *old_picks;   /* [n_layers] */
+  int32_t *old_group;
+  int32_t n_groups;
   double *old_ns;
   int32_t *old_copies;
   uint64_t *old_conflicts;
@@ -106,10 +109,11 @@ search_init(search *s, rrn_plan *p, double ns)
   *s = (search){ .p = p, .ns = ns };
   RRN_TRY(rrn_keep_init(&s->best, p, p->err));
   s->old_picks = rrn_arena_alloc(p->arena, n, sizeof(*s->old_picks));
+  s->old_group = rrn_arena_alloc(p->arena, n, sizeof(*s->old_group));
   s->old_ns = rrn_arena_alloc(p->arena, n, sizeof(*s->old_ns));
   s->old_copies = rrn_arena_alloc(p->arena, n, sizeof(*s->old_copies));
   s->old_conflicts = rrn_arena_alloc(p->arena, n * (size_t)p->eval.n_words, sizeof(*s->old_conflicts));
-  if (!s->old_picks || !s->old_ns || !s->old_copies || !s->old_conflicts)
+  if (!s->old_picks || !s->old_group || !s->old_ns || !s->old_copies || !s->old_conflicts)
     return rrn_fail_memory(p->err);
   return rrn_keep_save(&s->best, p, ns);
 }
@@ -120,6 +124,7 @@ remember(search *s)
   const size_t n = (size_t)s->p->n_layers;
 
   memcpy(s->old_picks, s->p->picks, n * sizeof(*s->old_picks));
+  memcpy(s->old_group, s->p->group, n * sizeof(*s->old_group));
   memcpy(s->old_ns, s->p->eval.ns, n * sizeof(*s->old_ns));
   memcpy(s->old_copies, s->p->eval.copies, n * sizeof(*s->old_copies));
   memcpy(s->old_conflicts, s->p->eval.conflicts, n * (size_t)s->p->eval.n_words * sizeof(*s->old_conflicts));
@@ -131,6 +136,7 @@ recall(search *s)
   const size_t n = (size_t)s->p->n_layers;
 
   memcpy(s->p->picks, s->old_picks, n * sizeof(*s->old_picks));
+  memcpy(s->p->group, s->old_group, n * sizeof(*s->old_group));
   memcpy(s->p->eval.ns, s->old_ns, n * sizeof(*s->old_ns));
   memcpy(s->p->eval.copies, s->old_copies, n * sizeof(*s->old_copies));
   memcpy(s->p->eval.conflicts, s->old_conflicts, n * (size_t)s->p->eval.n_words * sizeof(*s->old_conflicts));
@@ -165,29 +171,76 @@ near_pick(rrn_plan *p, int32_t layer)
   return pick;
 }
 
+typedef struct ruin {
+  int32_t layers[MOST_TOUCHED];
+  rrn_pick picks[MOST_TOUCHED];
+  int32_t n;
+} ruin;
+
+static void
+add_layer(ruin *r, int32_t layer, rrn_pick pick)
+{
+  int32_t i;
+
+  for (i = 0; i < r->n; i++)
+    if (r->layers[i] == layer)
+      return;
+  if (r->n == MOST_TOUCHED)
+    return;
+  r->layers[r->n] = layer;
+  r->picks[r->n++] = pick;
+}
+
+/* Gives a crossbar to another group; the layers that were in it are laid out anew. */
+static int
+hand_over(search *s, ruin *r)
+{
+  rrn_plan *p = s->p;
+  const int32_t k = (int32_t)rrn_plan_random(p, (uint32_t)p->floor.n_bars);
+  rrn_floor_bar *b = &p->floor.bars[k];
+  int32_t i;
+
+  if (b->n_boxes > MOST_TOUCHED)
+    return 0;
+  for (i = 0; i < b->n_boxes; i++)
+    add_layer(r, b->boxes[i].layer, p->picks[b->boxes[i].layer]);
+  rrn_floor_regroup(&p->floor, k, (int32_t)rrn_plan_random(p, (uint32_t)s->n_groups));
+  return 1;
+}
+
+static void
+choose_layers(search *s, ruin *r)
+{
+  rrn_plan *p = s->p;
+  int32_t n = 1 + (int32_t)rrn_plan_random(p, 4);
+
+  while (n-- > 0) {
+    const int32_t layer = pick_layer(p);
+
+    add_layer(r, layer, near_pick(p, layer));
+    if (s->n_groups > 1 && rrn_plan_random(p, 6) == 0)
+      p->group[layer] = (int32_t)rrn_plan_random(p, (uint32_t)s->n_groups);
+  }
+}
+
 static int
 move(search *s)
 {
   rrn_plan *p = s->p;
-  int32_t layers[MOST_TOUCHED], n = 1 + (int32_t)rrn_plan_random(p, 4), i, k;
-  rrn_pick picks[MOST_TOUCHED];
+  ruin r = { .n = 0 };
+  int32_t i;
 
-  for (i = 0; i < n; i++) {
-    layers[i] = pick_layer(p);
-    for (k = 0; k < i && layers[k] != layers[i]; k++)
-      ;
-    if (k < i) {
-      n--;
-      i--;
-      continue;
-    }
-    picks[i] = near_pick(p, layers[i]);
+  if (s->n_groups > 1 && rrn_plan_random(p, 3) == 0) {
+    if (!hand_over(s, &r))
+      return 0;
+  } else {
+    choose_layers(s, &r);
   }
-  for (i = 0; i < n; i++)
-    rrn_floor_remove(&p->floor, layers[i], 0, 0, INT32_MAX);
+  for (i = 0; i < r.n; i++)
+    rrn_floor_remove(&p->floor, r.layers[i], 0, 0, INT32_MAX);
   p->floor.first = (int32_t)rrn_plan_random(p, (uint32_t)p->floor.n_bars);
-  for (i = 0; i < n; i++)
-    if (!rrn_plan_put(p, layers[i], picks[i]))
+  for (i = 0; i < r.n; i++)
+    if (!rrn_plan_put(p, r.layers[i], r.picks[i]))
       return 0;
   for (i = 0; i < p->n_layers; i++)
     p->weight[i] = 0.5 + rrn_plan_random(p, 1024) / 1024.0;
@@ -228,8 +281,10 @@ rrn_plan_improve(rrn_plan *p, int64_t moves, double *ns)
   int64_t i;
 
   RRN_TRY(search_init(&s, p, *ns));
+  for (i = 0; i < p->n_layers; i++)
+    s.n_groups = p->group[i] >= s.n_groups ? p->group[i] + 1 : s.n_groups;
   for (i = 0; i < moves; i++) {
-    s.threshold = 0.01 * (1 - (double)i / (double)moves);
+    s.threshold = (getenv("TH")?atof(getenv("TH")):0.01) * (1 - (double)i / (double)moves);
     RRN_TRY(step(&s));
   }
   *ns = s.best.ns;

@@ -88,14 +88,14 @@ rate(const rrn_point *a, const rrn_point *b)
   return (a->ns - b->ns) / (double)(b->cells - a->cells);
 }
 
-/* Segments of a layer's menu from its first point on; returns how many. */
+/* Segments of a layer's menu from its first point on, as far as there are crossbars; returns how many. */
 static int32_t
-hull(const rrn_menu *menu, int32_t layer, double weight, segment *segments)
+hull(const rrn_menu *menu, int32_t layer, double weight, int32_t bars, segment *segments)
 {
   const rrn_point *q = menu->points;
   int32_t n = 0, i;
 
-  for (i = 1; i < menu->n; i++) {
+  for (i = 1; i < menu->n && q[i].boxes <= bars; i++) {
     int32_t from = n > 0 ? segments[n - 1].to : 0;
 
     while (n > 0 && weight * rate(&q[from], &q[i]) >= segments[n - 1].rate) {
@@ -107,9 +107,21 @@ hull(const rrn_menu *menu, int32_t layer, double weight, segment *segments)
   return n;
 }
 
-int32_t
-rrn_plan_allocate(rrn_plan *p, int32_t g, double budget)
+static int32_t
+count_bars(const rrn_plan *p, int32_t g)
 {
+  int32_t i, n = 0;
+
+  for (i = 0; i < p->floor.n_bars; i++)
+    n += p->floor.bars[i].group == g;
+  return n;
+}
+
+int32_t
+rrn_plan_allocate(rrn_plan *p, int32_t g, double density)
+{
+  const int32_t bars = count_bars(p, g);
+  double budget = density * bars * p->floor.rows * p->floor.cols;
   size_t most = 1;
   segment *segments;
   int32_t i, n = 0;
@@ -121,7 +133,7 @@ rrn_plan_allocate(rrn_plan *p, int32_t g, double budget)
     return rrn_fail_memory(p->err);
   for (i = 0; i < p->n_layers; i++)
     if (p->group[i] == g) {
-      n += hull(rrn_plan_menu(p, i), i, p->weight[i], segments + n);
+      n += hull(rrn_plan_menu(p, i), i, p->weight[i], bars, segments + n);
       budget -= (double)rrn_plan_menu(p, i)->points[0].cells;
       p->picks[i].index = 0;
       p->closed[i] = 0;
@@ -280,16 +292,6 @@ pick_variant(const rrn_plan *p, int32_t layer, const rrn_recipe *r)
 }
 
 static int32_t
-count_bars(const rrn_plan *p, int32_t g)
-{
-  int32_t i, n = 0;
-
-  for (i = 0; i < p->floor.n_bars; i++)
-    n += p->floor.bars[i].group == g;
-  return n;
-}
-
-static int32_t
 allocate_all(rrn_plan *p, const rrn_recipe *r)
 {
   int32_t i, g, groups = 0;
@@ -299,7 +301,7 @@ allocate_all(rrn_plan *p, const rrn_recipe *r)
     groups = p->group[i] + 1 > groups ? p->group[i] + 1 : groups;
   }
   for (g = 0; g < groups; g++)
-    RRN_TRY(rrn_plan_allocate(p, g, r->density * count_bars(p, g) * p->floor.rows * p->floor.cols));
+    RRN_TRY(rrn_plan_allocate(p, g, r->density));
   return RRAMNAS_OK;
 }
 

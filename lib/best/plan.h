@@ -56,8 +56,8 @@ rrn_plan_point(const rrn_plan *p, int32_t layer)
 /* Next number of the plan's stream, below n. */
 uint32_t rrn_plan_random(rrn_plan *p, uint32_t n);
 
-/* Cells to layers of group g: as much as `budget` allows, best gain per cell first (exact for the relaxation). */
-int32_t rrn_plan_allocate(rrn_plan *p, int32_t g, double budget);
+/* Cells to layers of group g, a share `density` of what it has, best saving per cell first. */
+int32_t rrn_plan_allocate(rrn_plan *p, int32_t g, double density);
 /* Lays out a layer anew; all or nothing. */
 int rrn_plan_change(rrn_plan *p, int32_t layer, rrn_pick pick);
 /* The same from a bare floor, with fewer copies when the wanted ones do not fit. */
