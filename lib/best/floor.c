@@ -15,6 +15,7 @@
  * Complexity: placing any number of boxes of a size looks at each space of each crossbar once. */
 #include "best/floor.h"
 
+#include <stddef.h>
 #include <string.h>
 
 int32_t
@@ -118,7 +119,7 @@ save(rrn_floor *f, int32_t k)
   if (!s || !reserve_boxes(f, &s->boxes, &s->cap_boxes, b->n_boxes))
     return 0;
   s->bar = k;
-  s->state = *b;
+  memcpy(&s->state, b, offsetof(rrn_floor_bar, spaces) + (size_t)b->n_spaces * sizeof(b->spaces[0]));
   if (b->n_boxes > 0)
     memcpy(s->boxes, b->boxes, (size_t)b->n_boxes * sizeof(*b->boxes));
   b->stamp = f->stamp;
@@ -143,7 +144,7 @@ restore(rrn_floor *f, const rrn_floor_saved *s)
 
   for (i = 0; i < b->n_boxes; i++)
     flip(f, b->boxes[i].layer, s->bar);
-  *b = s->state;
+  memcpy(b, &s->state, offsetof(rrn_floor_bar, spaces) + (size_t)s->state.n_spaces * sizeof(b->spaces[0]));
   b->boxes = boxes;
   b->cap_boxes = cap;
   if (b->n_boxes > 0)

@@ -13,7 +13,6 @@
  * spaces) for the placements and one evaluation. */
 #include "best/improve.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int32_t
@@ -275,7 +274,7 @@ step(search *s)
 }
 
 int32_t
-rrn_plan_improve(rrn_plan *p, int64_t moves, double *ns)
+rrn_plan_improve(rrn_plan *p, int64_t moves, double threshold, double *ns)
 {
   search s;
   int64_t i;
@@ -284,7 +283,7 @@ rrn_plan_improve(rrn_plan *p, int64_t moves, double *ns)
   for (i = 0; i < p->n_layers; i++)
     s.n_groups = p->group[i] >= s.n_groups ? p->group[i] + 1 : s.n_groups;
   for (i = 0; i < moves; i++) {
-    s.threshold = (getenv("TH")?atof(getenv("TH")):0.01) * (1 - (double)i / (double)moves);
+    s.threshold = threshold * (1 - (double)i / (double)moves);
     RRN_TRY(step(&s));
   }
   *ns = s.best.ns;

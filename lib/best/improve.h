@@ -23,7 +23,8 @@ int32_t rrn_keep_save(rrn_keep *k, const rrn_plan *p, double ns);
 /* Puts the plan back as it was saved. */
 int32_t rrn_keep_load(const rrn_keep *k, rrn_plan *p);
 
-/* Tries `moves` changes; the plan ends as the best one met, `ns` is its completion time before and after. */
-int32_t rrn_plan_improve(rrn_plan *p, int64_t moves, double *ns);
+/* Tries `moves` changes; a plan slower by up to `threshold` (relative, falling to 0) is walked through. The plan ends as
+ * the best one met; `ns` is its completion time before and after. */
+int32_t rrn_plan_improve(rrn_plan *p, int64_t moves, double threshold, double *ns);
 
 #endif

@@ -216,14 +216,13 @@ int
 rrn_plan_put(rrn_plan *p, int32_t layer, rrn_pick pick)
 {
   const rrn_menu *menu = &p->choices[layer].menus[pick.variant];
-  const size_t mark = rrn_floor_mark(&p->floor);
 
   for (;; pick.index -= 1 + pick.index / 16) {
     if (place_copies(p, layer, &menu->points[pick.index].tiling, menu->points[pick.index].copies)) {
       note(p, layer, pick);
       return 1;
     }
-    rrn_floor_back(&p->floor, mark);
+    rrn_floor_remove(&p->floor, layer, 0, 0, INT32_MAX);
     if (pick.index == 0)
       return 0;
   }

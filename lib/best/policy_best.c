@@ -1,74 +1,266 @@
 /* SPDX-License-Identifier: MIT */
+/* Policy best: copies, box shapes and places chosen together to be done soonest.
+ *
+ * In:  network, chip, options (crossbars, effort, objective, samples, how to lay out grouped layers).
+ * Out: tilings, copies, placements, a proven lower bound on the completion time.
+ *
+ * Idea: plans are built from recipes (groups of layers, allocation of cells, placement, use of what is left) and
+ * judged by the event simulation; the best few are improved by local search, the better half going on after each
+ * round. Efforts differ in how many plans are built and how many moves are tried; each begins with all that the lower
+ * ones do, on streams of random numbers of its own, and so is never worse.
+ *
+ * Policy rnc's mapping is a candidate too, so the result is never slower than that; when no plan fits, it is the
+ * result. Budgets are counts (plans, moves) that follow from the size of the problem, never times.
+ *
+ * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
+ * published run is to be repeated. Source: doc/best.md. Deterministic. */
 #include "best/groups.h"
 #include "best/improve.h"
+#include "timing/sim.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+enum { MOST_KEEPS = 6 };
+
+/* What an effort may spend, in rough nanoseconds of work; the numbers of plans and moves follow from it. */
+typedef struct allowance {
+  double plans, moves;
+  int32_t keeps;
+} allowance;
+
+static const allowance allowances[] = {
+  [RRAMNAS_EFFORT_FAST] = { 1.2e6, 0, 1 },
+  [RRAMNAS_EFFORT_BALANCED] = { 8e7, 1.6e8, 2 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 8e8, 6e9, 6 },
+};
 
 typedef struct driver {
   rramnas_mapping *m;
   const rramnas_compile_options *o;
   rrn_arena arena;
+  rrn_arena scratch;       /* of one grouping */
   rrn_plan plan;
-  rrn_keep best;
+  rrn_keep keeps[MOST_KEEPS]; /* fastest first, of different numbers of groups */
+  int32_t groups_of[MOST_KEEPS];
+  int32_t n_keeps, most_keeps;
+  rrn_keep best;           /* over all efforts so far */
+  int32_t *group_of_bar;   /* [crossbars] */
+  double build_cost;       /* rough nanoseconds */
   rramnas_error *err;
 } driver;
 
-static int32_t
-try_recipe(driver *d, const rrn_recipe *r, const int32_t *bars, int32_t G)
+/* --- recipes --- */
+
+/* Recipe number i of a sequence of which every beginning is spread over the whole. */
+static rrn_recipe
+recipe(int32_t i, int32_t n_groups)
 {
-  int32_t fits = 0;
+  static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98, 0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
+  static const struct { int8_t variant, grouped_first, deal; } ways[] = {
+    { 1, 1, 0 }, { 4, 1, 1 }, { 0, 0, 1 }, { 4, 1, 0 }, { 2, 1, 1 }, { 3, 1, 0 }, { 1, 0, 2 }, { 0, 0, 0 },
+    { 1, 1, 1 }, { 3, 1, 1 }, { 2, 1, 0 }, { 1, 0, 0 }, { 4, 0, 1 }, { 0, 0, 2 }, { 0, 1, 2 }, { 2, 0, 0 },
+  };
+  const int32_t n_densities = sizeof(densities) / sizeof(densities[0]), n_ways = sizeof(ways) / sizeof(ways[0]);
+  const int32_t way = i % n_ways;
+
+  return (rrn_recipe){ densities[(i + i / n_ways) % n_densities], ways[way].variant, n_groups > 1 ? 0 : ways[way].deal,
+                       ways[way].grouped_first };
+}
+
+/* --- plans that are kept --- */
+
+/* Where a plan of that many groups and that time belongs; -1 = nowhere. The entry is empty or its predecessor. */
+static int32_t
+keep_index(const driver *d, int32_t n_groups, double ns)
+{
+  int32_t i, worst = 0;
+
+  for (i = 0; i < d->n_keeps; i++)
+    if (d->groups_of[i] == n_groups)
+      return ns < d->keeps[i].ns ? i : -1;
+  if (d->n_keeps < d->most_keeps)
+    return d->n_keeps;
+  for (i = 1; i < d->n_keeps; i++)
+    worst = d->keeps[i].ns > d->keeps[worst].ns ? i : worst;
+  return ns < d->keeps[worst].ns ? worst : -1;
+}
+
+static int32_t
+try_recipe(driver *d, const rrn_recipe *r, int32_t n_groups)
+{
+  int32_t fits = 0, i;
   double ns;
 
-  RRN_TRY(rrn_plan_build(&d->plan, r, bars, &fits));
+  RRN_TRY(rrn_plan_build(&d->plan, r, n_groups > 1 ? d->group_of_bar : NULL, &fits));
   d->m->tries++;
   if (!fits)
     return RRAMNAS_OK;
   ns = rrn_plan_time(&d->plan, 1e300);
-  if (getenv("BEST_V")) fprintf(stderr, "G%d %.2f d%d v%d g%d %.1f\n", G, r->density, r->deal, r->variant, r->grouped_first, ns*1e-3);
-  return ns < d->best.ns ? rrn_keep_save(&d->best, &d->plan, ns) : RRAMNAS_OK;
+  i = keep_index(d, n_groups, ns);
+  if (i < 0)
+    return RRAMNAS_OK;
+  d->n_keeps += i == d->n_keeps;
+  d->groups_of[i] = n_groups;
+  return rrn_keep_save(&d->keeps[i], &d->plan, ns);
+}
+
+static void
+one_group(driver *d)
+{
+  int32_t i;
+
+  for (i = 0; i < d->plan.n_layers; i++) {
+    d->plan.group[i] = 0;
+    d->plan.choices[i] = d->plan.widest[i];
+    d->plan.weight[i] = 1;
+  }
 }
 
 static int32_t
-compile(driver *d)
+try_groups(driver *d, int32_t n_groups, double density, int32_t n_recipes)
 {
-  rrn_recipe r;
+  rrn_grouping *grouping = NULL;
+  int32_t found = 1, i;
+
+  one_group(d);
+  if (n_groups > 1) {
+    rrn_arena_reset(&d->scratch);
+    RRN_TRY(rrn_grouping_new(&d->plan, n_groups, &d->scratch, &grouping));
+    RRN_TRY(rrn_grouping_apply(&d->plan, grouping, density, d->group_of_bar, &found));
+  }
+  for (i = 0; found && i < n_recipes; i++) {
+    const rrn_recipe r = recipe(i, n_groups);
+
+    RRN_TRY(try_recipe(d, &r, n_groups));
+  }
+  return RRAMNAS_OK;
+}
+
+/* Numbers of groups that are tried, in this order. */
+static const int32_t group_counts[] = { 1, 4, 7, 2, 10, 16, 3, 5, 12, 6, 8, 20, 24 };
+
+static int32_t
+build_plans(driver *d, double allowance)
+{
+  static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
+  const int32_t n_counts = d->o->samples > 1 ? (int32_t)(sizeof(group_counts) / sizeof(group_counts[0])) : 1;
+  double left = allowance / d->build_cost;
+  int32_t i, k, n, share;
+
+  n = left < 3 ? 3 : left > 4000 ? 4000 : (int32_t)left;
+  share = n_counts == 1 ? n : n / 3 + 1;
+  RRN_TRY(try_groups(d, 1, 0, share > 224 ? 224 : share));
+  n -= share;
+  for (k = 0; k < 4; k++)
+    for (i = 1; i < n_counts && n > 0; i++) {
+      if (group_counts[i] > d->plan.n_layers || group_counts[i] > d->plan.floor.n_bars)
+        continue;
+      share = n / (4 * n_counts) + 1;
+      share = share > 24 ? 24 : share;
+      RRN_TRY(try_groups(d, group_counts[i], densities[k], share));
+      n -= share + 1; /* the cuts cost about as much as a plan */
+    }
+  return RRAMNAS_OK;
+}
+
+/* --- rounds of local search --- */
+
+static void
+sort_keeps(driver *d)
+{
+  int32_t i, k;
+
+  for (i = 1; i < d->n_keeps; i++)
+    for (k = i; k > 0 && d->keeps[k].ns < d->keeps[k - 1].ns; k--) {
+      const rrn_keep keep = d->keeps[k];
+      const int32_t groups = d->groups_of[k];
+
+      d->keeps[k] = d->keeps[k - 1];
+      d->groups_of[k] = d->groups_of[k - 1];
+      d->keeps[k - 1] = keep;
+      d->groups_of[k - 1] = groups;
+    }
+}
+
+static int32_t
+improve_keep(driver *d, rrn_keep *keep, int64_t moves, double threshold)
+{
+  double ns = keep->ns;
+
+  RRN_TRY(rrn_keep_load(keep, &d->plan));
+  RRN_TRY(rrn_plan_improve(&d->plan, moves, threshold, &ns));
+  return rrn_keep_save(keep, &d->plan, ns);
+}
+
+static int32_t
+improve_plans(driver *d, double allowance)
+{
+  const double cost = 0.8 * d->build_cost + 60.0 * (d->o->samples > 1 ? d->o->samples : 0) * d->plan.n_layers;
+  double threshold = 0.03;
+  int32_t rounds = 1, i, n;
+
+  for (n = d->n_keeps; n > 1; n = (n + 1) / 2)
+    rounds++;
+  for (;; threshold *= 0.6) {
+    sort_keeps(d);
+    for (i = 0; i < d->n_keeps; i++)
+      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(allowance / cost / rounds / d->n_keeps), threshold));
+    if (d->n_keeps == 1)
+      return RRAMNAS_OK;
+    d->n_keeps = (d->n_keeps + 1) / 2;
+  }
+}
+
+/* --- the whole --- */
+
+static int32_t
+run_effort(driver *d, int32_t effort)
+{
+  const allowance *a = &allowances[effort];
+  int32_t i;
+
+  d->n_keeps = 0;
+  d->most_keeps = a->keeps;
+  d->plan.random = (uint64_t)d->o->seed << 8 | (uint64_t)effort;
+  RRN_TRY(build_plans(d, a->plans));
+  if (a->moves > 0 && d->n_keeps > 0)
+    RRN_TRY(improve_plans(d, a->moves));
+  for (i = 0; i < d->n_keeps; i++)
+    if (d->keeps[i].ns < d->best.ns) {
+      RRN_TRY(rrn_keep_load(&d->keeps[i], &d->plan));
+      RRN_TRY(rrn_keep_save(&d->best, &d->plan, d->keeps[i].ns));
+    }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+prepare(driver *d)
+{
   rramnas_mapping *m = d->m;
-  int32_t *bars, G, found, i;
-  double dens;
+  int32_t i;
 
   m->sharing = (rrn_sharing){ .layer_threshold = 0, .max_load = INT32_MAX };
   RRN_TRY(rrn_matrix_pass(m, 0, d->err));
   RRN_TRY(rrn_plan_init(&d->plan, m, d->o->depthwise, d->o->samples, &d->arena, d->err));
   RRN_TRY(rrn_keep_init(&d->best, &d->plan, d->err));
+  for (i = 0; i < MOST_KEEPS; i++)
+    RRN_TRY(rrn_keep_init(&d->keeps[i], &d->plan, d->err));
   d->best.ns = 1e300;
-  d->plan.random = d->o->seed;
-  bars = rrn_arena_alloc(&d->arena, (size_t)m->crossbars_available, sizeof(*bars));
-  for (G = 1; G <= (d->o->samples > 1 ? 16 : 1) && G <= m->n_layers; G++) {
-   rrn_grouping *g = NULL;
-   for (dens = 0.75; dens < 1.01; dens += 0.05) {
-    if (G > 1) {
-      if (!g) RRN_TRY(rrn_grouping_new(&d->plan, G, &d->arena, &g));
-      RRN_TRY(rrn_grouping_apply(&d->plan, g, dens, bars, &found));
-      if (!found) continue;
-    } else if (dens > 0.75) break;
-  for (r.deal = 0; r.deal < (G > 1 ? 1 : 3); r.deal++)
-  for (r.variant = 0; r.variant < 5; r.variant++)
-    for (r.grouped_first = 0; r.grouped_first < 2; r.grouped_first++)
-      for (r.density = 0.7; r.density < 1.001; r.density += (G > 1 ? 0.06 : 0.02))
-        RRN_TRY(try_recipe(d, &r, bars, G));
-   }
-  }
-  RRN_FAIL_IF(d->best.ns >= 1e300, d->err, RRAMNAS_ERR_DOES_NOT_FIT, "does not fit");
+  d->build_cost = 40.0 * m->n_layers * m->crossbars_available;
+  d->group_of_bar = rrn_arena_alloc(&d->arena, (size_t)m->crossbars_available, sizeof(*d->group_of_bar));
+  return d->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(d->err);
+}
+
+static int32_t
+compile(driver *d)
+{
+  int32_t effort;
+
+  RRN_TRY(prepare(d));
+  for (effort = RRAMNAS_EFFORT_FAST; effort <= d->o->effort; effort++)
+    RRN_TRY(run_effort(d, effort));
+  if (d->best.ns >= 1e300)
+    return rrn_policy_rnc(d->m, d->o, d->err);
   RRN_TRY(rrn_keep_load(&d->best, &d->plan));
-  for (G = 0, i = 0; i < m->n_layers; i++) G = d->plan.group[i] > G ? d->plan.group[i] : G;
-  if (getenv("BEST_G")) fprintf(stderr, "groups %d %.3f\n", G + 1, d->best.ns * 1e-3);
-  if (getenv("BEST_M")) {
-    double ns = d->best.ns;
-    RRN_TRY(rrn_plan_improve(&d->plan, atoi(getenv("BEST_M")), &ns));
-    if (getenv("BEST_G")) fprintf(stderr, "improved %.3f\n", ns * 1e-3);
-  }
-  return rrn_plan_commit(&d->plan, m, d->err);
+  return rrn_plan_commit(&d->plan, d->m, d->err);
 }
 
 int32_t
@@ -78,7 +270,9 @@ rrn_policy_best(rramnas_mapping *m, const rramnas_compile_options *options, rram
   int32_t status;
 
   rrn_arena_init(&d.arena, &m->rt);
+  rrn_arena_init(&d.scratch, &m->rt);
   status = compile(&d);
+  rrn_arena_release(&d.scratch);
   rrn_arena_release(&d.arena);
   return status;
 }
