@@ -73,7 +73,7 @@ price_layer(const rrn_menu *menu, const double *prices, double *ns, double *cell
 static void
 set_prices(const rrn_plan *p, double *prices)
 {
-  double high = 0, low = 1e300;
+  double high = 0, low = 1e300, step;
   int32_t i, k;
 
   for (i = 0; i < p->n_layers; i++) {
@@ -88,8 +88,10 @@ set_prices(const rrn_plan *p, double *prices)
   }
   high = high > 0 ? high : 1;
   low = low < high ? low : high;
-  for (k = 0; k < RRN_PRICES; k++)
-    prices[k] = 1.01 * high * pow(low / high, (double)k / (RRN_PRICES - 1));
+  for (step = low / high, k = 1; k < RRN_PRICES - 1; k *= 2)
+    step = sqrt(step);
+  for (prices[0] = 1.01 * high, k = 1; k < RRN_PRICES; k++)
+    prices[k] = prices[k - 1] * step;
 }
 
 static void

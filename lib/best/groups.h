@@ -5,7 +5,7 @@
 
 #include "best/plan.h"
 
-enum { RRN_PRICES = 28, RRN_MOST_GROUPS = 24 };
+enum { RRN_PRICES = 33, RRN_MOST_GROUPS = 24 };
 
 typedef struct rrn_grouping rrn_grouping;
 

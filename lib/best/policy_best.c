@@ -14,6 +14,7 @@
  *
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
+#include "best/bound_time.h"
 #include "best/groups.h"
 #include "best/improve.h"
 #include "timing/sim.h"
@@ -190,10 +191,25 @@ improve_keep(driver *d, rrn_keep *keep, int64_t moves, double threshold)
   return rrn_keep_save(keep, &d->plan, ns);
 }
 
+/* Of a move, in rough nanoseconds: boxes that move, spaces looked at, events. */
+static double
+move_cost(const driver *d, const rrn_keep *keep)
+{
+  double boxes = 0, shared = 0;
+  int32_t k;
+
+  for (k = 0; k < d->plan.floor.n_bars; k++)
+    if (keep->n_of_bar[k] > 1) {
+      boxes += keep->n_of_bar[k];
+      shared++;
+    }
+  return 60 * boxes + 12 * shared * d->plan.n_layers + 500.0 * d->plan.n_layers +
+         (d->o->samples > 1 ? 25.0 * d->o->samples * d->plan.n_layers : 0);
+}
+
 static int32_t
 improve_plans(driver *d, double allowance)
 {
-  const double cost = 0.8 * d->build_cost + 60.0 * (d->o->samples > 1 ? d->o->samples : 0) * d->plan.n_layers;
   double threshold = 0.03;
   int32_t rounds = 1, i, n;
 
@@ -202,7 +218,7 @@ improve_plans(driver *d, double allowance)
   for (;; threshold *= 0.6) {
     sort_keeps(d);
     for (i = 0; i < d->n_keeps; i++)
-      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(allowance / cost / rounds / d->n_keeps), threshold));
+      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(allowance / move_cost(d, &d->keeps[i]) / rounds / d->n_keeps), threshold));
     if (d->n_keeps == 1)
       return RRAMNAS_OK;
     d->n_keeps = (d->n_keeps + 1) / 2;
@@ -257,6 +273,8 @@ compile(driver *d)
   RRN_TRY(prepare(d));
   for (effort = RRAMNAS_EFFORT_FAST; effort <= d->o->effort; effort++)
     RRN_TRY(run_effort(d, effort));
+  RRN_TRY(rrn_bound_time(d->m, d->o->depthwise, d->o->samples, d->o->effort == RRAMNAS_EFFORT_FAST ? 8 : 20, &d->arena,
+                         &d->m->time_bound_ns, d->err));
   if (d->best.ns >= 1e300)
     return rrn_policy_rnc(d->m, d->o, d->err);
   RRN_TRY(rrn_keep_load(&d->best, &d->plan));
