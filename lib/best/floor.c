@@ -368,9 +368,34 @@ best_space(const rrn_floor_bar *b, int32_t rows, int32_t cols, int32_t *ret_spac
   return best == INT32_MAX ? -1 : best;
 }
 
+/* Whether a layer may join the boxes of a crossbar. */
+static int
+allowed(const rrn_floor_bar *b, const uint64_t *allow)
+{
+  int32_t i;
+
+  for (i = 0; i < b->n_boxes; i++)
+    if (!(allow[b->boxes[i].layer >> 6] >> (b->boxes[i].layer & 63) & 1))
+      return 0;
+  return 1;
+}
+
+/* NULL when the layer may join any other. */
+static const uint64_t *
+allow_row(const rrn_floor *f, int32_t layer)
+{
+  const uint64_t *row = f->allow ? f->allow + (size_t)layer * (size_t)f->allow_words : NULL;
+  int32_t i, n = 0;
+
+  for (i = 0; row && i < f->allow_words; i++)
+    n += __builtin_popcountll(row[i]);
+  return n < f->n_layers ? row : NULL;
+}
+
 static int32_t
 find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
 {
+  const uint64_t *allow = allow_row(f, layer);
   int32_t n = 0, i, k, score;
 
   for (i = 0; i < f->n_bars; i++) {
@@ -378,7 +403,8 @@ find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t gro
 
     k = i + f->first < f->n_bars ? i + f->first : i + f->first - f->n_bars;
     b = &f->bars[k];
-    if ((group >= 0 && b->group != group) || b->free < rows * cols || rrn_floor_holds(f, layer, k))
+    if ((group >= 0 && b->group != group) || b->free < rows * cols || rrn_floor_holds(f, layer, k) ||
+        (allow && !allowed(b, allow)))
       continue;
     score = best_space(b, rows, cols, &f->found_space[n]);
     if (score < 0)
@@ -426,11 +452,4 @@ rrn_floor_restore(rrn_floor *f, int32_t k, const rrn_floor_box *boxes, int32_t n
     flip(f, boxes[i].layer, k);
     cut_spaces(b, &boxes[i]);
   }
-}
-
-void
-rrn_floor_regroup(rrn_floor *f, int32_t bar, int32_t group)
-{
-  if (save(f, bar))
-    f->bars[bar].group = group;
 }

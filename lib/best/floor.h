@@ -40,6 +40,8 @@ typedef struct rrn_floor {
   rrn_floor_saved *saved;
   size_t n_saved, cap_saved, made_saved;
   int32_t stamp;
+  const uint64_t *allow;    /* [n_layers][allow_words]: layers that may share a crossbar; NULL = all */
+  int32_t allow_words;
   int32_t first;            /* crossbar at which searches start */
   int32_t failed;           /* out of memory */
   int32_t *found_bar, *found_score, *found_space; /* [n_bars] scratch */
@@ -55,8 +57,6 @@ void rrn_floor_clear(rrn_floor *f);
 int rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count, int32_t group);
 /* Takes out up to `count` boxes of that size (rows 0: any size). */
 void rrn_floor_remove(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count);
-/* Moves a crossbar to another group; can be taken back as boxes can. */
-void rrn_floor_regroup(rrn_floor *f, int32_t bar, int32_t group);
 /* Fills an empty crossbar with boxes at their places. */
 void rrn_floor_restore(rrn_floor *f, int32_t bar, const rrn_floor_box *boxes, int32_t n);
 void rrn_floor_remove_box(rrn_floor *f, int32_t bar, int32_t box);

@@ -23,10 +23,11 @@ rrn_keep_init(rrn_keep *k, const rrn_plan *p, rramnas_error *err)
   *k = (rrn_keep){ .n_boxes = 0 };
   k->picks = rrn_arena_alloc(p->arena, n, sizeof(*k->picks));
   k->group = rrn_arena_alloc(p->arena, n, sizeof(*k->group));
+  k->allow = rrn_arena_alloc(p->arena, n * (size_t)p->floor.allow_words, sizeof(*k->allow));
   k->choices = rrn_arena_alloc(p->arena, n, sizeof(*k->choices));
   k->n_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->n_of_bar));
   k->group_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->group_of_bar));
-  return k->picks && k->group && k->choices && k->n_of_bar && k->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(err);
+  return k->picks && k->group && k->allow && k->choices && k->n_of_bar && k->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
 int32_t
@@ -37,6 +38,7 @@ rrn_keep_save(rrn_keep *k, const rrn_plan *p, double ns)
 
   memcpy(k->picks, p->picks, n * sizeof(*k->picks));
   memcpy(k->group, p->group, n * sizeof(*k->group));
+  memcpy(k->allow, p->allow, n * (size_t)p->floor.allow_words * sizeof(*k->allow));
   memcpy(k->choices, p->choices, n * sizeof(*k->choices));
   k->n_boxes = 0;
   k->ns = ns;
@@ -68,6 +70,7 @@ rrn_keep_load(const rrn_keep *k, rrn_plan *p)
 
   memcpy(p->picks, k->picks, n * sizeof(*k->picks));
   memcpy(p->group, k->group, n * sizeof(*k->group));
+  memcpy(p->allow, k->allow, n * (size_t)p->floor.allow_words * sizeof(*k->allow));
   memcpy(p->choices, k->choices, n * sizeof(*k->choices));
   rrn_floor_clear(&p->floor);
   for (b = 0; b < p->floor.n_bars; b++) {
@@ -91,8 +94,8 @@ typedef struct search {
   rrn_plan *p;
   rrn_keep best;
   rrn_pick *old_picks;   /* [n_layers] */
-  int32_t *old_group;
-  int32_t n_groups;
+  uint64_t *old_allow;
+  int selective;         /* 1: some layers may not share crossbars */
   double *old_ns;
   int32_t *old_copies;
   uint64_t *old_conflicts;
@@ -108,11 +111,11 @@ search_init(search *s, rrn_plan *p, double ns)
   *s = (search){ .p = p, .ns = ns };
   RRN_TRY(rrn_keep_init(&s->best, p, p->err));
   s->old_picks = rrn_arena_alloc(p->arena, n, sizeof(*s->old_picks));
-  s->old_group = rrn_arena_alloc(p->arena, n, sizeof(*s->old_group));
+  s->old_allow = rrn_arena_alloc(p->arena, n * (size_t)p->floor.allow_words, sizeof(*s->old_allow));
   s->old_ns = rrn_arena_alloc(p->arena, n, sizeof(*s->old_ns));
   s->old_copies = rrn_arena_alloc(p->arena, n, sizeof(*s->old_copies));
   s->old_conflicts = rrn_arena_alloc(p->arena, n * (size_t)p->eval.n_words, sizeof(*s->old_conflicts));
-  if (!s->old_picks || !s->old_group || !s->old_ns || !s->old_copies || !s->old_conflicts)
+  if (!s->old_picks || !s->old_allow || !s->old_ns || !s->old_copies || !s->old_conflicts)
     return rrn_fail_memory(p->err);
   return rrn_keep_save(&s->best, p, ns);
 }
@@ -123,7 +126,7 @@ remember(search *s)
   const size_t n = (size_t)s->p->n_layers;
 
   memcpy(s->old_picks, s->p->picks, n * sizeof(*s->old_picks));
-  memcpy(s->old_group, s->p->group, n * sizeof(*s->old_group));
+  memcpy(s->old_allow, s->p->allow, n * (size_t)s->p->floor.allow_words * sizeof(*s->old_allow));
   memcpy(s->old_ns, s->p->eval.ns, n * sizeof(*s->old_ns));
   memcpy(s->old_copies, s->p->eval.copies, n * sizeof(*s->old_copies));
   memcpy(s->old_conflicts, s->p->eval.conflicts, n * (size_t)s->p->eval.n_words * sizeof(*s->old_conflicts));
@@ -135,7 +138,7 @@ recall(search *s)
   const size_t n = (size_t)s->p->n_layers;
 
   memcpy(s->p->picks, s->old_picks, n * sizeof(*s->old_picks));
-  memcpy(s->p->group, s->old_group, n * sizeof(*s->old_group));
+  memcpy(s->p->allow, s->old_allow, n * (size_t)s->p->floor.allow_words * sizeof(*s->old_allow));
   memcpy(s->p->eval.ns, s->old_ns, n * sizeof(*s->old_ns));
   memcpy(s->p->eval.copies, s->old_copies, n * sizeof(*s->old_copies));
   memcpy(s->p->eval.conflicts, s->old_conflicts, n * (size_t)s->p->eval.n_words * sizeof(*s->old_conflicts));
@@ -190,21 +193,40 @@ add_layer(ruin *r, int32_t layer, rrn_pick pick)
   r->picks[r->n++] = pick;
 }
 
-/* Gives a crossbar to another group; the layers that were in it are laid out anew. */
+static void
+set_allowed(rrn_plan *p, int32_t a, int32_t b, int value)
+{
+  const size_t words = (size_t)p->floor.allow_words;
+  uint64_t *x = &p->allow[(size_t)a * words + (size_t)(b >> 6)], *y = &p->allow[(size_t)b * words + (size_t)(a >> 6)];
+
+  *x = value ? *x | UINT64_C(1) << (b & 63) : *x & ~(UINT64_C(1) << (b & 63));
+  *y = value ? *y | UINT64_C(1) << (a & 63) : *y & ~(UINT64_C(1) << (a & 63));
+}
+
 static int
-hand_over(search *s, ruin *r)
+is_allowed(const rrn_plan *p, int32_t a, int32_t b)
+{
+  return (int)(p->allow[(size_t)a * (size_t)p->floor.allow_words + (size_t)(b >> 6)] >> (b & 63) & 1);
+}
+
+/* Changes with whom a layer, which is about to be laid out anew, may share crossbars. */
+static void
+change_company(search *s, int32_t layer)
 {
   rrn_plan *p = s->p;
-  const int32_t k = (int32_t)rrn_plan_random(p, (uint32_t)p->floor.n_bars);
-  rrn_floor_bar *b = &p->floor.bars[k];
+  const int32_t other = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers);
+  const uint32_t way = rrn_plan_random(p, 8);
   int32_t i;
 
-  if (b->n_boxes > MOST_TOUCHED)
-    return 0;
-  for (i = 0; i < b->n_boxes; i++)
-    add_layer(r, b->boxes[i].layer, p->picks[b->boxes[i].layer]);
-  rrn_floor_regroup(&p->floor, k, (int32_t)rrn_plan_random(p, (uint32_t)s->n_groups));
-  return 1;
+  if (other == layer)
+    return;
+  if (way < 3) {
+    set_allowed(p, layer, other, !is_allowed(p, layer, other));
+    return;
+  }
+  for (i = 0; i < p->n_layers; i++)
+    if (i != layer)
+      set_allowed(p, layer, i, way < 7 ? i == other || (i != layer && is_allowed(p, other, i)) : 0);
 }
 
 static void
@@ -217,8 +239,8 @@ choose_layers(search *s, ruin *r)
     const int32_t layer = pick_layer(p);
 
     add_layer(r, layer, near_pick(p, layer));
-    if (s->n_groups > 1 && rrn_plan_random(p, 6) == 0)
-      p->group[layer] = (int32_t)rrn_plan_random(p, (uint32_t)s->n_groups);
+    if (s->selective && rrn_plan_random(p, 4) == 0)
+      change_company(s, layer);
   }
 }
 
@@ -229,12 +251,7 @@ move(search *s)
   ruin r = { .n = 0 };
   int32_t i;
 
-  if (s->n_groups > 1 && rrn_plan_random(p, 3) == 0) {
-    if (!hand_over(s, &r))
-      return 0;
-  } else {
-    choose_layers(s, &r);
-  }
+  choose_layers(s, &r);
   for (i = 0; i < r.n; i++)
     rrn_floor_remove(&p->floor, r.layers[i], 0, 0, INT32_MAX);
   p->floor.first = (int32_t)rrn_plan_random(p, (uint32_t)p->floor.n_bars);
@@ -273,6 +290,16 @@ step(search *s)
   return p->floor.failed ? rrn_fail_memory(p->err) : RRAMNAS_OK;
 }
 
+void
+rrn_plan_allow_groups(rrn_plan *p)
+{
+  int32_t a, b;
+
+  for (a = 0; a < p->n_layers; a++)
+    for (b = 0; b <= a; b++)
+      set_allowed(p, a, b, p->group[a] == p->group[b]);
+}
+
 int32_t
 rrn_plan_improve(rrn_plan *p, int64_t moves, double threshold, double *ns)
 {
@@ -280,12 +307,15 @@ rrn_plan_improve(rrn_plan *p, int64_t moves, double threshold, double *ns)
   int64_t i;
 
   RRN_TRY(search_init(&s, p, *ns));
+  s.selective = p->eval.samples > 1;
+  p->floor.allow = p->allow;
   for (i = 0; i < p->n_layers; i++)
-    s.n_groups = p->group[i] >= s.n_groups ? p->group[i] + 1 : s.n_groups;
+    p->group[i] = -1;
   for (i = 0; i < moves; i++) {
     s.threshold = threshold * (1 - (double)i / (double)moves);
     RRN_TRY(step(&s));
   }
   *ns = s.best.ns;
+  p->floor.allow = NULL;
   return rrn_keep_load(&s.best, p);
 }

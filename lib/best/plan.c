@@ -40,6 +40,10 @@ rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, int32_t depthwise, int32_t 
   if (!p->choices || !p->widest || !p->picks || !p->group || !p->weight || !p->order || !p->key || !p->closed)
     return rrn_fail_memory(err);
   RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers, err));
+  p->floor.allow_words = m->n_layers / 64 + 1;
+  p->allow = rrn_arena_alloc(arena, n * (size_t)p->floor.allow_words, sizeof(*p->allow));
+  if (!p->allow)
+    return rrn_fail_memory(err);
   RRN_TRY(rrn_evaluator_init(&p->eval, arena, m->n_layers, samples, err));
   for (i = 0; i < m->n_layers; i++) {
     p->weight[i] = 1;

@@ -19,7 +19,8 @@ typedef struct rrn_plan {
   rrn_choice *choices;  /* [n_layers] for the group that the layer is in */
   rrn_choice *widest;   /* [n_layers] for all crossbars */
   rrn_pick *picks;      /* [n_layers] */
-  int32_t *group;       /* [n_layers] */
+  int32_t *group;       /* [n_layers] crossbars that it may use; -1 = any */
+  uint64_t *allow;      /* [n_layers][words]: layers that may share crossbars; looked at during local search */
   double *weight;       /* [n_layers] of a layer's time, when layers compete for cells */
   int32_t *order;       /* [n_layers] scratch */
   double *key;          /* [n_layers] scratch */

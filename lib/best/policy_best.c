@@ -30,7 +30,7 @@ typedef struct allowance {
 static const allowance allowances[] = {
   [RRAMNAS_EFFORT_FAST] = { 1.2e6, 0, 1 },
   [RRAMNAS_EFFORT_BALANCED] = { 8e7, 1.6e8, 2 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 8e8, 6e9, 6 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 8e8, 9e9, 6 },
 };
 
 typedef struct driver {
@@ -98,6 +98,7 @@ try_recipe(driver *d, const rrn_recipe *r, int32_t n_groups)
   i = keep_index(d, n_groups, ns);
   if (i < 0)
     return RRAMNAS_OK;
+  rrn_plan_allow_groups(&d->plan);
   d->n_keeps += i == d->n_keeps;
   d->groups_of[i] = n_groups;
   return rrn_keep_save(&d->keeps[i], &d->plan, ns);
