@@ -453,3 +453,10 @@ rrn_floor_restore(rrn_floor *f, int32_t k, const rrn_floor_box *boxes, int32_t n
     cut_spaces(b, &boxes[i]);
   }
 }
+
+void
+rrn_floor_regroup(rrn_floor *f, int32_t bar, int32_t group)
+{
+  if (save(f, bar))
+    f->bars[bar].group = group;
+}

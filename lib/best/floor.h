@@ -57,6 +57,8 @@ void rrn_floor_clear(rrn_floor *f);
 int rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count, int32_t group);
 /* Takes out up to `count` boxes of that size (rows 0: any size). */
 void rrn_floor_remove(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count);
+/* Moves a crossbar to another group; can be taken back as boxes can. */
+void rrn_floor_regroup(rrn_floor *f, int32_t bar, int32_t group);
 /* Fills an empty crossbar with boxes at their places. */
 void rrn_floor_restore(rrn_floor *f, int32_t bar, const rrn_floor_box *boxes, int32_t n);
 void rrn_floor_remove_box(rrn_floor *f, int32_t bar, int32_t box);

@@ -94,7 +94,9 @@ typedef struct search {
   rrn_plan *p;
   rrn_keep best;
   rrn_pick *old_picks;   /* [n_layers] */
+  int32_t *old_group, *groups;
   uint64_t *old_allow;
+  int32_t n_groups;      /* > 1: layers and crossbars change groups */
   int selective;         /* 1: some layers may not share crossbars */
   double *old_ns;
   int32_t *old_copies;
@@ -111,11 +113,13 @@ search_init(search *s, rrn_plan *p, double ns)
   *s = (search){ .p = p, .ns = ns };
   RRN_TRY(rrn_keep_init(&s->best, p, p->err));
   s->old_picks = rrn_arena_alloc(p->arena, n, sizeof(*s->old_picks));
+  s->groups = rrn_arena_alloc(p->arena, n, sizeof(*s->groups));
+  s->old_group = rrn_arena_alloc(p->arena, n, sizeof(*s->old_group));
   s->old_allow = rrn_arena_alloc(p->arena, n * (size_t)p->floor.allow_words, sizeof(*s->old_allow));
   s->old_ns = rrn_arena_alloc(p->arena, n, sizeof(*s->old_ns));
   s->old_copies = rrn_arena_alloc(p->arena, n, sizeof(*s->old_copies));
   s->old_conflicts = rrn_arena_alloc(p->arena, n * (size_t)p->eval.n_words, sizeof(*s->old_conflicts));
-  if (!s->old_picks || !s->old_allow || !s->old_ns || !s->old_copies || !s->old_conflicts)
+  if (!s->old_picks || !s->old_group || !s->groups || !s->old_allow || !s->old_ns || !s->old_copies || !s->old_conflicts)
     return rrn_fail_memory(p->err);
   return rrn_keep_save(&s->best, p, ns);
 }
@@ -126,6 +130,7 @@ remember(search *s)
   const size_t n = (size_t)s->p->n_layers;
 
   memcpy(s->old_picks, s->p->picks, n * sizeof(*s->old_picks));
+  memcpy(s->old_group, s->p->group, n * sizeof(*s->old_group));
   memcpy(s->old_allow, s->p->allow, n * (size_t)s->p->floor.allow_words * sizeof(*s->old_allow));
   memcpy(s->old_ns, s->p->eval.ns, n * sizeof(*s->old_ns));
   memcpy(s->old_copies, s->p->eval.copies, n * sizeof(*s->old_copies));
@@ -138,6 +143,7 @@ recall(search *s)
   const size_t n = (size_t)s->p->n_layers;
 
   memcpy(s->p->picks, s->old_picks, n * sizeof(*s->old_picks));
+  memcpy(s->p->group, s->old_group, n * sizeof(*s->old_group));
   memcpy(s->p->allow, s->old_allow, n * (size_t)s->p->floor.allow_words * sizeof(*s->old_allow));
   memcpy(s->p->eval.ns, s->old_ns, n * sizeof(*s->old_ns));
   memcpy(s->p->eval.copies, s->old_copies, n * sizeof(*s->old_copies));
@@ -229,18 +235,55 @@ change_company(search *s, int32_t layer)
       set_allowed(p, layer, i, way < 7 ? i == other || (i != layer && is_allowed(p, other, i)) : 0);
 }
 
+/* Gives a crossbar to another group; its layers are laid out anew. */
+static void
+hand_over(search *s, ruin *r)
+{
+  rrn_plan *p = s->p;
+  const int32_t k = (int32_t)rrn_plan_random(p, (uint32_t)p->floor.n_bars);
+  const rrn_floor_bar *b = &p->floor.bars[k];
+  int32_t i;
+
+  for (i = 0; i < b->n_boxes; i++)
+    add_layer(r, b->boxes[i].layer, p->picks[b->boxes[i].layer]);
+  rrn_floor_regroup(&p->floor, k, (int32_t)rrn_plan_random(p, (uint32_t)s->n_groups));
+}
+
+/* The layers of a crossbar. */
+static void
+choose_bar(search *s, ruin *r)
+{
+  rrn_plan *p = s->p;
+  const rrn_floor_bar *b = &p->floor.bars[rrn_plan_random(p, (uint32_t)p->floor.n_bars)];
+  int32_t i;
+
+  for (i = 0; i < b->n_boxes; i++)
+    add_layer(r, b->boxes[i].layer, near_pick(p, b->boxes[i].layer));
+  for (i = 0; i < r->n; i++)
+    if (rrn_plan_random(p, 3) == 0)
+      change_company(s, r->layers[i]);
+}
+
 static void
 choose_layers(search *s, ruin *r)
 {
   rrn_plan *p = s->p;
   int32_t n = 1 + (int32_t)rrn_plan_random(p, 4);
 
+  if (s->n_groups > 1 && rrn_plan_random(p, 3) == 0) {
+    hand_over(s, r);
+    return;
+  }
+  if (s->selective && rrn_plan_random(p, 3) == 0)
+    choose_bar(s, r);
   while (n-- > 0) {
     const int32_t layer = pick_layer(p);
 
     add_layer(r, layer, near_pick(p, layer));
     if (s->selective && rrn_plan_random(p, 4) == 0)
       change_company(s, layer);
+    if (s->n_groups > 1 && rrn_plan_random(p, 6) == 0)
+      p->group[layer] = (int32_t)rrn_plan_random(p, (uint32_t)s->n_groups);
   }
 }
 
@@ -300,22 +343,67 @@ rrn_plan_allow_groups(rrn_plan *p)
       set_allowed(p, a, b, p->group[a] == p->group[b]);
 }
 
+static int32_t
+run_moves(search *s, int64_t moves, double threshold)
+{
+  int64_t i;
+
+  for (i = 0; i < moves; i++) {
+    s->threshold = threshold * (1 - (double)i / (double)moves);
+    RRN_TRY(step(s));
+  }
+  RRN_TRY(rrn_keep_load(&s->best, s->p));
+  s->ns = s->best.ns;
+  return RRAMNAS_OK;
+}
+
+/* Groups may change, and who is in them. */
+static int32_t
+improve_groups(search *s, int64_t moves, double threshold)
+{
+  rrn_plan *p = s->p;
+  int32_t i;
+
+  for (i = 0; i < p->n_layers; i++)
+    s->n_groups = p->group[i] >= s->n_groups ? p->group[i] + 1 : s->n_groups;
+  if (s->n_groups <= 1)
+    return RRAMNAS_OK;
+  RRN_TRY(run_moves(s, moves, threshold));
+  s->n_groups = 0;
+  rrn_plan_allow_groups(p);
+  return RRAMNAS_OK;
+}
+
+/* Any crossbar may be used, in company that is allowed, and that may change. */
+static int32_t
+improve_company(search *s, int64_t moves, double threshold)
+{
+  rrn_plan *p = s->p;
+  int32_t *groups = s->groups;
+  int32_t i;
+
+  for (i = 0; i < p->n_layers; i++) {
+    groups[i] = p->group[i];
+    p->group[i] = -1;
+  }
+  RRN_TRY(rrn_keep_save(&s->best, p, s->ns));
+  s->selective = p->eval.samples > 1;
+  p->floor.allow = p->allow;
+  RRN_TRY(run_moves(s, moves, threshold));
+  p->floor.allow = NULL;
+  for (i = 0; i < p->n_layers; i++)
+    p->group[i] = groups[i];
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_plan_improve(rrn_plan *p, int64_t moves, double threshold, double *ns)
 {
   search s;
-  int64_t i;
 
   RRN_TRY(search_init(&s, p, *ns));
-  s.selective = p->eval.samples > 1;
-  p->floor.allow = p->allow;
-  for (i = 0; i < p->n_layers; i++)
-    p->group[i] = -1;
-  for (i = 0; i < moves; i++) {
-    s.threshold = threshold * (1 - (double)i / (double)moves);
-    RRN_TRY(step(&s));
-  }
+  RRN_TRY(improve_groups(&s, moves / 2, threshold));
+  RRN_TRY(improve_company(&s, moves / 2, threshold));
   *ns = s.best.ns;
-  p->floor.allow = NULL;
-  return rrn_keep_load(&s.best, p);
+  return RRAMNAS_OK;
 }

@@ -211,7 +211,7 @@ move_cost(const driver *d, const rrn_keep *keep)
 static int32_t
 improve_plans(driver *d, double allowance)
 {
-  double threshold = 0.03;
+  double threshold = d->o->samples < 32 ? 0.03 : 0.06;
   int32_t rounds = 1, i, n;
 
   for (n = d->n_keeps; n > 1; n = (n + 1) / 2)
@@ -235,7 +235,7 @@ run_effort(driver *d, int32_t effort)
   int32_t i;
 
   d->n_keeps = 0;
-  d->most_keeps = a->keeps;
+  d->most_keeps = d->o->samples < 32 || a->keeps < 4 ? a->keeps : 4;
   d->plan.random = (uint64_t)d->o->seed << 8 | (uint64_t)effort;
   RRN_TRY(build_plans(d, a->plans));
   if (a->moves > 0 && d->n_keeps > 0)
