@@ -27,7 +27,7 @@ struct rrn_grouping {
   int32_t n, n_groups, n_bars;
   double cells_of_bar;
   double *ns, *cells;   /* [n][RRN_PRICES]; price falls with the index */
-  int32_t n_sizes;
+  int32_t n_sizes, price_step;
   int32_t sizes[MOST_SIZES];      /* numbers of crossbars that are tried for a group */
   double *most_ns, *most_cells;   /* [n][MOST_SIZES]: the point with most boxes that so many crossbars allow; -1 = none */
   int32_t *need;        /* [n][n]: crossbars for layers i .. j at the present pace */
@@ -95,11 +95,12 @@ set_prices(const rrn_plan *p, double *prices)
 }
 
 static void
-set_sizes(rrn_grouping *g)
+set_sizes(rrn_grouping *g, int32_t few)
 {
+  const int32_t step = few ? 4 : 12;
   int32_t size;
 
-  for (size = 1; size < g->n_bars && g->n_sizes < MOST_SIZES - 1; size += 1 + size / 12)
+  for (size = 1; size < g->n_bars && g->n_sizes < MOST_SIZES - 1; size += 1 + size / step)
     g->sizes[g->n_sizes++] = size;
   g->sizes[g->n_sizes++] = g->n_bars;
 }
@@ -145,7 +146,8 @@ rrn_grouping_new(rrn_plan *p, int32_t n_groups, rrn_arena *arena, rrn_grouping *
   g->cut = rrn_arena_alloc(arena, rows * (n + 1), sizeof(*g->cut));
   if (!g->ns || !g->cells || !g->most_ns || !g->most_cells || !g->need || !g->fewest || !g->cut)
     return rrn_fail_memory(p->err);
-  set_sizes(g);
+  set_sizes(g, p->limits.few);
+  g->price_step = p->limits.few ? 4 : 1;
   set_prices(p, prices);
   for (i = 0; i < p->n_layers; i++) {
     const size_t at = (size_t)i * RRN_PRICES;
@@ -190,7 +192,7 @@ set_needs(const rrn_grouping *g, double pace, double density)
     g->need[i] = g->n_bars + 1;
   for (i = 0; i < g->n; i++)
     for (r.size = 0; r.size < g->n_sizes; r.size++)
-      for (k = 0; k < RRN_PRICES; k++)
+      for (k = 0; k < RRN_PRICES; k += g->price_step)
         try_size(g, &r, i, k);
 }
 
@@ -229,7 +231,7 @@ find_pace(const rrn_grouping *g, double density)
   set_needs(g, high, density);
   if (solve_cuts(g) > g->n_bars)
     return 0;
-  for (i = 0; i < 11; i++) {
+  for (i = 0; i < (g->price_step > 1 ? 7 : 11); i++) {
     pace = 0.5 * (low + high);
     set_needs(g, pace, density);
     if (solve_cuts(g) <= g->n_bars)
@@ -282,7 +284,7 @@ rrn_grouping_apply(rrn_plan *p, const rrn_grouping *g, double density, int32_t *
     if (p->m->matrices[i].groups == 1)
       p->choices[i] = p->widest[i];
     else
-      RRN_TRY(rrn_shape_choose(p->m, i, bars[p->group[i]], p->depthwise, p->arena, &p->choices[i], p->err));
+      RRN_TRY(rrn_shape_choose(p->m, i, bars[p->group[i]], p->limits, p->arena, &p->choices[i], p->err));
   *ret_found = 1;
   return RRAMNAS_OK;
 }

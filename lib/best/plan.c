@@ -21,14 +21,14 @@
 #include <string.h>
 
 int32_t
-rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, int32_t depthwise, int32_t samples, rrn_arena *arena,
+rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, int32_t samples, rrn_arena *arena,
               rramnas_error *err)
 {
   const rrn_hw_values *v = &m->hw->v;
   const size_t n = (size_t)m->n_layers;
   int32_t i;
 
-  *p = (rrn_plan){ .m = m, .arena = arena, .n_layers = m->n_layers, .depthwise = depthwise, .err = err };
+  *p = (rrn_plan){ .m = m, .arena = arena, .n_layers = m->n_layers, .limits = limits, .err = err };
   p->choices = rrn_arena_alloc(arena, n, sizeof(*p->choices));
   p->widest = rrn_arena_alloc(arena, n, sizeof(*p->widest));
   p->picks = rrn_arena_alloc(arena, n, sizeof(*p->picks));
@@ -47,7 +47,7 @@ rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, int32_t depthwise, int32_t 
   RRN_TRY(rrn_evaluator_init(&p->eval, arena, m->n_layers, samples, err));
   for (i = 0; i < m->n_layers; i++) {
     p->weight[i] = 1;
-    RRN_TRY(rrn_shape_choose(m, i, m->crossbars_available, depthwise, arena, &p->widest[i], err));
+    RRN_TRY(rrn_shape_choose(m, i, m->crossbars_available, limits, arena, &p->widest[i], err));
     p->choices[i] = p->widest[i];
   }
   return RRAMNAS_OK;

@@ -15,7 +15,7 @@ typedef struct rrn_plan {
   const rramnas_mapping *m;
   rrn_arena *arena;
   int32_t n_layers;
-  int32_t depthwise;
+  rrn_shape_limits limits;
   rrn_choice *choices;  /* [n_layers] for the group that the layer is in */
   rrn_choice *widest;   /* [n_layers] for all crossbars */
   rrn_pick *picks;      /* [n_layers] */
@@ -39,7 +39,7 @@ typedef struct rrn_recipe {
   int32_t grouped_first; /* 1: grouped layers are placed before the others */
 } rrn_recipe;
 
-int32_t rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, int32_t depthwise, int32_t samples, rrn_arena *arena,
+int32_t rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, int32_t samples, rrn_arena *arena,
                       rramnas_error *err);
 
 static inline const rrn_menu *

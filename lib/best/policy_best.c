@@ -2,7 +2,7 @@
 /* Policy best: copies, box shapes and places chosen together to be done soonest.
  *
  * In:  network, chip, options (crossbars, effort, objective, samples, how to lay out grouped layers).
- * Out: tilings, copies, placements, a proven lower bound on the completion time.
+ * Out: tilings, copies, placements. A proven lower bound on the time is bound_time.c.
  *
  * Idea: plans are built from recipes (groups of layers, allocation of cells, placement, use of what is left) and
  * judged by the event simulation; the best few are improved by local search, the better half going on after each
@@ -14,7 +14,6 @@
  *
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
-#include "best/bound_time.h"
 #include "best/groups.h"
 #include "best/improve.h"
 #include "timing/sim.h"
@@ -137,13 +136,15 @@ try_groups(driver *d, int32_t n_groups, double density, int32_t n_recipes)
 }
 
 /* Numbers of groups that are tried, in this order. */
-static const int32_t group_counts[] = { 1, 4, 7, 2, 10, 16, 3, 5, 12, 6, 8, 20, 24 };
+static const int32_t group_counts[2][13] = { { 1, 4, 7, 2, 10, 16, 3, 5, 12, 6, 8, 20, 24 },
+                                             { 1, 16, 8, 12, 4, 10, 7, 20, 5, 24, 2, 6, 3 } };
 
 static int32_t
 build_plans(driver *d, double allowance)
 {
   static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
-  const int32_t n_counts = d->o->samples > 1 ? (int32_t)(sizeof(group_counts) / sizeof(group_counts[0])) : 1;
+  const int32_t *counts = group_counts[d->o->samples >= 32];
+  const int32_t n_counts = d->o->samples > 1 ? 13 : 1;
   double left = allowance / d->build_cost;
   int32_t i, k, n, share;
 
@@ -153,11 +154,11 @@ build_plans(driver *d, double allowance)
   n -= share;
   for (k = 0; k < 4; k++)
     for (i = 1; i < n_counts && n > 0; i++) {
-      if (group_counts[i] > d->plan.n_layers || group_counts[i] > d->plan.floor.n_bars)
+      if (counts[i] > d->plan.n_layers || counts[i] > d->plan.floor.n_bars)
         continue;
       share = n / (4 * n_counts) + 1;
       share = share > 24 ? 24 : share;
-      RRN_TRY(try_groups(d, group_counts[i], densities[k], share));
+      RRN_TRY(try_groups(d, counts[i], densities[k], share));
       n -= share + 1; /* the cuts cost about as much as a plan */
     }
   return RRAMNAS_OK;
@@ -228,12 +229,23 @@ improve_plans(driver *d, double allowance)
 
 /* --- the whole --- */
 
+/* The fast effort has menus of its own, so that what it finds does not depend on the effort asked for. */
+static int32_t
+new_plan(driver *d, int32_t few)
+{
+  const rrn_shape_limits limits = { d->o->depthwise, few };
+
+  return rrn_plan_init(&d->plan, d->m, limits, d->o->samples, &d->arena, d->err);
+}
+
 static int32_t
 run_effort(driver *d, int32_t effort)
 {
   const allowance *a = &allowances[effort];
   int32_t i;
 
+  if (effort == RRAMNAS_EFFORT_BALANCED)
+    RRN_TRY(new_plan(d, 0));
   d->n_keeps = 0;
   d->most_keeps = d->o->samples < 32 || a->keeps < 4 ? a->keeps : 4;
   d->plan.random = (uint64_t)d->o->seed << 8 | (uint64_t)effort;
@@ -248,6 +260,22 @@ run_effort(driver *d, int32_t effort)
   return RRAMNAS_OK;
 }
 
+/* Crossbars that one copy of each layer fills, which later boxes never look at. */
+static double
+full_tiles(const rramnas_mapping *m)
+{
+  const rrn_hw_values *v = &m->hw->v;
+  double n = 0;
+  int32_t i;
+
+  for (i = 0; i < m->n_layers; i++) {
+    const rrn_matrix *x = &m->matrices[i];
+
+    n += (double)(x->rows / v->crossbar.rows) * (double)(x->cols / x->groups * x->cells / v->crossbar.cols);
+  }
+  return n < 0.98 * m->crossbars_available ? n : 0.98 * m->crossbars_available;
+}
+
 static int32_t
 prepare(driver *d)
 {
@@ -256,14 +284,73 @@ prepare(driver *d)
 
   m->sharing = (rrn_sharing){ .layer_threshold = 0, .max_load = INT32_MAX };
   RRN_TRY(rrn_matrix_pass(m, 0, d->err));
-  RRN_TRY(rrn_plan_init(&d->plan, m, d->o->depthwise, d->o->samples, &d->arena, d->err));
+  RRN_TRY(new_plan(d, 1));
   RRN_TRY(rrn_keep_init(&d->best, &d->plan, d->err));
   for (i = 0; i < MOST_KEEPS; i++)
     RRN_TRY(rrn_keep_init(&d->keeps[i], &d->plan, d->err));
   d->best.ns = 1e300;
-  d->build_cost = 40.0 * m->n_layers * m->crossbars_available;
+  d->build_cost = 40.0 * m->n_layers * (m->crossbars_available - full_tiles(m)) + 2.0 * m->n_layers * m->crossbars_available;
   d->group_of_bar = rrn_arena_alloc(&d->arena, (size_t)m->crossbars_available, sizeof(*d->group_of_bar));
   return d->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(d->err);
+}
+
+/* --- the last word --- */
+
+static int32_t
+completion(const rramnas_mapping *m, int32_t samples, double *ret_ns, rramnas_error *err)
+{
+  const rrn_sim_options sim = { .model = RRAMNAS_TIMING_RNC, .samples = samples };
+
+  return rrn_simulate(m, &sim, ret_ns, err);
+}
+
+/* Completion of policy rnc's mapping under the same options; huge when it does not fit. */
+static int32_t
+rnc_completion(driver *d, double *ret_ns)
+{
+  rramnas_compile_options o = *d->o;
+  const rramnas_mapping *m = d->m;
+  const rramnas_runtime runtime = { .size = sizeof(rramnas_runtime), .alloc = m->rt.alloc, .realloc = m->rt.realloc,
+                                    .free = m->rt.free, .alloc_user = m->rt.alloc_user, .n_threads = m->rt.n_threads };
+  rramnas_mapping *rnc = NULL;
+  int32_t status;
+
+  o.policy = RRAMNAS_POLICY_RNC;
+  /* Options are resolved once more. */
+  o.layer_threshold = o.layer_threshold == 0  ? RRAMNAS_LAYER_THRESHOLD_SAME
+                    : o.layer_threshold < 0   ? RRAMNAS_UNLIMITED
+                                              : o.layer_threshold;
+  o.max_load = o.max_load == INT32_MAX ? RRAMNAS_UNLIMITED : o.max_load;
+  status = rrn_compile(m->hw, m->net, &o, &runtime, &rnc, d->err);
+  if (status == RRAMNAS_ERR_DOES_NOT_FIT) {
+    *ret_ns = 1e300;
+    return RRAMNAS_OK;
+  }
+  RRN_TRY(status);
+  status = completion(rnc, d->o->samples, ret_ns, d->err);
+  rrn_mapping_unref(rnc);
+  return status;
+}
+
+static int32_t
+use_rnc(driver *d)
+{
+  d->m->objective_samples = 0; /* the bound is about plans */
+  return rrn_policy_rnc(d->m, d->o, d->err);
+}
+
+static int32_t
+settle(driver *d)
+{
+  double ours = 0, rnc = 0;
+
+  if (d->best.ns >= 1e300)
+    return use_rnc(d);
+  RRN_TRY(rrn_keep_load(&d->best, &d->plan));
+  RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
+  RRN_TRY(completion(d->m, d->o->samples, &ours, d->err));
+  RRN_TRY(rnc_completion(d, &rnc));
+  return rnc < ours ? use_rnc(d) : RRAMNAS_OK;
 }
 
 static int32_t
@@ -271,15 +358,14 @@ compile(driver *d)
 {
   int32_t effort;
 
+  if (d->o->crossbars == RRAMNAS_CROSSBARS_AUTO || d->o->find_solution || d->o->no_duplication || d->o->n_copies)
+    return use_rnc(d); /* there the crossbars are what is sought, or the copies are given */
   RRN_TRY(prepare(d));
   for (effort = RRAMNAS_EFFORT_FAST; effort <= d->o->effort; effort++)
     RRN_TRY(run_effort(d, effort));
-  RRN_TRY(rrn_bound_time(d->m, d->o->depthwise, d->o->samples, d->o->effort == RRAMNAS_EFFORT_FAST ? 8 : 20, &d->arena,
-                         &d->m->time_bound_ns, d->err));
-  if (d->best.ns >= 1e300)
-    return rrn_policy_rnc(d->m, d->o, d->err);
-  RRN_TRY(rrn_keep_load(&d->best, &d->plan));
-  return rrn_plan_commit(&d->plan, d->m, d->err);
+  d->m->objective_samples = d->o->samples;
+  d->m->objective_depthwise = d->o->depthwise;
+  return settle(d);
 }
 
 int32_t

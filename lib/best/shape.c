@@ -184,19 +184,19 @@ keep_undominated(rrn_menu *menu)
 }
 
 static int32_t
-grouped_menu(cook *k, int32_t depthwise)
+grouped_menu(cook *k, rrn_shape_limits limits)
 {
   const rramnas_mapping *m = k->m;
   const rrn_matrix *x = &m->matrices[k->layer];
   const int64_t by_rows = m->hw->v.crossbar.rows / x->rows;
   const int64_t by_cols = m->hw->v.crossbar.cols / x->cells / (x->cols / x->groups);
   const int64_t most = least(least(by_rows, by_cols), x->groups);
-  const int64_t first = depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? most : 1;
-  const int64_t last = depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
+  const int64_t first = limits.depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? most : 1;
+  const int64_t last = limits.depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
   int64_t at_once, copies;
 
-  for (at_once = first; at_once <= last; at_once++)
-    for (copies = 1; copies <= k->most_boxes; copies += 1 + copies / 24)
+  for (at_once = first; at_once <= last; at_once += limits.few ? 1 + at_once / 3 : 1)
+    for (copies = 1; copies <= k->most_boxes; copies += 1 + copies / (limits.few && last > 1 ? 6 : 24))
       RRN_TRY(grouped_point(k, copies, at_once));
   if (k->menu->n > 0)
     keep_undominated(k->menu);
@@ -250,23 +250,24 @@ dense_choice(cook *k, rrn_choice *c)
 static const int32_t deals[] = { 64, 56, 48, 36, 24, 12, 4, 1 };
 
 static int32_t
-grouped_choice(cook *k, rrn_choice *c, int32_t depthwise)
+grouped_choice(cook *k, rrn_choice *c, rrn_shape_limits limits)
 {
   const int32_t most = k->most_boxes;
+  const size_t n = limits.few ? 3 : sizeof(deals) / sizeof(deals[0]);
   size_t i;
 
-  for (i = 0; i < sizeof(deals) / sizeof(deals[0]); i++) {
+  for (i = 0; i < n; i++) {
     k->most_boxes = (int32_t)((int64_t)most * deals[i] / 64);
     k->menu = &c->menus[c->n];
     k->cap = 0;
-    RRN_TRY(grouped_menu(k, depthwise));
+    RRN_TRY(grouped_menu(k, limits));
     c->n += k->menu->n > 0;
   }
   return RRAMNAS_OK;
 }
 
 int32_t
-rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, int32_t depthwise, rrn_arena *arena,
+rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, rrn_shape_limits limits, rrn_arena *arena,
                  rrn_choice *ret_choice, rramnas_error *err)
 {
   const rrn_matrix *x = &m->matrices[layer];
@@ -275,7 +276,7 @@ rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, in
   cook k = { .m = m, .arena = arena, .layer = layer, .most_boxes = most_boxes, .menu = &choice.menus[0], .err = err };
 
   if (x->groups > 1 && whole_groups) {
-    RRN_TRY(grouped_choice(&k, &choice, depthwise));
+    RRN_TRY(grouped_choice(&k, &choice, limits));
   } else {
     RRN_TRY(dense_choice(&k, &choice));
   }

@@ -42,9 +42,14 @@ int32_t rrn_shape_classes(const rramnas_mapping *m, int32_t layer, const rrn_til
 /* Time of one sample with that many copies: as the event simulation has it. */
 double rrn_shape_ns(const rrn_box_class *classes, int32_t n, int32_t copies);
 
+typedef struct rrn_shape_limits {
+  int32_t depthwise; /* enum rramnas_depthwise */
+  int32_t few;       /* 1: fewer points and variants of grouped layers, for the sake of speed */
+} rrn_shape_limits;
+
 /* The choices of a layer. It gets no more than `most_boxes` boxes, as they must be in different crossbars; the choice
  * is empty when it needs more. */
-int32_t rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, int32_t depthwise, rrn_arena *arena,
+int32_t rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, rrn_shape_limits limits, rrn_arena *arena,
                          rrn_choice *ret_choice, rramnas_error *err);
 
 #endif

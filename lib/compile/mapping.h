@@ -73,7 +73,8 @@ struct rramnas_mapping {
   int32_t crossbars_bound;
   int32_t tries;
   double margin; /* 0 without duplication */
-  double time_bound_ns; /* proven; 0 = none */
+  int32_t objective_samples;   /* policy best: inferences whose completion it made early; 0 = another policy */
+  int32_t objective_depthwise; /* how it could lay out grouped layers */
 };
 
 static inline int32_t
