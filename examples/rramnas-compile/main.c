@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "program.h"
@@ -227,6 +228,31 @@ run(settings *s)
   return code;
 }
 
+static int
+same_file(const char *a, const char *b)
+{
+  struct stat x, y;
+
+  return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* A report must not replace what it was made from. */
+static int
+outputs_are_safe(const settings *s)
+{
+  const char *const outputs[] = { s->json, s->svg, s->trace };
+  const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file };
+  size_t i, k;
+
+  for (i = 0; i < 3; i++)
+    for (k = 0; k < 4; k++)
+      if (same_file(outputs[i], inputs[k])) {
+        complain("%s: is read and would be overwritten", outputs[i]);
+        return 0;
+      }
+  return 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -235,6 +261,8 @@ main(int argc, char **argv)
 
   s.compile.policy = DEFAULT_POLICY;
   go_on = read_options(argc, argv, &s);
+  if (go_on > 0 && !outputs_are_safe(&s))
+    go_on = -1;
   code = go_on > 0 ? run(&s) : go_on < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
   free_options(&s);
   if (fflush(stdout) != 0 || ferror(stdout)) {

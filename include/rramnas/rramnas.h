@@ -49,8 +49,9 @@
  * positive value is success with a remark. A failing call leaves every `ret_` argument as it was
  * and explains itself in the caller's rramnas_error (NULL allowed).
  *
- * Option structs: the first field is the size of the struct as the caller knows it; 0 in any other
- * field means the default written beside it. Fields are only ever added at the end.
+ * Structs: the first field is the size of the struct as the caller knows it, also in structs that the
+ * library fills (start from the `_INIT` macro). In option structs, 0 in any other field means the default
+ * written beside it. Fields are only ever added at the end.
  *
  * Determinism: equal inputs, options and seed give equal results, to the byte, on any machine, at
  * any thread count and in any locale.
@@ -151,7 +152,7 @@ enum rramnas_log_level {
  *
  * `alloc(user, size)`, `realloc(user, pointer, size)` and `free(user, pointer)` are given together
  * or not at all (NULL = malloc, realloc, free). They may be called from any thread that uses the
- * handle. `log` receives finished UTF-8 messages on the calling thread.
+ * handle. Only libyaml, while it reads a YAML text, takes its memory from malloc. `log` receives finished UTF-8 messages on the calling thread.
  */
 typedef struct rramnas_runtime {
   size_t size;                                                          /**< sizeof(rramnas_runtime) */
@@ -254,6 +255,8 @@ typedef struct rramnas_hw_field {
   int32_t type;              /**< enum rramnas_field_type */
   int32_t reserved;          /**< 0 */
 } rramnas_hw_field;
+
+#define RRAMNAS_HW_FIELD_INIT { sizeof(rramnas_hw_field), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 /** Number of hardware fields. @since 0.1 */
 RRAMNAS_EXPORT size_t
@@ -398,7 +401,7 @@ typedef struct rramnas_bind {
 /** How to read a network. */
 typedef struct rramnas_net_options {
   size_t size;               /**< sizeof(rramnas_net_options) */
-  const rramnas_bind *binds; /**< array of length [n_binds]; default: "batch", "batch_size", "N" are 1, any other symbol is an error */
+  const rramnas_bind *binds; /**< array of length [n_binds]; default: "batch", "batch_size", "N" are 1, any other symbol is an error, and so is a bind that no dimension asks for; at most 64 */
   size_t n_binds;
   int32_t format;            /**< enum rramnas_net_format; default by extension */
   int32_t reserved;          /**< 0 */
@@ -408,9 +411,10 @@ typedef struct rramnas_net_options {
 
 /**
  * Reads a network from an ONNX file (opset 9 to 20) or from the YAML format (doc/networks.md).
- * Weights are not copied; an ONNX file's external data is not opened.
+ * Weights are not copied; an ONNX file's external data is not opened. At most 16 MiB of YAML, 2^40 bytes of ONNX.
  * @param options  NULL = defaults
- * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_UNSUPPORTED, ERR_SHAPE, ERR_RANGE, ERR_LIMIT, ERR_MEMORY;
+ * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_UNSUPPORTED, ERR_SHAPE, ERR_RANGE, ERR_LIMIT, ERR_NOT_FOUND
+ *         (a bind without a dimension), ERR_MEMORY;
  *         line and column (YAML) or offset (ONNX) are set
  * @since 0.1
  */
@@ -435,6 +439,7 @@ rramnas_net_load_buffer(const void *data, size_t size, const char *name, const r
  * @param expansions    array of length [16], each 3, 4 or 6, same order
  * @param depths        array of length [4], blocks per stage, each 2, 3 or 4
  * Entries of blocks beyond the depth are not looked at.
+ * @return RRAMNAS_OK, ERR_ARGUMENT (a gene outside of the space), ERR_MEMORY
  * Source: once-for-all (Cai et al., ICLR 2020) as used by RNC; doc/networks.md.
  * @since 0.1
  */
@@ -447,6 +452,8 @@ rramnas_net_create_ofa_mobilenet_v3_small(const int32_t *kernel_sizes, const int
  * The same from a genome file: JSON or YAML with `ks`, `e` (16 or 20 entries) and `d` (4 entries)
  * at the top level or under `genome`.
  * @param data  array of length [size]
+ * @param name  how messages call it; NULL = "genome"
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_PARSE, ERR_RANGE, ERR_LIMIT, ERR_MEMORY; line and column are set
  * @since 0.1
  */
 RRAMNAS_EXPORT int32_t
@@ -455,8 +462,8 @@ rramnas_net_create_ofa_from_genome(const char *data, size_t size, const char *na
                                    rramnas_error *reterr);
 
 /**
- * An empty network to be built node by node: add inputs and nodes, mark outputs, then
- * rramnas_net_finish(). Until then it belongs to one thread and can only be added to or released.
+ * An empty network to be built node by node: add inputs and nodes, then rramnas_net_finish(). Until
+ * then it belongs to one thread and can only be added to or released.
  * @code
  *   int64_t shape[4] = { 1, 3, 32, 32 };
  *   rramnas_node n = RRAMNAS_NODE_INIT;
@@ -538,7 +545,7 @@ rramnas_net_ref(rramnas_net *net);
 RRAMNAS_EXPORT void
 rramnas_net_unref(rramnas_net *net);
 
-/** Name of the network. @since 0.1 */
+/** Name of the network; NULL for NULL. @since 0.1 */
 RRAMNAS_EXPORT const char *
 rramnas_net_name(const rramnas_net *net);
 
@@ -551,7 +558,7 @@ typedef struct rramnas_layer {
   int32_t mapped;                            /**< 1: weights go to crossbars; 0: both operands are activations, digital */
   int32_t has_bias;                          /**< 1: a bias is added (digitally) */
   int32_t in_rank, out_rank;
-  int64_t in_shape[RRAMNAS_MAX_RANK];        /**< length [in_rank], of the first input */
+  int64_t in_shape[RRAMNAS_MAX_RANK];        /**< length [in_rank], of the activation that meets the weight */
   int64_t out_shape[RRAMNAS_MAX_RANK];       /**< length [out_rank] */
   int32_t n_spatial;                         /**< spatial dimensions of the kernel; 0 without one */
   int32_t groups;                            /**< 1 unless a grouped convolution */
@@ -569,7 +576,7 @@ typedef struct rramnas_layer {
 #define RRAMNAS_LAYER_INIT \
   { sizeof(rramnas_layer), NULL, 0, 0, 0, 0, 0, 0, { 0 }, { 0 }, 0, 0, { 0 }, { 0 }, { 0 }, { 0 }, 0, 0, 0, 0, 0 }
 
-/** Number of layers; 0 before rramnas_net_finish(). @since 0.1 */
+/** Number of layers; 0 before rramnas_net_finish() and for NULL. @since 0.1 */
 RRAMNAS_EXPORT size_t
 rramnas_net_layer_count(const rramnas_net *net);
 

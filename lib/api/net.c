@@ -20,6 +20,8 @@ read_options(rramnas_net_options *ret_options, const rramnas_net_options *option
   RRN_TRY(rrn_options_read(ret_options, sizeof(*ret_options), options, "rramnas_net_options", reterr));
   RRN_FAIL_IF(ret_options->n_binds && !ret_options->binds, reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_net_options: n_binds is %zu, binds is NULL", ret_options->n_binds);
+  RRN_FAIL_IF(ret_options->n_binds > RRN_MOST_BINDS, reterr, RRAMNAS_ERR_LIMIT,
+              "rramnas_net_options: %zu binds, at most %d are taken", ret_options->n_binds, RRN_MOST_BINDS);
   for (i = 0; i < ret_options->n_binds; i++) {
     const rramnas_bind *bind = &ret_options->binds[i];
 
@@ -37,9 +39,23 @@ static int32_t
 import(const void *data, size_t size, const char *name, const rramnas_net_options *options,
        const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *reterr)
 {
+  rrn_binds binds = { options->binds, options->n_binds, 0 };
+  rramnas_net *net = NULL;
+  size_t i;
+
   if (options->format == RRAMNAS_NET_FORMAT_ONNX)
-    return rrn_net_import_onnx(data, size, name, options, runtime, ret_net, reterr);
-  return rrn_net_import_yaml(data, size, name, options, runtime, ret_net, reterr);
+    RRN_TRY(rrn_net_import_onnx(data, size, name, &binds, runtime, &net, reterr));
+  else
+    RRN_TRY(rrn_net_import_yaml(data, size, name, &binds, runtime, &net, reterr));
+  /* A mistyped name must not end in the default value of another. */
+  for (i = 0; i < binds.n; i++)
+    if (!(binds.used >> i & 1)) {
+      rramnas_net_unref(net);
+      return rrn_fail(reterr, RRAMNAS_ERR_NOT_FOUND, "%s: no dimension is called \"%.100s\", which was bound to %lld",
+                      name, binds.binds[i].name, (long long)binds.binds[i].value);
+    }
+  *ret_net = net;
+  return RRAMNAS_OK;
 }
 
 int32_t
@@ -225,19 +241,19 @@ rramnas_net_tensor_shape(const rramnas_net *net, int32_t tensor, int64_t *ret_sh
 const char *
 rramnas_net_name(const rramnas_net *net)
 {
-  return net->name;
+  return net ? net->name : NULL;
 }
 
 size_t
 rramnas_net_layer_count(const rramnas_net *net)
 {
-  return net->finished ? net->n_layers : 0;
+  return net && net->finished ? net->n_layers : 0;
 }
 
 int32_t
 rramnas_net_layer(const rramnas_net *net, size_t index, rramnas_layer *ret_layer)
 {
-  if (!net || index >= rramnas_net_layer_count(net))
+  if (index >= rramnas_net_layer_count(net))
     return RRAMNAS_ERR_ARGUMENT;
   return rrn_result_write(ret_layer, &net->layers[index], sizeof(*net->layers), "rramnas_layer", NULL);
 }

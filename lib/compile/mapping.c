@@ -2,6 +2,7 @@
 /* The mapping as an object: its life, its figures, and the checker of its invariants. */
 #include "compile/mapping.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/ckd.h"
@@ -50,18 +51,54 @@ piece_weight_cols(const rramnas_mapping *m, const rrn_piece *p)
   return p->cols / m->matrices[p->layer].cells;
 }
 
-/* Pieces lie inside the matrix, do not overlap, and their areas sum to it: so they tile it. The test of all pairs
- * is kept for its plainness; for layers of more than `few` pieces only the sums are compared. */
+static int
+by_first_row(const void *a, const void *b)
+{
+  const rrn_piece *p = *(const rrn_piece *const *)a, *q = *(const rrn_piece *const *)b;
+
+  if (p->row0 != q->row0)
+    return p->row0 < q->row0 ? -1 : 1;
+  return (p->col0 > q->col0) - (p->col0 < q->col0);
+}
+
+/* Sweeps down the rows: pieces that reach into the present row are compared by columns with the next one. */
+static int
+pieces_overlap(const rramnas_mapping *m, const rrn_piece **sorted, int32_t n)
+{
+  int32_t n_active = 0, i, k, kept;
+
+  for (i = 0; i < n; i++) {
+    const rrn_piece *p = sorted[i];
+
+    for (k = kept = 0; k < n_active; k++) {
+      const rrn_piece *q = sorted[k];
+
+      if (q->row0 + rrn_piece_matrix_rows(q) <= p->row0)
+        continue;
+      if (p->col0 < q->col0 + piece_weight_cols(m, q) && q->col0 < p->col0 + piece_weight_cols(m, p))
+        return 1;
+      sorted[kept++] = q;
+    }
+    sorted[kept] = p; /* kept <= i: the sweep eats its own list */
+    n_active = kept + 1;
+  }
+  return 0;
+}
+
+/* Pieces lie inside the matrix, do not overlap, and their areas sum to it: so they tile it. */
 static int32_t
-check_tiling(const rramnas_mapping *m, int32_t layer, rramnas_error *err)
+check_tiling(const rramnas_mapping *m, int32_t layer, rrn_arena *arena, rramnas_error *err)
 {
   const rrn_matrix *x = &m->matrices[layer];
-  const int32_t first = m->first_piece[layer], end = m->first_piece[layer + 1], few = 8192;
+  const int32_t n = rrn_mapping_pieces_of(m, layer);
+  const rrn_piece **sorted = rrn_arena_alloc(arena, (size_t)n, sizeof(*sorted));
   int64_t area = 0;
-  int32_t i, k;
+  int32_t i;
 
-  for (i = first; i < end; i++) {
-    const rrn_piece *p = &m->pieces[i];
+  if (!sorted)
+    return rrn_fail_memory(err);
+  for (i = 0; i < n; i++) {
+    const rrn_piece *p = sorted[i] = &m->pieces[m->first_piece[layer] + i];
     const int64_t w = piece_weight_cols(m, p);
     const int32_t rows = rrn_piece_matrix_rows(p);
 
@@ -72,14 +109,10 @@ check_tiling(const rramnas_mapping *m, int32_t layer, rramnas_error *err)
     if (p->row0 < 0 || p->col0 < 0 || p->row0 + rows > x->rows || p->col0 + w > x->cols)
       return fail(m, layer, "a piece lies outside of the matrix", err);
     area += rows * w;
-    for (k = first; k < i && end - first <= few; k++) {
-      const rrn_piece *q = &m->pieces[k];
-
-      if (p->row0 < q->row0 + rrn_piece_matrix_rows(q) && q->row0 < p->row0 + rows &&
-          p->col0 < q->col0 + piece_weight_cols(m, q) && q->col0 < p->col0 + w)
-        return fail(m, layer, "two pieces hold the same weight", err);
-    }
   }
+  qsort(sorted, (size_t)n, sizeof(*sorted), by_first_row);
+  if (pieces_overlap(m, sorted, n))
+    return fail(m, layer, "two pieces hold the same weight", err);
   return area == x->rows * x->cols ? RRAMNAS_OK : fail(m, layer, "the pieces do not cover the matrix", err);
 }
 
@@ -171,7 +204,7 @@ check_all(const rramnas_mapping *m, rrn_arena *arena, rramnas_error *err)
   for (layer = 0; layer < m->n_layers; layer++) {
     const int64_t boxes = m->first_placement[layer + 1] - m->first_placement[layer];
 
-    RRN_TRY(check_tiling(m, layer, err));
+    RRN_TRY(check_tiling(m, layer, arena, err));
     if (m->copies[layer] < 1 || boxes != (int64_t)m->copies[layer] * rrn_mapping_pieces_of(m, layer))
       return fail(m, layer, "not every piece of every copy is placed", err);
   }

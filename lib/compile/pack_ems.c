@@ -26,7 +26,7 @@
 
 enum { LANES = 8, FEW = 8 };
 /* Larger tables of layers against crossbars are not kept; the boxes of a crossbar are then looked through. */
-enum { MOST_TABLE_BYTES = 1 << 26 };
+enum { MOST_TABLE_BYTES = 1 << 24 };
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 #define LOW_BITS UINT64_C(0x0101010101010101)
@@ -140,7 +140,7 @@ static void
 block_layers(packer *p, int32_t k, int32_t layer)
 {
   const int32_t t = p->rules->layer_threshold;
-  const int32_t first = layer - t > 0 ? layer - t : 0, last = layer + t < p->n_layers ? layer + t : p->n_layers - 1;
+  const int32_t first = t < layer ? layer - t : 0, last = t < p->n_layers - layer ? layer + t : p->n_layers - 1;
   int32_t l;
 
   for (l = first; l <= last; l++)

@@ -13,7 +13,8 @@
  * only the parts above and right of the box are kept of a cut space; a box in a new crossbar is not checked to
  * fit; crossbar 0 counts as opened even when it stays empty.
  *
- * Complexity: O(n * opened * spaces). Every step, order and tie as published: doc/compile.md. */
+ * Complexity: O((kinds * opened + n) * spaces): spaces only shrink and rules only tighten, so a crossbar refused to a
+ * box stays refused to its kind, and skipping it changes nothing. Every step, order and tie as published: doc/compile.md. */
 #include <string.h>
 
 #include "compile/pack.h"
@@ -35,6 +36,7 @@ typedef struct packer {
   bin *bins;
   size_t cap_bins;
   int32_t opened;
+  int32_t *tried; /* [kinds + 1] crossbars that no box of the kind fits any more */
   space *snapshot;
   size_t cap_snapshot;
 } packer;
@@ -220,20 +222,31 @@ find(packer *p, const rrn_pack_box *box, int32_t *ret_bin, int *ret_space)
 {
   int32_t k;
 
-  for (k = 0; k < p->opened; k++) {
+  for (k = box->kind ? p->tried[box->kind] : 0; k < p->opened; k++) {
     const int chosen = choose_space(p, &p->bins[k], box->cols, box->rows);
 
     if (chosen >= 0 && allowed(p, &p->bins[k], box->layer)) {
-      *ret_bin = k;
+      *ret_bin = p->tried[box->kind] = k;
       *ret_space = chosen;
       return 1;
     }
   }
   if (p->opened + 1 > p->rules->crossbars && !p->rules->grow)
     return 0;
-  *ret_bin = p->opened;
+  *ret_bin = p->tried[box->kind] = p->opened;
   *ret_space = 0;
   return open_bin(p) ? 1 : -1;
+}
+
+static int32_t *
+kinds_tried(const rrn_pack_box *boxes, size_t n, rrn_arena *arena)
+{
+  int32_t kinds = 0;
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    kinds = boxes[i].kind > kinds ? boxes[i].kind : kinds;
+  return rrn_arena_alloc(arena, (size_t)kinds + 1, sizeof(int32_t));
 }
 
 int32_t
@@ -246,7 +259,8 @@ rrn_pack_published(const rrn_pack_rules *rules, const rrn_pack_box *boxes, const
   int found = 1;
   size_t i;
 
-  if (!spots || !least || !open_bin(&p))
+  p.tried = kinds_tried(boxes, n, arena);
+  if (!spots || !least || !p.tried || !open_bin(&p))
     return rrn_fail_memory(err);
   for (i = 0; i < n && found > 0; i++) {
     const rrn_pack_box *box = &boxes[order[i]];

@@ -133,7 +133,7 @@ split_grouped_published(splitter *s, int32_t layer, int32_t depth_split)
   g.tile_cols = least(x->cols, s->m->hw->v.crossbar.cols);
   if (depth_split > 1)
     g.tile_cols = x->cols < depth_split ? 1 : x->cols / depth_split;
-  RRN_FAIL_IF(g.tile_cols > INT32_MAX || g.tile_rows > INT32_MAX, s->err, RRAMNAS_ERR_RANGE,
+  RRN_FAIL_IF(g.tile_cols > INT32_MAX / x->cells || g.tile_rows > INT32_MAX, s->err, RRAMNAS_ERR_RANGE,
               "layer \"%.200s\" is too wide for the published cut", s->m->net->layers[s->m->layer_of[layer]].name);
   return split_region(s, &g);
 }

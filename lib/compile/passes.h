@@ -50,6 +50,8 @@ int32_t rrn_duplication_model(const rramnas_mapping *m, int published, rrn_arena
 int64_t rrn_duplication_solve(const rrn_duplication *model, double budget, int32_t *ret_copies);
 
 /* place.c: copies -> boxes to pack, and packed boxes -> placements. */
+/* Number of boxes that the copies make; INT64_MAX when it does not fit. */
+int64_t rrn_place_count(const rramnas_mapping *m);
 int32_t rrn_place_boxes(const rramnas_mapping *m, rrn_arena *arena, rrn_pack_box **ret_boxes, size_t *ret_n,
                         rramnas_error *err);
 int32_t rrn_place_commit(rramnas_mapping *m, const rrn_pack_result *packed, rramnas_error *err);

@@ -4,18 +4,17 @@
 #include "compile/passes.h"
 #include "util/ckd.h"
 
-static int32_t
-count_boxes(const rramnas_mapping *m, int64_t *ret_n, rramnas_error *err)
+int64_t
+rrn_place_count(const rramnas_mapping *m)
 {
   int64_t n = 0, of_layer;
   int32_t layer;
 
   for (layer = 0; layer < m->n_layers; layer++)
     if (ckd_mul(&of_layer, (int64_t)m->copies[layer], (int64_t)rrn_mapping_pieces_of(m, layer)) ||
-        ckd_add(&n, n, of_layer) || n > RRN_MAX_BOXES)
-      return rrn_fail(err, RRAMNAS_ERR_LIMIT, "the copies of all layers are more than %d boxes", RRN_MAX_BOXES);
-  *ret_n = n;
-  return RRAMNAS_OK;
+        ckd_add(&n, n, of_layer))
+      return INT64_MAX;
+  return n;
 }
 
 int32_t
@@ -24,9 +23,10 @@ rrn_place_boxes(const rramnas_mapping *m, rrn_arena *arena, rrn_pack_box **ret_b
 {
   rrn_pack_box *boxes, *b;
   int32_t layer, copy, i, kind;
-  int64_t n = 0;
+  const int64_t n = rrn_place_count(m);
 
-  RRN_TRY(count_boxes(m, &n, err));
+  RRN_FAIL_IF(n > RRN_MAX_BOXES, err, RRAMNAS_ERR_LIMIT,
+              "the copies of all layers are more than %d boxes: give fewer copies, or crossbars", RRN_MAX_BOXES);
   boxes = rrn_arena_alloc_raw(arena, (size_t)n, sizeof(*boxes));
   if (!boxes)
     return rrn_fail_memory(err);

@@ -175,6 +175,8 @@ duplicate_and_pack(run *r, int32_t *ret_done)
 
     if (!solved && !(r->published && i == 0))
       break;
+    if (rrn_place_count(r->m) > RRN_MAX_BOXES)
+      continue; /* more boxes than are packed: no better than too many cells */
     RRN_TRY(try_pack(r, ORDER_RANDOM, &packed));
     r->m->margin = packed.fits && solved ? margins[i] : 0;
     rrn_log(&r->m->rt, RRAMNAS_LOG_DEBUG, "margin %d: %lld copies of layer \"%s\", %s", (int)i, (long long)solved,

@@ -14,13 +14,15 @@ equals(const char *name, const char *symbol, size_t length)
 
 /* Batch symbols are 1 when nothing is said: a crossbar sees one sample at a time. */
 int64_t
-rrn_net_bound_value(const rramnas_net_options *options, const char *symbol, size_t length)
+rrn_net_bound_value(rrn_binds *binds, const char *symbol, size_t length)
 {
   size_t i;
 
-  for (i = 0; i < options->n_binds; i++)
-    if (equals(options->binds[i].name, symbol, length))
-      return options->binds[i].value;
+  for (i = 0; i < binds->n; i++)
+    if (equals(binds->binds[i].name, symbol, length)) {
+      binds->used |= UINT64_C(1) << i;
+      return binds->binds[i].value;
+    }
   return equals("batch", symbol, length) || equals("batch_size", symbol, length) || equals("N", symbol, length);
 }
 

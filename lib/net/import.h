@@ -6,12 +6,20 @@
 #include "net/graph.h"
 #include "util/writer.h"
 
-/* `options` is complete (see rrn_options_read). `name` is the file's path for messages; its base name without
- * extension names the net when the file does not. */
-int32_t rrn_net_import_onnx(const void *data, size_t size, const char *name, const rramnas_net_options *options,
+/* Values for symbolic dimensions, and which of them a file asked for. */
+enum { RRN_MOST_BINDS = 64 };
+
+typedef struct rrn_binds {
+  const rramnas_bind *binds; /* [n], n <= RRN_MOST_BINDS */
+  size_t n;
+  uint64_t used; /* bit i: bind i was asked for */
+} rrn_binds;
+
+/* `name` is the file's path for messages; its base name without extension names the net when the file does not. */
+int32_t rrn_net_import_onnx(const void *data, size_t size, const char *name, rrn_binds *binds,
                             const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
 
-int32_t rrn_net_import_yaml(const char *data, size_t size, const char *name, const rramnas_net_options *options,
+int32_t rrn_net_import_yaml(const char *data, size_t size, const char *name, rrn_binds *binds,
                             const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
 
 /* The YAML that rrn_net_import_yaml() reads back as an equal network. */
@@ -28,6 +36,6 @@ int32_t rrn_net_new_for_file(const char *given, const char *path, const rramnas_
                              rramnas_net **ret_net, rramnas_error *err);
 
 /* Value of a symbolic dimension: a bind of that name, else 1 for "batch", "batch_size", "N"; 0 when unbound. */
-int64_t rrn_net_bound_value(const rramnas_net_options *options, const char *symbol, size_t length);
+int64_t rrn_net_bound_value(rrn_binds *binds, const char *symbol, size_t length);
 
 #endif

@@ -20,7 +20,7 @@ enum { NOTHING_YET = -1, SEVERAL = -2 };
 
 typedef struct importer {
   rramnas_net *net;
-  const rramnas_net_options *options;
+  rrn_binds *binds;
   rrn_arena arena;      /* the tree, and lists while reading */
   rrn_names names;      /* reference -> tensor */
   int32_t previous;
@@ -38,6 +38,23 @@ typedef struct entry {
 
 /* --- small things --- */
 
+/* 1 when `key` is one of the words of "a, b, c". */
+static int
+is_listed(const char *key, const char *words)
+{
+  const size_t length = strlen(key);
+
+  while (*words) {
+    const size_t word = strcspn(words, ",");
+
+    if (word == length && memcmp(words, key, length) == 0)
+      return 1;
+    words += word;
+    words += strspn(words, ", ");
+  }
+  return 0;
+}
+
 static int32_t
 check_keys(const rrn_yaml *mapping, const char *what, const char *known, rramnas_error *err)
 {
@@ -46,17 +63,10 @@ check_keys(const rrn_yaml *mapping, const char *what, const char *known, rramnas
   if (mapping->kind != RRN_YAML_MAPPING)
     return rrn_fail_at(err, RRAMNAS_ERR_PARSE, mapping->where, "%s is %s, expected a mapping with %s", what,
                        rrn_yaml_kind_name(mapping), known);
-  for (child = mapping->child; child; child = child->next) {
-    const char *at = strstr(known, child->key);
-    const size_t length = strlen(child->key);
-
-    /* Whole words of the list only. */
-    while (at && ((at != known && at[-1] != ' ') || (at[length] != ',' && at[length] != '\0')))
-      at = strstr(at + 1, child->key);
-    if (!at || length == 0)
+  for (child = mapping->child; child; child = child->next)
+    if (!is_listed(child->key, known))
       return rrn_fail_at(err, RRAMNAS_ERR_PARSE, child->key_where, "unknown key \"%.60s\" in %s, expected %s", child->key,
                          what, known);
-  }
   return RRAMNAS_OK;
 }
 
@@ -116,7 +126,7 @@ add_tensor(importer *im, const rrn_yaml *yaml, rrn_tensor_kind kind, int32_t *re
   if (!name || !dims)
     return rrn_fail_at(im->err, RRAMNAS_ERR_PARSE, yaml->where, "no %s given, expected name and shape",
                        name ? "shape" : "name");
-  RRN_TRY(rrn_yaml_dims(dims, "shape", kind == RRN_TENSOR_CONSTANT ? 0 : 1, im->options, &shape, im->err));
+  RRN_TRY(rrn_yaml_dims(dims, "shape", kind == RRN_TENSOR_CONSTANT ? 0 : 1, im->binds, &shape, im->err));
   status = rrn_net_add_tensor(im->net, kind, name, shape.dims, shape.rank, ret_tensor, &why);
   if (status < 0)
     return status == RRAMNAS_ERR_MEMORY ? rrn_fail_memory(im->err)
@@ -255,7 +265,7 @@ read_attributes(importer *im, entry *e)
 
     if (is_common_key(child->key))
       continue;
-    status = rrn_yaml_attribute(child, n_spatial, im->options, &e->build, im->err);
+    status = rrn_yaml_attribute(child, n_spatial, im->binds, &e->build, im->err);
     if (status == RRAMNAS_ERR_NOT_FOUND)
       return fail_key(im, e, child);
     RRN_TRY(status);
@@ -282,9 +292,9 @@ read_shapes(importer *im, entry *e)
   if (!e->shapes)
     return rrn_fail_memory(im->err);
   if (one)
-    return rrn_yaml_dims(one, "out_shape", 1, im->options, e->shapes, im->err);
+    return rrn_yaml_dims(one, "out_shape", 1, im->binds, e->shapes, im->err);
   for (list = many->child; list; list = list->next)
-    RRN_TRY(rrn_yaml_dims(list, "an entry of out_shapes", 1, im->options, &e->shapes[i++], im->err));
+    RRN_TRY(rrn_yaml_dims(list, "an entry of out_shapes", 1, im->binds, &e->shapes[i++], im->err));
   return RRAMNAS_OK;
 }
 
@@ -477,10 +487,10 @@ read_network(importer *im, const rrn_yaml *root, const char *file, const rramnas
 }
 
 int32_t
-rrn_net_import_yaml(const char *data, size_t size, const char *name, const rramnas_net_options *options,
+rrn_net_import_yaml(const char *data, size_t size, const char *name, rrn_binds *binds,
                     const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
 {
-  importer im = { .options = options, .previous = NOTHING_YET, .err = err };
+  importer im = { .binds = binds, .previous = NOTHING_YET, .err = err };
   rrn_yaml *root;
   int32_t status;
   rrn_rt rt;

@@ -102,7 +102,7 @@ read_pad(const rrn_yaml *value, int32_t n_spatial, rrn_build *b, rramnas_error *
 }
 
 static int32_t
-read_dim(const rrn_yaml *entry, const char *what, int64_t least, const rramnas_net_options *options, int64_t *ret_dim,
+read_dim(const rrn_yaml *entry, const char *what, int64_t least, rrn_binds *binds, int64_t *ret_dim,
          rramnas_error *err)
 {
   int64_t value;
@@ -110,7 +110,7 @@ read_dim(const rrn_yaml *entry, const char *what, int64_t least, const rramnas_n
   /* Whatever starts like a number is judged as one. */
   if (entry->kind != RRN_YAML_SCALAR || entry->length == 0 || strchr("+-0123456789", entry->text[0]))
     return rrn_yaml_int(entry, what, least, MAX_DIM, ret_dim, err);
-  value = rrn_net_bound_value(options, entry->text, entry->length);
+  value = rrn_net_bound_value(binds, entry->text, entry->length);
   if (value == 0)
     return rrn_fail_at(err, RRAMNAS_ERR_RANGE, entry->where,
                        "%s has dimension \"%.60s\", which has no value: bind it, or write a number", what, entry->text);
@@ -119,7 +119,7 @@ read_dim(const rrn_yaml *entry, const char *what, int64_t least, const rramnas_n
 }
 
 int32_t
-rrn_yaml_dims(const rrn_yaml *list, const char *what, int64_t least, const rramnas_net_options *options,
+rrn_yaml_dims(const rrn_yaml *list, const char *what, int64_t least, rrn_binds *binds,
               rrn_shape *ret_shape, rramnas_error *err)
 {
   const rrn_yaml *entry;
@@ -132,24 +132,24 @@ rrn_yaml_dims(const rrn_yaml *list, const char *what, int64_t least, const rramn
     return rrn_fail_at(err, RRAMNAS_ERR_LIMIT, list->where, "%s has %zu entries, the limit is %d", what,
                        list->n_children, RRAMNAS_MAX_RANK);
   for (entry = list->child; entry; entry = entry->next)
-    RRN_TRY(read_dim(entry, what, least, options, &shape.dims[shape.rank++], err));
+    RRN_TRY(read_dim(entry, what, least, binds, &shape.dims[shape.rank++], err));
   *ret_shape = shape;
   return RRAMNAS_OK;
 }
 
 static int32_t
-read_list(const rrn_yaml *value, const rramnas_net_options *options, rrn_attrs *a, rramnas_error *err)
+read_list(const rrn_yaml *value, rrn_binds *binds, rrn_attrs *a, rramnas_error *err)
 {
   rrn_shape list = { 0 };
 
-  RRN_TRY(rrn_yaml_dims(value, value->key, -MAX_DIM, options, &list, err));
+  RRN_TRY(rrn_yaml_dims(value, value->key, -MAX_DIM, binds, &list, err));
   memcpy(a->dims, list.dims, sizeof(a->dims));
   a->n_dims = list.rank;
   return RRAMNAS_OK;
 }
 
 static int32_t
-read_value(const rrn_yaml *value, const rrn_key *key, int32_t n_spatial, const rramnas_net_options *options,
+read_value(const rrn_yaml *value, const rrn_key *key, int32_t n_spatial, rrn_binds *binds,
            rrn_build *b, rramnas_error *err)
 {
   int64_t number = 0;
@@ -176,18 +176,18 @@ read_value(const rrn_yaml *value, const rrn_key *key, int32_t n_spatial, const r
     return read_pad(value, n_spatial, b, err);
   case RRN_KEY_DIMS:
   default:
-    return read_list(value, options, &b->attrs, err);
+    return read_list(value, binds, &b->attrs, err);
   }
 }
 
 int32_t
-rrn_yaml_attribute(const rrn_yaml *value, int32_t n_spatial, const rramnas_net_options *options, rrn_build *b,
+rrn_yaml_attribute(const rrn_yaml *value, int32_t n_spatial, rrn_binds *binds, rrn_build *b,
                    rramnas_error *err)
 {
   const rrn_key *const *key;
 
   for (key = rrn_keys_of(b->op); *key; key++)
     if (strcmp((*key)->name, value->key) == 0)
-      return read_value(value, *key, n_spatial, options, b, err);
+      return read_value(value, *key, n_spatial, binds, b, err);
   return RRAMNAS_ERR_NOT_FOUND;
 }

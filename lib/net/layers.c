@@ -218,6 +218,7 @@ has_weights(int32_t op)
 int32_t
 rrn_net_derive_layers(rramnas_net *net, rramnas_error *err)
 {
+  int64_t macs = 0;
   size_t n = 0, i;
 
   net->n_layers = net->n_mapped = 0;
@@ -232,6 +233,9 @@ rrn_net_derive_layers(rramnas_net *net, rramnas_error *err)
     if (!has_weights(node->op))
       continue;
     RRN_TRY(fill_layer(net, node, (int32_t)net->n_layers, &net->layers[net->n_layers], err));
+    /* So that no sum over layers overflows; weights are never more than macs. */
+    if (ckd_add(&macs, macs, net->layers[net->n_layers].macs))
+      return fail_range(node, err);
     node->layer = (int32_t)net->n_layers;
     net->n_mapped += (size_t)net->layers[net->n_layers].mapped;
     net->n_layers++;

@@ -109,7 +109,7 @@ write_hardware(rrn_writer *w, const rramnas_mapping *m)
 static void
 write_options(rrn_writer *w, const rramnas_mapping *m)
 {
-  rrn_write_format(w, "  \"options\": {\"policy\": \"%s\", \"seed\": %" PRIu32, rramnas_policy_name(m->policy), m->seed);
+  rrn_write_format(w, "  \"options\": {\"policy\": \"%s\", \"seed\": %" PRIu32, rrn_policy_find(m->policy)->name, m->seed);
   if (m->sharing.layer_threshold >= 0)
     rrn_write_format(w, ", \"layer_threshold\": %d", (int)m->sharing.layer_threshold);
   else

@@ -28,7 +28,7 @@ enum {
   /* Page, in pixels. */
   PAGE_W = 1280, MARGIN = 40, PLAN_W = 872, PLAN_H = 640, PLAN_Y = 140, LEGEND_X = 952, LEGEND_W = 288,
   LEGEND_ROW = 24, LEGEND_ROWS = 24, MOST_TILE = 380, NUMBER_TILE = 30, NUMBER_GAP = 16,
-  NAME_LENGTH = 30,
+  NAME_LENGTH = 30, LEGEND_NAME_LENGTH = 23,
 };
 
 typedef enum detail { DETAIL_TOOLTIPS, DETAIL_BOXES, DETAIL_SQUARES } detail;
@@ -89,16 +89,15 @@ duration(rrn_writer *w, double ns)
   rrn_write_format(w, " %s", units[unit]);
 }
 
-/* A name of at most NAME_LENGTH characters: the middle gives way, since layers differ at both ends. */
+/* A name of at most `most` characters, which are no more than NAME_LENGTH: the middle gives way, since layers differ at both ends. */
 static void
-short_name(rrn_writer *w, const char *name)
+short_name(rrn_writer *w, const char *name, size_t most)
 {
-  enum { HEAD = 10, TAIL = NAME_LENGTH - HEAD - 1 };
   const size_t n = strlen(name);
-  size_t head = HEAD, tail = n - TAIL;
+  size_t head = most / 3, tail = n - (most - head - 1);
   char text[8 * NAME_LENGTH];
 
-  if (n <= NAME_LENGTH) {
+  if (n <= most) {
     rrn_write_xml(w, name);
     return;
   }
@@ -297,12 +296,12 @@ write_header(plan *p)
                  ".item{font-size:12px}.numbers text{fill:#8a94a0}.end{text-anchor:end}.boxes rect:hover{stroke:#111}</style>\n");
   rrn_write_format(w, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">", PAGE_W,
                    (int)height, MARGIN);
-  short_name(w, m->net->name);
+  short_name(w, m->net->name, NAME_LENGTH);
   rrn_write_format(w, "<tspan dx=\"14\" class=\"small\">policy %s, crossbars of %d \xc3\x97 %d cells",
-                   rramnas_policy_name(m->policy), (int)hw->v.crossbar.rows, (int)hw->v.crossbar.cols);
+                   rrn_policy_find(m->policy)->name, (int)hw->v.crossbar.rows, (int)hw->v.crossbar.cols);
   if (hw->name && *hw->name) {
     rrn_write_text(w, ", ");
-    short_name(w, hw->name);
+    short_name(w, hw->name, NAME_LENGTH);
   }
   rrn_write_text(w, "</tspan></text>\n");
   write_figures(p);
@@ -554,8 +553,9 @@ legend_row(plan *p, int32_t layer, int32_t y, double share)
 {
   rrn_write_format(&p->w, "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"14\" rx=\"3\" fill=\"", LEGEND_X, (int)(y - 11));
   colour(p, layer);
-  rrn_write_format(&p->w, "\"/><text x=\"%d\" y=\"%d\" class=\"item\">", LEGEND_X + 22, (int)y);
-  short_name(&p->w, layer_name(p, layer));
+  rrn_write_format(&p->w, "\"/><text x=\"%d\" y=\"%d\" class=\"item\"><tspan class=\"small\">%d</tspan> ",
+                   LEGEND_X + 22, (int)y, (int)p->m->layer_of[layer]);
+  short_name(&p->w, layer_name(p, layer), LEGEND_NAME_LENGTH);
   if (p->m->copies[layer] > 1)
     rrn_write_format(&p->w, "<tspan dx=\"6\" class=\"small\">\xc3\x97 %d</tspan>", (int)p->m->copies[layer]);
   rrn_write_text(&p->w, "</text>");

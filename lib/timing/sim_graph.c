@@ -6,8 +6,9 @@
  *
  * Model: layer l of sample s may start when the layers whose results it needs are done for s; layers that need
  * none take one sample after the other, as the input arrives. It then asks, for each box of its copies, for the
- * crossbar of the box; a crossbar serves requests one at a time in the order of their arrival (ties: sample,
- * layer, copy, piece). The activations of a layer are dealt to its copies as evenly as they go, the first copies
+ * crossbar of the box; a crossbar serves requests one at a time in the order of their arrival. Ties: layers that end
+ * at the same time are handled by sample, then layer, and let those that waited for them ask in turn, by layer; the
+ * boxes of a layer ask by copy, then piece. The activations of a layer are dealt to its copies as evenly as they go, the first copies
  * taking one more; copies beyond the number of activations stay idle. A layer is done when its last box is.
  * Digital operators take no time.
  *
@@ -17,8 +18,17 @@
  *
  * Complexity: O(samples * (boxes + layers log layers)). Without contention every box has its own server, which
  * still serves one sample after the other. */
+#include <string.h>
+
 #include "timing/sim.h"
 #include "util/ckd.h"
+
+/* A sample on its way. */
+typedef struct sample_state {
+  struct sample_state *next_spare;
+  int32_t layers_left;
+  int32_t waiting[]; /* [n_layers] dependencies still open */
+} sample_state;
 
 typedef struct state {
   const rramnas_mapping *m;
@@ -29,7 +39,8 @@ typedef struct state {
   int32_t *n_waits;          /* [n_layers]: dependencies */
   int32_t *first_follower;   /* [n_layers + 1] */
   int32_t *followers;
-  int32_t *waiting;          /* [samples][n_layers] dependencies still open */
+  sample_state **samples;    /* [samples]: of those on their way, else NULL */
+  sample_state *spare;       /* list of states for samples to come */
   rrn_event_queue ends;
   double last_ns;
   rramnas_error *err;
@@ -79,23 +90,35 @@ prepare(state *s)
 {
   const rramnas_mapping *m = s->m;
   const size_t servers = s->o->no_contention ? m->n_placements : (size_t)m->crossbars_available;
-  size_t jobs, i;
+  size_t jobs;
 
   RRN_TRY(link_layers(s));
   if (ckd_mul(&jobs, (size_t)s->o->samples, (size_t)m->n_layers) || jobs > INT32_MAX)
     return rrn_fail(s->err, RRAMNAS_ERR_LIMIT, "%d samples of %d layers are more than the simulation can count",
                     (int)s->o->samples, (int)m->n_layers);
   s->free_ns = rrn_arena_alloc(&s->arena, servers, sizeof(*s->free_ns));
-  s->waiting = rrn_arena_alloc_raw(&s->arena, jobs, sizeof(*s->waiting));
-  if (!s->free_ns || !s->waiting)
-    return rrn_fail_memory(s->err);
-  /* A source layer waits for itself one sample earlier. */
-  for (i = 0; i < jobs; i++) {
-    const int32_t layer = (int32_t)(i % (size_t)m->n_layers);
+  s->samples = rrn_arena_alloc(&s->arena, (size_t)s->o->samples, sizeof(sample_state *));
+  return s->free_ns && s->samples ? RRAMNAS_OK : rrn_fail_memory(s->err);
+}
 
-    s->waiting[i] = s->n_waits[layer] ? s->n_waits[layer] : i >= (size_t)m->n_layers;
-  }
-  return RRAMNAS_OK;
+/* The state of a sample, made when its first layer becomes ready, from one that is through when there is one. */
+static sample_state *
+state_of(state *s, int32_t sample)
+{
+  const size_t n = (size_t)s->m->n_layers;
+  sample_state *x = s->samples[sample] ? s->samples[sample] : s->spare;
+
+  if (s->samples[sample])
+    return x;
+  if (x)
+    s->spare = x->next_spare;
+  else
+    x = rrn_arena_alloc_raw(&s->arena, 1, sizeof(*x) + n * sizeof(x->waiting[0]));
+  if (!x)
+    return NULL;
+  memcpy(x->waiting, s->n_waits, n * sizeof(x->waiting[0]));
+  x->layers_left = s->m->n_layers;
+  return s->samples[sample] = x;
 }
 
 static double
@@ -148,10 +171,27 @@ start_layer(state *s, int32_t sample, int32_t layer, double now_ns)
   return rrn_event_push(&s->ends, (rrn_event){ done_ns, job, job }) ? RRAMNAS_OK : rrn_fail_memory(s->err);
 }
 
+/* One thing that a layer waited for is there. A source layer waits for nothing but itself one sample earlier. */
 static int32_t
 open_one(state *s, int32_t sample, int32_t layer, double now_ns)
 {
-  return --s->waiting[sample * s->m->n_layers + layer] == 0 ? start_layer(s, sample, layer, now_ns) : RRAMNAS_OK;
+  sample_state *x = state_of(s, sample);
+
+  if (!x)
+    return rrn_fail_memory(s->err);
+  return --x->waiting[layer] <= 0 ? start_layer(s, sample, layer, now_ns) : RRAMNAS_OK;
+}
+
+static void
+count_layer(state *s, int32_t sample)
+{
+  sample_state *x = s->samples[sample];
+
+  if (--x->layers_left > 0)
+    return;
+  x->next_spare = s->spare;
+  s->spare = x;
+  s->samples[sample] = NULL;
 }
 
 static int32_t
@@ -163,6 +203,7 @@ end_layer(state *s, int32_t job, double now_ns)
   s->last_ns = max_ns(s->last_ns, now_ns);
   for (i = s->first_follower[layer]; i < s->first_follower[layer + 1]; i++)
     RRN_TRY(open_one(s, sample, s->followers[i], now_ns));
+  count_layer(s, sample);
   if (s->n_waits[layer] == 0 && sample + 1 < s->o->samples)
     return open_one(s, sample + 1, layer, now_ns);
   return RRAMNAS_OK;
@@ -176,7 +217,7 @@ run(state *s)
   RRN_TRY(prepare(s));
   for (layer = 0; layer < s->m->n_layers; layer++)
     if (s->n_waits[layer] == 0)
-      RRN_TRY(start_layer(s, 0, layer, 0));
+      RRN_TRY(open_one(s, 0, layer, 0));
   while (s->ends.n > 0) {
     const rrn_event end = rrn_event_pop(&s->ends);
 

@@ -25,7 +25,16 @@ utf8_whole(const char *text, size_t length)
   return length - (start - 1) >= need ? length : start - 1;
 }
 
-/* Names and values in messages come from files and are cut to a length: what is no UTF-8 becomes '?'. */
+/* C0 and C1 controls and DEL: on a terminal they could do anything. */
+static int
+is_control(const char *text, size_t length)
+{
+  const unsigned char c = (unsigned char)text[0];
+
+  return length == 1 ? c < 0x20 || c == 0x7f : length == 2 && c == 0xc2 && (unsigned char)text[1] < 0xa0;
+}
+
+/* Names and values in messages come from files and are cut to a length: what is no UTF-8, or no text, becomes '?'. */
 static void
 replace_invalid(char *text)
 {
@@ -33,7 +42,7 @@ replace_invalid(char *text)
     const unsigned char c = (unsigned char)*text;
     const size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 
-    if (strnlen(text, n) == n && rrn_utf8_valid(text, n)) {
+    if (strnlen(text, n) == n && rrn_utf8_valid(text, n) && !is_control(text, n)) {
       text += n;
     } else {
       *text++ = '?';

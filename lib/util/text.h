@@ -8,7 +8,7 @@
 /* Room for any double as rrn_double_text() writes it. */
 enum { RRN_DOUBLE_TEXT = 32 };
 
-/* Shortest text that reads back as the same double, with '.' in any locale: "0.1", "152.77319048", "1e-09",
+/* Text of 15 to 17 digits, as few as read back as the same double, without trailing zeros and with '.' in any locale: "0.1", "152.77319048", "1e-09",
  * "inf", "nan". Returns buffer. */
 const char *rrn_double_text(double value, char buffer[RRN_DOUBLE_TEXT]);
 

@@ -9,7 +9,7 @@
 typedef struct reader {
   yaml_parser_t parser;
   rrn_arena *arena;
-  const char *name;
+  const char *name, *data;
   size_t n_nodes;
   rramnas_error *err;
 } reader;
@@ -23,6 +23,26 @@ place(const reader *r, yaml_mark_t mark)
   return where;
 }
 
+/* libyaml tells only the byte of what it cannot read; lines and columns are counted as it does. */
+static rrn_place
+place_of_byte(const reader *r, size_t offset)
+{
+  yaml_mark_t mark = { 0, 0, 0 };
+  size_t i;
+
+  for (i = 0; i < offset; i++) {
+    const unsigned char c = (unsigned char)r->data[i];
+
+    if (c == '\n' || (c == '\r' && (i + 1 == offset || r->data[i + 1] != '\n'))) {
+      mark.line++;
+      mark.column = 0;
+    } else if (c != '\r' && (c & 0xc0) != 0x80) {
+      mark.column++;
+    }
+  }
+  return place(r, mark);
+}
+
 static int32_t
 fail_parser(reader *r)
 {
@@ -30,11 +50,9 @@ fail_parser(reader *r)
 
   if (p->error == YAML_MEMORY_ERROR)
     return rrn_fail_memory(r->err);
-  if (p->error == YAML_READER_ERROR) {
-    rrn_place where = { r->name, 0, 0, (int64_t)p->problem_offset };
-
-    return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, where, "%s, expected UTF-8 text", p->problem ? p->problem : "unreadable byte");
-  }
+  if (p->error == YAML_READER_ERROR)
+    return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, place_of_byte(r, p->problem_offset), "%s, expected UTF-8 text",
+                       p->problem ? p->problem : "unreadable byte");
   return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, place(r, p->problem_mark), "%s%s%s", p->problem ? p->problem : "not YAML",
                      p->context ? " " : "", p->context ? p->context : "");
 }
@@ -80,6 +98,19 @@ read_scalar(reader *r, const yaml_event_t *event, rrn_yaml **ret_node)
   return RRAMNAS_OK;
 }
 
+static int32_t
+check_tag(reader *r, const yaml_event_t *event)
+{
+  const yaml_char_t *tag = event->type == YAML_SCALAR_EVENT           ? event->data.scalar.tag
+                         : event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.tag
+                         : event->type == YAML_MAPPING_START_EVENT  ? event->data.mapping_start.tag
+                                                                    : NULL;
+
+  if (tag)
+    return rrn_fail_at(r->err, RRAMNAS_ERR_UNSUPPORTED, place(r, event->start_mark), "tags (!name) are not accepted");
+  return RRAMNAS_OK;
+}
+
 static int32_t read_node(reader *r, const yaml_event_t *event, int depth, rrn_yaml **ret_node);
 
 /* A key must be a plain word that no earlier sibling has. */
@@ -90,6 +121,7 @@ read_key(reader *r, const rrn_yaml *parent, const yaml_event_t *event, rrn_yaml 
 
   if (event->type != YAML_SCALAR_EVENT)
     return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, place(r, event->start_mark), "a key must be a word");
+  RRN_TRY(check_tag(r, event));
   RRN_TRY(read_scalar(r, event, ret_key));
   if (parent->n_children >= RRN_YAML_MAX_KEYS)
     return rrn_fail_at(r->err, RRAMNAS_ERR_LIMIT, (*ret_key)->where, "more than %d keys in a mapping", RRN_YAML_MAX_KEYS);
@@ -142,6 +174,7 @@ read_node(reader *r, const yaml_event_t *event, int depth, rrn_yaml **ret_node)
 
   if (depth >= RRN_YAML_MAX_DEPTH)
     return rrn_fail_at(r->err, RRAMNAS_ERR_LIMIT, where, "nested deeper than %d levels", RRN_YAML_MAX_DEPTH);
+  RRN_TRY(check_tag(r, event));
   switch (event->type) {
   case YAML_SCALAR_EVENT:
     return read_scalar(r, event, ret_node);
@@ -196,7 +229,7 @@ int32_t
 rrn_yaml_parse(rrn_arena *arena, const char *data, size_t size, const char *name, rrn_yaml **ret_root,
                rramnas_error *err)
 {
-  reader r = { .arena = arena, .name = name, .err = err };
+  reader r = { .arena = arena, .name = name, .data = data, .err = err };
   rrn_place start = { name, 1, 1, -1 };
   int32_t status;
 

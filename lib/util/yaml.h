@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* YAML (and so JSON) as a small tree with places. libyaml does the scanning; this bounds it: no aliases or
- * tags, one document, limits on depth, nodes
- * and keys of a mapping, no duplicate keys, valid UTF-8. */
+ * tags, one document, limits on depth, nodes and keys of a mapping, no duplicate keys, valid UTF-8. */
 #ifndef RRN_UTIL_YAML_H
 #define RRN_UTIL_YAML_H
 

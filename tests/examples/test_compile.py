@@ -247,6 +247,23 @@ def test_unwritable_output():
     assert os.listdir(folder) == ["a.json"] and (folder / "a.json").read_text().startswith("{")
 
 
+def test_inputs_are_not_overwritten():
+    copy = work / "kept.yaml"
+    copy.write_text("schema: rramnas.network/1\ninputs: [{name: x, shape: [1, 3, 4, 4]}]\n"
+                    "nodes: [{name: c, op: Conv, out_channels: 2}]\n")
+    before = copy.read_text()
+    assert "overwritten" in run(copy, "--json", copy, code=2).stderr and copy.read_text() == before
+    assert "two outputs" in run(copy, "--json", work / "same", "--svg", work / "same", code=2).stderr
+
+
+def test_a_mistyped_bind_is_refused():
+    copy = work / "symbol.yaml"
+    copy.write_text("schema: rramnas.network/1\ninputs: [{name: x, shape: [batch, 3, 4, 4]}]\n"
+                    "nodes: [{name: c, op: Conv, out_channels: 2}]\n")
+    assert "Batch" in run(copy, "--bind", "Batch=8", code=2).stderr
+    run(copy, "--bind", "batch=8", "--quiet")
+
+
 def main():
     global work
     tests = [(name, test) for name, test in sorted(globals().items()) if name.startswith("test_")]

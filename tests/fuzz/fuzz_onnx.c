@@ -11,14 +11,14 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   const rramnas_bind binds[] = { { "height", 16 }, { "width", 16 } };
-  rramnas_net_options options = RRAMNAS_NET_OPTIONS_INIT;
+  rrn_binds bound_values = { 0 };
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_net *net = NULL;
   int32_t status;
 
-  options.binds = binds;
-  options.n_binds = 2;
-  status = rrn_net_import_onnx(data, size, "fuzz.onnx", &options, NULL, &net, &err);
+  bound_values.binds = binds;
+  bound_values.n = 2;
+  status = rrn_net_import_onnx(data, size, "fuzz.onnx", &bound_values, NULL, &net, &err);
   /* A failure explains itself and leaves no network; a success leaves one. */
   if ((status < 0) != (net == NULL) || (status < 0 && (err.code != status || err.message[0] == '\0')))
     abort();

@@ -224,6 +224,54 @@ large_random_packings_are_valid(void **state)
   }
 }
 
+/* Gives equal boxes of a layer the number of their kind. */
+static void
+number_kinds(problem *p)
+{
+  size_t i, k;
+
+  for (i = 0; i < p->n; i++) {
+    rrn_pack_box *b = &p->boxes[i];
+
+    for (k = 0; p->boxes[k].layer != b->layer || p->boxes[k].rows != b->rows || p->boxes[k].cols != b->cols; k++)
+      ;
+    b->kind = (int32_t)k + 1;
+  }
+}
+
+/* Kinds save scans over crossbars and must change nothing else. Few sizes, so that kinds have many boxes. */
+static void
+kinds_change_nothing(void **state)
+{
+  test_random r = { 5 };
+  int round, published;
+
+  (void)state;
+  for (round = 0; round < 2000; round++)
+    for (published = 0; published < 2; published++) {
+      rrn_pack_result plain = { 0 }, kinds = { 0 };
+      int32_t order[64];
+      rrn_arena arena;
+      rrn_rt rt;
+      problem p;
+
+      make_problem(&r, &p, 64, 8);
+      if (published)
+        p.rules.cols = p.rules.rows = p.rules.cols > p.rules.rows ? p.rules.cols : p.rules.rows;
+      shuffle(&r, order, p.n);
+      assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+      rrn_arena_init(&arena, &rt);
+      assert_int_equal((published ? rrn_pack_published : rrn_pack_ems)(&p.rules, p.boxes, order, p.n, &arena, &plain, NULL),
+                       RRAMNAS_OK);
+      number_kinds(&p);
+      assert_int_equal((published ? rrn_pack_published : rrn_pack_ems)(&p.rules, p.boxes, order, p.n, &arena, &kinds, NULL),
+                       RRAMNAS_OK);
+      assert_int_equal(plain.opened, kinds.opened);
+      assert_memory_equal(plain.spots, kinds.spots, p.n * sizeof(*plain.spots));
+      rrn_arena_release(&arena);
+    }
+}
+
 static void
 a_full_chip_is_refused(void **state)
 {
@@ -251,6 +299,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(bound_optimum_packed),
     cmocka_unit_test(large_random_packings_are_valid),
+    cmocka_unit_test(kinds_change_nothing),
     cmocka_unit_test(a_full_chip_is_refused),
   };
 

@@ -32,13 +32,13 @@ static inline int32_t
 onnx_import(const char *name, int bound, const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
 {
   const rramnas_bind binds[] = { { "height", 16 }, { "width", 16 } };
-  rramnas_net_options options = RRAMNAS_NET_OPTIONS_INIT;
+  rrn_binds bound_values = { 0 };
   rrn_file file = onnx_open(name);
   int32_t status;
 
-  options.binds = binds;
-  options.n_binds = bound ? 2 : 0;
-  status = rrn_net_import_onnx(file.data, file.size, "net.onnx", &options, runtime, ret_net, err);
+  bound_values.binds = binds;
+  bound_values.n = bound ? 2 : 0;
+  status = rrn_net_import_onnx(file.data, file.size, "net.onnx", &bound_values, runtime, ret_net, err);
   rrn_file_close(&file);
   return status;
 }

@@ -95,7 +95,7 @@ onnx_value(onnx_bytes *graph, unsigned field, const char *name, const int64_t *d
 static inline onnx_bytes
 onnx_chain(int layers, int64_t channels)
 {
-  const int64_t dims[4] = { 1, channels, 16, 16 }, kernel[4] = { channels, channels, 3, 3 };
+  const int64_t dims[4] = { 1, channels, 64, 64 }, kernel[4] = { channels, channels, 3, 3 };
   onnx_bytes model = { 0 }, graph = { 0 }, node = { 0 }, tensor = { 0 }, opset = { 0 };
   char x[32], y[32], w[32];
   int i, k;

@@ -267,6 +267,57 @@ options_are_checked(void **state)
   rramnas_hw_unref(hw);
 }
 
+/* As published, half of the channels make a piece: 2^25 columns of weights, 2^31 of cells. */
+static void
+published_pieces_are_countable(void **state)
+{
+  rramnas_net *net = conv_net(1 << 26, 1 << 26, 1 << 26, 1, 1);
+  rramnas_hw *hw = chip("weight: {bits: 32, slicing: columns}\ndevice: {bits_per_cell: 1}\n");
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+
+  (void)state;
+  o.policy = RRAMNAS_POLICY_RNC_PUBLISHED;
+  o.depth_split = 2;
+  expect_refusal(hw, net, &o, RRAMNAS_ERR_RANGE, "layer \"conv\" is too wide for the published cut");
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+}
+
+/* Three layers in a row; the largest threshold keeps all of them apart. */
+static void
+largest_threshold(void **state)
+{
+  const int64_t shape[4] = { 1, 4, 2, 2 };
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
+  rramnas_node node = RRAMNAS_NODE_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = NULL;
+  rramnas_net *net = NULL;
+  rramnas_hw *hw = chip("");
+  int32_t x, i;
+
+  (void)state;
+  assert_int_equal(rramnas_net_create("three", NULL, &net, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_net_add_input(net, "image", shape, 4, &x, NULL), RRAMNAS_OK);
+  node.op = RRAMNAS_OP_CONV;
+  node.inputs = &x;
+  node.n_inputs = 1;
+  node.out_channels = 4;
+  for (i = 0; i < 3; i++)
+    assert_int_equal(rramnas_net_add_node(net, &node, &x, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_net_finish(net, NULL), RRAMNAS_OK);
+  o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  o.layer_threshold = INT32_MAX;
+  if (rramnas_compile(hw, net, &o, NULL, &m, &err) < 0 || rramnas_mapping_check(m, &err) < 0)
+    fail_msg("%s", err.message);
+  assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
+  assert_int_equal(info.crossbars_used, 3);
+  rramnas_mapping_unref(m);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+}
+
 int
 main(void)
 {
@@ -280,6 +331,8 @@ main(void)
     cmocka_unit_test(copies_follow_the_time),
     cmocka_unit_test(what_is_short_is_said),
     cmocka_unit_test(options_are_checked),
+    cmocka_unit_test(published_pieces_are_countable),
+    cmocka_unit_test(largest_threshold),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,7 @@ defaults_are_documented_chip(void **state)
 static void
 field_info(void **state)
 {
-  rramnas_hw_field f = { .size = sizeof(f) };
+  rramnas_hw_field f = RRAMNAS_HW_FIELD_INIT;
   struct { rramnas_hw_field f; char tail[8]; } newer;
   size_t i;
 

@@ -164,15 +164,15 @@ static void
 binds(void **state)
 {
   const rramnas_bind values[] = { { "height", 20 }, { "width", 10 }, { "batch", 4 } };
-  rramnas_net_options options = RRAMNAS_NET_OPTIONS_INIT;
+  rrn_binds bound_values = { 0 };
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rrn_file file = onnx_open("dynamic_symbol.onnx");
   rramnas_net *net = NULL;
 
   (void)state;
-  options.binds = values;
-  options.n_binds = 3;
-  assert_int_equal(rrn_net_import_onnx(file.data, file.size, "net.onnx", &options, NULL, &net, &err), RRAMNAS_OK);
+  bound_values.binds = values;
+  bound_values.n = 3;
+  assert_int_equal(rrn_net_import_onnx(file.data, file.size, "net.onnx", &bound_values, NULL, &net, &err), RRAMNAS_OK);
   check_dims(net, "y", "4 2 18 8");
   rramnas_net_unref(net);
   rrn_file_close(&file);
@@ -231,10 +231,10 @@ refusals(void **state)
 static int32_t
 import_bytes(const void *data, size_t size, const rramnas_runtime *runtime)
 {
-  rramnas_net_options options = RRAMNAS_NET_OPTIONS_INIT;
+  rrn_binds bound_values = { 0 };
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_net *net = NULL;
-  int32_t status = rrn_net_import_onnx(data, size, "net.onnx", &options, runtime, &net, &err);
+  int32_t status = rrn_net_import_onnx(data, size, "net.onnx", &bound_values, runtime, &net, &err);
 
   assert_true((status < 0) == (net == NULL));
   assert_true(status >= 0 || (err.code == status && err.message[0]));

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "net/onnx_ops.h"
+#include "net/onnx/ops.h"
 
 #define BYTES(text) { (text), sizeof(text) - 1 }
 
