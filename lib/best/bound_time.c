@@ -164,7 +164,7 @@ relaxed(bound *b, double theta, double u)
 static double
 best_price(bound *b, double theta, double unit, int32_t steps)
 {
-  double low = 1e-4, high = 1e4, best = relaxed(b, theta, 0), x, y;
+  double low = 1e-8, high = 1e8, best = relaxed(b, theta, 0), x, y;
   int32_t i;
 
   for (i = 0; i < steps; i++) {

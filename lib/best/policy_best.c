@@ -28,8 +28,8 @@ typedef struct allowance {
 
 static const allowance allowances[] = {
   [RRAMNAS_EFFORT_FAST] = { 1.2e6, 0, 1 },
-  [RRAMNAS_EFFORT_BALANCED] = { 8e7, 1.6e8, 2 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 8e8, 9e9, 6 },
+  [RRAMNAS_EFFORT_BALANCED] = { 1.2e8, 3.5e8, 2 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 1.5e9, 1.4e10, 6 },
 };
 
 typedef struct driver {
@@ -139,15 +139,31 @@ try_groups(driver *d, int32_t n_groups, double density, int32_t n_recipes)
 static const int32_t group_counts[2][13] = { { 1, 4, 7, 2, 10, 16, 3, 5, 12, 6, 8, 20, 24 },
                                              { 1, 16, 8, 12, 4, 10, 7, 20, 5, 24, 2, 6, 3 } };
 
+/* A layer that needs more crossbars than there are has no way to be laid out. */
+static int
+some_layer_has_no_choice(const driver *d)
+{
+  int32_t i;
+
+  for (i = 0; i < d->plan.n_layers; i++)
+    if (d->plan.widest[i].n == 0)
+      return 1;
+  return 0;
+}
+
 static int32_t
-build_plans(driver *d, double allowance)
+build_plans(driver *d, double spend)
 {
   static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
   const int32_t *counts = group_counts[d->o->samples >= 32];
   const int32_t n_counts = d->o->samples > 1 ? 13 : 1;
-  double left = allowance / d->build_cost;
+  double left = spend / d->build_cost;
+  /* Cutting the chain costs as much as so many plans. */
+  const double cut = (d->plan.limits.few ? 400.0 : 6000.0) * d->plan.n_layers * d->plan.n_layers / d->build_cost;
   int32_t i, k, n, share;
 
+  if (some_layer_has_no_choice(d))
+    return RRAMNAS_OK;
   n = left < 3 ? 3 : left > 4000 ? 4000 : (int32_t)left;
   share = n_counts == 1 ? n : n / 3 + 1;
   RRN_TRY(try_groups(d, 1, 0, share > 224 ? 224 : share));
@@ -159,7 +175,7 @@ build_plans(driver *d, double allowance)
       share = n / (4 * n_counts) + 1;
       share = share > 24 ? 24 : share;
       RRN_TRY(try_groups(d, counts[i], densities[k], share));
-      n -= share + 1; /* the cuts cost about as much as a plan */
+      n -= share + 1 + (cut < 1000 ? (int32_t)cut : 1000);
     }
   return RRAMNAS_OK;
 }
@@ -205,12 +221,12 @@ move_cost(const driver *d, const rrn_keep *keep)
       boxes += keep->n_of_bar[k];
       shared++;
     }
-  return 60 * boxes + 12 * shared * d->plan.n_layers + 500.0 * d->plan.n_layers +
+  return 150 * boxes + 12 * shared * d->plan.n_layers + 500.0 * d->plan.n_layers +
          (d->o->samples > 1 ? 25.0 * d->o->samples * d->plan.n_layers : 0);
 }
 
 static int32_t
-improve_plans(driver *d, double allowance)
+improve_plans(driver *d, double spend)
 {
   double threshold = d->o->samples < 32 ? 0.03 : 0.06;
   int32_t rounds = 1, i, n;
@@ -220,7 +236,7 @@ improve_plans(driver *d, double allowance)
   for (;; threshold *= 0.6) {
     sort_keeps(d);
     for (i = 0; i < d->n_keeps; i++)
-      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(allowance / move_cost(d, &d->keeps[i]) / rounds / d->n_keeps), threshold));
+      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(spend / move_cost(d, &d->keeps[i]) / rounds / d->n_keeps), threshold));
     if (d->n_keeps == 1)
       return RRAMNAS_OK;
     d->n_keeps = (d->n_keeps + 1) / 2;
