@@ -18,7 +18,7 @@
 #include "best/improve.h"
 #include "timing/sim.h"
 
-enum { MOST_KEEPS = 6 };
+enum { MOST_KEEPS = 6, EXTRA_RECIPES = 16 };
 
 /* What an effort may spend, in rough nanoseconds of work; the numbers of plans and moves follow from it. */
 typedef struct allowance {
@@ -28,8 +28,8 @@ typedef struct allowance {
 
 static const allowance allowances[] = {
   [RRAMNAS_EFFORT_FAST] = { 1.2e6, 0, 1 },
-  [RRAMNAS_EFFORT_BALANCED] = { 1.2e8, 3.5e8, 2 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 1.5e9, 1.4e10, 6 },
+  [RRAMNAS_EFFORT_BALANCED] = { 1.2e8, 3e8, 2 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 1.5e9, 1.0e10, 6 },
 };
 
 typedef struct driver {
@@ -55,8 +55,8 @@ recipe(int32_t i, int32_t n_groups)
 {
   static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98, 0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
   static const struct { int8_t variant, grouped_first, deal; } ways[] = {
-    { 1, 1, 0 }, { 4, 1, 1 }, { 0, 0, 1 }, { 4, 1, 0 }, { 2, 1, 1 }, { 3, 1, 0 }, { 1, 0, 2 }, { 0, 0, 0 },
-    { 1, 1, 1 }, { 3, 1, 1 }, { 2, 1, 0 }, { 1, 0, 0 }, { 4, 0, 1 }, { 0, 0, 2 }, { 0, 1, 2 }, { 2, 0, 0 },
+    { 4, 1, 1 }, { 0, 0, 0 }, { 1, 1, 0 }, { 4, 1, 0 }, { 4, 1, 2 }, { 0, 0, 1 }, { 2, 1, 1 }, { 3, 1, 0 }, { 1, 0, 2 },
+    { 1, 1, 1 }, { 3, 1, 1 }, { 2, 1, 0 }, { 1, 0, 0 }, { 4, 0, 1 }, { 0, 0, 2 }, { 2, 0, 0 },
   };
   const int32_t n_densities = sizeof(densities) / sizeof(densities[0]), n_ways = sizeof(ways) / sizeof(ways[0]);
   const int32_t way = i % n_ways;
@@ -127,7 +127,8 @@ try_groups(driver *d, int32_t n_groups, double density, int32_t n_recipes)
     RRN_TRY(rrn_grouping_new(&d->plan, n_groups, &d->scratch, &grouping));
     RRN_TRY(rrn_grouping_apply(&d->plan, grouping, density, d->group_of_bar, &found));
   }
-  for (i = 0; found && i < n_recipes; i++) {
+  /* Until some plan fits, more recipes than were asked for. */
+  for (i = 0; found && i < n_recipes + (d->n_keeps == 0 && n_groups == 1 ? EXTRA_RECIPES : 0); i++) {
     const rrn_recipe r = recipe(i, n_groups);
 
     RRN_TRY(try_recipe(d, &r, n_groups));
@@ -221,8 +222,8 @@ move_cost(const driver *d, const rrn_keep *keep)
       boxes += keep->n_of_bar[k];
       shared++;
     }
-  return 150 * boxes + 12 * shared * d->plan.n_layers + 500.0 * d->plan.n_layers +
-         (d->o->samples > 1 ? 25.0 * d->o->samples * d->plan.n_layers : 0);
+  return 12 * boxes * boxes / (shared + 1) + 5 * shared * d->plan.n_layers + 200.0 * d->plan.n_layers +
+         (d->o->samples > 1 ? 18.0 * d->o->samples * d->plan.n_layers : 0);
 }
 
 static int32_t
