@@ -223,7 +223,7 @@ move_cost(const driver *d, const rrn_keep *keep)
       shared++;
     }
   return 12 * boxes * boxes / (shared + 1) + 5 * shared * d->plan.n_layers + 200.0 * d->plan.n_layers +
-         (d->o->samples > 1 ? 18.0 * d->o->samples * d->plan.n_layers : 0);
+         (d->o->samples > 1 ? 30.0 * d->o->samples * d->plan.n_layers : 0);
 }
 
 static int32_t
