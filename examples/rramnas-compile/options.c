@@ -95,7 +95,49 @@ set_timing(settings *s, const char *value)
 static int
 set_samples(settings *s, const char *value)
 {
-  return set_int32(&s->timing.samples, value, 1, 65536);
+  if (!set_int32(&s->timing.samples, value, 1, 65536))
+    return 0;
+  s->compile.samples = s->timing.samples;
+  return 1;
+}
+
+/* Position of a word in a list, from 1 on; 0 when it is not there. */
+static int32_t
+word_number(const char *value, const char *const *words, int32_t n)
+{
+  int32_t i;
+
+  for (i = 0; i < n; i++)
+    if (strcmp(value, words[i]) == 0)
+      return i + 1;
+  return 0;
+}
+
+static int
+set_effort(settings *s, const char *value)
+{
+  static const char *const words[] = { "fast", "balanced", "thorough" };
+
+  s->compile.effort = word_number(value, words, 3);
+  return s->compile.effort != 0;
+}
+
+static int
+set_objective(settings *s, const char *value)
+{
+  static const char *const words[] = { "completion", "latency", "period" };
+
+  s->compile.objective = word_number(value, words, 3);
+  return s->compile.objective != 0;
+}
+
+static int
+set_depthwise(settings *s, const char *value)
+{
+  static const char *const words[] = { "auto", "rnc", "block-diagonal" };
+
+  s->compile.depthwise = word_number(value, words, 3);
+  return s->compile.depthwise != 0;
 }
 
 static int
@@ -220,7 +262,7 @@ set_quiet(settings *s, const char *value)
 static const option options[] = {
   { "hardware", "FILE", "hardware spec, YAML or SimConfig.ini; default: the built-in edge chip", set_hardware, "a file" },
   { "crossbars", "N", "crossbars at hand, or auto: as many as it takes, without copies", set_crossbars, "1 or more, or auto" },
-  { "policy", "NAME", "isaac, rnc or rnc-published", set_policy, "isaac, rnc or rnc-published" },
+  { "policy", "NAME", "isaac, rnc, rnc-published or best", set_policy, "isaac, rnc, rnc-published or best" },
   { "timing", "MODEL", "graph or rnc; default graph", set_timing, "graph or rnc" },
   { "samples", "B", "inferences started together; default 1", set_samples, "1 to 65536" },
   { "seed", "S", "of the packing order; default 0", set_seed, "0 to 4294967295" },
@@ -238,6 +280,11 @@ static const option options[] = {
   { "max-load", "N", "most boxes in a crossbar, or none; default 6", set_max_load, "1 or more, or none" },
   { "margins", "LIST", "shares of the cells that copies may fill, e.g. 0.95,0.9", set_margins,
     "numbers above 0, up to 1, with commas between" },
+  { "effort", "HOW", "of policy best: fast, balanced or thorough; default balanced", set_effort, "fast, balanced or thorough" },
+  { "objective", "WHAT", "of policy best: completion, latency or period; default completion of the samples", set_objective,
+    "completion, latency or period" },
+  { "depthwise", "HOW", "of policy best: auto, rnc or block-diagonal; default auto", set_depthwise,
+    "auto, rnc or block-diagonal" },
   { "seed-mode", "MODE", "per-try or continue (rnc-published); default per-try", set_seed_mode, "per-try or continue" },
   { "floor-remainder", NULL, "rnc timing drops remainders, as published", set_floor_remainder, NULL },
   { "check", NULL, "check the mapping's invariants", set_check, NULL },

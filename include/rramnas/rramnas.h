@@ -599,6 +599,7 @@ enum rramnas_policy {
   RRAMNAS_POLICY_ISAAC = 1,         /**< one tile per crossbar, no duplication: the baseline */
   RRAMNAS_POLICY_RNC = 2,           /**< RNC: duplicate, then pack layers into shared crossbars; defects mended (default) */
   RRAMNAS_POLICY_RNC_PUBLISHED = 3, /**< RNC as published, defects included, to repeat its runs */
+  RRAMNAS_POLICY_BEST = 4,          /**< copies, shapes and places chosen together, to be done soonest: doc/best.md */
 };
 
 /** Name of a policy ("rnc") and back; NULL / ERR_NOT_FOUND when unknown. @since 0.1 */
@@ -619,6 +620,27 @@ enum rramnas_seed_mode {
   RRAMNAS_SEED_CONTINUE = 1, /**< one stream over all tries (RNC's command line) */
 };
 
+/** How much work policy best does; counted in mappings evaluated, never in seconds. */
+enum rramnas_effort {
+  RRAMNAS_EFFORT_FAST = 1,     /**< for the inside of a search: about a millisecond */
+  RRAMNAS_EFFORT_BALANCED = 2, /**< default */
+  RRAMNAS_EFFORT_THOROUGH = 3, /**< seconds */
+};
+
+/** What policy best makes small, by the timing model RRAMNAS_TIMING_RNC. */
+enum rramnas_objective {
+  RRAMNAS_OBJECTIVE_COMPLETION = 1, /**< end of the last of `samples` inferences started together (default) */
+  RRAMNAS_OBJECTIVE_LATENCY = 2,    /**< one inference alone */
+  RRAMNAS_OBJECTIVE_PERIOD = 3,     /**< time between inferences of a long row: completion of 64 */
+};
+
+/** How policy best may lay out a grouped layer. */
+enum rramnas_depthwise {
+  RRAMNAS_DEPTHWISE_AUTO = 1,           /**< whichever is sooner done (default) */
+  RRAMNAS_DEPTHWISE_RNC = 2,            /**< groups side by side, one per activation (RNC), any split */
+  RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL = 3, /**< as many groups per activation as fit on the diagonal of a crossbar */
+};
+
 /** How to compile. */
 typedef struct rramnas_compile_options {
   size_t size;              /**< sizeof(rramnas_compile_options) */
@@ -636,10 +658,14 @@ typedef struct rramnas_compile_options {
   size_t n_margins;
   const int32_t *copies;    /**< array of length [n_copies], copies of each mapped layer, instead of solving for them; default NULL */
   size_t n_copies;          /**< 0 or the number of mapped layers */
+  int32_t effort;           /**< policy best: enum rramnas_effort; default balanced */
+  int32_t objective;        /**< policy best: enum rramnas_objective; default completion */
+  int32_t samples;          /**< policy best: inferences of the objective completion, 1..65536; default 8 */
+  int32_t depthwise;        /**< policy best: enum rramnas_depthwise; default auto */
 } rramnas_compile_options;
 
 #define RRAMNAS_COMPILE_OPTIONS_INIT \
-  { sizeof(rramnas_compile_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0 }
+  { sizeof(rramnas_compile_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0 }
 
 /**
  * Compiles a network onto a chip: partition, duplication, packing.
@@ -675,9 +701,10 @@ typedef struct rramnas_mapping_info {
   int64_t n_placements;        /**< rows of rramnas_mapping_get_placements() */
   double utilization;          /**< cells holding weights / cells of the used crossbars */
   double margin;               /**< margin at which the packing succeeded; 0 without duplication */
+  double time_bound_ns;        /**< policy best: proven, no mapping of its kind is sooner by its objective; 0 = none */
 } rramnas_mapping_info;
 
-#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** Figures of `mapping`. @since 0.1 */
 RRAMNAS_EXPORT int32_t

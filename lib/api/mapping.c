@@ -2,6 +2,7 @@
 /* Groups compile, timing and report of the public API: checks arguments, calls the modules. */
 #include <string.h>
 
+#include "best/bound_time.h"
 #include "compile/passes.h"
 #include "report/report.h"
 #include "util/options.h"
@@ -66,6 +67,20 @@ bound_of(const rramnas_mapping *m, int32_t *ret_bound)
   return status;
 }
 
+static int32_t
+time_bound_of(const rramnas_mapping *m, double *ret_ns)
+{
+  rrn_arena scratch;
+  int32_t status;
+
+  if (m->objective_samples == 0)
+    return RRAMNAS_OK;
+  rrn_arena_init(&scratch, &m->rt);
+  status = rrn_bound_time(m, m->objective_depthwise, m->objective_samples, 40, &scratch, ret_ns, NULL);
+  rrn_arena_release(&scratch);
+  return status;
+}
+
 static int
 has_copies(const rramnas_mapping *m)
 {
@@ -85,6 +100,7 @@ rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *r
   if (!mapping || !ret_info)
     return RRAMNAS_ERR_ARGUMENT;
   RRN_TRY(bound_of(mapping, &info.crossbars_bound));
+  RRN_TRY(time_bound_of(mapping, &info.time_bound_ns));
   info.policy = mapping->policy;
   info.crossbars_available = mapping->crossbars_available;
   info.crossbars_used = mapping->crossbars_used;

@@ -9,6 +9,7 @@ static const rrn_policy policies[] = {
   { RRAMNAS_POLICY_ISAAC, "isaac", rrn_policy_isaac },
   { RRAMNAS_POLICY_RNC, "rnc", rrn_policy_rnc },
   { RRAMNAS_POLICY_RNC_PUBLISHED, "rnc-published", rrn_policy_rnc_published },
+  { RRAMNAS_POLICY_BEST, "best", rrn_policy_best },
 };
 enum { N_POLICIES = sizeof(policies) / sizeof(policies[0]) };
 
@@ -47,6 +48,28 @@ check_margins(const rramnas_compile_options *o, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+/* The fields of policy best. */
+static int32_t
+resolve_best(rramnas_compile_options *o, rramnas_error *err)
+{
+  o->effort = o->effort ? o->effort : RRAMNAS_EFFORT_BALANCED;
+  o->objective = o->objective ? o->objective : RRAMNAS_OBJECTIVE_COMPLETION;
+  o->samples = o->samples ? o->samples : 8;
+  o->depthwise = o->depthwise ? o->depthwise : RRAMNAS_DEPTHWISE_AUTO;
+  RRN_FAIL_IF(o->effort < RRAMNAS_EFFORT_FAST || o->effort > RRAMNAS_EFFORT_THOROUGH, err, RRAMNAS_ERR_ARGUMENT,
+              "compile options: there is no effort %d", (int)o->effort);
+  RRN_FAIL_IF(o->objective < RRAMNAS_OBJECTIVE_COMPLETION || o->objective > RRAMNAS_OBJECTIVE_PERIOD, err,
+              RRAMNAS_ERR_ARGUMENT, "compile options: there is no objective %d", (int)o->objective);
+  RRN_FAIL_IF(o->samples < 1 || o->samples > 65536, err, RRAMNAS_ERR_RANGE,
+              "compile options: samples is %d, expected 1..65536", (int)o->samples);
+  RRN_FAIL_IF(o->depthwise < RRAMNAS_DEPTHWISE_AUTO || o->depthwise > RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL, err,
+              RRAMNAS_ERR_ARGUMENT, "compile options: there is no way %d to lay out depthwise layers", (int)o->depthwise);
+  o->samples = o->objective == RRAMNAS_OBJECTIVE_LATENCY  ? 1
+             : o->objective == RRAMNAS_OBJECTIVE_PERIOD   ? 64
+                                                          : o->samples;
+  return RRAMNAS_OK;
+}
+
 /* Fills in the defaults and checks the ranges. */
 static int32_t
 resolve(const rramnas_compile_options *given, const rramnas_hw *hw, rramnas_compile_options *ret, rramnas_error *err)
@@ -68,6 +91,7 @@ resolve(const rramnas_compile_options *given, const rramnas_hw *hw, rramnas_comp
   RRN_FAIL_IF(o.seed_mode != RRAMNAS_SEED_PER_TRY && o.seed_mode != RRAMNAS_SEED_CONTINUE, err, RRAMNAS_ERR_ARGUMENT,
               "compile options: there is no seed mode %d", (int)o.seed_mode);
   RRN_TRY(check_margins(&o, err));
+  RRN_TRY(resolve_best(&o, err));
   o.layer_threshold = o.layer_threshold == 0                            ? 1
                     : o.layer_threshold == RRAMNAS_LAYER_THRESHOLD_SAME ? 0
                     : o.layer_threshold == RRAMNAS_UNLIMITED            ? -1

@@ -31,7 +31,7 @@ rrn_mapping_utilization(const rramnas_mapping *m)
   for (i = 0; i < m->n_pieces; i++) {
     const rrn_piece *p = &m->pieces[i];
 
-    filled += (double)p->rows * p->cols * m->copies[p->layer];
+    filled += (double)rrn_piece_matrix_rows(p) * p->cols * m->copies[p->layer];
   }
   return cells > 0 ? filled / cells : 0;
 }
@@ -73,7 +73,7 @@ pieces_overlap(const rramnas_mapping *m, const rrn_piece **sorted, int32_t n)
     for (k = kept = 0; k < n_active; k++) {
       const rrn_piece *q = sorted[k];
 
-      if (q->row0 + q->rows <= p->row0)
+      if (q->row0 + rrn_piece_matrix_rows(q) <= p->row0)
         continue;
       if (p->col0 < q->col0 + piece_weight_cols(m, q) && q->col0 < p->col0 + piece_weight_cols(m, p))
         return 1;
@@ -100,12 +100,15 @@ check_tiling(const rramnas_mapping *m, int32_t layer, rrn_arena *arena, rramnas_
   for (i = 0; i < n; i++) {
     const rrn_piece *p = sorted[i] = &m->pieces[m->first_piece[layer] + i];
     const int64_t w = piece_weight_cols(m, p);
+    const int32_t rows = rrn_piece_matrix_rows(p);
 
     if (p->layer != layer || p->rows < 1 || w < 1 || w * x->cells != p->cols)
       return fail(m, layer, "a piece is empty or cuts through a weight", err);
-    if (p->row0 < 0 || p->col0 < 0 || p->row0 + p->rows > x->rows || p->col0 + w > x->cols)
+    if (p->groups_at_once < 1 || p->rows % p->groups_at_once != 0)
+      return fail(m, layer, "a block-diagonal piece has a part of a block", err);
+    if (p->row0 < 0 || p->col0 < 0 || p->row0 + rows > x->rows || p->col0 + w > x->cols)
       return fail(m, layer, "a piece lies outside of the matrix", err);
-    area += p->rows * w;
+    area += rows * w;
   }
   qsort(sorted, (size_t)n, sizeof(*sorted), by_first_row);
   if (pieces_overlap(m, sorted, n))

@@ -33,6 +33,7 @@ typedef struct rrn_piece {
   int64_t activations;   /* per sample */
   int64_t row0, col0;    /* first row and first weight column in the matrix */
   double latency_ns;     /* of one activation */
+  int32_t groups_at_once; /* > 1: block-diagonal, rows = matrix rows * groups_at_once; see partition.c */
 } rrn_piece;
 
 typedef struct rrn_placement {
@@ -72,6 +73,8 @@ struct rramnas_mapping {
   int32_t crossbars_bound;
   int32_t tries;
   double margin; /* 0 without duplication */
+  int32_t objective_samples;   /* policy best: inferences whose completion it made early; 0 = another policy */
+  int32_t objective_depthwise; /* how it could lay out grouped layers */
 };
 
 static inline int32_t
@@ -85,6 +88,13 @@ static inline const rrn_placement *
 rrn_mapping_placement(const rramnas_mapping *m, int32_t layer, int32_t copy, int32_t piece)
 {
   return &m->placements[m->first_placement[layer] + (int64_t)copy * rrn_mapping_pieces_of(m, layer) + piece];
+}
+
+/* Rows of the matrix that a piece holds; a block-diagonal piece stacks them for each group that it reads at once. */
+static inline int32_t
+rrn_piece_matrix_rows(const rrn_piece *p)
+{
+  return p->rows / p->groups_at_once;
 }
 
 /* Cells that hold weights / cells of the used crossbars. */

@@ -5,6 +5,10 @@
  * Out: pieces, by layer, that tile each matrix: whole tiles first, then the corner, the bottom edge, the right
  *      edge (RNC's numbering).
  *
+ * Layers may instead be given a tiling each: any tile, and for grouped layers a number k of groups that one
+ * activation reads. Such a piece is block-diagonal: its i-th group (from 0) has the rows from (i mod k) * matrix
+ * rows on and the columns from i * group columns on; the cells beside the blocks stay unused.
+ *
  * Grouped layers are cut between groups, so that a piece holds whole groups and needs one activation per group
  * and position; `depth_split` deals the groups to that many pieces, which work at the same time. A group wider
  * than a crossbar is cut like a dense layer of its own.
@@ -32,7 +36,14 @@ typedef struct region {
   int64_t col0;
   int64_t tile_rows, tile_cols; /* weights */
   int64_t group_cols; /* weights of one group within this region; cols when dense */
+  int64_t at_once;    /* groups read by one activation, stacked block-diagonally */
 } region;
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
 
 static int32_t
 add_piece(splitter *s, const region *g, int64_t row0, int64_t col0, int64_t rows, int64_t cols)
@@ -40,7 +51,8 @@ add_piece(splitter *s, const region *g, int64_t row0, int64_t col0, int64_t rows
   rramnas_mapping *m = s->m;
   const rrn_matrix *x = &m->matrices[g->layer];
   const int64_t groups = (cols + g->group_cols - 1) / g->group_cols;
-  const int64_t read = cols < g->group_cols ? cols : g->group_cols;
+  const int64_t at_once = least(groups, g->at_once > 1 ? g->at_once : 1);
+  const int64_t read = least(cols, at_once * g->group_cols);
   rrn_piece *grown, *p;
 
   RRN_FAIL_IF(m->n_pieces >= RRN_MAX_BOXES, s->err, RRAMNAS_ERR_LIMIT,
@@ -52,10 +64,11 @@ add_piece(splitter *s, const region *g, int64_t row0, int64_t col0, int64_t rows
   m->pieces = grown;
   p = &m->pieces[m->n_pieces++];
   p->layer = g->layer;
-  p->rows = (int32_t)rows;
+  p->groups_at_once = (int32_t)at_once;
+  p->rows = (int32_t)(rows * at_once);
   p->cols = (int32_t)(cols * x->cells);
   p->read_cols = (int32_t)(read * x->cells);
-  p->activations = groups * x->positions;
+  p->activations = (groups + at_once - 1) / at_once * x->positions;
   p->row0 = row0;
   p->col0 = g->col0 + col0;
   return RRAMNAS_OK;
@@ -79,12 +92,6 @@ split_region(splitter *s, const region *g)
   for (i = 0; wr && i < nh; i++)
     RRN_TRY(add_piece(s, g, i * g->tile_rows, right, g->tile_rows, wr));
   return RRAMNAS_OK;
-}
-
-static int64_t
-least(int64_t a, int64_t b)
-{
-  return a < b ? a : b;
 }
 
 static int32_t
@@ -148,17 +155,55 @@ set_latencies(rramnas_mapping *m)
   }
 }
 
+/* Tiles as the tiling says; a grouped layer whose groups are cut is a row of dense layers. */
+static int32_t
+split_tiled(splitter *s, int32_t layer, const rrn_tiling *t)
+{
+  const rrn_matrix *x = &s->m->matrices[layer];
+  region g = { .layer = layer, .rows = x->rows, .cols = x->cols, .tile_rows = t->rows, .tile_cols = t->cols,
+               .group_cols = x->cols / x->groups, .at_once = t->groups_at_once };
+  int64_t i;
+
+  if (g.tile_cols >= g.group_cols || x->groups == 1)
+    return split_region(s, &g);
+  g.cols = g.group_cols;
+  for (i = 0; i < x->groups; i++, g.col0 += g.group_cols)
+    RRN_TRY(split_region(s, &g));
+  return RRAMNAS_OK;
+}
+
+static int32_t
+begin(rramnas_mapping *m, rramnas_error *err)
+{
+  m->first_piece = rrn_arena_alloc(&m->arena, (size_t)m->n_layers + 1, sizeof(*m->first_piece));
+  m->pieces = NULL;
+  m->n_pieces = 0;
+  return m->first_piece ? RRAMNAS_OK : rrn_fail_memory(err);
+}
+
+int32_t
+rrn_partition_tiled(rramnas_mapping *m, const rrn_tiling *tilings, rramnas_error *err)
+{
+  splitter s = { .m = m, .err = err };
+  int32_t layer;
+
+  RRN_TRY(begin(m, err));
+  for (layer = 0; layer < m->n_layers; layer++) {
+    m->first_piece[layer] = (int32_t)m->n_pieces;
+    RRN_TRY(split_tiled(&s, layer, &tilings[layer]));
+  }
+  m->first_piece[m->n_layers] = (int32_t)m->n_pieces;
+  set_latencies(m);
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_partition_pass(rramnas_mapping *m, const rrn_partition_options *options, rramnas_error *err)
 {
   splitter s = { .m = m, .err = err };
   int32_t layer;
 
-  m->first_piece = rrn_arena_alloc(&m->arena, (size_t)m->n_layers + 1, sizeof(*m->first_piece));
-  if (!m->first_piece)
-    return rrn_fail_memory(err);
-  m->pieces = NULL;
-  m->n_pieces = 0;
+  RRN_TRY(begin(m, err));
   for (layer = 0; layer < m->n_layers; layer++) {
     m->first_piece[layer] = (int32_t)m->n_pieces;
     if (m->matrices[layer].groups == 1)

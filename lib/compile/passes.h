@@ -13,6 +13,13 @@ typedef struct rrn_partition_options {
   int32_t published;   /* RNC's cuts as published, wide depthwise pieces and slivers included */
 } rrn_partition_options;
 
+/* How one layer is cut: into a grid of tiles, the last of a row or column narrower. */
+typedef struct rrn_tiling {
+  int64_t rows;           /* of a tile; all rows of the matrix when groups_at_once > 1 */
+  int64_t cols;           /* weights; grouped layers: whole groups, or less than one */
+  int32_t groups_at_once; /* groups that an activation reads, their blocks on the diagonal; 1 unless grouped */
+} rrn_tiling;
+
 /* More boxes than this are refused: 2^22 boxes are a chip of millions of crossbars. */
 enum { RRN_MAX_BOXES = 1 << 22 };
 
@@ -21,6 +28,9 @@ int32_t rrn_matrix_pass(rramnas_mapping *m, int published, rramnas_error *err);
 
 /* partition.c: matrices -> pieces with their latencies. Sets pieces, n_pieces, first_piece. */
 int32_t rrn_partition_pass(rramnas_mapping *m, const rrn_partition_options *options, rramnas_error *err);
+
+/* partition.c: the same with a tiling for each layer, [n_layers]; tiles must fit the crossbar. */
+int32_t rrn_partition_tiled(rramnas_mapping *m, const rrn_tiling *tilings, rramnas_error *err);
 
 /* duplicate.c: how many copies of each layer, by an exact integer program. */
 typedef struct rrn_duplication {
@@ -55,6 +65,7 @@ typedef int32_t (*rrn_policy_fn)(rramnas_mapping *m, const rramnas_compile_optio
 int32_t rrn_policy_isaac(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_rnc(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_rnc_published(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
+int32_t rrn_policy_best(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 
 typedef struct rrn_policy {
   int32_t number; /* enum rramnas_policy */

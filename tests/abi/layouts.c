@@ -120,7 +120,7 @@ AT(rramnas_layer, matrix_rows, 312);
 AT(rramnas_layer, matrix_cols, 320);
 AT(rramnas_layer, positions, 328);
 
-SIZE(rramnas_compile_options, 80);
+SIZE(rramnas_compile_options, 96);
 AT(rramnas_compile_options, size, 0);
 AT(rramnas_compile_options, policy, 8);
 AT(rramnas_compile_options, crossbars, 12);
@@ -136,8 +136,12 @@ AT(rramnas_compile_options, margins, 48);
 AT(rramnas_compile_options, n_margins, 56);
 AT(rramnas_compile_options, copies, 64);
 AT(rramnas_compile_options, n_copies, 72);
+AT(rramnas_compile_options, effort, 80);
+AT(rramnas_compile_options, objective, 84);
+AT(rramnas_compile_options, samples, 88);
+AT(rramnas_compile_options, depthwise, 92);
 
-SIZE(rramnas_mapping_info, 64);
+SIZE(rramnas_mapping_info, 72);
 AT(rramnas_mapping_info, size, 0);
 AT(rramnas_mapping_info, policy, 8);
 AT(rramnas_mapping_info, crossbars_available, 12);
@@ -149,6 +153,7 @@ AT(rramnas_mapping_info, n_pieces, 32);
 AT(rramnas_mapping_info, n_placements, 40);
 AT(rramnas_mapping_info, utilization, 48);
 AT(rramnas_mapping_info, margin, 56);
+AT(rramnas_mapping_info, time_bound_ns, 64);
 
 SIZE(rramnas_timing_options, 24);
 AT(rramnas_timing_options, size, 0);

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* Lower bound on the time in which a chip completes B pipelined inferences, over all plans.
+ *
+ * In:  matrices, crossbars N, B, how grouped layers may be laid out.
+ * Out: a number of nanoseconds that no plan is below. A plan: every layer has one tiling and x copies, x at most its
+ *      activations; all boxes of a layer are in different crossbars; a job uses all copies; timing model rnc with
+ *      remainders rounded up.
+ *
+ * Proof. Let T_l be the time of one sample in layer l, p_l its boxes, c_l its cells.
+ *  (1) A layer works on one sample at a time, for T_l, and the layers of a sample follow each other. The sample that
+ *      comes last to the slowest layer finds B - 1 others before it there: time >= sum T_l + (B - 1) max T_l.
+ *  (2) A box keeps its crossbar for T_l per sample and nothing else runs there: time >= B sum p_l T_l / N.
+ *  (3) Cells do not overlap: sum c_l <= N R C.
+ * For any theta in [0, 1] and any price u >= 0 of cells the time is at least
+ *      theta (1) + (1 - theta) (2) + u (sum c_l - N R C),
+ * and so at least its minimum over all M (for max T_l) and all points (T_l <= M, p_l, c_l) of the layers one by one,
+ * because for given M the sum falls into one term per layer (Lagrangian relaxation; Everett, Operations Research 11,
+ * 1963). Between two neighbouring values that some T_l can take, the minimum falls with M; so only those values of M
+ * matter. The maximum over theta and u is taken on a grid refined around the best: any point of it is valid.
+ *
+ * Points: a copy of a dense layer has rows * columns cells and at least as many boxes as full tiles and remainders
+ * make; time is ceil(activations / x) times the latency of the smallest box. For a grouped layer all numbers of groups
+ * per box and per activation. So the bound holds whatever the tiling.
+ *
+ * Not handled: waiting, geometry. Complexity: O(steps * points log points). */
+#include "best/bound_time.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct option {
+  double ns, box_ns, cells; /* T, p T, c */
+  int32_t layer;
+} option;
+
+typedef struct bound {
+  const rramnas_mapping *m;
+  rrn_arena *arena;
+  int32_t samples, depthwise;
+  option *options; /* [n], by ns */
+  size_t n, cap;
+  double *least;   /* [n_layers] scratch */
+  rramnas_error *err;
+} bound;
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+static int64_t
+divide_up(int64_t a, int64_t b)
+{
+  return a / b + (a % b != 0);
+}
+
+static int32_t
+add_option(bound *b, option o)
+{
+  option *grown = rrn_arena_grow(b->arena, b->options, b->n, &b->cap, sizeof(*grown));
+
+  if (!grown)
+    return rrn_fail_memory(b->err);
+  b->options = grown;
+  grown[b->n++] = o;
+  return RRAMNAS_OK;
+}
+
+/* Copies of something with that many boxes, cells and activations; only numbers of copies that lower the time. */
+static int32_t
+add_copies(bound *b, int32_t layer, int64_t boxes, int64_t cells, int64_t activations, double latency_ns)
+{
+  const int64_t most = least(b->m->crossbars_available / boxes, activations);
+  int64_t x, share;
+
+  for (x = 1; x <= most; x = divide_up(activations, share - 1)) {
+    share = divide_up(activations, x);
+    RRN_TRY(add_option(b, (option){ latency_ns * (double)share, latency_ns * (double)share * (double)(boxes * x),
+                                    (double)(cells * x), layer }));
+    if (share == 1)
+      break;
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+add_grouped(bound *b, int32_t layer, double latency_ns)
+{
+  const rrn_hw_values *v = &b->m->hw->v;
+  const rrn_matrix *x = &b->m->matrices[layer];
+  const int64_t group_cols = x->cols / x->groups * x->cells;
+  const int64_t most = least(least(v->crossbar.rows / x->rows, v->crossbar.cols / group_cols), x->groups);
+  const int64_t first = b->depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? most : 1;
+  const int64_t last = b->depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
+  const int64_t fit = least(v->crossbar.cols / group_cols, x->groups);
+  int64_t at_once, share, boxes, blocks;
+
+  for (at_once = first; at_once <= last; at_once++)
+    for (boxes = divide_up(x->groups, fit); boxes <= b->m->crossbars_available; boxes = divide_up(x->groups, share - 1)) {
+      share = divide_up(x->groups, boxes);
+      if (share < at_once)
+        break;
+      /* A last box of r < at_once groups stacks only r: that saves at most at_once^2 / 4 blocks. */
+      blocks = at_once * x->groups - (boxes > 1 ? at_once * at_once / 4 : 0);
+      RRN_TRY(add_copies(b, layer, boxes, x->rows * group_cols * blocks, divide_up(share, at_once) * x->positions, latency_ns));
+      if (share == 1)
+        break;
+    }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+add_layer(bound *b, int32_t layer)
+{
+  const rrn_hw_values *v = &b->m->hw->v;
+  const rrn_matrix *x = &b->m->matrices[layer];
+  const double latency_ns = rrn_hw_mvm_latency_ns(b->m->hw, 1, 1, v->input.bits, NULL);
+  const int64_t group_cols = x->cols / x->groups * x->cells;
+
+  if (x->groups > 1 && group_cols <= v->crossbar.cols && x->rows <= v->crossbar.rows)
+    return add_grouped(b, layer, latency_ns);
+  return add_copies(b, layer, divide_up(x->rows, v->crossbar.rows) * divide_up(group_cols, v->crossbar.cols / x->cells * x->cells) * x->groups,
+                    x->rows * x->cols * x->cells, x->positions, latency_ns);
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+  const option *p = a, *q = b;
+
+  return (p->ns > q->ns) - (p->ns < q->ns);
+}
+
+/* The relaxation at theta and u: its minimum over M, by raising M from option to option. */
+static double
+relaxed(bound *b, double theta, double u)
+{
+  const double bars = b->m->crossbars_available, per_box = (1 - theta) * b->samples / bars;
+  const double budget = u * bars * b->m->hw->v.crossbar.rows * b->m->hw->v.crossbar.cols;
+  double sum = 0, best = 1e300, ns;
+  int32_t missing = b->m->n_layers, i;
+  size_t k;
+
+  for (i = 0; i < b->m->n_layers; i++)
+    b->least[i] = 1e300;
+  for (k = 0; k < b->n; k++) {
+    const option *o = &b->options[k];
+    const double cost = theta * o->ns + per_box * o->box_ns + u * o->cells;
+
+    if (cost < b->least[o->layer]) {
+      missing -= b->least[o->layer] >= 1e300;
+      sum += cost - (b->least[o->layer] < 1e300 ? b->least[o->layer] : 0);
+      b->least[o->layer] = cost;
+    }
+    ns = sum + theta * (b->samples - 1) * o->ns - budget;
+    if (missing == 0 && ns < best)
+      best = ns;
+  }
+  return best;
+}
+
+/* Best price for a theta: the relaxation is concave in u, so quarters of a logarithmic range are cut off. */
+static double
+best_price(bound *b, double theta, double unit, int32_t steps)
+{
+  double low = 1e-8, high = 1e8, best = relaxed(b, theta, 0), x, y;
+  int32_t i;
+
+  for (i = 0; i < steps; i++) {
+    const double quarter = sqrt(sqrt(high / low)), p = low * quarter, q = high / quarter;
+
+    x = relaxed(b, theta, p * unit);
+    y = relaxed(b, theta, q * unit);
+    best = x > best ? x : best;
+    best = y > best ? y : best;
+    if (x < y)
+      low = p;
+    else
+      high = q;
+  }
+  return best;
+}
+
+static double
+search(bound *b, double unit, int32_t steps)
+{
+  double best = best_price(b, 1, unit, steps), at = 1, step = 0.25, theta, value;
+  int32_t i, k;
+
+  for (i = 0; b->samples > 1 && i < 4; i++, step /= 4) {
+    const double middle = i ? at : 0.5;
+
+    for (k = -3; k <= 3; k++) {
+      theta = middle + k * step;
+      if (theta < 0 || theta > 1)
+        continue;
+      value = best_price(b, theta, unit, steps);
+      if (value > best) {
+        best = value;
+        at = theta;
+      }
+    }
+  }
+  return best;
+}
+
+int32_t
+rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int32_t steps, rrn_arena *arena,
+               double *ret_ns, rramnas_error *err)
+{
+  bound b = { .m = m, .arena = arena, .samples = samples, .depthwise = depthwise, .err = err };
+  double total = 0;
+  int32_t i;
+  size_t k;
+
+  b.least = rrn_arena_alloc(arena, (size_t)m->n_layers, sizeof(*b.least));
+  if (!b.least)
+    return rrn_fail_memory(err);
+  for (i = 0; i < m->n_layers; i++)
+    RRN_TRY(add_layer(&b, i));
+  for (k = 0; k < b.n; k++)
+    total = b.options[k].ns > total ? b.options[k].ns : total;
+  if (b.n > 0)
+    qsort(b.options, b.n, sizeof(*b.options), by_time);
+  total = search(&b, total * samples / ((double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols * m->crossbars_available), steps);
+  *ret_ns = total > 0 && total < 1e300 ? total : 0;
+  return RRAMNAS_OK;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/* The event simulation of timing/sim_rnc.c, layer by layer instead of box by box.
+ *
+ * In:  time and copies of each layer; which layers share a crossbar.
+ * Out: completion time of `samples` pipelined inferences.
+ *
+ * Why it is right: a plan's jobs use all copies of a layer, so a layer has at most one job that holds or awaits
+ * crossbars. Crossbars are served first come, first served, and a job asks for all of its crossbars at one instant;
+ * so it starts when every job that asked before and shares one of them has ended. Those are the layers active at
+ * that instant that share a crossbar with it: a set of bits. Which and how many crossbars they share does not matter.
+ *
+ * Agreement: steps, and their order at equal times, are those of sim_rnc.c, but for one order that depends on the
+ * numbering of boxes: among jobs that the same release starts at the same time, it is by layer here. It can matter
+ * only when such jobs also end at the same time. Tests compare the two on random plans.
+ *
+ * Complexity: O(samples * layers * (1 + layers / 64)), copies and crossbars do not matter. */
+#include "best/evaluate.h"
+
+#include <string.h>
+
+enum step {
+  COPIES_GRANTED, COPIES_READY, BARS_GRANTED, BARS_READY, COMPUTED, ROUND_OVER, BARS_RELEASED, COPY_RETURNED,
+  INNER_END, JOB_END,
+};
+
+struct rrn_eval_pool {
+  int32_t free;
+  int32_t first_waiting, last_waiting;
+};
+
+struct rrn_eval_job {
+  int32_t layer, granted, held, next_waiting;
+};
+
+struct rrn_eval_end {
+  double time_ns;
+  int64_t serial;
+  int32_t sample;
+};
+
+int32_t
+rrn_evaluator_init(rrn_evaluator *e, rrn_arena *arena, int32_t n_layers, int32_t samples, rramnas_error *err)
+{
+  const size_t n = (size_t)n_layers, words = n * (size_t)(n_layers / 64 + 1);
+  uint32_t ring = 64;
+
+  *e = (rrn_evaluator){ .n_layers = n_layers, .n_words = n_layers / 64 + 1, .samples = samples };
+  /* Every sample has at most one event due, and so has every layer that starts. */
+  while (ring < 2 * ((uint32_t)samples + (uint32_t)n_layers))
+    ring *= 2;
+  e->queue_mask = ring - 1;
+  e->ns = rrn_arena_alloc(arena, n, sizeof(*e->ns));
+  e->copies = rrn_arena_alloc(arena, n, sizeof(*e->copies));
+  e->conflicts = rrn_arena_alloc(arena, words, sizeof(*e->conflicts));
+  e->blockers = rrn_arena_alloc(arena, words, sizeof(*e->blockers));
+  e->waiters = rrn_arena_alloc(arena, words, sizeof(*e->waiters));
+  e->active = rrn_arena_alloc(arena, (size_t)e->n_words, sizeof(*e->active));
+  e->holder = rrn_arena_alloc(arena, n, sizeof(*e->holder));
+  e->left = rrn_arena_alloc(arena, n, sizeof(*e->left));
+  e->pools = rrn_arena_alloc(arena, n, sizeof(*e->pools));
+  e->jobs = rrn_arena_alloc(arena, (size_t)samples, sizeof(*e->jobs));
+  e->queue = rrn_arena_alloc(arena, 2 * (size_t)ring, sizeof(*e->queue));
+  e->heap = rrn_arena_alloc(arena, (size_t)samples + 1, sizeof(*e->heap));
+  if (!e->ns || !e->copies || !e->conflicts || !e->blockers || !e->waiters || !e->active || !e->holder || !e->left ||
+      !e->pools || !e->jobs || !e->queue || !e->heap)
+    return rrn_fail_memory(err);
+  return RRAMNAS_OK;
+}
+
+static uint64_t *
+row(const rrn_evaluator *e, uint64_t *bits, int32_t layer)
+{
+  return bits + (size_t)layer * (size_t)e->n_words;
+}
+
+static void
+set_bit(uint64_t *bits, int32_t i, int value)
+{
+  const uint64_t bit = UINT64_C(1) << (i & 63);
+
+  bits[i >> 6] = value ? bits[i >> 6] | bit : bits[i >> 6] & ~bit;
+}
+
+void
+rrn_evaluator_share(rrn_evaluator *e, const rrn_floor *f, int32_t layer)
+{
+  const uint64_t *mine = f->holds + (size_t)layer * (size_t)f->n_words;
+  int32_t other, j;
+
+  for (other = 0; other < e->n_layers; other++) {
+    const uint64_t *its = f->holds + (size_t)other * (size_t)f->n_words;
+    uint64_t both = 0;
+
+    for (j = 0; j < f->n_words; j++)
+      both |= mine[j] & its[j];
+    set_bit(row(e, e->conflicts, layer), other, both != 0 && other != layer);
+    set_bit(row(e, e->conflicts, other), layer, both != 0 && other != layer);
+  }
+}
+
+/* --- events --- */
+
+static void
+now(rrn_evaluator *e, enum step step, int32_t sample)
+{
+  int32_t *event = e->queue + 2 * ((e->queue_head + e->queue_n++) & e->queue_mask);
+
+  event[0] = (int32_t)step;
+  event[1] = sample;
+}
+
+static int
+sooner(const struct rrn_eval_end *a, const struct rrn_eval_end *b)
+{
+  return a->time_ns < b->time_ns || (a->time_ns <= b->time_ns && a->serial < b->serial);
+}
+
+static void
+push_end(rrn_evaluator *e, struct rrn_eval_end end)
+{
+  int32_t i = e->heap_n++, up;
+
+  for (; i > 0; i = up) {
+    up = (i - 1) / 2;
+    if (!sooner(&end, &e->heap[up]))
+      break;
+    e->heap[i] = e->heap[up];
+  }
+  e->heap[i] = end;
+}
+
+static struct rrn_eval_end
+pop_end(rrn_evaluator *e)
+{
+  const struct rrn_eval_end first = e->heap[0], last = e->heap[--e->heap_n];
+  int32_t i = 0, child;
+
+  for (; (child = 2 * i + 1) < e->heap_n; i = child) {
+    child += child + 1 < e->heap_n && sooner(&e->heap[child + 1], &e->heap[child]);
+    if (!sooner(&e->heap[child], &last))
+      break;
+    e->heap[i] = e->heap[child];
+  }
+  e->heap[i] = last;
+  return first;
+}
+
+/* --- pools of copies --- */
+
+static void
+serve_pool(rrn_evaluator *e, int32_t layer)
+{
+  struct rrn_eval_pool *p = &e->pools[layer];
+  const int32_t sample = p->first_waiting;
+  struct rrn_eval_job *j;
+
+  if (p->free == 0 || sample < 0)
+    return;
+  j = &e->jobs[sample];
+  p->free--;
+  if (++j->granted < e->copies[layer])
+    return;
+  p->first_waiting = j->next_waiting;
+  if (p->first_waiting < 0)
+    p->last_waiting = -1;
+  now(e, COPIES_GRANTED, sample);
+}
+
+static void
+begin_job(rrn_evaluator *e, int32_t sample, int32_t layer)
+{
+  struct rrn_eval_job *j = &e->jobs[sample];
+  struct rrn_eval_pool *p = &e->pools[layer];
+
+  *j = (struct rrn_eval_job){ layer, 0, e->copies[layer], -1 };
+  if (p->last_waiting < 0)
+    p->first_waiting = sample;
+  else
+    e->jobs[p->last_waiting].next_waiting = sample;
+  p->last_waiting = sample;
+  if (p->first_waiting == sample && p->free == e->copies[layer]) {
+    p->free = 0;
+    p->first_waiting = p->last_waiting = -1;
+    j->granted = e->copies[layer];
+    now(e, COPIES_GRANTED, sample);
+    return;
+  }
+  while (p->free > 0 && p->first_waiting >= 0)
+    serve_pool(e, layer);
+}
+
+static void
+return_copies(rrn_evaluator *e, int32_t sample)
+{
+  struct rrn_eval_job *j = &e->jobs[sample];
+  struct rrn_eval_pool *p = &e->pools[j->layer];
+
+  while (j->held > 0) {
+    if (e->queue_n == 0) { /* nobody can come between */
+      p->free += j->held;
+      j->held = 0;
+      while (p->free > 0 && p->first_waiting >= 0)
+        serve_pool(e, j->layer);
+      break;
+    }
+    j->held--;
+    p->free++;
+    now(e, COPY_RETURNED, sample);
+    return;
+  }
+  now(e, INNER_END, sample);
+}
+
+/* --- crossbars --- */
+
+static void
+ask_for_bars(rrn_evaluator *e, int32_t sample)
+{
+  const int32_t layer = e->jobs[sample].layer;
+  const uint64_t *conflicts = row(e, e->conflicts, layer);
+  uint64_t *blockers = row(e, e->blockers, layer), word;
+  int32_t j, n = 0;
+
+  for (j = 0; j < e->n_words; j++) {
+    blockers[j] = word = e->active[j] & conflicts[j];
+    n += __builtin_popcountll(word);
+    for (; word; word &= word - 1)
+      set_bit(row(e, e->waiters, 64 * j + __builtin_ctzll(word)), layer, 1);
+  }
+  set_bit(e->active, layer, 1);
+  e->holder[layer] = sample;
+  e->left[layer] = n;
+  if (n == 0)
+    now(e, BARS_GRANTED, sample);
+}
+
+static void
+serve_waiters(rrn_evaluator *e, int32_t layer)
+{
+  uint64_t *waiters = row(e, e->waiters, layer), word;
+  int32_t j, next;
+
+  for (j = 0; j < e->n_words; j++) {
+    for (word = waiters[j]; word; word &= word - 1) {
+      next = 64 * j + __builtin_ctzll(word);
+      if (--e->left[next] == 0)
+        now(e, BARS_GRANTED, e->holder[next]);
+    }
+    waiters[j] = 0;
+  }
+}
+
+static void
+begin_compute(rrn_evaluator *e, int32_t sample)
+{
+  const double end_ns = e->now_ns + e->ns[e->jobs[sample].layer];
+
+  if (end_ns <= e->now_ns)
+    now(e, COMPUTED, sample);
+  else
+    push_end(e, (struct rrn_eval_end){ end_ns, e->serial++, sample });
+}
+
+static void
+end_job(rrn_evaluator *e, int32_t sample)
+{
+  const int32_t layer = e->jobs[sample].layer;
+
+  if (layer + 1 < e->n_layers)
+    begin_job(e, sample, layer + 1);
+  if (layer == 0 && sample + 1 < e->samples)
+    begin_job(e, sample + 1, 0);
+}
+
+static void
+handle(rrn_evaluator *e, enum step step, int32_t sample)
+{
+  switch (step) {
+  case COPIES_GRANTED: now(e, COPIES_READY, sample); break;
+  case COPIES_READY: ask_for_bars(e, sample); break;
+  case BARS_GRANTED: now(e, BARS_READY, sample); break;
+  case BARS_READY: begin_compute(e, sample); break;
+  case COMPUTED: now(e, ROUND_OVER, sample); break;
+  case ROUND_OVER:
+    set_bit(e->active, e->jobs[sample].layer, 0);
+    now(e, BARS_RELEASED, sample);
+    break;
+  case BARS_RELEASED:
+    serve_waiters(e, e->jobs[sample].layer);
+    return_copies(e, sample);
+    break;
+  case COPY_RETURNED:
+    serve_pool(e, e->jobs[sample].layer);
+    return_copies(e, sample);
+    break;
+  case INNER_END: now(e, JOB_END, sample); break;
+  case JOB_END: end_job(e, sample); break;
+  }
+}
+
+static void
+reset(rrn_evaluator *e)
+{
+  int32_t i;
+
+  memset(e->active, 0, (size_t)e->n_words * sizeof(*e->active));
+  memset(e->waiters, 0, (size_t)e->n_layers * (size_t)e->n_words * sizeof(*e->waiters));
+  for (i = 0; i < e->n_layers; i++)
+    e->pools[i] = (struct rrn_eval_pool){ e->copies[i], -1, -1 };
+  e->queue_head = e->queue_n = 0;
+  e->heap_n = 0;
+  e->serial = 0;
+  e->now_ns = 0;
+  e->runs++;
+}
+
+static double
+alone(rrn_evaluator *e)
+{
+  double t = 0;
+  int32_t i;
+
+  e->runs++;
+  for (i = 0; i < e->n_layers; i++)
+    t += e->ns[i];
+  return t;
+}
+
+double
+rrn_evaluate(rrn_evaluator *e, double limit_ns)
+{
+  if (e->samples == 1)
+    return alone(e);
+  reset(e);
+  begin_job(e, 0, 0);
+  for (;;) {
+    while (e->queue_n > 0) {
+      const int32_t *event = e->queue + 2 * e->queue_head;
+      const enum step step = (enum step)event[0];
+      const int32_t sample = event[1];
+
+      e->queue_head = (e->queue_head + 1) & e->queue_mask;
+      e->queue_n--;
+      handle(e, step, sample);
+    }
+    if (e->heap_n == 0 || e->now_ns >= limit_ns)
+      return e->now_ns;
+    e->now_ns = e->heap[0].time_ns;
+    while (e->heap_n > 0 && e->heap[0].time_ns <= e->now_ns)
+      now(e, COMPUTED, pop_end(e).sample);
+  }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The floor plan while it is searched: boxes come and go, steps can be taken back. */
+#ifndef RRN_BEST_FLOOR_H
+#define RRN_BEST_FLOOR_H
+
+#include "util/arena.h"
+
+enum { RRN_FLOOR_SPACES = 28 };
+
+typedef struct rrn_floor_box {
+  int32_t layer;
+  int32_t row, col, rows, cols;
+} rrn_floor_box;
+
+typedef struct rrn_floor_space {
+  int32_t x1, y1, x2, y2; /* x: columns, y: rows */
+} rrn_floor_space;
+
+typedef struct rrn_floor_bar {
+  rrn_floor_box *boxes;
+  int32_t n_boxes, cap_boxes;
+  int32_t n_spaces;
+  int32_t group;
+  int32_t stamp;  /* of the last step that saved it */
+  int32_t free;   /* cells */
+  rrn_floor_space spaces[RRN_FLOOR_SPACES];
+} rrn_floor_bar;
+
+typedef struct rrn_floor_saved {
+  int32_t bar, n_boxes, cap_boxes;
+  rrn_floor_bar state;  /* boxes point into this entry's own array */
+  rrn_floor_box *boxes;
+} rrn_floor_saved;
+
+typedef struct rrn_floor {
+  rrn_arena *arena;
+  int32_t rows, cols, n_bars, n_layers, n_words;
+  rrn_floor_bar *bars;      /* [n_bars] */
+  uint64_t *holds;          /* [n_layers][n_words]: crossbars that hold a box of the layer */
+  rrn_floor_saved *saved;
+  size_t n_saved, cap_saved, made_saved;
+  int32_t stamp;
+  const uint64_t *allow;    /* [n_layers][allow_words]: layers that may share a crossbar; NULL = all */
+  int32_t allow_words;
+  int32_t first;            /* crossbar at which searches start */
+  int32_t failed;           /* out of memory */
+  int32_t *found_bar, *found_score, *found_space; /* [n_bars] scratch */
+} rrn_floor;
+
+int32_t rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32_t n_bars, int32_t n_layers,
+                       rramnas_error *err);
+/* Removes all boxes; every crossbar joins group 0. Ends all steps. */
+void rrn_floor_clear(rrn_floor *f);
+
+/* Puts `count` boxes into as many crossbars of the group that hold no box of the layer; all or none. Returns 1 when
+ * done. group < 0: any crossbar. */
+int rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count, int32_t group);
+/* Takes out up to `count` boxes of that size (rows 0: any size). */
+void rrn_floor_remove(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count);
+/* Moves a crossbar to another group; can be taken back as boxes can. */
+void rrn_floor_regroup(rrn_floor *f, int32_t bar, int32_t group);
+/* Fills an empty crossbar with boxes at their places. */
+void rrn_floor_restore(rrn_floor *f, int32_t bar, const rrn_floor_box *boxes, int32_t n);
+void rrn_floor_remove_box(rrn_floor *f, int32_t bar, int32_t box);
+
+/* Steps nest: a mark is taken, later everything since is taken back, or nothing is. */
+size_t rrn_floor_mark(rrn_floor *f);
+void rrn_floor_back(rrn_floor *f, size_t mark);
+void rrn_floor_keep(rrn_floor *f); /* ends all steps */
+
+static inline int
+rrn_floor_holds(const rrn_floor *f, int32_t layer, int32_t bar)
+{
+  return (int)(f->holds[(size_t)layer * (size_t)f->n_words + (size_t)(bar >> 6)] >> (bar & 63) & 1);
+}
+
+#endif

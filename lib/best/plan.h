@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* A mapping while it is made: how each layer is laid out, where its boxes are, how long all takes. */
+#ifndef RRN_BEST_PLAN_H
+#define RRN_BEST_PLAN_H
+
+#include "best/evaluate.h"
+#include "best/shape.h"
+
+/* How a layer is laid out: a point of one of its menus. */
+typedef struct rrn_pick {
+  int32_t variant, index;
+} rrn_pick;
+
+typedef struct rrn_plan {
+  const rramnas_mapping *m;
+  rrn_arena *arena;
+  int32_t n_layers;
+  rrn_shape_limits limits;
+  rrn_choice *choices;  /* [n_layers] for the group that the layer is in */
+  rrn_choice *widest;   /* [n_layers] for all crossbars */
+  rrn_pick *picks;      /* [n_layers] */
+  int32_t *group;       /* [n_layers] crossbars that it may use; -1 = any */
+  uint64_t *allow;      /* [n_layers][words]: layers that may share crossbars; looked at during local search */
+  double *weight;       /* [n_layers] of a layer's time, when layers compete for cells */
+  int32_t *order;       /* [n_layers] scratch */
+  double *key;          /* [n_layers] scratch */
+  char *closed;         /* [n_layers] scratch */
+  rrn_floor floor;
+  rrn_evaluator eval;
+  uint64_t random;
+  rramnas_error *err;
+} rrn_plan;
+
+/* How a plan is built up. */
+typedef struct rrn_recipe {
+  double density;       /* share of the cells that the first allocation spends */
+  int32_t variant;      /* variant of dense layers that need more than one crossbar */
+  int32_t deal;         /* variant of grouped layers */
+  int32_t grouped_first; /* 1: grouped layers are placed before the others */
+} rrn_recipe;
+
+int32_t rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, int32_t samples, rrn_arena *arena,
+                      rramnas_error *err);
+
+static inline const rrn_menu *
+rrn_plan_menu(const rrn_plan *p, int32_t layer)
+{
+  return &p->choices[layer].menus[p->picks[layer].variant];
+}
+
+static inline const rrn_point *
+rrn_plan_point(const rrn_plan *p, int32_t layer)
+{
+  return &rrn_plan_menu(p, layer)->points[p->picks[layer].index];
+}
+
+/* Next number of the plan's stream, below n. */
+uint32_t rrn_plan_random(rrn_plan *p, uint32_t n);
+
+/* Cells to layers of group g, a share `density` of what it has, best saving per cell first. */
+int32_t rrn_plan_allocate(rrn_plan *p, int32_t g, double density);
+/* Lays out a layer anew; all or nothing. */
+int rrn_plan_change(rrn_plan *p, int32_t layer, rrn_pick pick);
+/* The same from a bare floor, with fewer copies when the wanted ones do not fit. */
+int rrn_plan_put(rrn_plan *p, int32_t layer, rrn_pick pick);
+/* Spends the cells that are left. */
+void rrn_plan_fill(rrn_plan *p);
+/* Clears the floor and makes a plan; groups of layers and crossbars are given. Returns 0 when it does not fit. */
+int32_t rrn_plan_build(rrn_plan *p, const rrn_recipe *recipe, const int32_t *group_of_bar, int32_t *ret_fits);
+/* Completion time; `limit_ns` as rrn_evaluate(). */
+double rrn_plan_time(rrn_plan *p, double limit_ns);
+/* Conflicts of all layers anew. */
+void rrn_plan_share_all(rrn_plan *p);
+
+/* plan -> pieces, copies and placements of the mapping. */
+int32_t rrn_plan_commit(const rrn_plan *p, rramnas_mapping *m, rramnas_error *err);
+
+#endif
