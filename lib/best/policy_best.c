@@ -29,7 +29,7 @@ typedef struct allowance {
 static const allowance allowances[] = {
   [RRAMNAS_EFFORT_FAST] = { 1.2e6, 0, 1 },
   [RRAMNAS_EFFORT_BALANCED] = { 1.0e8, 2.2e8, 2 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 1.2e9, 7e9, 6 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 1.2e9, 1.1e10, 6 },
 };
 
 typedef struct driver {
@@ -223,13 +223,13 @@ move_cost(const driver *d, const rrn_keep *keep)
       shared++;
     }
   return 12 * boxes * boxes / (shared + 1) + 5 * shared * d->plan.n_layers + 200.0 * d->plan.n_layers +
-         (d->o->samples > 1 ? 30.0 * d->o->samples * d->plan.n_layers : 0);
+         (d->o->samples > 1 ? 45.0 * d->o->samples * d->plan.n_layers : 0);
 }
 
 static int32_t
 improve_plans(driver *d, double spend)
 {
-  double threshold = d->o->samples < 32 ? 0.03 : 0.06;
+  double threshold = d->o->samples == 1 ? 0.01 : d->o->samples < 32 ? 0.03 : 0.06;
   int32_t rounds = 1, i, n;
 
   for (n = d->n_keeps; n > 1; n = (n + 1) / 2)
