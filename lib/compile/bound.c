@@ -1,156 +1,189 @@
 /* SPDX-License-Identifier: MIT */
-/* Lower bound on the crossbars that the boxes of a mapping need under its sharing rules.
+/* Lower bound on the crossbars that boxes need under their sharing rules.
  *
- * In:  pieces, copies, sharing rules.
- * Out: a number that no packing can be below. It is the largest of:
+ * In:  boxes with counts, sharing rules.
+ * Out: numbers that no packing can be below, and the largest of them:
  *
- *  - full tiles + area of the rest, and the same through dual feasible functions;
- *  - clique: boxes of layers that may not share are alone with respect to each other;
+ *  - area: full tiles + cells of the rest;
+ *  - dual: the same with sides mapped by dual feasible functions (bound_dual.c);
+ *  - strip: tall and wide pieces never share (bound_strip.c);
+ *  - clique: boxes of neighbouring layers that may not share, + full tiles of the other layers;
  *  - cardinality: full tiles + the rest at max_load boxes each.
  *
- * Why it is right: a box as large as the crossbar shares it with nothing. For the rest, let f and g map [0, 1]
- * to [0, 1] such that numbers that sum to at most 1 still do after mapping (dual feasible). Then the boxes of a
- * crossbar, with sides mapped, still have areas that sum to at most 1 (Fekete and Schepers, Math. Programming 91
- * (2001), theorem 1), so the sum over all boxes is a bound. Used here: the identity and u_k(x) = 1 for x > 1 - k,
- * x for k <= x <= 1 - k, 0 for x < k, with k from the sides that occur.
+ * Why it is right: a box as large as the crossbar shares it with nothing, so full tiles count one each and the rest
+ * may be bounded alone. Layers l .. l + threshold are apart from each other, so no two of their boxes share; a full
+ * tile of another layer shares with none of them either. The proofs of the others are in their files.
  *
- * Everything is in integers (cells), so the ceiling is exact. Boxes wider than the crossbar (published cuts) count
- * as full. O(d k^2) for d distinct sizes and at most 32 values of k per side. */
+ * Not handled: conflicts beyond the layer threshold (the bounds hold but do not use them). Boxes wider than the
+ * crossbar (published cuts) count as if they ended at its edge.
+ *
+ * Complexity: see the files; 0.1 to 1 ms for networks, whose boxes have few distinct sizes. Everything is in integers
+ * (cells), so the ceilings are exact. */
+#include "compile/bound.h"
+
 #include <stdlib.h>
 
 #include "compile/passes.h"
 
-enum { MOST_CUTS = 32 };
-
-typedef struct size_class {
-  int32_t rows, cols;
-  int64_t count;
-} size_class;
-
 static int
 by_size(const void *a, const void *b)
 {
-  const size_class *x = a, *y = b;
+  const rrn_bound_size *x = a, *y = b;
 
   if (x->rows != y->rows)
     return x->rows < y->rows ? -1 : 1;
   return (x->cols > y->cols) - (x->cols < y->cols);
 }
 
-/* Distinct sizes of the boxes that are not full; counts the full ones. */
-static size_t
-classify(const rramnas_mapping *m, int32_t rows, int32_t cols, size_class *classes, int64_t *ret_full)
+static int
+is_full(const rrn_pack_rules *rules, const rrn_bound_item *item)
 {
-  size_t i, n = 0, kept = 0;
-
-  *ret_full = 0;
-  for (i = 0; i < m->n_pieces; i++) {
-    const rrn_piece *p = &m->pieces[i];
-    const int64_t copies = m->copies[p->layer];
-
-    if (p->rows >= rows && p->cols >= cols)
-      *ret_full += copies;
-    else
-      classes[n++] = (size_class){ p->rows < rows ? p->rows : rows, p->cols < cols ? p->cols : cols, copies };
-  }
-  qsort(classes, n, sizeof(*classes), by_size);
-  for (i = 0; i < n; i++) {
-    if (kept && by_size(&classes[kept - 1], &classes[i]) == 0)
-      classes[kept - 1].count += classes[i].count;
-    else
-      classes[kept++] = classes[i];
-  }
-  return kept;
+  return item->rows >= rules->rows && item->cols >= rules->cols;
 }
 
-/* Candidate thresholds k for one side, as cells: sides up to half of the crossbar; 0 is the identity. */
+/* Distinct sizes of the boxes that are not full; counts the full ones. */
 static int32_t
-collect_cuts(const size_class *classes, size_t n, int by_rows, int32_t side, int32_t *cuts)
+classify(rrn_bound_problem *p, const rrn_pack_rules *rules, const rrn_bound_item *items, size_t n, rrn_arena *arena,
+         rramnas_error *err)
 {
-  int32_t n_cuts = 1, k;
+  size_t i, kept = 0;
+
+  p->sizes = rrn_arena_alloc_raw(arena, n + 1, sizeof(*p->sizes));
+  if (!p->sizes)
+    return rrn_fail_memory(err);
+  for (i = 0; i < n; i++) {
+    const rrn_bound_item *x = &items[i];
+
+    if (is_full(rules, x))
+      p->full += x->count;
+    else
+      p->sizes[p->n++] = (rrn_bound_size){ .rows = x->rows < rules->rows ? x->rows : rules->rows,
+                                           .cols = x->cols < rules->cols ? x->cols : rules->cols,
+                                           .count = x->count };
+  }
+  qsort(p->sizes, p->n, sizeof(*p->sizes), by_size);
+  for (i = 0; i < p->n; i++) {
+    if (kept && by_size(&p->sizes[kept - 1], &p->sizes[i]) == 0)
+      p->sizes[kept - 1].count += p->sizes[i].count;
+    else
+      p->sizes[kept++] = p->sizes[i];
+  }
+  p->n = kept;
+  return RRAMNAS_OK;
+}
+
+static int64_t
+area_bound(const rrn_bound_problem *p, const rrn_pack_rules *rules)
+{
+  int64_t cells = 0;
   size_t i;
 
-  cuts[0] = 0;
-  for (i = 0; i < n && n_cuts < MOST_CUTS; i++) {
-    /* A side x > 1/2 suggests the smallest k that rounds it up. */
-    const int32_t x = by_rows ? classes[i].rows : classes[i].cols, cut = 2 * x <= side ? x : side - x + 1;
-
-    for (k = 0; k < n_cuts && cuts[k] != cut; k++)
-      ;
-    if (k == n_cuts && 2 * cut <= side)
-      cuts[n_cuts++] = cut;
-  }
-  return n_cuts;
+  for (i = 0; i < p->n; i++)
+    cells += p->sizes[i].count * p->sizes[i].rows * p->sizes[i].cols;
+  return p->full + rrn_bound_divide_up(cells, (int64_t)rules->rows * rules->cols);
 }
 
 static int64_t
-u(int32_t x, int32_t cut, int32_t side)
+cardinality_bound(const rrn_bound_problem *p, const rrn_pack_rules *rules)
 {
-  return x > side - cut ? side : x < cut ? 0 : x;
+  int64_t rest = 0;
+  size_t i;
+
+  for (i = 0; i < p->n; i++)
+    rest += p->sizes[i].count;
+  return rules->max_load < INT32_MAX ? p->full + rrn_bound_divide_up(rest, rules->max_load) : 0;
 }
 
-static int64_t
-divide_up(int64_t a, int64_t b)
+/* Most boxes, full ones aside, of any `threshold + 1` neighbouring layers: no two of them share a crossbar. */
+static int32_t
+clique_bound(const rrn_pack_rules *rules, const rrn_bound_item *items, size_t n, int32_t n_layers, int64_t full,
+             rrn_arena *arena, int64_t *ret_bound, rramnas_error *err)
 {
-  return a / b + (a % b != 0);
-}
-
-static int64_t
-area_bound(const size_class *classes, size_t n, int32_t rows, int32_t cols)
-{
-  int32_t row_cuts[MOST_CUTS], col_cuts[MOST_CUTS];
-  const int32_t n_row = collect_cuts(classes, n, 1, rows, row_cuts);
-  const int32_t n_col = collect_cuts(classes, n, 0, cols, col_cuts);
-  int64_t best = 0, sum, bound;
-  int32_t i, j;
-  size_t c;
-
-  for (i = 0; i < n_row; i++)
-    for (j = 0; j < n_col; j++) {
-      for (sum = 0, c = 0; c < n; c++)
-        sum += classes[c].count * u(classes[c].rows, row_cuts[i], rows) * u(classes[c].cols, col_cuts[j], cols);
-      bound = divide_up(sum, (int64_t)rows * cols);
-      best = bound > best ? bound : best;
-    }
-  return best;
-}
-
-/* Most boxes of any `threshold + 1` neighbouring layers: no two of them share a crossbar. */
-static int64_t
-clique_bound(const rramnas_mapping *m)
-{
-  int64_t best = 0, window = 0;
+  int64_t *of_layer = rrn_arena_alloc(arena, (size_t)n_layers + 1, sizeof(*of_layer)), best = 0, window = 0;
   int32_t layer;
+  size_t i;
 
-  for (layer = 0; layer < m->n_layers; layer++) {
-    const int32_t leaving = layer - m->sharing.layer_threshold - 1;
+  if (!of_layer)
+    return rrn_fail_memory(err);
+  for (i = 0; i < n; i++)
+    if (!is_full(rules, &items[i]))
+      of_layer[items[i].layer] += items[i].count;
+  for (layer = 0; layer < n_layers; layer++) {
+    const int32_t leaving = layer - rules->layer_threshold - 1;
 
-    window += (int64_t)m->copies[layer] * rrn_mapping_pieces_of(m, layer);
+    window += of_layer[layer];
     if (leaving >= 0)
-      window -= (int64_t)m->copies[leaving] * rrn_mapping_pieces_of(m, leaving);
+      window -= of_layer[leaving];
     best = window > best ? window : best;
   }
-  return best;
+  *ret_bound = full + best;
+  return RRAMNAS_OK;
+}
+
+static int64_t
+larger(int64_t a, int64_t b)
+{
+  return a > b ? a : b;
+}
+
+int32_t
+rrn_bound_items(const rrn_pack_rules *rules, const rrn_bound_item *items, size_t n, int32_t n_layers, rrn_arena *arena,
+                rrn_bound *ret_bound, rramnas_error *err)
+{
+  rrn_bound_problem p = { 0 };
+  rrn_bound b = { 0 };
+
+  RRN_TRY(classify(&p, rules, items, n, arena, err));
+  RRN_TRY(rrn_bound_side_make(&p.rows, rules->rows, p.sizes, p.n, 1, arena, err));
+  RRN_TRY(rrn_bound_side_make(&p.cols, rules->cols, p.sizes, p.n, 0, arena, err));
+  b.area = area_bound(&p, rules);
+  b.cardinality = cardinality_bound(&p, rules);
+  if (rules->layer_threshold >= 0)
+    RRN_TRY(clique_bound(rules, items, n, n_layers, p.full, arena, &b.clique, err));
+  RRN_TRY(rrn_bound_dual(&p, arena, &b.dual, err));
+  b.best = larger(larger(b.area, b.dual), larger(b.clique, b.cardinality));
+  RRN_TRY(rrn_bound_strip(&p, b.best, arena, &b.strip, err));
+  b.best = larger(b.best, b.strip);
+  *ret_bound = b;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_bound_boxes(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n, rrn_arena *arena,
+                rrn_bound *ret_bound, rramnas_error *err)
+{
+  rrn_bound_item *items = rrn_arena_alloc_raw(arena, n + 1, sizeof(*items));
+  int32_t n_layers = 0;
+  size_t i;
+
+  if (!items)
+    return rrn_fail_memory(err);
+  for (i = 0; i < n; i++) {
+    items[i] = (rrn_bound_item){ boxes[i].layer, boxes[i].rows, boxes[i].cols, 1 };
+    n_layers = boxes[i].layer >= n_layers ? boxes[i].layer + 1 : n_layers;
+  }
+  return rrn_bound_items(rules, items, n, n_layers, arena, ret_bound, err);
 }
 
 int32_t
 rrn_bound_crossbars(const rramnas_mapping *m, rrn_arena *arena, int32_t *ret_bound, rramnas_error *err)
 {
-  const int32_t rows = m->hw->v.crossbar.rows, cols = m->hw->v.crossbar.cols;
-  size_class *classes = rrn_arena_alloc_raw(arena, m->n_pieces, sizeof(*classes));
-  int64_t full, rest = 0, best, bound;
-  size_t n, i;
+  const rrn_pack_rules rules = { .rows = m->hw->v.crossbar.rows,
+                                 .cols = m->hw->v.crossbar.cols,
+                                 .layer_threshold = m->sharing.layer_threshold,
+                                 .max_load = m->sharing.max_load };
+  rrn_bound_item *items = rrn_arena_alloc_raw(arena, m->n_pieces + 1, sizeof(*items));
+  rrn_bound bound = { 0 };
+  size_t i;
 
-  if (!classes)
+  if (!items)
     return rrn_fail_memory(err);
-  n = classify(m, rows, cols, classes, &full);
-  for (i = 0; i < n; i++)
-    rest += classes[i].count;
-  best = full + area_bound(classes, n, rows, cols);
-  bound = full + divide_up(rest, m->sharing.max_load);
-  best = bound > best ? bound : best;
-  bound = m->sharing.layer_threshold >= 0 ? clique_bound(m) : 0;
-  best = bound > best ? bound : best;
-  *ret_bound = best < INT32_MAX ? (int32_t)best : INT32_MAX;
+  for (i = 0; i < m->n_pieces; i++) {
+    const rrn_piece *x = &m->pieces[i];
+
+    items[i] = (rrn_bound_item){ x->layer, x->rows, x->cols, m->copies[x->layer] };
+  }
+  RRN_TRY(rrn_bound_items(&rules, items, m->n_pieces, m->n_layers, arena, &bound, err));
+  *ret_bound = bound.best < INT32_MAX ? (int32_t)bound.best : INT32_MAX;
   return RRAMNAS_OK;
 }

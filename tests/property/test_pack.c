@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Packers and the crossbar bound against an oracle that tries every placement of a few boxes on tiny crossbars:
+/* Packers, the packing search and the crossbar bound against an oracle that tries every placement of a few boxes on tiny crossbars:
  * bound <= optimum <= packed, and every packing keeps the rules. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "compile/bound.h"
+#include "compile/pack_search.h"
 #include "compile/passes.h"
 #include "random.h"
 
@@ -224,6 +226,199 @@ large_random_packings_are_valid(void **state)
   }
 }
 
+/* Pairs of layers that may not share, at random, besides the threshold. */
+static void
+make_conflicts(test_random *r, uint64_t bits[4], rrn_pack_conflicts *ret)
+{
+  int i, j;
+
+  memset(bits, 0, 4 * sizeof(*bits));
+  for (i = 0; i < 4; i++)
+    for (j = 0; j <= i; j++)
+      if (test_below(r, 3) == 0) {
+        bits[i] |= UINT64_C(1) << j;
+        bits[j] |= UINT64_C(1) << i;
+      }
+  *ret = (rrn_pack_conflicts){ bits, 4, 1 };
+}
+
+static void
+check_conflicts(const problem *p, const rrn_pack_conflicts *c, const rrn_pack_result *packed)
+{
+  size_t i, j;
+
+  for (i = 0; c && i < p->n; i++)
+    for (j = 0; j < i; j++)
+      if (packed->spots[i].crossbar == packed->spots[j].crossbar)
+        assert_int_equal(c->bits[p->boxes[i].layer] >> p->boxes[j].layer & 1, 0);
+}
+
+/* Strips and full tiles are as frequent as in networks. */
+static void
+stretch_boxes(test_random *r, problem *p)
+{
+  size_t i;
+
+  for (i = 0; i < p->n; i++) {
+    const uint64_t kind = test_below(r, 6);
+
+    p->boxes[i].rows = kind < 2 ? p->rules.rows : p->boxes[i].rows;
+    p->boxes[i].cols = kind == 1 || kind == 2 ? p->rules.cols : p->boxes[i].cols;
+  }
+}
+
+static void
+searches_keep_the_rules(void **state)
+{
+  test_random r = { 5 };
+  int round;
+
+  (void)state;
+  for (round = 0; round < 600; round++) {
+    rrn_pack_search_options o = { .seed = (uint64_t)round, .evaluations = 2000 };
+    rrn_pack_result once = { 0 }, again = { 0 }, more = { 0 }, warm = { 0 }, fits = { 0 };
+    rrn_pack_conflicts conflicts;
+    uint64_t bits[4];
+    int32_t order[64], i, first;
+    rrn_bound bound;
+    rrn_arena arena;
+    problem p;
+    rrn_rt rt;
+
+    make_problem(&r, &p, 64, round % 2 ? 100 : 12);
+    stretch_boxes(&r, &p);
+    make_conflicts(&r, bits, &conflicts);
+    o.conflicts = round % 3 == 0 ? &conflicts : NULL;
+    assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+    rrn_arena_init(&arena, &rt);
+    assert_int_equal(rrn_pack_search(&p.rules, p.boxes, p.n, &o, &arena, &once, NULL), RRAMNAS_OK);
+    check_valid(&p, &once);
+    check_conflicts(&p, o.conflicts, &once);
+    assert_int_equal(rrn_pack_search(&p.rules, p.boxes, p.n, &o, &arena, &again, NULL), RRAMNAS_OK);
+    assert_memory_equal(once.spots, again.spots, p.n * sizeof(*once.spots));
+    assert_int_equal(rrn_bound_boxes(&p.rules, p.boxes, p.n, &arena, &bound, NULL), RRAMNAS_OK);
+    if (bound.best > once.opened)
+      fail_msg("round %d: bound %d, packed %d", round, (int)bound.best, (int)once.opened);
+    o.evaluations = 6000;
+    assert_int_equal(rrn_pack_search(&p.rules, p.boxes, p.n, &o, &arena, &more, NULL), RRAMNAS_OK);
+    assert_true(more.opened <= once.opened);
+    assert_int_equal(rrn_pack_improve(&p.rules, p.boxes, p.n, &o, &once, &arena, &warm, NULL), RRAMNAS_OK);
+    check_valid(&p, &warm);
+    check_conflicts(&p, o.conflicts, &warm);
+    assert_true(warm.opened <= once.opened);
+    /* First fit in the order given is among the orders that the search tries. */
+    for (i = 0; i < (int32_t)p.n; i++)
+      order[i] = i;
+    first = pack(&p, order);
+    assert_true(o.conflicts || once.opened <= first);
+    p.rules.crossbars = more.opened;
+    assert_int_equal(rrn_pack_fits(&p.rules, p.boxes, p.n, &o, &arena, &fits, NULL), RRAMNAS_OK);
+    assert_true(fits.fits);
+    p.rules.crossbars = (int32_t)bound.best - 1;
+    assert_int_equal(rrn_pack_fits(&p.rules, p.boxes, p.n, &o, &arena, &fits, NULL), RRAMNAS_OK);
+    assert_false(fits.fits);
+    rrn_arena_release(&arena);
+  }
+}
+
+/* Searches meet the optimum of few boxes, strips included. */
+static void
+searches_find_the_optimum(void **state)
+{
+  test_random r = { 6 };
+  int round, missed = 0;
+
+  (void)state;
+  for (round = 0; round < 600; round++) {
+    rrn_pack_search_options o = { .seed = 1, .evaluations = 3000 };
+    rrn_pack_result packed = { 0 };
+    rrn_bound bound;
+    rrn_arena arena;
+    problem p;
+    rrn_rt rt;
+    int32_t best;
+
+    make_problem(&r, &p, MOST_BOXES, MOST_SIDE);
+    stretch_boxes(&r, &p);
+    best = optimum(&p);
+    assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+    rrn_arena_init(&arena, &rt);
+    assert_int_equal(rrn_bound_boxes(&p.rules, p.boxes, p.n, &arena, &bound, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_pack_search(&p.rules, p.boxes, p.n, &o, &arena, &packed, NULL), RRAMNAS_OK);
+    if (bound.best > best || packed.opened < best)
+      fail_msg("round %d: bound %d, optimum %d, packed %d", round, (int)bound.best, (int)best, (int)packed.opened);
+    missed += packed.opened > best;
+    rrn_arena_release(&arena);
+  }
+  assert_int_equal(missed, 0);
+}
+
+static void
+blocks_keep_the_rules(void **state)
+{
+  enum { N = RRN_PACK_BLOCK + 900 };
+  static rrn_pack_box boxes[N];
+  const rrn_pack_rules rules = { 32, 48, 1, 1, 1, 5 };
+  const rrn_pack_search_options o = { .seed = 3, .evaluations = 1 };
+  rrn_pack_result packed = { 0 };
+  test_random r = { 7 };
+  int32_t *load, i;
+  uint64_t *rows;
+  rrn_bound bound;
+  rrn_arena arena;
+  rrn_rt rt;
+
+  (void)state;
+  for (i = 0; i < N; i++)
+    boxes[i] = (rrn_pack_box){ .layer = (int32_t)test_below(&r, 20),
+                               .rows = 1 + (int32_t)test_below(&r, 32),
+                               .cols = 1 + (int32_t)test_below(&r, 48) };
+  assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+  rrn_arena_init(&arena, &rt);
+  assert_int_equal(rrn_pack_search(&rules, boxes, N, &o, &arena, &packed, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_bound_boxes(&rules, boxes, N, &arena, &bound, NULL), RRAMNAS_OK);
+  assert_in_range(packed.opened, bound.best, bound.best + bound.best / 20);
+  load = rrn_arena_alloc(&arena, (size_t)packed.opened, sizeof(*load));
+  rows = rrn_arena_alloc(&arena, (size_t)packed.opened * 32, sizeof(*rows));
+  assert_non_null(load);
+  assert_non_null(rows);
+  for (i = 0; i < N; i++) {
+    const rrn_pack_spot *s = &packed.spots[i];
+    const uint64_t cols = ((UINT64_C(1) << boxes[i].cols) - 1) << s->col;
+    int32_t row;
+
+    assert_in_range(s->crossbar, 0, packed.opened - 1);
+    assert_true(s->row + boxes[i].rows <= 32 && s->col + boxes[i].cols <= 48);
+    assert_true(++load[s->crossbar] <= 5);
+    for (row = s->row; row < s->row + boxes[i].rows; row++) {
+      assert_true((rows[(size_t)s->crossbar * 32 + (size_t)row] & cols) == 0);
+      rows[(size_t)s->crossbar * 32 + (size_t)row] |= cols;
+    }
+  }
+  rrn_arena_release(&arena);
+}
+
+static void
+too_large_boxes_do_not_fit(void **state)
+{
+  const rrn_pack_box boxes[2] = { { 0, 2, 2, 0 }, { 5, 2, 3, 0 } };
+  const rrn_pack_rules rules = { 4, 2, 9, 0, 0, INT32_MAX };
+  const rrn_pack_search_options o = { .seed = 1 };
+  rrn_pack_result packed = { .fits = 1 };
+  rrn_arena arena;
+  rrn_rt rt;
+
+  (void)state;
+  assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+  rrn_arena_init(&arena, &rt);
+  assert_int_equal(rrn_pack_search(&rules, boxes, 2, &o, &arena, &packed, NULL), RRAMNAS_OK);
+  assert_false(packed.fits);
+  assert_int_equal(rrn_pack_search(&rules, boxes, 0, &o, &arena, &packed, NULL), RRAMNAS_OK);
+  assert_true(packed.fits);
+  assert_int_equal(packed.opened, 0);
+  rrn_arena_release(&arena);
+}
+
 /* Gives equal boxes of a layer the number of their kind. */
 static void
 number_kinds(problem *p)
@@ -301,6 +496,10 @@ main(void)
     cmocka_unit_test(large_random_packings_are_valid),
     cmocka_unit_test(kinds_change_nothing),
     cmocka_unit_test(a_full_chip_is_refused),
+    cmocka_unit_test(searches_keep_the_rules),
+    cmocka_unit_test(searches_find_the_optimum),
+    cmocka_unit_test(blocks_keep_the_rules),
+    cmocka_unit_test(too_large_boxes_do_not_fit),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
