@@ -9,9 +9,10 @@
  * so it starts when every job that asked before and shares one of them has ended. Those are the layers active at
  * that instant that share a crossbar with it: a set of bits. Which and how many crossbars they share does not matter.
  *
- * Agreement: steps, and their order at equal times, are those of sim_rnc.c, but for one order that depends on the
- * numbering of boxes: among jobs that the same release starts at the same time, it is by layer here. It can matter
- * only when such jobs also end at the same time. Tests compare the two on random plans.
+ * Agreement: steps are those of sim_rnc.c, and so is their order at equal times but for two that depend on boxes:
+ * jobs that one release starts are in the order of layers here; and a job that asks between another's end and its
+ * release does not hand the freed crossbars to those who wait. Both need events at equal times, but may change who
+ * goes first from there on. Tests compare the two on random plans; the driver lets sim_rnc.c decide in the end.
  *
  * Complexity: O(samples * layers * (1 + layers / 64)), copies and crossbars do not matter. */
 #include "best/evaluate.h"

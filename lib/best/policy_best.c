@@ -28,8 +28,8 @@ typedef struct allowance {
 
 static const allowance allowances[] = {
   [RRAMNAS_EFFORT_FAST] = { 1.2e6, 0, 1 },
-  [RRAMNAS_EFFORT_BALANCED] = { 1.2e8, 3e8, 2 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 1.5e9, 1.0e10, 6 },
+  [RRAMNAS_EFFORT_BALANCED] = { 1.0e8, 2.2e8, 2 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 1.2e9, 1.1e10, 6 },
 };
 
 typedef struct driver {
@@ -223,13 +223,13 @@ move_cost(const driver *d, const rrn_keep *keep)
       shared++;
     }
   return 12 * boxes * boxes / (shared + 1) + 5 * shared * d->plan.n_layers + 200.0 * d->plan.n_layers +
-         (d->o->samples > 1 ? 30.0 * d->o->samples * d->plan.n_layers : 0);
+         (d->o->samples > 1 ? 45.0 * d->o->samples * d->plan.n_layers : 0);
 }
 
 static int32_t
 improve_plans(driver *d, double spend)
 {
-  double threshold = d->o->samples < 32 ? 0.03 : 0.06;
+  double threshold = d->o->samples == 1 ? 0.01 : d->o->samples < 32 ? 0.03 : 0.06;
   int32_t rounds = 1, i, n;
 
   for (n = d->n_keeps; n > 1; n = (n + 1) / 2)
@@ -245,6 +245,26 @@ improve_plans(driver *d, double spend)
 }
 
 /* --- the whole --- */
+
+static int32_t
+completion(const rramnas_mapping *m, int32_t samples, double *ret_ns, rramnas_error *err)
+{
+  const rrn_sim_options sim = { .model = RRAMNAS_TIMING_RNC, .samples = samples };
+
+  return rrn_simulate(m, &sim, ret_ns, err);
+}
+
+/* Makes a plan the best one when the event simulation says so: it has the last word over the evaluator. */
+static int32_t
+judge(driver *d, const rrn_keep *keep)
+{
+  double ns = 0;
+
+  RRN_TRY(rrn_keep_load(keep, &d->plan));
+  RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
+  RRN_TRY(completion(d->m, d->o->samples, &ns, d->err));
+  return ns < d->best.ns ? rrn_keep_save(&d->best, &d->plan, ns) : RRAMNAS_OK;
+}
 
 /* The fast effort has menus of its own, so that what it finds does not depend on the effort asked for. */
 static int32_t
@@ -270,10 +290,7 @@ run_effort(driver *d, int32_t effort)
   if (a->moves > 0 && d->n_keeps > 0)
     RRN_TRY(improve_plans(d, a->moves));
   for (i = 0; i < d->n_keeps; i++)
-    if (d->keeps[i].ns < d->best.ns) {
-      RRN_TRY(rrn_keep_load(&d->keeps[i], &d->plan));
-      RRN_TRY(rrn_keep_save(&d->best, &d->plan, d->keeps[i].ns));
-    }
+    RRN_TRY(judge(d, &d->keeps[i]));
   return RRAMNAS_OK;
 }
 
@@ -313,14 +330,6 @@ prepare(driver *d)
 
 /* --- the last word --- */
 
-static int32_t
-completion(const rramnas_mapping *m, int32_t samples, double *ret_ns, rramnas_error *err)
-{
-  const rrn_sim_options sim = { .model = RRAMNAS_TIMING_RNC, .samples = samples };
-
-  return rrn_simulate(m, &sim, ret_ns, err);
-}
-
 /* Completion of policy rnc's mapping under the same options; huge when it does not fit. */
 static int32_t
 rnc_completion(driver *d, double *ret_ns)
@@ -359,15 +368,14 @@ use_rnc(driver *d)
 static int32_t
 settle(driver *d)
 {
-  double ours = 0, rnc = 0;
+  double rnc = 0;
 
   if (d->best.ns >= 1e300)
     return use_rnc(d);
   RRN_TRY(rrn_keep_load(&d->best, &d->plan));
   RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
-  RRN_TRY(completion(d->m, d->o->samples, &ours, d->err));
   RRN_TRY(rnc_completion(d, &rnc));
-  return rnc < ours ? use_rnc(d) : RRAMNAS_OK;
+  return rnc < d->best.ns ? use_rnc(d) : RRAMNAS_OK;
 }
 
 static int32_t
