@@ -76,7 +76,7 @@ time_bound_of(const rramnas_mapping *m, double *ret_ns)
   if (m->objective_samples == 0)
     return RRAMNAS_OK;
   rrn_arena_init(&scratch, &m->rt);
-  status = rrn_bound_time(m, m->objective_depthwise, m->objective_samples, 40, &scratch, ret_ns, NULL);
+  status = rrn_bound_time(m, m->objective_depthwise, m->objective_samples, RRN_BOUND_TIME_STEPS, &scratch, ret_ns, NULL);
   rrn_arena_release(&scratch);
   return status;
 }

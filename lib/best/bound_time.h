@@ -7,6 +7,8 @@
 
 /* No mapping of the plan's kind (bound_time.c) completes `samples` inferences sooner. `steps`: work spent on a better
  * bound, >= 1. */
+enum { RRN_BOUND_TIME_STEPS = 40 }; /* good to about a thousandth */
+
 int32_t rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int32_t steps, rrn_arena *arena,
                        double *ret_ns, rramnas_error *err);
 

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "best/bound_time.h"
 #include "compile/passes.h"
 #include "report/report.h"
 
@@ -136,6 +137,7 @@ write_partition(rrn_writer *w, const rramnas_mapping *m)
     rrn_write_format(w, "    {\"layer\": %d, \"piece\": %d, \"rows\": %d, \"cols\": %d, \"activations\": %" PRId64,
                      (int)m->layer_of[p->layer], (int)((int32_t)i - m->first_piece[p->layer]), (int)p->rows,
                      (int)p->cols, p->activations);
+    rrn_write_format(w, ", \"groups_at_once\": %d", (int)p->groups_at_once);
     rrn_write_format(w, ", \"row0\": %" PRId64 ", \"col0\": %" PRId64 ", \"latency_ns\": ", p->row0, p->col0);
     number(w, p->latency_ns);
     rrn_write_text(w, "}");
@@ -190,11 +192,13 @@ write_packing(rrn_writer *w, const rramnas_mapping *m, int32_t bound)
 }
 
 static void
-write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_timing *t)
+write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_timing *t, double bound_ns)
 {
   rrn_write_format(w, "  \"timing\": {\"model\": \"%s\", \"samples\": %d, \"latency_ns\": ",
                    rrn_report_model_name(how->model), (int)how->samples);
   number(w, t->latency_ns);
+  rrn_write_text(w, ", \"lower_bound_ns\": ");
+  number(w, bound_ns);
   rrn_write_text(w, ", \"contention_free_ns\": ");
   number(w, t->contention_free_ns);
   rrn_write_text(w, ", \"baseline_latency_ns\": ");
@@ -204,20 +208,34 @@ write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_tim
   rrn_write_format(w, ", \"floor_remainder\": %s}\n", how->floor_remainder ? "true" : "false");
 }
 
+/* The time bound holds for mappings of policy best under the model it plans for; NAN otherwise. */
+static int32_t
+bounds_of(const rramnas_mapping *m, const rramnas_timing_options *how, int32_t *ret_bars, double *ret_ns,
+          rramnas_error *err)
+{
+  rrn_arena scratch;
+  int32_t status;
+
+  *ret_ns = NAN;
+  rrn_arena_init(&scratch, &m->rt);
+  status = rrn_bound_crossbars(m, &scratch, ret_bars, err);
+  if (status == RRAMNAS_OK && m->objective_samples && how->model == RRAMNAS_TIMING_RNC && !how->floor_remainder)
+    status = rrn_bound_time(m, m->objective_depthwise, how->samples, RRN_BOUND_TIME_STEPS, &scratch, ret_ns, err);
+  rrn_arena_release(&scratch);
+  return status;
+}
+
 int32_t
 rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write, void *user,
                 rramnas_error *err)
 {
   rramnas_timing t;
-  rrn_arena scratch;
   rrn_writer w;
-  int32_t bound = 0, status;
+  int32_t bound = 0;
+  double bound_ns;
 
   RRN_TRY(rrn_timing_all(m, timing, &t, err));
-  rrn_arena_init(&scratch, &m->rt);
-  status = rrn_bound_crossbars(m, &scratch, &bound, err);
-  rrn_arena_release(&scratch);
-  RRN_TRY(status);
+  RRN_TRY(bounds_of(m, timing, &bound, &bound_ns, err));
   rrn_writer_init(&w, write, user);
   rrn_write_format(&w, "{\n  \"schema\": \"rramnas.report/1\",\n  \"library\": \"%s\",\n", rramnas_version());
   write_network(&w, m->net);
@@ -226,7 +244,7 @@ rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, 
   write_partition(&w, m);
   write_duplication(&w, m);
   write_packing(&w, m, bound);
-  write_timing(&w, timing, &t);
+  write_timing(&w, timing, &t, bound_ns);
   rrn_write_text(&w, "}\n");
   return rrn_writer_finish(&w, err);
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 PROGRAM, NETWORKS = sys.argv[1], Path(sys.argv[2])
 BUILT_IN = "ofa_mobilenet_v3_small"
 GENOME = {"ks": [3, 5, 7, 3] * 4, "e": [3, 4, 6, 3] * 4, "d": [2, 3, 2, 2]}
-POLICIES = ["isaac", "rnc", "rnc-published"]
+POLICIES = ["isaac", "rnc", "rnc-published", "best"]
 work = None
 
 
@@ -56,7 +56,7 @@ def check_weights(r):
     cells = r["hardware"]["columns_per_weight"]
     held = {}
     for piece in r["partition"]:
-        held[piece["layer"]] = held.get(piece["layer"], 0) + piece["rows"] * piece["cols"] // cells
+        held[piece["layer"]] = held.get(piece["layer"], 0) + piece["rows"] // piece["groups_at_once"] * piece["cols"] // cells
         assert piece["activations"] > 0 and piece["latency_ns"] > 0
     for layer in r["network"]["layers"]:
         assert held.get(layer["index"], 0) == layer["weights"], layer["name"]
@@ -80,7 +80,8 @@ def check_placements(r):
                     or box["col"] >= other["col"] + other["cols"] or other["col"] >= box["col"] + box["cols"])
         bars[box["crossbar"]].append(box)
         seen.add(key)
-        area += box["rows"] * box["cols"]
+        # A block-diagonal box holds weights on its diagonal only.
+        area += box["rows"] // piece["groups_at_once"] * box["cols"]
     assert len(seen) == sum(copies[layer] for layer, _ in pieces)
     packing = r["packing"]
     assert packing["crossbars"] == len(bars) >= packing["lower_bound"] >= 1
@@ -114,9 +115,11 @@ def test_every_network_policy_and_model():
 def test_copies_are_solved_for():
     network = networks()[0]
     needed = report(*network, "--crossbars", "auto")["packing"]["crossbars"]
-    r = report(*network, "--crossbars", 3 * needed, "--check")
-    check_placements(r)
-    assert any(d["copies"] > 1 for d in r["duplication"])
+    for policy in ("best", "rnc"):
+        r = report(*network, "--crossbars", 3 * needed, "--policy", policy, "--check")
+        check_placements(r)
+        check_weights(r)
+        assert any(d["copies"] > 1 for d in r["duplication"])
     assert 0 < r["packing"]["margin"] <= 0.95
     r = report(*network, "--crossbars", 3 * needed, "--no-duplication")
     assert all(d["copies"] == 1 for d in r["duplication"])
