@@ -622,7 +622,7 @@ enum rramnas_seed_mode {
 
 /** How much work policy best does; counted in mappings evaluated, never in seconds. */
 enum rramnas_effort {
-  RRAMNAS_EFFORT_FAST = 1,     /**< for the inside of a search: about a millisecond */
+  RRAMNAS_EFFORT_FAST = 1,     /**< for the inside of a search: milliseconds */
   RRAMNAS_EFFORT_BALANCED = 2, /**< default */
   RRAMNAS_EFFORT_THOROUGH = 3, /**< seconds */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy best on random networks and chips: mappings keep the invariants, nothing is slower than policy rnc, the bound
- * is below the result, more effort is never slower, results repeat; its evaluator agrees with the event simulation but
- * for ties. */
+ * is below the result and below all that tiny chains allow, more effort is never slower, results repeat; its evaluator
+ * agrees with the event simulation but for ties. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "best/bound_time.h"
 #include "best/plan.h"
 #include "random_hw.h"
 #include "random_net.h"
@@ -222,6 +223,90 @@ evaluator_agrees_with_simulation(void **state)
   assert_true(same >= AGREEMENTS * 8 / 10);
 }
 
+/* --- the bound against all numbers of copies of tiny chains --- */
+
+enum { TINY = 3, TINY_ROUNDS = 40 };
+
+/* Completion that no mapping with these copies is below; huge when the cells or crossbars do not suffice. */
+static double
+least_completion(const rramnas_mapping *m, const int64_t *copies, int32_t samples)
+{
+  const rrn_hw_values *v = &m->hw->v;
+  double sum = 0, longest = 0, busy = 0, cells = 0;
+  int32_t i;
+
+  for (i = 0; i < m->n_layers; i++) {
+    const rrn_matrix *x = &m->matrices[i];
+    const double ns = rrn_hw_mvm_latency_ns(m->hw, 1, 1, v->input.bits, NULL) *
+                      (double)((x->positions + copies[i] - 1) / copies[i]);
+    const int64_t boxes = (x->rows + v->crossbar.rows - 1) / v->crossbar.rows *
+                          ((x->cols * x->cells + v->crossbar.cols - 1) / v->crossbar.cols) * copies[i];
+
+    if (boxes > m->crossbars_available)
+      return 1e300;
+    sum += ns;
+    longest = ns > longest ? ns : longest;
+    busy += ns * (double)boxes;
+    cells += (double)(x->rows * x->cols * x->cells * copies[i]);
+  }
+  if (cells > (double)v->crossbar.rows * v->crossbar.cols * m->crossbars_available)
+    return 1e300;
+  sum += (samples - 1) * longest;
+  busy *= (double)samples / m->crossbars_available;
+  return sum > busy ? sum : busy;
+}
+
+static double
+least_of_all(const rramnas_mapping *m, int32_t samples)
+{
+  int64_t copies[TINY];
+  double best = 1e300, ns;
+
+  for (copies[0] = 1; copies[0] <= m->matrices[0].positions; copies[0]++)
+    for (copies[1] = 1; copies[1] <= m->matrices[1].positions; copies[1]++)
+      for (copies[2] = 1; copies[2] <= m->matrices[2].positions; copies[2]++) {
+        ns = least_completion(m, copies, samples);
+        best = ns < best ? ns : best;
+      }
+  return best;
+}
+
+static void
+bound_is_below_every_choice_of_copies(void **state)
+{
+  test_random r = { 15 };
+  double tightest = 0;
+  int i, k;
+
+  (void)state;
+  for (i = 0; i < TINY_ROUNDS; i++) {
+    const int32_t samples = 1 + (int32_t)test_below(&r, 9);
+    rramnas_hw *hw = random_hw_create(&r);
+    rrn_matrix matrices[TINY];
+    rramnas_mapping m = { .hw = hw, .n_layers = TINY, .matrices = matrices };
+    rrn_arena arena;
+    double bound = 0, least;
+
+    assert_non_null(hw);
+    m.crossbars_available = TINY + (int32_t)test_below(&r, 12);
+    for (k = 0; k < TINY; k++) {
+      matrices[k] = (rrn_matrix){ .rows = 1 + (int64_t)test_below(&r, (uint64_t)hw->v.crossbar.rows),
+                                  .cells = rrn_hw_columns_per_weight(hw), .groups = 1,
+                                  .positions = 1 + (int64_t)test_below(&r, 24) };
+      matrices[k].cols = 1 + (int64_t)test_below(&r, (uint64_t)(hw->v.crossbar.cols / matrices[k].cells));
+      matrices[k].activations = matrices[k].positions;
+    }
+    rrn_arena_init(&arena, &hw->rt);
+    assert_int_equal(rrn_bound_time(&m, RRAMNAS_DEPTHWISE_AUTO, samples, 30, &arena, &bound, NULL), RRAMNAS_OK);
+    least = least_of_all(&m, samples);
+    assert_true(bound <= least * (1 + 1e-9));
+    tightest = bound / least > tightest ? bound / least : tightest;
+    rrn_arena_release(&arena);
+    rramnas_hw_unref(hw);
+  }
+  assert_true(tightest > 0.99);
+}
+
 int
 main(void)
 {
@@ -230,6 +315,7 @@ main(void)
     cmocka_unit_test(more_effort_is_never_slower),
     cmocka_unit_test(results_repeat),
     cmocka_unit_test(evaluator_agrees_with_simulation),
+    cmocka_unit_test(bound_is_below_every_choice_of_copies),
   };
 
   return cmocka_run_group_tests_name("best", tests, NULL, NULL);
