@@ -713,7 +713,8 @@ rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *r
 /**
  * The boxes into which the layers were cut.
  * @param ret_rows  array of length [capacity][6] of int64_t: layer, rows, columns (cells), activations per
- *                  sample, first matrix row, first matrix column (weights)
+ *                  sample, first matrix row, first matrix column (weights). Rows beyond those of the layer's
+ *                  matrix: block-diagonal, the rows of several groups are stacked (doc/best.md)
  * @param capacity  at least n_pieces
  * @since 0.1
  */
