@@ -597,9 +597,9 @@ typedef struct rramnas_mapping rramnas_mapping;
 /** Mapping policies. doc/compile.md explains each. */
 enum rramnas_policy {
   RRAMNAS_POLICY_ISAAC = 1,         /**< one tile per crossbar, no duplication: the baseline */
-  RRAMNAS_POLICY_RNC = 2,           /**< RNC: duplicate, then pack layers into shared crossbars; defects mended (default) */
+  RRAMNAS_POLICY_RNC = 2,           /**< RNC: duplicate, then pack layers into shared crossbars; defects mended */
   RRAMNAS_POLICY_RNC_PUBLISHED = 3, /**< RNC as published, defects included, to repeat its runs */
-  RRAMNAS_POLICY_BEST = 4,          /**< copies, shapes and places chosen together, to be done soonest: doc/best.md */
+  RRAMNAS_POLICY_BEST = 4,          /**< copies, shapes and places chosen together, to be done soonest: doc/best.md (default) */
 };
 
 /** Name of a policy ("rnc") and back; NULL / ERR_NOT_FOUND when unknown. @since 0.1 */
@@ -610,7 +610,7 @@ rramnas_policy_name(int32_t policy);
 RRAMNAS_EXPORT int32_t
 rramnas_policy_from_name(const char *name, int32_t *ret_policy);
 
-#define RRAMNAS_CROSSBARS_AUTO (-1)        /**< as many crossbars as packing needs, without duplication */
+#define RRAMNAS_CROSSBARS_AUTO (-1)        /**< the fewest crossbars found for one copy of each layer; `effort` decides how long to look */
 #define RRAMNAS_LAYER_THRESHOLD_SAME (-1)  /**< only boxes of one layer are kept apart */
 #define RRAMNAS_UNLIMITED (-2)             /**< the rule is off */
 
@@ -620,7 +620,8 @@ enum rramnas_seed_mode {
   RRAMNAS_SEED_CONTINUE = 1, /**< one stream over all tries (RNC's command line) */
 };
 
-/** How much work policy best does; counted in mappings evaluated, never in seconds. */
+/** How much work policy best does, and any policy but the published one that looks for the fewest crossbars; counted in
+ * steps of the search, never in seconds. */
 enum rramnas_effort {
   RRAMNAS_EFFORT_FAST = 1,     /**< for the inside of a search: milliseconds */
   RRAMNAS_EFFORT_BALANCED = 2, /**< default */
@@ -644,13 +645,13 @@ enum rramnas_depthwise {
 /** How to compile. */
 typedef struct rramnas_compile_options {
   size_t size;              /**< sizeof(rramnas_compile_options) */
-  int32_t policy;           /**< enum rramnas_policy; default RRAMNAS_POLICY_RNC */
+  int32_t policy;           /**< enum rramnas_policy; default RRAMNAS_POLICY_BEST */
   int32_t crossbars;        /**< crossbars at hand; default: the spec's chip.crossbars; RRAMNAS_CROSSBARS_AUTO */
   uint32_t seed;            /**< of the packing order (numpy's legacy generator, as RNC); default 0 */
   int32_t seed_mode;        /**< enum rramnas_seed_mode; default per try */
   int32_t depth_split;      /**< pieces into which a depthwise layer is cut by columns; default 1 */
-  int32_t layer_threshold;  /**< layers closer than or at this distance share no crossbar; default 1; LAYER_THRESHOLD_SAME, UNLIMITED */
-  int32_t max_load;         /**< most boxes in a crossbar; default 6; UNLIMITED */
+  int32_t layer_threshold;  /**< layers closer than or at this distance share no crossbar; default 1; LAYER_THRESHOLD_SAME, UNLIMITED; not of policy best */
+  int32_t max_load;         /**< most boxes in a crossbar; default 6; UNLIMITED; not of policy best */
   int32_t no_duplication;   /**< 1 = one copy of each layer */
   int32_t find_solution;    /**< 1 = `crossbars` is where to start; more are opened as needed */
   int32_t reserved;         /**< 0 */
@@ -658,7 +659,7 @@ typedef struct rramnas_compile_options {
   size_t n_margins;
   const int32_t *copies;    /**< array of length [n_copies], copies of each mapped layer, instead of solving for them; default NULL */
   size_t n_copies;          /**< 0 or the number of mapped layers */
-  int32_t effort;           /**< policy best: enum rramnas_effort; default balanced */
+  int32_t effort;           /**< enum rramnas_effort, of policy best and of packing; default balanced */
   int32_t objective;        /**< policy best: enum rramnas_objective; default completion */
   int32_t samples;          /**< policy best: inferences of the objective completion, 1..65536; default 8 */
   int32_t depthwise;        /**< policy best: enum rramnas_depthwise; default auto */
@@ -702,9 +703,15 @@ typedef struct rramnas_mapping_info {
   double utilization;          /**< cells holding weights / cells of the used crossbars */
   double margin;               /**< margin at which the packing succeeded; 0 without duplication */
   double time_bound_ns;        /**< policy best: proven, no mapping of its kind is sooner by its objective; 0 = none */
+  int32_t crossbars_optimal;   /**< 1: crossbars_used is crossbars_bound, so no packing of these boxes is better */
+  int32_t bound_area;          /**< the bounds of which crossbars_bound is the largest (doc/packing.md): cells */
+  int32_t bound_dual;          /**< dual feasible functions of the sides */
+  int32_t bound_strip;         /**< tall and wide boxes; not below the others */
+  int32_t bound_clique;        /**< layers kept apart; 0 = no rule */
+  int32_t bound_cardinality;   /**< most boxes in a crossbar; 0 = no rule */
 } rramnas_mapping_info;
 
-#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** Figures of `mapping`. @since 0.1 */
 RRAMNAS_EXPORT int32_t
@@ -772,9 +779,11 @@ typedef struct rramnas_timing {
   double contention_free_ns;  /**< the same if every box had a crossbar of its own */
   double baseline_latency_ns; /**< policy isaac on the crossbars it needs, same model and samples */
   double speedup;             /**< baseline_latency_ns / latency_ns */
+  double bound_ns;            /**< proven, no mapping of policy best's kind is sooner; model rnc with remainders rounded up, mappings of policy best; 0 = none */
+  double gap;                 /**< latency_ns / bound_ns - 1; 0 with a bound: optimal */
 } rramnas_timing;
 
-#define RRAMNAS_TIMING_INIT { sizeof(rramnas_timing), 0, 0, 0, 0 }
+#define RRAMNAS_TIMING_INIT { sizeof(rramnas_timing), 0, 0, 0, 0, 0, 0 }
 
 /**
  * Simulates `samples` pipelined inferences.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "best/bound_time.h"
+#include "compile/bound.h"
 #include "compile/passes.h"
 #include "report/report.h"
 #include "util/options.h"
@@ -56,14 +57,28 @@ rramnas_mapping_unref(rramnas_mapping *mapping)
 }
 
 static int32_t
-bound_of(const rramnas_mapping *m, int32_t *ret_bound)
+count(int64_t n)
 {
+  return n < INT32_MAX ? (int32_t)n : INT32_MAX;
+}
+
+static int32_t
+bounds_of(const rramnas_mapping *m, rramnas_mapping_info *info)
+{
+  rrn_bound bound = { 0 };
   rrn_arena scratch;
   int32_t status;
 
   rrn_arena_init(&scratch, &m->rt);
-  status = rrn_bound_crossbars(m, &scratch, ret_bound, NULL);
+  status = rrn_bound_mapping(m, &scratch, &bound, NULL);
   rrn_arena_release(&scratch);
+  info->crossbars_bound = count(bound.best);
+  info->bound_area = count(bound.area);
+  info->bound_dual = count(bound.dual);
+  info->bound_strip = count(bound.strip);
+  info->bound_clique = count(bound.clique);
+  info->bound_cardinality = count(bound.cardinality);
+  info->crossbars_optimal = bound.best == m->crossbars_used;
   return status;
 }
 
@@ -99,7 +114,7 @@ rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *r
 
   if (!mapping || !ret_info)
     return RRAMNAS_ERR_ARGUMENT;
-  RRN_TRY(bound_of(mapping, &info.crossbars_bound));
+  RRN_TRY(bounds_of(mapping, &info));
   RRN_TRY(time_bound_of(mapping, &info.time_bound_ns));
   info.policy = mapping->policy;
   info.crossbars_available = mapping->crossbars_available;
@@ -188,12 +203,21 @@ rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_op
                          rramnas_timing *ret_timing, rramnas_error *reterr)
 {
   rramnas_timing_options o;
+  rrn_time_bound bound = { 0 };
   rramnas_timing t;
+  rrn_arena scratch;
+  int32_t status;
 
   RRN_FAIL_IF(!mapping || !ret_timing, reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_mapping_simulate: mapping or ret_timing is NULL");
   RRN_TRY(rrn_timing_resolve(options, &o, reterr));
   RRN_TRY(rrn_timing_all(mapping, &o, &t, reterr));
+  rrn_arena_init(&scratch, &mapping->rt);
+  status = rrn_bound_timing(mapping, &o, t.latency_ns, &scratch, &bound, reterr);
+  rrn_arena_release(&scratch);
+  RRN_TRY(status);
+  t.bound_ns = bound.ns;
+  t.gap = bound.gap;
   return rrn_result_write(ret_timing, &t, sizeof(t), "rramnas_timing", reterr);
 }
 

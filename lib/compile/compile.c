@@ -76,7 +76,7 @@ resolve(const rramnas_compile_options *given, const rramnas_hw *hw, rramnas_comp
 {
   rramnas_compile_options o = *given;
 
-  o.policy = o.policy ? o.policy : RRAMNAS_POLICY_RNC;
+  o.policy = o.policy ? o.policy : RRAMNAS_POLICY_BEST;
   o.crossbars = o.crossbars ? o.crossbars : hw->v.chip.crossbars ? hw->v.chip.crossbars : RRAMNAS_CROSSBARS_AUTO;
   o.depth_split = o.depth_split ? o.depth_split : 1;
   RRN_FAIL_IF(!rrn_policy_find(o.policy), err, RRAMNAS_ERR_ARGUMENT, "compile options: there is no policy %d", (int)o.policy);

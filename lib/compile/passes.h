@@ -56,14 +56,17 @@ int32_t rrn_place_boxes(const rramnas_mapping *m, rrn_arena *arena, rrn_pack_box
                         rramnas_error *err);
 int32_t rrn_place_commit(rramnas_mapping *m, const rrn_pack_result *packed, rramnas_error *err);
 
-/* bound.c: proven number of crossbars that these boxes need under the sharing rules. */
-int32_t rrn_bound_crossbars(const rramnas_mapping *m, rrn_arena *arena, int32_t *ret_bound, rramnas_error *err);
+/* fewest.c: packs the present copies into the crossbars at hand, or into as few as found when more may be opened.
+ * Sets placements. */
+int32_t rrn_pack_fewest(rramnas_mapping *m, const rramnas_compile_options *options, int may_grow, rramnas_error *err);
 
 /* One file per policy: runs the passes; m->copies and placements are set on success. ERR_DOES_NOT_FIT with
  * the message that says what is short. */
 typedef int32_t (*rrn_policy_fn)(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_isaac(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_rnc(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
+/* No policy of its own: one copy of each layer, or the copies given, in whole tiles; no rules on what shares a crossbar. */
+int32_t rrn_policy_fewest(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_rnc_published(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_best(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compile/bound.h"
 #include "compile/passes.h"
 #include "report/report.h"
 
@@ -40,7 +41,7 @@ typedef struct plan {
   rrn_writer w;
   rrn_arena arena;
   detail detail;
-  int32_t bound;
+  rrn_bound bound;
   int32_t bars_per_tile; /* 1 but for very many crossbars */
   int32_t n_tiles;
   int32_t *tile_of;      /* [crossbars_available] */
@@ -238,8 +239,8 @@ write_figures(plan *p)
   snprintf(text, sizeof(text), "of %d", (int)m->crossbars_available);
   end_figure(p, text);
   begin_figure(p, MARGIN + 190, "lower bound");
-  rrn_write_format(&p->w, "%d", (int)p->bound);
-  end_figure(p, "");
+  rrn_write_format(&p->w, "%" PRId64, p->bound.best);
+  end_figure(p, p->bound.best == m->crossbars_used ? "optimal" : "");
   begin_figure(p, MARGIN + 330, "utilisation");
   fixed(&p->w, rrn_mapping_utilization(m) * 100, 1);
   end_figure(p, "%");
@@ -608,7 +609,7 @@ static int32_t
 draw(plan *p, rramnas_error *err)
 {
   p->detail = choose_detail(p->m);
-  RRN_TRY(rrn_bound_crossbars(p->m, &p->arena, &p->bound, err));
+  RRN_TRY(rrn_bound_mapping(p->m, &p->arena, &p->bound, err));
   RRN_TRY(assign_tiles(p, err));
   lay_out(p);
   write_header(p);

@@ -130,7 +130,7 @@ bound(const problem *p)
   m.copies = copies;
   m.sharing.layer_threshold = p->rules.layer_threshold;
   m.sharing.max_load = p->rules.max_load;
-  assert_int_equal(rrn_bound_crossbars(&m, &arena, &ret, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_bound_mapping(&m, &arena, &ret, NULL), RRAMNAS_OK);
   rrn_arena_release(&arena);
   return ret;
 }
