@@ -796,14 +796,103 @@ RRAMNAS_EXPORT int32_t
 rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_options *options,
                          rramnas_timing *ret_timing, rramnas_error *reterr);
 
+/** @} @defgroup curve Latency over the number of crossbars
+ * @{ */
+
+/** Mappings of one network onto more and more crossbars: immutable, reference-counted. */
+typedef struct rramnas_curve rramnas_curve;
+
+/** One number of crossbars. */
+typedef struct rramnas_curve_point {
+  size_t size;            /**< sizeof(rramnas_curve_point) */
+  int32_t crossbars;      /**< crossbars at hand */
+  int32_t made_for;       /**< crossbars that the mapping was made for: fewer when no faster one was found with more */
+  int32_t crossbars_used; /**< crossbars that hold at least one box */
+  int32_t optimal;        /**< 1: latency and bound meet */
+  double latency_ns;      /**< until the last inference is done */
+  double bound_ns;        /**< proven, as rramnas_timing.bound_ns; 0 = none */
+  double utilization;     /**< cells holding weights / cells of the used crossbars */
+} rramnas_curve_point;
+
+#define RRAMNAS_CURVE_POINT_INIT { sizeof(rramnas_curve_point), 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Called after each point, on the thread that computes the curve.
+ * @param done   points so far, this one included
+ * @param total  points in all
+ * @return 0 to go on; anything else ends the curve here (RRAMNAS_STOPPED)
+ */
+typedef int32_t (*rramnas_curve_fn)(void *user, const rramnas_curve_point *point, int32_t done, int32_t total);
+
+/** Which points. */
+typedef struct rramnas_curve_options {
+  size_t size;               /**< sizeof(rramnas_curve_options) */
+  int32_t first;             /**< fewest crossbars; default, and when too few: the fewest that fit (crossbars auto) */
+  int32_t last;              /**< most crossbars; default: the compile options' `crossbars`, or else four times the first */
+  int32_t points;            /**< numbers of crossbars, each about the same factor apart, 1..4096; default 24; fewer when neighbours would be the same */
+  int32_t reserved;          /**< 0 */
+  rramnas_curve_fn progress; /**< NULL = none */
+  void *progress_user;
+} rramnas_curve_options;
+
+#define RRAMNAS_CURVE_OPTIONS_INIT { sizeof(rramnas_curve_options), 0, 0, 0, 0, NULL, NULL }
+
+/**
+ * Compiles a network for a row of numbers of crossbars, from few to many. A mapping for fewer crossbars is one for
+ * more, so the latency never rises along the curve.
+ * @code
+ *   rramnas_compile_curve(hw, net, NULL, NULL, NULL, NULL, &curve, &err);
+ *   for (i = 0; rramnas_curve_point_at(curve, i, &point) == RRAMNAS_OK; i++)
+ *     printf("%d crossbars: %.0f ns\n", (int)point.crossbars, point.latency_ns);
+ *   rramnas_curve_unref(curve);
+ * @endcode
+ * @param compile  how to compile each point; `crossbars` is where the curve ends by default; NULL = defaults
+ * @param timing   how latency is measured; NULL = model rnc and the samples of the compile options' objective
+ * @param options  NULL = defaults
+ * @param runtime  NULL = defaults
+ * @return RRAMNAS_OK; RRAMNAS_STOPPED, with the points so far; ERR_DOES_NOT_FIT when `last` crossbars are too few;
+ *         ERR_ARGUMENT, ERR_RANGE, ERR_LIMIT, ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_compile_curve(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *compile,
+                      const rramnas_timing_options *timing, const rramnas_curve_options *options,
+                      const rramnas_runtime *runtime, rramnas_curve **ret_curve, rramnas_error *reterr);
+
+/** Adds a reference; returns `curve`. @since 0.2 */
+RRAMNAS_EXPORT rramnas_curve *
+rramnas_curve_ref(rramnas_curve *curve);
+
+/** Takes a reference; NULL is allowed. @since 0.2 */
+RRAMNAS_EXPORT void
+rramnas_curve_unref(rramnas_curve *curve);
+
+/** Number of points, at least 1; 0 for NULL. @since 0.2 */
+RRAMNAS_EXPORT size_t
+rramnas_curve_point_count(const rramnas_curve *curve);
+
+/** Point `index`, by number of crossbars upwards; ERR_ARGUMENT outside. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_curve_point_at(const rramnas_curve *curve, size_t index, rramnas_curve_point *ret_point);
+
+/**
+ * The mapping of a point.
+ * @param ret_mapping  a new reference, to be released by the caller; its crossbars_available is the point's `made_for`
+ * @return RRAMNAS_OK, ERR_ARGUMENT (no such point)
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_curve_mapping_at(const rramnas_curve *curve, size_t index, rramnas_mapping **ret_mapping);
+
 /** @} @defgroup report Reports
  * @{ */
 
-/** What rramnas_mapping_write() can write. */
+/** What rramnas_mapping_write() and rramnas_curve_write() can write. */
 enum rramnas_report {
   RRAMNAS_REPORT_JSON = 1,  /**< "rramnas.report/1", doc/report.md */
   RRAMNAS_REPORT_SVG = 2,   /**< floor plan: each crossbar with its boxes, coloured by layer */
   RRAMNAS_REPORT_TRACE = 3, /**< timeline as Chrome trace events (chrome://tracing, ui.perfetto.dev) */
+  RRAMNAS_REPORT_CSV = 4,   /**< of a curve: a header and a row per point, doc/report.md */
 };
 
 /**
@@ -817,6 +906,17 @@ enum rramnas_report {
 RRAMNAS_EXPORT int32_t
 rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing,
                       rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/**
+ * Writes a curve.
+ * @param report  RRAMNAS_REPORT_CSV, or RRAMNAS_REPORT_SVG for a plot
+ * @param write   receives the text
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_CALLBACK, ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_curve_write(const rramnas_curve *curve, int32_t report, rramnas_write_fn write, void *user,
+                    rramnas_error *reterr);
 
 /** @} */
 

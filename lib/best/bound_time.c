@@ -228,9 +228,6 @@ rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int
   return RRAMNAS_OK;
 }
 
-/* Sums of a few thousand terms are right to well below this. */
-static const double ROUNDING = 1e-9;
-
 int32_t
 rrn_bound_timing(const rramnas_mapping *m, const rramnas_timing_options *how, double latency_ns, rrn_arena *arena,
                  rrn_time_bound *ret_bound, rramnas_error *err)
@@ -239,7 +236,7 @@ rrn_bound_timing(const rramnas_mapping *m, const rramnas_timing_options *how, do
 
   if (m->objective_samples && how->model == RRAMNAS_TIMING_RNC && !how->floor_remainder)
     RRN_TRY(rrn_bound_time(m, m->objective_depthwise, how->samples, RRN_BOUND_TIME_STEPS, arena, &b.ns, err));
-  if (b.ns > 0 && latency_ns > b.ns * (1 + ROUNDING))
+  if (b.ns > 0 && latency_ns > b.ns * (1 + RRN_BOUND_TIME_ROUNDING))
     b.gap = latency_ns / b.ns - 1;
   *ret_bound = b;
   return RRAMNAS_OK;

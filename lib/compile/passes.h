@@ -83,7 +83,11 @@ const rrn_policy *rrn_policy_named(const char *name);
 /* does_not_fit.c: the message. `found` = fewest crossbars found, 0 when none was. */
 int32_t rrn_fail_does_not_fit(const rramnas_mapping *m, int64_t bound, int64_t found, rramnas_error *err);
 
-/* compile.c: the driver. `options` is complete and valid. */
+/* compile.c: fills in the defaults and checks the ranges. What comes out is not for rrn_compile(). */
+int32_t rrn_compile_resolve(const rramnas_compile_options *given, const rramnas_hw *hw, rramnas_compile_options *ret,
+                            rramnas_error *err);
+
+/* compile.c: the driver. `options` is the caller's, at full size. */
 int32_t rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
                     const rramnas_runtime *runtime, rramnas_mapping **ret_mapping, rramnas_error *err);
 
