@@ -187,11 +187,8 @@ print_bounds(FILE *out, const rramnas_mapping_info *info)
   };
   int i, marked = 0;
 
-  fprintf(out, "          at least %d needed, ", (int)info->crossbars_bound);
-  if (info->crossbars_optimal)
-    fputs("so this is optimal for these boxes\n", out);
-  else
-    fprintf(out, "%d from it\n", (int)(info->crossbars_used - info->crossbars_bound));
+  fprintf(out, "          these boxes need at least %d%s\n", (int)info->crossbars_bound,
+          info->crossbars_optimal ? ": optimal" : "");
   fputs("          bounds: ", out);
   for (i = 0; i < 5; i++) {
     const int best = !marked && bounds[i].bound == info->crossbars_bound;
@@ -217,6 +214,18 @@ print_packing(FILE *out, const rramnas_mapping_info *info)
             (int)info->tries, info->tries == 1 ? "try" : "tries");
 }
 
+static void
+print_time_bound(FILE *out, const rramnas_timing *t)
+{
+  char a[32], b[32];
+
+  fprintf(out, "          any mapping takes at least %s", duration_text(t->bound_ns, a));
+  if (t->gap > 0)
+    fprintf(out, ", gap %s %%\n", number_text(t->gap * 100, b));
+  else
+    fputs(": optimal\n", out);
+}
+
 static int
 print_timing(FILE *out, const settings *s, const rramnas_mapping *mapping)
 {
@@ -233,8 +242,7 @@ print_timing(FILE *out, const settings *s, const rramnas_mapping *mapping)
           s->timing.model == RRAMNAS_TIMING_RNC ? "rnc" : "graph", samples, samples == 1 ? "" : "s",
           duration_text(t.latency_ns, a), duration_text(t.contention_free_ns, b));
   if (t.bound_ns > 0)
-    fprintf(out, "          at least %s for any mapping, %s%s%s\n", duration_text(t.bound_ns, c), t.gap > 0 ? "gap " : "so this is optimal",
-            t.gap > 0 ? number_text(t.gap * 100, d) : "", t.gap > 0 ? " %" : "");
+    print_time_bound(out, &t);
   fprintf(out, "          speed-up %s over one tile per crossbar without copies (%s)\n", number_text(t.speedup, c),
           duration_text(t.baseline_latency_ns, d));
   return EXIT_DONE;

@@ -97,14 +97,14 @@ add_grouped(bound *b, int32_t layer, double latency_ns)
   int64_t at_once, share, boxes, blocks;
 
   for (at_once = first; at_once <= last; at_once++)
-    for (boxes = divide_up(x->groups, fit); boxes <= b->m->crossbars_available; boxes = divide_up(x->groups, share - 1)) {
+    for (boxes = divide_up(x->groups, fit); boxes <= least(b->m->crossbars_available, divide_up(x->groups, at_once));
+         boxes = divide_up(x->groups, share - 1)) {
+      /* Dealt evenly. Boxes of at_once groups may leave fewer on average, the last being small. */
       share = divide_up(x->groups, boxes);
-      if (share < at_once)
-        break;
       /* A last box of r < at_once groups stacks only r: that saves at most at_once^2 / 4 blocks. */
       blocks = at_once * x->groups - (boxes > 1 ? at_once * at_once / 4 : 0);
       RRN_TRY(add_copies(b, layer, boxes, x->rows * group_cols * blocks, divide_up(share, at_once) * x->positions, latency_ns));
-      if (share == 1)
+      if (share <= at_once)
         break;
     }
   return RRAMNAS_OK;
@@ -157,7 +157,8 @@ relaxed(bound *b, double theta, double u)
     if (missing == 0 && ns < best)
       best = ns;
   }
-  return best;
+  /* Large prices nearly cancel: what rounding may have added is given back. */
+  return best < 1e300 ? best - 1e-12 * (budget + best) : best;
 }
 
 /* Best price for a theta: the relaxation is concave in u, so quarters of a logarithmic range are cut off. */

@@ -24,13 +24,15 @@ typedef struct fixture {
 } fixture;
 
 static int32_t
-crossbars_needed(fixture *x)
+crossbars_needed(fixture *x, int32_t policy)
 {
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_mapping *m = NULL;
 
+  o.policy = policy;
+  o.effort = RRAMNAS_EFFORT_FAST;
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
   if (rramnas_compile(x->hw, x->net, &o, NULL, &m, &err) < 0)
     fail_msg("%s", err.message);
@@ -48,7 +50,7 @@ make(test_random *r, fixture *x)
   assert_non_null(x->hw);
   x->o = (rramnas_compile_options)RRAMNAS_COMPILE_OPTIONS_INIT;
   x->o.policy = RRAMNAS_POLICY_BEST;
-  x->o.crossbars = crossbars_needed(x) + (int32_t)test_below(r, 40);
+  x->o.crossbars = crossbars_needed(x, RRAMNAS_POLICY_RNC) + (int32_t)test_below(r, 40);
   x->o.seed = (uint32_t)test_below(r, 1000);
   x->o.samples = 1 + (int32_t)test_below(r, 12);
   x->o.depthwise = 1 + (int32_t)test_below(r, 3);
