@@ -238,7 +238,7 @@ choose_numbers(driver *d)
   if (last == 0)
     last = first <= RRN_MAX_BOXES / DEFAULT_SPAN ? first * DEFAULT_SPAN : RRN_MAX_BOXES;
   RRN_FAIL_IF(last < fewest, d->err, RRAMNAS_ERR_DOES_NOT_FIT,
-              "network \"%.100s\" does not fit: the curve ends at %d crossbars, the best packing found takes %d",
+              "network \"%.100s\" does not fit: the curve ends with %d crossbars, the best packing found takes %d",
               d->c->net->name, (int)last, (int)fewest);
   RRN_FAIL_IF(last < first, d->err, RRAMNAS_ERR_RANGE, "curve options: last is %d, expected first (%d) or more", (int)last,
               (int)first);
