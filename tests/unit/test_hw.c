@@ -222,9 +222,9 @@ errors_in_yaml(void **state)
          "area_um2, power_uw, kind, per_subarray");
   hw_bad("\ncrosbar: {rows: 8}", "hw.yaml", RRAMNAS_ERR_PARSE,
          "hw.yaml:2:1: unknown section \"crosbar\", did you mean \"crossbar\"?");
-  hw_bad("buffer: {size_kb: 8}", "hw.yaml", RRAMNAS_ERR_PARSE,
-         "hw.yaml:1:1: unknown section \"buffer\", expected name, device, crossbar, weight, input, dac, adc, pe, "
-         "digital, chip");
+  hw_bad("wafer: {size_mm: 300}", "hw.yaml", RRAMNAS_ERR_PARSE,
+         "hw.yaml:1:1: unknown section \"wafer\", expected name, device, crossbar, weight, input, dac, adc, pe, "
+         "digital, buffer, tile, pool, chip");
   hw_bad("nmae: x", "hw.yaml", RRAMNAS_ERR_PARSE, "hw.yaml:1:1: unknown field \"nmae\", did you mean \"name\"?");
   hw_bad("adc: 8", "hw.yaml", RRAMNAS_ERR_PARSE, "hw.yaml:1:6: section adc is a scalar, expected a mapping");
   hw_bad("- adc", "hw.yaml", RRAMNAS_ERR_PARSE,
