@@ -229,12 +229,14 @@ print_time_bound(FILE *out, const rramnas_timing *t)
 static int
 print_timing(FILE *out, const settings *s, const rramnas_mapping *mapping)
 {
+  rramnas_timing_options how = s->timing;
   rramnas_timing t = RRAMNAS_TIMING_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
   const int samples = s->timing.samples ? (int)s->timing.samples : 1;
   char a[32], b[32], c[32], d[32];
 
-  if (rramnas_mapping_simulate(mapping, &s->timing, &t, &err) < 0) {
+  how.with_bound = 1;
+  if (rramnas_mapping_simulate(mapping, &how, &t, &err) < 0) {
     complain_error(&err);
     return EXIT_BAD_INPUT;
   }

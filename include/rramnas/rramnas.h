@@ -768,9 +768,11 @@ typedef struct rramnas_timing_options {
   int32_t samples;    /**< inferences started together and pipelined, 1..65536; default 1 */
   int32_t floor_remainder; /**< RNC model: 1 drops the remainder of activations / copies, as published; default rounds up */
   int32_t no_baseline;     /**< 1 = skip the baseline; its fields stay 0 */
+  int32_t with_bound;      /**< 1 = fill in bound_ns and gap too: milliseconds */
+  int32_t reserved;        /**< 0 */
 } rramnas_timing_options;
 
-#define RRAMNAS_TIMING_OPTIONS_INIT { sizeof(rramnas_timing_options), 0, 0, 0, 0 }
+#define RRAMNAS_TIMING_OPTIONS_INIT { sizeof(rramnas_timing_options), 0, 0, 0, 0, 0, 0 }
 
 /** Result of a simulation. */
 typedef struct rramnas_timing {
@@ -779,7 +781,7 @@ typedef struct rramnas_timing {
   double contention_free_ns;  /**< the same if every box had a crossbar of its own */
   double baseline_latency_ns; /**< policy isaac on the crossbars it needs, same model and samples */
   double speedup;             /**< baseline_latency_ns / latency_ns */
-  double bound_ns;            /**< proven, no mapping of policy best's kind is sooner; model rnc with remainders rounded up, mappings of policy best; 0 = none */
+  double bound_ns;            /**< with_bound: proven, no mapping of policy best's kind is sooner; model rnc with remainders rounded up, mappings of policy best; 0 = none */
   double gap;                 /**< latency_ns / bound_ns - 1; 0 with a bound: optimal */
 } rramnas_timing;
 

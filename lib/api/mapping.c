@@ -198,26 +198,34 @@ rramnas_mapping_check(const rramnas_mapping *mapping, rramnas_error *reterr)
   return rrn_mapping_check(mapping, reterr);
 }
 
+static int32_t
+bound_timing(const rramnas_mapping *m, const rramnas_timing_options *how, rramnas_timing *t, rramnas_error *err)
+{
+  rrn_time_bound bound = { 0 };
+  rrn_arena scratch;
+  int32_t status;
+
+  rrn_arena_init(&scratch, &m->rt);
+  status = rrn_bound_timing(m, how, t->latency_ns, &scratch, &bound, err);
+  rrn_arena_release(&scratch);
+  t->bound_ns = bound.ns;
+  t->gap = bound.gap;
+  return status;
+}
+
 int32_t
 rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_options *options,
                          rramnas_timing *ret_timing, rramnas_error *reterr)
 {
   rramnas_timing_options o;
-  rrn_time_bound bound = { 0 };
   rramnas_timing t;
-  rrn_arena scratch;
-  int32_t status;
 
   RRN_FAIL_IF(!mapping || !ret_timing, reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_mapping_simulate: mapping or ret_timing is NULL");
   RRN_TRY(rrn_timing_resolve(options, &o, reterr));
   RRN_TRY(rrn_timing_all(mapping, &o, &t, reterr));
-  rrn_arena_init(&scratch, &mapping->rt);
-  status = rrn_bound_timing(mapping, &o, t.latency_ns, &scratch, &bound, reterr);
-  rrn_arena_release(&scratch);
-  RRN_TRY(status);
-  t.bound_ns = bound.ns;
-  t.gap = bound.gap;
+  if (o.with_bound)
+    RRN_TRY(bound_timing(mapping, &o, &t, reterr));
   return rrn_result_write(ret_timing, &t, sizeof(t), "rramnas_timing", reterr);
 }
 

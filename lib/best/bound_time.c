@@ -129,7 +129,40 @@ by_time(const void *a, const void *b)
 {
   const option *p = a, *q = b;
 
-  return (p->ns > q->ns) - (p->ns < q->ns);
+  if (p->ns < q->ns || p->ns > q->ns)
+    return p->ns < q->ns ? -1 : 1;
+  if (p->layer != q->layer)
+    return p->layer < q->layer ? -1 : 1;
+  if (p->cells < q->cells || p->cells > q->cells)
+    return p->cells < q->cells ? -1 : 1;
+  return (p->box_ns > q->box_ns) - (p->box_ns < q->box_ns);
+}
+
+/* Leaves out what an option of the same layer beats or equals in all three costs: it is never the minimum, nor is its time
+ * the best M. Options are by time. */
+static int32_t
+keep_undominated(bound *b)
+{
+  size_t *first = rrn_arena_alloc(b->arena, (size_t)b->m->n_layers, sizeof(*first)); /* 1 + number of a kept option */
+  size_t *next = rrn_arena_alloc(b->arena, b->n + 1, sizeof(*next));
+  size_t kept = 0, i, k;
+
+  if (!first || !next)
+    return rrn_fail_memory(b->err);
+  for (k = 0; k < b->n; k++) {
+    const option o = b->options[k];
+
+    for (i = first[o.layer]; i > 0; i = next[i - 1])
+      if (b->options[i - 1].box_ns <= o.box_ns && b->options[i - 1].cells <= o.cells)
+        break;
+    if (i > 0)
+      continue;
+    b->options[kept] = o;
+    next[kept] = first[o.layer];
+    first[o.layer] = ++kept;
+  }
+  b->n = kept;
+  return RRAMNAS_OK;
 }
 
 /* The relaxation at theta and u: its minimum over M, by raising M from option to option. */
@@ -224,6 +257,7 @@ rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int
     total = b.options[k].ns > total ? b.options[k].ns : total;
   if (b.n > 0)
     qsort(b.options, b.n, sizeof(*b.options), by_time);
+  RRN_TRY(keep_undominated(&b));
   total = search(&b, total * samples / ((double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols * m->crossbars_available), steps);
   *ret_ns = total > 0 && total < 1e300 ? total : 0;
   return RRAMNAS_OK;

@@ -161,12 +161,14 @@ AT(rramnas_mapping_info, bound_strip, 84);
 AT(rramnas_mapping_info, bound_clique, 88);
 AT(rramnas_mapping_info, bound_cardinality, 92);
 
-SIZE(rramnas_timing_options, 24);
+SIZE(rramnas_timing_options, 32);
 AT(rramnas_timing_options, size, 0);
 AT(rramnas_timing_options, model, 8);
 AT(rramnas_timing_options, samples, 12);
 AT(rramnas_timing_options, floor_remainder, 16);
 AT(rramnas_timing_options, no_baseline, 20);
+AT(rramnas_timing_options, with_bound, 24);
+AT(rramnas_timing_options, reserved, 28);
 
 SIZE(rramnas_timing, 56);
 AT(rramnas_timing, size, 0);

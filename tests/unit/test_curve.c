@@ -96,6 +96,11 @@ check_point(const rramnas_curve *c, size_t i)
   assert_true(t.latency_ns - p.latency_ns == 0 && info.utilization - p.utilization == 0);
   assert_int_equal(info.crossbars_available, p.made_for);
   assert_int_equal(info.crossbars_used, p.crossbars_used);
+  assert_true(t.bound_ns - 0 == 0 && t.gap - 0 == 0); /* not asked for */
+  how.with_bound = 1;
+  assert_int_equal(rramnas_mapping_simulate(m, &how, &t, NULL), RRAMNAS_OK);
+  if (t.bound_ns > 0 && p.made_for == p.crossbars)
+    assert_true(t.bound_ns <= p.bound_ns * (1 + 1e-9) && t.gap >= p.latency_ns / p.bound_ns - 1 - 1e-9);
   assert_true(p.made_for <= p.crossbars);
   assert_true(p.bound_ns > 0 && p.bound_ns <= p.latency_ns * (1 + 1e-9));
   assert_int_equal(p.optimal, p.latency_ns <= p.bound_ns * (1 + 1e-9));
