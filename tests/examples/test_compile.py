@@ -111,7 +111,8 @@ def test_every_network_policy_and_model():
         for policy in POLICIES:
             for model in ("graph", "rnc"):
                 try:
-                    r = report(*network, "--policy", policy, "--timing", model, "--samples", 2, "--crossbars", "auto")
+                    r = report(*network, "--policy", policy, "--timing", model, "--samples", 2, "--crossbars", "auto",
+                               "--effort", "fast")
                     assert r["schema"] == "rramnas.report/1" and r["options"]["policy"] == policy
                     check_network(r)
                     check_placements(r)
@@ -194,18 +195,18 @@ def test_same_bytes_twice():
     for network in networks()[:2]:
         seen = set()
         for i, language in enumerate(("C", "de_DE.UTF-8")):
-            files = [work / f"same.{i}.{kind}" for kind in ("json", "svg", "trace")]
-            done = run(*network, "--crossbars", "auto", "--samples", 3, "--json", files[0], "--svg", files[1], "--trace",
-                       files[2], env={**os.environ, "LC_ALL": language})
+            files = [work / f"same.{i}.{kind}" for kind in ("json", "svg", "trace", "csv", "curve.svg")]
+            done = run(*network, "--crossbars", "auto", "--samples", 3, "--effort", "fast", "--json", files[0], "--svg", files[1],
+                       "--trace", files[2], "--curve", files[3], "--curve", files[4], "--curve-points", 3, env={**os.environ, "LC_ALL": language})
             seen.add((done.stdout.replace(f"same.{i}", ""), *(path.read_bytes() for path in files)))
         assert len(seen) == 1, network
 
 
 def test_floor_plan_is_xml():
     for network in networks():
-        run("--quiet", "--svg", work / "plan.svg", "--crossbars", "auto", *network)
+        run("--quiet", "--svg", work / "plan.svg", "--crossbars", "auto", "--effort", "fast", *network)
         root = xml.parse(work / "plan.svg").getroot()
-        r = report(*network, "--crossbars", "auto")
+        r = report(*network, "--crossbars", "auto", "--effort", "fast")
         boxes = root.findall(".//{*}rect/{*}title")
         if r["packing"]["crossbars"] <= 2000:
             assert len(boxes) == len(r["packing"]["placements"])
