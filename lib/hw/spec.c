@@ -28,14 +28,31 @@ rrn_hw_free(rramnas_hw *hw)
 }
 
 int32_t
+rrn_hw_slices(const rramnas_hw *hw)
+{
+  return (hw->v.weight.bits + hw->v.device.bits_per_cell - 1) / hw->v.device.bits_per_cell;
+}
+
+int32_t
 rrn_hw_columns_per_weight(const rramnas_hw *hw)
 {
-  const rrn_hw_values *v = &hw->v;
-  int32_t slices = (v->weight.bits + v->device.bits_per_cell - 1) / v->device.bits_per_cell;
-
-  if (v->weight.slicing == RRN_SLICING_PARALLEL)
+  if (hw->v.weight.slicing == RRN_SLICING_PARALLEL)
     return 1;
-  return v->weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 * slices : slices;
+  return hw->v.weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 * rrn_hw_slices(hw) : rrn_hw_slices(hw);
+}
+
+int32_t
+rrn_hw_adc_bits_needed(const rramnas_hw *hw)
+{
+  const rrn_hw_values *v = &hw->v;
+  const int32_t subarray = rrn_hw_subarray_rows(hw);
+  const int64_t rows = v->dac.per_subarray < subarray ? v->dac.per_subarray : subarray;
+  const int64_t most = rows * ((INT64_C(1) << v->device.bits_per_cell) - 1) * ((INT64_C(1) << v->dac.bits) - 1);
+  int32_t bits = 0;
+
+  for (; most >> bits; bits++)
+    ;
+  return bits;
 }
 
 int32_t
