@@ -19,6 +19,7 @@ enum rrn_hw_slicing {
 enum rrn_hw_signed { RRN_SIGNED_DIFFERENTIAL, RRN_SIGNED_OFFSET };
 enum rrn_hw_subtraction { RRN_SUBTRACT_ANALOG, RRN_SUBTRACT_DIGITAL }; /* of differential pairs, before or after the ADC */
 enum rrn_hw_wire_delay { RRN_WIRES_IGNORED, RRN_WIRES_ELMORE };
+enum rrn_hw_below_resolution { RRN_BELOW_RESOLUTION_ACCEPT, RRN_BELOW_RESOLUTION_WARN };
 enum rrn_hw_adc_model { RRN_ADC_TABLE, RRN_ADC_PARAMETRIC };
 enum rrn_hw_adc_kind {
   RRN_ADC_SAR,   /* (bits + 2) / rate */
@@ -44,7 +45,7 @@ typedef struct rrn_hw_values {
   struct { int32_t bits; double activity; } input;
   struct { int32_t bits, per_subarray; double rate_gsps, area_um2, power_uw, leakage_uw; } dac;
   struct {
-    int32_t bits, per_subarray, kind, model;
+    int32_t bits, per_subarray, kind, model, below_resolution;
     double rate_gsps, area_um2, power_uw, leakage_uw, node_nm, step_energy_fj, step_area_um2;
   } adc;
   struct { int32_t groups; } pe;

@@ -141,6 +141,9 @@ const rrn_hw_field rrn_hw_fields[] = {
        "ISAAC (ISCA 2016): 2 mW at 1.28 GS/s and 8 bits"),
   REAL("adc.step_area_um2", "um2", 0, 1e9, "4.6875", v.adc.step_area_um2,
        "Parametric: area at 32 nm per step of the 2^bits.", "ISAAC (ISCA 2016): 1200 um2 at 8 bits"),
+  CHOICE2("adc.below_resolution", "accept", "warn", v.adc.below_resolution,
+          "Whether it is meant that the ADC cannot tell all sums of a column apart; a file that does not say accept itself "
+          "gets a warning.", OURS),
   CHOICE3("adc.kind", "sar", "flash", "ramp", v.adc.kind,
          "Samples that a conversion takes: bits + 2 (sar), 1 (flash), 2^bits (ramp); 1-bit ADCs always take 1.",
          RNC " (ADC choice 2)"),
