@@ -198,4 +198,56 @@ AT(rramnas_curve_options, reserved, 20);
 AT(rramnas_curve_options, progress, 24);
 AT(rramnas_curve_options, progress_user, 32);
 
+SIZE(rramnas_cost_options, 40);
+AT(rramnas_cost_options, size, 0);
+AT(rramnas_cost_options, model, 8);
+AT(rramnas_cost_options, timing_model, 12);
+AT(rramnas_cost_options, samples, 16);
+AT(rramnas_cost_options, floor_remainder, 20);
+AT(rramnas_cost_options, hw, 24);
+AT(rramnas_cost_options, latency_ns, 32);
+
+SIZE(rramnas_cost, 240);
+AT(rramnas_cost, size, 0);
+AT(rramnas_cost, latency_ns, 8);
+AT(rramnas_cost, energy_pj, 16);
+AT(rramnas_cost, energy_dynamic_pj, 24);
+AT(rramnas_cost, energy_static_pj, 32);
+AT(rramnas_cost, energy_per_inference_pj, 40);
+AT(rramnas_cost, energy_per_mac_pj, 48);
+AT(rramnas_cost, area_um2, 56);
+AT(rramnas_cost, power_mw, 64);
+AT(rramnas_cost, leakage_mw, 72);
+AT(rramnas_cost, edp_pj_ns, 80);
+AT(rramnas_cost, edap_pj_ns_um2, 88);
+AT(rramnas_cost, tops, 96);
+AT(rramnas_cost, tops_per_w, 104);
+AT(rramnas_cost, tops_per_mm2, 112);
+AT(rramnas_cost, inferences_per_s, 120);
+AT(rramnas_cost, cell_utilization, 128);
+AT(rramnas_cost, busy_share, 136);
+AT(rramnas_cost, write_energy_pj, 144);
+AT(rramnas_cost, write_time_ns, 152);
+AT(rramnas_cost, ir_drop, 160);
+AT(rramnas_cost, ir_drop_typical, 168);
+AT(rramnas_cost, wire_delay_ns, 176);
+AT(rramnas_cost, transfer_ns, 184);
+AT(rramnas_cost, macs, 192);
+AT(rramnas_cost, crossbars, 200);
+AT(rramnas_cost, arrays, 208);
+AT(rramnas_cost, tiles, 216);
+AT(rramnas_cost, adc_bits_needed, 224);
+AT(rramnas_cost, adc_bits, 228);
+AT(rramnas_cost, extrapolated, 232);
+AT(rramnas_cost, samples, 236);
+
+SIZE(rramnas_derived, 56);
+AT(rramnas_derived, size, 0);
+AT(rramnas_derived, name, 8);
+AT(rramnas_derived, unit, 16);
+AT(rramnas_derived, formula, 24);
+AT(rramnas_derived, inputs, 32);
+AT(rramnas_derived, source, 40);
+AT(rramnas_derived, value, 48);
+
 #endif
