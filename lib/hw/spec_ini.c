@@ -297,7 +297,7 @@ put_percent(import *m, const char *field, const char *key, const rrn_yaml *node)
   return put_text(m, field, key, rrn_double_text(percent / 100, text), node->where);
 }
 
-/* Percentages that MNSIM's hardware model does not need: files without them are files without variation. */
+/* Percentages that MNSIM's hardware model does not need: files without them, or with 0, have no variation. */
 static int32_t
 read_variation(import *m)
 {
@@ -305,10 +305,10 @@ read_variation(import *m)
   const rrn_ini_entry *stuck = find(m, known_key(NULL, "Device_SAF"));
   rrn_yaml off, on;
 
-  if (sigma) {
-    RRN_TRY(put_text(m, "noise.write_model", "Device_Variation", "relative", sigma->value.where));
+  if (sigma)
     RRN_TRY(put_percent(m, "noise.write_sigma", "Device_Variation", &sigma->value));
-  }
+  if (sigma && m->r->hw->v.noise.write_sigma > 0)
+    RRN_TRY(put_text(m, "noise.write_model", "Device_Variation", "relative", sigma->value.where));
   if (!stuck)
     return RRAMNAS_OK;
   RRN_TRY(list_item(m, &stuck->value, 0, &off));

@@ -232,6 +232,19 @@ def test_bad_hardware_has_a_place():
     assert "hw.yaml:2:" in done.stderr, done.stderr
 
 
+def test_presets():
+    listed = run("--list-presets").stdout
+    assert "isaac_isca_2016" in listed and "Shafiee" in listed and "device  wan_nature_2022" in listed
+    network = networks()[0]
+    prefixed = report("--hardware", "preset:isaac_isca_2016", "--crossbars", "auto", *network)
+    assert prefixed == report("--hardware", "isaac_isca_2016", "--crossbars", "auto", *network)
+    assert "no preset" in run("--hardware", "isac_isca_2016", *network, code=2).stderr
+    assert "like it: isaac_isca_2016" in run("--hardware", "preset:isaac", *network, code=2).stderr
+    file = work / "isaac_isca_2016"
+    file.write_text("crossbar: {rows: -1}\n")
+    assert "crossbar.rows" in run("--hardware", "isaac_isca_2016", *network, code=2, cwd=work).stderr
+
+
 def test_help_and_version():
     assert run("--help").stdout.startswith("Usage: rramnas-compile")
     assert run("--version").stdout.startswith("rramnas-compile ")
