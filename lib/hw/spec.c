@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In: nothing, the bytes of a file, the name of a preset, or a chip and one new value. Out: a validated, immutable handle.
+ * In: nothing, the bytes of a file, the name of a preset, or a chip and one new value.
+ * Out: a validated, immutable handle.
  *
  * Every way to a handle is the same three steps: all fields at their defaults, some fields set through the
  * table, then the rules between fields and the fingerprint. Nothing reaches the caller before the last step.

@@ -24,7 +24,9 @@ enum rrn_hw_adc_kind {
 };
 /* Spread of a cell's conductance g after it was written, with on = the largest conductance:
  * sigma is write_sigma * g, write_sigma * on, the sigma of ln g, or a polynomial of g / on. */
-enum rrn_hw_write_model { RRN_WRITE_NONE, RRN_WRITE_RELATIVE, RRN_WRITE_ABSOLUTE, RRN_WRITE_LOGNORMAL, RRN_WRITE_POLYNOMIAL };
+enum rrn_hw_write_model {
+  RRN_WRITE_NONE, RRN_WRITE_RELATIVE, RRN_WRITE_ABSOLUTE, RRN_WRITE_LOGNORMAL, RRN_WRITE_POLYNOMIAL
+};
 enum rrn_hw_read_model { RRN_READ_NONE, RRN_READ_RELATIVE, RRN_READ_ABSOLUTE };
 
 /* Every field of the YAML, section by section. Names and units as in doc/hardware.md. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * In: YAML text of schema rramnas.hardware/1, or of a preset. Out: the values in the handle, with the place of each.
- * Presets that the text names are read first, the chip, then the device, then the text's own values. And back: the canonical YAML, every field in the order of the table, so that equal chips give equal text.
+ * And back: the canonical YAML, every field in the order of the table, so that equal chips give equal text.
  *
- * Both directions walk the field table and know no field by name. Reading canonical text gives back the same
- * values to the bit, since doubles are written with as many digits as they need.
+ * Presets that the text names are read first: the chip, then the device, then the text's own values. Both directions
+ * walk the field table and know no field by name. Reading canonical text gives back the same values to the bit, since
+ * doubles are written with as many digits as they need.
  */
 #include "hw/spec_fields.h"
 
@@ -133,7 +134,8 @@ check_schema(rrn_hw_reading *r, const rrn_yaml *node, int *ret_is_preset)
                        rrn_yaml_kind_name(node));
   *ret_is_preset = strcmp(node->text, PRESET_SCHEMA) == 0;
   if (!*ret_is_preset && strcmp(node->text, SCHEMA) != 0)
-    return rrn_fail_at(r->err, RRAMNAS_ERR_UNSUPPORTED, node->where, "schema is \"%.60s\", expected " SCHEMA, node->text);
+    return rrn_fail_at(r->err, RRAMNAS_ERR_UNSUPPORTED, node->where, "schema is \"%.60s\", expected " SCHEMA,
+                       node->text);
   return RRAMNAS_OK;
 }
 
@@ -166,7 +168,8 @@ fail_preset(rrn_hw_reading *r, const rrn_yaml *node, const char *key, int32_t ki
   if (*near)
     return rrn_fail_at(r->err, RRAMNAS_ERR_NOT_FOUND, node->where, "%s is \"%.60s\", which is no preset; like it: %s",
                        key, node->text, near);
-  return rrn_fail_at(r->err, RRAMNAS_ERR_NOT_FOUND, node->where, "%s is \"%.60s\", which is no preset", key, node->text);
+  return rrn_fail_at(r->err, RRAMNAS_ERR_NOT_FOUND, node->where, "%s is \"%.60s\", which is no preset", key,
+                     node->text);
 }
 
 /* The preset that `node` names, of the kind that may stand there; NULL without a node. */
@@ -186,7 +189,8 @@ name_preset(rrn_hw_reading *r, const rrn_yaml *node, const char *key, int32_t ki
     return fail_preset(r, node, key, kind);
   if (preset->kind != kind)
     return rrn_fail_at(r->err, RRAMNAS_ERR_RANGE, node->where, "%s is \"%s\", a preset of a %s", key, node->text,
-                       kind == RRAMNAS_PRESET_CHIP ? "device: name it as device.preset" : "whole chip: name it as preset");
+                       kind == RRAMNAS_PRESET_CHIP ? "device: name it as device.preset"
+                                                   : "whole chip: name it as preset");
   *ret_preset = preset;
   return RRAMNAS_OK;
 }

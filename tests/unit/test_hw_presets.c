@@ -253,7 +253,8 @@ preset_must_not_name_a_chip(void **state)
   rramnas_hw *hw = NULL;
 
   (void)state;
-  assert_int_equal(hw_from("schema: rramnas.preset/1\npreset: isaac_isca_2016\n", "hw.yaml", &hw, &err), RRAMNAS_ERR_PARSE);
+  assert_int_equal(hw_from("schema: rramnas.preset/1\npreset: isaac_isca_2016\n", "hw.yaml", &hw, &err),
+                   RRAMNAS_ERR_PARSE);
   assert_non_null(strstr(err.message, "hw.yaml:2:1: "));
 }
 
@@ -292,7 +293,8 @@ slips_of_the_unit(void **state)
 {
   (void)state;
   check_warning("dac:\n  power_uw: 499200\n", "hw.yaml",
-                "hw.yaml:2:13: dac.power_uw is 499200, 10000 times above any preset (3.896875 .. 37.96): is the unit uW?");
+                "hw.yaml:2:13: dac.power_uw is 499200, 10000 times above any preset (3.896875 .. 37.96): is the unit "
+                "uW?");
   check_warning("device: {read_voltage_v: 90}\n", "hw.yaml", NULL);
   check_warning("adc: {rate_gsps: 1280}\n", "hw.yaml",
                 "hw.yaml:1:18: adc.rate_gsps is 1280, 1000 times above any preset (0.4333 .. 1.28): is the unit GS/s?");

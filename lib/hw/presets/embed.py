@@ -73,7 +73,8 @@ def write(output, paths):
         out.append("0};")
     out.append("const rrn_preset rrn_presets[] = {")
     for i, (path, stem, (texts, _)) in enumerate(zip(paths, stems, presets)):
-        kind = {"chips": "RRAMNAS_PRESET_CHIP", "devices": "RRAMNAS_PRESET_DEVICE"}[os.path.basename(os.path.dirname(path))]
+        folder = os.path.basename(os.path.dirname(path))
+        kind = {"chips": "RRAMNAS_PRESET_CHIP", "devices": "RRAMNAS_PRESET_DEVICE"}[folder]
         out.append(f'  {{ "{stem}", "preset:{stem}", "{texts["name"]}", "{texts["source"]}", text_{i}, '
                    f"sizeof(text_{i}) - 1, {kind} }},")
     out.append("};")
