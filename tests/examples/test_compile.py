@@ -12,7 +12,7 @@ import traceback
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-PROGRAM, NETWORKS = sys.argv[1], Path(sys.argv[2])
+PROGRAM, NETWORKS = os.path.abspath(sys.argv[1]), Path(sys.argv[2])
 BUILT_IN = "ofa_mobilenet_v3_small"
 GENOME = {"ks": [3, 5, 7, 3] * 4, "e": [3, 4, 6, 3] * 4, "d": [2, 3, 2, 2]}
 POLICIES = ["isaac", "rnc", "rnc-published", "best"]
