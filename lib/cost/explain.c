@@ -15,6 +15,8 @@
 #include "cost/scale.h"
 #include "util/text.h"
 
+#define DEFINITION "definition"
+#define COUNTED "counted, doc/cost.md"
 #define OURS "choice of this library"
 #define MNSIM "MNSIM 2.0 (Zhu et al., GLSVLSI 2020)"
 #define ISAAC "ISAAC (Shafiee et al., ISCA 2016)"
@@ -290,24 +292,24 @@ tell_activity(teller *t, const rrn_layer_activity *y)
   static const char per[] = "sum over pieces, of one inference";
   const rrn_crossbar_activity *c = &y->crossbar;
 
-  tell(t, (words){ "activity.macs", "1", "multiply-accumulates", OURS }, y->macs, NULL);
-  tell(t, (words){ "activity.row_drives", "1", per, OURS }, c->row_drives, NULL);
-  tell(t, (words){ "activity.cell_reads", "1", per, OURS }, c->cell_reads, NULL);
-  tell(t, (words){ "activity.off_cell_reads", "1", "cells beside the blocks of block-diagonal boxes", OURS }, c->off_reads, NULL);
+  tell(t, (words){ "activity.macs", "1", "multiply-accumulates", COUNTED }, y->macs, NULL);
+  tell(t, (words){ "activity.row_drives", "1", per, COUNTED }, c->row_drives, NULL);
+  tell(t, (words){ "activity.cell_reads", "1", per, COUNTED }, c->cell_reads, NULL);
+  tell(t, (words){ "activity.off_cell_reads", "1", "cells beside the blocks of block-diagonal boxes", COUNTED }, c->off_reads, NULL);
   tell(t, (words){ "activity.dac_conversions", "1", "row drives * input slices * column passes * sets", MNSIM },
        c->dac_conversions, NULL);
   tell(t, (words){ "activity.adc_conversions", "1", "column reads * input slices * row passes * subarrays * ADC sets", MNSIM },
        c->adc_conversions, NULL);
-  tell(t, (words){ "activity.sums", "1", "results that leave crossbars", OURS }, c->sums, NULL);
-  tell(t, (words){ "activity.joint_additions", "1", "sums that meet others, and biases", OURS }, y->partial_adds, NULL);
-  tell(t, (words){ "activity.additions", "1", "of digital operators", OURS }, y->adds, NULL);
-  tell(t, (words){ "activity.multiplications", "1", "of digital operators", OURS }, y->multiplies, NULL);
-  tell(t, (words){ "activity.functions", "1", "values of non-linear functions", OURS }, y->functions, NULL);
-  tell(t, (words){ "activity.pool_windows", "1", "windows of one channel", OURS }, y->pool_windows, NULL);
-  tell(t, (words){ "activity.buffer_bits", "bit", "input reads and writes, output reads and writes", OURS },
+  tell(t, (words){ "activity.sums", "1", "results that leave crossbars", COUNTED }, c->sums, NULL);
+  tell(t, (words){ "activity.joint_additions", "1", "sums that meet others, and biases", COUNTED }, y->partial_adds, NULL);
+  tell(t, (words){ "activity.additions", "1", "of digital operators", COUNTED }, y->adds, NULL);
+  tell(t, (words){ "activity.multiplications", "1", "of digital operators", COUNTED }, y->multiplies, NULL);
+  tell(t, (words){ "activity.functions", "1", "values of non-linear functions", COUNTED }, y->functions, NULL);
+  tell(t, (words){ "activity.pool_windows", "1", "windows of one channel", COUNTED }, y->pool_windows, NULL);
+  tell(t, (words){ "activity.buffer_bits", "bit", "input reads and writes, output reads and writes", COUNTED },
        c->input_bits + y->input_writes + y->output_reads + y->output_writes, "input_reads", c->input_bits, "input_writes",
        y->input_writes, "output_reads", y->output_reads, "output_writes", y->output_writes, NULL);
-  tell(t, (words){ "activity.hop_bits", "bit", "bits * hops between tiles", OURS }, y->hop_bits, NULL);
+  tell(t, (words){ "activity.hop_bits", "bit", "bits * hops between tiles", COUNTED }, y->hop_bits, NULL);
 }
 
 static void
@@ -327,7 +329,7 @@ tell_components(teller *t, const rrn_costing *c)
     for (i = 0; i <= c->view.net->n_layers; i++)
       for (kind = 0; kind < RRN_COST_KINDS; kind++)
         parts[kind] += c->out.rows[i][k][kind];
-    tell(t, (words){ dynamic[k], "pJ", "activity * energy of a use * samples + leakage * latency", OURS },
+    tell(t, (words){ dynamic[k], "pJ", "activity * energy of a use * samples + leakage * latency", DEFINITION },
          parts[RRN_COST_DYNAMIC] + parts[RRN_COST_STATIC], "dynamic_pj", parts[RRN_COST_DYNAMIC], "static_pj",
          parts[RRN_COST_STATIC], "area_um2", parts[RRN_COST_AREA], NULL);
   }
@@ -338,22 +340,22 @@ tell_totals(teller *t, const rramnas_cost *f)
 {
   tell(t, (words){ "latency_ns", "ns", "end of the last inference", "timing model, doc/timing.md" }, f->latency_ns, "samples",
        (double)f->samples, NULL);
-  tell(t, (words){ "energy_pj", "pJ", "dynamic + static", OURS }, f->energy_pj, "energy_dynamic_pj", f->energy_dynamic_pj,
+  tell(t, (words){ "energy_pj", "pJ", "dynamic + static", DEFINITION }, f->energy_pj, "energy_dynamic_pj", f->energy_dynamic_pj,
        "energy_static_pj", f->energy_static_pj, NULL);
-  tell(t, (words){ "power_mw", "mW", "energy_pj / latency_ns", OURS }, f->power_mw, "energy_pj", f->energy_pj, "latency_ns",
+  tell(t, (words){ "power_mw", "mW", "energy_pj / latency_ns", DEFINITION }, f->power_mw, "energy_pj", f->energy_pj, "latency_ns",
        f->latency_ns, NULL);
-  tell(t, (words){ "area_um2", "um2", "sum of all parts", OURS }, f->area_um2, NULL);
-  tell(t, (words){ "edp_pj_ns", "pJ ns", "(energy_pj / samples) * (latency_ns / samples)", OURS }, f->edp_pj_ns, "energy_pj",
+  tell(t, (words){ "area_um2", "um2", "sum of all parts", DEFINITION }, f->area_um2, NULL);
+  tell(t, (words){ "edp_pj_ns", "pJ ns", "(energy_pj / samples) * (latency_ns / samples)", DEFINITION }, f->edp_pj_ns, "energy_pj",
        f->energy_pj, "latency_ns", f->latency_ns, "samples", (double)f->samples, NULL);
-  tell(t, (words){ "tops", "TOPS", "2 macs * samples / latency_ns / 1000", OURS }, f->tops, "macs", f->macs, "latency_ns",
+  tell(t, (words){ "tops", "TOPS", "2 macs * samples / latency_ns / 1000", DEFINITION }, f->tops, "macs", f->macs, "latency_ns",
        f->latency_ns, NULL);
-  tell(t, (words){ "tops_per_w", "TOPS/W", "tops / power_mw * 1000", OURS }, f->tops_per_w, "tops", f->tops, "power_mw",
+  tell(t, (words){ "tops_per_w", "TOPS/W", "tops / power_mw * 1000", DEFINITION }, f->tops_per_w, "tops", f->tops, "power_mw",
        f->power_mw, NULL);
   tell(t, (words){ "transfer_ns", "ns", "hop bits / chip.bandwidth_gbps + bits within tiles / tile.bandwidth_gbps", MNSIM },
        f->transfer_ns, NULL);
-  tell(t, (words){ "write_energy_pj", "pJ", "cells with weights * arrays per crossbar * write energy of a cell", OURS },
+  tell(t, (words){ "write_energy_pj", "pJ", "cells with weights * arrays per crossbar * write energy of a cell", DEFINITION },
        f->write_energy_pj, NULL);
-  tell(t, (words){ "write_time_ns", "ns", "rows with weights * time of a row / chip.write_crossbars", OURS }, f->write_time_ns, NULL);
+  tell(t, (words){ "write_time_ns", "ns", "rows with weights * time of a row / chip.write_crossbars", DEFINITION }, f->write_time_ns, NULL);
 }
 
 int32_t

@@ -24,5 +24,5 @@ rrn_grid_step(double largest)
 double
 rrn_grid_round(double value, double step)
 {
-  return floor(value / step + 0.5) * step;
+  return (double)(int64_t)(value / step + 0.5) * step; /* below 2^52 steps */
 }

@@ -313,7 +313,8 @@ rrn_cost_rramnas(const rrn_cost_input *in, rrn_cost_output *out, rramnas_error *
   }
   fill_row(in, &k, &a.layers[n], rest > 0 ? rest : 0, out->rows[n]);
   for (i = 0; i < in->m->n_pieces; i++)
-    out->piece_weights[i] = piece_pj(&k, &a.pieces[i]);
+    out->piece_weights[i] = i > 0 && a.kind_of[i] == a.kind_of[i - 1] ? out->piece_weights[i - 1]
+                                                                      : piece_pj(&k, &a.kinds[a.kind_of[i]]);
   fill_figures(in, &k, &a, &out->figures);
   return RRAMNAS_OK;
 }
