@@ -845,8 +845,8 @@ typedef struct rramnas_cost_options {
   int32_t timing_model;    /**< enum rramnas_timing_model; default RRAMNAS_TIMING_GRAPH */
   int32_t samples;         /**< inferences started together and pipelined, 1..65536; default 1 */
   int32_t floor_remainder; /**< as in rramnas_timing_options */
-  const rramnas_hw *hw;    /**< another chip with the same crossbars and slicing, for sweeps: its values instead of those of
-                                the mapping's chip, which keeps boxes, copies and places; default the mapping's */
+  const rramnas_hw *hw;    /**< another chip with the same crossbars and slicing, for sweeps: its values are used, with the
+                                mapping's boxes, copies, places and number of crossbars; default the mapping's chip */
   double latency_ns;       /**< > 0: the latency of this mapping with these options is known, no simulation is run; default 0 */
 } rramnas_cost_options;
 

@@ -2,8 +2,8 @@
 /*
  * In: a mapping, the grid of tiles. Out: counts of what one inference does, by layer and by piece.
  *
- * A piece of r matrix rows and c cell columns with g groups and p positions, in passes of at most `dacs` rows and `adcs`
- * columns (a, b passes) and s input slices:
+ * A piece of r matrix rows and c cell columns with g groups and p positions, in passes of at most `dacs` rows and
+ * `adcs` columns (a, b passes) and s input slices:
  *
  *   row drives        r g p           every group's rows once per position, however many groups at once
  *   cells read        r c p           every weight once per position, times s
@@ -15,10 +15,11 @@
  * Copies share positions, so counts do not depend on their number; programming does. Slices of a weight in parallel
  * crossbars are rrn_layout's arrays.
  *
- * Data: each piece's input is written to and read from its crossbar's buffer, its sums to and from that of the tile. Between
- * tiles, the input of a layer travels from the middle (mean place) of the layers it waits for to its own middle, then to each of
- * its boxes; sums that meet others travel to the middle of their copy. Without a layer to wait for, from the tile at the corner. Operators without weights
- * work where the layer stands that made their first input; the transport of their other inputs is part of the waits.
+ * Data: each piece's input is written to and read from its crossbar's buffer, its sums to and from that of the tile.
+ * Between tiles, the input of a layer travels from the middle (mean place) of the layers it waits for to its own
+ * middle, then to each of its boxes; sums that meet others travel to the middle of their copy. Without a layer to
+ * wait for, from the tile at the corner. Operators without weights work where the layer stands that made their first
+ * input; the transport of their other inputs is part of the waits.
  *
  * Complexity: O(placements + nodes + edges). Source: choice of this library, after ISAAC's pipeline (ISCA 2016).
  */
@@ -86,9 +87,11 @@ count_piece(const counting *c, const rrn_piece *p, rrn_crossbar_activity *ret)
   a.half_reads = a.row_drives * l->cols * l->input_slices - a.cell_reads - a.off_reads;
   a.half_reads = a.half_reads > 0 ? a.half_reads : 0;
   a.dac_conversions = a.row_drives * drives * l->sets;
-  a.adc_conversions = a.column_reads * l->input_slices * row_passes * ceil_ratio(p->rows, l->subarray_rows) * l->adc_sets;
+  a.adc_conversions = a.column_reads * l->input_slices * row_passes * ceil_ratio(p->rows,
+                                                                                 l->subarray_rows) * l->adc_sets;
   a.input_bits = a.row_drives * c->m->hw->v.input.bits;
-  a.register_bits = a.input_bits + a.row_drives * drives * c->m->hw->v.dac.bits + a.adc_conversions * l->accumulator_bits;
+  a.register_bits = a.input_bits + a.row_drives * drives * c->m->hw->v.dac.bits +
+                    a.adc_conversions * l->accumulator_bits;
   a.sums = a.column_reads / x->cells;
   a.input_share = rows / (double)x->rows * (groups / (double)x->groups);
   *ret = a;
@@ -312,7 +315,8 @@ is_folded(const rramnas_net *net, const rrn_node *node)
 static int
 works_in_passing(int32_t op)
 {
-  return op == RRAMNAS_OP_BATCH_NORM || (op >= RRAMNAS_OP_RELU && op <= RRAMNAS_OP_GELU) || op == RRAMNAS_OP_ELEMENTWISE;
+  return op == RRAMNAS_OP_BATCH_NORM || (op >= RRAMNAS_OP_RELU && op <= RRAMNAS_OP_GELU) ||
+       op == RRAMNAS_OP_ELEMENTWISE;
 }
 
 /* 1 when the operator has work beside moving data: its counts are added. */
@@ -451,7 +455,8 @@ prepare(counting *c, rramnas_error *err)
   c->copy_spreads = rrn_arena_alloc(c->arena, n, sizeof(*c->copy_spreads));
   c->followed = rrn_arena_alloc(c->arena, n, sizeof(*c->followed));
   c->owners = rrn_arena_alloc_raw(c->arena, m->net->n_tensors, sizeof(*c->owners));
-  if (!c->a->layers || !c->a->cells || !c->a->kinds || !c->a->kind_of || !c->places || !c->needed_bits || !c->middles || !c->spreads || !c->copy_spreads ||
+  if (!c->a->layers || !c->a->cells || !c->a->kinds || !c->a->kind_of || !c->places || !c->needed_bits ||
+      !c->middles || !c->spreads || !c->copy_spreads ||
       !c->followed || !c->owners)
     return rrn_fail_memory(err);
   return RRAMNAS_OK;

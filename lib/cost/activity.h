@@ -35,8 +35,8 @@ typedef struct rrn_layer_activity {
 typedef struct rrn_activity {
   rrn_layer_activity *layers;  /* [layers of the network + 1]; the last: of no layer */
   double *cells;               /* [layers of the network]: share of the chip's cells that hold its weights */
-  rrn_crossbar_activity *kinds; /* [n_kinds]: of one piece; pieces that follow each other and are alike are of one kind */
-  int32_t *kind_of;            /* [n_pieces] */
+  rrn_crossbar_activity *kinds; /* [n_kinds]: of one piece; neighbours that are alike are of one kind */
+  int32_t *kind_of;             /* [n_pieces] */
   size_t n_kinds;
   double written_cells;        /* to be programmed, of one array */
   double written_rows;

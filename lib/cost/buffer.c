@@ -2,13 +2,14 @@
 /*
  * In: node, size and bus of an SRAM buffer. Out: area, leakage, energies of an access.
  *
- * The table (facts of MNSIM 2.0's buffer model, which derived them with CACTI) has 45, 65 and 90 nm, 2 to 512 KiB, 64 to
- * 512 bits. Between its points the logarithms of all figures are linear in the logarithms of size, bus and node, so a figure at a
- * point is the table's. Outside, size and bus go on with the slope of the nearest two points; nodes beyond the ends follow the
- * laws of scale.c; both are flagged. The table has no 2 KiB with 512 bits: the slope in size goes on there.
+ * The table (facts of MNSIM 2.0's buffer model, which derived them with CACTI) has 45, 65 and 90 nm, 2 to 512 KiB, 64
+ * to 512 bits. Between its points the logarithms of all figures are linear in the logarithms of size, bus and node,
+ * so a figure at a point is the table's. Outside, size and bus go on with the slope of the nearest two points; nodes
+ * beyond the ends follow the laws of scale.c; both are flagged. The table has no 2 KiB with 512 bits: the slope in
+ * size goes on there.
  *
- * MNSIM takes the next larger size, bus and node class instead; that the class "below 65 nm" means 45 nm and the largest
- * size 512 KiB is our reading. Complexity: O(1), 36 logarithms.
+ * MNSIM takes the next larger size, bus and node class instead; that the class "below 65 nm" means 45 nm and the
+ * largest size 512 KiB is our reading. Complexity: O(1), 36 logarithms.
  */
 #include "cost/parts.h"
 #include "cost/scale.h"

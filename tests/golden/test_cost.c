@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Costs of three networks, to the last bit: a change of the model shows here, number by number. RRAMNAS_UPDATE_GOLDEN=1 writes
- * the files anew. */
+/* Costs of three networks, to the last bit: a change of the model shows here, number by number.
+ * RRAMNAS_UPDATE_GOLDEN=1 writes the files anew. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -139,7 +139,8 @@ resnet(void **state)
 int
 main(void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(mobilenet), cmocka_unit_test(squeezenet), cmocka_unit_test(resnet) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(mobilenet), cmocka_unit_test(squeezenet),
+                                      cmocka_unit_test(resnet) };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

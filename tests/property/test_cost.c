@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Laws of costs on random networks, chips, policies and timing models: parts sum to the total to the bit, more never costs
- * less, work and waiting are kept apart. */
+/* Laws of costs on random networks, chips, policies and timing models: parts sum to the total to the bit, more never
+ * costs less, work and waiting are kept apart. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -240,16 +240,18 @@ more_never_costs_less(void **state)
       const rramnas_cost more = with(&s, pairs[i].field, pairs[i].more, 1e6);
 
       /* More ADCs are fewer levels of multiplexers. */
-      if (strcmp(pairs[i].field, "adc.per_subarray") != 0 && !no_less(more.energy_dynamic_pj, less.energy_dynamic_pj, more.energy_pj))
+      if (strcmp(pairs[i].field, "adc.per_subarray") != 0 && !no_less(more.energy_dynamic_pj, less.energy_dynamic_pj,
+                                                                      more.energy_pj))
         fail_msg("%s %s: less energy than %s", pairs[i].field, pairs[i].more, pairs[i].less);
-      if (!no_less(more.energy_static_pj, less.energy_static_pj, more.energy_pj) || !no_less(more.area_um2, less.area_um2, less.area_um2))
+      if (!no_less(more.energy_static_pj, less.energy_static_pj, more.energy_pj) ||
+          !no_less(more.area_um2, less.area_um2, less.area_um2))
         fail_msg("%s %s: less leakage or area than %s", pairs[i].field, pairs[i].more, pairs[i].less);
     }
     drop(&s);
   }
 }
 
-/* Bits of the converter: also with the parametric model, and with time: an MVM is never faster, nor its energy lower. */
+/* Bits of the converter, of every kind and model: an activation is never faster, nor energy or area less. */
 static void
 more_adc_bits(void **state)
 {
@@ -316,7 +318,8 @@ more_crossbars(void **state)
     assert_int_equal(rramnas_mapping_get_cost_layers(wide, &o, &rows[0][0][0], s.n_layers, NULL), RRAMNAS_OK);
     assert_true(c.area_um2 > s.cost.area_um2); /* twice, unless the last tile had room */
     assert_true(c.energy_static_pj > s.cost.energy_static_pj);
-    assert_true(s.n_bars < 10 || (c.area_um2 > 1.9 * s.cost.area_um2 && c.energy_static_pj > 1.9 * s.cost.energy_static_pj));
+    assert_true(s.n_bars < 10 || (c.area_um2 > 1.9 * s.cost.area_um2 &&
+                                  c.energy_static_pj > 1.9 * s.cost.energy_static_pj));
     for (i = 0; i < s.n_layers; i++)
       for (k = 0; k < RRAMNAS_COST_COMPONENTS; k++)
         if (k != RRAMNAS_COMPONENT_INTERCONNECT) /* distances depend on the grid of tiles */
@@ -385,7 +388,8 @@ cells_change_arrays(void **state)
     rramnas_hw *hw = NULL;
     rrn_model k;
 
-    assert_int_equal(rramnas_hw_load_buffer(cases[i].yaml, strlen(cases[i].yaml), "hw", RRAMNAS_HW_FORMAT_YAML, NULL, &hw,
+    assert_int_equal(rramnas_hw_load_buffer(cases[i].yaml, strlen(cases[i].yaml), "hw", RRAMNAS_HW_FORMAT_YAML, NULL,
+                                            &hw,
                                             NULL), RRAMNAS_OK);
     k = rrn_model_of(hw, 10, 1);
     assert_int_equal((int64_t)k.layout.arrays, cases[i].arrays);
@@ -400,7 +404,8 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(parts_sum_to_the_total), cmocka_unit_test(figures),          cmocka_unit_test(more_never_costs_less),
+    cmocka_unit_test(parts_sum_to_the_total), cmocka_unit_test(figures),
+         cmocka_unit_test(more_never_costs_less),
     cmocka_unit_test(more_adc_bits),          cmocka_unit_test(more_crossbars),   cmocka_unit_test(work_and_waiting),
     cmocka_unit_test(cells_change_arrays),
   };

@@ -64,7 +64,8 @@ scaling(void **state)
     assert_true(rrn_scale_area(nodes[i], nodes[i]) == 1 && rrn_scale_energy(nodes[i], nodes[i]) == 1);
     for (k = 0; k < 10; k++)
       for (l = 0; l < 10; l++) {
-        near(rrn_scale_energy(nodes[i], nodes[k]) * rrn_scale_energy(nodes[k], nodes[l]), rrn_scale_energy(nodes[i], nodes[l]));
+        near(rrn_scale_energy(nodes[i], nodes[k]) * rrn_scale_energy(nodes[k], nodes[l]),
+             rrn_scale_energy(nodes[i], nodes[l]));
         near(rrn_scale_leakage(nodes[i], nodes[k]) * rrn_scale_leakage(nodes[k], nodes[l]),
              rrn_scale_leakage(nodes[i], nodes[l]));
       }
@@ -77,7 +78,8 @@ static void
 cells(void **state)
 {
   rramnas_hw *hw = hw_good("device: {read_voltage_v: 0.2, read_voltage_low_v: 0.1, read_latency_ns: 5, cell_area_f2: 12,\n"
-                           "         node_nm: 100, leakage_pw: 3}\nweight: {on_share: 0.5}\ninput: {activity: 0.25}\n", "hw");
+                           "         node_nm: 100, leakage_pw: 3}\nweight: {on_share: 0.5}\ninput: {activity: 0.25}\n",
+                                "hw");
   rramnas_hw *open = NULL, *sram = hw_good("device: {kind: sram, leakage_pw: 10, cell_area_um2: 2}\n", "hw");
   const double v2 = 0.25 * 0.04 + 0.75 * 0.01;
   rrn_cells c = rrn_cells_of(hw);
@@ -207,7 +209,8 @@ resolution(void **state)
   assert_int_equal(bits_needed("crossbar: {subarray_rows: 32}\n"), 7);                /* 96 */
   hw = hw_good("name: x\nadc:\n  bits: 4\n", "chip.yaml");
   assert_int_equal(rramnas_hw_warning_count(hw), 1);
-  assert_string_equal(rramnas_hw_warning(hw, 0), "chip.yaml:3: adc.bits is 4, but telling all sums of a column apart takes 9; "
+  assert_string_equal(rramnas_hw_warning(hw, 0),
+                      "chip.yaml:3: adc.bits is 4, but telling all sums of a column apart takes 9; "
                                                  "adc.below_resolution: accept says that this is meant");
   rramnas_hw_unref(hw);
   hw = hw_good("adc: {bits: 4, below_resolution: accept}\n", "chip.yaml");
@@ -289,6 +292,7 @@ programming(void **state)
 {
   rramnas_hw *hw = hw_good("", "hw"), *verified = hw_good("device: {write_pulses: 4}\n", "hw");
   rramnas_hw *fefet = hw_good("device: {kind: fefet, write_pulses: 1}\n", "hw");
+  rramnas_hw *half = hw_good("device: {write_voltage_low_v: 1.5}\n", "hw");
 
   (void)state;
   near(rrn_write_pj(hw), 9 / 1e5 * 10 * 1000);
@@ -296,9 +300,12 @@ programming(void **state)
   near(rrn_write_pj(verified), 4 * 0.9 + 4 * rrn_cells_of(hw).read_pj);
   near(rrn_write_row_ns(verified), 4 * 10 + 4 * 3.16);
   near(rrn_write_pj(fefet), 1.6e-3);
+  assert_true(rrn_keep_pj(hw) == 0 && rrn_keep_pj(fefet) == 0);
+  near(rrn_keep_pj(half), 0.225);
   rramnas_hw_unref(hw);
   rramnas_hw_unref(verified);
   rramnas_hw_unref(fefet);
+  rramnas_hw_unref(half);
 }
 
 /* --- the mesh --- */
@@ -306,7 +313,8 @@ programming(void **state)
 static void
 mesh(void **state)
 {
-  rramnas_hw *hw = hw_good("weight: {bits: 2}\ntile: {pe_rows: 1, pe_cols: 2}\nchip: {tile_rows: 4, tile_cols: 3}\n", "hw");
+  rramnas_hw *hw = hw_good("weight: {bits: 2}\ntile: {pe_rows: 1, pe_cols: 2}\nchip: {tile_rows: 4, tile_cols: 3}\n",
+                           "hw");
   rrn_mesh m = rrn_mesh_of(hw, 15);
   double xy[20][2];
   int i;
@@ -334,6 +342,8 @@ compile(const char *yaml, rramnas_net *net, rramnas_compile_options *o)
   rramnas_hw *hw = hw_good(yaml, "hw");
   rramnas_mapping *m = NULL;
 
+  o->policy = o->policy ? o->policy : RRAMNAS_POLICY_RNC;
+  o->effort = RRAMNAS_EFFORT_FAST;
   if (rramnas_compile(hw, net, o, NULL, &m, &err) < 0)
     fail_msg("%s", err.message);
   rramnas_hw_unref(hw);
@@ -373,8 +383,9 @@ one_layer(void **state)
   rramnas_mapping *m;
   rramnas_cost c = RRAMNAS_COST_INIT;
   double rows[2][RRAMNAS_COST_COMPONENTS][3];
-  /* 2 slices of 2 bits, each in its own crossbar and with a negative: 4 arrays, 2 ADC sets. 3 input slices, 3 row passes of 8
-   * rows, 3 column passes of 4 columns. Accumulator: 6 + 2 + 2 + 2 (4 passes fill the crossbar) = 12 bits. */
+  /* 2 slices of 2 bits, each in its own crossbar and with a negative: 4 arrays, 2 ADC sets. 3 input slices, 3 row
+   * passes of 8 rows, 3 column passes of 4 columns. Accumulator: 6 + 2 + 2 + 2 (4 passes fill the crossbar) = 12 bits.
+   * */
   const double conversions = 10 * 3 * 3 * 2, drives = 20 * 3 * 3 * 2;
 
   (void)state;
@@ -392,16 +403,20 @@ one_layer(void **state)
   on_grid(rows[0][RRAMNAS_COMPONENT_DRIVER][DYNAMIC], drives * 2 * 0.1 * 16 * 0.0225 / 1000, c.energy_pj);
   on_grid(rows[0][RRAMNAS_COMPONENT_DAC][DYNAMIC], drives * 0.0039, c.energy_pj);
   on_grid(rows[0][RRAMNAS_COMPONENT_ADC][DYNAMIC], conversions * 1.5625, c.energy_pj);
-  on_grid(rows[0][RRAMNAS_COMPONENT_MUX][DYNAMIC], (conversions + drives) * 2 * 1e-3 * (130.0 / 45) * 1.3 * 1.3, c.energy_pj);
+  on_grid(rows[0][RRAMNAS_COMPONENT_MUX][DYNAMIC], (conversions + drives) * 2 * 1e-3 * (130.0 / 45) * 1.3 * 1.3,
+          c.energy_pj);
   on_grid(rows[0][RRAMNAS_COMPONENT_SHIFT_ADD][DYNAMIC], conversions * 12 * 3.75e-3, c.energy_pj);
-  on_grid(rows[0][RRAMNAS_COMPONENT_REGISTER][DYNAMIC], (20 * 3 + 20 * 3 * 3 + conversions * 12) * 3.75e-3, c.energy_pj);
+  on_grid(rows[0][RRAMNAS_COMPONENT_REGISTER][DYNAMIC], (20 * 3 + 20 * 3 * 3 + conversions * 12) * 3.75e-3,
+          c.energy_pj);
   on_grid(rows[0][RRAMNAS_COMPONENT_ACCUMULATION][DYNAMIC], 10 * 12 * 3.75e-3, c.energy_pj); /* biases */
   assert_true(rows[0][RRAMNAS_COMPONENT_POOL][DYNAMIC] == 0 && rows[0][RRAMNAS_COMPONENT_ARITHMETIC][DYNAMIC] == 0);
   on_grid(rows[0][RRAMNAS_COMPONENT_CELL][AREA] + rows[1][RRAMNAS_COMPONENT_CELL][AREA], 12 * 512 * 1.44, c.area_um2);
-  on_grid(rows[0][RRAMNAS_COMPONENT_DRIVER][AREA] + rows[1][RRAMNAS_COMPONENT_DRIVER][AREA], 12 * 32 * 1150, c.area_um2);
+  on_grid(rows[0][RRAMNAS_COMPONENT_DRIVER][AREA] + rows[1][RRAMNAS_COMPONENT_DRIVER][AREA], 12 * 32 * 1150,
+          c.area_um2);
   on_grid(rows[0][RRAMNAS_COMPONENT_DAC][AREA] + rows[1][RRAMNAS_COMPONENT_DAC][AREA], 3 * 2 * 8 * 0.166, c.area_um2);
   on_grid(rows[0][RRAMNAS_COMPONENT_ADC][AREA], 3 * 2 * 4 * 1200 * c.cell_utilization, c.area_um2);
-  on_grid(rows[1][RRAMNAS_COMPONENT_ADC][STATIC], 3 * 2 * 4 * (1 - c.cell_utilization), c.energy_pj); /* 1 uW each for 1 us: pJ */
+  on_grid(rows[1][RRAMNAS_COMPONENT_ADC][STATIC], 3 * 2 * 4 * (1 - c.cell_utilization),
+          c.energy_pj); /* 1 uW each for 1 us: pJ */
   near(c.write_energy_pj, 4 * 200 * 0.9);
   near(c.write_time_ns, 20 * 10);
   near(c.energy_pj, c.energy_dynamic_pj + c.energy_static_pj);
@@ -438,8 +453,8 @@ tiny(void)
   return net;
 }
 
-/* Blocks on the diagonal need fewer activations; every column is still read once for each position, and the cells beside the
- * blocks are read too. */
+/* Blocks on the diagonal need fewer activations; every column is still read once for each position, and the cells
+ * beside the blocks are read too. */
 static void
 block_diagonal(void **state)
 {
@@ -481,7 +496,8 @@ off_cells_by_hand(void **state)
   rramnas_mapping *m;
   rramnas_mapping view;
   rrn_matrix x = { .rows = 9, .cols = 7, .cells = 1, .groups = 7, .positions = 10, .activations = 70 };
-  rrn_piece p = { .layer = 0, .rows = 27, .cols = 7, .read_cols = 3, .activations = 30, .groups_at_once = 3, .latency_ns = 1 };
+  rrn_piece p = { .layer = 0, .rows = 27, .cols = 7, .read_cols = 3, .activations = 30, .groups_at_once = 3,
+                  .latency_ns = 1 };
   int32_t first_piece[2] = { 0, 1 }, copies[1] = { 1 };
   int64_t first_placement[2] = { 0, 1 };
   rrn_placement spot = { 0, 0, 0 };
@@ -652,6 +668,9 @@ arguments(void **state)
   assert_string_equal(err.message, "rramnas_mapping_get_cost_crossbars: room for 40 rows, expected 41");
   o.model = 77;
   bad_options(m, &o, RRAMNAS_ERR_ARGUMENT, "cost options: there is no model 77");
+  o.model = RRAMNAS_COST_MNSIM;
+  if (!rramnas_cost_model_name(RRAMNAS_COST_MNSIM))
+    bad_options(m, &o, RRAMNAS_ERR_UNSUPPORTED, "cost options: this build has no model 2");
   o.model = RRAMNAS_COST_RRAMNAS;
   o.timing_model = 9;
   bad_options(m, &o, RRAMNAS_ERR_ARGUMENT, "timing options: there is no model 9");
@@ -663,7 +682,8 @@ arguments(void **state)
   bad_options(m, &o, RRAMNAS_ERR_RANGE, "cost options: latency_ns is negative or not a number");
   o.latency_ns = 0;
   o.hw = wide;
-  bad_options(m, &o, RRAMNAS_ERR_ARGUMENT, "cost options: hw has crossbars of 128 x 256, the mapping was made for 128 x 128");
+  bad_options(m, &o, RRAMNAS_ERR_ARGUMENT,
+              "cost options: hw has crossbars of 128 x 256, the mapping was made for 128 x 128");
   o.hw = columns;
   bad_options(m, &o, RRAMNAS_ERR_ARGUMENT,
               "cost options: hw has 8 columns per weight, the mapping was made for 1, or slices differ");
