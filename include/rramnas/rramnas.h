@@ -838,93 +838,6 @@ RRAMNAS_EXPORT int32_t
 rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_options *options,
                          rramnas_timing *ret_timing, rramnas_error *reterr);
 
-/** @} @defgroup curve Latency over the number of crossbars
- * @{ */
-
-/** Mappings of one network onto more and more crossbars: immutable, reference-counted. */
-typedef struct rramnas_curve rramnas_curve;
-
-/** One number of crossbars. */
-typedef struct rramnas_curve_point {
-  size_t size;            /**< sizeof(rramnas_curve_point) */
-  int32_t crossbars;      /**< crossbars at hand */
-  int32_t made_for;       /**< crossbars that the mapping was made for: fewer when no faster one was found with more */
-  int32_t crossbars_used; /**< crossbars that hold at least one box */
-  int32_t optimal;        /**< 1: latency and bound meet */
-  double latency_ns;      /**< until the last inference is done */
-  double bound_ns;        /**< proven, as rramnas_timing.bound_ns; 0 = none */
-  double utilization;     /**< cells holding weights / cells of the used crossbars */
-} rramnas_curve_point;
-
-#define RRAMNAS_CURVE_POINT_INIT { sizeof(rramnas_curve_point), 0, 0, 0, 0, 0, 0, 0 }
-
-/**
- * Called after each point, on the thread that computes the curve.
- * @param done   points so far, this one included
- * @param total  points in all
- * @return 0 to go on; anything else ends the curve here (RRAMNAS_STOPPED)
- */
-typedef int32_t (*rramnas_curve_fn)(void *user, const rramnas_curve_point *point, int32_t done, int32_t total);
-
-/** Which points. */
-typedef struct rramnas_curve_options {
-  size_t size;               /**< sizeof(rramnas_curve_options) */
-  int32_t first;             /**< fewest crossbars; default, and when too few: the fewest that fit (crossbars auto) */
-  int32_t last;              /**< most crossbars; default: the compile options' `crossbars`, or else four times the first */
-  int32_t points;            /**< numbers of crossbars, each about the same factor apart, 1..4096; default 24; fewer when neighbours would be the same */
-  int32_t reserved;          /**< 0 */
-  rramnas_curve_fn progress; /**< NULL = none */
-  void *progress_user;
-} rramnas_curve_options;
-
-#define RRAMNAS_CURVE_OPTIONS_INIT { sizeof(rramnas_curve_options), 0, 0, 0, 0, NULL, NULL }
-
-/**
- * Compiles a network for a row of numbers of crossbars, from few to many. A mapping for fewer crossbars is one for
- * more, so the latency never rises along the curve.
- * @code
- *   rramnas_compile_curve(hw, net, NULL, NULL, NULL, NULL, &curve, &err);
- *   for (i = 0; rramnas_curve_point_at(curve, i, &point) == RRAMNAS_OK; i++)
- *     printf("%d crossbars: %.0f ns\n", (int)point.crossbars, point.latency_ns);
- *   rramnas_curve_unref(curve);
- * @endcode
- * @param compile  how to compile each point; `crossbars` is where the curve ends by default; NULL = defaults
- * @param timing   how latency is measured; NULL = model rnc and the samples of the compile options' objective
- * @param options  NULL = defaults
- * @param runtime  NULL = defaults
- * @return RRAMNAS_OK; RRAMNAS_STOPPED, with the points so far; ERR_DOES_NOT_FIT when `last` crossbars are too few;
- *         ERR_ARGUMENT, ERR_RANGE, ERR_LIMIT, ERR_MEMORY
- * @since 0.2
- */
-RRAMNAS_EXPORT int32_t
-rramnas_compile_curve(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *compile,
-                      const rramnas_timing_options *timing, const rramnas_curve_options *options,
-                      const rramnas_runtime *runtime, rramnas_curve **ret_curve, rramnas_error *reterr);
-
-/** Adds a reference; returns `curve`. @since 0.2 */
-RRAMNAS_EXPORT rramnas_curve *
-rramnas_curve_ref(rramnas_curve *curve);
-
-/** Takes a reference; NULL is allowed. @since 0.2 */
-RRAMNAS_EXPORT void
-rramnas_curve_unref(rramnas_curve *curve);
-
-/** Number of points, at least 1; 0 for NULL. @since 0.2 */
-RRAMNAS_EXPORT size_t
-rramnas_curve_point_count(const rramnas_curve *curve);
-
-/** Point `index`, by number of crossbars upwards; ERR_ARGUMENT outside. @since 0.2 */
-RRAMNAS_EXPORT int32_t
-rramnas_curve_point_at(const rramnas_curve *curve, size_t index, rramnas_curve_point *ret_point);
-
-/**
- * The mapping of a point.
- * @param ret_mapping  a new reference, to be released by the caller; its crossbars_available is the point's `made_for`
- * @return RRAMNAS_OK, ERR_ARGUMENT (no such point)
- * @since 0.2
- */
-RRAMNAS_EXPORT int32_t
-rramnas_curve_mapping_at(const rramnas_curve *curve, size_t index, rramnas_mapping **ret_mapping);
 /** @} @defgroup cost Energy, area, power
  * @{ */
 
@@ -971,8 +884,8 @@ typedef struct rramnas_cost_options {
   int32_t timing_model;    /**< enum rramnas_timing_model; default RRAMNAS_TIMING_GRAPH */
   int32_t samples;         /**< inferences started together and pipelined, 1..65536; default 1 */
   int32_t floor_remainder; /**< as in rramnas_timing_options */
-  const rramnas_hw *hw;    /**< another chip with the same crossbars and slicing, for sweeps: its values instead of those of
-                                the mapping's chip, which keeps boxes, copies and places; default the mapping's */
+  const rramnas_hw *hw;    /**< another chip with the same crossbars and slicing, for sweeps: its values are used, with the
+                                mapping's boxes, copies, places and number of crossbars; default the mapping's chip */
   double latency_ns;       /**< > 0: the latency of this mapping with these options is known, no simulation is run; default 0 */
 } rramnas_cost_options;
 
@@ -1098,6 +1011,94 @@ rramnas_hw_explain(const rramnas_hw *hw, rramnas_derived_fn derived, void *user,
 RRAMNAS_EXPORT int32_t
 rramnas_mapping_explain(const rramnas_mapping *mapping, const rramnas_cost_options *options,
                         rramnas_derived_fn derived, void *user, rramnas_error *reterr);
+
+/** @} @defgroup curve Latency over the number of crossbars
+ * @{ */
+
+/** Mappings of one network onto more and more crossbars: immutable, reference-counted. */
+typedef struct rramnas_curve rramnas_curve;
+
+/** One number of crossbars. */
+typedef struct rramnas_curve_point {
+  size_t size;            /**< sizeof(rramnas_curve_point) */
+  int32_t crossbars;      /**< crossbars at hand */
+  int32_t made_for;       /**< crossbars that the mapping was made for: fewer when no faster one was found with more */
+  int32_t crossbars_used; /**< crossbars that hold at least one box */
+  int32_t optimal;        /**< 1: latency and bound meet */
+  double latency_ns;      /**< until the last inference is done */
+  double bound_ns;        /**< proven, as rramnas_timing.bound_ns; 0 = none */
+  double utilization;     /**< cells holding weights / cells of the used crossbars */
+} rramnas_curve_point;
+
+#define RRAMNAS_CURVE_POINT_INIT { sizeof(rramnas_curve_point), 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Called after each point, on the thread that computes the curve.
+ * @param done   points so far, this one included
+ * @param total  points in all
+ * @return 0 to go on; anything else ends the curve here (RRAMNAS_STOPPED)
+ */
+typedef int32_t (*rramnas_curve_fn)(void *user, const rramnas_curve_point *point, int32_t done, int32_t total);
+
+/** Which points. */
+typedef struct rramnas_curve_options {
+  size_t size;               /**< sizeof(rramnas_curve_options) */
+  int32_t first;             /**< fewest crossbars; default, and when too few: the fewest that fit (crossbars auto) */
+  int32_t last;              /**< most crossbars; default: the compile options' `crossbars`, or else four times the first */
+  int32_t points;            /**< numbers of crossbars, each about the same factor apart, 1..4096; default 24; fewer when neighbours would be the same */
+  int32_t reserved;          /**< 0 */
+  rramnas_curve_fn progress; /**< NULL = none */
+  void *progress_user;
+} rramnas_curve_options;
+
+#define RRAMNAS_CURVE_OPTIONS_INIT { sizeof(rramnas_curve_options), 0, 0, 0, 0, NULL, NULL }
+
+/**
+ * Compiles a network for a row of numbers of crossbars, from few to many. A mapping for fewer crossbars is one for
+ * more, so the latency never rises along the curve.
+ * @code
+ *   rramnas_compile_curve(hw, net, NULL, NULL, NULL, NULL, &curve, &err);
+ *   for (i = 0; rramnas_curve_point_at(curve, i, &point) == RRAMNAS_OK; i++)
+ *     printf("%d crossbars: %.0f ns\n", (int)point.crossbars, point.latency_ns);
+ *   rramnas_curve_unref(curve);
+ * @endcode
+ * @param compile  how to compile each point; `crossbars` is where the curve ends by default; NULL = defaults
+ * @param timing   how latency is measured; NULL = model rnc and the samples of the compile options' objective
+ * @param options  NULL = defaults
+ * @param runtime  NULL = defaults
+ * @return RRAMNAS_OK; RRAMNAS_STOPPED, with the points so far; ERR_DOES_NOT_FIT when `last` crossbars are too few;
+ *         ERR_ARGUMENT, ERR_RANGE, ERR_LIMIT, ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_compile_curve(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *compile,
+                      const rramnas_timing_options *timing, const rramnas_curve_options *options,
+                      const rramnas_runtime *runtime, rramnas_curve **ret_curve, rramnas_error *reterr);
+
+/** Adds a reference; returns `curve`. @since 0.2 */
+RRAMNAS_EXPORT rramnas_curve *
+rramnas_curve_ref(rramnas_curve *curve);
+
+/** Takes a reference; NULL is allowed. @since 0.2 */
+RRAMNAS_EXPORT void
+rramnas_curve_unref(rramnas_curve *curve);
+
+/** Number of points, at least 1; 0 for NULL. @since 0.2 */
+RRAMNAS_EXPORT size_t
+rramnas_curve_point_count(const rramnas_curve *curve);
+
+/** Point `index`, by number of crossbars upwards; ERR_ARGUMENT outside. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_curve_point_at(const rramnas_curve *curve, size_t index, rramnas_curve_point *ret_point);
+
+/**
+ * The mapping of a point.
+ * @param ret_mapping  a new reference, to be released by the caller; its crossbars_available is the point's `made_for`
+ * @return RRAMNAS_OK, ERR_ARGUMENT (no such point)
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_curve_mapping_at(const rramnas_curve *curve, size_t index, rramnas_mapping **ret_mapping);
 
 /** @} @defgroup report Reports
  * @{ */

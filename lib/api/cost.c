@@ -46,7 +46,8 @@ rramnas_mapping_get_cost(const rramnas_mapping *mapping, const rramnas_cost_opti
 {
   rrn_costing c;
 
-  RRN_FAIL_IF(!mapping || !ret_cost, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_mapping_get_cost: mapping or ret_cost is NULL");
+  RRN_FAIL_IF(!mapping || !ret_cost, reterr, RRAMNAS_ERR_ARGUMENT,
+              "rramnas_mapping_get_cost: mapping or ret_cost is NULL");
   RRN_TRY(rrn_cost_run(mapping, options, &c, reterr));
   rrn_arena_release(&c.arena);
   return rrn_result_write(ret_cost, &c.cost, sizeof(c.cost), "rramnas_cost", reterr);
@@ -70,7 +71,8 @@ rramnas_mapping_get_cost_layers(const rramnas_mapping *mapping, const rramnas_co
 }
 
 int32_t
-rramnas_mapping_get_cost_crossbars(const rramnas_mapping *mapping, const rramnas_cost_options *options, double *ret_rows,
+rramnas_mapping_get_cost_crossbars(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                                   double *ret_rows,
                                    size_t capacity, rramnas_error *reterr)
 {
   static const char who[] = "rramnas_mapping_get_cost_crossbars";
@@ -102,6 +104,7 @@ int32_t
 rramnas_mapping_explain(const rramnas_mapping *mapping, const rramnas_cost_options *options, rramnas_derived_fn derived,
                         void *user, rramnas_error *reterr)
 {
-  RRN_FAIL_IF(!mapping || !derived, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_mapping_explain: mapping or derived is NULL");
+  RRN_FAIL_IF(!mapping || !derived, reterr, RRAMNAS_ERR_ARGUMENT,
+              "rramnas_mapping_explain: mapping or derived is NULL");
   return rrn_explain_mapping(mapping, options, derived, user, reterr);
 }

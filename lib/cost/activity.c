@@ -2,8 +2,8 @@
 /*
  * In: a mapping, the grid of tiles. Out: counts of what one inference does, by layer and by piece.
  *
- * A piece of r matrix rows and c cell columns with g groups and p positions, in passes of at most `dacs` rows and `adcs`
- * columns (a, b passes) and s input slices:
+ * A piece of r matrix rows and c cell columns with g groups and p positions, in passes of at most `dacs` rows and
+ * `adcs` columns (a, b passes) and s input slices:
  *
  *   row drives        r g p           every group's rows once per position, however many groups at once
  *   cells read        r c p           every weight once per position, times s
@@ -15,10 +15,11 @@
  * Copies share positions, so counts do not depend on their number; programming does. Slices of a weight in parallel
  * crossbars are rrn_layout's arrays.
  *
- * Data: each piece's input is written to and read from its crossbar's buffer, its sums to and from that of the tile. Between
- * tiles, the input of a layer travels from the middle (mean place) of the layers it waits for to its own middle, then to each of
- * its boxes; sums travel to the middle. Without a layer to wait for, from the tile at the corner. Operators without weights
- * work where the layer stands that made their first input; the transport of their other inputs is part of the waits.
+ * Data: each piece's input is written to and read from its crossbar's buffer, its sums to and from that of the tile.
+ * Between tiles, the input of a layer travels from the middle (mean place) of the layers it waits for to its own
+ * middle, then to each of its boxes; sums that meet others travel to the middle of their copy. Without a layer to
+ * wait for, from the tile at the corner. Operators without weights work where the layer stands that made their first
+ * input; the transport of their other inputs is part of the waits.
  *
  * Complexity: O(placements + nodes + edges). Source: choice of this library, after ISAAC's pipeline (ISCA 2016).
  */
@@ -36,6 +37,7 @@ typedef struct counting {
   double *needed_bits;  /* [crossbars_available] of input buffer */
   double (*middles)[2]; /* [layers of the network] */
   double *spreads;      /* [layers of the network]: mean hops from the middle to a box */
+  double *copy_spreads; /* the same from the middle of the box's copy */
   int32_t *followed;    /* [layers of the network]: 1 when another layer waits for it */
   int32_t *owners;      /* [n_tensors]: layer of the network that made it; n_layers = none */
 } counting;
@@ -43,7 +45,9 @@ typedef struct counting {
 static double
 ceil_ratio(double a, double b)
 {
-  return ceil(a / b);
+  const double ratio = a / b, whole = (double)(int64_t)ratio; /* below 2^62: matrix.c */
+
+  return whole < ratio ? whole + 1 : whole;
 }
 
 /* --- crossbars --- */
@@ -83,29 +87,41 @@ count_piece(const counting *c, const rrn_piece *p, rrn_crossbar_activity *ret)
   a.half_reads = a.row_drives * l->cols * l->input_slices - a.cell_reads - a.off_reads;
   a.half_reads = a.half_reads > 0 ? a.half_reads : 0;
   a.dac_conversions = a.row_drives * drives * l->sets;
-  a.adc_conversions = a.column_reads * l->input_slices * row_passes * ceil_ratio(p->rows, l->subarray_rows) * l->adc_sets;
+  a.adc_conversions = a.column_reads * l->input_slices * row_passes * ceil_ratio(p->rows,
+                                                                                 l->subarray_rows) * l->adc_sets;
   a.input_bits = a.row_drives * c->m->hw->v.input.bits;
-  a.register_bits = a.input_bits + a.row_drives * drives * c->m->hw->v.dac.bits + a.adc_conversions * l->accumulator_bits;
+  a.register_bits = a.row_drives * l->input_slices * c->m->hw->v.dac.bits + a.adc_conversions * l->accumulator_bits;
   a.sums = a.column_reads / x->cells;
+  a.input_share = rows / (double)x->rows * (groups / (double)x->groups);
   *ret = a;
 }
 
+/* Most pieces of a layer are like the one before. */
+static int
+alike(const rrn_piece *p, const rrn_piece *q)
+{
+  return p->layer == q->layer && p->rows == q->rows && p->cols == q->cols && p->read_cols == q->read_cols &&
+         p->activations == q->activations && p->groups_at_once == q->groups_at_once;
+}
+
+/* n pieces of one kind. */
 static void
-add_piece(rrn_layer_activity *y, const rrn_piece *p, const rrn_crossbar_activity *a)
+add_pieces(rrn_layer_activity *y, double n, const rrn_piece *p, const rrn_crossbar_activity *a)
 {
   rrn_crossbar_activity *sum = &y->crossbar;
 
-  sum->row_drives += a->row_drives;
-  sum->column_reads += a->column_reads;
-  sum->cell_reads += a->cell_reads;
-  sum->off_reads += a->off_reads;
-  sum->half_reads += a->half_reads;
-  sum->dac_conversions += a->dac_conversions;
-  sum->adc_conversions += a->adc_conversions;
-  sum->register_bits += a->register_bits;
-  sum->sums += a->sums;
-  sum->input_bits += a->input_bits;
-  y->busy_ns += (double)p->activations * p->latency_ns;
+  sum->row_drives += n * a->row_drives;
+  sum->column_reads += n * a->column_reads;
+  sum->cell_reads += n * a->cell_reads;
+  sum->off_reads += n * a->off_reads;
+  sum->half_reads += n * a->half_reads;
+  sum->dac_conversions += n * a->dac_conversions;
+  sum->adc_conversions += n * a->adc_conversions;
+  sum->register_bits += n * a->register_bits;
+  sum->sums += n * a->sums;
+  sum->input_bits += n * a->input_bits;
+  sum->input_share += n * a->input_share;
+  y->busy_ns += n * ((double)p->activations * p->latency_ns);
 }
 
 /* --- data of a layer --- */
@@ -119,13 +135,6 @@ elements(const int64_t *shape, int32_t rank)
   for (i = 0; i < rank; i++)
     n *= (double)shape[i];
   return n;
-}
-
-/* Share of a layer's input that a piece needs. */
-static double
-input_share(const rrn_matrix *x, const rrn_piece *p)
-{
-  return (double)rrn_piece_matrix_rows(p) / (double)x->rows * (groups_of(x, p) / (double)x->groups);
 }
 
 /* Bits that must be there for a layer to work on: a convolution's lines under its kernel, else one input vector. */
@@ -146,7 +155,25 @@ distance(const double a[2], const double b[2])
   return fabs(a[0] - b[0]) + fabs(a[1] - b[1]);
 }
 
-/* Middle of the boxes, mean distance to it, and what the boxes need of input buffers. */
+/* Sum of the hops from the middle of n boxes to each, and that middle. */
+static double
+hops_of(const counting *c, const rrn_placement *spots, int64_t n, double ret_middle[2])
+{
+  double x = 0, y = 0, far = 0;
+  int64_t i;
+
+  for (i = 0; i < n; i++) {
+    x += c->places[spots[i].crossbar][0];
+    y += c->places[spots[i].crossbar][1];
+  }
+  ret_middle[0] = x / (double)n;
+  ret_middle[1] = y / (double)n;
+  for (i = 0; i < n; i++)
+    far += distance(c->places[spots[i].crossbar], ret_middle);
+  return far;
+}
+
+/* Middles and spreads of the boxes, and what these need of input buffers. */
 static void
 place_layer(counting *c, int32_t layer)
 {
@@ -154,40 +181,22 @@ place_layer(counting *c, int32_t layer)
   const rrn_matrix *x = &m->matrices[layer];
   const rrn_placement *spots = &m->placements[m->first_placement[layer]];
   const int64_t n = m->first_placement[layer + 1] - m->first_placement[layer];
-  const int32_t n_pieces = rrn_mapping_pieces_of(m, layer);
-  const double window = window_bits(m, x, &m->net->layers[m->layer_of[layer]]);
-  double *middle = c->middles[m->layer_of[layer]], far = 0;
+  const int32_t n_pieces = rrn_mapping_pieces_of(m, layer), at = m->layer_of[layer];
+  const double window = window_bits(m, x, &m->net->layers[at]);
+  double middle_of_copy[2], far = 0;
   int32_t k;
   int64_t i;
 
-  for (i = 0; i < n; i++) {
-    middle[0] += c->places[spots[i].crossbar][0];
-    middle[1] += c->places[spots[i].crossbar][1];
-  }
-  middle[0] /= (double)n;
-  middle[1] /= (double)n;
-  for (i = 0; i < n; i++)
-    far += distance(c->places[spots[i].crossbar], middle);
-  c->spreads[m->layer_of[layer]] = far / (double)n;
+  c->spreads[at] = hops_of(c, spots, n, c->middles[at]) / (double)n;
+  for (i = 0; n_pieces > 1 && i < n; i += n_pieces)
+    far += hops_of(c, spots + i, n_pieces, middle_of_copy);
+  c->copy_spreads[at] = far / (double)n;
   for (k = 0; k < n_pieces; k++) {
-    const double bits = window * input_share(x, &m->pieces[m->first_piece[layer] + k]);
+    const double bits = window * c->a->kinds[c->a->kind_of[m->first_piece[layer] + k]].input_share;
 
     for (i = k; i < n; i += n_pieces)
       c->needed_bits[spots[i].crossbar] += bits;
   }
-}
-
-/* Bits written to input buffers: each piece has the part of the input that it needs. */
-static double
-input_writes(const counting *c, int32_t layer, double input_bits)
-{
-  const rramnas_mapping *m = c->m;
-  double sum = 0;
-  int32_t i;
-
-  for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++)
-    sum += input_bits * input_share(&m->matrices[layer], &m->pieces[i]);
-  return sum;
 }
 
 /* Hops of the input from where it was made to the middle of the layer. */
@@ -214,14 +223,15 @@ count_data(counting *c, int32_t layer)
   rrn_layer_activity *y = &c->a->layers[at];
   const double in_bits = elements(info->in_shape, info->in_rank) * m->hw->v.input.bits;
   const double outputs = (double)x->cols * (double)x->positions, out_bits = outputs * m->hw->v.input.bits;
-  const double writes = input_writes(c, layer, in_bits), sum_bits = y->crossbar.sums * c->l->accumulator_bits;
+  const double writes = in_bits * y->crossbar.input_share, sum_bits = y->crossbar.sums * c->l->accumulator_bits;
 
   y->partial_adds = y->crossbar.sums - outputs + (info->has_bias ? outputs : 0);
   y->input_writes = writes;
   y->output_writes += sum_bits;
   y->output_reads += sum_bits;
   y->tile_bits = writes + sum_bits;
-  y->hop_bits = in_bits * input_hops(c, at) + (writes + sum_bits) * c->spreads[at];
+  y->hop_bits = in_bits * input_hops(c, at) + writes * c->spreads[at] +
+                (y->crossbar.sums - outputs) * c->l->accumulator_bits * c->copy_spreads[at];
   if (!c->followed[at])
     y->hop_bits += out_bits * (c->middles[at][0] + c->middles[at][1]);
   y->macs = (double)info->macs;
@@ -233,16 +243,21 @@ count_mapped(counting *c, int32_t layer)
   const rramnas_mapping *m = c->m;
   const rrn_layer_deps *deps = &m->net->deps[m->layer_of[layer]];
   const double chip = (double)m->crossbars_available * c->l->rows * c->l->cols, copies = m->copies[layer];
-  double cells = 0, rows = 0;
-  int32_t i;
+  double cells = 0, rows = 0, n;
+  int32_t i, k;
 
-  for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++) {
+  for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i = k) {
     const rrn_piece *p = &m->pieces[i];
+    rrn_crossbar_activity *kind = &c->a->kinds[c->a->n_kinds];
 
-    count_piece(c, p, &c->a->pieces[i]);
-    add_piece(&c->a->layers[m->layer_of[layer]], p, &c->a->pieces[i]);
-    cells += (double)rrn_piece_matrix_rows(p) * p->cols;
-    rows += p->rows;
+    for (k = i; k < m->first_piece[layer + 1] && alike(p, &m->pieces[k]); k++)
+      c->a->kind_of[k] = (int32_t)c->a->n_kinds;
+    n = k - i;
+    c->a->n_kinds++;
+    count_piece(c, p, kind);
+    add_pieces(&c->a->layers[m->layer_of[layer]], n, p, kind);
+    cells += n * ((double)rrn_piece_matrix_rows(p) * p->cols);
+    rows += n * p->rows;
   }
   c->a->cells[m->layer_of[layer]] = cells * copies / chip;
   c->a->written_cells += cells * copies;
@@ -299,7 +314,8 @@ is_folded(const rramnas_net *net, const rrn_node *node)
 static int
 works_in_passing(int32_t op)
 {
-  return op == RRAMNAS_OP_BATCH_NORM || (op >= RRAMNAS_OP_RELU && op <= RRAMNAS_OP_GELU) || op == RRAMNAS_OP_ELEMENTWISE;
+  return op == RRAMNAS_OP_BATCH_NORM || (op >= RRAMNAS_OP_RELU && op <= RRAMNAS_OP_GELU) ||
+       op == RRAMNAS_OP_ELEMENTWISE;
 }
 
 /* 1 when the operator has work beside moving data: its counts are added. */
@@ -429,14 +445,17 @@ prepare(counting *c, rramnas_error *err)
 
   c->a->layers = rrn_arena_alloc(c->arena, n + 1, sizeof(*c->a->layers));
   c->a->cells = rrn_arena_alloc(c->arena, n + 1, sizeof(*c->a->cells));
-  c->a->pieces = rrn_arena_alloc_raw(c->arena, m->n_pieces, sizeof(*c->a->pieces));
+  c->a->kinds = rrn_arena_alloc_raw(c->arena, m->n_pieces, sizeof(*c->a->kinds));
+  c->a->kind_of = rrn_arena_alloc_raw(c->arena, m->n_pieces, sizeof(*c->a->kind_of));
   c->places = rrn_arena_alloc_raw(c->arena, bars, sizeof(*c->places));
   c->needed_bits = rrn_arena_alloc(c->arena, bars, sizeof(*c->needed_bits));
   c->middles = rrn_arena_alloc(c->arena, n, sizeof(*c->middles));
   c->spreads = rrn_arena_alloc(c->arena, n, sizeof(*c->spreads));
+  c->copy_spreads = rrn_arena_alloc(c->arena, n, sizeof(*c->copy_spreads));
   c->followed = rrn_arena_alloc(c->arena, n, sizeof(*c->followed));
   c->owners = rrn_arena_alloc_raw(c->arena, m->net->n_tensors, sizeof(*c->owners));
-  if (!c->a->layers || !c->a->cells || !c->a->pieces || !c->places || !c->needed_bits || !c->middles || !c->spreads ||
+  if (!c->a->layers || !c->a->cells || !c->a->kinds || !c->a->kind_of || !c->places || !c->needed_bits ||
+      !c->middles || !c->spreads || !c->copy_spreads ||
       !c->followed || !c->owners)
     return rrn_fail_memory(err);
   return RRAMNAS_OK;

@@ -17,6 +17,7 @@ typedef struct rrn_crossbar_activity {
   double register_bits;  /* bits written to registers */
   double sums;           /* weight columns * positions: results that leave the crossbar */
   double input_bits;     /* read from the input buffer */
+  double input_share;    /* part of the layer's input that it needs, summed over pieces */
 } rrn_crossbar_activity;
 
 typedef struct rrn_layer_activity {
@@ -34,7 +35,9 @@ typedef struct rrn_layer_activity {
 typedef struct rrn_activity {
   rrn_layer_activity *layers;  /* [layers of the network + 1]; the last: of no layer */
   double *cells;               /* [layers of the network]: share of the chip's cells that hold its weights */
-  rrn_crossbar_activity *pieces; /* [n_pieces] */
+  rrn_crossbar_activity *kinds; /* [n_kinds]: of one piece; neighbours that are alike are of one kind */
+  int32_t *kind_of;             /* [n_pieces] */
+  size_t n_kinds;
   double written_cells;        /* to be programmed, of one array */
   double written_rows;
   double input_kib;            /* what the fullest crossbar needs in its input buffer */

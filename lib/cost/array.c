@@ -9,12 +9,12 @@
  *   half-selected    0T1R only: cells of driven rows in other columns see half of the voltage, a quarter of the power
  *   wordline         a C V^2 of its segments
  *
- * A cell conducts only during the read of the array, not while the ADC converts: the column is sampled and held (ISAAC).
- * Cells of columns that are not read carry no current behind their transistor (1T1R).
+ * A cell conducts only during the read of the array, not while the ADC converts: the column is sampled and held
+ * (ISAAC). Cells of columns that are not read carry no current behind their transistor (1T1R).
  *
- * IR drop: a line of n segments of R ohm with a conductance G to ground at each cell is a ladder; in the continuum its far
- * end sees 1 / cosh(n sqrt(R G)) of the voltage. Wordline and bitline in series multiply. Exact to O(1 / n) (unit test
- * against the ladder). It is a figure: accuracy is not derated by it.
+ * IR drop: a line of n segments of R ohm with a conductance G to ground at each cell is a ladder; in the continuum
+ * its far end sees 1 / cosh(n sqrt(R G)) of the voltage. Wordline and bitline in series multiply. Exact to O(1 / n)
+ * (unit test against the ladder). It is a figure: accuracy is not derated by it.
  *
  * Sources: mean values and half-selection MNSIM 2.0 (Zhu et al., GLSVLSI 2020); circuit laws. O(1).
  */

@@ -5,14 +5,15 @@
  *   table        energy = power / sample rate, area as given; ramp: power * 2^bits / rate, for its rate is a clock
  *   parametric   energy = e * 2^bits, area = a * 2^bits, both scaled from 32 nm to adc.node_nm; power = energy * rate
  *
- * A converter draws its power at its sample rate, so a sample costs power / rate, however many samples of delay it has in
- * its pipeline. (MNSIM charges power for the whole delay of bits + 2 samples: ten times as much at 8 bits.)
+ * A converter draws its power at its sample rate, so a sample costs power / rate, however many samples of delay it
+ * has in its pipeline. (MNSIM charges power for the whole delay of bits + 2 samples: ten times as much at 8 bits.)
  *
- * The parametric energy is Walden's figure of merit, energy per conversion step, on which Murmann's survey of published
- * ADCs ("ADC Performance Survey", ISSCC and VLSI) sorts converters; e and a are calibrated at the SAR ADC of ISAAC (Shafiee
- * et al., ISCA 2016: 8 bits, 1.28 GS/s, 2 mW, 1200 um2, 32 nm). A flash ADC has 2^bits - 1 comparators, a SAR a capacitor
- * array of 2^bits units: the same law, with figures of their own to be given. Valid to about 12 bits: beyond, noise makes energy
- * grow fourfold per bit, so results are flagged. Area does not depend on the rate; fitted at one rate only. O(1).
+ * The parametric energy is Walden's figure of merit, energy per conversion step, on which Murmann's survey of
+ * published ADCs ("ADC Performance Survey", ISSCC and VLSI) sorts converters; e and a are calibrated at the SAR ADC
+ * of ISAAC (Shafiee et al., ISCA 2016: 8 bits, 1.28 GS/s, 2 mW, 1200 um2, 32 nm). A flash ADC has 2^bits - 1
+ * comparators, a SAR a capacitor array of 2^bits units: the same law, with figures of their own to be given. Valid to
+ * about 12 bits: beyond, noise makes energy grow fourfold per bit, so results are flagged. Area does not depend on
+ * the rate; fitted at one rate only. O(1).
  */
 #include "cost/parts.h"
 #include "cost/scale.h"

@@ -5,9 +5,9 @@
  * The driver common to all models: gives the mapping the chip of the options, times it unless the time is known, lets
  * the model fill the rows, rounds them to a grid on which sums are exact (quantize.c), adds up, divides.
  *
- * Crossbars: what stands in crossbars is shared evenly (area, leakage), or by the work of the boxes: a layer's dynamic energy
- * goes to its placements by the piece's weight and the copy's part of the activations. Each share is the difference of two rounded running
- * sums, so shares add up exactly.
+ * Crossbars: what stands in crossbars is shared evenly (area, leakage), or by the work of the boxes: a layer's
+ * dynamic energy goes to its placements by the piece's weight and the copy's part of the activations. Each share is
+ * the difference of two rounded running sums, so shares add up exactly.
  *
  * Complexity: that of the model; O(placements) more for crossbars.
  */
@@ -78,8 +78,10 @@ check_geometry(const rramnas_hw *a, const rramnas_hw *b, rramnas_error *err)
   RRN_FAIL_IF(v->crossbar.rows != w->crossbar.rows || v->crossbar.cols != w->crossbar.cols, err, RRAMNAS_ERR_ARGUMENT,
               "cost options: hw has crossbars of %d x %d, the mapping was made for %d x %d", (int)w->crossbar.rows,
               (int)w->crossbar.cols, (int)v->crossbar.rows, (int)v->crossbar.cols);
-  RRN_FAIL_IF(v->weight.slicing != w->weight.slicing || rrn_hw_columns_per_weight(a) != rrn_hw_columns_per_weight(b), err,
-              RRAMNAS_ERR_ARGUMENT, "cost options: hw has %d columns per weight, the mapping was made for %d, or slices differ",
+  RRN_FAIL_IF(v->weight.slicing != w->weight.slicing || rrn_hw_columns_per_weight(a) != rrn_hw_columns_per_weight(b),
+              err,
+              RRAMNAS_ERR_ARGUMENT,
+                   "cost options: hw has %d columns per weight, the mapping was made for %d, or slices differ",
               (int)rrn_hw_columns_per_weight(b), (int)rrn_hw_columns_per_weight(a));
   return RRAMNAS_OK;
 }
@@ -100,9 +102,11 @@ set_view(rrn_costing *c, const rramnas_mapping *m, rramnas_error *err)
     return rrn_fail_memory(err);
   for (i = 0; i < m->n_pieces; i++) {
     pieces[i] = m->pieces[i];
-    pieces[i].latency_ns = i > 0 && pieces[i].rows == pieces[i - 1].rows && pieces[i].read_cols == pieces[i - 1].read_cols
+    pieces[i].latency_ns = i > 0 && pieces[i].rows == pieces[i - 1].rows &&
+         pieces[i].read_cols == pieces[i - 1].read_cols
                              ? pieces[i - 1].latency_ns
-                             : rrn_hw_mvm_latency_ns(c->o.hw, pieces[i].rows, pieces[i].read_cols, c->o.hw->v.input.bits, NULL);
+                             : rrn_hw_mvm_latency_ns(c->o.hw, pieces[i].rows, pieces[i].read_cols,
+                                                     c->o.hw->v.input.bits, NULL);
   }
   c->view.hw = (rramnas_hw *)(uintptr_t)c->o.hw; /* only read, and never released through the view */
   c->view.pieces = pieces;
@@ -186,7 +190,8 @@ set_totals(rrn_costing *c)
 static rrn_sim_options
 sim_of(const rrn_costing *c)
 {
-  return (rrn_sim_options){ .model = c->o.timing_model, .samples = c->o.samples, .floor_remainder = c->o.floor_remainder };
+  return (rrn_sim_options){ .model = c->o.timing_model, .samples = c->o.samples,
+                            .floor_remainder = c->o.floor_remainder };
 }
 
 static int32_t
@@ -210,7 +215,8 @@ run(rrn_costing *c, const rramnas_mapping *m, rramnas_error *err)
 }
 
 int32_t
-rrn_cost_run(const rramnas_mapping *m, const rramnas_cost_options *options, rrn_costing *ret_costing, rramnas_error *err)
+rrn_cost_run(const rramnas_mapping *m, const rramnas_cost_options *options, rrn_costing *ret_costing,
+             rramnas_error *err)
 {
   rrn_costing *c = ret_costing;
   int32_t status;

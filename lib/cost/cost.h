@@ -2,8 +2,8 @@
 /* The seam between a mapping and the models of what it costs.
  *
  * A model fills one entry for each layer, component and kind, and the figures that are no sums; what is common to
- * models (rounding to the grid, totals, ratios, shares of crossbars) is done by the driver, cost.c. A new model is a file or folder
- * of its own and a line in the table of cost.c. */
+ * models (rounding to the grid, totals, ratios, shares of crossbars) is done by the driver, cost.c. A new model is a
+ * file or folder of its own and a line in the table of cost.c. */
 #ifndef RRN_COST_COST_H
 #define RRN_COST_COST_H
 
@@ -25,7 +25,7 @@ typedef struct rrn_cost_input {
 } rrn_cost_input;
 
 typedef struct rrn_cost_output {
-  rrn_cost_row *rows;      /* [layers of the network + 1], zeroed; the last: of no layer. All samples: pJ, pJ, um2; >= 0 */
+  rrn_cost_row *rows;      /* [layers of the network + 1], zeroed; the last: of no layer. All samples; >= 0 */
   double *piece_weights;   /* [n_pieces], zeroed: dynamic energy within crossbars, any unit; all copies together */
   double busy_ns;          /* of all crossbars together, all samples */
   rramnas_cost figures;    /* fields that are neither sums of rows nor ratios of others; latency_ns may be changed */

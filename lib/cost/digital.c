@@ -3,11 +3,12 @@
  * In: digital, activation, pool. Out: digital blocks, bit by bit, at their node.
  *
  * Adders and registers are linear in bits, multipliers in the product of bits; figures are given at 45 nm (functions:
- * activation.node_nm, pooling: 65 nm) and scaled by scale.c. Leakage goes with area at the node of the figure, then scales.
- * The multiplexers at the crossbar stand at crossbar.transistor_node_nm. A selector of one line costs nothing.
+ * activation.node_nm, pooling: 65 nm) and scaled by scale.c. Leakage goes with area at the node of the figure, then
+ * scales. The multiplexers at the crossbar stand at crossbar.transistor_node_nm. A selector of one line costs
+ * nothing.
  *
- * Pooling: MNSIM's unit has 64 channels, a 3 x 3 window, 65 nm. Area goes with channels and cells of the window; so does the
- * energy of a window of one channel, power * time / 64.
+ * Pooling: MNSIM's unit has 64 channels, a 3 x 3 window, 65 nm. Area goes with channels and cells of the window; so
+ * does the energy of a window of one channel, power * time / 64.
  *
  * Sources: Horowitz (ISSCC 2014) energies; Sze et al. (Proc. IEEE 2017) areas; NanGate 45 nm Open Cell Library;
  * ISAAC (ISCA 2016) functions; MNSIM 2.0 pooling. O(1).

@@ -3,9 +3,10 @@
  * In: tile, chip. Out: the grid of tiles, which crossbar stands in which, a tile's router.
  *
  * Process elements fill tiles in the order of the crossbars' numbers, tiles fill a grid, as square as it goes within
- * chip.tile_cols columns, row by row and every other row backwards, so that neighbours in number are neighbours in place. Only as
- * many tiles are there as the crossbars need. Hops are Manhattan distances (mesh, dimension order). A crossbar of several
- * process elements is where its first one is. Source: choice of this library; router figures ISAAC (ISCA 2016). O(crossbars).
+ * chip.tile_cols columns, row by row and every other row backwards, so that neighbours in number are neighbours in
+ * place. Only as many tiles are there as the crossbars need. Hops are Manhattan distances (mesh, dimension order). A
+ * crossbar of several process elements is where its first one is. Source: choice of this library; router figures
+ * ISAAC (ISCA 2016). O(crossbars).
  */
 #include "cost/parts.h"
 #include "cost/scale.h"

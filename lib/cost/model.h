@@ -21,7 +21,7 @@ typedef struct rrn_model {
   double leakage_uw[RRAMNAS_COST_COMPONENTS];  /* of the chip */
   double chip_area_um2, tile_pitch_mm;
   double hop_pj, tile_pj;             /* a bit to the next tile; a bit within a tile */
-  double write_pj, write_row_ns;
+  double write_pj, keep_pj, write_row_ns;
 } rrn_model;
 
 /* needed_kib: input buffer of a crossbar when the spec leaves it open. */

@@ -64,6 +64,7 @@ rrn_sram rrn_sram_of(double node_nm, double kib, double bus_bits);
 
 /* --- program.c --- */
 double rrn_write_pj(const rramnas_hw *hw);         /* one cell, all pulses */
+double rrn_keep_pj(const rramnas_hw *hw);          /* one cell of the row that keeps its state meanwhile */
 double rrn_write_row_ns(const rramnas_hw *hw);     /* one row, all pulses */
 
 /* --- interconnect.c --- */

@@ -3,7 +3,8 @@
  * In: device. Out: energy to program one cell, time to program one row.
  *
  *   energy   pulses * V^2 / sqrt(Ron Roff) * write time        resistive (rram, pcm, stt-mram)
- *            pulses * write energy                             SRAM (per bit), FeFET (no current flows while it switches)
+ *            pulses * write energy                             SRAM (per bit), FeFET (switches without a current)
+ *   keeping  the same at the low write voltage, for cells of a row that are not written while it is
  *   time     pulses * write time, plus a read between pulses when there are several (write and verify)
  *
  * The geometric mean of the states stands for the resistance while it changes (MNSIM's intent, whose call fails). O(1).
@@ -34,6 +35,18 @@ rrn_write_pj(const rramnas_hw *hw)
     pulse_pj = volt * volt / sqrt(v->device.on_resistance_ohm * v->device.off_resistance_ohm) *
                v->device.write_latency_ns * 1000;
   return v->device.write_pulses * pulse_pj + verifies(v) * rrn_cells_of(hw).read_pj;
+}
+
+double
+rrn_keep_pj(const rramnas_hw *hw)
+{
+  const rrn_hw_values *v = &hw->v;
+  const double volt = v->device.write_voltage_low_v;
+
+  if (v->device.kind == RRN_KIND_SRAM || v->device.kind == RRN_KIND_FEFET)
+    return 0;
+  return v->device.write_pulses * (volt * volt / sqrt(v->device.on_resistance_ohm * v->device.off_resistance_ohm)) *
+         v->device.write_latency_ns * 1000;
 }
 
 double

@@ -2,9 +2,10 @@
 /*
  * In: numbers >= 0 whose sums must be exact. Out: the same on a grid.
  *
- * Multiples of one power of two, all partial sums below 2^53 of it, are added without rounding in double, in any order and
- * grouping. The step is chosen from the sum: 2^e with sum < 2^(e + 51), so that rounding each of fewer than 2^50 numbers
- * by half a step keeps partial sums below 2^52 steps. The error of an entry is below 2^-51 of the sum. O(1) each.
+ * Multiples of one power of two, all partial sums below 2^53 of it, are added without rounding in double, in any
+ * order and grouping. The step is chosen from the sum: 2^e with sum < 2^(e + 51), so that rounding each of fewer than
+ * 2^50 numbers by half a step keeps partial sums below 2^52 steps. The error of an entry is below 2^-51 of the sum.
+ * O(1) each.
  */
 #include <math.h>
 
@@ -24,5 +25,5 @@ rrn_grid_step(double largest)
 double
 rrn_grid_round(double value, double step)
 {
-  return floor(value / step + 0.5) * step;
+  return (double)(int64_t)(value / step + 0.5) * step; /* below 2^52 steps */
 }

@@ -6,16 +6,17 @@
  *   static   leakage of all parts of the chip * wall time
  *   area     number of parts * area of the part
  *
- * Area and leakage belong to the whole chip: every crossbar that the compiler was given, used or not, and the tiles around them. A
- * layer's share is that of its cells in the chip's cells; the rest is in the row of no layer.
+ * Area and leakage belong to the whole chip: every crossbar that the compiler was given, used or not, and the tiles
+ * around them. A layer's share is that of its cells in the chip's cells; the rest is in the row of no layer.
  *
- * Parts of a crossbar: arrays with a driver per wordline; DACs per set of slices, ADCs per set that is read on its own, no more
- * of them than there are rows or columns; multiplexers where there are fewer; an input register per row, an accumulator with its
- * register per ADC; an input buffer. Parts of a tile: adders for joint accumulation as MNSIM has them, one per ADC and process
- * element but one; functions, pooling, digital multiply-accumulators; an output buffer; a router.
+ * Parts of a crossbar: arrays with a driver per wordline; DACs per set of slices, ADCs per set that is read on its
+ * own, no more of them than there are rows or columns; multiplexers where there are fewer; a register per row for
+ * its input slice, an accumulator with its register per ADC; an input buffer. Parts of a tile: adders for joint accumulation as MNSIM
+ * has them, one per ADC and process element but one; functions, pooling, digital multiply-accumulators; an output
+ * buffer; a router.
  *
- * Not modelled: clock tree, control, pads, memory off chip, and the time of digital operators and of data (transfer_ns is a
- * figure). Complexity: O(placements + nodes + layers).
+ * Not modelled: clock tree, control, pads, memory off chip, and the time of digital operators and of data
+ * (transfer_ns is a figure). Complexity: O(placements + nodes + layers).
  */
 #include "cost/model.h"
 
@@ -41,7 +42,8 @@ levels(double ways)
   return n;
 }
 
-/* Width of the sum of all conversions of one weight column: slices of inputs and weights shifted, passes and subarrays added. */
+/* Width of the sum of all conversions of one weight column: slices of inputs and weights are shifted, passes and
+ * subarrays added. */
 static double
 accumulator_bits(const rramnas_hw *hw, const rrn_layout *l)
 {
@@ -104,7 +106,8 @@ build_crossbars(const rramnas_hw *hw, rrn_model *k)
   put(k, RRAMNAS_COMPONENT_ADC, n * converters, k->adc);
   put(k, RRAMNAS_COMPONENT_MUX, n * (free_cols + free_rows), k->digital.selector);
   put(k, RRAMNAS_COMPONENT_SHIFT_ADD, n * converters * l->accumulator_bits, k->digital.add);
-  put(k, RRAMNAS_COMPONENT_REGISTER, n * (l->rows * hw->v.input.bits + converters * l->accumulator_bits), k->digital.reg);
+  put(k, RRAMNAS_COMPONENT_REGISTER, n * (l->rows * hw->v.dac.bits + converters * l->accumulator_bits),
+      k->digital.reg);
   put(k, RRAMNAS_COMPONENT_BUFFER, n, of_sram(k->input));
 }
 
@@ -114,7 +117,8 @@ build_tiles(const rramnas_hw *hw, rrn_model *k)
   const rrn_hw_values *v = &hw->v;
   const double tiles = k->mesh.tiles, elements = (double)v->tile.pe_rows * v->tile.pe_cols, bits = v->input.bits;
 
-  put(k, RRAMNAS_COMPONENT_ACCUMULATION, tiles * (elements - 1) * k->layout.adcs * k->layout.accumulator_bits, k->digital.add);
+  put(k, RRAMNAS_COMPONENT_ACCUMULATION, tiles * (elements - 1) * k->layout.adcs * k->layout.accumulator_bits,
+      k->digital.add);
   put(k, RRAMNAS_COMPONENT_ACTIVATION, tiles * v->activation.per_tile, k->digital.function);
   put(k, RRAMNAS_COMPONENT_POOL, tiles, k->digital.pool);
   put(k, RRAMNAS_COMPONENT_ARITHMETIC, tiles * v->digital.macs_per_tile * bits * bits, k->digital.multiply);
@@ -141,7 +145,9 @@ size_buffers(const rramnas_hw *hw, rrn_model *k, double needed_kib)
   const double per_tile = k->mesh.crossbars_per_tile > 1 ? k->mesh.crossbars_per_tile : 1;
   const double cells = rrn_hw_columns_per_weight(hw);
 
-  k->input_kib = hw->v.buffer.input_kb > 0 ? hw->v.buffer.input_kb : needed_kib > vectors_kib ? needed_kib : vectors_kib;
+  k->input_kib = hw->v.buffer.input_kb > 0 ? hw->v.buffer.input_kb
+               : needed_kib > vectors_kib  ? needed_kib
+                                           : vectors_kib;
   k->output_kib = hw->v.buffer.output_kb > 0 ? hw->v.buffer.output_kb
                                              : 2 * l->cols / cells * l->accumulator_bits * per_tile / 8192;
   k->input = sram(hw, k->input_kib);
@@ -164,6 +170,7 @@ rrn_model_of(const rramnas_hw *hw, double crossbars, double needed_kib)
   k.column_levels = levels(ceil(k.layout.cols / k.layout.adcs));
   k.row_levels = levels(ceil(k.layout.subarray_rows / k.layout.dacs));
   k.write_pj = rrn_write_pj(hw);
+  k.keep_pj = rrn_keep_pj(hw);
   k.write_row_ns = rrn_write_row_ns(hw);
   size_buffers(hw, &k, needed_kib);
   build_crossbars(hw, &k);
@@ -209,20 +216,28 @@ crossbar_energy(const rrn_model *k, const rrn_crossbar_activity *c, double *pj)
   pj[RRAMNAS_COMPONENT_REGISTER] = c->register_bits * d->reg.energy_pj;
 }
 
+/* Bits times energy of an access; to be divided by the bits of one. */
+static double
+buffer_energy(const rrn_model *k, const rrn_layer_activity *y)
+{
+  return y->crossbar.input_bits * k->input.read_pj + y->input_writes * k->input.write_pj +
+         y->output_reads * k->output.read_pj + y->output_writes * k->output.write_pj;
+}
+
 void
 rrn_model_energy(const rramnas_hw *hw, const rrn_model *k, const rrn_layer_activity *y,
                  double ret_pj[RRAMNAS_COST_COMPONENTS])
 {
   const rrn_digital *d = &k->digital;
-  const double bits = hw->v.input.bits, bus = hw->v.buffer.bus_bits;
+  const double bits = hw->v.input.bits;
+  const double added = y->adds * bits * d->add.energy_pj, multiplied = y->multiplies * bits * bits * d->multiply.energy_pj;
 
   crossbar_energy(k, &y->crossbar, ret_pj);
   ret_pj[RRAMNAS_COMPONENT_ACCUMULATION] = y->partial_adds * k->layout.accumulator_bits * d->add.energy_pj;
   ret_pj[RRAMNAS_COMPONENT_ACTIVATION] = y->functions * d->function.energy_pj;
   ret_pj[RRAMNAS_COMPONENT_POOL] = y->pool_windows * d->pool.energy_pj;
-  ret_pj[RRAMNAS_COMPONENT_ARITHMETIC] = y->adds * bits * d->add.energy_pj + y->multiplies * bits * bits * d->multiply.energy_pj;
-  ret_pj[RRAMNAS_COMPONENT_BUFFER] = y->crossbar.input_bits / bus * k->input.read_pj + y->input_writes / bus * k->input.write_pj +
-                                y->output_reads / bus * k->output.read_pj + y->output_writes / bus * k->output.write_pj;
+  ret_pj[RRAMNAS_COMPONENT_ARITHMETIC] = added + multiplied;
+  ret_pj[RRAMNAS_COMPONENT_BUFFER] = buffer_energy(k, y) / hw->v.buffer.bus_bits;
   ret_pj[RRAMNAS_COMPONENT_INTERCONNECT] = y->hop_bits * k->hop_pj + y->tile_bits * k->tile_pj;
 }
 
@@ -242,7 +257,8 @@ piece_pj(const rrn_model *k, const rrn_crossbar_activity *c)
 
 /* A layer's dynamic energy, and its share of what the whole chip has. */
 static void
-fill_row(const rrn_cost_input *in, const rrn_model *k, const rrn_layer_activity *y, double share, double (*row)[RRN_COST_KINDS])
+fill_row(const rrn_cost_input *in, const rrn_model *k, const rrn_layer_activity *y, double share,
+         double (*row)[RRN_COST_KINDS])
 {
   double pj[RRAMNAS_COST_COMPONENTS];
   int32_t i;
@@ -261,6 +277,7 @@ fill_figures(const rrn_cost_input *in, const rrn_model *k, const rrn_activity *a
   const rramnas_hw *hw = in->m->hw;
   const rrn_hw_values *v = &hw->v;
   const rrn_layout *l = &k->layout;
+  const double kept_cells = a->written_rows * l->cols - a->written_cells;
   size_t i;
 
   for (i = 0; i < in->m->net->n_layers; i++) {
@@ -270,9 +287,11 @@ fill_figures(const rrn_cost_input *in, const rrn_model *k, const rrn_activity *a
     f->cell_utilization += a->cells[i];
     f->transfer_ns += y->hop_bits / v->chip.bandwidth_gbps + y->tile_bits / v->tile.bandwidth_gbps;
   }
-  f->write_energy_pj = a->written_cells * l->arrays * k->write_pj;
+  f->write_energy_pj = l->arrays * (a->written_cells * k->write_pj + kept_cells * k->keep_pj);
   f->write_time_ns = a->written_rows * k->write_row_ns / smaller(v->chip.write_crossbars, k->crossbars);
-  f->ir_drop = rrn_ir_drop(l->subarray_rows, l->cols, v->crossbar.wire_resistance_ohm, 1 / v->device.on_resistance_ohm);
+  f->ir_drop = v->device.kind == RRN_KIND_SRAM ? 0 : rrn_ir_drop(l->subarray_rows, l->cols,
+                                                                 v->crossbar.wire_resistance_ohm,
+                                                                1 / v->device.on_resistance_ohm);
   f->ir_drop_typical = rrn_ir_drop(l->subarray_rows, l->cols, v->crossbar.wire_resistance_ohm,
                                    k->cells.conductance_s * v->input.activity);
   f->wire_delay_ns = rrn_hw_wire_delay_ns(hw);
@@ -313,7 +332,8 @@ rrn_cost_rramnas(const rrn_cost_input *in, rrn_cost_output *out, rramnas_error *
   }
   fill_row(in, &k, &a.layers[n], rest > 0 ? rest : 0, out->rows[n]);
   for (i = 0; i < in->m->n_pieces; i++)
-    out->piece_weights[i] = piece_pj(&k, &a.pieces[i]);
+    out->piece_weights[i] = i > 0 && a.kind_of[i] == a.kind_of[i - 1] ? out->piece_weights[i - 1]
+                                                                      : piece_pj(&k, &a.kinds[a.kind_of[i]]);
   fill_figures(in, &k, &a, &out->figures);
   return RRAMNAS_OK;
 }

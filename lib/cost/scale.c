@@ -10,9 +10,10 @@
  *            off current per width kept, as roadmaps do -> F V
  *
  * V is the nominal supply of the Predictive Technology Model (Zhao and Cao, IEEE TED 2006, and its multi-gate
- * successor) at 180, 130, 90, 65, 45, 32, 22, 14, 10 and 7 nm, linear in F between. Outside of 7..180 nm the supply stays at that of the
- * end, and results are flagged as extrapolated. Ideal scaling (V ~ F) overestimates the gain below 65 nm, where supplies stopped
- * scaling: Stillmaker and Baas (Integration 58, 2017) show differences up to 83 times.
+ * successor) at 180, 130, 90, 65, 45, 32, 22, 14, 10 and 7 nm, linear in F between. Outside of 7..180 nm the supply
+ * stays at that of the end, and results are flagged as extrapolated. Ideal scaling (V ~ F) overestimates the gain
+ * below 65 nm, where supplies stopped scaling: Stillmaker and Baas (Integration 58, 2017) show differences up to 83
+ * times.
  *
  * log2 and 2^x are series with + - * / only, so that results do not depend on a mathematical library. O(1).
  */

@@ -194,10 +194,9 @@ static int32_t
 warn_of_resolution(rrn_hw_reading *r)
 {
   const int32_t needed = rrn_hw_adc_bits_needed(r->hw), line = line_of_resolution(r);
-
   const int said = r->places[rrn_hw_field_find("adc.below_resolution") - rrn_hw_fields].line > 0;
 
-  if (line == 0 || r->hw->v.adc.bits >= needed ||
+  if (line == 0 || r->as_published || r->hw->v.adc.bits >= needed ||
       (said && r->hw->v.adc.below_resolution == RRN_BELOW_RESOLUTION_ACCEPT))
     return RRAMNAS_OK;
   return rrn_hw_warn(r, line, "adc.bits is %d, but telling all sums of a column apart takes %d; "

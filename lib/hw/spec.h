@@ -137,6 +137,7 @@ typedef struct rrn_hw_reading {
   rrn_arena *scratch;
   const char *file;
   rramnas_error *err;
+  int as_published; /* the text is a preset: what its chip lacks is no slip of its writer */
 } rrn_hw_reading;
 
 int32_t rrn_hw_read_yaml(rrn_hw_reading *r, const char *data, size_t size);

@@ -188,25 +188,6 @@ AT(rramnas_timing, speedup, 32);
 AT(rramnas_timing, bound_ns, 40);
 AT(rramnas_timing, gap, 48);
 
-SIZE(rramnas_curve_point, 48);
-AT(rramnas_curve_point, size, 0);
-AT(rramnas_curve_point, crossbars, 8);
-AT(rramnas_curve_point, made_for, 12);
-AT(rramnas_curve_point, crossbars_used, 16);
-AT(rramnas_curve_point, optimal, 20);
-AT(rramnas_curve_point, latency_ns, 24);
-AT(rramnas_curve_point, bound_ns, 32);
-AT(rramnas_curve_point, utilization, 40);
-
-SIZE(rramnas_curve_options, 40);
-AT(rramnas_curve_options, size, 0);
-AT(rramnas_curve_options, first, 8);
-AT(rramnas_curve_options, last, 12);
-AT(rramnas_curve_options, points, 16);
-AT(rramnas_curve_options, reserved, 20);
-AT(rramnas_curve_options, progress, 24);
-AT(rramnas_curve_options, progress_user, 32);
-
 SIZE(rramnas_cost_options, 40);
 AT(rramnas_cost_options, size, 0);
 AT(rramnas_cost_options, model, 8);
@@ -258,5 +239,24 @@ AT(rramnas_derived, formula, 24);
 AT(rramnas_derived, inputs, 32);
 AT(rramnas_derived, source, 40);
 AT(rramnas_derived, value, 48);
+
+SIZE(rramnas_curve_point, 48);
+AT(rramnas_curve_point, size, 0);
+AT(rramnas_curve_point, crossbars, 8);
+AT(rramnas_curve_point, made_for, 12);
+AT(rramnas_curve_point, crossbars_used, 16);
+AT(rramnas_curve_point, optimal, 20);
+AT(rramnas_curve_point, latency_ns, 24);
+AT(rramnas_curve_point, bound_ns, 32);
+AT(rramnas_curve_point, utilization, 40);
+
+SIZE(rramnas_curve_options, 40);
+AT(rramnas_curve_options, size, 0);
+AT(rramnas_curve_options, first, 8);
+AT(rramnas_curve_options, last, 12);
+AT(rramnas_curve_options, points, 16);
+AT(rramnas_curve_options, reserved, 20);
+AT(rramnas_curve_options, progress, 24);
+AT(rramnas_curve_options, progress_user, 32);
 
 #endif
