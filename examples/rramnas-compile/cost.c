@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a mapping costs, for a person: key figures, a table by component, every derived quantity. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,32 +42,53 @@ typedef struct column {
   int decimals;
 } column;
 
-/* Rounds numbers >= 0 so that they add up to their rounded sum, by largest remainders: each is printed within a unit
- * of its last digit. */
-static column
-round_together(const double *values, int n, double one, int decimals)
+/* Rounds n numbers >= 0 so that they add up to `sum`, their sum in units of the last digit, by largest remainders:
+ * each is within a unit of its last digit. `one` is that unit. */
+static void
+round_to_sum(const double *values, int n, double one, long long sum, long long *ret_digits)
 {
-  column c = { { 0 }, decimals };
-  double rest[2 * RRAMNAS_COST_COMPONENTS], sum = 0;
-  long long missing;
+  double rest[RRAMNAS_COST_COMPONENTS];
   int i, k;
+
+  for (i = 0; i < n; i++) {
+    ret_digits[i] = (long long)(values[i] / one);
+    rest[i] = values[i] / one - (double)ret_digits[i];
+    sum -= ret_digits[i];
+  }
+  for (; sum > 0; sum--) {
+    for (i = 0, k = 0; i < n; i++)
+      k = rest[i] > rest[k] ? i : k;
+    ret_digits[k]++;
+    rest[k] -= 1;
+  }
+}
+
+static double
+sum_of(const double *values)
+{
+  double sum = 0;
+  int i;
+
+  for (i = 0; i < RRAMNAS_COST_COMPONENTS; i++)
+    sum += values[i];
+  return sum;
+}
+
+/* One or two lists of components: what both are together is rounded, then each of them, then what is in them. */
+static column
+round_together(const double *values, int lists, double one, int decimals)
+{
+  const double sums[] = { sum_of(values), lists > 1 ? sum_of(values + RRAMNAS_COST_COMPONENTS) : 0 };
+  column c = { { 0 }, decimals };
+  long long digits[2];
+  int i;
 
   for (i = 0; i < decimals; i++)
     one /= 10;
-  for (i = 0; i < n; i++)
-    sum += values[i];
-  missing = (long long)(sum / one + 0.5);
-  for (i = 0; i < n; i++) {
-    c.digits[i] = (long long)(values[i] / one);
-    rest[i] = values[i] / one - (double)c.digits[i];
-    missing -= c.digits[i];
-  }
-  for (; missing > 0; missing--) {
-    for (i = 0, k = 0; i < n; i++)
-      k = rest[i] > rest[k] ? i : k;
-    c.digits[k]++;
-    rest[k] = -1;
-  }
+  round_to_sum(sums, 2, one, (long long)((sums[0] + sums[1]) / one + 0.5), digits);
+  for (i = 0; i < lists; i++)
+    round_to_sum(values + (ptrdiff_t)i * RRAMNAS_COST_COMPONENTS, RRAMNAS_COST_COMPONENTS, one, digits[i],
+                 c.digits + (ptrdiff_t)i * RRAMNAS_COST_COMPONENTS);
   return c;
 }
 
@@ -130,10 +152,10 @@ make_table(const breakdown *b, const rramnas_cost *cost)
   }
   t.energy_scale = energy_scale(cost->energy_per_inference_pj);
   t.area_scale = area_scale(cost->area_um2);
-  t.energy = round_together(energy, 2 * N, t.energy_scale.one, t.energy_scale.decimals);
-  t.area = round_together(area, N, t.area_scale.one, t.area_scale.decimals);
-  t.energy_share = round_together(energy, 2 * N, cost->energy_pj > 0 ? cost->energy_per_inference_pj / 100 : 1, 1);
-  t.area_share = round_together(area, N, cost->area_um2 > 0 ? cost->area_um2 / 100 : 1, 1);
+  t.energy = round_together(energy, 2, t.energy_scale.one, t.energy_scale.decimals);
+  t.area = round_together(area, 1, t.area_scale.one, t.area_scale.decimals);
+  t.energy_share = round_together(energy, 2, cost->energy_pj > 0 ? cost->energy_per_inference_pj / 100 : 1, 1);
+  t.area_share = round_together(area, 1, cost->area_um2 > 0 ? cost->area_um2 / 100 : 1, 1);
   return t;
 }
 

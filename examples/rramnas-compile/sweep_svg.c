@@ -397,13 +397,28 @@ put_front(page *p, const axis *across, const axis *up)
   return 1;
 }
 
+/* Those on the front, or the others. */
+static void
+put_dots(page *p, const axis *across, const axis *up, int front)
+{
+  const size_t of_first = p->w->n_points / p->w->axes[0].n;
+  size_t i;
+
+  for (i = 0; i < p->w->n_points; i++) {
+    const rramnas_cost *c = &p->w->points[i].cost;
+    char colour[16];
+
+    set_colour(i / of_first, p->w->axes[0].n, colour);
+    if (c->samples && p->w->points[i].front == front)
+      put_dot(p, i, place(across, latency_of(c)), place(up, energy_of(c)), colour, p->w->n_points > 1000 ? 2 : 4);
+  }
+}
+
 static int
 put_scatter(page *p)
 {
   const axis up = axis_of(p->w, energy_of, PANELS_Y + SCATTER_H, PANELS_Y, 1);
   const axis across = axis_of(p->w, latency_of, LEFT, RIGHT, 1);
-  const size_t of_first = p->w->n_points / p->w->axes[0].n;
-  size_t i;
 
   put(p, "<text class=\"label\" x=\"%d\" y=\"%d\">energy per inference%s; ringed: no point has less energy and less latency</text>\n", LEFT,
       PANELS_Y - 14, up.logarithmic ? ", logarithmic" : "");
@@ -413,14 +428,8 @@ put_scatter(page *p)
       across.logarithmic ? ", logarithmic" : "");
   if (!put_front(p, &across, &up))
     return 0;
-  for (i = 0; i < p->w->n_points; i++) {
-    const rramnas_cost *c = &p->w->points[i].cost;
-    char colour[16];
-
-    set_colour(i / of_first, p->w->axes[0].n, colour);
-    if (c->samples)
-      put_dot(p, i, place(&across, latency_of(c)), place(&up, energy_of(c)), colour, p->w->n_points > 1000 ? 2 : 4);
-  }
+  put_dots(p, &across, &up, 0);
+  put_dots(p, &across, &up, 1);
   put_legend(p);
   return 1;
 }
