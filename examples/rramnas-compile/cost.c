@@ -192,7 +192,8 @@ print_components(FILE *out, const breakdown *b, const rramnas_cost *cost)
   const char *unit = t.energy_scale.unit;
   int32_t k;
 
-  fprintf(out, "\n          %-13s%12s %2s%9s%12s %2s%9s%11s %3s%9s\n", "component", "dynamic", unit, "share", "static", unit,
+  fprintf(out, "\n          %-13s%12s %2s%9s%12s %2s%9s%11s %3s%9s\n", "component", "dynamic", unit, "share", "static",
+          unit,
           "share", "area", t.area_scale.unit, "share");
   for (k = 0; k < RRAMNAS_COST_COMPONENTS; k++)
     if (b->rows[k][DYNAMIC] > 0 || b->rows[k][STATIC] > 0 || b->rows[k][AREA] > 0)
@@ -205,7 +206,8 @@ print_components(FILE *out, const breakdown *b, const rramnas_cost *cost)
 static void
 print_extrapolated(FILE *out, int32_t bits)
 {
-  static const char *const what[] = { "buffer size", "width of the buffer's bus", "node of the buffer", "node of the logic",
+  static const char *const what[] = { "buffer size", "width of the buffer's bus", "node of the buffer",
+                                     "node of the logic",
                                       "bits of the ADC" };
   const char *before = "          outside of the range of the sources: ";
   int i;

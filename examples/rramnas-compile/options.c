@@ -382,13 +382,16 @@ static const option options[] = {
   { "curve-first", "N", "fewest crossbars of the curve; default: the fewest that fit", set_curve_first, "1 or more" },
   { "curve-last", "N", "most crossbars of the curve; default --crossbars, or 4 times the first", set_curve_last, "1 or more" },
   { "curve-points", "N", "points of the curve; default 24", set_curve_points, "1 to 4096" },
-  { "cost-model", "NAME", "model of energy and area; default rramnas", set_cost_model, "rramnas, or mnsim where a build has it" },
+  { "cost-model", "NAME", "model of energy and area; default rramnas", set_cost_model,
+    "rramnas, or mnsim where a build has it" },
   { "cost-svg", "FILE", "draw where energy and area go", set_cost_svg, "a file" },
   { "cost-csv", "FILE", "write energy and area by layer and component", set_cost_csv, "a file" },
   { "no-cost", NULL, "no energy and area in the table", set_no_cost, NULL },
-  { "explain", NULL, "print every quantity that costs are made of, with formula, inputs and source", set_explain, NULL },
+  { "explain", NULL, "print every quantity that costs are made of, with formula, inputs and source", set_explain,
+    NULL },
   { "sweep", "FIELD=LIST", "costs for each value of a hardware field, e.g. adc.bits=4..8; may be repeated", set_sweep,
-    "FIELD=V1,V2,... where a value may be FROM..TO, FROM..TO:STEP or FROM..TO*FACTOR, at most 8 fields and 1000000 points" },
+    "FIELD=V1,V2,... where a value may be FROM..TO, FROM..TO:STEP or FROM..TO*FACTOR, at most 8 fields and "
+    "1000000 points" },
   { "sweep-csv", "FILE", "write all figures of the sweep", set_sweep_csv, "a file" },
   { "sweep-svg", "FILE", "plot the sweep", set_sweep_svg, "a file" },
   { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },
@@ -540,8 +543,8 @@ set_network(settings *s, const char *value)
 void
 list_outputs(const settings *s, const char **ret_paths)
 {
-  const char *const paths[N_OUTPUTS] = { s->json, s->svg, s->trace, s->curves[0], s->curves[1], s->cost_svg, s->cost_csv,
-                                         s->sweep_csv, s->sweep_svg };
+  const char *const paths[N_OUTPUTS] = { s->json, s->svg, s->trace, s->curves[0], s->curves[1], s->cost_svg,
+                                         s->cost_csv, s->sweep_csv, s->sweep_svg };
 
   memcpy(ret_paths, paths, sizeof(paths));
 }

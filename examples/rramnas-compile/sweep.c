@@ -401,7 +401,8 @@ has_result(const sweep *w)
   for (i = 0; i < w->n_points; i++)
     if (w->points[i].cost.samples)
       return 1;
-  complain("--sweep: no point could be costed; the first: %s", w->points[0].fault ? w->points[0].fault : "out of memory");
+  complain("--sweep: no point could be costed; the first: %s",
+           w->points[0].fault ? w->points[0].fault : "out of memory");
   return 0;
 }
 

@@ -96,7 +96,8 @@ put_escaped(page *p, const char *text)
 static double
 place(const axis *a, double value)
 {
-  const double share = a->logarithmic ? log(value / a->low) / log(a->high / a->low) : (value - a->low) / (a->high - a->low);
+  const double share = a->logarithmic ? log(value / a->low) / log(a->high / a->low)
+                                      : (value - a->low) / (a->high - a->low);
 
   return a->from + share * (a->to - a->from);
 }
@@ -144,7 +145,8 @@ axis_of(const sweep *w, figure_fn figure, double from, double to, int close)
 
 /* Calls for each tick. */
 static void
-each_tick(page *p, const axis *a, int most, void (*tick)(page *p, const axis *a, double value, text_fn text), text_fn text)
+each_tick(page *p, const axis *a, int most, void (*tick)(page *p, const axis *a, double value, text_fn text),
+          text_fn text)
 {
   const double decades = a->logarithmic ? log10(a->high / a->low) : 0;
   double value, step = round_down((a->high - a->low) / most);
@@ -182,7 +184,8 @@ tick_left(page *p, const axis *a, double value, text_fn text)
 {
   const double y = place(a, value);
 
-  put(p, "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"label end\" x=\"%d\" y=\"%.1f\">", LEFT, y, RIGHT, LEFT - 10, y + 4);
+  put(p, "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"label end\" x=\"%d\" y=\"%.1f\">", LEFT, y, RIGHT,
+      LEFT - 10, y + 4);
   put_tick_text(p, value, text);
 }
 
@@ -249,13 +252,15 @@ put_dot(page *p, size_t i, double x, double y, const char *colour, double radius
 }
 
 static void
-put_panel(page *p, int top, const char *label, figure_fn figure, text_fn text, const char *colour, const axis *across, const double *x)
+put_panel(page *p, int top, const char *label, figure_fn figure, text_fn text, const char *colour, const axis *across,
+          const double *x)
 {
   const axis a = axis_of(p->w, figure, top + PANEL_H, top, 0);
   int joined = 0;
   size_t i;
 
-  put(p, "<text class=\"label\" x=\"%d\" y=\"%d\">%s%s</text>\n", LEFT, top - 12, label, a.logarithmic ? ", logarithmic" : "");
+  put(p, "<text class=\"label\" x=\"%d\" y=\"%d\">%s%s</text>\n", LEFT, top - 12, label,
+      a.logarithmic ? ", logarithmic" : "");
   each_tick(p, &a, 5, tick_left, text);
   put(p, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-linejoin=\"round\" d=\"", colour);
   for (i = 0; i < p->w->n_points; i++) {
@@ -268,7 +273,8 @@ put_panel(page *p, int top, const char *label, figure_fn figure, text_fn text, c
   put(p, "\"/>\n");
   for (i = 0; i < p->w->n_points; i++)
     if (p->w->points[i].cost.samples)
-      put_dot(p, i, place(across, x[i]), place(&a, figure(&p->w->points[i].cost)), colour, p->w->n_points > 100 ? 1.5 : 3.5);
+      put_dot(p, i, place(across, x[i]), place(&a, figure(&p->w->points[i].cost)), colour,
+              p->w->n_points > 100 ? 1.5 : 3.5);
 }
 
 /* The values, as many as have room; those without a result in red. */
@@ -284,7 +290,8 @@ put_values(page *p, int y, const axis *across, const double *x)
     if (at - half < free_from)
       continue;
     free_from = at + half;
-    put(p, "<text class=\"label middle\"%s x=\"%.1f\" y=\"%d\">", p->w->points[i].fault ? " style=\"fill:#cf5246\"" : "", at, y);
+    put(p, "<text class=\"label middle\"%s x=\"%.1f\" y=\"%d\">",
+        p->w->points[i].fault ? " style=\"fill:#cf5246\"" : "", at, y);
     put_escaped(p, sweep_value(p->w, i, 0));
     put(p, "</text>\n");
   }
@@ -318,7 +325,8 @@ tick_below(page *p, const axis *a, double value, text_fn text)
 {
   const double x = place(a, value);
 
-  put(p, "<path class=\"grid\" d=\"M%.1f %dv%d\"/><text class=\"label middle\" x=\"%.1f\" y=\"%d\">", x, PANELS_Y, SCATTER_H, x,
+  put(p, "<path class=\"grid\" d=\"M%.1f %dv%d\"/><text class=\"label middle\" x=\"%.1f\" y=\"%d\">", x, PANELS_Y,
+      SCATTER_H, x,
       PANELS_Y + SCATTER_H + 18);
   put_tick_text(p, value, text);
 }
@@ -327,7 +335,8 @@ tick_below(page *p, const axis *a, double value, text_fn text)
 static void
 set_colour(size_t index, size_t n, char ret_colour[16])
 {
-  static const int stops[5][3] = { { 59, 91, 165 }, { 47, 163, 181 }, { 106, 168, 79 }, { 224, 168, 58 }, { 207, 82, 70 } };
+  static const int stops[5][3] = { { 59, 91, 165 }, { 47, 163, 181 }, { 106, 168, 79 }, { 224, 168, 58 }, { 207, 82,
+                                                                                                           70 } };
   const double at = n > 1 ? 4.0 * (double)index / (double)(n - 1) : 0;
   const int from = at >= 4 ? 3 : (int)at;
   int rgb[3], i;
@@ -353,7 +362,8 @@ put_legend(page *p)
     char colour[16];
 
     set_colour(value, field->n, colour);
-    put(p, "<circle cx=\"%d\" cy=\"%d\" r=\"4\" fill=\"%s\"/><text class=\"item\" x=\"%d\" y=\"%d\">", RIGHT + 26, y - 4, colour,
+    put(p, "<circle cx=\"%d\" cy=\"%d\" r=\"4\" fill=\"%s\"/><text class=\"item\" x=\"%d\" y=\"%d\">", RIGHT + 26,
+        y - 4, colour,
         RIGHT + 38, y);
     put_escaped(p, field->values[value]);
     put(p, "</text>\n");
@@ -420,11 +430,14 @@ put_scatter(page *p)
   const axis up = axis_of(p->w, energy_of, PANELS_Y + SCATTER_H, PANELS_Y, 1);
   const axis across = axis_of(p->w, latency_of, LEFT, RIGHT, 1);
 
-  put(p, "<text class=\"label\" x=\"%d\" y=\"%d\">energy per inference%s; ringed: no point has less energy and less latency</text>\n", LEFT,
+  put(p,
+      "<text class=\"label\" x=\"%d\" y=\"%d\">energy per inference%s; ringed: no point "
+      "has less energy and less latency</text>\n", LEFT,
       PANELS_Y - 14, up.logarithmic ? ", logarithmic" : "");
   each_tick(p, &up, 6, tick_left, energy_text);
   each_tick(p, &across, 7, tick_below, duration_text);
-  put(p, "<text class=\"label middle\" x=\"%d\" y=\"%d\">latency%s</text>\n", (LEFT + RIGHT) / 2, PANELS_Y + SCATTER_H + 40,
+  put(p, "<text class=\"label middle\" x=\"%d\" y=\"%d\">latency%s</text>\n", (LEFT + RIGHT) / 2,
+      PANELS_Y + SCATTER_H + 40,
       across.logarithmic ? ", logarithmic" : "");
   if (!put_front(p, &across, &up))
     return 0;
@@ -442,11 +455,16 @@ put_head(page *p, int width, int height)
   const sweep *w = p->w;
   size_t i;
 
-  put(p, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\">\n<title>", width,
+  put(p,
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+      "role=\"img\">\n<title>", width,
       height, width, height);
   put_escaped(p, w->network);
-  put(p, ": sweep</title>\n<style>text{font-family:Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif;fill:#1f2933}"
-      ".name{font-size:24px;font-weight:600}.label{font-size:11px;fill:#6b7785}.small{font-size:12px;font-weight:400;fill:#6b7785}");
+  put(p,
+      ": sweep</title>\n<style>text{font-family:Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',"
+      "sans-serif;fill:#1f2933}"
+      ".name{font-size:24px;font-weight:600}.label{font-size:11px;fill:#6b7785}"
+      ".small{font-size:12px;font-weight:400;fill:#6b7785}");
   put(p, ".item{font-size:12px}.end{text-anchor:end}.middle{text-anchor:middle}.grid{stroke:#e4e7eb}</style>\n"
       "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">", width, height, LEFT);
   put_escaped(p, w->network);
@@ -470,7 +488,8 @@ write_sweep_svg(const sweep *w, rramnas_write_fn write, void *user)
     complain("out of memory");
     return 1;
   }
-  put(&p, "<text x=\"%d\" y=\"%d\" class=\"label end\">librramnas %s</text>\n</svg>\n", panels ? RIGHT : RIGHT + LEGEND_W - 10, height - 12,
+  put(&p, "<text x=\"%d\" y=\"%d\" class=\"label end\">librramnas %s</text>\n</svg>\n",
+      panels ? RIGHT : RIGHT + LEGEND_W - 10, height - 12,
       rramnas_version());
   return p.failed;
 }

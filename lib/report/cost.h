@@ -11,7 +11,8 @@ int32_t rrn_report_cost_csv(const rrn_costing *c, rramnas_write_fn write, void *
 /* cost_svg.c: a picture of where energy and area go. */
 int32_t rrn_report_cost_svg(rrn_costing *c, rramnas_write_fn write, void *user, rramnas_error *err);
 
-/* cost_json.c: the object "cost" of the JSON report. The rows lie in the costing's arena; NULL for too many crossbars. */
+/* cost_json.c: the object "cost" of the JSON report. The rows lie in the costing's arena; NULL for too many
+ * crossbars. */
 int32_t rrn_report_cost_rows(rrn_costing *c, double (**ret_rows)[5], rramnas_error *err);
 void rrn_report_cost_json(rrn_writer *w, const rrn_costing *c, double (*crossbars)[5]);
 

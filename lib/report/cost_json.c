@@ -48,7 +48,8 @@ write_figures(rrn_writer *w, const rramnas_cost *cost)
     rrn_write_format(w, "%s\"%s\": ", i % 6 ? ", " : ",\n    ", numbers[i].name);
     number(w, *(const double *)(const void *)((const char *)cost + numbers[i].offset));
   }
-  rrn_write_format(w, ",\n    \"crossbars\": %" PRId64 ", \"arrays\": %" PRId64 ", \"tiles\": %" PRId64, cost->crossbars,
+  rrn_write_format(w, ",\n    \"crossbars\": %" PRId64 ", \"arrays\": %" PRId64 ", \"tiles\": %" PRId64,
+                   cost->crossbars,
                    cost->arrays, cost->tiles);
   rrn_write_format(w, ", \"adc_bits_needed\": %d, \"adc_bits\": %d", (int)cost->adc_bits_needed, (int)cost->adc_bits);
 }

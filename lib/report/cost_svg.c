@@ -231,8 +231,8 @@ whole_bar(picture *p, int32_t y, const int *kinds, int n_kinds, double whole)
 static void
 begin_figure(picture *p, int32_t x, const char *label)
 {
-  rrn_write_format(&p->w, "<text x=\"%d\" y=\"88\" class=\"label\">%s</text><text x=\"%d\" y=\"110\" class=\"figure\">", (int)x,
-                   label, (int)x);
+  rrn_write_format(&p->w, "<text x=\"%d\" y=\"88\" class=\"label\">%s</text>", (int)x, label);
+  rrn_write_format(&p->w, "<text x=\"%d\" y=\"110\" class=\"figure\">", (int)x);
 }
 
 static void
@@ -287,7 +287,9 @@ write_header(picture *p)
   const int32_t height = layers_y(p) + LAYER_ROW * p->n_lines + 56;
   rrn_writer *w = &p->w;
 
-  rrn_write_format(w, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\">\n<title>",
+  rrn_write_format(w,
+                   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+                   "role=\"img\">\n<title>",
                    PAGE_W, (int)height, PAGE_W, (int)height);
   rrn_write_xml(w, m->net->name);
   rrn_write_format(w, ": energy and area</title>\n<style>" RRN_SVG_STYLE
@@ -295,7 +297,9 @@ write_header(picture *p)
                    "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">",
                    PAGE_W, (int)height, MARGIN);
   rrn_svg_short_name(w, m->net->name, RRN_SVG_NAME_LENGTH);
-  rrn_write_format(w, "<tspan dx=\"14\" class=\"small\">cost model %s, %d sample%s, %s timing, %d crossbars of %d \xc3\x97 %d cells",
+  rrn_write_format(w,
+                   "<tspan dx=\"14\" class=\"small\">cost model %s, %d sample%s, %s timing, %d crossbars of "
+                   "%d \xc3\x97 %d cells",
                    p->c->model->name, (int)p->c->o.samples, p->c->o.samples == 1 ? "" : "s",
                    rrn_report_model_name(p->c->o.timing_model), (int)m->crossbars_available,
                    (int)m->hw->v.crossbar.rows, (int)m->hw->v.crossbar.cols);
@@ -313,7 +317,8 @@ write_bars(picture *p)
   static const int energies[] = { RRN_COST_DYNAMIC, RRN_COST_STATIC }, areas[] = { RRN_COST_AREA };
   const double still = share_of(p->c->cost.energy_static_pj, p->c->cost.energy_pj);
 
-  rrn_write_format(&p->w, "<text class=\"head\" x=\"%d\" y=\"%d\">Energy<tspan dx=\"8\" class=\"small\">", MARGIN, ENERGY_Y - 9);
+  rrn_write_format(&p->w, "<text class=\"head\" x=\"%d\" y=\"%d\">Energy<tspan dx=\"8\" class=\"small\">", MARGIN,
+                   ENERGY_Y - 9);
   percent(p, 1 - still);
   rrn_write_text(&p->w, " dynamic, ");
   percent(p, still);
@@ -324,6 +329,12 @@ write_bars(picture *p)
 }
 
 /* --- components --- */
+
+static void
+heading(picture *p, int32_t x, int32_t y, const char *class, const char *text)
+{
+  rrn_write_format(&p->w, "<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>\n", class, (int)x, (int)y, text);
+}
 
 /* A number as its bar, itself and its share of `whole`; the bar's length is of `largest`. Component -1: all, no bar. */
 static void
@@ -378,12 +389,14 @@ write_table(picture *p)
   const double energy = largest_of(p, RRN_COST_DYNAMIC, RRN_COST_STATIC);
   const double largest[] = { energy, energy, largest_of(p, RRN_COST_AREA, RRN_COST_AREA) };
   const rramnas_cost *cost = &p->c->cost;
-  const double all[] = { cost->energy_dynamic_pj / cost->samples, cost->energy_static_pj / cost->samples, cost->area_um2 };
+  const double all[] = { cost->energy_dynamic_pj / cost->samples, cost->energy_static_pj / cost->samples,
+                        cost->area_um2 };
   int32_t y = TABLE_Y, k;
 
-  rrn_write_format(&p->w, "<text class=\"head\" x=\"%d\" y=\"%d\">Component</text><text class=\"head\" x=\"%d\" y=\"%d\">dynamic energy</text>"
-                   "<text class=\"head\" x=\"%d\" y=\"%d\">static energy</text><text class=\"head\" x=\"%d\" y=\"%d\">area</text>\n",
-                   MARGIN, (int)y, DYNAMIC_X, (int)y, STATIC_X, (int)y, AREA_X, (int)y);
+  heading(p, MARGIN, y, "head", "Component");
+  heading(p, DYNAMIC_X, y, "head", "dynamic energy");
+  heading(p, STATIC_X, y, "head", "static energy");
+  heading(p, AREA_X, y, "head", "area");
   for (k = 0; k < RRAMNAS_COST_COMPONENTS; k++) {
     const double *sum = p->sums[k];
 
@@ -395,7 +408,8 @@ write_table(picture *p)
     row_of_cells(p, y, sum, largest, k);
   }
   y += ROW + 4;
-  rrn_write_format(&p->w, "<path class=\"axis\" d=\"M%d %dH%d\"/><text class=\"item\" x=\"%d\" y=\"%d\">sum</text>\n", MARGIN,
+  rrn_write_format(&p->w, "<path class=\"axis\" d=\"M%d %dH%d\"/><text class=\"item\" x=\"%d\" y=\"%d\">sum</text>\n",
+                   MARGIN,
                    (int)(y - ROW + 6), MARGIN + FULL_W, MARGIN + 20, (int)y);
   row_of_cells(p, y, all, largest, -1);
 }
@@ -451,9 +465,9 @@ write_lines(picture *p)
 
   for (i = 0; i < p->n_lines; i++)
     largest = p->lines[i].energy_pj > largest ? p->lines[i].energy_pj : largest;
-  rrn_write_format(&p->w, "<text class=\"head\" x=\"%d\" y=\"%d\">Layer</text><text class=\"head\" x=\"%d\" y=\"%d\">energy by component</text>"
-                   "<text class=\"head end\" x=\"%d\" y=\"%d\">area</text>\n", MARGIN, (int)(top - LAYER_ROW - 4), LAYER_X,
-                   (int)(top - LAYER_ROW - 4), MARGIN + FULL_W, (int)(top - LAYER_ROW - 4));
+  heading(p, MARGIN, top - LAYER_ROW - 4, "head", "Layer");
+  heading(p, LAYER_X, top - LAYER_ROW - 4, "head", "energy by component");
+  heading(p, MARGIN + FULL_W, top - LAYER_ROW - 4, "head end", "area");
   for (i = 0; i < p->n_lines; i++)
     write_line(p, &p->lines[i], top + LAYER_ROW * i, largest);
   rrn_write_format(&p->w, "<text x=\"%d\" y=\"%d\" class=\"label end\">librramnas %s</text>\n</svg>\n", PAGE_W - 24,

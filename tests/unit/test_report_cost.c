@@ -168,8 +168,10 @@ other_chip(void **state)
   assert_int_equal(rramnas_hw_with_value(base, "crossbar.rows", "64", &hw, NULL), RRAMNAS_OK);
   o.hw = hw;
   t = (capture){ 0 };
-  assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_JSON, &o, capture_write, &t, &err), RRAMNAS_ERR_ARGUMENT);
-  assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_SVG, &o, capture_write, &t, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_JSON, &o, capture_write, &t, &err),
+                   RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_SVG, &o, capture_write, &t, &err),
+                   RRAMNAS_ERR_ARGUMENT);
   assert_int_equal(t.length, 0);
   rramnas_hw_unref(hw);
   rramnas_hw_unref(base);
@@ -254,16 +256,19 @@ arguments_are_checked(void **state)
   capture t = { 0 };
 
   (void)state;
-  assert_int_equal(rramnas_mapping_write_cost(NULL, RRAMNAS_REPORT_SVG, NULL, capture_write, &t, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_mapping_write_cost(NULL, RRAMNAS_REPORT_SVG, NULL, capture_write, &t, &err),
+                   RRAMNAS_ERR_ARGUMENT);
   assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_SVG, NULL, NULL, &t, &err), RRAMNAS_ERR_ARGUMENT);
-  assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_TRACE, NULL, capture_write, &t, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_TRACE, NULL, capture_write, &t, &err),
+                   RRAMNAS_ERR_ARGUMENT);
   assert_int_equal(rramnas_mapping_write_cost(m, 0, NULL, capture_write, &t, &err), RRAMNAS_ERR_ARGUMENT);
   o.samples = -1;
   assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_JSON, &o, capture_write, &t, &err), RRAMNAS_ERR_RANGE);
   assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_CSV, &o, capture_write, &t, &err), RRAMNAS_ERR_RANGE);
   o.samples = 1;
   o.model = 99;
-  assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_JSON, &o, capture_write, &t, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_mapping_write_cost(m, RRAMNAS_REPORT_JSON, &o, capture_write, &t, &err),
+                   RRAMNAS_ERR_ARGUMENT);
   assert_int_equal(t.length, 0);
   rramnas_mapping_unref(m);
 }
