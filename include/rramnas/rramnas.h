@@ -734,14 +734,14 @@ typedef struct rramnas_mapping_info {
   int32_t policy;              /**< enum rramnas_policy */
   int32_t crossbars_available; /**< crossbars that the compiler was given (after find-solution: has opened) */
   int32_t crossbars_used;      /**< crossbars that hold at least one box */
-  int32_t crossbars_bound;     /**< proven: these boxes need at least this many crossbars under the policy's rules */
+  int32_t crossbars_bound;     /**< proven: these boxes need at least this many crossbars under the policy's rules; policy best, crossbars auto: one copy of each layer */
   int32_t tries;               /**< packings tried */
   int32_t duplicated;          /**< 1: some layer has more than one copy */
   int64_t n_pieces;            /**< rows of rramnas_mapping_get_pieces() */
   int64_t n_placements;        /**< rows of rramnas_mapping_get_placements() */
   double utilization;          /**< cells holding weights / cells of the used crossbars */
   double margin;               /**< margin at which the packing succeeded; 0 without duplication */
-  int32_t crossbars_optimal;   /**< 1: crossbars_used is crossbars_bound, so no packing of these boxes is better */
+  int32_t crossbars_optimal;   /**< 1: crossbars_bound is met: by crossbars_used, or by crossbars_available when policy best found it (crossbars auto) */
   int32_t bound_area;          /**< the bounds of which crossbars_bound is the largest (doc/packing.md): cells */
   int32_t bound_dual;          /**< dual feasible functions of the sides */
   int32_t bound_strip;         /**< tall and wide boxes; not below the others */

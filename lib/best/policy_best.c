@@ -10,12 +10,14 @@
  * ones do, on streams of random numbers of its own, and so is never worse.
  *
  * Policy rnc's mapping is a candidate too, so the result is never slower than that; when no plan fits, it is the
- * result, or else one copy of each layer packed by search. Crossbars auto: only that search, for the fewest. Budgets are counts (plans, moves) that follow from the size of the problem, never times.
+ * result, or else one copy of each layer packed by search. Crossbars auto: that search for the fewest, then plans on
+ * these. Budgets are counts (plans, moves) that follow from the size of the problem, never times.
  *
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
 #include "best/groups.h"
 #include "best/improve.h"
+#include "compile/bound.h"
 #include "timing/sim.h"
 
 enum { MOST_KEEPS = 6, EXTRA_RECIPES = 16 };
@@ -410,13 +412,63 @@ settle(driver *d)
   return rnc < d->best.ns ? use_rnc(d) : RRAMNAS_OK;
 }
 
+static int32_t compile(driver *d);
+
+static int32_t
+keep_bound(rramnas_mapping *m, rrn_bound **ret_bound, rramnas_error *err)
+{
+  rrn_bound *bound = rrn_arena_alloc(&m->arena, 1, sizeof(*bound));
+  rrn_arena scratch;
+  int32_t status;
+
+  if (!bound)
+    return rrn_fail_memory(err);
+  rrn_arena_init(&scratch, &m->rt);
+  status = rrn_bound_mapping(m, &scratch, bound, err);
+  rrn_arena_release(&scratch);
+  *ret_bound = bound;
+  return status;
+}
+
+/* The fewest crossbars for one copy of each layer; on these that packing or a plan, whichever is sooner done. The bound
+ * on crossbars stays that of one copy. */
+static int32_t
+use_auto(driver *d)
+{
+  const rramnas_compile_options *given = d->o;
+  rramnas_compile_options o = *given;
+  double packed = 0, planned = 0;
+  rrn_bound *bound = NULL;
+  int32_t status;
+
+  RRN_TRY(use_fewest(d));
+  if (o.find_solution || o.no_duplication || o.n_copies)
+    return RRAMNAS_OK;
+  RRN_TRY(keep_bound(d->m, &bound, d->err));
+  RRN_TRY(completion(d->m, o.samples, &packed, d->err));
+  o.crossbars = d->m->crossbars_available = d->m->crossbars_used;
+  d->o = &o;
+  status = compile(d);
+  if (status == RRAMNAS_OK)
+    status = completion(d->m, o.samples, &planned, d->err);
+  d->o = given;
+  if (status < 0 && status != RRAMNAS_ERR_DOES_NOT_FIT)
+    return status;
+  if (status < 0 || packed < planned) {
+    d->m->crossbars_available = 1;
+    RRN_TRY(use_fewest(d));
+  }
+  d->m->fewest_bound = bound;
+  return RRAMNAS_OK;
+}
+
 static int32_t
 compile(driver *d)
 {
   int32_t effort;
 
   if (d->o->crossbars == RRAMNAS_CROSSBARS_AUTO)
-    return use_fewest(d);
+    return use_auto(d);
   if (d->o->find_solution || d->o->no_duplication || d->o->n_copies)
     return use_rnc(d); /* there the crossbars are what is sought, or the copies are given */
   RRN_TRY(prepare(d));

@@ -74,12 +74,21 @@ struct rramnas_mapping {
   double margin; /* 0 without duplication */
   int32_t objective_samples;   /* policy best: inferences whose completion it made early; 0 = another policy */
   int32_t objective_depthwise; /* how it could lay out grouped layers */
+  const struct rrn_bound *fewest_bound; /* policy best, crossbars auto: of one copy of each layer; NULL = of the boxes */
 };
 
 static inline int32_t
 rrn_mapping_pieces_of(const rramnas_mapping *m, int32_t layer)
 {
   return m->first_piece[layer + 1] - m->first_piece[layer];
+}
+
+/* Crossbars that are compared with the bound: crossbars auto of policy best found that many to be enough for one copy of
+ * each layer, and a plan on them may leave some free. */
+static inline int32_t
+rrn_mapping_fewest(const rramnas_mapping *m)
+{
+  return m->fewest_bound ? m->crossbars_available : m->crossbars_used;
 }
 
 /* Where piece `piece` (within the layer) of copy `copy` sits. */
