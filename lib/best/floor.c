@@ -60,6 +60,7 @@ rrn_floor_clear(rrn_floor *f)
   f->n_saved = 0;
   f->stamp = 0;
   f->first = 0;
+  f->only = NULL;
 }
 
 /* --- steps --- */
@@ -305,6 +306,19 @@ rrn_floor_remove_box(rrn_floor *f, int32_t k, int32_t box)
   add_space(b, high);
 }
 
+void
+rrn_floor_empty(rrn_floor *f, int32_t k)
+{
+  rrn_floor_bar *b = &f->bars[k];
+  int32_t i;
+
+  if (b->n_boxes == 0 || !save(f, k))
+    return;
+  for (i = 0; i < b->n_boxes; i++)
+    flip(f, b->boxes[i].layer, k);
+  empty_bar(f, b);
+}
+
 static int32_t
 box_of(const rrn_floor_bar *b, int32_t layer)
 {
@@ -396,12 +410,14 @@ static int32_t
 find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
 {
   const uint64_t *allow = allow_row(f, layer);
+  const int32_t most = f->only ? f->n_only : f->n_bars;
   int32_t n = 0, i, k, score;
 
-  for (i = 0; i < f->n_bars; i++) {
+  for (i = 0; i < most; i++) {
     rrn_floor_bar *b;
 
     k = i + f->first < f->n_bars ? i + f->first : i + f->first - f->n_bars;
+    k = f->only ? f->only[i] : k;
     b = &f->bars[k];
     if ((group >= 0 && b->group != group) || b->free < rows * cols || rrn_floor_holds(f, layer, k) ||
         (allow && !allowed(b, allow)))

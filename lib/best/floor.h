@@ -43,6 +43,8 @@ typedef struct rrn_floor {
   const uint64_t *allow;    /* [n_layers][allow_words]: layers that may share a crossbar; NULL = all */
   int32_t allow_words;
   int32_t first;            /* crossbar at which searches start */
+  const int32_t *only;      /* [n_only]: searches look at these crossbars; NULL = at all */
+  int32_t n_only;
   int32_t failed;           /* out of memory */
   int32_t *found_bar, *found_score, *found_space; /* [n_bars] scratch */
 } rrn_floor;
@@ -62,6 +64,7 @@ void rrn_floor_regroup(rrn_floor *f, int32_t bar, int32_t group);
 /* Fills an empty crossbar with boxes at their places. */
 void rrn_floor_restore(rrn_floor *f, int32_t bar, const rrn_floor_box *boxes, int32_t n);
 void rrn_floor_remove_box(rrn_floor *f, int32_t bar, int32_t box);
+void rrn_floor_empty(rrn_floor *f, int32_t bar);
 
 /* Steps nest: a mark is taken, later everything since is taken back, or nothing is. */
 size_t rrn_floor_mark(rrn_floor *f);

@@ -67,12 +67,7 @@ rrn_plan_random(rrn_plan *p, uint32_t n)
 
 /* --- allocation --- */
 
-/* A step along the convex hull of a menu. */
-typedef struct segment {
-  double rate;    /* time saved per cell */
-  int64_t cells;
-  int32_t layer, to;
-} segment;
+typedef rrn_segment segment;
 
 static int
 by_rate(const void *a, const void *b)
@@ -132,9 +127,13 @@ rrn_plan_allocate(rrn_plan *p, int32_t g, double density)
 
   for (i = 0; i < p->n_layers; i++)
     most += p->group[i] == g ? (size_t)rrn_plan_menu(p, i)->n : 0;
-  segments = rrn_arena_alloc_raw(p->arena, most, sizeof(*segments));
-  if (!segments)
-    return rrn_fail_memory(p->err);
+  if (most > p->cap_segments) {
+    p->segments = rrn_arena_alloc_raw(p->arena, 2 * most, sizeof(*segments));
+    if (!p->segments)
+      return rrn_fail_memory(p->err);
+    p->cap_segments = 2 * most;
+  }
+  segments = p->segments;
   for (i = 0; i < p->n_layers; i++)
     if (p->group[i] == g) {
       n += hull(rrn_plan_menu(p, i), i, p->weight[i], bars, segments + n);
@@ -245,15 +244,15 @@ next_rate(const rrn_plan *p, int32_t layer)
 }
 
 void
-rrn_plan_fill(rrn_plan *p)
+rrn_plan_fill_some(rrn_plan *p, const int32_t *layers, int32_t n)
 {
   int32_t i, best;
 
-  for (i = 0; i < p->n_layers; i++)
-    p->key[i] = next_rate(p, i);
-  for (;;) {
-    for (best = 0, i = 1; i < p->n_layers; i++)
-      best = p->key[i] > p->key[best] ? i : best;
+  for (i = 0; i < n; i++)
+    p->key[layers[i]] = next_rate(p, layers[i]);
+  for (; n > 0;) {
+    for (best = layers[0], i = 1; i < n; i++)
+      best = p->key[layers[i]] > p->key[best] ? layers[i] : best;
     if (p->key[best] <= 0 || p->floor.failed)
       return;
     if (rrn_plan_change(p, best, (rrn_pick){ p->picks[best].variant, p->picks[best].index + 1 }))
@@ -261,6 +260,16 @@ rrn_plan_fill(rrn_plan *p)
     else
       p->key[best] = -1;
   }
+}
+
+void
+rrn_plan_fill(rrn_plan *p)
+{
+  int32_t i;
+
+  for (i = 0; i < p->n_layers; i++)
+    p->order[i] = i;
+  rrn_plan_fill_some(p, p->order, p->n_layers);
 }
 
 /* --- the whole --- */

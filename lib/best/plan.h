@@ -11,6 +11,13 @@ typedef struct rrn_pick {
   int32_t variant, index;
 } rrn_pick;
 
+/* A step along the convex hull of a menu. */
+typedef struct rrn_segment {
+  double rate;    /* time saved per cell */
+  int64_t cells;
+  int32_t layer, to;
+} rrn_segment;
+
 typedef struct rrn_plan {
   const rramnas_mapping *m;
   rrn_arena *arena;
@@ -25,6 +32,8 @@ typedef struct rrn_plan {
   int32_t *order;       /* [n_layers] scratch */
   double *key;          /* [n_layers] scratch */
   char *closed;         /* [n_layers] scratch */
+  rrn_segment *segments; /* [cap_segments] scratch */
+  size_t cap_segments;
   rrn_floor floor;
   rrn_evaluator eval;
   uint64_t random;
@@ -65,6 +74,8 @@ int rrn_plan_change(rrn_plan *p, int32_t layer, rrn_pick pick);
 int rrn_plan_put(rrn_plan *p, int32_t layer, rrn_pick pick);
 /* Spends the cells that are left. */
 void rrn_plan_fill(rrn_plan *p);
+/* The same by these layers only. */
+void rrn_plan_fill_some(rrn_plan *p, const int32_t *layers, int32_t n);
 /* Clears the floor and makes a plan; groups of layers and crossbars are given. Returns 0 when it does not fit. */
 int32_t rrn_plan_build(rrn_plan *p, const rrn_recipe *recipe, const int32_t *group_of_bar, int32_t *ret_fits);
 /* Completion time; `limit_ns` as rrn_evaluate(). */

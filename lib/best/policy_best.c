@@ -16,20 +16,24 @@
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
 #include "best/groups.h"
 #include "best/improve.h"
+#include "best/regroup.h"
 #include "timing/sim.h"
 
-enum { MOST_KEEPS = 6, EXTRA_RECIPES = 16 };
+enum { MOST_KEEPS = 12, EXTRA_RECIPES = 16 };
 
 /* What an effort may spend, in rough nanoseconds of work; the numbers of plans and moves follow from it. */
 typedef struct allowance {
-  double plans, moves;
-  int32_t keeps;
+  double plans;    /* recipes of one group */
+  double starts;   /* first moves of plans of several groups */
+  double balance;  /* further moves of the best of them */
+  double moves;    /* of layers, on the best of all */
+  int32_t densities, keeps, last;
 } allowance;
 
 static const allowance allowances[] = {
-  [RRAMNAS_EFFORT_FAST] = { 1.2e6, 0, 1 },
-  [RRAMNAS_EFFORT_BALANCED] = { 1.0e8, 2.2e8, 2 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 1.2e9, 1.1e10, 6 },
+  [RRAMNAS_EFFORT_FAST] = { 1.2e6, 3e5, 0, 0, 1, 1, 1 },
+  [RRAMNAS_EFFORT_BALANCED] = { 4.0e7, 5e7, 1e8, 1.2e8, 2, 6, 2 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 5e8, 8e8, 4e9, 4e9, 4, 12, 3 },
 };
 
 typedef struct driver {
@@ -38,8 +42,8 @@ typedef struct driver {
   rrn_arena arena;
   rrn_arena scratch;       /* of one grouping */
   rrn_plan plan;
-  rrn_keep keeps[MOST_KEEPS]; /* fastest first, of different numbers of groups */
-  int32_t groups_of[MOST_KEEPS];
+  rrn_keep keeps[MOST_KEEPS]; /* of different starts */
+  int32_t start_of[MOST_KEEPS]; /* number of the start; 0 = one group */
   int32_t n_keeps, most_keeps;
   rrn_keep best;           /* over all efforts so far */
   int32_t *group_of_bar;   /* [crossbars] */
@@ -51,7 +55,7 @@ typedef struct driver {
 
 /* Recipe number i of a sequence of which every beginning is spread over the whole. */
 static rrn_recipe
-recipe(int32_t i, int32_t n_groups)
+recipe(int32_t i)
 {
   static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98, 0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
   static const struct { int8_t variant, grouped_first, deal; } ways[] = {
@@ -61,20 +65,20 @@ recipe(int32_t i, int32_t n_groups)
   const int32_t n_densities = sizeof(densities) / sizeof(densities[0]), n_ways = sizeof(ways) / sizeof(ways[0]);
   const int32_t way = i % n_ways;
 
-  return (rrn_recipe){ densities[(i + i / n_ways) % n_densities], ways[way].variant, n_groups > 1 ? 0 : ways[way].deal,
+  return (rrn_recipe){ densities[(i + i / n_ways) % n_densities], ways[way].variant, ways[way].deal,
                        ways[way].grouped_first };
 }
 
 /* --- plans that are kept --- */
 
-/* Where a plan of that many groups and that time belongs; -1 = nowhere. The entry is empty or its predecessor. */
+/* Where a plan of that start and time belongs; -1 = nowhere. The entry is empty or its predecessor. */
 static int32_t
-keep_index(const driver *d, int32_t n_groups, double ns)
+keep_index(const driver *d, int32_t start, double ns)
 {
   int32_t i, worst = 0;
 
   for (i = 0; i < d->n_keeps; i++)
-    if (d->groups_of[i] == n_groups)
+    if (d->start_of[i] == start)
       return ns < d->keeps[i].ns ? i : -1;
   if (d->n_keeps < d->most_keeps)
     return d->n_keeps;
@@ -84,23 +88,27 @@ keep_index(const driver *d, int32_t n_groups, double ns)
 }
 
 static int32_t
-try_recipe(driver *d, const rrn_recipe *r, int32_t n_groups)
+offer(driver *d, int32_t start)
 {
-  int32_t fits = 0, i;
-  double ns;
+  const double ns = rrn_plan_time(&d->plan, 1e300);
+  const int32_t i = keep_index(d, start, ns);
 
-  RRN_TRY(rrn_plan_build(&d->plan, r, n_groups > 1 ? d->group_of_bar : NULL, &fits));
-  d->m->tries++;
-  if (!fits)
-    return RRAMNAS_OK;
-  ns = rrn_plan_time(&d->plan, 1e300);
-  i = keep_index(d, n_groups, ns);
   if (i < 0)
     return RRAMNAS_OK;
   rrn_plan_allow_groups(&d->plan);
   d->n_keeps += i == d->n_keeps;
-  d->groups_of[i] = n_groups;
+  d->start_of[i] = start;
   return rrn_keep_save(&d->keeps[i], &d->plan, ns);
+}
+
+static int32_t
+try_recipe(driver *d, const rrn_recipe *r)
+{
+  int32_t fits = 0;
+
+  RRN_TRY(rrn_plan_build(&d->plan, r, NULL, &fits));
+  d->m->tries++;
+  return fits ? offer(d, 0) : RRAMNAS_OK;
 }
 
 static void
@@ -116,24 +124,63 @@ one_group(driver *d)
 }
 
 static int32_t
-try_groups(driver *d, int32_t n_groups, double density, int32_t n_recipes)
+try_one_group(driver *d, double spend)
 {
-  rrn_grouping *grouping = NULL;
-  int32_t found = 1, i;
+  int32_t n = (int32_t)(spend / d->build_cost), i;
 
+  n = n < 3 ? 3 : n > 224 ? 224 : n;
   one_group(d);
-  if (n_groups > 1) {
-    rrn_arena_reset(&d->scratch);
-    RRN_TRY(rrn_grouping_new(&d->plan, n_groups, &d->scratch, &grouping));
-    RRN_TRY(rrn_grouping_apply(&d->plan, grouping, density, d->group_of_bar, &found));
-  }
   /* Until some plan fits, more recipes than were asked for. */
-  for (i = 0; found && i < n_recipes + (d->n_keeps == 0 && n_groups == 1 ? EXTRA_RECIPES : 0); i++) {
-    const rrn_recipe r = recipe(i, n_groups);
+  for (i = 0; i < n + (d->n_keeps == 0 ? EXTRA_RECIPES : 0); i++) {
+    const rrn_recipe r = recipe(i);
 
-    RRN_TRY(try_recipe(d, &r, n_groups));
+    RRN_TRY(try_recipe(d, &r));
   }
   return RRAMNAS_OK;
+}
+
+/* Of a move of rrn_plan_balance(), in rough nanoseconds. */
+static double
+balance_cost(const driver *d, int32_t n_groups)
+{
+  return 60.0 * d->plan.n_layers / n_groups * d->plan.floor.n_bars / n_groups + 100.0 * d->plan.n_layers +
+         4.0 * d->plan.floor.n_bars;
+}
+
+static int32_t
+count_groups(const driver *d, const rrn_keep *keep)
+{
+  int32_t i, n = 0;
+
+  for (i = 0; i < d->plan.n_layers; i++)
+    n = keep->group[i] >= n ? keep->group[i] + 1 : n;
+  return n;
+}
+
+/* How slow a plan of local search may be, relative to the one before. */
+static double
+tolerance(const driver *d)
+{
+  return d->o->samples == 1 ? 0.01 : d->o->samples < 32 ? 0.03 : 0.06;
+}
+
+static int32_t
+try_groups(driver *d, int32_t start, int32_t n_groups, double density, double spend)
+{
+  rrn_grouping *grouping = NULL;
+  int32_t fits;
+
+  one_group(d);
+  rrn_arena_reset(&d->scratch);
+  RRN_TRY(rrn_grouping_new(&d->plan, n_groups, &d->scratch, &grouping));
+  RRN_TRY(rrn_grouping_apply(&d->plan, grouping, density, d->group_of_bar, &fits));
+  if (fits)
+    RRN_TRY(rrn_plan_build_groups(&d->plan, d->group_of_bar, &fits));
+  if (!fits)
+    return RRAMNAS_OK;
+  d->m->tries++;
+  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)(spend / balance_cost(d, n_groups)), 0.02));
+  return offer(d, start);
 }
 
 /* Numbers of groups that are tried, in this order. */
@@ -153,31 +200,20 @@ some_layer_has_no_choice(const driver *d)
 }
 
 static int32_t
-build_plans(driver *d, double spend)
+build_plans(driver *d, const allowance *a)
 {
   static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
   const int32_t *counts = group_counts[d->o->samples >= 32];
   const int32_t n_counts = d->o->samples > 1 ? 13 : 1;
-  double left = spend / d->build_cost;
-  /* Cutting the chain costs as much as so many plans. */
-  const double cut = (d->plan.limits.few ? 400.0 : 6000.0) * d->plan.n_layers * d->plan.n_layers / d->build_cost;
-  int32_t i, k, n, share;
+  int32_t i, k, start = 0;
 
   if (some_layer_has_no_choice(d))
     return RRAMNAS_OK;
-  n = left < 3 ? 3 : left > 4000 ? 4000 : (int32_t)left;
-  share = n_counts == 1 ? n : n / 3 + 1;
-  RRN_TRY(try_groups(d, 1, 0, share > 224 ? 224 : share));
-  n -= share;
-  for (k = 0; k < 4; k++)
-    for (i = 1; i < n_counts && n > 0; i++) {
-      if (counts[i] > d->plan.n_layers || counts[i] > d->plan.floor.n_bars)
-        continue;
-      share = n / (4 * n_counts) + 1;
-      share = share > 24 ? 24 : share;
-      RRN_TRY(try_groups(d, counts[i], densities[k], share));
-      n -= share + 1 + (cut < 1000 ? (int32_t)cut : 1000);
-    }
+  RRN_TRY(try_one_group(d, a->plans));
+  for (k = 0; k < a->densities; k++)
+    for (i = 1; i < n_counts; i++)
+      if (counts[i] <= d->plan.n_layers && counts[i] <= d->plan.floor.n_bars && (a->keeps > 1 || i <= 2))
+        RRN_TRY(try_groups(d, ++start, counts[i], densities[k], a->starts / (a->densities * n_counts)));
   return RRAMNAS_OK;
 }
 
@@ -191,12 +227,12 @@ sort_keeps(driver *d)
   for (i = 1; i < d->n_keeps; i++)
     for (k = i; k > 0 && d->keeps[k].ns < d->keeps[k - 1].ns; k--) {
       const rrn_keep keep = d->keeps[k];
-      const int32_t groups = d->groups_of[k];
+      const int32_t start = d->start_of[k];
 
       d->keeps[k] = d->keeps[k - 1];
-      d->groups_of[k] = d->groups_of[k - 1];
+      d->start_of[k] = d->start_of[k - 1];
       d->keeps[k - 1] = keep;
-      d->groups_of[k - 1] = groups;
+      d->start_of[k - 1] = start;
     }
 }
 
@@ -227,13 +263,55 @@ move_cost(const driver *d, const rrn_keep *keep)
 }
 
 static int32_t
+count_rounds(int32_t n)
+{
+  int32_t rounds = 1;
+
+  for (; n > 1; n = (n + 1) / 2)
+    rounds++;
+  return rounds;
+}
+
+static int32_t
+balance_keep(driver *d, rrn_keep *keep, double spend, double threshold)
+{
+  const int32_t n_groups = count_groups(d, keep);
+  double ns;
+
+  if (n_groups < 2)
+    return RRAMNAS_OK;
+  RRN_TRY(rrn_keep_load(keep, &d->plan));
+  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)(spend / balance_cost(d, n_groups)), threshold));
+  ns = rrn_plan_time(&d->plan, keep->ns);
+  return ns < keep->ns ? rrn_keep_save(keep, &d->plan, ns) : RRAMNAS_OK;
+}
+
+/* Rounds of moves on the groups; the better half goes on, as long as more than `last` are left. */
+static int32_t
+balance_plans(driver *d, double spend, int32_t last)
+{
+  const int32_t rounds = count_rounds(d->n_keeps);
+  double threshold = 0.03;
+  int32_t i;
+
+  for (;; threshold *= 0.7) {
+    sort_keeps(d);
+    for (i = 0; i < d->n_keeps; i++)
+      RRN_TRY(balance_keep(d, &d->keeps[i], spend / rounds / d->n_keeps, threshold));
+    if (d->n_keeps <= last)
+      return RRAMNAS_OK;
+    sort_keeps(d);
+    d->n_keeps = (d->n_keeps + 1) / 2;
+  }
+}
+
+static int32_t
 improve_plans(driver *d, double spend)
 {
-  double threshold = d->o->samples == 1 ? 0.01 : d->o->samples < 32 ? 0.03 : 0.06;
-  int32_t rounds = 1, i, n;
+  const int32_t rounds = count_rounds(d->n_keeps);
+  double threshold = tolerance(d);
+  int32_t i;
 
-  for (n = d->n_keeps; n > 1; n = (n + 1) / 2)
-    rounds++;
   for (;; threshold *= 0.6) {
     sort_keeps(d);
     for (i = 0; i < d->n_keeps; i++)
@@ -284,9 +362,11 @@ run_effort(driver *d, int32_t effort)
   if (effort == RRAMNAS_EFFORT_BALANCED)
     RRN_TRY(new_plan(d, 0));
   d->n_keeps = 0;
-  d->most_keeps = d->o->samples < 32 || a->keeps < 4 ? a->keeps : 4;
+  d->most_keeps = a->keeps;
   d->plan.random = (uint64_t)d->o->seed << 8 | (uint64_t)effort;
-  RRN_TRY(build_plans(d, a->plans));
+  RRN_TRY(build_plans(d, a));
+  if (a->balance > 0 && d->n_keeps > 1)
+    RRN_TRY(balance_plans(d, a->balance, a->last));
   if (a->moves > 0 && d->n_keeps > 0)
     RRN_TRY(improve_plans(d, a->moves));
   for (i = 0; i < d->n_keeps; i++)
