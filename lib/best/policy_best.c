@@ -27,13 +27,13 @@ typedef struct allowance {
   double starts;   /* first moves of plans of several groups */
   double balance;  /* further moves of the best of them */
   double moves;    /* of layers, on the best of all */
-  int32_t densities, keeps, last;
+  int32_t densities, counts, keeps, last;
 } allowance;
 
 static const allowance allowances[] = {
-  [RRAMNAS_EFFORT_FAST] = { 1.2e6, 3e5, 0, 0, 1, 1, 1 },
-  [RRAMNAS_EFFORT_BALANCED] = { 4.0e7, 5e7, 1e8, 1.2e8, 2, 6, 2 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 5e8, 8e8, 4e9, 4e9, 4, 12, 3 },
+  [RRAMNAS_EFFORT_FAST] = { 1.2e6, 3e5, 0, 0, 1, 1, 1, 1 },
+  [RRAMNAS_EFFORT_BALANCED] = { 4.0e7, 5e7, 1e8, 1.2e8, 2, 10, 6, 2 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 5e8, 8e8, 4e9, 4e9, 4, 12, 12, 3 },
 };
 
 typedef struct driver {
@@ -165,17 +165,12 @@ tolerance(const driver *d)
 }
 
 static int32_t
-try_groups(driver *d, int32_t start, int32_t n_groups, double density, double spend)
+try_groups(driver *d, int32_t start, const rrn_grouping *grouping, int32_t n_groups, double spend)
 {
-  rrn_grouping *grouping = NULL;
   int32_t fits;
 
-  one_group(d);
-  rrn_arena_reset(&d->scratch);
-  RRN_TRY(rrn_grouping_new(&d->plan, n_groups, &d->scratch, &grouping));
-  RRN_TRY(rrn_grouping_apply(&d->plan, grouping, density, d->group_of_bar, &fits));
-  if (fits)
-    RRN_TRY(rrn_plan_build_groups(&d->plan, d->group_of_bar, &fits));
+  RRN_TRY(rrn_grouping_apply(&d->plan, grouping, n_groups, d->group_of_bar));
+  RRN_TRY(rrn_plan_build_groups(&d->plan, d->group_of_bar, &fits));
   if (!fits)
     return RRAMNAS_OK;
   d->m->tries++;
@@ -183,9 +178,39 @@ try_groups(driver *d, int32_t start, int32_t n_groups, double density, double sp
   return offer(d, start);
 }
 
-/* Numbers of groups that are tried, in this order. */
-static const int32_t group_counts[2][13] = { { 1, 4, 7, 2, 10, 16, 3, 5, 12, 6, 8, 20, 24 },
-                                             { 1, 16, 8, 12, 4, 10, 7, 20, 5, 24, 2, 6, 3 } };
+/* The most promising number of groups that is not yet tried, or 0. */
+static int32_t
+next_count(const driver *d, const rrn_grouping *g, const char *tried)
+{
+  int32_t k, best = 0;
+
+  for (k = 2; k <= RRN_MOST_GROUPS; k++)
+    if (!tried[k] && rrn_grouping_ns(g, k, d->o->samples) > 0 &&
+        (best == 0 || rrn_grouping_ns(g, k, d->o->samples) < rrn_grouping_ns(g, best, d->o->samples)))
+      best = k;
+  return best;
+}
+
+/* Plans of several groups, `counts` of them. */
+static int32_t
+try_counts(driver *d, double density, int32_t start, int32_t counts, double spend)
+{
+  char tried[RRN_MOST_GROUPS + 1] = { 0 };
+  rrn_grouping *grouping = NULL;
+  int32_t i, k;
+
+  one_group(d);
+  rrn_arena_reset(&d->scratch);
+  RRN_TRY(rrn_grouping_new(&d->plan, density, &d->scratch, &grouping));
+  for (i = 0; i < counts; i++) {
+    k = next_count(d, grouping, tried);
+    if (k == 0)
+      return RRAMNAS_OK;
+    tried[k] = 1;
+    RRN_TRY(try_groups(d, start + i, grouping, k, spend / counts));
+  }
+  return RRAMNAS_OK;
+}
 
 /* A layer that needs more crossbars than there are has no way to be laid out. */
 static int
@@ -203,17 +228,13 @@ static int32_t
 build_plans(driver *d, const allowance *a)
 {
   static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
-  const int32_t *counts = group_counts[d->o->samples >= 32];
-  const int32_t n_counts = d->o->samples > 1 ? 13 : 1;
-  int32_t i, k, start = 0;
+  int32_t k;
 
   if (some_layer_has_no_choice(d))
     return RRAMNAS_OK;
   RRN_TRY(try_one_group(d, a->plans));
-  for (k = 0; k < a->densities; k++)
-    for (i = 1; i < n_counts; i++)
-      if (counts[i] <= d->plan.n_layers && counts[i] <= d->plan.floor.n_bars && (a->keeps > 1 || i <= 2))
-        RRN_TRY(try_groups(d, ++start, counts[i], densities[k], a->starts / (a->densities * n_counts)));
+  for (k = 0; d->o->samples > 1 && k < a->densities; k++)
+    RRN_TRY(try_counts(d, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
   return RRAMNAS_OK;
 }
 
