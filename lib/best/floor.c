@@ -27,21 +27,24 @@ rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32
   *f = (rrn_floor){ .arena = arena, .rows = rows, .cols = cols, .n_bars = n_bars, .n_layers = n_layers };
   f->n_words = n_bars / 64 + 1;
   f->bars = rrn_arena_alloc(arena, n, sizeof(*f->bars));
+  f->room = rrn_arena_alloc(arena, n, sizeof(*f->room));
   f->holds = rrn_arena_alloc(arena, (size_t)n_layers * (size_t)f->n_words, sizeof(*f->holds));
   f->found_bar = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_bar));
   f->found_score = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_score));
   f->found_space = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_space));
-  if (!f->bars || !f->holds || !f->found_bar || !f->found_score || !f->found_space)
+  if (!f->bars || !f->room || !f->holds || !f->found_bar || !f->found_score || !f->found_space)
     return rrn_fail_memory(err);
   rrn_floor_clear(f);
   return RRAMNAS_OK;
 }
 
 static void
-empty_bar(rrn_floor *f, rrn_floor_bar *b)
+empty_bar(rrn_floor *f, int32_t k)
 {
+  rrn_floor_bar *b = &f->bars[k];
+
+  f->room[k] = f->rows * f->cols;
   b->n_boxes = 0;
-  b->free = f->rows * f->cols;
   b->n_spaces = 1;
   b->spaces[0] = (rrn_floor_space){ 0, 0, f->cols, f->rows };
 }
@@ -53,7 +56,7 @@ rrn_floor_clear(rrn_floor *f)
 
   memset(f->holds, 0, (size_t)f->n_layers * (size_t)f->n_words * sizeof(*f->holds));
   for (k = 0; k < f->n_bars; k++) {
-    empty_bar(f, &f->bars[k]);
+    empty_bar(f, k);
     f->bars[k].group = 0;
     f->bars[k].stamp = 0;
   }
@@ -120,6 +123,7 @@ save(rrn_floor *f, int32_t k)
   if (!s || !reserve_boxes(f, &s->boxes, &s->cap_boxes, b->n_boxes))
     return 0;
   s->bar = k;
+  s->room = f->room[k];
   memcpy(&s->state, b, offsetof(rrn_floor_bar, spaces) + (size_t)b->n_spaces * sizeof(b->spaces[0]));
   if (b->n_boxes > 0)
     memcpy(s->boxes, b->boxes, (size_t)b->n_boxes * sizeof(*b->boxes));
@@ -148,6 +152,7 @@ restore(rrn_floor *f, const rrn_floor_saved *s)
   memcpy(b, &s->state, offsetof(rrn_floor_bar, spaces) + (size_t)s->state.n_spaces * sizeof(b->spaces[0]));
   b->boxes = boxes;
   b->cap_boxes = cap;
+  f->room[s->bar] = s->room;
   if (b->n_boxes > 0)
     memcpy(b->boxes, s->boxes, (size_t)b->n_boxes * sizeof(*boxes));
   for (i = 0; i < b->n_boxes; i++)
@@ -215,14 +220,29 @@ meet(const rrn_floor_space *s, const rrn_floor_box *x)
   return x->col < s->x2 && x->col + x->cols > s->x1 && x->row < s->y2 && x->row + x->rows > s->y1;
 }
 
-/* The spaces less a new box. */
+/* The spaces beside the first box of a crossbar, when it is in the corner. */
 static void
-cut_spaces(rrn_floor_bar *b, const rrn_floor_box *x)
+cut_corner(const rrn_floor *f, rrn_floor_bar *b, const rrn_floor_box *x)
+{
+  b->n_spaces = 0;
+  if (x->cols < f->cols)
+    b->spaces[b->n_spaces++] = (rrn_floor_space){ x->cols, 0, f->cols, f->rows };
+  if (x->rows < f->rows)
+    b->spaces[b->n_spaces++] = (rrn_floor_space){ 0, x->rows, f->cols, f->rows };
+}
+
+/* The spaces less the box that came last. */
+static void
+cut_spaces(const rrn_floor *f, rrn_floor_bar *b, const rrn_floor_box *x)
 {
   rrn_floor_space cut[RRN_FLOOR_SPACES];
   const int32_t x2 = x->col + x->cols, y2 = x->row + x->rows;
   int32_t i, n = 0, kept = 0;
 
+  if (b->n_boxes == 1 && x->row == 0 && x->col == 0) {
+    cut_corner(f, b, x);
+    return;
+  }
   for (i = 0; i < b->n_spaces; i++)
     if (meet(&b->spaces[i], x))
       cut[n++] = b->spaces[i];
@@ -293,10 +313,10 @@ rrn_floor_remove_box(rrn_floor *f, int32_t k, int32_t box)
   b->boxes[box] = b->boxes[--b->n_boxes];
   flip(f, x.layer, k);
   if (b->n_boxes == 0) {
-    empty_bar(f, b);
+    empty_bar(f, k);
     return;
   }
-  b->free += x.rows * x.cols;
+  f->room[k] += x.rows * x.cols;
   wide = high = (rrn_floor_space){ x.col, x.row, x.col + x.cols, x.row + x.rows };
   widen(f, b, &wide);
   heighten(f, b, &wide);
@@ -316,7 +336,7 @@ rrn_floor_empty(rrn_floor *f, int32_t k)
     return;
   for (i = 0; i < b->n_boxes; i++)
     flip(f, b->boxes[i].layer, k);
-  empty_bar(f, b);
+  empty_bar(f, k);
 }
 
 static int32_t
@@ -357,9 +377,9 @@ put(rrn_floor *f, int32_t k, int32_t space, int32_t layer, int32_t rows, int32_t
   x.row = b->spaces[space].y1;
   x.col = b->spaces[space].x1;
   b->boxes[b->n_boxes++] = x;
-  b->free -= rows * cols;
+  f->room[k] -= rows * cols;
   flip(f, layer, k);
-  cut_spaces(b, &x);
+  cut_spaces(f, b, &x);
   return 1;
 }
 
@@ -410,17 +430,18 @@ static int32_t
 find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
 {
   const uint64_t *allow = allow_row(f, layer);
-  const int32_t most = f->only ? f->n_only : f->n_bars;
+  const int32_t most = f->only ? f->n_only : f->n_bars, cells = rows * cols;
   int32_t n = 0, i, k, score;
 
   for (i = 0; i < most; i++) {
-    rrn_floor_bar *b;
+    const rrn_floor_bar *b;
 
     k = i + f->first < f->n_bars ? i + f->first : i + f->first - f->n_bars;
     k = f->only ? f->only[i] : k;
+    if (f->room[k] < cells || rrn_floor_holds(f, layer, k))
+      continue;
     b = &f->bars[k];
-    if ((group >= 0 && b->group != group) || b->free < rows * cols || rrn_floor_holds(f, layer, k) ||
-        (allow && !allowed(b, allow)))
+    if ((group >= 0 && b->group != group) || (allow && !allowed(b, allow)))
       continue;
     score = best_space(b, rows, cols, &f->found_space[n]);
     if (score < 0)
@@ -455,7 +476,7 @@ rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t
 }
 
 void
-rrn_floor_restore(rrn_floor *f, int32_t k, const rrn_floor_box *boxes, int32_t n)
+rrn_floor_restore(rrn_floor *f, int32_t k, const rrn_floor_box *boxes, int32_t n, int32_t spaces)
 {
   rrn_floor_bar *b = &f->bars[k];
   int32_t i;
@@ -464,9 +485,10 @@ rrn_floor_restore(rrn_floor *f, int32_t k, const rrn_floor_box *boxes, int32_t n
     return;
   for (i = 0; i < n; i++) {
     b->boxes[b->n_boxes++] = boxes[i];
-    b->free -= boxes[i].rows * boxes[i].cols;
+    f->room[k] -= boxes[i].rows * boxes[i].cols;
     flip(f, boxes[i].layer, k);
-    cut_spaces(b, &boxes[i]);
+    if (spaces)
+      cut_spaces(f, b, &boxes[i]);
   }
 }
 

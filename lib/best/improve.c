@@ -64,6 +64,14 @@ rrn_keep_save(rrn_keep *k, const rrn_plan *p, double ns)
 int32_t
 rrn_keep_load(const rrn_keep *k, rrn_plan *p)
 {
+  RRN_TRY(rrn_keep_show(k, p, 1));
+  rrn_plan_share_all(p);
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_keep_show(const rrn_keep *k, rrn_plan *p, int32_t spaces)
+{
   const size_t n = (size_t)p->n_layers;
   const rrn_floor_box *boxes = k->boxes;
   int32_t b, i;
@@ -75,14 +83,13 @@ rrn_keep_load(const rrn_keep *k, rrn_plan *p)
   rrn_floor_clear(&p->floor);
   for (b = 0; b < p->floor.n_bars; b++) {
     p->floor.bars[b].group = k->group_of_bar[b];
-    rrn_floor_restore(&p->floor, b, boxes, k->n_of_bar[b]);
+    rrn_floor_restore(&p->floor, b, boxes, k->n_of_bar[b], spaces);
     boxes += k->n_of_bar[b];
   }
   for (i = 0; i < p->n_layers; i++) {
     p->eval.ns[i] = rrn_plan_point(p, i)->ns;
     p->eval.copies[i] = rrn_plan_point(p, i)->copies;
   }
-  rrn_plan_share_all(p);
   return p->floor.failed ? rrn_fail_memory(p->err) : RRAMNAS_OK;
 }
 

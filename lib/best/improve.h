@@ -23,6 +23,8 @@ int32_t rrn_keep_init(rrn_keep *k, const rrn_plan *p, rramnas_error *err);
 int32_t rrn_keep_save(rrn_keep *k, const rrn_plan *p, double ns);
 /* Puts the plan back as it was saved. */
 int32_t rrn_keep_load(const rrn_keep *k, rrn_plan *p);
+/* Puts it back to be looked at only: without conflicts, and without empty spaces when `spaces` is 0. */
+int32_t rrn_keep_show(const rrn_keep *k, rrn_plan *p, int32_t spaces);
 
 /* Layers may share crossbars with those of their group. */
 void rrn_plan_allow_groups(rrn_plan *p);

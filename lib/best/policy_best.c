@@ -46,6 +46,7 @@ typedef struct driver {
   int32_t start_of[MOST_KEEPS]; /* number of the start; 0 = one group */
   int32_t n_keeps, most_keeps;
   rrn_keep best;           /* over all efforts so far */
+  int32_t best_is_committed; /* 1: the mapping is the best plan */
   int32_t *group_of_bar;   /* [crossbars] */
   double build_cost;       /* rough nanoseconds */
   rramnas_error *err;
@@ -204,7 +205,7 @@ try_counts(driver *d, double density, int32_t start, int32_t counts, double spen
   RRN_TRY(rrn_grouping_new(&d->plan, density, &d->scratch, &grouping));
   for (i = 0; i < counts; i++) {
     k = next_count(d, grouping, tried);
-    if (k == 0)
+    if (k == 0 || (d->plan.limits.few && d->n_keeps > 0 && rrn_grouping_ns(grouping, k, d->o->samples) > d->keeps[0].ns))
       return RRAMNAS_OK;
     tried[k] = 1;
     RRN_TRY(try_groups(d, start + i, grouping, k, spend / counts));
@@ -359,9 +360,10 @@ judge(driver *d, const rrn_keep *keep)
 {
   double ns = 0;
 
-  RRN_TRY(rrn_keep_load(keep, &d->plan));
+  RRN_TRY(rrn_keep_show(keep, &d->plan, 0));
   RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
   RRN_TRY(completion(d->m, d->o->samples, &ns, d->err));
+  d->best_is_committed = ns < d->best.ns;
   return ns < d->best.ns ? rrn_keep_save(&d->best, &d->plan, ns) : RRAMNAS_OK;
 }
 
@@ -473,8 +475,10 @@ settle(driver *d)
 
   if (d->best.ns >= 1e300)
     return use_rnc(d);
-  RRN_TRY(rrn_keep_load(&d->best, &d->plan));
-  RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
+  if (!d->best_is_committed) {
+    RRN_TRY(rrn_keep_show(&d->best, &d->plan, 0));
+    RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
+  }
   RRN_TRY(rnc_completion(d, &rnc));
   return rnc < d->best.ns ? use_rnc(d) : RRAMNAS_OK;
 }

@@ -253,7 +253,7 @@ static int32_t
 grouped_choice(cook *k, rrn_choice *c, rrn_shape_limits limits)
 {
   const int32_t most = k->most_boxes;
-  const size_t n = limits.few ? 3 : sizeof(deals) / sizeof(deals[0]);
+  const size_t n = limits.few ? 2 : sizeof(deals) / sizeof(deals[0]);
   size_t i;
 
   for (i = 0; i < n; i++) {
