@@ -28,11 +28,12 @@ rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32
   f->n_words = n_bars / 64 + 1;
   f->bars = rrn_arena_alloc(arena, n, sizeof(*f->bars));
   f->room = rrn_arena_alloc(arena, n, sizeof(*f->room));
+  f->n_of_score = rrn_arena_alloc(arena, (size_t)rows + (size_t)cols + 1, sizeof(*f->n_of_score));
   f->holds = rrn_arena_alloc(arena, (size_t)n_layers * (size_t)f->n_words, sizeof(*f->holds));
   f->found_bar = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_bar));
   f->found_score = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_score));
   f->found_space = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_space));
-  if (!f->bars || !f->room || !f->holds || !f->found_bar || !f->found_score || !f->found_space)
+  if (!f->bars || !f->room || !f->n_of_score || !f->holds || !f->found_bar || !f->found_score || !f->found_space)
     return rrn_fail_memory(err);
   rrn_floor_clear(f);
   return RRAMNAS_OK;
@@ -452,25 +453,38 @@ find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t gro
   return n;
 }
 
+/* The score of which not all that were found are needed; how many of that score are. */
+static int32_t
+last_score(rrn_floor *f, int32_t found, int32_t count, int32_t *ret_n)
+{
+  int32_t i, score;
+
+  for (i = 0; i < found; i++)
+    f->n_of_score[f->found_score[i]]++;
+  for (score = 0; f->n_of_score[score] < count; score++)
+    count -= f->n_of_score[score];
+  for (i = 0; i < found; i++)
+    f->n_of_score[f->found_score[i]] = 0;
+  *ret_n = count;
+  return score;
+}
+
 int
 rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count, int32_t group)
 {
-  int32_t found, score, next, i;
+  const int32_t found = find_spaces(f, layer, rows, cols, group);
+  int32_t last, left = 0, i;
 
-  found = find_spaces(f, layer, rows, cols, group);
   if (found < count)
     return 0;
-  for (score = 0; count > 0 && !f->failed; score = next) {
-    next = INT32_MAX;
-    for (i = 0; i < found && count > 0; i++) {
-      if (f->found_score[i] == score) {
-        if (!put(f, f->found_bar[i], f->found_space[i], layer, rows, cols))
-          return 0;
-        count--;
-      } else if (f->found_score[i] > score && f->found_score[i] < next) {
-        next = f->found_score[i];
-      }
-    }
+  if (count == 0)
+    return 1;
+  last = found == count ? INT32_MAX : last_score(f, found, count, &left);
+  for (i = 0; i < found; i++) {
+    if (f->found_score[i] > last || (f->found_score[i] == last && left-- <= 0))
+      continue;
+    if (!put(f, f->found_bar[i], f->found_space[i], layer, rows, cols))
+      return 0;
   }
   return !f->failed;
 }

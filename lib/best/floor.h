@@ -47,6 +47,7 @@ typedef struct rrn_floor {
   int32_t n_only;
   int32_t failed;           /* out of memory */
   int32_t *found_bar, *found_score, *found_space; /* [n_bars] scratch */
+  int32_t *n_of_score;      /* [rows + cols + 1] scratch, zero */
 } rrn_floor;
 
 int32_t rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32_t n_bars, int32_t n_layers,

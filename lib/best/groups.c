@@ -231,13 +231,14 @@ note_cuts(rrn_grouping *g, double pace)
 }
 
 static void
-find_paces(rrn_grouping *g, double ratio)
+find_paces(rrn_grouping *g, double most, double ratio)
 {
   double pace = g->ns[(size_t)g->n_sizes * (size_t)g->n_prices * (size_t)(g->n_blocks + 1) - (size_t)g->n_prices *
                       (size_t)(g->n_blocks + 1) + (size_t)g->n_blocks];
   int32_t i;
 
-  /* From the whole chain at the highest price down. */
+  /* From the whole chain at the highest price, or what is wanted, down. */
+  pace = most < pace ? most : pace;
   for (i = 0; i < 200; i++, pace *= ratio) {
     set_needs(g, pace);
     solve_cuts(g);
@@ -247,7 +248,7 @@ find_paces(rrn_grouping *g, double ratio)
 }
 
 int32_t
-rrn_grouping_new(rrn_plan *p, double density, rrn_arena *arena, rrn_grouping **ret_grouping)
+rrn_grouping_new(rrn_plan *p, double density, double most_ns, rrn_arena *arena, rrn_grouping **ret_grouping)
 {
   const int32_t few = p->limits.few, most = few ? FEW_BLOCKS : MOST_BLOCKS;
   rrn_grouping *g = rrn_arena_alloc(arena, 1, sizeof(*g));
@@ -271,7 +272,7 @@ rrn_grouping_new(rrn_plan *p, double density, rrn_arena *arena, rrn_grouping **r
     g->first[block + 1] = i + 1;
   }
   sum_up(g);
-  find_paces(g, few ? 0.85 : 0.92);
+  find_paces(g, most_ns / (p->eval.samples + 1), few ? 0.85 : 0.92);
   *ret_grouping = g;
   return RRAMNAS_OK;
 }

@@ -9,8 +9,9 @@ enum { RRN_MOST_GROUPS = 24 };
 
 typedef struct rrn_grouping rrn_grouping;
 
-/* The best cuts of the chain into 2, 3, ... groups; `density` is the share of the cells that is counted on. */
-int32_t rrn_grouping_new(rrn_plan *p, double density, rrn_arena *arena, rrn_grouping **ret_grouping);
+/* The best cuts of the chain into 2, 3, ... groups; `density` is the share of the cells that is counted on;
+ * completion times above most_ns are of no interest. */
+int32_t rrn_grouping_new(rrn_plan *p, double density, double most_ns, rrn_arena *arena, rrn_grouping **ret_grouping);
 
 /* Completion time that this many groups promise; 0 = there are too few crossbars. */
 double rrn_grouping_ns(const rrn_grouping *g, int32_t n_groups, int32_t samples);

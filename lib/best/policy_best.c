@@ -31,7 +31,7 @@ typedef struct allowance {
 } allowance;
 
 static const allowance allowances[] = {
-  [RRAMNAS_EFFORT_FAST] = { 1.2e6, 3e5, 0, 0, 1, 1, 1, 1 },
+  [RRAMNAS_EFFORT_FAST] = { 8e5, 1.5e6, 0, 0, 1, 1, 1, 1 },
   [RRAMNAS_EFFORT_BALANCED] = { 4.0e7, 5e7, 1e8, 1.2e8, 2, 10, 6, 2 },
   [RRAMNAS_EFFORT_THOROUGH] = { 5e8, 8e8, 4e9, 4e9, 4, 12, 12, 3 },
 };
@@ -97,6 +97,8 @@ offer(driver *d, int32_t start)
   if (i < 0)
     return RRAMNAS_OK;
   rrn_plan_allow_groups(&d->plan);
+  if (!d->keeps[i].picks)
+    RRN_TRY(rrn_keep_init(&d->keeps[i], &d->plan, d->err));
   d->n_keeps += i == d->n_keeps;
   d->start_of[i] = start;
   return rrn_keep_save(&d->keeps[i], &d->plan, ns);
@@ -197,15 +199,16 @@ static int32_t
 try_counts(driver *d, double density, int32_t start, int32_t counts, double spend)
 {
   char tried[RRN_MOST_GROUPS + 1] = { 0 };
+  const double most_ns = d->n_keeps == 0 ? 1e300 : d->keeps[0].ns * (d->plan.limits.few ? 1 : 4);
   rrn_grouping *grouping = NULL;
   int32_t i, k;
 
   one_group(d);
   rrn_arena_reset(&d->scratch);
-  RRN_TRY(rrn_grouping_new(&d->plan, density, &d->scratch, &grouping));
+  RRN_TRY(rrn_grouping_new(&d->plan, density, most_ns, &d->scratch, &grouping));
   for (i = 0; i < counts; i++) {
     k = next_count(d, grouping, tried);
-    if (k == 0 || (d->plan.limits.few && d->n_keeps > 0 && rrn_grouping_ns(grouping, k, d->o->samples) > d->keeps[0].ns))
+    if (k == 0)
       return RRAMNAS_OK;
     tried[k] = 1;
     RRN_TRY(try_groups(d, start + i, grouping, k, spend / counts));
@@ -417,14 +420,11 @@ static int32_t
 prepare(driver *d)
 {
   rramnas_mapping *m = d->m;
-  int32_t i;
 
   m->sharing = (rrn_sharing){ .layer_threshold = 0, .max_load = INT32_MAX };
   RRN_TRY(rrn_matrix_pass(m, 0, d->err));
   RRN_TRY(new_plan(d, 1));
   RRN_TRY(rrn_keep_init(&d->best, &d->plan, d->err));
-  for (i = 0; i < MOST_KEEPS; i++)
-    RRN_TRY(rrn_keep_init(&d->keeps[i], &d->plan, d->err));
   d->best.ns = 1e300;
   d->build_cost = 40.0 * m->n_layers * (m->crossbars_available - full_tiles(m)) + 2.0 * m->n_layers * m->crossbars_available;
   d->group_of_bar = rrn_arena_alloc(&d->arena, (size_t)m->crossbars_available, sizeof(*d->group_of_bar));
@@ -461,6 +461,43 @@ rnc_completion(driver *d, double *ret_ns)
   return status;
 }
 
+/* Time below which policy rnc's mapping cannot be done: its copies are most when all cells can be used, and no sample
+ * waits. 0 = not known. */
+static int32_t
+rnc_bound(const driver *d, rrn_arena *arena, double *ret_ns)
+{
+  const rrn_hw_values *v = &d->m->hw->v;
+  const rrn_partition_options cut = { .depth_split = d->o->depth_split };
+  rramnas_mapping m = { .hw = d->m->hw, .net = d->m->net, .rt = d->m->rt, .arena = *arena, .n_layers = d->m->n_layers,
+                        .layer_of = d->m->layer_of, .matrices = d->m->matrices };
+  double sum = 0, longest = 0, ns;
+  int32_t status, i, k;
+  rrn_duplication model;
+
+  *ret_ns = 0;
+  status = rrn_partition_pass(&m, &cut, d->err);
+  m.copies = rrn_arena_alloc(&m.arena, (size_t)m.n_layers, sizeof(*m.copies));
+  *arena = m.arena;
+  RRN_TRY(status);
+  if (!m.copies)
+    return rrn_fail_memory(d->err);
+  RRN_TRY(rrn_duplication_model(&m, 0, arena, &model, d->err));
+  if (rrn_duplication_solve(&model, (double)v->crossbar.rows * v->crossbar.cols * d->m->crossbars_available, m.copies) == 0)
+    return RRAMNAS_OK;
+  for (i = 0; i < m.n_layers; i++) {
+    for (ns = 0, k = m.first_piece[i]; k < m.first_piece[i + 1]; k++) {
+      const rrn_piece *x = &m.pieces[k];
+      const double t = x->latency_ns * (double)((x->activations + m.copies[i] - 1) / m.copies[i]);
+
+      ns = t > ns ? t : ns;
+    }
+    sum += ns;
+    longest = ns > longest ? ns : longest;
+  }
+  *ret_ns = (sum + (d->o->samples - 1) * longest) * (1 - 1e-9);
+  return RRAMNAS_OK;
+}
+
 static int32_t
 use_rnc(driver *d)
 {
@@ -475,11 +512,14 @@ settle(driver *d)
 
   if (d->best.ns >= 1e300)
     return use_rnc(d);
+  rrn_arena_reset(&d->scratch);
+  RRN_TRY(rnc_bound(d, &d->scratch, &rnc));
   if (!d->best_is_committed) {
     RRN_TRY(rrn_keep_show(&d->best, &d->plan, 0));
     RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
   }
-  RRN_TRY(rnc_completion(d, &rnc));
+  if (rnc < d->best.ns)
+    RRN_TRY(rnc_completion(d, &rnc));
   return rnc < d->best.ns ? use_rnc(d) : RRAMNAS_OK;
 }
 

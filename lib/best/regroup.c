@@ -157,7 +157,7 @@ build_group(regroup *s, int32_t g)
   double best = -1;
   int32_t i, k, best_i = 0, best_k = 0, fits;
 
-  for (i = 0; i < N_VARIANTS && !(best >= 0 && s->p->limits.few); i++)
+  for (i = 0; i < N_VARIANTS; i++)
     for (k = 0; k < N_DENSITIES; k++) {
       set_variants(s, g, variants[i]);
       RRN_TRY(lay_out(s, g, first_densities[k], &fits));
