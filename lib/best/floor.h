@@ -46,6 +46,7 @@ typedef struct rrn_floor {
   const int32_t *only;      /* [n_only]: searches look at these crossbars; NULL = at all */
   int32_t n_only;
   int32_t failed;           /* out of memory */
+  int64_t work;             /* done so far: rough nanoseconds, counted and not measured */
   int32_t *found_bar, *found_score, *found_space; /* [n_bars] scratch */
   int32_t *n_of_score;      /* [rows + cols + 1] scratch, zero */
 } rrn_floor;

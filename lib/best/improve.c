@@ -323,6 +323,7 @@ step(search *s)
   int32_t i;
   double ns;
 
+  p->work += p->n_layers * (60 + (int64_t)p->n_layers * p->floor.n_words);
   remember(s);
   rrn_floor_keep(&p->floor);
   mark = rrn_floor_mark(&p->floor);
@@ -351,12 +352,13 @@ rrn_plan_allow_groups(rrn_plan *p)
 }
 
 static int32_t
-run_moves(search *s, int64_t moves, double threshold)
+run_moves(search *s, int64_t budget, double threshold)
 {
-  int64_t i;
+  const int64_t start = rrn_plan_work(s->p);
+  int64_t spent;
 
-  for (i = 0; i < moves; i++) {
-    s->threshold = threshold * (1 - (double)i / (double)moves);
+  while ((spent = rrn_plan_work(s->p) - start) < budget) {
+    s->threshold = threshold * (1 - (double)spent / (double)budget);
     RRN_TRY(step(s));
   }
   RRN_TRY(rrn_keep_load(&s->best, s->p));
@@ -366,7 +368,7 @@ run_moves(search *s, int64_t moves, double threshold)
 
 /* Groups may change, and who is in them. */
 static int32_t
-improve_groups(search *s, int64_t moves, double threshold)
+improve_groups(search *s, int64_t budget, double threshold)
 {
   rrn_plan *p = s->p;
   int32_t i;
@@ -375,7 +377,7 @@ improve_groups(search *s, int64_t moves, double threshold)
     s->n_groups = p->group[i] >= s->n_groups ? p->group[i] + 1 : s->n_groups;
   if (s->n_groups <= 1)
     return RRAMNAS_OK;
-  RRN_TRY(run_moves(s, moves, threshold));
+  RRN_TRY(run_moves(s, budget, threshold));
   s->n_groups = 0;
   rrn_plan_allow_groups(p);
   return RRAMNAS_OK;
@@ -383,7 +385,7 @@ improve_groups(search *s, int64_t moves, double threshold)
 
 /* Any crossbar may be used, in company that is allowed, and that may change. */
 static int32_t
-improve_company(search *s, int64_t moves, double threshold)
+improve_company(search *s, int64_t budget, double threshold)
 {
   rrn_plan *p = s->p;
   int32_t *groups = s->groups;
@@ -396,7 +398,7 @@ improve_company(search *s, int64_t moves, double threshold)
   RRN_TRY(rrn_keep_save(&s->best, p, s->ns));
   s->selective = p->eval.samples > 1;
   p->floor.allow = p->allow;
-  RRN_TRY(run_moves(s, moves, threshold));
+  RRN_TRY(run_moves(s, budget, threshold));
   p->floor.allow = NULL;
   for (i = 0; i < p->n_layers; i++)
     p->group[i] = groups[i];
@@ -404,13 +406,13 @@ improve_company(search *s, int64_t moves, double threshold)
 }
 
 int32_t
-rrn_plan_improve(rrn_plan *p, int64_t moves, double threshold, double *ns)
+rrn_plan_improve(rrn_plan *p, int64_t budget, double threshold, double *ns)
 {
   search s;
 
   RRN_TRY(search_init(&s, p, *ns));
-  RRN_TRY(improve_groups(&s, moves / 2, threshold));
-  RRN_TRY(improve_company(&s, moves / 2, threshold));
+  RRN_TRY(improve_groups(&s, budget / 2, threshold));
+  RRN_TRY(improve_company(&s, budget / 2, threshold));
   *ns = s.best.ns;
   return RRAMNAS_OK;
 }

@@ -141,6 +141,7 @@ rrn_plan_allocate(rrn_plan *p, int32_t g, double density)
       p->picks[i].index = 0;
       p->closed[i] = 0;
     }
+  p->work += 6 * (int64_t)most + 45 * (int64_t)n;
   qsort(segments, (size_t)n, sizeof(*segments), by_rate);
   for (i = 0; i < n; i++) {
     const segment *s = &segments[i];

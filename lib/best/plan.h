@@ -37,6 +37,7 @@ typedef struct rrn_plan {
   rrn_floor floor;
   rrn_evaluator eval;
   uint64_t random;
+  int64_t work;         /* beside the floor's and the evaluator's */
   rramnas_error *err;
 } rrn_plan;
 
@@ -61,6 +62,13 @@ static inline const rrn_point *
 rrn_plan_point(const rrn_plan *p, int32_t layer)
 {
   return &rrn_plan_menu(p, layer)->points[p->picks[layer].index];
+}
+
+/* Work done so far, in rough nanoseconds: counted, so the same on every machine. Budgets are differences of it. */
+static inline int64_t
+rrn_plan_work(const rrn_plan *p)
+{
+  return p->floor.work + p->eval.work + p->work;
 }
 
 /* Next number of the plan's stream, below n. */

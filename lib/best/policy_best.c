@@ -19,7 +19,7 @@
 #include "best/regroup.h"
 #include "timing/sim.h"
 
-enum { MOST_KEEPS = 12, EXTRA_RECIPES = 16 };
+enum { MOST_KEEPS = 12, EXTRA_RECIPES = 19, MOST_RECIPES = 224 };
 
 /* What an effort may spend, in rough nanoseconds of work; the numbers of plans and moves follow from it. */
 typedef struct allowance {
@@ -31,9 +31,9 @@ typedef struct allowance {
 } allowance;
 
 static const allowance allowances[] = {
-  [RRAMNAS_EFFORT_FAST] = { 8e5, 1.5e6, 0, 0, 1, 1, 1, 1 },
-  [RRAMNAS_EFFORT_BALANCED] = { 4.0e7, 5e7, 1e8, 1.2e8, 2, 10, 6, 2 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 5e8, 8e8, 4e9, 4e9, 4, 12, 12, 3 },
+  [RRAMNAS_EFFORT_FAST] = { 8e5, 1e6, 0, 0, 1, 1, 1, 1 },
+  [RRAMNAS_EFFORT_BALANCED] = { 4e7, 6e7, 1.2e8, 1.2e8, 2, 10, 6, 2 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 4e8, 8e8, 4e9, 3.5e9, 4, 12, 12, 3 },
 };
 
 typedef struct driver {
@@ -48,7 +48,6 @@ typedef struct driver {
   rrn_keep best;           /* over all efforts so far */
   int32_t best_is_committed; /* 1: the mapping is the best plan */
   int32_t *group_of_bar;   /* [crossbars] */
-  double build_cost;       /* rough nanoseconds */
   rramnas_error *err;
 } driver;
 
@@ -129,35 +128,18 @@ one_group(driver *d)
 static int32_t
 try_one_group(driver *d, double spend)
 {
-  int32_t n = (int32_t)(spend / d->build_cost), i;
+  const int64_t start = rrn_plan_work(&d->plan);
+  int32_t i;
 
-  n = n < 3 ? 3 : n > 224 ? 224 : n;
   one_group(d);
-  /* Until some plan fits, more recipes than were asked for. */
-  for (i = 0; i < n + (d->n_keeps == 0 ? EXTRA_RECIPES : 0); i++) {
+  /* Until some plan fits, more recipes than can be paid for. */
+  for (i = 0; i < 3 || (i < MOST_RECIPES && (double)(rrn_plan_work(&d->plan) - start) < spend) ||
+              (i < EXTRA_RECIPES && d->n_keeps == 0); i++) {
     const rrn_recipe r = recipe(i);
 
     RRN_TRY(try_recipe(d, &r));
   }
   return RRAMNAS_OK;
-}
-
-/* Of a move of rrn_plan_balance(), in rough nanoseconds. */
-static double
-balance_cost(const driver *d, int32_t n_groups)
-{
-  return 60.0 * d->plan.n_layers / n_groups * d->plan.floor.n_bars / n_groups + 100.0 * d->plan.n_layers +
-         4.0 * d->plan.floor.n_bars;
-}
-
-static int32_t
-count_groups(const driver *d, const rrn_keep *keep)
-{
-  int32_t i, n = 0;
-
-  for (i = 0; i < d->plan.n_layers; i++)
-    n = keep->group[i] >= n ? keep->group[i] + 1 : n;
-  return n;
 }
 
 /* How slow a plan of local search may be, relative to the one before. */
@@ -177,7 +159,7 @@ try_groups(driver *d, int32_t start, const rrn_grouping *grouping, int32_t n_gro
   if (!fits)
     return RRAMNAS_OK;
   d->m->tries++;
-  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)(spend / balance_cost(d, n_groups)), 0.02));
+  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)spend, 0.02));
   return offer(d, start);
 }
 
@@ -262,29 +244,13 @@ sort_keeps(driver *d)
 }
 
 static int32_t
-improve_keep(driver *d, rrn_keep *keep, int64_t moves, double threshold)
+improve_keep(driver *d, rrn_keep *keep, int64_t budget, double threshold)
 {
   double ns = keep->ns;
 
   RRN_TRY(rrn_keep_load(keep, &d->plan));
-  RRN_TRY(rrn_plan_improve(&d->plan, moves, threshold, &ns));
+  RRN_TRY(rrn_plan_improve(&d->plan, budget, threshold, &ns));
   return rrn_keep_save(keep, &d->plan, ns);
-}
-
-/* Of a move, in rough nanoseconds: boxes that move, spaces looked at, events. */
-static double
-move_cost(const driver *d, const rrn_keep *keep)
-{
-  double boxes = 0, shared = 0;
-  int32_t k;
-
-  for (k = 0; k < d->plan.floor.n_bars; k++)
-    if (keep->n_of_bar[k] > 1) {
-      boxes += keep->n_of_bar[k];
-      shared++;
-    }
-  return 12 * boxes * boxes / (shared + 1) + 5 * shared * d->plan.n_layers + 200.0 * d->plan.n_layers +
-         (d->o->samples > 1 ? 45.0 * d->o->samples * d->plan.n_layers : 0);
 }
 
 static int32_t
@@ -300,13 +266,15 @@ count_rounds(int32_t n)
 static int32_t
 balance_keep(driver *d, rrn_keep *keep, double spend, double threshold)
 {
-  const int32_t n_groups = count_groups(d, keep);
   double ns;
+  int32_t i;
 
-  if (n_groups < 2)
+  for (i = 0; i < d->plan.n_layers && keep->group[i] == 0; i++)
+    ;
+  if (i == d->plan.n_layers)
     return RRAMNAS_OK;
   RRN_TRY(rrn_keep_load(keep, &d->plan));
-  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)(spend / balance_cost(d, n_groups)), threshold));
+  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)spend, threshold));
   ns = rrn_plan_time(&d->plan, keep->ns);
   return ns < keep->ns ? rrn_keep_save(keep, &d->plan, ns) : RRAMNAS_OK;
 }
@@ -340,7 +308,7 @@ improve_plans(driver *d, double spend)
   for (;; threshold *= 0.6) {
     sort_keeps(d);
     for (i = 0; i < d->n_keeps; i++)
-      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(spend / move_cost(d, &d->keeps[i]) / rounds / d->n_keeps), threshold));
+      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(spend / rounds / d->n_keeps), threshold));
     if (d->n_keeps == 1)
       return RRAMNAS_OK;
     d->n_keeps = (d->n_keeps + 1) / 2;
@@ -383,6 +351,8 @@ static int32_t
 run_effort(driver *d, int32_t effort)
 {
   const allowance *a = &allowances[effort];
+  /* One inference needs no groups. */
+  const double moves = d->o->samples > 1 ? a->moves : a->moves + a->balance + a->starts;
   int32_t i;
 
   if (effort == RRAMNAS_EFFORT_BALANCED)
@@ -393,27 +363,11 @@ run_effort(driver *d, int32_t effort)
   RRN_TRY(build_plans(d, a));
   if (a->balance > 0 && d->n_keeps > 1)
     RRN_TRY(balance_plans(d, a->balance, a->last));
-  if (a->moves > 0 && d->n_keeps > 0)
-    RRN_TRY(improve_plans(d, a->moves));
+  if (a->balance > 0 && d->n_keeps > 0)
+    RRN_TRY(improve_plans(d, moves));
   for (i = 0; i < d->n_keeps; i++)
     RRN_TRY(judge(d, &d->keeps[i]));
   return RRAMNAS_OK;
-}
-
-/* Crossbars that one copy of each layer fills, which later boxes never look at. */
-static double
-full_tiles(const rramnas_mapping *m)
-{
-  const rrn_hw_values *v = &m->hw->v;
-  double n = 0;
-  int32_t i;
-
-  for (i = 0; i < m->n_layers; i++) {
-    const rrn_matrix *x = &m->matrices[i];
-
-    n += (double)(x->rows / v->crossbar.rows) * (double)(x->cols / x->groups * x->cells / v->crossbar.cols);
-  }
-  return n < 0.98 * m->crossbars_available ? n : 0.98 * m->crossbars_available;
 }
 
 static int32_t
@@ -426,7 +380,6 @@ prepare(driver *d)
   RRN_TRY(new_plan(d, 1));
   RRN_TRY(rrn_keep_init(&d->best, &d->plan, d->err));
   d->best.ns = 1e300;
-  d->build_cost = 40.0 * m->n_layers * (m->crossbars_available - full_tiles(m)) + 2.0 * m->n_layers * m->crossbars_available;
   d->group_of_bar = rrn_arena_alloc(&d->arena, (size_t)m->crossbars_available, sizeof(*d->group_of_bar));
   return d->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(d->err);
 }

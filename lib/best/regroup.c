@@ -397,6 +397,7 @@ step(regroup *s, double threshold)
   double ns;
   int fits;
 
+  p->work += 40 * p->n_layers + 2 * p->floor.n_bars;
   remember(s);
   rrn_floor_keep(&p->floor);
   mark = rrn_floor_mark(&p->floor);
@@ -421,10 +422,11 @@ set_sums(regroup *s)
 }
 
 int32_t
-rrn_plan_balance(rrn_plan *p, int64_t moves, double threshold)
+rrn_plan_balance(rrn_plan *p, int64_t budget, double threshold)
 {
+  const int64_t start = rrn_plan_work(p);
+  int64_t spent;
   regroup s;
-  int64_t i;
 
   RRN_TRY(regroup_init(&s, p));
   if (s.n_groups < 2)
@@ -433,8 +435,8 @@ rrn_plan_balance(rrn_plan *p, int64_t moves, double threshold)
   set_sums(&s);
   s.ns = estimate(&s);
   RRN_TRY(rrn_keep_save(&s.best, p, s.ns));
-  for (i = 0; i < moves; i++)
-    RRN_TRY(step(&s, threshold * (1 - (double)i / (double)moves)));
+  while ((spent = rrn_plan_work(p) - start) < budget)
+    RRN_TRY(step(&s, threshold * (1 - (double)spent / (double)budget)));
   p->floor.only = NULL;
   RRN_TRY(rrn_keep_load(&s.best, p));
   rrn_plan_allow_groups(p);
