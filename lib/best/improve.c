@@ -166,8 +166,8 @@ pick_layer(rrn_plan *p)
   return p->eval.ns[a] > p->eval.ns[b] ? a : b;
 }
 
-static rrn_pick
-near_pick(rrn_plan *p, int32_t layer)
+rrn_pick
+rrn_plan_near_pick(rrn_plan *p, int32_t layer)
 {
   const rrn_choice *c = &p->choices[layer];
   rrn_pick pick = p->picks[layer];
@@ -265,7 +265,7 @@ choose_bar(search *s, ruin *r)
   int32_t i;
 
   for (i = 0; i < b->n_boxes; i++)
-    add_layer(r, b->boxes[i].layer, near_pick(p, b->boxes[i].layer));
+    add_layer(r, b->boxes[i].layer, rrn_plan_near_pick(p, b->boxes[i].layer));
   for (i = 0; i < r->n; i++)
     if (rrn_plan_random(p, 3) == 0)
       change_company(s, r->layers[i]);
@@ -286,7 +286,7 @@ choose_layers(search *s, ruin *r)
   while (n-- > 0) {
     const int32_t layer = pick_layer(p);
 
-    add_layer(r, layer, near_pick(p, layer));
+    add_layer(r, layer, rrn_plan_near_pick(p, layer));
     if (s->selective && rrn_plan_random(p, 4) == 0)
       change_company(s, layer);
     if (s->n_groups > 1 && rrn_plan_random(p, 6) == 0)

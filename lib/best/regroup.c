@@ -27,6 +27,8 @@ typedef struct regroup {
   int32_t *old_group;
   double *old_ns;
   int32_t *old_copies;
+  char *marked;          /* [n_layers]: to be laid out anew */
+  int32_t n_marked;
   rrn_keep best;
   double ns;             /* of the present plan */
 } regroup;
@@ -43,11 +45,12 @@ regroup_init(regroup *s, rrn_plan *p)
   s->sum = rrn_arena_alloc(p->arena, (size_t)s->n_groups, sizeof(*s->sum));
   s->old_sum = rrn_arena_alloc(p->arena, (size_t)s->n_groups, sizeof(*s->old_sum));
   s->bars = rrn_arena_alloc(p->arena, (size_t)p->floor.n_bars, sizeof(*s->bars));
+  s->marked = rrn_arena_alloc(p->arena, n, 1);
   s->old_picks = rrn_arena_alloc(p->arena, n, sizeof(*s->old_picks));
   s->old_group = rrn_arena_alloc(p->arena, n, sizeof(*s->old_group));
   s->old_ns = rrn_arena_alloc(p->arena, n, sizeof(*s->old_ns));
   s->old_copies = rrn_arena_alloc(p->arena, n, sizeof(*s->old_copies));
-  if (!s->sum || !s->old_sum || !s->bars || !s->old_picks || !s->old_group || !s->old_ns || !s->old_copies)
+  if (!s->sum || !s->marked || !s->old_sum || !s->bars || !s->old_picks || !s->old_group || !s->old_ns || !s->old_copies)
     return rrn_fail_memory(p->err);
   return RRAMNAS_OK;
 }
@@ -325,6 +328,45 @@ shuffle(regroup *s, int32_t g, int *ret_fits)
   return lay_out(s, g, density, ret_fits);
 }
 
+/* Lays out anew only the layers of a group that are marked, and a few more; then the group spends what is left. */
+static int32_t
+touch(regroup *s, int32_t g, int *ret_fits)
+{
+  rrn_plan *p = s->p;
+  const int32_t n = layers_of(s, g), bars = use_bars(s, g);
+  int32_t more = (int32_t)rrn_plan_random(p, 3) + !s->n_marked, i, k = 0;
+
+  *ret_fits = 0;
+  s->sum[g] = -1;
+  if (n > 0 && bars == 0)
+    return RRAMNAS_OK;
+  for (; more > 0 && n > 0; more--)
+    s->marked[p->order[rrn_plan_random(p, (uint32_t)n)]] = 1;
+  for (i = 0; i < n; i++)
+    if (s->marked[p->order[i]])
+      rrn_floor_remove(&p->floor, p->order[i], 0, 0, INT32_MAX);
+  /* In a random rotation. */
+  for (i = 0, k = n > 0 ? (int32_t)rrn_plan_random(p, (uint32_t)n) : 0; i < n; i++, k++) {
+    const int32_t layer = p->order[k < n ? k : k - n];
+
+    p->weight[layer] = 0.7 + 0.6 * (rrn_plan_random(p, 1024) / 1024.0);
+    if (s->marked[layer] && !rrn_plan_put(p, layer, rrn_plan_near_pick(p, layer)))
+      return RRAMNAS_OK;
+  }
+  rrn_plan_fill_some(p, p->order, n);
+  for (s->sum[g] = 0, i = 0; i < n; i++)
+    s->sum[g] += p->eval.ns[p->order[i]];
+  *ret_fits = 1;
+  return RRAMNAS_OK;
+}
+
+static void
+mark(regroup *s, int32_t layer)
+{
+  s->marked[layer] = 1;
+  s->n_marked++;
+}
+
 /* A layer of the group. */
 static int32_t
 some_layer(regroup *s, int32_t g)
@@ -334,12 +376,33 @@ some_layer(regroup *s, int32_t g)
   return n > 1 ? s->p->order[rrn_plan_random(s->p, (uint32_t)n)] : -1;
 }
 
-static int32_t
-some_bar(regroup *s, int32_t g)
+static void
+hand_over_bar(regroup *s, int32_t from, int32_t to)
 {
-  const int32_t n = use_bars(s, g);
+  const int32_t n = use_bars(s, from), bar = n > 1 ? s->bars[rrn_plan_random(s->p, (uint32_t)n)] : -1;
+  rrn_floor *f = &s->p->floor;
+  int32_t i;
 
-  return n > 1 ? s->bars[rrn_plan_random(s->p, (uint32_t)n)] : -1;
+  if (bar < 0)
+    return;
+  for (i = 0; i < f->bars[bar].n_boxes; i++)
+    mark(s, f->bars[bar].boxes[i].layer);
+  for (i = 0; i < s->p->n_layers; i++)
+    if (s->marked[i])
+      rrn_floor_remove(f, i, 0, 0, INT32_MAX);
+  rrn_floor_regroup(f, bar, to);
+}
+
+static void
+hand_over_layer(regroup *s, int32_t from, int32_t to)
+{
+  const int32_t layer = some_layer(s, from);
+
+  if (layer < 0)
+    return;
+  rrn_floor_remove(&s->p->floor, layer, 0, 0, INT32_MAX);
+  mark(s, layer);
+  s->p->group[layer] = to;
 }
 
 /* Changes who is in which group; returns the other group that this concerns, or -1. */
@@ -349,27 +412,15 @@ trade(regroup *s, int32_t g)
   rrn_plan *p = s->p;
   const int32_t other = (int32_t)rrn_plan_random(p, (uint32_t)s->n_groups);
   const uint32_t way = rrn_plan_random(p, 8);
-  int32_t layer, bar;
 
   if (other == g)
     return -1;
-  if (way < 5) {
-    bar = some_bar(s, other);
-    if (bar >= 0)
-      rrn_floor_empty(&p->floor, bar);
-    if (bar >= 0)
-      rrn_floor_regroup(&p->floor, bar, g);
-  }
-  if (way >= 4) {
-    layer = some_layer(s, g);
-    if (layer >= 0)
-      p->group[layer] = other;
-  }
-  if (way == 7) {
-    layer = some_layer(s, other);
-    if (layer >= 0)
-      p->group[layer] = g;
-  }
+  if (way < 5)
+    hand_over_bar(s, other, g);
+  if (way >= 4)
+    hand_over_layer(s, g, other);
+  if (way == 7)
+    hand_over_layer(s, other, g);
   return other;
 }
 
@@ -378,13 +429,16 @@ move(regroup *s, int *ret_fits)
 {
   rrn_plan *p = s->p;
   const int32_t g = rrn_plan_random(p, 4) > 0 ? slowest(s) : (int32_t)rrn_plan_random(p, (uint32_t)s->n_groups);
+  const int gentle = rrn_plan_random(p, 4) > 0;
   int32_t other = -1;
 
+  memset(s->marked, 0, (size_t)p->n_layers);
+  s->n_marked = 0;
   if (rrn_plan_random(p, 3) > 0)
     other = trade(s, g);
-  RRN_TRY(shuffle(s, g, ret_fits));
+  RRN_TRY((gentle ? touch : shuffle)(s, g, ret_fits));
   if (*ret_fits && other >= 0)
-    RRN_TRY(shuffle(s, other, ret_fits));
+    RRN_TRY((gentle ? touch : shuffle)(s, other, ret_fits));
   return RRAMNAS_OK;
 }
 
