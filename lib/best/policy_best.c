@@ -32,7 +32,7 @@ typedef struct allowance {
 
 static const allowance allowances[] = {
   [RRAMNAS_EFFORT_FAST] = { 8e5, 1e6, 0, 0, 1, 1, 1, 1 },
-  [RRAMNAS_EFFORT_BALANCED] = { 4e7, 6e7, 1.2e8, 1.2e8, 2, 10, 6, 2 },
+  [RRAMNAS_EFFORT_BALANCED] = { 3e7, 5e7, 2.6e8, 4e7, 2, 8, 5, 1 },
   [RRAMNAS_EFFORT_THOROUGH] = { 4e8, 8e8, 4e9, 3.5e9, 4, 12, 12, 3 },
 };
 
@@ -284,7 +284,7 @@ static int32_t
 balance_plans(driver *d, double spend, int32_t last)
 {
   const int32_t rounds = count_rounds(d->n_keeps);
-  double threshold = 0.03;
+  double threshold = 0.015;
   int32_t i;
 
   for (;; threshold *= 0.7) {
