@@ -195,13 +195,77 @@ write_all(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const
   if (table)
     code = print_summary(stdout, s, hw, net, mapping);
   for (i = 0; i < 3 && code == EXIT_DONE; i++) {
+    const report_source source = { mapping, NULL, wanted[i].report, &s->timing };
+
     if (!wanted[i].path)
       continue;
     show_phase("writing ...");
-    code = write_report(mapping, wanted[i].report, &s->timing, wanted[i].path);
+    code = write_report(&source, wanted[i].path);
     if (table && code == EXIT_DONE)
       printf("written   %s\n", wanted[i].path);
   }
+  return code;
+}
+
+/* --- curve --- */
+
+static int
+wants_curve(const settings *s)
+{
+  return s->curves[0] != NULL;
+}
+
+static int32_t
+show_point(void *user, const rramnas_curve_point *point, int32_t done, int32_t total)
+{
+  static char text[2][64];
+
+  (void)user;
+  (void)point;
+  snprintf(text[done % 2], sizeof(text[0]), "curve: point %d of %d ...", (int)done, (int)total);
+  show_phase(text[done % 2]);
+  return 0;
+}
+
+static int
+write_curves(const settings *s, const rramnas_curve *curve)
+{
+  const int said = !s->quiet && !is_stdout(s->json) && !is_stdout(s->svg) && !is_stdout(s->trace);
+  int i, code = EXIT_DONE;
+
+  for (i = 0; i < MOST_CURVES && s->curves[i] && code == EXIT_DONE; i++) {
+    const report_source source = { NULL, curve, curve_report(s->curves[i]), NULL };
+
+    code = write_report(&source, s->curves[i]);
+    if (said && code == EXIT_DONE)
+      printf("written   %s\n", s->curves[i]);
+  }
+  return code;
+}
+
+/* Without --timing the model is rnc, the one that policy best plans for. */
+static int
+compute_curve(const settings *s, rramnas_hw *hw, rramnas_net *net)
+{
+  rramnas_curve_options options = s->curve;
+  rramnas_timing_options timing = s->timing;
+  rramnas_curve *curve = NULL;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  int32_t status;
+  int code;
+
+  if (!wants_curve(s))
+    return EXIT_DONE;
+  show_phase("curve ...");
+  options.progress = show_point;
+  timing.model = timing.model ? timing.model : RRAMNAS_TIMING_RNC;
+  status = rramnas_compile_curve(hw, net, &s->compile, &timing, &options, NULL, &curve, &err);
+  if (status < 0) {
+    complain_error(&err);
+    return status == RRAMNAS_ERR_DOES_NOT_FIT ? EXIT_DOES_NOT_FIT : EXIT_BAD_INPUT;
+  }
+  code = write_curves(s, curve);
+  rramnas_curve_unref(curve);
   return code;
 }
 
@@ -220,6 +284,8 @@ run(settings *s)
     show_phase("compiling ...");
     if ((code = compile(s, hw, net, &mapping)) == EXIT_DONE && (code = check(s, mapping)) == EXIT_DONE)
       code = write_all(s, hw, net, mapping);
+    if (code == EXIT_DONE)
+      code = compute_curve(s, hw, net);
   }
   end_progress();
   rramnas_mapping_unref(mapping);
@@ -240,11 +306,11 @@ same_file(const char *a, const char *b)
 static int
 outputs_are_safe(const settings *s)
 {
-  const char *const outputs[] = { s->json, s->svg, s->trace };
+  const char *const outputs[] = { s->json, s->svg, s->trace, s->curves[0], s->curves[1] };
   const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file };
   size_t i, k;
 
-  for (i = 0; i < 3; i++)
+  for (i = 0; i < 5; i++)
     for (k = 0; k < 4; k++)
       if (same_file(outputs[i], inputs[k])) {
         complain("%s: is read and would be overwritten", outputs[i]);
@@ -256,10 +322,12 @@ outputs_are_safe(const settings *s)
 int
 main(int argc, char **argv)
 {
-  settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT };
+  settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT,
+                 .curve = RRAMNAS_CURVE_OPTIONS_INIT };
   int go_on, code;
 
   s.compile.policy = DEFAULT_POLICY;
+  s.compile.samples = s.timing.samples = 1;
   go_on = read_options(argc, argv, &s);
   if (go_on > 0 && !outputs_are_safe(&s))
     go_on = -1;

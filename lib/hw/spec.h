@@ -10,6 +10,7 @@
 #include "util/writer.h"
 
 /* Values of choice fields are positions in the field's list of choices. */
+enum rrn_hw_kind { RRN_KIND_RRAM, RRN_KIND_FEFET, RRN_KIND_STT_MRAM, RRN_KIND_PCM, RRN_KIND_SRAM };
 enum rrn_hw_cell { RRN_CELL_1T1R, RRN_CELL_0T1R };
 enum rrn_hw_slicing {
   RRN_SLICING_PARALLEL, /* slices of a weight (and its negative half) in parallel crossbars driven alike: one column per weight (RNC) */
@@ -24,15 +25,27 @@ enum rrn_hw_adc_kind {
 
 /* Every field of the YAML, section by section. Names and units as in doc/hardware.md. */
 typedef struct rrn_hw_values {
-  struct { double read_latency_ns, write_latency_ns, read_voltage_v, write_voltage_v, on_resistance_ohm, off_resistance_ohm; int32_t bits_per_cell; } device;
-  struct { int32_t rows, cols, subarray_rows, cell; } crossbar; /* subarray_rows 0 = rows */
+  struct {
+    int32_t kind, bits_per_cell, write_pulses;
+    double node_nm, cell_area_um2, cell_area_f2; /* cell_area_f2 0 = cell_area_um2 */
+    double read_latency_ns, read_voltage_v, read_voltage_low_v, read_energy_fj;
+    double write_latency_ns, write_voltage_v, write_voltage_low_v, write_energy_fj;
+    double on_resistance_ohm, off_resistance_ohm;
+  } device;
+  struct {
+    int32_t rows, cols, subarray_rows, cell; /* subarray_rows 0 = rows */
+    double transistor_node_nm, driver_area_um2, wire_resistance_ohm, wire_capacitance_ff;
+  } crossbar;
   struct { int32_t bits, slicing, sign; } weight;
   struct { int32_t bits; } input;
-  struct { int32_t bits, per_subarray; double rate_gsps; } dac;
-  struct { int32_t bits, per_subarray, kind; double rate_gsps; } adc;
+  struct { int32_t bits, per_subarray; double rate_gsps, area_um2, power_uw; } dac;
+  struct { int32_t bits, per_subarray, kind; double rate_gsps, area_um2, power_uw; } adc;
   struct { int32_t groups; } pe;
-  struct { double frequency_mhz; } digital;
-  struct { int32_t crossbars; } chip; /* 0 = as many as needed */
+  struct { double frequency_mhz, node_nm; } digital;
+  struct { double node_nm, input_kb, output_kb; int32_t bus_bits; } buffer; /* sizes 0 = what the network needs */
+  struct { int32_t pe_rows, pe_cols; double bandwidth_gbps; } tile;
+  struct { int32_t units, rows, cols; double node_nm; } pool;
+  struct { int32_t crossbars, tile_rows, tile_cols; double bandwidth_gbps; } chip; /* crossbars 0 = as many as needed */
 } rrn_hw_values;
 
 struct rramnas_hw {

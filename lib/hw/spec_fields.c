@@ -22,22 +22,44 @@
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b, { a, b }, AT(member), "0.1", doc, source }
 #define CHOICE3(name, a, b, c, member, doc, source) \
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c, { a, b, c }, AT(member), "0.1", doc, source }
+#define CHOICE5(name, a, b, c, d, e, member, doc, source) \
+  { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c "|" d "|" e, { a, b, c, d, e }, AT(member), "0.1", doc, source }
 #define TEXT(name, member, doc) { name, RRAMNAS_FIELD_TEXT, "", 0, 0, "", "", { NULL }, AT(member), "0.1", doc, "" }
 
 #define RNC "SimConfig.ini shipped with RNC"
+#define MNSIM "SimConfig.ini shipped with MNSIM 2.0"
 #define OURS "choice of this library"
 
 const rrn_hw_field rrn_hw_fields[] = {
   TEXT("name", name, "Free text that says which chip this is; not part of the fingerprint."),
 
+  CHOICE5("device.kind", "rram", "fefet", "stt-mram", "pcm", "sram", v.device.kind,
+          "What a cell is; an SRAM cell is read and written at an energy per bit, the others by voltage and resistance.",
+          MNSIM),
+  REAL("device.node_nm", "nm", 1, 1000, "130", v.device.node_nm,
+       "Feature size F of the cells.", MNSIM),
+  REAL("device.cell_area_um2", "um2", 1e-7, 1e6, "1.44", v.device.cell_area_um2,
+       "Area of a cell, unless cell_area_f2 is given.", MNSIM),
+  REAL("device.cell_area_f2", "F^2", 0, 1e5, "0", v.device.cell_area_f2,
+       "Area of a cell in squares of device.node_nm; 0 = cell_area_um2.", OURS),
   REAL("device.read_latency_ns", "ns", 1e-6, 1e9, "3.16", v.device.read_latency_ns,
        "Time to read the array once, without its wires.", RNC),
   REAL("device.write_latency_ns", "ns", 1e-6, 1e9, "10", v.device.write_latency_ns,
        "Time to write one row of cells.", RNC),
   REAL("device.read_voltage_v", "V", 1e-3, 100, "0.15", v.device.read_voltage_v,
        "Wordline voltage of a full-scale input.", RNC),
+  REAL("device.read_voltage_low_v", "V", 0, 100, "0", v.device.read_voltage_low_v,
+       "Wordline voltage of an input of zero.", MNSIM),
   REAL("device.write_voltage_v", "V", 1e-3, 100, "3", v.device.write_voltage_v,
        "Voltage that programs a cell.", RNC),
+  REAL("device.write_voltage_low_v", "V", 0, 100, "0", v.device.write_voltage_low_v,
+       "Voltage on a cell that keeps its state while others are programmed.", MNSIM),
+  INTEGER("device.write_pulses", "1", 1, 1000000, "1", v.device.write_pulses,
+          "Pulses, each with a read to verify it, until a cell holds its state.", OURS ": one pulse without verification"),
+  REAL("device.read_energy_fj", "fJ", 0, 1e9, "1.12", v.device.read_energy_fj,
+       "Energy to read one SRAM cell.", MNSIM),
+  REAL("device.write_energy_fj", "fJ", 0, 1e9, "1.6", v.device.write_energy_fj,
+       "Energy to write one SRAM cell.", MNSIM),
   REAL("device.on_resistance_ohm", "ohm", 1, 1e12, "10000", v.device.on_resistance_ohm,
        "Resistance of a cell in its best conducting state.", RNC),
   REAL("device.off_resistance_ohm", "ohm", 1, 1e12, "1000000", v.device.off_resistance_ohm,
@@ -53,6 +75,14 @@ const rrn_hw_field rrn_hw_fields[] = {
           "Wordlines of a subarray, which has converters of its own; 0 = all rows.", RNC " (128 of 128 rows)"),
   CHOICE2("crossbar.cell", "1T1R", "0T1R", v.crossbar.cell,
          "A cell with or without its access transistor.", RNC),
+  REAL("crossbar.transistor_node_nm", "nm", 1, 1000, "130", v.crossbar.transistor_node_nm,
+       "Node of the multiplexers and drivers at the crossbar.", MNSIM),
+  REAL("crossbar.driver_area_um2", "um2", 0, 1e6, "1150", v.crossbar.driver_area_um2,
+       "Area of the driver of one wordline.", "MNSIM 2.0"),
+  REAL("crossbar.wire_resistance_ohm", "ohm", 0, 1e6, "2.82", v.crossbar.wire_resistance_ohm,
+       "Resistance of a wordline or bitline from one cell to the next.", "MNSIM 2.0"),
+  REAL("crossbar.wire_capacitance_ff", "fF", 0, 1e6, "1", v.crossbar.wire_capacitance_ff,
+       "Capacitance of a wordline or bitline from one cell to the next.", "MNSIM 2.0"),
 
   INTEGER("weight.bits", "bit", 1, 32, "8", v.weight.bits,
           "Bits of a weight.", "RNC's evaluation (8-bit weights)"),
@@ -69,6 +99,10 @@ const rrn_hw_field rrn_hw_fields[] = {
           "Input bits that a DAC applies at once.", RNC " (DAC choice 1)"),
   REAL("dac.rate_gsps", "GS/s", 1e-6, 1e6, "1", v.dac.rate_gsps,
        "Sample rate of a DAC.", RNC " (DAC choice 1)"),
+  REAL("dac.area_um2", "um2", 0, 1e9, "0.166", v.dac.area_um2,
+       "Area of a DAC.", RNC " (DAC choice 1)"),
+  REAL("dac.power_uw", "uW", 0, 1e9, "3.9", v.dac.power_uw,
+       "Power of a DAC while it converts.", RNC " (DAC choice 1)"),
   INTEGER("dac.per_subarray", "1", 1, 65536, "256", v.dac.per_subarray,
           "DACs of a subarray: rows that it drives at once.", RNC),
 
@@ -76,6 +110,10 @@ const rrn_hw_field rrn_hw_fields[] = {
           "Resolution of an ADC.", RNC " (ADC choice 2)"),
   REAL("adc.rate_gsps", "GS/s", 1e-6, 1e6, "1.28", v.adc.rate_gsps,
        "Sample rate of an ADC.", RNC " (ADC choice 2)"),
+  REAL("adc.area_um2", "um2", 0, 1e9, "1200", v.adc.area_um2,
+       "Area of an ADC.", RNC " (ADC choice 2)"),
+  REAL("adc.power_uw", "uW", 0, 1e9, "2000", v.adc.power_uw,
+       "Power of an ADC while it converts.", RNC " (ADC choice 2)"),
   CHOICE3("adc.kind", "sar", "flash", "ramp", v.adc.kind,
          "Samples that a conversion takes: bits + 2 (sar), 1 (flash), 2^bits (ramp); 1-bit ADCs always take 1.",
          RNC " (ADC choice 2)"),
@@ -88,6 +126,40 @@ const rrn_hw_field rrn_hw_fields[] = {
   REAL("digital.frequency_mhz", "MHz", 1e-3, 1e6, "500", v.digital.frequency_mhz,
        "Clock of registers and adders.", RNC),
 
+  REAL("digital.node_nm", "nm", 1, 1000, "45", v.digital.node_nm,
+       "Node of adders, registers and the other digital blocks.", MNSIM),
+
+  REAL("buffer.node_nm", "nm", 1, 1000, "90", v.buffer.node_nm,
+       "Node of the SRAM buffers.", MNSIM),
+  INTEGER("buffer.bus_bits", "bit", 1, 65536, "64", v.buffer.bus_bits,
+          "Bits that a buffer reads or writes at once.", MNSIM),
+  REAL("buffer.input_kb", "KiB", 0, 1048576, "0", v.buffer.input_kb,
+       "Input buffer of a processing element; 0 = what the network needs.", MNSIM),
+  REAL("buffer.output_kb", "KiB", 0, 1048576, "0", v.buffer.output_kb,
+       "Output buffer of a tile; 0 = what the network needs.", MNSIM),
+
+  INTEGER("tile.pe_rows", "1", 1, 1024, "2", v.tile.pe_rows,
+          "Processing elements of a tile, from top to bottom.", MNSIM),
+  INTEGER("tile.pe_cols", "1", 1, 1024, "2", v.tile.pe_cols,
+          "Processing elements of a tile, from left to right.", MNSIM),
+  REAL("tile.bandwidth_gbps", "Gbit/s", 1e-6, 1e9, "1024", v.tile.bandwidth_gbps,
+       "Bandwidth between the processing elements of a tile.", MNSIM),
+
+  INTEGER("pool.units", "1", 1, 65536, "64", v.pool.units,
+          "Channels that the pooling unit of a tile handles at once.", MNSIM),
+  INTEGER("pool.rows", "1", 1, 1024, "3", v.pool.rows,
+          "Rows of the window of the pooling unit.", MNSIM),
+  INTEGER("pool.cols", "1", 1, 1024, "3", v.pool.cols,
+          "Columns of the window of the pooling unit.", MNSIM),
+  REAL("pool.node_nm", "nm", 1, 1000, "65", v.pool.node_nm,
+       "Node of the pooling unit.", MNSIM),
+
+  INTEGER("chip.tile_rows", "1", 1, 65536, "64", v.chip.tile_rows,
+          "Tiles of the chip, from top to bottom.", MNSIM),
+  INTEGER("chip.tile_cols", "1", 1, 65536, "64", v.chip.tile_cols,
+          "Tiles of the chip, from left to right.", MNSIM),
+  REAL("chip.bandwidth_gbps", "Gbit/s", 1e-6, 1e9, "20", v.chip.bandwidth_gbps,
+       "Bandwidth of a link between neighbouring tiles.", MNSIM),
   INTEGER("chip.crossbars", "1", 0, 1048576, "1024", v.chip.crossbars,
           "Crossbars of the chip, parallel slices counted as one; 0 = as many as the network needs.", OURS),
 };

@@ -13,7 +13,7 @@ typedef struct rrn_hw_field {
   double min, max;
   const char *default_text;
   const char *choices;  /* "a|b|c", "" when it is no choice */
-  const char *words[4]; /* the same one by one, NULL at the end */
+  const char *words[6]; /* the same one by one, NULL at the end */
   size_t offset; /* in rramnas_hw: int32_t (integer, choice), double (real), const char * (text) */
   const char *since;
   const char *doc;
