@@ -9,7 +9,7 @@
 static rramnas_net *
 chain(int64_t channels)
 {
-  const int64_t shape[4] = { RRAMNAS_DIM_BATCH, 64, 16, 16 };
+  const int64_t shape[4] = { 1, 64, 16, 16 };
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_net *net = NULL;
   int32_t x = 0, i, status;
@@ -71,7 +71,7 @@ row(rramnas_hw *hw, int64_t channels, int32_t effort)
     return 0;
   start = bench_now_s() - start;
   printf("effort %d  %5d channels %7d crossbars %8lld boxes %9.3f s %9.0f ns per box\n", (int)effort, (int)channels,
-         (int)o.crossbars, (long long)info.boxes, start, 1e9 * start / (double)info.boxes);
+         (int)o.crossbars, (long long)info.n_placements, start, 1e9 * start / (double)info.n_placements);
   fflush(stdout);
   rramnas_net_unref(net);
   return 1;
