@@ -146,7 +146,7 @@ try_one_group(driver *d, double spend)
 static double
 tolerance(const driver *d)
 {
-  return d->o->samples == 1 ? 0.01 : d->o->samples < 32 ? 0.03 : 0.06;
+  return d->o->samples == 1 ? 0.002 : d->o->samples < 32 ? 0.01 : 0.015;
 }
 
 static int32_t
@@ -159,7 +159,7 @@ try_groups(driver *d, int32_t start, const rrn_grouping *grouping, int32_t n_gro
   if (!fits)
     return RRAMNAS_OK;
   d->m->tries++;
-  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)spend, 0.02));
+  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)spend, 0.01));
   return offer(d, start);
 }
 
@@ -284,7 +284,7 @@ static int32_t
 balance_plans(driver *d, double spend, int32_t last)
 {
   const int32_t rounds = count_rounds(d->n_keeps);
-  double threshold = 0.015;
+  double threshold = 0.008;
   int32_t i;
 
   for (;; threshold *= 0.7) {
