@@ -6,8 +6,8 @@
  *
  * Idea: from few crossbars to many. A mapping onto fewer crossbars is one onto more, so each point keeps the mapping of
  * the point before unless its own is sooner done: the curve never rises. A bound that holds with more crossbars holds
- * with fewer, so bounds are passed down from the last point. The fewest crossbars are searched for once; that packing is
- * the first candidate, so a point has a mapping even when the policy finds none.
+ * with fewer, so bounds are passed down from the last point. The fewest crossbars are searched for once; that packing
+ * is the first candidate, so a point has a mapping even when the policy finds none.
  *
  * The numbers are powers of one factor, rounded, which is found by bisection: without a logarithm they are the same on
  * any machine.
@@ -119,7 +119,8 @@ bound(const driver *d, int32_t crossbars, double *ret_ns)
   int32_t status;
 
   rrn_arena_init(&arena, &d->c->rt);
-  status = rrn_bound_time(&chip, d->resolved.depthwise, d->c->timing.samples, RRN_BOUND_TIME_STEPS, &arena, ret_ns, d->err);
+  status = rrn_bound_time(&chip, d->resolved.depthwise, d->c->timing.samples, RRN_BOUND_TIME_STEPS, &arena, ret_ns,
+                          d->err);
   rrn_arena_release(&arena);
   return status;
 }
@@ -240,8 +241,8 @@ choose_numbers(driver *d)
   RRN_FAIL_IF(last < fewest, d->err, RRAMNAS_ERR_DOES_NOT_FIT,
               "network \"%.100s\" does not fit: the curve ends with %d crossbars, the best packing found takes %d",
               d->c->net->name, (int)last, (int)fewest);
-  RRN_FAIL_IF(last < first, d->err, RRAMNAS_ERR_RANGE, "curve options: last is %d, expected first (%d) or more", (int)last,
-              (int)first);
+  RRN_FAIL_IF(last < first, d->err, RRAMNAS_ERR_RANGE, "curve options: last is %d, expected first (%d) or more",
+              (int)last, (int)first);
   d->numbers = rrn_arena_alloc(&d->c->arena, (size_t)points, sizeof(*d->numbers));
   d->c->points = rrn_arena_alloc(&d->c->arena, (size_t)points, sizeof(*d->c->points));
   d->c->mappings = rrn_arena_alloc(&d->c->arena, (size_t)points, sizeof(*d->c->mappings));
@@ -254,8 +255,9 @@ choose_numbers(driver *d)
 static int32_t
 check_options(const rramnas_curve_options *o, rramnas_error *err)
 {
-  RRN_FAIL_IF(o->first < 0 || o->first > RRN_MAX_BOXES || o->last < 0 || o->last > RRN_MAX_BOXES, err, RRAMNAS_ERR_RANGE,
-              "curve options: first is %d and last %d, expected 1..%d", (int)o->first, (int)o->last, RRN_MAX_BOXES);
+  RRN_FAIL_IF(o->first < 0 || o->first > RRN_MAX_BOXES || o->last < 0 || o->last > RRN_MAX_BOXES, err,
+              RRAMNAS_ERR_RANGE, "curve options: first is %d and last %d, expected 1..%d", (int)o->first, (int)o->last,
+              RRN_MAX_BOXES);
   RRN_FAIL_IF(o->points < 0 || o->points > MOST_POINTS, err, RRAMNAS_ERR_RANGE,
               "curve options: points is %d, expected 1..%d", (int)o->points, MOST_POINTS);
   return RRAMNAS_OK;
@@ -278,7 +280,8 @@ run(driver *d, const rramnas_timing_options *timing)
 }
 
 static int32_t
-curve_new(rramnas_hw *hw, rramnas_net *net, const rramnas_runtime *runtime, rramnas_curve **ret_curve, rramnas_error *err)
+curve_new(rramnas_hw *hw, rramnas_net *net, const rramnas_runtime *runtime, rramnas_curve **ret_curve,
+          rramnas_error *err)
 {
   rramnas_curve *c;
   rrn_rt rt;

@@ -27,7 +27,9 @@ rrn_keep_init(rrn_keep *k, const rrn_plan *p, rramnas_error *err)
   k->choices = rrn_arena_alloc(p->arena, n, sizeof(*k->choices));
   k->n_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->n_of_bar));
   k->group_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->group_of_bar));
-  return k->picks && k->group && k->allow && k->choices && k->n_of_bar && k->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(err);
+  if (!k->picks || !k->group || !k->allow || !k->choices || !k->n_of_bar || !k->group_of_bar)
+    return rrn_fail_memory(err);
+  return RRAMNAS_OK;
 }
 
 int32_t
@@ -126,7 +128,8 @@ search_init(search *s, rrn_plan *p, double ns)
   s->old_ns = rrn_arena_alloc(p->arena, n, sizeof(*s->old_ns));
   s->old_copies = rrn_arena_alloc(p->arena, n, sizeof(*s->old_copies));
   s->old_conflicts = rrn_arena_alloc(p->arena, n * (size_t)p->eval.n_words, sizeof(*s->old_conflicts));
-  if (!s->old_picks || !s->old_group || !s->groups || !s->old_allow || !s->old_ns || !s->old_copies || !s->old_conflicts)
+  if (!s->old_picks || !s->old_group || !s->groups || !s->old_allow || !s->old_ns || !s->old_copies ||
+      !s->old_conflicts)
     return rrn_fail_memory(p->err);
   return rrn_keep_save(&s->best, p, ns);
 }
@@ -161,7 +164,8 @@ recall(search *s)
 static int32_t
 pick_layer(rrn_plan *p)
 {
-  int32_t a = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers), b = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers);
+  const int32_t a = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers);
+  const int32_t b = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers);
 
   return p->eval.ns[a] > p->eval.ns[b] ? a : b;
 }

@@ -30,8 +30,8 @@ int32_t rrn_keep_show(const rrn_keep *k, rrn_plan *p, int32_t spaces);
 rrn_pick rrn_plan_near_pick(rrn_plan *p, int32_t layer);
 /* Layers may share crossbars with those of their group. */
 void rrn_plan_allow_groups(rrn_plan *p);
-/* Tries changes until `budget` is spent (rrn_plan_work()); a plan slower by up to `threshold` (relative, falling to 0) is walked through. The plan ends as
- * the best one met; `ns` is its completion time before and after. */
+/* Tries changes until `budget` is spent (rrn_plan_work()); a plan slower by up to `threshold` (relative, falling to 0)
+ * is walked through. The plan ends as the best one met; `ns` is its completion time before and after. */
 int32_t rrn_plan_improve(rrn_plan *p, int64_t budget, double threshold, double *ns);
 
 #endif

@@ -7,8 +7,8 @@
  * Idea: the cells of a group are spent where they save most time per cell. On the lower convex hull of each menu
  * savings per cell fall, so taking hull segments in order of saving per cell solves the relaxation (any share of a
  * segment allowed) exactly; what is lost is less than one segment. Boxes are then placed layer by layer, the largest
- * first. The packer does not fill all cells, so the allocation is for a share `density` of them; after placement, layers
- * take further points of their menus as long as boxes fit somewhere, best saving per cell first.
+ * first. The packer does not fill all cells, so the allocation is for a share `density` of them; after placement,
+ * layers take further points of their menus as long as boxes fit somewhere, best saving per cell first.
  *
  * Invariant: boxes of a layer are in different crossbars of the layer's group; every layer is whole at any time
  * except between calls of this file.
@@ -39,7 +39,8 @@ rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, in
   p->closed = rrn_arena_alloc(arena, n, 1);
   if (!p->choices || !p->widest || !p->picks || !p->group || !p->weight || !p->order || !p->key || !p->closed)
     return rrn_fail_memory(err);
-  RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers, err));
+  RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers,
+                         err));
   p->floor.allow_words = m->n_layers / 64 + 1;
   p->allow = rrn_arena_alloc(arena, n * (size_t)p->floor.allow_words, sizeof(*p->allow));
   if (!p->allow)
@@ -168,7 +169,8 @@ place_copies(rrn_plan *p, int32_t layer, const rrn_tiling *tiling, int32_t copie
   int32_t i;
 
   for (i = 0; i < n; i++)
-    if (!rrn_floor_place(&p->floor, layer, classes[i].rows, classes[i].cols, classes[i].per_copy * copies, p->group[layer]))
+    if (!rrn_floor_place(&p->floor, layer, classes[i].rows, classes[i].cols, classes[i].per_copy * copies,
+                         p->group[layer]))
       return 0;
   return 1;
 }

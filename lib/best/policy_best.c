@@ -4,16 +4,19 @@
  * In:  network, chip, options (crossbars, effort, objective, samples, how to lay out grouped layers).
  * Out: tilings, copies, placements. A proven lower bound on the time is bound_time.c.
  *
- * Idea: plans are built from recipes (groups of layers, allocation of cells, placement, use of what is left) and
- * judged by the event simulation; the best few are improved by local search, the better half going on after each
- * round. Efforts differ in how many plans are built and how many moves are tried; each begins with all that the lower
- * ones do, on streams of random numbers of its own, and so is never worse.
+ * Idea: plans of one group are built from recipes (allocation of cells, placement, use of what is left); plans of
+ * several groups begin with cuts of the chain that promise most. The best few are balanced (moves on groups), the
+ * better half going on after each round; then layers are moved (improve.c), and the event simulation has the last word.
+ * Efforts differ in what they may spend; each begins with all that the lower ones do, on streams of random numbers of
+ * its own, and so is never worse.
  *
  * Policy rnc's mapping is a candidate too, so the result is never slower than that; when no plan fits, it is the
- * result, or else one copy of each layer packed by search. Crossbars auto: only that search, for the fewest. Budgets are counts (plans, moves) that follow from the size of the problem, never times.
+ * result, or else one copy of each layer packed by search. Crossbars auto: only that search, for the fewest. Budgets
+ * are work that is counted (boxes placed, crossbars looked at, jobs simulated), never times.
  *
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
+#include "best/bound_time.h"
 #include "best/groups.h"
 #include "best/improve.h"
 #include "best/regroup.h"
@@ -21,13 +24,16 @@
 
 enum { MOST_KEEPS = 12, EXTRA_RECIPES = 19, MOST_RECIPES = 224 };
 
-/* What an effort may spend, in rough nanoseconds of work; the numbers of plans and moves follow from it. */
+/* What an effort may spend, in work (rrn_plan_work()). */
 typedef struct allowance {
-  double plans;    /* recipes of one group */
-  double starts;   /* first moves of plans of several groups */
-  double balance;  /* further moves of the best of them */
-  double moves;    /* of layers, on the best of all */
-  int32_t densities, counts, keeps, last;
+  double plans;       /* recipes of one group */
+  double starts;      /* first moves of plans of several groups */
+  double balance;     /* further moves of the best of them */
+  double moves;       /* of layers, on the best of all */
+  int32_t densities;  /* that groups are cut for */
+  int32_t counts;     /* numbers of groups that are tried with each */
+  int32_t keeps;      /* plans that are balanced further */
+  int32_t last;       /* plans whose layers are moved */
 } allowance;
 
 static const allowance allowances[] = {
@@ -57,7 +63,8 @@ typedef struct driver {
 static rrn_recipe
 recipe(int32_t i)
 {
-  static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98, 0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
+  static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98,
+                                      0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
   static const struct { int8_t variant, grouped_first, deal; } ways[] = {
     { 4, 1, 1 }, { 0, 0, 0 }, { 1, 1, 0 }, { 4, 1, 0 }, { 4, 1, 2 }, { 0, 0, 1 }, { 2, 1, 1 }, { 3, 1, 0 }, { 1, 0, 2 },
     { 1, 1, 1 }, { 3, 1, 1 }, { 2, 1, 0 }, { 1, 0, 0 }, { 4, 0, 1 }, { 0, 0, 2 }, { 2, 0, 0 },
@@ -414,18 +421,38 @@ rnc_completion(driver *d, double *ret_ns)
   return status;
 }
 
-/* Time below which policy rnc's mapping cannot be done: its copies are most when all cells can be used, and no sample
- * waits. 0 = not known. */
+/* Completion time when no sample waits. */
+static double
+unhindered(const rramnas_mapping *m, int32_t samples)
+{
+  double sum = 0, longest = 0, ns, t;
+  int32_t i, k;
+
+  for (i = 0; i < m->n_layers; i++) {
+    for (ns = 0, k = m->first_piece[i]; k < m->first_piece[i + 1]; k++) {
+      const rrn_piece *x = &m->pieces[k];
+
+      t = x->latency_ns * (double)((x->activations + m->copies[i] - 1) / m->copies[i]);
+      ns = t > ns ? t : ns;
+    }
+    sum += ns;
+    longest = ns > longest ? ns : longest;
+  }
+  return sum + (samples - 1) * longest;
+}
+
+/* Time below which policy rnc's mapping cannot be done: its copies are most when all cells can be used. 0 = not
+ * known. */
 static int32_t
 rnc_bound(const driver *d, rrn_arena *arena, double *ret_ns)
 {
   const rrn_hw_values *v = &d->m->hw->v;
+  const double cells = (double)v->crossbar.rows * v->crossbar.cols * d->m->crossbars_available;
   const rrn_partition_options cut = { .depth_split = d->o->depth_split };
   rramnas_mapping m = { .hw = d->m->hw, .net = d->m->net, .rt = d->m->rt, .arena = *arena, .n_layers = d->m->n_layers,
                         .layer_of = d->m->layer_of, .matrices = d->m->matrices };
-  double sum = 0, longest = 0, ns;
-  int32_t status, i, k;
   rrn_duplication model;
+  int32_t status;
 
   *ret_ns = 0;
   status = rrn_partition_pass(&m, &cut, d->err);
@@ -435,19 +462,9 @@ rnc_bound(const driver *d, rrn_arena *arena, double *ret_ns)
   if (!m.copies)
     return rrn_fail_memory(d->err);
   RRN_TRY(rrn_duplication_model(&m, 0, arena, &model, d->err));
-  if (rrn_duplication_solve(&model, (double)v->crossbar.rows * v->crossbar.cols * d->m->crossbars_available, m.copies) == 0)
+  if (rrn_duplication_solve(&model, cells, m.copies) == 0)
     return RRAMNAS_OK;
-  for (i = 0; i < m.n_layers; i++) {
-    for (ns = 0, k = m.first_piece[i]; k < m.first_piece[i + 1]; k++) {
-      const rrn_piece *x = &m.pieces[k];
-      const double t = x->latency_ns * (double)((x->activations + m.copies[i] - 1) / m.copies[i]);
-
-      ns = t > ns ? t : ns;
-    }
-    sum += ns;
-    longest = ns > longest ? ns : longest;
-  }
-  *ret_ns = (sum + (d->o->samples - 1) * longest) * (1 - 1e-9);
+  *ret_ns = unhindered(&m, d->o->samples) * (1 - RRN_BOUND_TIME_ROUNDING);
   return RRAMNAS_OK;
 }
 

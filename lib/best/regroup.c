@@ -4,11 +4,12 @@
  * In:  a group for each layer and each crossbar.
  * Out: a plan, balanced.
  *
- * Idea: layers of different groups never meet, so a group is laid out by itself, and what counts of it is the sum of the
- * times of its layers: a sample passes all groups, and the slowest group sets the pace of the others. The completion
- * time is close to sum + (samples - 1) * largest, which needs no simulation. A move lays out one or two groups anew:
- * with other tilings and weights, after a crossbar has gone over to the slowest group, or after a layer has left it.
- * Threshold accepting as in improve.c.
+ * Idea: layers of different groups never meet, so a group is laid out by itself, and what counts of it is the sum of
+ * the times of its layers: a sample passes all groups, and the slowest group sets the pace of the others. The
+ * completion time is close to sum + (samples - 1) * largest, which needs no simulation and only the groups that
+ * changed. A move gives the slowest group a crossbar of another, takes a layer from it, or neither; then it lays out
+ * anew a few layers of the groups concerned, or all, with other tilings and weights. A group that does not fit at first
+ * joins the one that has most room. Threshold accepting as in improve.c.
  *
  * Not handled: layers that share crossbars with layers of several groups; improve.c goes on with that. Deterministic:
  * randomness from the plan's stream. Complexity per move: O(layers * crossbars * spaces) of the groups touched. */
@@ -50,7 +51,8 @@ regroup_init(regroup *s, rrn_plan *p)
   s->old_group = rrn_arena_alloc(p->arena, n, sizeof(*s->old_group));
   s->old_ns = rrn_arena_alloc(p->arena, n, sizeof(*s->old_ns));
   s->old_copies = rrn_arena_alloc(p->arena, n, sizeof(*s->old_copies));
-  if (!s->sum || !s->marked || !s->old_sum || !s->bars || !s->old_picks || !s->old_group || !s->old_ns || !s->old_copies)
+  if (!s->sum || !s->marked || !s->old_sum || !s->bars || !s->old_picks || !s->old_group || !s->old_ns ||
+      !s->old_copies)
     return rrn_fail_memory(p->err);
   return RRAMNAS_OK;
 }

@@ -2,7 +2,7 @@
 /* Policy best against RNC: completion time per network, budget and number of samples, geometric means by family, run
  * time. RNC's figures are in tests/data/best/rnc.csv.
  *
- *   bench-best [effort 1..3 [depthwise 1..3 [network [samples]]]]   default: balanced, groups one per activation, all */
+ *   bench-best [effort 1..3 [depthwise 1..3 [network [samples]]]]   default: balanced, one group per activation, all */
 #include <math.h>
 
 #include "bench.h"
@@ -78,8 +78,8 @@ run(FILE *f, rramnas_hw *hw, int samples, int effort, int depthwise, const char 
     of->gain += log(rnc / us);
     of->over_bound += log(us / r.bound_us);
     of->n++;
-    printf("%-11s %5d crossbars %3d samples %10.1f us  RNC %10.1f us  gain %6.2f  %7.3f s\n", r.net, r.crossbars, samples,
-           us, rnc, rnc / us, seconds);
+    printf("%-11s %5d crossbars %3d samples %10.1f us  RNC %10.1f us  gain %6.2f  %7.3f s\n", r.net, r.crossbars,
+           samples, us, rnc, rnc / us, seconds);
     fflush(stdout);
   }
   for (i = 0; i < 3; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy best on random networks and chips: mappings keep the invariants, nothing is slower than policy rnc, the bound
- * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort is never slower, results repeat; its evaluator
- * agrees with the event simulation but for ties. */
+ * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort is never slower,
+ * results repeat; groups keep their crossbars to themselves; the evaluator agrees with the event simulation but for
+ * ties. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,20 +12,13 @@
 
 #include "best/bound_time.h"
 #include "best/plan.h"
-#include "random_hw.h"
-#include "random_net.h"
+#include "random_case.h"
 #include "timing/sim.h"
 
 enum { ROUNDS = 60, AGREEMENTS = 60 };
 
-typedef struct fixture {
-  rramnas_net *net;
-  rramnas_hw *hw;
-  rramnas_compile_options o;
-} fixture;
-
 static int32_t
-crossbars_needed(const fixture *x, int32_t policy, int32_t effort)
+crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
 {
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
@@ -43,37 +37,15 @@ crossbars_needed(const fixture *x, int32_t policy, int32_t effort)
 }
 
 static void
-make(test_random *r, fixture *x)
+make(test_random *r, random_case *x)
 {
-  x->net = random_net_create(r);
-  x->hw = random_hw_create(r);
-  assert_non_null(x->net);
-  assert_non_null(x->hw);
-  x->o = (rramnas_compile_options)RRAMNAS_COMPILE_OPTIONS_INIT;
+  random_case_begin(r, x);
   x->o.policy = RRAMNAS_POLICY_BEST;
   x->o.crossbars = crossbars_needed(x, RRAMNAS_POLICY_RNC, RRAMNAS_EFFORT_FAST) + (int32_t)test_below(r, 40);
   x->o.seed = (uint32_t)test_below(r, 1000);
   x->o.samples = 1 + (int32_t)test_below(r, 12);
   x->o.depthwise = 1 + (int32_t)test_below(r, 3);
   x->o.effort = RRAMNAS_EFFORT_FAST;
-}
-
-static void
-drop(fixture *x)
-{
-  rramnas_net_unref(x->net);
-  rramnas_hw_unref(x->hw);
-}
-
-static rramnas_mapping *
-compile(const fixture *x)
-{
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_mapping *m = NULL;
-
-  if (rramnas_compile(x->hw, x->net, &x->o, NULL, &m, &err) < 0 || rramnas_mapping_check(m, &err) < 0)
-    fail_msg("seed %u: %s", (unsigned)x->o.seed, err.message);
-  return m;
 }
 
 static double
@@ -90,9 +62,9 @@ completion(const rramnas_mapping *m, int32_t samples)
 }
 
 static double
-time_of(const fixture *x)
+time_of(const random_case *x)
 {
-  rramnas_mapping *m = compile(x);
+  rramnas_mapping *m = random_case_compile(x);
   const double ns = completion(m, x->o.samples);
 
   rramnas_mapping_unref(m);
@@ -109,18 +81,18 @@ never_slower_than_rnc_nor_sooner_than_the_bound(void **state)
   for (i = 0; i < ROUNDS; i++) {
     rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
     rramnas_mapping *m;
-    fixture x;
+    random_case x;
     double ns;
 
     make(&r, &x);
-    m = compile(&x);
+    m = random_case_compile(&x);
     ns = completion(m, x.o.samples);
     assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
     assert_true(info.time_bound_ns <= ns * (1 + 1e-9));
     rramnas_mapping_unref(m);
     x.o.policy = RRAMNAS_POLICY_RNC;
     assert_true(ns <= time_of(&x));
-    drop(&x);
+    random_case_end(&x);
   }
 }
 
@@ -135,11 +107,11 @@ auto_is_enough(void **state)
   for (i = 0; i < ROUNDS; i++) {
     rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
     rramnas_mapping *m;
-    fixture x;
+    random_case x;
 
     make(&r, &x);
     x.o.crossbars = RRAMNAS_CROSSBARS_AUTO;
-    m = compile(&x);
+    m = random_case_compile(&x);
     assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
     assert_true(info.crossbars_bound <= info.crossbars_used && info.crossbars_used == info.crossbars_available);
     assert_int_equal(info.crossbars_optimal, info.crossbars_bound == info.crossbars_used);
@@ -147,10 +119,10 @@ auto_is_enough(void **state)
     optimal += info.crossbars_optimal;
     rramnas_mapping_unref(m);
     x.o.crossbars = info.crossbars_used;
-    rramnas_mapping_unref(compile(&x));
+    rramnas_mapping_unref(random_case_compile(&x));
     if (i % 10 == 0)
       assert_true(crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED) <= info.crossbars_used);
-    drop(&x);
+    random_case_end(&x);
   }
   assert_true(optimal > ROUNDS / 3);
 }
@@ -163,14 +135,14 @@ more_effort_is_never_slower(void **state)
 
   (void)state;
   for (i = 0; i < ROUNDS / 6; i++) {
-    fixture x;
+    random_case x;
     double fast;
 
     make(&r, &x);
     fast = time_of(&x);
     x.o.effort = RRAMNAS_EFFORT_BALANCED;
     assert_true(time_of(&x) <= fast);
-    drop(&x);
+    random_case_end(&x);
   }
 }
 
@@ -182,11 +154,11 @@ results_repeat(void **state)
 
   (void)state;
   for (i = 0; i < ROUNDS; i++) {
-    fixture x;
+    random_case x;
 
     make(&r, &x);
     assert_true(time_of(&x) - time_of(&x) == 0);
-    drop(&x);
+    random_case_end(&x);
   }
 }
 
@@ -206,7 +178,8 @@ set_up_evaluator(rrn_evaluator *e, const rramnas_mapping *m, rrn_arena *arena, i
     const rrn_piece *longest = &m->pieces[m->first_piece[layer]];
 
     for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++)
-      if (m->pieces[i].latency_ns * (double)m->pieces[i].activations > longest->latency_ns * (double)longest->activations)
+      if (m->pieces[i].latency_ns * (double)m->pieces[i].activations >
+          longest->latency_ns * (double)longest->activations)
         longest = &m->pieces[i];
     e->copies[layer] = m->copies[layer];
     e->ns[layer] = longest->latency_ns * (double)((longest->activations + m->copies[layer] - 1) / m->copies[layer]);
@@ -230,15 +203,15 @@ evaluator_agrees_with_simulation(void **state)
     rrn_evaluator e;
     rramnas_mapping *m;
     rrn_arena arena;
-    fixture x;
+    random_case x;
     double ours, exact;
 
     make(&r, &x);
     x.o.samples = samples;
-    m = compile(&x);
+    m = random_case_compile(&x);
     if (m->sharing.layer_threshold != 0) { /* policy rnc's mapping was sooner */
       rramnas_mapping_unref(m);
-      drop(&x);
+      random_case_end(&x);
       same++;
       continue;
     }
@@ -252,7 +225,7 @@ evaluator_agrees_with_simulation(void **state)
       assert_true(ours < 1.25 * exact && exact < 1.25 * ours); /* a tie went the other way */
     rrn_arena_release(&arena);
     rramnas_mapping_unref(m);
-    drop(&x);
+    random_case_end(&x);
   }
   assert_true(same >= AGREEMENTS * 8 / 10);
 }
