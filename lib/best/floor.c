@@ -19,7 +19,16 @@
 #include <string.h>
 
 /* What it costs, in rough nanoseconds. */
-enum { WORK_LOOK = 1, WORK_FIT = 8, WORK_PUT = 38, WORK_REMOVE = 50, WORK_SAVE = 24, WORK_BACK = 24 };
+enum {
+  WORK_LOOK = 1,
+  WORK_FIT = 4, /* and 1 for a space */
+  WORK_PUT = 24,
+  WORK_REMOVE = 20,
+  WORK_BOX = 7,
+  WORK_SPACE = 4,
+  WORK_SAVE = 24,
+  WORK_BACK = 24,
+};
 
 int32_t
 rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32_t n_bars, int32_t n_layers,
@@ -318,7 +327,7 @@ rrn_floor_remove_box(rrn_floor *f, int32_t k, int32_t box)
   x = b->boxes[box];
   b->boxes[box] = b->boxes[--b->n_boxes];
   flip(f, x.layer, k);
-  f->work += WORK_REMOVE;
+  f->work += WORK_REMOVE + WORK_BOX * b->n_boxes + WORK_SPACE * b->n_spaces;
   if (b->n_boxes == 0) {
     empty_bar(f, k);
     return;
@@ -385,7 +394,7 @@ put(rrn_floor *f, int32_t k, int32_t space, int32_t layer, int32_t rows, int32_t
   x.col = b->spaces[space].x1;
   b->boxes[b->n_boxes++] = x;
   f->room[k] -= rows * cols;
-  f->work += WORK_PUT;
+  f->work += WORK_PUT + WORK_SPACE * b->n_spaces;
   flip(f, layer, k);
   cut_spaces(f, b, &x);
   return 1;
@@ -451,14 +460,14 @@ find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t gro
     b = &f->bars[k];
     if ((group >= 0 && b->group != group) || (allow && !allowed(b, allow)))
       continue;
-    fits++;
+    fits += WORK_FIT + b->n_spaces;
     score = best_space(b, rows, cols, &f->found_space[n]);
     if (score < 0)
       continue;
     f->found_bar[n] = k;
     f->found_score[n++] = score;
   }
-  f->work += WORK_LOOK * most + WORK_FIT * fits;
+  f->work += WORK_LOOK * most + fits;
   return n;
 }
 
