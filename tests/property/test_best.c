@@ -11,7 +11,8 @@
 #include <cmocka.h>
 
 #include "best/bound_time.h"
-#include "best/plan.h"
+#include "best/groups.h"
+#include "best/regroup.h"
 #include "random_case.h"
 #include "timing/sim.h"
 
@@ -160,6 +161,110 @@ results_repeat(void **state)
     assert_true(time_of(&x) - time_of(&x) == 0);
     random_case_end(&x);
   }
+}
+
+/* --- groups --- */
+
+static int
+overlap(const rrn_floor_box *a, const rrn_floor_box *b)
+{
+  return a->row < b->row + b->rows && b->row < a->row + a->rows && a->col < b->col + b->cols &&
+         b->col < a->col + a->cols;
+}
+
+/* Boxes are inside their crossbar and apart, of layers of its group, one of each layer; all of them are there. */
+static void
+check_floor(const rrn_plan *p)
+{
+  int32_t boxes[64] = { 0 }, k, i, j;
+
+  assert_in_range(p->n_layers, 1, 64);
+  for (k = 0; k < p->floor.n_bars; k++) {
+    const rrn_floor_bar *b = &p->floor.bars[k];
+
+    for (i = 0; i < b->n_boxes; i++) {
+      const rrn_floor_box *x = &b->boxes[i];
+
+      assert_int_equal(p->group[x->layer], b->group);
+      assert_true(x->row >= 0 && x->col >= 0 && x->row + x->rows <= p->floor.rows && x->col + x->cols <= p->floor.cols);
+      for (j = 0; j < i; j++)
+        assert_false(x->layer == b->boxes[j].layer || overlap(x, &b->boxes[j]));
+      boxes[x->layer]++;
+    }
+  }
+  for (i = 0; i < p->n_layers; i++)
+    assert_int_equal(boxes[i], rrn_plan_point(p, i)->boxes);
+}
+
+/* A sample passes all layers, and the slowest serves one sample at a time. */
+static double
+least_time(const rrn_plan *p)
+{
+  double sum = 0, longest = 0;
+  int32_t i;
+
+  for (i = 0; i < p->n_layers; i++) {
+    const double ns = rrn_plan_point(p, i)->ns;
+
+    sum += ns;
+    longest = ns > longest ? ns : longest;
+  }
+  return sum + (p->eval.samples - 1) * longest;
+}
+
+static void
+try_groups(rrn_plan *p, const rrn_grouping *g, int32_t n_groups, int32_t *group_of_bar, int *tried)
+{
+  int32_t fits = 0;
+  double ns;
+
+  assert_int_equal(rrn_grouping_apply(p, g, n_groups, group_of_bar), RRAMNAS_OK);
+  assert_int_equal(rrn_plan_build_groups(p, group_of_bar, &fits), RRAMNAS_OK);
+  if (!fits)
+    return;
+  check_floor(p);
+  assert_int_equal(rrn_plan_balance(p, 200000, 0.02), RRAMNAS_OK);
+  check_floor(p);
+  ns = rrn_plan_time(p, 1e300);
+  assert_true(ns >= least_time(p) * (1 - 1e-9));
+  (*tried)++;
+}
+
+static void
+groups_keep_their_crossbars(void **state)
+{
+  test_random r = { 16 };
+  int i, tried = 0;
+
+  (void)state;
+  for (i = 0; i < ROUNDS; i++) {
+    rrn_grouping *g = NULL;
+    rramnas_mapping *m;
+    rrn_arena arena;
+    random_case x;
+    rrn_plan p;
+    int32_t k;
+
+    make(&r, &x);
+    m = random_case_compile(&x);
+    rrn_arena_init(&arena, &m->rt);
+    assert_int_equal(rrn_plan_init(&p, m, (rrn_shape_limits){ x.o.depthwise, i % 2 }, 2 + i, &arena, NULL), RRAMNAS_OK);
+    for (k = 0; k < m->n_layers && p.widest[k].n > 0; k++)
+      ;
+    if (k == m->n_layers) {
+      int32_t *group_of_bar = rrn_arena_alloc(&arena, (size_t)m->crossbars_available, sizeof(*group_of_bar));
+
+      assert_non_null(group_of_bar);
+      assert_int_equal(rrn_grouping_new(&p, 0.9, 1e300, &arena, &g), RRAMNAS_OK);
+      for (k = 2; k <= RRN_MOST_GROUPS; k++)
+        if (rrn_grouping_ns(g, k, 2 + i) > 0)
+          try_groups(&p, g, k, group_of_bar, &tried);
+    }
+    rrn_arena_release(&arena);
+    rramnas_mapping_unref(m);
+    random_case_end(&x);
+  }
+  assert_true(tried > ROUNDS);
 }
 
 /* --- the evaluator against the event simulation --- */
@@ -322,6 +427,7 @@ main(void)
     cmocka_unit_test(auto_is_enough),
     cmocka_unit_test(more_effort_is_never_slower),
     cmocka_unit_test(results_repeat),
+    cmocka_unit_test(groups_keep_their_crossbars),
     cmocka_unit_test(evaluator_agrees_with_simulation),
     cmocka_unit_test(bound_is_below_every_choice_of_copies),
   };
