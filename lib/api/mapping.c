@@ -78,7 +78,7 @@ bounds_of(const rramnas_mapping *m, rramnas_mapping_info *info)
   info->bound_strip = count(bound.strip);
   info->bound_clique = count(bound.clique);
   info->bound_cardinality = count(bound.cardinality);
-  info->crossbars_optimal = bound.best == rrn_mapping_fewest(m);
+  info->crossbars_optimal = bound.best == m->crossbars_used;
   return status;
 }
 

@@ -241,7 +241,7 @@ static int32_t
 choose_span(const driver *d, int32_t *ret_first, int32_t *ret_last)
 {
   const rramnas_curve_options *o = d->options;
-  const int32_t fewest = rrn_mapping_fewest(d->fewest), first = o->first > fewest ? o->first : fewest;
+  const int32_t fewest = d->fewest->crossbars_used, first = o->first > fewest ? o->first : fewest;
   int32_t last = o->last ? o->last : d->given->crossbars > 0 ? d->given->crossbars : 0;
 
   if (last == 0)
@@ -270,7 +270,7 @@ make_points(driver *d, int32_t most)
   d->n_points = rrn_curve_ladder(first, last, most, numbers);
   for (i = 0; i < d->n_points; i++)
     d->points[i] = (rramnas_curve_point){ .size = sizeof(*d->points), .crossbars = numbers[i],
-                                          .fewest = rrn_mapping_fewest(d->fewest), .fewest_bound = least };
+                                          .fewest = d->fewest->crossbars_used, .fewest_bound = least };
   return RRAMNAS_OK;
 }
 

@@ -83,14 +83,6 @@ rrn_mapping_pieces_of(const rramnas_mapping *m, int32_t layer)
   return m->first_piece[layer + 1] - m->first_piece[layer];
 }
 
-/* Crossbars that are compared with the bound: crossbars auto of policy best found that many to be enough for one copy of
- * each layer, and a plan on them may leave some free. */
-static inline int32_t
-rrn_mapping_fewest(const rramnas_mapping *m)
-{
-  return m->fewest_bound ? m->crossbars_available : m->crossbars_used;
-}
-
 /* Where piece `piece` (within the layer) of copy `copy` sits. */
 static inline const rrn_placement *
 rrn_mapping_placement(const rramnas_mapping *m, int32_t layer, int32_t copy, int32_t piece)

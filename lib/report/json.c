@@ -200,7 +200,7 @@ write_packing(rrn_writer *w, const rramnas_mapping *m, const rrn_bound *bound)
   write_bound(w, "strip", bound->strip, ", ");
   write_bound(w, "clique", bound->clique, ", ");
   write_bound(w, "cardinality", bound->cardinality, "}");
-  rrn_write_format(w, ", \"optimal\": %s, \"utilization\": ", bound->best == rrn_mapping_fewest(m) ? "true" : "false");
+  rrn_write_format(w, ", \"optimal\": %s, \"utilization\": ", bound->best == m->crossbars_used ? "true" : "false");
   number(w, rrn_mapping_utilization(m));
   rrn_write_format(w, ", \"tries\": %d, \"margin\": ", (int)m->tries);
   number(w, m->margin);

@@ -185,7 +185,7 @@ write_figures(plan *p)
   end_figure(p, text);
   begin_figure(p, MARGIN + 190, "lower bound");
   rrn_write_format(&p->w, "%" PRId64, p->bound.best);
-  end_figure(p, p->bound.best == rrn_mapping_fewest(m) ? "optimal" : "");
+  end_figure(p, p->bound.best == m->crossbars_used ? "optimal" : "");
   begin_figure(p, MARGIN + 330, "utilisation");
   rrn_svg_fixed(&p->w, rrn_mapping_utilization(m) * 100, 1);
   end_figure(p, "%");
