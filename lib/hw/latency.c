@@ -59,16 +59,17 @@ array_read_ns(const rrn_hw_values *v)
   return v->device.read_latency_ns + 0.001 * wire_ps;
 }
 
-static double
-dac_ns(const rrn_hw_values *v)
+double
+rrn_hw_dac_ns(const rramnas_hw *hw)
 {
-  return (v->dac.bits + 2) / v->dac.rate_gsps;
+  return (hw->v.dac.bits + 2) / hw->v.dac.rate_gsps;
 }
 
 /* A single comparator has no search to do, whatever its kind. */
-static double
-adc_ns(const rrn_hw_values *v)
+double
+rrn_hw_adc_ns(const rramnas_hw *hw)
 {
+  const rrn_hw_values *v = &hw->v;
   double samples = v->adc.bits == 1 || v->adc.kind == RRN_ADC_FLASH ? 1
                  : v->adc.kind == RRN_ADC_RAMP                      ? (double)((int64_t)1 << v->adc.bits)
                                                                     : v->adc.bits + 2;
@@ -90,8 +91,8 @@ rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t 
   double analog, digital;
 
   p.crossbar_ns = passes * array_read_ns(v);
-  p.dac_ns = passes * dac_ns(v);
-  p.adc_ns = passes * adc_ns(v);
+  p.dac_ns = passes * rrn_hw_dac_ns(hw);
+  p.adc_ns = passes * rrn_hw_adc_ns(hw);
   p.input_register_ns = row_passes * col_passes * clock_ns + passes * clock_ns;
   p.shift_register_ns = passes * clock_ns;
   p.input_demux_ns = passes * (selector_levels(ceil_div(subarray, v->dac.per_subarray)) * DEMUX_LEVEL_NS);

@@ -17,11 +17,24 @@ enum rrn_hw_slicing {
   RRN_SLICING_COLUMNS,  /* in neighbouring columns of one crossbar */
 };
 enum rrn_hw_signed { RRN_SIGNED_DIFFERENTIAL, RRN_SIGNED_OFFSET };
+enum rrn_hw_subtraction { RRN_SUBTRACT_ANALOG, RRN_SUBTRACT_DIGITAL }; /* of differential pairs, before or after the ADC */
 enum rrn_hw_adc_kind {
   RRN_ADC_SAR,   /* (bits + 2) / rate */
   RRN_ADC_FLASH, /* 1 / rate */
   RRN_ADC_RAMP,  /* 2^bits / rate */
 };
+
+/* What only the cost model mnsim asks for. */
+enum rrn_hw_area_method { RRN_AREA_BY_CELL, RRN_AREA_BY_FEATURE };
+enum rrn_hw_pim { RRN_PIM_ANALOG, RRN_PIM_DIGITAL };
+enum rrn_hw_logic { RRN_LOGIC_NONE, RRN_LOGIC_AND, RRN_LOGIC_OR, RRN_LOGIC_XOR };
+enum rrn_hw_tile_order { RRN_TILES_SHELL, RRN_TILES_ROW, RRN_TILES_SNAKE, RRN_TILES_ZIGZAG };
+enum rrn_hw_simulation { RRN_SIMULATE_BEHAVIOR, RRN_SIMULATE_ESTIMATION };
+
+/* A digital block of the cost model mnsim; area and power 0 = from its table. */
+typedef struct rrn_hw_block {
+  double node_nm, area_um2, power_uw;
+} rrn_hw_block;
 
 /* Every field of the YAML, section by section. Names and units as in doc/hardware.md. */
 typedef struct rrn_hw_values {
@@ -36,7 +49,7 @@ typedef struct rrn_hw_values {
     int32_t rows, cols, subarray_rows, cell; /* subarray_rows 0 = rows */
     double transistor_node_nm, driver_area_um2, wire_resistance_ohm, wire_capacitance_ff;
   } crossbar;
-  struct { int32_t bits, slicing, sign; } weight;
+  struct { int32_t bits, slicing, sign, subtraction; } weight;
   struct { int32_t bits; } input;
   struct { int32_t bits, per_subarray; double rate_gsps, area_um2, power_uw; } dac;
   struct { int32_t bits, per_subarray, kind; double rate_gsps, area_um2, power_uw; } adc;
@@ -46,6 +59,11 @@ typedef struct rrn_hw_values {
   struct { int32_t pe_rows, pe_cols; double bandwidth_gbps; } tile;
   struct { int32_t units, rows, cols; double node_nm; } pool;
   struct { int32_t crossbars, tile_rows, tile_cols; double bandwidth_gbps; } chip; /* crossbars 0 = as many as needed */
+  struct {
+    int32_t area_method, pim, logic, tile_order, simulation;
+    double load_resistance_ohm; /* 0 = geometric mean of on and off */
+    rrn_hw_block adder, multiplier, shift_register, reg, joint;
+  } mnsim;
 } rrn_hw_values;
 
 struct rramnas_hw {
@@ -67,6 +85,10 @@ int32_t rrn_hw_columns_per_weight(const rramnas_hw *hw);
 
 /* Wordlines of a subarray: the field, or all rows when it is 0. */
 int32_t rrn_hw_subarray_rows(const rramnas_hw *hw);
+
+/* Time that a conversion takes. */
+double rrn_hw_adc_ns(const rramnas_hw *hw);
+double rrn_hw_dac_ns(const rramnas_hw *hw);
 
 /* Latency of one activation; see rramnas_hw_mvm_latency(). rows, cols >= 1 (cells), input_bits >= 1.
  * ret_parts may be NULL. Pure; the order of the sums is part of its contract (bit equality with the
