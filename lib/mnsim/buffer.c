@@ -211,12 +211,14 @@ rrn_mnsim_buffer_of(const rrn_mnsim_config *c, enum rrn_mnsim_buffer_level level
 {
   const double given_kb = level == RRN_MNSIM_INPUT_BUFFER ? c->input_kb : c->output_kb;
   const double kb = given_kb > 0 ? given_kb : needed_kb;
-  const int node = c->buffer_nm >= 90 ? 0 : c->buffer_nm >= 65 ? 1 : 2, size = size_index(kb), bus = bus_index(c->bus_bits);
+  const int node = c->buffer_nm >= 90 ? 0 : c->buffer_nm >= 65 ? 1 : 2;
+  const int size = size_index(kb), bus = bus_index(c->bus_bits);
   const entry *e = &table[node][size][bus];
   rrn_mnsim_buffer b = { (node * N_SIZES + size) * N_BUSES + bus, c->bus_bits, 0, 0, 0, 0, 0, 0, 0, 0 };
 
   RRN_FAIL_IF(e->area_mm2 == 0, err, RRAMNAS_ERR_UNSUPPORTED,
-              "mnsim: buffer.bus_bits is %d, MNSIM has no buffer of up to 2 KiB with more than 256 bits", (int)c->bus_bits);
+              "mnsim: buffer.bus_bits is %d, MNSIM has no buffer of up to 2 KiB with more than 256 bits",
+              (int)c->bus_bits);
   b.area_um2 = e->area_mm2 * 1e6;
   b.leakage_mw = e->leakage_mw;
   b.read_access_nj = e->read_nj;

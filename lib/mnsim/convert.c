@@ -4,7 +4,8 @@
  *
  * Each of the 2^bits codes stands for ceil(wordlines / 2^bits) on cells at full input; a threshold is the mean of two
  * neighbouring levels behind the load, and beyond the last wordline it stays at the largest voltage. The search
- * is MNSIM's own: at the upper end of an interval it ends one code away from where a plain search would. O(2^bits), O(bits).
+ * is MNSIM's own: at the upper end of an interval it ends one code away from where a plain search would.
+ * O(2^bits), O(bits).
  * Source: MNSIM 2.0, Hardware_Model/ADC.
  */
 #include "mnsim/mnsim.h"

@@ -235,7 +235,9 @@ add_accumulation(builder *b, const rrn_node *node, int32_t kind)
 static int32_t
 pass_with_constant(const builder *b, const rrn_node *node)
 {
-  return count_computed(b, node) < 2 ? pass_on(b, node) : refuse(b, node, "MNSIM has no such operator of two activations");
+  if (count_computed(b, node) > 1)
+    return refuse(b, node, "MNSIM has no such operator of two activations");
+  return pass_on(b, node);
 }
 
 static int32_t

@@ -152,7 +152,8 @@ cost_pooling(job *j, int kind)
   const double channels = (double)n->in_channels, window = (double)n->kernel * n->kernel;
   const rrn_mnsim_pooling_latency l =
     rrn_mnsim_tile_pooling(j->c, channels, window, n->out_bits, &j->input, &j->output,
-                           channels * fetched(j, kind) * n->in_bits / 8, channels * read_values(j, kind) * n->in_bits / 8);
+                           channels * fetched(j, kind) * n->in_bits / 8,
+                           channels * read_values(j, kind) * n->in_bits / 8);
   rrn_mnsim_times *t = &j->kinds[kind].times;
 
   t->buffer_read_ns = l.input_read_ns + j->output_read_ns;

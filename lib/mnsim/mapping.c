@@ -2,10 +2,10 @@
 /*
  * In: the layers. Out: processing elements, tiles and buffers that each takes.
  *
- * One bit of the weights per crossbar whatever a cell holds (B7); a processing element keeps whole windows of as many
- * input channels as fit its rows; layers take consecutive tiles, and no tile holds two layers, a pooling layer one of its
- * own (B14). Buffers have the size of the largest need, rounded up to a power of two. Grouped convolutions are mapped as if
- * they were dense (B15). O(n). Source: MNSIM 2.0, Mapping_Model/Tile_connection_graph.
+ * One bit of the weights per crossbar whatever a cell holds (B7); a processing element keeps whole windows of as
+ * many input channels as fit its rows; layers take consecutive tiles, and no tile holds two layers, a pooling layer
+ * one of its own (B14). Buffers have the size of the largest need, rounded up to a power of two. Grouped
+ * convolutions are mapped as if they were dense (B15). O(n). Source: MNSIM 2.0, Mapping_Model/Tile_connection_graph.
  */
 #include <math.h>
 
@@ -45,8 +45,8 @@ count_elements(const rrn_mnsim_config *c, const rrn_mnsim_node *node, int64_t ro
 {
   const int32_t bits = c->polarity == 2 ? node->weight_bits - 1 : node->weight_bits;
 
-  RRN_FAIL_IF(bits < 1, err, RRAMNAS_ERR_UNSUPPORTED, "mnsim: %s: weights of one bit have no bit left beside their sign",
-              node->name);
+  RRN_FAIL_IF(bits < 1, err, RRAMNAS_ERR_UNSUPPORTED,
+              "mnsim: %s: weights of one bit have no bit left beside their sign", node->name);
   map->my = ceil_div(node->in_channels, row_channels);
   RRN_FAIL_IF(ckd_mul(&map->mx, ceil_div(bits, c->groups), ceil_div(node->channels, c->cols)) ||
                 ckd_mul(&map->pes, map->mx, map->my),

@@ -3,8 +3,8 @@
  * In: a config, a network, a mode. Out: tiles, time, area, power and energy of the whole network and of each layer.
  *
  * Area: a whole tile per tile, pooling layers included (B14). Power: all layers at work at once, each tile like the
- * fullest of its layer (B13). Energy: power of each part times the time that it works, without adders, leakage over time
- * and writing of weights (B10). The accumulator of sums and products enters the parts, but not the totals (B10).
+ * fullest of its layer (B13). Energy: power of each part times the time that it works, without adders, leakage over
+ * time and writing of weights (B10). The accumulator of sums and products enters the parts, but not the totals (B10).
  * O(layers + pixels + grid). Source: MNSIM 2.0, Area_Model, Power_Model, Energy_Model.
  */
 #include "mnsim/mnsim.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In: a config, what a layer uses, the input buffer. Out: counts, area, power and time of a processing element, which is
- * groups of one or two crossbars that share converters.
+ * In: a config, what a layer uses, the input buffer. Out: counts, area, power and time of a processing element, which
+ * is groups of one or two crossbars that share converters.
  *
  * Power is MNSIM's "fast" path, the only one that works (B4): columns are read in as many turns as the output
  * multiplexer has ways, so 1 / ways of the columns' converters and crossbars work at a time; rows likewise. Subarrays

@@ -1,5 +1,125 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * In: nothing. Out: MNSIM's faults and oddities by name, and what this model does with each.
+ *
+ * B: wrong numbers or failures, O: oddities; the numbers are those that comments of this folder give. The table
+ * of doc/mnsim.md is printed from here, and a test asks for a check of each by its name.
+ */
 #include "mnsim/mnsim.h"
 
-const rrn_mnsim_quirk rrn_mnsim_quirks[] = { { "B1", "", "", "" } };
-const size_t rrn_mnsim_n_quirks = 1;
+const rrn_mnsim_quirk rrn_mnsim_quirks[] = {
+  { "B1", "no-write-power",
+    "The power of writing a cell or a crossbar ends with an exception; nothing is ever charged for it.",
+    "No part of the model; the write energy of resistive cells is 0." },
+  { "B2", "dac-6-power",
+    "DAC choice 6 takes 0.4992 W, a thousand times what its neighbours suggest.",
+    "Repeated: the reader of SimConfig.ini sets `dac.power_uw` 499200." },
+  { "B3", "no-dac-count",
+    "DAC_Num = 0, which asks for a derived number, ends with an exception.",
+    "Refused by the reader of SimConfig.ini." },
+  { "B4", "no-detailed-power",
+    "The power of a processing element crossbar by crossbar ends with an exception.",
+    "No part of the model; power is that of the fast path." },
+  { "B5", "microsecond-blocks",
+    "Digital blocks take 1 / MHz, labelled ns; their own energies are a thousandth of what they should "
+    "be.",
+    "Repeated, in fields that say us. Times of activations use the right clock." },
+  { "B6", "sram-energy",
+    "Energies of SRAM crossbars are a thousandth of the right ones in nJ, and networks ignore them.",
+    "Repeated." },
+  { "B7", "one-bit-per-cell",
+    "Multi-level cells change no count, time, area or power: every crossbar holds one bit of a weight.",
+    "Repeated: `device.bits_per_cell` has no effect." },
+  { "B8", "adc-9-bits",
+    "ADC choice 9 has 8 bits in the cost model and 6 in the interface.",
+    "8 bits." },
+  { "B9", "pooling-table",
+    "At 65 nm a window other than 3 x 3 costs nothing, another number of units than 64 ends with an "
+    "exception.",
+    "Nothing it costs, the exception is ERR_UNSUPPORTED." },
+  { "B10", "parts-and-totals",
+    "Energy of adders is left out; the accumulator of sums is part of the sub-totals, but not of the "
+    "totals; its buffer takes no energy, multipliers nothing at all.",
+    "Repeated: parts need not sum to the total." },
+  { "B11", "pooling-reads-twice",
+    "Pooling reads its output buffer twice per pixel; the sums per part count one.",
+    "Repeated." },
+  { "B12", "leakage-twice",
+    "Leakage of a buffer is part of its power of reading and of writing; every buffer has a cycle of 20 "
+    "ns; none of up to 2 KiB has more than 256 bits.",
+    "Repeated; the missing buffer is ERR_UNSUPPORTED." },
+  { "B13", "fullest-tile",
+    "Each tile of a layer takes the power of its fullest tile, element and crossbar.",
+    "Repeated." },
+  { "B14", "pooling-tile",
+    "A pooling layer takes a whole tile, with all its crossbars and ADCs.",
+    "Repeated." },
+  { "B15", "dense-depthwise",
+    "Grouped convolutions are mapped as if they were dense; a window larger than the rows of a crossbar "
+    "divides by zero.",
+    "Dense is repeated, the division is ERR_UNSUPPORTED." },
+  { "B16", "adc-count",
+    "ADC_Num = 0 multiplies the root of an area by the number of crossbars, and caps at the columns of "
+    "one.",
+    "Repeated by the reader of SimConfig.ini." },
+  { "B17", "no-wires",
+    "Wires have no resistance, capacitance or drop; cells with and without transistor take equal time.",
+    "Repeated: `crossbar.wire_*` has no effect." },
+  { "B18", "one-variation",
+    "In the accuracy path one variation is drawn per level, not per cell, and stuck cells cannot be "
+    "turned off.",
+    "No part of the model." },
+  { "B19", "estimate-without-transistor",
+    "Estimation level without access transistors ends with an exception unless the cells in use are a "
+    "square or all columns' rows.",
+    "ERR_UNSUPPORTED, for networks with more rows than columns, too." },
+  { "B20", "sram-output",
+    "Printing an SRAM device or crossbar ends with an exception.",
+    "No part of the model." },
+  { "B21", "single-layer-unplaced",
+    "A network of one layer is placed nowhere; distances of 1000 hops or more stay 0.",
+    "Repeated." },
+  { "B22", "narrow-interface",
+    "The first layer must be a convolution, only it reads the input; concat is accepted and then has no "
+    "case; sums of more than two inputs trip an assertion.",
+    "ERR_UNSUPPORTED with the node's name; sums of any number are computed." },
+  { "O1", "subarrays-squared",
+    "The area of the adders between groups grows with the square of the number of subarrays.",
+    "Repeated." },
+  { "O2", "mux-of-one",
+    "A multiplexer of one way costs as much as one of two.",
+    "Repeated." },
+  { "O3", "adder-65nm",
+    "The adder at 65 nm takes 120 times the power of that at 45 or 130 nm; multipliers cost what adders "
+    "cost.",
+    "Repeated." },
+  { "O4", "digital-cells",
+    "Digital PIM keeps the power of analog cells.",
+    "Repeated." },
+  { "O5", "delays-65nm",
+    "Decoders and multiplexers have the delay of 65 nm at any node.",
+    "Repeated." },
+  { "O6", "buffer-keys-twice",
+    "SimConfig.ini holds buffer sizes in two sections, one of which is read.",
+    "The other one gives a warning." },
+  { "O7", "config-reread",
+    "The file is parsed again for every block.",
+    "Read once." },
+  { "O8", "no-noc",
+    "The network on chip is an external program that is not there.",
+    "No part of the model: NoC_enable gives a warning." },
+  { "O9", "late-additions",
+    "element_multiply, ADC 9 and multipliers came last and are hardly tested.",
+    "As the sources say; an operand with fewer pixels is used from its last one on." },
+  { "O10", "estimation-ignores-use",
+    "At estimation level the power of a crossbar is that of all its cells, whatever a layer uses, in "
+    "whole networks, too.",
+    "Repeated." },
+  { "O11", "serial-sums",
+    "Without pipelining, layers wait for the first of their inputs only, and sums go on pixel by pixel.",
+    "Repeated." },
+  { "O12", "paths-in-squares",
+    "The path of square shells leaves any grid that is not square, zigzag some.",
+    "ERR_UNSUPPORTED." },
+};
+const size_t rrn_mnsim_n_quirks = sizeof(rrn_mnsim_quirks) / sizeof(rrn_mnsim_quirks[0]);

@@ -35,7 +35,8 @@ rrn_mnsim_tile_joints(const rrn_mnsim_config *c)
 static double
 digital_of(const rrn_mnsim_parts *p)
 {
-  return p->adder + p->shift_register + p->input_demux + p->output_mux + p->joint + p->input_register + p->output_register;
+  return p->adder + p->shift_register + p->input_demux + p->output_mux + p->joint + p->input_register +
+         p->output_register;
 }
 
 static double
@@ -99,8 +100,8 @@ rrn_mnsim_tile_power(const rrn_mnsim_config *c, enum rrn_mnsim_kind kind, const 
 
 int32_t
 rrn_mnsim_tile_latency(const rrn_mnsim_config *c, const rrn_mnsim_use *use, int32_t input_bits,
-                       const rrn_mnsim_buffer *input, const rrn_mnsim_buffer *output, double in_bytes, double read_bytes,
-                       rrn_mnsim_latency *ret_latency, rramnas_error *err)
+                       const rrn_mnsim_buffer *input, const rrn_mnsim_buffer *output, double in_bytes,
+                       double read_bytes, rrn_mnsim_latency *ret_latency, rramnas_error *err)
 {
   const double merges = ceil_log2(use->pes), levels = ceil_log2(c->pe_per_tile), bits = c->adc_bits + merges;
   rrn_mnsim_latency l;
@@ -118,7 +119,8 @@ rrn_mnsim_tile_latency(const rrn_mnsim_config *c, const rrn_mnsim_use *use, int3
 
 rrn_mnsim_pooling_latency
 rrn_mnsim_tile_pooling(const rrn_mnsim_config *c, double channels, double window, int32_t output_bits,
-                       const rrn_mnsim_buffer *input, const rrn_mnsim_buffer *output, double in_bytes, double read_bytes)
+                       const rrn_mnsim_buffer *input, const rrn_mnsim_buffer *output, double in_bytes,
+                       double read_bytes)
 {
   rrn_mnsim_pooling_latency l;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables of numbers in tests/data: lines of fields between commas, '#' begins a comment. A line "set,name|text" has three
- * fields, the last with any commas. Include after cmocka.h and hw.h. */
+/* Tables of numbers in tests/data: lines of fields between commas, '#' begins a comment. A line "set,name|text" has
+ * three fields, the last with any commas. Include after cmocka.h and hw.h. */
 #ifndef RRAMNAS_TESTS_TABLE_H
 #define RRAMNAS_TESTS_TABLE_H
 
