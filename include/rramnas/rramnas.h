@@ -197,7 +197,7 @@ rramnas_hw_create_default(const rramnas_runtime *runtime, rramnas_hw **ret_hw, r
  * @param path    UTF-8 path of a YAML spec or a SimConfig.ini, at most 1 MiB
  * @param format  enum rramnas_hw_format
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_IO, ERR_PARSE, ERR_RANGE, ERR_UNSUPPORTED (another schema), ERR_LIMIT,
- *         ERR_MEMORY; line and column are set
+ *         ERR_NOT_FOUND (it names no preset), ERR_MEMORY; line and column are set
  * @since 0.1
  */
 RRAMNAS_EXPORT int32_t
@@ -213,6 +213,45 @@ rramnas_hw_load_file(const char *path, int32_t format, const rramnas_runtime *ru
 RRAMNAS_EXPORT int32_t
 rramnas_hw_load_buffer(const char *data, size_t size, const char *name, int32_t format,
                        const rramnas_runtime *runtime, rramnas_hw **ret_hw, rramnas_error *reterr);
+
+/** Kinds of presets. */
+enum rramnas_preset_kind {
+  RRAMNAS_PRESET_CHIP = 1,   /**< a whole chip; in YAML `preset: NAME` */
+  RRAMNAS_PRESET_DEVICE = 2, /**< cells only; in YAML `device: {preset: NAME}` */
+};
+
+/** A published chip or device that is built into the library. */
+typedef struct rramnas_preset {
+  size_t size;        /**< sizeof(rramnas_preset) */
+  const char *name;   /**< "isaac_isca_2016" */
+  const char *title;  /**< one line */
+  const char *source; /**< the publication */
+  const char *yaml;   /**< its text: values, and for each one where it comes from and whether the source states it */
+  int32_t kind;       /**< enum rramnas_preset_kind */
+  int32_t reserved;   /**< 0 */
+} rramnas_preset;
+
+#define RRAMNAS_PRESET_INIT { sizeof(rramnas_preset), NULL, NULL, NULL, NULL, 0, 0 }
+
+/** Number of presets. @since 0.1 */
+RRAMNAS_EXPORT size_t
+rramnas_preset_count(void);
+
+/** Describes preset `index` in [0, rramnas_preset_count()): chips, then devices, by name. ERR_ARGUMENT outside.
+ * @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_preset_info(size_t index, rramnas_preset *ret_preset);
+
+/**
+ * A chip from a preset; of a device preset, the default chip with these cells. Fields that the preset leaves
+ * out have their defaults.
+ * @param name  of a chip or device preset; where a spec names one, see doc/hardware.md
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_NOT_FOUND (the message has names like it), ERR_MEMORY
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_create_preset(const char *name, const rramnas_runtime *runtime, rramnas_hw **ret_hw,
+                         rramnas_error *reterr);
 
 /**
  * A copy of `hw` with one field changed, without its warnings; the result is validated like a file.
@@ -597,9 +636,9 @@ typedef struct rramnas_mapping rramnas_mapping;
 /** Mapping policies. doc/compile.md explains each. */
 enum rramnas_policy {
   RRAMNAS_POLICY_ISAAC = 1,         /**< one tile per crossbar, no duplication: the baseline */
-  RRAMNAS_POLICY_RNC = 2,           /**< RNC: duplicate, then pack layers into shared crossbars; defects mended (default) */
+  RRAMNAS_POLICY_RNC = 2,           /**< RNC: duplicate, then pack layers into shared crossbars; defects mended */
   RRAMNAS_POLICY_RNC_PUBLISHED = 3, /**< RNC as published, defects included, to repeat its runs */
-  RRAMNAS_POLICY_BEST = 4,          /**< copies, shapes and places chosen together, to be done soonest: doc/best.md */
+  RRAMNAS_POLICY_BEST = 4,          /**< copies, shapes and places chosen together, to be done soonest: doc/best.md (default) */
 };
 
 /** Name of a policy ("rnc") and back; NULL / ERR_NOT_FOUND when unknown. @since 0.1 */
@@ -610,7 +649,7 @@ rramnas_policy_name(int32_t policy);
 RRAMNAS_EXPORT int32_t
 rramnas_policy_from_name(const char *name, int32_t *ret_policy);
 
-#define RRAMNAS_CROSSBARS_AUTO (-1)        /**< as many crossbars as packing needs, without duplication */
+#define RRAMNAS_CROSSBARS_AUTO (-1)        /**< the fewest crossbars found for one copy of each layer; `effort` decides how long to look */
 #define RRAMNAS_LAYER_THRESHOLD_SAME (-1)  /**< only boxes of one layer are kept apart */
 #define RRAMNAS_UNLIMITED (-2)             /**< the rule is off */
 
@@ -620,7 +659,8 @@ enum rramnas_seed_mode {
   RRAMNAS_SEED_CONTINUE = 1, /**< one stream over all tries (RNC's command line) */
 };
 
-/** How much work policy best does; counted in mappings evaluated, never in seconds. */
+/** How much work policy best does, and any policy but the published one that looks for the fewest crossbars; counted in
+ * steps of the search, never in seconds. */
 enum rramnas_effort {
   RRAMNAS_EFFORT_FAST = 1,     /**< for the inside of a search: milliseconds */
   RRAMNAS_EFFORT_BALANCED = 2, /**< default */
@@ -644,13 +684,13 @@ enum rramnas_depthwise {
 /** How to compile. */
 typedef struct rramnas_compile_options {
   size_t size;              /**< sizeof(rramnas_compile_options) */
-  int32_t policy;           /**< enum rramnas_policy; default RRAMNAS_POLICY_RNC */
+  int32_t policy;           /**< enum rramnas_policy; default RRAMNAS_POLICY_BEST */
   int32_t crossbars;        /**< crossbars at hand; default: the spec's chip.crossbars; RRAMNAS_CROSSBARS_AUTO */
   uint32_t seed;            /**< of the packing order (numpy's legacy generator, as RNC); default 0 */
   int32_t seed_mode;        /**< enum rramnas_seed_mode; default per try */
   int32_t depth_split;      /**< pieces into which a depthwise layer is cut by columns; default 1 */
-  int32_t layer_threshold;  /**< layers closer than or at this distance share no crossbar; default 1; LAYER_THRESHOLD_SAME, UNLIMITED */
-  int32_t max_load;         /**< most boxes in a crossbar; default 6; UNLIMITED */
+  int32_t layer_threshold;  /**< layers closer than or at this distance share no crossbar; default 1; LAYER_THRESHOLD_SAME, UNLIMITED; not of policy best */
+  int32_t max_load;         /**< most boxes in a crossbar; default 6; UNLIMITED; not of policy best */
   int32_t no_duplication;   /**< 1 = one copy of each layer */
   int32_t find_solution;    /**< 1 = `crossbars` is where to start; more are opened as needed */
   int32_t reserved;         /**< 0 */
@@ -658,7 +698,7 @@ typedef struct rramnas_compile_options {
   size_t n_margins;
   const int32_t *copies;    /**< array of length [n_copies], copies of each mapped layer, instead of solving for them; default NULL */
   size_t n_copies;          /**< 0 or the number of mapped layers */
-  int32_t effort;           /**< policy best: enum rramnas_effort; default balanced */
+  int32_t effort;           /**< enum rramnas_effort, of policy best and of packing; default balanced */
   int32_t objective;        /**< policy best: enum rramnas_objective; default completion */
   int32_t samples;          /**< policy best: inferences of the objective completion, 1..65536; default 8 */
   int32_t depthwise;        /**< policy best: enum rramnas_depthwise; default auto */
@@ -702,9 +742,15 @@ typedef struct rramnas_mapping_info {
   double utilization;          /**< cells holding weights / cells of the used crossbars */
   double margin;               /**< margin at which the packing succeeded; 0 without duplication */
   double time_bound_ns;        /**< policy best: proven, no mapping of its kind is sooner by its objective; 0 = none */
+  int32_t crossbars_optimal;   /**< 1: crossbars_used is crossbars_bound, so no packing of these boxes is better */
+  int32_t bound_area;          /**< the bounds of which crossbars_bound is the largest (doc/packing.md): cells */
+  int32_t bound_dual;          /**< dual feasible functions of the sides */
+  int32_t bound_strip;         /**< tall and wide boxes; not below the others */
+  int32_t bound_clique;        /**< layers kept apart; 0 = no rule */
+  int32_t bound_cardinality;   /**< most boxes in a crossbar; 0 = no rule */
 } rramnas_mapping_info;
 
-#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** Figures of `mapping`. @since 0.1 */
 RRAMNAS_EXPORT int32_t
@@ -761,9 +807,11 @@ typedef struct rramnas_timing_options {
   int32_t samples;    /**< inferences started together and pipelined, 1..65536; default 1 */
   int32_t floor_remainder; /**< RNC model: 1 drops the remainder of activations / copies, as published; default rounds up */
   int32_t no_baseline;     /**< 1 = skip the baseline; its fields stay 0 */
+  int32_t with_bound;      /**< 1 = fill in bound_ns and gap too: milliseconds */
+  int32_t reserved;        /**< 0 */
 } rramnas_timing_options;
 
-#define RRAMNAS_TIMING_OPTIONS_INIT { sizeof(rramnas_timing_options), 0, 0, 0, 0 }
+#define RRAMNAS_TIMING_OPTIONS_INIT { sizeof(rramnas_timing_options), 0, 0, 0, 0, 0, 0 }
 
 /** Result of a simulation. */
 typedef struct rramnas_timing {
@@ -772,9 +820,11 @@ typedef struct rramnas_timing {
   double contention_free_ns;  /**< the same if every box had a crossbar of its own */
   double baseline_latency_ns; /**< policy isaac on the crossbars it needs, same model and samples */
   double speedup;             /**< baseline_latency_ns / latency_ns */
+  double bound_ns;            /**< with_bound: proven, no mapping of policy best's kind is sooner; model rnc with remainders rounded up, mappings of policy best; 0 = none */
+  double gap;                 /**< latency_ns / bound_ns - 1; 0 with a bound: optimal */
 } rramnas_timing;
 
-#define RRAMNAS_TIMING_INIT { sizeof(rramnas_timing), 0, 0, 0, 0 }
+#define RRAMNAS_TIMING_INIT { sizeof(rramnas_timing), 0, 0, 0, 0, 0, 0 }
 
 /**
  * Simulates `samples` pipelined inferences.
@@ -787,14 +837,103 @@ RRAMNAS_EXPORT int32_t
 rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_options *options,
                          rramnas_timing *ret_timing, rramnas_error *reterr);
 
+/** @} @defgroup curve Latency over the number of crossbars
+ * @{ */
+
+/** Mappings of one network onto more and more crossbars: immutable, reference-counted. */
+typedef struct rramnas_curve rramnas_curve;
+
+/** One number of crossbars. */
+typedef struct rramnas_curve_point {
+  size_t size;            /**< sizeof(rramnas_curve_point) */
+  int32_t crossbars;      /**< crossbars at hand */
+  int32_t made_for;       /**< crossbars that the mapping was made for: fewer when no faster one was found with more */
+  int32_t crossbars_used; /**< crossbars that hold at least one box */
+  int32_t optimal;        /**< 1: latency and bound meet */
+  double latency_ns;      /**< until the last inference is done */
+  double bound_ns;        /**< proven, as rramnas_timing.bound_ns; 0 = none */
+  double utilization;     /**< cells holding weights / cells of the used crossbars */
+} rramnas_curve_point;
+
+#define RRAMNAS_CURVE_POINT_INIT { sizeof(rramnas_curve_point), 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Called after each point, on the thread that computes the curve.
+ * @param done   points so far, this one included
+ * @param total  points in all
+ * @return 0 to go on; anything else ends the curve here (RRAMNAS_STOPPED)
+ */
+typedef int32_t (*rramnas_curve_fn)(void *user, const rramnas_curve_point *point, int32_t done, int32_t total);
+
+/** Which points. */
+typedef struct rramnas_curve_options {
+  size_t size;               /**< sizeof(rramnas_curve_options) */
+  int32_t first;             /**< fewest crossbars; default, and when too few: the fewest that fit (crossbars auto) */
+  int32_t last;              /**< most crossbars; default: the compile options' `crossbars`, or else four times the first */
+  int32_t points;            /**< numbers of crossbars, each about the same factor apart, 1..4096; default 24; fewer when neighbours would be the same */
+  int32_t reserved;          /**< 0 */
+  rramnas_curve_fn progress; /**< NULL = none */
+  void *progress_user;
+} rramnas_curve_options;
+
+#define RRAMNAS_CURVE_OPTIONS_INIT { sizeof(rramnas_curve_options), 0, 0, 0, 0, NULL, NULL }
+
+/**
+ * Compiles a network for a row of numbers of crossbars, from few to many. A mapping for fewer crossbars is one for
+ * more, so the latency never rises along the curve.
+ * @code
+ *   rramnas_compile_curve(hw, net, NULL, NULL, NULL, NULL, &curve, &err);
+ *   for (i = 0; rramnas_curve_point_at(curve, i, &point) == RRAMNAS_OK; i++)
+ *     printf("%d crossbars: %.0f ns\n", (int)point.crossbars, point.latency_ns);
+ *   rramnas_curve_unref(curve);
+ * @endcode
+ * @param compile  how to compile each point; `crossbars` is where the curve ends by default; NULL = defaults
+ * @param timing   how latency is measured; NULL = model rnc and the samples of the compile options' objective
+ * @param options  NULL = defaults
+ * @param runtime  NULL = defaults
+ * @return RRAMNAS_OK; RRAMNAS_STOPPED, with the points so far; ERR_DOES_NOT_FIT when `last` crossbars are too few;
+ *         ERR_ARGUMENT, ERR_RANGE, ERR_LIMIT, ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_compile_curve(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *compile,
+                      const rramnas_timing_options *timing, const rramnas_curve_options *options,
+                      const rramnas_runtime *runtime, rramnas_curve **ret_curve, rramnas_error *reterr);
+
+/** Adds a reference; returns `curve`. @since 0.2 */
+RRAMNAS_EXPORT rramnas_curve *
+rramnas_curve_ref(rramnas_curve *curve);
+
+/** Takes a reference; NULL is allowed. @since 0.2 */
+RRAMNAS_EXPORT void
+rramnas_curve_unref(rramnas_curve *curve);
+
+/** Number of points, at least 1; 0 for NULL. @since 0.2 */
+RRAMNAS_EXPORT size_t
+rramnas_curve_point_count(const rramnas_curve *curve);
+
+/** Point `index`, by number of crossbars upwards; ERR_ARGUMENT outside. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_curve_point_at(const rramnas_curve *curve, size_t index, rramnas_curve_point *ret_point);
+
+/**
+ * The mapping of a point.
+ * @param ret_mapping  a new reference, to be released by the caller; its crossbars_available is the point's `made_for`
+ * @return RRAMNAS_OK, ERR_ARGUMENT (no such point)
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_curve_mapping_at(const rramnas_curve *curve, size_t index, rramnas_mapping **ret_mapping);
+
 /** @} @defgroup report Reports
  * @{ */
 
-/** What rramnas_mapping_write() can write. */
+/** What rramnas_mapping_write() and rramnas_curve_write() can write. */
 enum rramnas_report {
   RRAMNAS_REPORT_JSON = 1,  /**< "rramnas.report/1", doc/report.md */
   RRAMNAS_REPORT_SVG = 2,   /**< floor plan: each crossbar with its boxes, coloured by layer */
   RRAMNAS_REPORT_TRACE = 3, /**< timeline as Chrome trace events (chrome://tracing, ui.perfetto.dev) */
+  RRAMNAS_REPORT_CSV = 4,   /**< of a curve: a header and a row per point, doc/report.md */
 };
 
 /**
@@ -808,6 +947,17 @@ enum rramnas_report {
 RRAMNAS_EXPORT int32_t
 rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing,
                       rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/**
+ * Writes a curve.
+ * @param report  RRAMNAS_REPORT_CSV, or RRAMNAS_REPORT_SVG for a plot
+ * @param write   receives the text
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_CALLBACK, ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_curve_write(const rramnas_curve *curve, int32_t report, rramnas_write_fn write, void *user,
+                    rramnas_error *reterr);
 
 /** @} */
 

@@ -10,7 +10,7 @@
  * ones do, on streams of random numbers of its own, and so is never worse.
  *
  * Policy rnc's mapping is a candidate too, so the result is never slower than that; when no plan fits, it is the
- * result. Budgets are counts (plans, moves) that follow from the size of the problem, never times.
+ * result, or else one copy of each layer packed by search. Crossbars auto: only that search, for the fewest. Budgets are counts (plans, moves) that follow from the size of the problem, never times.
  *
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
@@ -365,13 +365,45 @@ use_rnc(driver *d)
   return rrn_policy_rnc(d->m, d->o, d->err);
 }
 
+/* The bound on the time is about layers that have no more boxes than there are crossbars (bound_time.c). */
+static int
+bound_holds(const driver *d)
+{
+  const rramnas_mapping *m = d->m;
+  int32_t i;
+
+  for (i = 0; i < m->n_layers; i++)
+    if ((int64_t)m->copies[i] * rrn_mapping_pieces_of(m, i) > m->crossbars_available)
+      return 0;
+  return d->o->depthwise != RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL;
+}
+
+/* One copy of each layer, packed for the fewest crossbars. */
+static int32_t
+use_fewest(driver *d)
+{
+  RRN_TRY(rrn_policy_fewest(d->m, d->o, d->err));
+  d->m->objective_samples = bound_holds(d) ? d->o->samples : 0;
+  d->m->objective_depthwise = d->o->depthwise;
+  return RRAMNAS_OK;
+}
+
+/* When no plan fits. */
+static int32_t
+use_packing(driver *d)
+{
+  const int32_t status = use_rnc(d);
+
+  return status == RRAMNAS_ERR_DOES_NOT_FIT ? use_fewest(d) : status;
+}
+
 static int32_t
 settle(driver *d)
 {
   double rnc = 0;
 
   if (d->best.ns >= 1e300)
-    return use_rnc(d);
+    return use_packing(d);
   RRN_TRY(rrn_keep_load(&d->best, &d->plan));
   RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
   RRN_TRY(rnc_completion(d, &rnc));
@@ -383,7 +415,9 @@ compile(driver *d)
 {
   int32_t effort;
 
-  if (d->o->crossbars == RRAMNAS_CROSSBARS_AUTO || d->o->find_solution || d->o->no_duplication || d->o->n_copies)
+  if (d->o->crossbars == RRAMNAS_CROSSBARS_AUTO)
+    return use_fewest(d);
+  if (d->o->find_solution || d->o->no_duplication || d->o->n_copies)
     return use_rnc(d); /* there the crossbars are what is sought, or the copies are given */
   RRN_TRY(prepare(d));
   for (effort = RRAMNAS_EFFORT_FAST; effort <= d->o->effort; effort++)

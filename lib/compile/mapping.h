@@ -70,7 +70,6 @@ struct rramnas_mapping {
 
   int32_t crossbars_available;
   int32_t crossbars_used;
-  int32_t crossbars_bound;
   int32_t tries;
   double margin; /* 0 without duplication */
   int32_t objective_samples;   /* policy best: inferences whose completion it made early; 0 = another policy */

@@ -16,7 +16,6 @@
 #define ARCH "Architecture level"
 #define ALGORITHM "Algorithm Configuration"
 
-#define ACCURACY "accuracy"
 
 const rrn_ini_key rrn_ini_keys[] = {
   { DEVICE, "Device_Tech", RRN_INI_FIELD, "130", "device.node_nm", "nm" },
@@ -33,8 +32,10 @@ const rrn_ini_key rrn_ini_keys[] = {
   { DEVICE, "Device_Level", RRN_INI_RULE, "2", "device.bits_per_cell", "floor(log2(levels)), 2..256 levels" },
   { DEVICE, "Device_Resistance", RRN_INI_RULE, "1e6,1e4", "device.off_resistance_ohm, device.on_resistance_ohm",
     "first and last of the list" },
-  { DEVICE, "Device_Variation", RRN_INI_NO_PART, "1", "", ACCURACY },
-  { DEVICE, "Device_SAF", RRN_INI_NO_PART, "0.1,0.1", "", ACCURACY },
+  { DEVICE, "Device_Variation", RRN_INI_RULE, "1", "noise.write_model, noise.write_sigma",
+    "percent; none when missing" },
+  { DEVICE, "Device_SAF", RRN_INI_RULE, "0.1,0.1", "noise.stuck_off_fraction, noise.stuck_on_fraction",
+    "percent off,on; none when missing" },
   { DEVICE, "Read_Energy", RRN_INI_RULE, "1.12e-15", "device.read_energy_fj", "J" },
   { DEVICE, "Write_Energy", RRN_INI_RULE, "1.6e-15", "device.write_energy_fj", "J" },
 

@@ -323,19 +323,29 @@ sum_layer(const job *j, rrn_mnsim_layer *layer)
 }
 
 static int32_t
+check_size(const rrn_mnsim_node *nodes, size_t n, rramnas_error *err)
+{
+  int64_t pixels = 0;
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    pixels += nodes[i].rows * nodes[i].cols; /* each below 2^48, as the tensor is */
+    RRN_FAIL_IF(pixels > MAX_PIXELS, err, RRAMNAS_ERR_LIMIT, "mnsim: the layers up to %s have more than %d pixels",
+                nodes[i].name, MAX_PIXELS);
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
 make_tracks(const rrn_mnsim_node *nodes, size_t n, rrn_arena *arena, track **ret_tracks, rramnas_error *err)
 {
   track *tracks = rrn_arena_alloc(arena, n, sizeof(*tracks));
-  int64_t pixels = 0;
   size_t i;
 
   if (!tracks)
     return rrn_fail_memory(err);
   for (i = 0; i < n; i++) {
-    tracks[i].n = nodes[i].rows * nodes[i].cols; /* below 2^48 as the tensor is */
-    pixels += tracks[i].n;
-    RRN_FAIL_IF(pixels > MAX_PIXELS, err, RRAMNAS_ERR_LIMIT, "mnsim: the layers up to %s have more than %d pixels",
-                nodes[i].name, MAX_PIXELS);
+    tracks[i].n = nodes[i].rows * nodes[i].cols;
     tracks[i].finish_ns = rrn_arena_alloc_raw(arena, (size_t)tracks[i].n, sizeof(double));
     if (!tracks[i].finish_ns)
       return rrn_fail_memory(err);
@@ -354,6 +364,7 @@ rrn_mnsim_network_latency(const rrn_mnsim_config *c, const rrn_mnsim_node *nodes
 
   RRN_TRY(rrn_mnsim_buffer_of(c, RRN_MNSIM_INPUT_BUFFER, map->input_kb, &plain.input, err));
   RRN_TRY(rrn_mnsim_buffer_of(c, RRN_MNSIM_OUTPUT_BUFFER, map->output_kb, &plain.output, err));
+  RRN_TRY(check_size(nodes, n, err));
   RRN_TRY(make_tracks(nodes, n, arena, &tracks, err));
   for (i = 0; i < n; i++) {
     job j = plain;

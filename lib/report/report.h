@@ -17,6 +17,10 @@ int32_t rrn_report_svg(const rramnas_mapping *m, const rramnas_timing_options *t
 int32_t rrn_report_trace(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write,
                          void *user, rramnas_error *err);
 
+/* curve_csv.c, curve_svg.c. */
+int32_t rrn_report_curve_csv(const rramnas_curve *curve, rramnas_write_fn write, void *user, rramnas_error *err);
+int32_t rrn_report_curve_svg(const rramnas_curve *curve, rramnas_write_fn write, void *user, rramnas_error *err);
+
 /* palette.c: colour of layer `index` of `n` as 0xRRGGBB. */
 uint32_t rrn_report_colour(int32_t index, int32_t n);
 

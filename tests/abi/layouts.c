@@ -39,6 +39,15 @@ AT(rramnas_runtime, log_user, 48);
 AT(rramnas_runtime, log_level, 56);
 AT(rramnas_runtime, n_threads, 60);
 
+SIZE(rramnas_preset, 48);
+AT(rramnas_preset, size, 0);
+AT(rramnas_preset, name, 8);
+AT(rramnas_preset, title, 16);
+AT(rramnas_preset, source, 24);
+AT(rramnas_preset, yaml, 32);
+AT(rramnas_preset, kind, 40);
+AT(rramnas_preset, reserved, 44);
+
 SIZE(rramnas_hw_field, 88);
 AT(rramnas_hw_field, size, 0);
 AT(rramnas_hw_field, name, 8);
@@ -141,7 +150,7 @@ AT(rramnas_compile_options, objective, 84);
 AT(rramnas_compile_options, samples, 88);
 AT(rramnas_compile_options, depthwise, 92);
 
-SIZE(rramnas_mapping_info, 72);
+SIZE(rramnas_mapping_info, 96);
 AT(rramnas_mapping_info, size, 0);
 AT(rramnas_mapping_info, policy, 8);
 AT(rramnas_mapping_info, crossbars_available, 12);
@@ -154,19 +163,48 @@ AT(rramnas_mapping_info, n_placements, 40);
 AT(rramnas_mapping_info, utilization, 48);
 AT(rramnas_mapping_info, margin, 56);
 AT(rramnas_mapping_info, time_bound_ns, 64);
+AT(rramnas_mapping_info, crossbars_optimal, 72);
+AT(rramnas_mapping_info, bound_area, 76);
+AT(rramnas_mapping_info, bound_dual, 80);
+AT(rramnas_mapping_info, bound_strip, 84);
+AT(rramnas_mapping_info, bound_clique, 88);
+AT(rramnas_mapping_info, bound_cardinality, 92);
 
-SIZE(rramnas_timing_options, 24);
+SIZE(rramnas_timing_options, 32);
 AT(rramnas_timing_options, size, 0);
 AT(rramnas_timing_options, model, 8);
 AT(rramnas_timing_options, samples, 12);
 AT(rramnas_timing_options, floor_remainder, 16);
 AT(rramnas_timing_options, no_baseline, 20);
+AT(rramnas_timing_options, with_bound, 24);
+AT(rramnas_timing_options, reserved, 28);
 
-SIZE(rramnas_timing, 40);
+SIZE(rramnas_timing, 56);
 AT(rramnas_timing, size, 0);
 AT(rramnas_timing, latency_ns, 8);
 AT(rramnas_timing, contention_free_ns, 16);
 AT(rramnas_timing, baseline_latency_ns, 24);
 AT(rramnas_timing, speedup, 32);
+AT(rramnas_timing, bound_ns, 40);
+AT(rramnas_timing, gap, 48);
+
+SIZE(rramnas_curve_point, 48);
+AT(rramnas_curve_point, size, 0);
+AT(rramnas_curve_point, crossbars, 8);
+AT(rramnas_curve_point, made_for, 12);
+AT(rramnas_curve_point, crossbars_used, 16);
+AT(rramnas_curve_point, optimal, 20);
+AT(rramnas_curve_point, latency_ns, 24);
+AT(rramnas_curve_point, bound_ns, 32);
+AT(rramnas_curve_point, utilization, 40);
+
+SIZE(rramnas_curve_options, 40);
+AT(rramnas_curve_options, size, 0);
+AT(rramnas_curve_options, first, 8);
+AT(rramnas_curve_options, last, 12);
+AT(rramnas_curve_options, points, 16);
+AT(rramnas_curve_options, reserved, 20);
+AT(rramnas_curve_options, progress, 24);
+AT(rramnas_curve_options, progress_user, 32);
 
 #endif

@@ -120,7 +120,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (!net || !hw)
     die("setup", "a random network or chip was refused");
   read_options(data + 8, &o, &margin, copies);
-  if (count_tiles(hw, net) > (o.policy == RRAMNAS_POLICY_BEST ? MOST_TILES_BEST : MOST_TILES))
+  if (count_tiles(hw, net) > (o.policy == 0 || o.policy == RRAMNAS_POLICY_BEST ? MOST_TILES_BEST : MOST_TILES))
     ;
   else if (rramnas_compile(hw, net, &o, NULL, &m, &err) == RRAMNAS_OK)
     check_mapping(m, &o, data[17]);

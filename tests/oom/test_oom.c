@@ -80,6 +80,7 @@ whole_path(void *user, const rramnas_runtime *runtime, rramnas_error *err)
   int32_t status, report;
 
   net_options.format = RRAMNAS_NET_FORMAT_YAML;
+  options.policy = RRAMNAS_POLICY_RNC;
   options.crossbars = 24;
   how.samples = 3;
   status = rramnas_hw_load_buffer(t->hw.text, t->hw.length, "hw.yaml", RRAMNAS_HW_FORMAT_YAML, runtime, &read, err);
@@ -103,13 +104,42 @@ whole_path(void *user, const rramnas_runtime *runtime, rramnas_error *err)
   return status;
 }
 
+/* Policy best and a curve with its reports. */
+static int32_t
+curve(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  rramnas_compile_options options = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_curve_options points = RRAMNAS_CURVE_OPTIONS_INIT;
+  rramnas_curve *curve = NULL;
+  rramnas_hw *hw = NULL;
+  rramnas_net *net = NULL;
+  int32_t status;
+
+  (void)user;
+  options.effort = RRAMNAS_EFFORT_FAST;
+  points.points = 2;
+  status = rramnas_hw_create_default(runtime, &hw, err);
+  if (status >= 0)
+    status = tiny_create(runtime, &net, err);
+  if (status >= 0)
+    status = rramnas_compile_curve(hw, net, &options, NULL, &points, runtime, &curve, err);
+  if (status >= 0)
+    status = rramnas_curve_write(curve, RRAMNAS_REPORT_CSV, keep_nothing, NULL, err);
+  if (status >= 0)
+    status = rramnas_curve_write(curve, RRAMNAS_REPORT_SVG, keep_nothing, NULL, err);
+  rramnas_curve_unref(curve);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  return status;
+}
+
 int
 main(void)
 {
   static const struct {
     const char *name;
     oom_job job;
-  } jobs[] = { { "build", build }, { "ofa", ofa }, { "whole path", whole_path } };
+  } jobs[] = { { "build", build }, { "ofa", ofa }, { "whole path", whole_path }, { "curve", curve } };
   texts t;
   size_t i;
 

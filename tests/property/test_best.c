@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy best on random networks and chips: mappings keep the invariants, nothing is slower than policy rnc, the bound
- * is below the result and below all that tiny chains allow, more effort is never slower, results repeat; its evaluator
+ * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort is never slower, results repeat; its evaluator
  * agrees with the event simulation but for ties. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,13 +24,16 @@ typedef struct fixture {
 } fixture;
 
 static int32_t
-crossbars_needed(fixture *x)
+crossbars_needed(const fixture *x, int32_t policy, int32_t effort)
 {
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_mapping *m = NULL;
 
+  o.policy = policy;
+  o.effort = effort;
+  o.seed = x->o.seed;
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
   if (rramnas_compile(x->hw, x->net, &o, NULL, &m, &err) < 0)
     fail_msg("%s", err.message);
@@ -48,7 +51,7 @@ make(test_random *r, fixture *x)
   assert_non_null(x->hw);
   x->o = (rramnas_compile_options)RRAMNAS_COMPILE_OPTIONS_INIT;
   x->o.policy = RRAMNAS_POLICY_BEST;
-  x->o.crossbars = crossbars_needed(x) + (int32_t)test_below(r, 40);
+  x->o.crossbars = crossbars_needed(x, RRAMNAS_POLICY_RNC, RRAMNAS_EFFORT_FAST) + (int32_t)test_below(r, 40);
   x->o.seed = (uint32_t)test_below(r, 1000);
   x->o.samples = 1 + (int32_t)test_below(r, 12);
   x->o.depthwise = 1 + (int32_t)test_below(r, 3);
@@ -119,6 +122,37 @@ never_slower_than_rnc_nor_sooner_than_the_bound(void **state)
     assert_true(ns <= time_of(&x));
     drop(&x);
   }
+}
+
+/* Crossbars auto: no fewer than the bound, enough when given, and all that a larger effort finds is no more. */
+static void
+auto_is_enough(void **state)
+{
+  test_random r = { 16 };
+  int i, optimal = 0;
+
+  (void)state;
+  for (i = 0; i < ROUNDS; i++) {
+    rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
+    rramnas_mapping *m;
+    fixture x;
+
+    make(&r, &x);
+    x.o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+    m = compile(&x);
+    assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
+    assert_true(info.crossbars_bound <= info.crossbars_used && info.crossbars_used == info.crossbars_available);
+    assert_int_equal(info.crossbars_optimal, info.crossbars_bound == info.crossbars_used);
+    assert_true(info.time_bound_ns <= completion(m, x.o.samples) * (1 + 1e-9));
+    optimal += info.crossbars_optimal;
+    rramnas_mapping_unref(m);
+    x.o.crossbars = info.crossbars_used;
+    rramnas_mapping_unref(compile(&x));
+    if (i % 10 == 0)
+      assert_true(crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED) <= info.crossbars_used);
+    drop(&x);
+  }
+  assert_true(optimal > ROUNDS / 3);
 }
 
 static void
@@ -312,6 +346,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(never_slower_than_rnc_nor_sooner_than_the_bound),
+    cmocka_unit_test(auto_is_enough),
     cmocka_unit_test(more_effort_is_never_slower),
     cmocka_unit_test(results_repeat),
     cmocka_unit_test(evaluator_agrees_with_simulation),

@@ -33,6 +33,7 @@ make(test_random *r, fixture *x)
   x->o = (rramnas_compile_options)RRAMNAS_COMPILE_OPTIONS_INIT;
   x->o.policy = policies[test_below(r, 3)];
   x->o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  x->o.effort = RRAMNAS_EFFORT_FAST;
   x->o.seed = (uint32_t)test_below(r, 1000);
   x->o.depth_split = 1 + (int32_t)test_below(r, 6);
   x->o.layer_threshold = (int32_t)test_below(r, 5) - 2;
