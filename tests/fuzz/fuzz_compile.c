@@ -57,6 +57,20 @@ read_options(const uint8_t *byte, rramnas_compile_options *o, double *margin, in
 }
 
 static void
+check_cost(const rramnas_mapping *m, int32_t samples)
+{
+  rramnas_cost_options o = RRAMNAS_COST_OPTIONS_INIT;
+  rramnas_cost c = RRAMNAS_COST_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+
+  o.samples = samples;
+  if (rramnas_mapping_get_cost(m, &o, &c, &err) < 0)
+    die("cost", err.message);
+  if (!(c.energy_pj > 0 && c.energy_pj < 1e300 && c.area_um2 > 0 && c.area_um2 < 1e300))
+    die("cost", "no energy or area");
+}
+
+static void
 check_mapping(const rramnas_mapping *m, const rramnas_compile_options *o, uint8_t samples)
 {
   rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
@@ -77,6 +91,7 @@ check_mapping(const rramnas_mapping *m, const rramnas_compile_options *o, uint8_
     if (!(t.latency_ns > 0 && t.baseline_latency_ns > 0))
       die("simulation", "no time passes");
   }
+  check_cost(m, how.samples);
   for (report = RRAMNAS_REPORT_JSON; report <= RRAMNAS_REPORT_TRACE; report++)
     if (rramnas_mapping_write(m, report, &how, swallow, &written, &err) < 0)
       die("report", err.message);

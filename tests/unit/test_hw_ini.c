@@ -78,6 +78,9 @@ shipped_file(void **state)
   assert_string_equal(hw_text(hw, "weight.sign"), "differential");
   for (i = 0; i < rrn_ini_n_keys; i++)
     expected += rrn_ini_keys[i].use == RRN_INI_IGNORED;
+  expected++;
+  assert_true(warned(hw, "SimConfig.ini:37: adc.bits is 6, but telling all sums of a column apart takes 8; "
+                         "adc.below_resolution: accept says that this is meant"));
   assert_int_equal(rramnas_hw_warning_count(hw), expected);
   assert_true(warned(hw, "SimConfig.ini:82: Pooling_area has no effect in MNSIM, ignored"));
   assert_true(hw_number(hw, "crossbar.wire_resistance_ohm") == 2.82 && hw_number(hw, "crossbar.wire_capacitance_ff") == 1);
