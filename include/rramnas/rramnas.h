@@ -841,10 +841,10 @@ rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_op
 /** @} @defgroup cost Energy, area, power
  * @{ */
 
-/** Cost models. doc/cost.md explains the first. */
+/** Cost models. doc/cost.md explains the first, doc/mnsim.md the second. */
 enum rramnas_cost_model {
   RRAMNAS_COST_RRAMNAS = 1, /**< from device to chip, dynamic by activity and static by wall time (default) */
-  RRAMNAS_COST_MNSIM = 2,   /**< MNSIM 2.0 as published; ERR_UNSUPPORTED where a build does not have it */
+  RRAMNAS_COST_MNSIM = 2,   /**< MNSIM 2.0 as published: its own mapping of the network, one inference */
 };
 
 /** Name of a cost model ("rramnas"); NULL when this build has none of that number. @since 0.2 */

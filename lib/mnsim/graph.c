@@ -159,6 +159,7 @@ add_layer(builder *b, const rrn_node *node, int32_t kind, rrn_mnsim_node **ret_n
     if (source >= 0)
       inputs[n->n_inputs++] = source;
   }
+  n->layer = node->layer >= 0 || n->n_inputs == 0 ? node->layer : b->nodes[inputs[0]].layer;
   set_sources(b, node, (int32_t)b->n++);
   *ret_node = n;
   return RRAMNAS_OK;

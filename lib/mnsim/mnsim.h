@@ -220,6 +220,7 @@ rrn_mnsim_pooling_latency rrn_mnsim_tile_pooling(const rrn_mnsim_config *c, doub
 typedef struct rrn_mnsim_node {
   const char *name; /* of the node of the network */
   int32_t kind;     /* enum rrn_mnsim_kind */
+  int32_t layer;    /* of the network; pooling, sums and products: of the layer before */
   int32_t in_bits, out_bits, weight_bits;
   int32_t kernel, stride, pad;        /* square; conv and pooling */
   int64_t in_channels, in_rows, in_cols; /* fc: features, 1, 1 */

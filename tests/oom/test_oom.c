@@ -91,6 +91,10 @@ cost(const rramnas_mapping *mapping, const rramnas_hw *other, rramnas_error *err
     status = rramnas_mapping_get_cost_crossbars(mapping, &o, crossbars, 32, err);
   if (status >= 0)
     status = rramnas_mapping_explain(mapping, &o, tell_nothing, NULL, err);
+  o.samples = 1;
+  o.model = RRAMNAS_COST_MNSIM;
+  if (status >= 0)
+    status = rramnas_mapping_get_cost(mapping, &o, &result, err);
   return status;
 }
 
