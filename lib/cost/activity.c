@@ -90,8 +90,7 @@ count_piece(const counting *c, const rrn_piece *p, rrn_crossbar_activity *ret)
   a.adc_conversions = a.column_reads * l->input_slices * row_passes * ceil_ratio(p->rows,
                                                                                  l->subarray_rows) * l->adc_sets;
   a.input_bits = a.row_drives * c->m->hw->v.input.bits;
-  a.register_bits = a.input_bits + a.row_drives * drives * c->m->hw->v.dac.bits +
-                    a.adc_conversions * l->accumulator_bits;
+  a.register_bits = a.row_drives * l->input_slices * c->m->hw->v.dac.bits + a.adc_conversions * l->accumulator_bits;
   a.sums = a.column_reads / x->cells;
   a.input_share = rows / (double)x->rows * (groups / (double)x->groups);
   *ret = a;

@@ -10,8 +10,8 @@
  * around them. A layer's share is that of its cells in the chip's cells; the rest is in the row of no layer.
  *
  * Parts of a crossbar: arrays with a driver per wordline; DACs per set of slices, ADCs per set that is read on its
- * own, no more of them than there are rows or columns; multiplexers where there are fewer; an input register per row,
- * an accumulator with its register per ADC; an input buffer. Parts of a tile: adders for joint accumulation as MNSIM
+ * own, no more of them than there are rows or columns; multiplexers where there are fewer; a register per row for
+ * its input slice, an accumulator with its register per ADC; an input buffer. Parts of a tile: adders for joint accumulation as MNSIM
  * has them, one per ADC and process element but one; functions, pooling, digital multiply-accumulators; an output
  * buffer; a router.
  *
@@ -106,7 +106,7 @@ build_crossbars(const rramnas_hw *hw, rrn_model *k)
   put(k, RRAMNAS_COMPONENT_ADC, n * converters, k->adc);
   put(k, RRAMNAS_COMPONENT_MUX, n * (free_cols + free_rows), k->digital.selector);
   put(k, RRAMNAS_COMPONENT_SHIFT_ADD, n * converters * l->accumulator_bits, k->digital.add);
-  put(k, RRAMNAS_COMPONENT_REGISTER, n * (l->rows * hw->v.input.bits + converters * l->accumulator_bits),
+  put(k, RRAMNAS_COMPONENT_REGISTER, n * (l->rows * hw->v.dac.bits + converters * l->accumulator_bits),
       k->digital.reg);
   put(k, RRAMNAS_COMPONENT_BUFFER, n, of_sram(k->input));
 }
