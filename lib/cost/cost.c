@@ -264,24 +264,35 @@ inside_dynamic(const rrn_costing *c, int32_t net_layer)
   return sum;
 }
 
+/* Sum of the weights of a layer's pieces; 0 when the model gave none, which makes pieces alike. */
+static double
+weights_of(const rrn_costing *c, int32_t layer)
+{
+  double sum = 0;
+  int32_t k;
+
+  for (k = c->view.first_piece[layer]; k < c->view.first_piece[layer + 1]; k++)
+    sum += c->out.piece_weights[k];
+  return sum;
+}
+
 static void
 share_layer(const rrn_costing *c, int32_t layer, double (*rows)[5])
 {
   const rramnas_mapping *m = &c->view;
-  const double whole = inside_dynamic(c, m->layer_of[layer]);
-  double all = 0, reached = 0, before = 0;
+  const double whole = inside_dynamic(c, m->layer_of[layer]), given = weights_of(c, layer);
+  const double all = given > 0 ? given : rrn_mapping_pieces_of(m, layer);
+  double reached = 0, before = 0;
   int32_t copy, k;
 
-  for (k = m->first_piece[layer]; k < m->first_piece[layer + 1]; k++)
-    all += c->out.piece_weights[k];
   for (copy = 0; copy < m->copies[layer]; copy++)
     for (k = 0; k < rrn_mapping_pieces_of(m, layer); k++) {
       const rrn_piece *p = &m->pieces[m->first_piece[layer] + k];
       const int last = copy == m->copies[layer] - 1 && k == rrn_mapping_pieces_of(m, layer) - 1;
       double to = whole;
 
-      reached += c->out.piece_weights[m->first_piece[layer] + k] * copy_share(m, layer, p, copy);
-      if (!last && all > 0)
+      reached += (given > 0 ? c->out.piece_weights[m->first_piece[layer] + k] : 1) * copy_share(m, layer, p, copy);
+      if (!last)
         to = rrn_grid_round(whole * (reached < all ? reached / all : 1), c->energy_step_pj);
       rows[rrn_mapping_placement(m, layer, copy, k)->crossbar][CROSSBAR_DYNAMIC] += to - before;
       before = to;

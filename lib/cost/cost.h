@@ -26,7 +26,8 @@ typedef struct rrn_cost_input {
 
 typedef struct rrn_cost_output {
   rrn_cost_row *rows;      /* [layers of the network + 1], zeroed; the last: of no layer. All samples; >= 0 */
-  double *piece_weights;   /* [n_pieces], zeroed: dynamic energy within crossbars, any unit; all copies together */
+  double *piece_weights;   /* [n_pieces], zeroed: dynamic energy within crossbars, any unit; all copies together. May
+                              be left zero: pieces of a layer are then alike */
   double busy_ns;          /* of all crossbars together, all samples */
   rramnas_cost figures;    /* fields that are neither sums of rows nor ratios of others; latency_ns may be changed */
 } rrn_cost_output;
