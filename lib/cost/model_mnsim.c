@@ -5,9 +5,9 @@
  *
  * MNSIM maps and places networks in its own way: boxes, copies and places of the mapping do not enter, nor does the
  * timing model; the wall time is MNSIM's, of one inference. Energies and areas are those of its totals, so the
- * accumulator of sums and the energy of adders are not among them (B10). There is no static energy, no router. Pooling and
- * sums count to the layer before them. Rows of crossbars share a layer's energy by the cells of the mapping's boxes.
- * O(layers + pixels + grid).
+ * accumulator of sums and the energy of adders are not among them (B10). There is no static energy, no router.
+ * Pooling and sums count to the layer before them. Rows of crossbars share a layer's energy by the cells of the
+ * mapping's boxes. O(layers + pixels + grid).
  */
 #include "cost/cost.h"
 #include "mnsim/mnsim.h"

@@ -4,11 +4,11 @@
  *
  * Tiles are numbered along a path through the grid and layers take them in that order. A layer is merged at the tile
  * that makes its farthest tile plus the farthest tile of any layer after it nearest; the first such tile row by row
- * counts. Sums and products sit at an accumulator in the middle of the first column, half a row off in a grid of odd height.
- * Distances are Manhattan hops: the farthest point of a set lies at an extreme of row + column or row - column, so each
- * layer costs O(tiles) where MNSIM compares all pairs. A best of 1000 hops or more is not found (B21). The paths are
- * walked as MNSIM walks them, Python's negative indices included: shells only fill squares. O(grid).
- * Source: MNSIM 2.0, Mapping_Model/Tile_connection_graph.
+ * counts. Sums and products sit at an accumulator in the middle of the first column, half a row off in a grid of odd
+ * height. Distances are Manhattan hops: the farthest point of a set lies at an extreme of row + column or row -
+ * column, so each layer costs O(tiles) where MNSIM compares all pairs. A best of 1000 hops or more is not found
+ * (B21). The paths are walked as MNSIM walks them, Python's negative indices included: shells only fill squares.
+ * O(grid). Source: MNSIM 2.0, Mapping_Model/Tile_connection_graph.
  */
 #include "mnsim/mnsim.h"
 

@@ -82,7 +82,8 @@ check_mnsim(const rramnas_mapping *m)
   o.model = RRAMNAS_COST_MNSIM;
   o.latency_ns = 1; /* another model's time; spares the simulation */
   status = rramnas_mapping_get_cost(m, &o, &c, &err);
-  if (status < 0 && status != RRAMNAS_ERR_UNSUPPORTED && status != RRAMNAS_ERR_DOES_NOT_FIT && status != RRAMNAS_ERR_LIMIT)
+  if (status < 0 && status != RRAMNAS_ERR_UNSUPPORTED && status != RRAMNAS_ERR_DOES_NOT_FIT &&
+      status != RRAMNAS_ERR_LIMIT)
     die("cost model mnsim", err.message);
   if (status >= 0 && !(c.energy_pj > 0 && c.energy_pj < 1e300 && c.latency_ns > 0 && c.latency_ns < 1e300))
     die("cost model mnsim", "no energy or time");

@@ -259,7 +259,8 @@ check_pe_latency(const setup *s, const table_row *row)
                                                    table_number(row, 4), table_number(row, 5));
   const double got[] = { l.total_ns, l.buffer_write_ns, l.buffer_read_ns, l.crossbar_ns, l.dac_ns, l.adc_ns,
                          l.computing_ns, l.input_register_ns, l.shift_register_ns, l.input_demux_ns, l.adder_ns,
-                         l.output_mux_ns, l.output_register_ns, l.digital_ns, l.demux_step_ns, l.mux_step_ns, l.clock_ns };
+                         l.output_mux_ns, l.output_register_ns, l.digital_ns, l.demux_step_ns, l.mux_step_ns,
+                         l.clock_ns };
 
   compare(row, 7, got, N(got));
 }
@@ -376,7 +377,8 @@ check_no_tile_latency(const setup *s, const char *pes)
   const rrn_mnsim_use use = { 1, 1, 1, (double)strtol(pes, NULL, 10) };
   rrn_mnsim_latency l;
 
-  assert_int_equal(rrn_mnsim_tile_latency(&s->c, &use, 1, &s->input, &s->output, 0, 0, &l, NULL), RRAMNAS_ERR_UNSUPPORTED);
+  assert_int_equal(rrn_mnsim_tile_latency(&s->c, &use, 1, &s->input, &s->output, 0, 0, &l, NULL),
+                   RRAMNAS_ERR_UNSUPPORTED);
 }
 
 static void

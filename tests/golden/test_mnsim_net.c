@@ -120,7 +120,8 @@ check_layer(run *r, const table_row *row)
   const rrn_mnsim_layer *l = &r->result.layers[i];
   double got[14 + N_TIMES + 3 * N_PARTS] = { (double)m->mx, (double)m->my, (double)m->pes, (double)m->tiles, m->use.pes,
                                              (double)m->first_tile, m->use.rows, m->use.cols, m->use.groups,
-                                             m->in_layer_hops, m->to_next_hops, l->begin_ns, l->finish_ns, l->occupancy };
+                                             m->in_layer_hops, m->to_next_hops, l->begin_ns, l->finish_ns,
+                                             l->occupancy };
 
   assert_true(i < r->result.n);
   assert_string_equal(rrn_mnsim_kind_name(r->result.nodes[i].kind), row->field[2]);

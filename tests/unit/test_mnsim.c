@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MNSIM's faults, each by its name; placement, modes and refusals that the golden runs do not reach; failing allocations. */
+/* MNSIM's faults, each by its name; placement, modes and refusals that the golden runs do not reach; failing
+ * allocations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -152,7 +153,8 @@ no_dac_count(void)
   char *ini = hw_data("hw/SimConfig.ini"), *p = strstr(ini, "DAC_Num = 128");
 
   memcpy(p + 10, "000", 3);
-  hw_bad(ini, "x.ini", RRAMNAS_ERR_RANGE, "x.ini:50:11: DAC_Num (dac.per_subarray) is \"000\", expected an integer 1..65536");
+  hw_bad(ini, "x.ini", RRAMNAS_ERR_RANGE,
+         "x.ini:50:11: DAC_Num (dac.per_subarray) is \"000\", expected an integer 1..65536");
   free(ini);
 }
 
@@ -275,7 +277,8 @@ pooling_tile(void)
 static void
 dense_depthwise(void)
 {
-  model dense = good("", "1, 3, 8, 8", CONV "  - {op: Conv, out_channels: 16, kernel: 3, pad: 1}\n", RRN_MNSIM_MODE_WINDOW);
+  model dense = good("", "1, 3, 8, 8", CONV "  - {op: Conv, out_channels: 16, kernel: 3, pad: 1}\n",
+                     RRN_MNSIM_MODE_WINDOW);
   model depth = good("", "1, 3, 8, 8", CONV "  - {op: Conv, out_channels: 16, kernel: 3, pad: 1, groups: 16}\n",
                      RRN_MNSIM_MODE_WINDOW);
 
@@ -345,10 +348,12 @@ narrow_interface(void)
       "mnsim: minus (Sub): MNSIM has no such operator of two activations" },
     { "1, 3, 8, 8", CONV "  - {name: mm, op: MatMul, inputs: [conv, conv]}\n",
       "mnsim: mm (MatMul): MNSIM has no product of two activations" },
-    { "1, 3, 8, 8", CONV "  - {name: seq, op: MatMul, out_channels: 4}\n", "mnsim: seq (MatMul): MNSIM's fc takes one vector" },
+    { "1, 3, 8, 8", CONV "  - {name: seq, op: MatMul, out_channels: 4}\n",
+      "mnsim: seq (MatMul): MNSIM's fc takes one vector" },
     { "1, 3, 8, 8", CONV "  - {name: holes, op: Conv, out_channels: 4, kernel: 3, dilation: 2}\n",
       "mnsim: holes (Conv): MNSIM knows no dilation" },
-    { "1, 3, 8, 6", CONV "  - {name: all, op: GlobalAveragePool}\n", "mnsim: all (GlobalAveragePool): MNSIM knows square windows" },
+    { "1, 3, 8, 6", CONV "  - {name: all, op: GlobalAveragePool}\n",
+      "mnsim: all (GlobalAveragePool): MNSIM knows square windows" },
     { "1, 3, 8, 8", CONV "  - {name: rows, op: Reduce, axes: [3]}\n",
       "mnsim: rows (Reduce): MNSIM has no reduction but pooling" },
   };
@@ -358,9 +363,11 @@ narrow_interface(void)
   for (i = 0; i < N(cases); i++)
     bad("", cases[i].shape, cases[i].nodes, RRAMNAS_ERR_UNSUPPORTED, cases[i].message);
   snprintf(message, sizeof(message), "mnsim: tall (Conv): %s", window);
-  bad("", "1, 3, 8, 8", "  - {name: tall, op: Conv, out_channels: 4, kernel: [3, 1]}\n", RRAMNAS_ERR_UNSUPPORTED, message);
+  bad("", "1, 3, 8, 8", "  - {name: tall, op: Conv, out_channels: 4, kernel: [3, 1]}\n", RRAMNAS_ERR_UNSUPPORTED,
+      message);
   snprintf(message, sizeof(message), "mnsim: edge (MaxPool): %s", window);
-  bad("", "1, 3, 8, 8", CONV "  - {name: edge, op: MaxPool, kernel: 2, pad: [0, 0, 1, 1]}\n", RRAMNAS_ERR_UNSUPPORTED, message);
+  bad("", "1, 3, 8, 8", CONV "  - {name: edge, op: MaxPool, kernel: 2, pad: [0, 0, 1, 1]}\n",
+      RRAMNAS_ERR_UNSUPPORTED, message);
 }
 
 static void
@@ -414,7 +421,8 @@ delays_65nm(void)
 static void
 buffer_keys_twice(void)
 {
-  rramnas_hw *hw = hw_good("[Process element level]\nTile_outBuf_Size = 8\n[Tile level]\nTile_outBuf_Size = 32\n", "x.ini");
+  static const char text[] = "[Process element level]\nTile_outBuf_Size = 8\n[Tile level]\nTile_outBuf_Size = 32\n";
+  rramnas_hw *hw = hw_good(text, "x.ini");
 
   assert_true(hw_number(hw, "buffer.output_kb") == 8);
   rramnas_hw_unref(hw);
