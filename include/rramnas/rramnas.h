@@ -96,6 +96,7 @@ enum rramnas_feature {
   RRAMNAS_FEATURE_ONNX = 1,       /**< reads ONNX files */
   RRAMNAS_FEATURE_MNSIM_INI = 2,  /**< reads MNSIM 2.0's SimConfig.ini */
   RRAMNAS_FEATURE_POLICY_RNC = 3, /**< policies isaac, rnc and rnc-published */
+  RRAMNAS_FEATURE_COST = 4,       /**< energy, area and power of a mapping, cost model rramnas */
 };
 
 /** 1 when this build has the feature (enum rramnas_feature), 0 when not or unknown. @since 0.1 */
@@ -835,6 +836,180 @@ typedef struct rramnas_timing {
 RRAMNAS_EXPORT int32_t
 rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_options *options,
                          rramnas_timing *ret_timing, rramnas_error *reterr);
+
+/** @} @defgroup cost Energy, area, power
+ * @{ */
+
+/** Cost models. doc/cost.md explains the first, doc/mnsim.md the second. */
+enum rramnas_cost_model {
+  RRAMNAS_COST_RRAMNAS = 1, /**< from device to chip, dynamic by activity and static by wall time (default) */
+  RRAMNAS_COST_MNSIM = 2,   /**< MNSIM 2.0 as published: its own mapping of the network, one inference */
+};
+
+/** Name of a cost model ("rramnas"); NULL when this build has none of that number. @since 0.2 */
+RRAMNAS_EXPORT const char *
+rramnas_cost_model_name(int32_t model);
+
+/** Cost model of that name; ERR_NOT_FOUND. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_cost_model_from_name(const char *name, int32_t *ret_model);
+
+/** What costs are broken down into; the columns of rramnas_mapping_get_cost_layers(). */
+enum rramnas_component {
+  RRAMNAS_COMPONENT_CELL = 0,          /**< cells */
+  RRAMNAS_COMPONENT_DRIVER = 1,        /**< drivers of wordlines, charge of the wires */
+  RRAMNAS_COMPONENT_DAC = 2,
+  RRAMNAS_COMPONENT_ADC = 3,
+  RRAMNAS_COMPONENT_MUX = 4,           /**< multiplexers that share DACs and ADCs */
+  RRAMNAS_COMPONENT_SHIFT_ADD = 5,     /**< sums over input slices, weight slices and passes */
+  RRAMNAS_COMPONENT_REGISTER = 6,      /**< input and output registers of crossbars */
+  RRAMNAS_COMPONENT_ACCUMULATION = 7,  /**< joint accumulation of crossbars that share outputs, biases */
+  RRAMNAS_COMPONENT_ACTIVATION = 8,    /**< non-linear functions */
+  RRAMNAS_COMPONENT_POOL = 9,
+  RRAMNAS_COMPONENT_ARITHMETIC = 10,   /**< digital multiplications and additions: attention, elementwise, norms */
+  RRAMNAS_COMPONENT_BUFFER = 11,       /**< SRAM at the crossbars' inputs and the tiles' outputs */
+  RRAMNAS_COMPONENT_INTERCONNECT = 12, /**< routers of the tiles and wires between them */
+};
+#define RRAMNAS_COST_COMPONENTS 13
+
+/** Name of a component ("shift_add"); NULL outside of [0, RRAMNAS_COST_COMPONENTS). @since 0.2 */
+RRAMNAS_EXPORT const char *
+rramnas_cost_component_name(int32_t component);
+
+/** What to cost, and how. */
+typedef struct rramnas_cost_options {
+  size_t size;             /**< sizeof(rramnas_cost_options) */
+  int32_t model;           /**< enum rramnas_cost_model; default RRAMNAS_COST_RRAMNAS */
+  int32_t timing_model;    /**< enum rramnas_timing_model; default RRAMNAS_TIMING_GRAPH */
+  int32_t samples;         /**< inferences started together and pipelined, 1..65536; default 1 */
+  int32_t floor_remainder; /**< as in rramnas_timing_options */
+  const rramnas_hw *hw;    /**< another chip with the same crossbars and slicing, for sweeps: its values are used, with the
+                                mapping's boxes, copies, places and number of crossbars; default the mapping's chip */
+  double latency_ns;       /**< > 0: the latency of this mapping with these options is known, no simulation is run; default 0 */
+} rramnas_cost_options;
+
+#define RRAMNAS_COST_OPTIONS_INIT { sizeof(rramnas_cost_options), 0, 0, 0, 0, NULL, 0 }
+
+/**
+ * What a mapping costs. Wall time, energies and powers are those of all `samples` inferences, unless the name says
+ * per inference; the chip has as many crossbars as the compiler was given.
+ */
+typedef struct rramnas_cost {
+  size_t size;                       /**< sizeof(rramnas_cost) */
+  double latency_ns;                 /**< wall time: start to the end of the last inference, by the timing model */
+  double energy_pj;                  /**< dynamic + static, without programming; exactly the sum of the rows */
+  double energy_dynamic_pj;          /**< by activity */
+  double energy_static_pj;           /**< leakage over the wall time, unused crossbars included */
+  double energy_per_inference_pj;    /**< energy_pj / samples */
+  double energy_per_mac_pj;          /**< energy_pj / multiply-accumulates, digital ones included */
+  double area_um2;                   /**< of the whole chip; exactly the sum of the rows */
+  double power_mw;                   /**< energy_pj / latency_ns */
+  double leakage_mw;
+  double edp_pj_ns;                  /**< energy and wall time, each per inference, multiplied */
+  double edap_pj_ns_um2;             /**< edp_pj_ns * area_um2 */
+  double tops;                       /**< 2 operations per multiply-accumulate */
+  double tops_per_w;
+  double tops_per_mm2;
+  double inferences_per_s;
+  double cell_utilization;           /**< cells holding weights / cells of the chip, 0..1 */
+  double busy_share;                 /**< time crossbars compute / (crossbars * wall time), 0..1 */
+  double write_energy_pj;            /**< to program the weights of all copies once, per deployment */
+  double write_time_ns;              /**< likewise */
+  double ir_drop;                    /**< worst case: share of the read voltage that a far cell of a crossbar lacks, all cells on */
+  double ir_drop_typical;            /**< the same at the mean conductance and input activity */
+  double wire_delay_ns;              /**< Elmore delay of wordline and bitline; in latency_ns only with crossbar.wire_delay */
+  double transfer_ns;                /**< time of an inference's data on the links, were they moved one after the other; not in latency_ns */
+  double macs;                       /**< multiply-accumulates of an inference */
+  int64_t crossbars;                 /**< of the chip, parallel slices counted as one */
+  int64_t arrays;                    /**< physical arrays: crossbars * parallel slices * signs */
+  int64_t tiles;
+  int32_t adc_bits_needed;           /**< to tell all sums of a column apart */
+  int32_t adc_bits;                  /**< as the spec has it */
+  int32_t extrapolated;              /**< bits of enum rramnas_extrapolation */
+  int32_t samples;
+} rramnas_cost;
+
+#define RRAMNAS_COST_INIT \
+  { sizeof(rramnas_cost), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/** Where a result leaves the range in which its sources hold; bits. */
+enum rramnas_extrapolation {
+  RRAMNAS_EXTRAPOLATED_BUFFER_SIZE = 1,  /**< a buffer smaller than 2 KiB or larger than 512 KiB */
+  RRAMNAS_EXTRAPOLATED_BUFFER_BUS = 2,   /**< a bus narrower than 64 or wider than 512 bits */
+  RRAMNAS_EXTRAPOLATED_BUFFER_NODE = 4,  /**< SRAM below 45 or above 90 nm */
+  RRAMNAS_EXTRAPOLATED_LOGIC_NODE = 8,   /**< logic below 7 or above 180 nm */
+  RRAMNAS_EXTRAPOLATED_ADC_RANGE = 16,   /**< parametric ADC of more than 12 bits */
+};
+
+/**
+ * Costs of a mapping.
+ * @param options  NULL = defaults
+ * @return RRAMNAS_OK; ERR_ARGUMENT when options->hw has other crossbars or slices weights differently;
+ *         ERR_UNSUPPORTED for a model that this build does not have; ERR_RANGE, ERR_MEMORY
+ * Source: doc/cost.md, formula by formula.
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_cost(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                         rramnas_cost *ret_cost, rramnas_error *reterr);
+
+/**
+ * The same by layer and component. Sums over any part of the rows are exact in double, in any order: those over all
+ * rows are the totals of rramnas_cost to the bit.
+ * @param ret_rows  array of length [capacity][RRAMNAS_COST_COMPONENTS][3] of double: dynamic energy (pJ), static
+ *                  energy (pJ), area (um2). Row i is layer i of the network; the last row, rramnas_net_layer_count(),
+ *                  is what belongs to no layer: unused cells and crossbars, operators before the first layer.
+ *                  Area and leakage are shared out by cells.
+ * @param capacity  at least rramnas_net_layer_count() + 1
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_cost_layers(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                                double *ret_rows, size_t capacity, rramnas_error *reterr);
+
+/**
+ * The same by crossbar; the sums are exact likewise.
+ * @param ret_rows  array of length [capacity][5] of double: dynamic energy (pJ), static energy (pJ), area (um2), busy
+ *                  time, idle time (ns). Row i is crossbar i; the last row, number crossbars_available, is what
+ *                  stands outside of crossbars (tiles, interconnect), with times 0.
+ * @param capacity  at least crossbars_available + 1
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_cost_crossbars(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                                   double *ret_rows, size_t capacity, rramnas_error *reterr);
+
+/** One derived quantity with what it was derived from. Texts are valid during the callback. */
+typedef struct rramnas_derived {
+  size_t size;         /**< sizeof(rramnas_derived) */
+  const char *name;    /**< dotted: "adc.conversion_energy_pj" */
+  const char *unit;    /**< "pJ", "1" for counts and ratios */
+  const char *formula; /**< in words and signs, names of fields and of quantities before */
+  const char *inputs;  /**< "adc.power_uw = 2000, adc.conversion_ns = 7.8125" */
+  const char *source;  /**< paper, table or "choice of this library" */
+  double value;
+} rramnas_derived;
+
+/** Receives derived quantities, in order. Return 0 to go on, anything else to end with ERR_CALLBACK. */
+typedef int32_t (*rramnas_derived_fn)(void *user, const rramnas_derived *quantity);
+
+/**
+ * Every quantity that cost model rramnas derives from a chip alone.
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_CALLBACK
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_explain(const rramnas_hw *hw, rramnas_derived_fn derived, void *user, rramnas_error *reterr);
+
+/**
+ * The same, and every quantity that it derives from a mapping: counts of activity, energy by component, figures.
+ * @param options  NULL = defaults; model rramnas only
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_UNSUPPORTED, ERR_RANGE, ERR_CALLBACK, ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_explain(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                        rramnas_derived_fn derived, void *user, rramnas_error *reterr);
 
 /** @} @defgroup curve Latency over the number of crossbars
  * @{ */
