@@ -48,7 +48,8 @@ write_to(FILE *f, const char *path, const report_source *source)
 
   errno = 0;
   status = source->mapping ? rramnas_mapping_write(source->mapping, source->report, source->timing, to_file, f, &err)
-                           : rramnas_curve_write(source->curve, source->report, to_file, f, &err);
+                           : rramnas_curve_write(source->points, source->n_points, source->labels, source->report,
+                                                 to_file, f, &err);
   if (status < 0 && status != RRAMNAS_ERR_CALLBACK) {
     complain_error(&err);
     return EXIT_BAD_INPUT;

@@ -21,6 +21,7 @@
 
 static const rrn_cost_model models[] = {
   { RRAMNAS_COST_RRAMNAS, "rramnas", rrn_cost_rramnas },
+  { RRAMNAS_COST_MNSIM, "mnsim", rrn_cost_mnsim },
 };
 enum { N_MODELS = sizeof(models) / sizeof(models[0]) };
 

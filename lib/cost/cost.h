@@ -43,6 +43,9 @@ typedef struct rrn_cost_model {
 /* rramnas.c */
 int32_t rrn_cost_rramnas(const rrn_cost_input *in, rrn_cost_output *out, rramnas_error *err);
 
+/* model_mnsim.c */
+int32_t rrn_cost_mnsim(const rrn_cost_input *in, rrn_cost_output *out, rramnas_error *err);
+
 /* The table; NULL when there is none. */
 const rrn_cost_model *rrn_cost_find(int32_t number);
 const rrn_cost_model *rrn_cost_named(const char *name);
