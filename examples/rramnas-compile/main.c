@@ -290,53 +290,87 @@ wants_curve(const settings *s)
 }
 
 static int32_t
-show_point(void *user, const rramnas_curve_point *point, int32_t done, int32_t total)
+show_point(void *user, const rramnas_curve_point *point, rramnas_mapping *mapping, int32_t done, int32_t total)
 {
   static char text[2][64];
 
   (void)user;
   (void)point;
+  (void)mapping;
   snprintf(text[done % 2], sizeof(text[0]), "curve: point %d of %d ...", (int)done, (int)total);
   show_phase(text[done % 2]);
   return 0;
 }
 
 static int
-write_curves(const settings *s, const rramnas_curve *curve)
+write_curves(const settings *s, const rramnas_curve_point *points, size_t n, const rramnas_curve_labels *labels)
 {
   int i, code = EXIT_DONE;
 
   for (i = 0; i < MOST_CURVES && s->curves[i] && code == EXIT_DONE; i++) {
-    const report_source source = { .curve = curve, .report = curve_report(s->curves[i]) };
+    const report_source source = { .report = curve_report(s->curves[i]), .points = points, .n_points = n,
+                                   .labels = labels };
 
     code = write_one(s, &source, s->curves[i]);
   }
   return code;
 }
 
+/* Under the title of the plot. */
+static void
+describe(const settings *s, const rramnas_hw *hw, const rramnas_timing_options *timing, char *ret_text, size_t size)
+{
+  double rows = 0, cols = 0;
+
+  rramnas_hw_get_number(hw, "crossbar.rows", &rows);
+  rramnas_hw_get_number(hw, "crossbar.cols", &cols);
+  snprintf(ret_text, size, "policy %s, %d sample%s, %s model, crossbars of %d \xc3\x97 %d cells",
+           rramnas_policy_name(s->compile.policy), (int)timing->samples, timing->samples == 1 ? "" : "s",
+           timing->model == RRAMNAS_TIMING_RNC ? "rnc" : "graph", (int)rows, (int)cols);
+}
+
 /* Without --timing the model is rnc, the one that policy best plans for. */
+static int
+fill_and_write(const settings *s, rramnas_hw *hw, rramnas_net *net, rramnas_curve_point *points, size_t capacity)
+{
+  rramnas_curve_labels labels = RRAMNAS_CURVE_LABELS_INIT;
+  rramnas_curve_options options = s->curve;
+  rramnas_timing_options timing = s->timing;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char subtitle[160];
+  size_t n = 0;
+  int32_t status;
+
+  options.on_point = show_point;
+  timing.model = timing.model ? timing.model : RRAMNAS_TIMING_RNC;
+  points[0].size = sizeof(points[0]);
+  status = rramnas_compile_curve(hw, net, &s->compile, &timing, &options, NULL, points, capacity, &n, &err);
+  if (status < 0) {
+    complain_error(&err);
+    return status == RRAMNAS_ERR_DOES_NOT_FIT ? EXIT_DOES_NOT_FIT : EXIT_BAD_INPUT;
+  }
+  describe(s, hw, &timing, subtitle, sizeof(subtitle));
+  labels.title = rramnas_net_name(net);
+  labels.subtitle = subtitle;
+  return write_curves(s, points, n, &labels);
+}
+
 static int
 compute_curve(const settings *s, rramnas_hw *hw, rramnas_net *net)
 {
-  rramnas_curve_options options = s->curve;
-  rramnas_timing_options timing = s->timing;
-  rramnas_curve *curve = NULL;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  int32_t status;
+  rramnas_curve_point *points;
   int code;
 
   if (!wants_curve(s))
     return EXIT_DONE;
   show_phase("curve ...");
-  options.progress = show_point;
-  timing.model = timing.model ? timing.model : RRAMNAS_TIMING_RNC;
-  status = rramnas_compile_curve(hw, net, &s->compile, &timing, &options, NULL, &curve, &err);
-  if (status < 0) {
-    complain_error(&err);
-    return status == RRAMNAS_ERR_DOES_NOT_FIT ? EXIT_DOES_NOT_FIT : EXIT_BAD_INPUT;
+  points = calloc((size_t)s->n_points, sizeof(*points));
+  if (!points) {
+    complain("out of memory");
+    return EXIT_BAD_INPUT;
   }
-  code = write_curves(s, curve);
-  rramnas_curve_unref(curve);
+  code = fill_and_write(s, hw, net, points, (size_t)s->n_points);
+  free(points);
   return code;
 }
 
@@ -397,7 +431,7 @@ int
 main(int argc, char **argv)
 {
   settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT,
-                 .curve = RRAMNAS_CURVE_OPTIONS_INIT };
+                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24 };
   int go_on, code;
 
   s.compile.policy = DEFAULT_POLICY;

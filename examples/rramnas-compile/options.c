@@ -104,7 +104,7 @@ set_curve_last(settings *s, const char *value)
 static int
 set_curve_points(settings *s, const char *value)
 {
-  return set_int32(&s->curve.points, value, 1, 4096);
+  return set_int32(&s->n_points, value, 1, MOST_POINTS);
 }
 
 static int

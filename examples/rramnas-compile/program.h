@@ -13,7 +13,7 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_DOES_NOT_FIT = 1, EXIT_BAD_INPUT = 2 };
 
-enum { MOST_BINDS = 64, MOST_MARGINS = 64, MOST_CURVES = 2, MOST_SWEEPS = 8, N_OUTPUTS = 9 };
+enum { MOST_BINDS = 64, MOST_MARGINS = 64, MOST_CURVES = 2, MOST_POINTS = 4096, MOST_SWEEPS = 8, N_OUTPUTS = 9 };
 
 typedef struct sweep sweep; /* sweep.h */
 
@@ -26,6 +26,7 @@ typedef struct settings {
   rramnas_compile_options compile;
   rramnas_timing_options timing;
   rramnas_curve_options curve;
+  int32_t n_points; /* of the curve */
   rramnas_bind binds[MOST_BINDS];
   size_t n_binds;
   double margins[MOST_MARGINS];
@@ -48,9 +49,11 @@ int32_t curve_report(const char *path);
 /* report.c: writes one report to a file, complete or not at all; "-" is standard output. 0 or an exit code. */
 typedef struct report_source {
   const rramnas_mapping *mapping; /* NULL = of the curve */
-  const rramnas_curve *curve;
   int32_t report; /* enum rramnas_report */
   const rramnas_timing_options *timing;
+  const rramnas_curve_point *points; /* [n_points] */
+  size_t n_points;
+  const rramnas_curve_labels *labels;
   const rramnas_cost_options *cost; /* of the mapping: its costs; NULL = the mapping itself */
   const sweep *sweep;               /* NULL = of the others */
 } report_source;

@@ -46,7 +46,7 @@ produce(const report_source *source, FILE *f, rramnas_error *err)
     return write_sweep(source->sweep, source->report == RRAMNAS_REPORT_SVG, to_file, f) ? RRAMNAS_ERR_CALLBACK
                                                                                         : RRAMNAS_OK;
   if (!source->mapping)
-    return rramnas_curve_write(source->curve, source->report, to_file, f, err);
+    return rramnas_curve_write(source->points, source->n_points, source->labels, source->report, to_file, f, err);
   if (source->cost)
     return rramnas_mapping_write_cost(source->mapping, source->report, source->cost, to_file, f, err);
   return rramnas_mapping_write(source->mapping, source->report, source->timing, to_file, f, err);

@@ -15,7 +15,7 @@
 
 #include "sweep.h"
 
-enum { MOST_POINTS = 1000000, MOST_ROWS = 10000 };
+enum { MOST_COMBINATIONS = 1000000, MOST_ROWS = 10000 };
 
 /* --- values --- */
 
@@ -43,7 +43,7 @@ add_value(sweep_axis *a, const char *text, size_t length)
     return 0;
   a->values = values;
   values[a->n] = strndup(text, length);
-  return values[a->n] != NULL && ++a->n <= MOST_POINTS;
+  return values[a->n] != NULL && ++a->n <= MOST_COMBINATIONS;
 }
 
 static int
@@ -147,7 +147,7 @@ add_sweep(sweep **w, const char *text)
     return 0;
   a = &(*w)->axes[(*w)->n_axes++];
   (*w)->n_points = (*w)->n_points ? (*w)->n_points : 1;
-  if (!read_axis(a, text) || a->n > MOST_POINTS / (*w)->n_points)
+  if (!read_axis(a, text) || a->n > MOST_COMBINATIONS / (*w)->n_points)
     return 0;
   (*w)->n_points *= a->n;
   return 1;

@@ -735,15 +735,14 @@ typedef struct rramnas_mapping_info {
   int32_t policy;              /**< enum rramnas_policy */
   int32_t crossbars_available; /**< crossbars that the compiler was given (after find-solution: has opened) */
   int32_t crossbars_used;      /**< crossbars that hold at least one box */
-  int32_t crossbars_bound;     /**< proven: these boxes need at least this many crossbars under the policy's rules */
+  int32_t crossbars_bound;     /**< proven: these boxes need at least this many crossbars under the policy's rules; policy best, crossbars auto: one copy of each layer */
   int32_t tries;               /**< packings tried */
   int32_t duplicated;          /**< 1: some layer has more than one copy */
   int64_t n_pieces;            /**< rows of rramnas_mapping_get_pieces() */
   int64_t n_placements;        /**< rows of rramnas_mapping_get_placements() */
   double utilization;          /**< cells holding weights / cells of the used crossbars */
   double margin;               /**< margin at which the packing succeeded; 0 without duplication */
-  double time_bound_ns;        /**< policy best: proven, no mapping of its kind is sooner by its objective; 0 = none */
-  int32_t crossbars_optimal;   /**< 1: crossbars_used is crossbars_bound, so no packing of these boxes is better */
+  int32_t crossbars_optimal;   /**< 1: crossbars_bound is met: by crossbars_used, or by crossbars_available when policy best found it (crossbars auto) */
   int32_t bound_area;          /**< the bounds of which crossbars_bound is the largest (doc/packing.md): cells */
   int32_t bound_dual;          /**< dual feasible functions of the sides */
   int32_t bound_strip;         /**< tall and wide boxes; not below the others */
@@ -751,9 +750,9 @@ typedef struct rramnas_mapping_info {
   int32_t bound_cardinality;   /**< most boxes in a crossbar; 0 = no rule */
 } rramnas_mapping_info;
 
-#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
-/** Figures of `mapping`. @since 0.1 */
+/** Figures of `mapping`. A lower bound on its time takes longer: rramnas_mapping_simulate() with `with_bound`. @since 0.1 */
 RRAMNAS_EXPORT int32_t
 rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *ret_info);
 
@@ -841,10 +840,10 @@ rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_op
 /** @} @defgroup cost Energy, area, power
  * @{ */
 
-/** Cost models. doc/cost.md explains the first. */
+/** Cost models. doc/cost.md explains the first, doc/mnsim.md the second. */
 enum rramnas_cost_model {
   RRAMNAS_COST_RRAMNAS = 1, /**< from device to chip, dynamic by activity and static by wall time (default) */
-  RRAMNAS_COST_MNSIM = 2,   /**< MNSIM 2.0 as published; ERR_UNSUPPORTED where a build does not have it */
+  RRAMNAS_COST_MNSIM = 2,   /**< MNSIM 2.0 as published: its own mapping of the network, one inference */
 };
 
 /** Name of a cost model ("rramnas"); NULL when this build has none of that number. @since 0.2 */
@@ -1015,10 +1014,7 @@ rramnas_mapping_explain(const rramnas_mapping *mapping, const rramnas_cost_optio
 /** @} @defgroup curve Latency over the number of crossbars
  * @{ */
 
-/** Mappings of one network onto more and more crossbars: immutable, reference-counted. */
-typedef struct rramnas_curve rramnas_curve;
-
-/** One number of crossbars. */
+/** One number of crossbars. Arrays of it: the first element's `size` is that of each. */
 typedef struct rramnas_curve_point {
   size_t size;            /**< sizeof(rramnas_curve_point) */
   int32_t crossbars;      /**< crossbars at hand */
@@ -1028,44 +1024,52 @@ typedef struct rramnas_curve_point {
   double latency_ns;      /**< until the last inference is done */
   double bound_ns;        /**< proven, as rramnas_timing.bound_ns; 0 = none */
   double utilization;     /**< cells holding weights / cells of the used crossbars */
+  int32_t fewest;         /**< of the whole curve: fewest crossbars found (RRAMNAS_CROSSBARS_AUTO) */
+  int32_t fewest_bound;   /**< of the whole curve: proven, one copy of each layer needs at least this many */
 } rramnas_curve_point;
 
-#define RRAMNAS_CURVE_POINT_INIT { sizeof(rramnas_curve_point), 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_CURVE_POINT_INIT { sizeof(rramnas_curve_point), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Called after each point, on the thread that computes the curve.
- * @param done   points so far, this one included
- * @param total  points in all
+ * @param point    as it will be in the array
+ * @param mapping  its mapping, the library's; rramnas_mapping_ref() keeps it. Its crossbars_available is the point's `made_for`
+ * @param done     points so far, this one included
+ * @param total    points in all
  * @return 0 to go on; anything else ends the curve here (RRAMNAS_STOPPED)
  */
-typedef int32_t (*rramnas_curve_fn)(void *user, const rramnas_curve_point *point, int32_t done, int32_t total);
+typedef int32_t (*rramnas_curve_fn)(void *user, const rramnas_curve_point *point, rramnas_mapping *mapping,
+                                    int32_t done, int32_t total);
 
 /** Which points. */
 typedef struct rramnas_curve_options {
-  size_t size;               /**< sizeof(rramnas_curve_options) */
-  int32_t first;             /**< fewest crossbars; default, and when too few: the fewest that fit (crossbars auto) */
-  int32_t last;              /**< most crossbars; default: the compile options' `crossbars`, or else four times the first */
-  int32_t points;            /**< numbers of crossbars, each about the same factor apart, 1..4096; default 24; fewer when neighbours would be the same */
-  int32_t reserved;          /**< 0 */
-  rramnas_curve_fn progress; /**< NULL = none */
-  void *progress_user;
+  size_t size;        /**< sizeof(rramnas_curve_options) */
+  int32_t first;      /**< fewest crossbars; default, and when too few: the fewest that fit (crossbars auto) */
+  int32_t last;       /**< most crossbars; default: the compile options' `crossbars`, or else four times the first */
+  rramnas_curve_fn on_point; /**< NULL = none */
+  void *user;         /**< of on_point */
 } rramnas_curve_options;
 
-#define RRAMNAS_CURVE_OPTIONS_INIT { sizeof(rramnas_curve_options), 0, 0, 0, 0, NULL, NULL }
+#define RRAMNAS_CURVE_OPTIONS_INIT { sizeof(rramnas_curve_options), 0, 0, NULL, NULL }
 
 /**
- * Compiles a network for a row of numbers of crossbars, from few to many. A mapping for fewer crossbars is one for
- * more, so the latency never rises along the curve.
+ * Compiles a network for a row of numbers of crossbars, from few to many, each about the same factor apart. A mapping
+ * for fewer crossbars is one for more, so the latency never rises along the curve.
  * @code
- *   rramnas_compile_curve(hw, net, NULL, NULL, NULL, NULL, &curve, &err);
- *   for (i = 0; rramnas_curve_point_at(curve, i, &point) == RRAMNAS_OK; i++)
- *     printf("%d crossbars: %.0f ns\n", (int)point.crossbars, point.latency_ns);
- *   rramnas_curve_unref(curve);
+ *   rramnas_curve_point points[24] = { RRAMNAS_CURVE_POINT_INIT };
+ *   size_t n = 0, i;
+ *   rramnas_compile_curve(hw, net, NULL, NULL, NULL, NULL, points, 24, &n, &err);
+ *   for (i = 0; i < n; i++)
+ *     printf("%d crossbars: %.0f ns\n", (int)points[i].crossbars, points[i].latency_ns);
  * @endcode
- * @param compile  how to compile each point; `crossbars` is where the curve ends by default; NULL = defaults
- * @param timing   how latency is measured; NULL = model rnc and the samples of the compile options' objective
- * @param options  NULL = defaults
- * @param runtime  NULL = defaults
+ * @param compile   how to compile each point; `crossbars` is where the curve ends by default; NULL = defaults
+ * @param timing    how latency is measured; NULL = model rnc and the samples of the compile options' objective
+ * @param options   NULL = defaults
+ * @param runtime   NULL = defaults
+ * @param ret_points array of length [capacity], by number of crossbars upwards; `size` of the first element is set by the
+ *                  caller, of the others by the library
+ * @param capacity  points that are wanted, 1..4096
+ * @param ret_n_points points written: 1..capacity, fewer when neighbours would be the same or after a stop
  * @return RRAMNAS_OK; RRAMNAS_STOPPED, with the points so far; ERR_DOES_NOT_FIT when `last` crossbars are too few;
  *         ERR_ARGUMENT, ERR_RANGE, ERR_LIMIT, ERR_MEMORY
  * @since 0.2
@@ -1073,32 +1077,8 @@ typedef struct rramnas_curve_options {
 RRAMNAS_EXPORT int32_t
 rramnas_compile_curve(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *compile,
                       const rramnas_timing_options *timing, const rramnas_curve_options *options,
-                      const rramnas_runtime *runtime, rramnas_curve **ret_curve, rramnas_error *reterr);
-
-/** Adds a reference; returns `curve`. @since 0.2 */
-RRAMNAS_EXPORT rramnas_curve *
-rramnas_curve_ref(rramnas_curve *curve);
-
-/** Takes a reference; NULL is allowed. @since 0.2 */
-RRAMNAS_EXPORT void
-rramnas_curve_unref(rramnas_curve *curve);
-
-/** Number of points, at least 1; 0 for NULL. @since 0.2 */
-RRAMNAS_EXPORT size_t
-rramnas_curve_point_count(const rramnas_curve *curve);
-
-/** Point `index`, by number of crossbars upwards; ERR_ARGUMENT outside. @since 0.2 */
-RRAMNAS_EXPORT int32_t
-rramnas_curve_point_at(const rramnas_curve *curve, size_t index, rramnas_curve_point *ret_point);
-
-/**
- * The mapping of a point.
- * @param ret_mapping  a new reference, to be released by the caller; its crossbars_available is the point's `made_for`
- * @return RRAMNAS_OK, ERR_ARGUMENT (no such point)
- * @since 0.2
- */
-RRAMNAS_EXPORT int32_t
-rramnas_curve_mapping_at(const rramnas_curve *curve, size_t index, rramnas_mapping **ret_mapping);
+                      const rramnas_runtime *runtime, rramnas_curve_point *ret_points, size_t capacity,
+                      size_t *ret_n_points, rramnas_error *reterr);
 
 /** @} @defgroup report Reports
  * @{ */
@@ -1106,7 +1086,7 @@ rramnas_curve_mapping_at(const rramnas_curve *curve, size_t index, rramnas_mappi
 /** What rramnas_mapping_write(), rramnas_mapping_write_cost() and rramnas_curve_write() can write. */
 enum rramnas_report {
   RRAMNAS_REPORT_JSON = 1,  /**< "rramnas.report/1", doc/report.md */
-  RRAMNAS_REPORT_SVG = 2,   /**< floor plan: each crossbar with its boxes, coloured by layer; of costs, where they go; of a curve, a plot */
+  RRAMNAS_REPORT_SVG = 2,   /**< floor plan: crossbars with their boxes, coloured by layer; of costs and curves: a plot */
   RRAMNAS_REPORT_TRACE = 3, /**< timeline as Chrome trace events (chrome://tracing, ui.perfetto.dev) */
   RRAMNAS_REPORT_CSV = 4,   /**< of a curve: a row per point; of costs: a row per layer and component; doc/report.md */
 };
@@ -1137,16 +1117,28 @@ RRAMNAS_EXPORT int32_t
 rramnas_mapping_write_cost(const rramnas_mapping *mapping, int32_t report, const rramnas_cost_options *options,
                            rramnas_write_fn write, void *user, rramnas_error *reterr);
 
+/** What a plot of a curve says above the curve. UTF-8. */
+typedef struct rramnas_curve_labels {
+  size_t size;          /**< sizeof(rramnas_curve_labels) */
+  const char *title;    /**< e.g. the network; NULL = none */
+  const char *subtitle; /**< e.g. policy and samples; NULL = none */
+} rramnas_curve_labels;
+
+#define RRAMNAS_CURVE_LABELS_INIT { sizeof(rramnas_curve_labels), NULL, NULL }
+
 /**
- * Writes a curve.
- * @param report  RRAMNAS_REPORT_CSV, or RRAMNAS_REPORT_SVG for a plot
- * @param write   receives the text
- * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_CALLBACK, ERR_MEMORY
+ * Writes the points of a curve.
+ * @param points    array of length [n_points], by number of crossbars upwards, as rramnas_compile_curve() gives it
+ * @param n_points  at least 1
+ * @param labels    of the plot; NULL = none
+ * @param report    RRAMNAS_REPORT_CSV, or RRAMNAS_REPORT_SVG for a plot
+ * @param write     receives the text
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_RANGE (a point that no curve has), ERR_CALLBACK, ERR_MEMORY
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
-rramnas_curve_write(const rramnas_curve *curve, int32_t report, rramnas_write_fn write, void *user,
-                    rramnas_error *reterr);
+rramnas_curve_write(const rramnas_curve_point *points, size_t n_points, const rramnas_curve_labels *labels,
+                    int32_t report, rramnas_write_fn write, void *user, rramnas_error *reterr);
 
 /** @} */
 

@@ -82,20 +82,6 @@ bounds_of(const rramnas_mapping *m, rramnas_mapping_info *info)
   return status;
 }
 
-static int32_t
-time_bound_of(const rramnas_mapping *m, double *ret_ns)
-{
-  rrn_arena scratch;
-  int32_t status;
-
-  if (m->objective_samples == 0)
-    return RRAMNAS_OK;
-  rrn_arena_init(&scratch, &m->rt);
-  status = rrn_bound_time(m, m->objective_depthwise, m->objective_samples, RRN_BOUND_TIME_STEPS, &scratch, ret_ns, NULL);
-  rrn_arena_release(&scratch);
-  return status;
-}
-
 static int
 has_copies(const rramnas_mapping *m)
 {
@@ -115,7 +101,6 @@ rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *r
   if (!mapping || !ret_info)
     return RRAMNAS_ERR_ARGUMENT;
   RRN_TRY(bounds_of(mapping, &info));
-  RRN_TRY(time_bound_of(mapping, &info.time_bound_ns));
   info.policy = mapping->policy;
   info.crossbars_available = mapping->crossbars_available;
   info.crossbars_used = mapping->crossbars_used;

@@ -26,7 +26,8 @@ typedef struct rrn_cost_input {
 
 typedef struct rrn_cost_output {
   rrn_cost_row *rows;      /* [layers of the network + 1], zeroed; the last: of no layer. All samples; >= 0 */
-  double *piece_weights;   /* [n_pieces], zeroed: dynamic energy within crossbars, any unit; all copies together */
+  double *piece_weights;   /* [n_pieces], zeroed: dynamic energy within crossbars, any unit; all copies together. May
+                              be left zero: pieces of a layer are then alike */
   double busy_ns;          /* of all crossbars together, all samples */
   rramnas_cost figures;    /* fields that are neither sums of rows nor ratios of others; latency_ns may be changed */
 } rrn_cost_output;
@@ -41,6 +42,9 @@ typedef struct rrn_cost_model {
 
 /* rramnas.c */
 int32_t rrn_cost_rramnas(const rrn_cost_input *in, rrn_cost_output *out, rramnas_error *err);
+
+/* model_mnsim.c */
+int32_t rrn_cost_mnsim(const rrn_cost_input *in, rrn_cost_output *out, rramnas_error *err);
 
 /* The table; NULL when there is none. */
 const rrn_cost_model *rrn_cost_find(int32_t number);
@@ -67,6 +71,12 @@ int32_t rrn_cost_crossbars(const rrn_costing *costing, double (*ret_rows)[5], rr
 
 /* Power of two such that numbers up to `largest`, rounded to its multiples, are added without error in any order. */
 double rrn_grid_step(double largest);
-double rrn_grid_round(double value, double step);
+
+/* value >= 0, below 2^52 steps; the inverse of a power of two is exact. */
+static inline double
+rrn_grid_round(double value, double step)
+{
+  return (double)(int64_t)(value * (1 / step) + 0.5) * step;
+}
 
 #endif

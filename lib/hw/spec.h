@@ -33,6 +33,18 @@ enum rrn_hw_write_model {
 };
 enum rrn_hw_read_model { RRN_READ_NONE, RRN_READ_RELATIVE, RRN_READ_ABSOLUTE };
 
+/* What only the cost model mnsim asks for. */
+enum rrn_hw_area_method { RRN_AREA_BY_CELL, RRN_AREA_BY_FEATURE };
+enum rrn_hw_pim { RRN_PIM_ANALOG, RRN_PIM_DIGITAL };
+enum rrn_hw_logic { RRN_LOGIC_NONE, RRN_LOGIC_AND, RRN_LOGIC_OR, RRN_LOGIC_XOR };
+enum rrn_hw_tile_order { RRN_TILES_SHELL, RRN_TILES_ROW, RRN_TILES_SNAKE, RRN_TILES_ZIGZAG };
+enum rrn_hw_simulation { RRN_SIMULATE_BEHAVIOR, RRN_SIMULATE_ESTIMATION };
+
+/* A digital block of the cost model mnsim; area and power 0 = from its table. */
+typedef struct rrn_hw_block {
+  double node_nm, area_um2, power_uw;
+} rrn_hw_block;
+
 /* Every field of the YAML, section by section. Names and units as in doc/hardware.md. */
 typedef struct rrn_hw_values {
   struct {
@@ -74,6 +86,11 @@ typedef struct rrn_hw_values {
     double read_sigma, drift_exponent, drift_exponent_sigma, drift_reference_s, retention_s;
     double stuck_off_fraction, stuck_on_fraction;
   } noise;
+  struct {
+    int32_t area_method, pim, logic, tile_order, simulation;
+    double load_resistance_ohm; /* 0 = geometric mean of on and off */
+    rrn_hw_block adder, multiplier, shift_register, reg, joint;
+  } mnsim;
 } rrn_hw_values;
 
 struct rramnas_hw {

@@ -22,19 +22,27 @@
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b, { a, b }, AT(member), "0.1", doc, source }
 #define CHOICE3(name, a, b, c, member, doc, source) \
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c, { a, b, c }, AT(member), "0.1", doc, source }
+#define CHOICE4(name, a, b, c, d, member, doc, source) \
+  { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c "|" d, { a, b, c, d }, AT(member), "0.1", doc, source }
 #define CHOICE5(name, a, b, c, d, e, member, doc, source) \
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c "|" d "|" e, { a, b, c, d, e }, AT(member), "0.1", doc, source }
 #define TEXT(name, member, doc) { name, RRAMNAS_FIELD_TEXT, "", 0, 0, "", "", { NULL }, AT(member), "0.1", doc, "" }
 
 #define RNC "SimConfig.ini shipped with RNC"
 #define MNSIM "SimConfig.ini shipped with MNSIM 2.0"
+/* A digital block that only the cost model mnsim has; node 0 is for MNSIM's own files. */
+#define BLOCK(name, node, member, what) \
+  REAL("mnsim." name "_node_nm", "nm", 0, 1000, node, member.node_nm, "Node of " what ".", MNSIM), \
+  REAL("mnsim." name "_area_um2", "um2", 0, 1e9, "0", member.area_um2, "Area of " what "; 0 = MNSIM's table.", MNSIM), \
+  REAL("mnsim." name "_power_uw", "uW", 0, 1e9, "0", member.power_uw, "Power of " what "; 0 = MNSIM's table.", MNSIM)
 #define OURS "choice of this library"
 
 const rrn_hw_field rrn_hw_fields[] = {
   TEXT("name", name, "Free text that says which chip this is; not part of the fingerprint."),
 
   CHOICE5("device.kind", "rram", "fefet", "stt-mram", "pcm", "sram", v.device.kind,
-          "What a cell is; an SRAM cell is read and written at an energy per bit, the others by voltage and resistance.",
+          "What a cell is; an SRAM cell is read and written at an energy per bit, the others by voltage and resistance, but "
+          "that a FeFET is written at an energy.",
           MNSIM),
   REAL("device.node_nm", "nm", 1, 1000, "130", v.device.node_nm,
        "Feature size F of the cells.", MNSIM),
@@ -57,9 +65,9 @@ const rrn_hw_field rrn_hw_fields[] = {
   INTEGER("device.write_pulses", "1", 1, 1000000, "1", v.device.write_pulses,
           "Pulses, each with a read to verify it, until a cell holds its state.", OURS ": one pulse without verification"),
   REAL("device.read_energy_fj", "fJ", 0, 1e9, "1.12", v.device.read_energy_fj,
-       "Energy to read one SRAM cell.", MNSIM),
+       "Energy to read one bit of SRAM.", MNSIM),
   REAL("device.write_energy_fj", "fJ", 0, 1e9, "1.6", v.device.write_energy_fj,
-       "Energy to write one SRAM cell.", MNSIM),
+       "Energy to write one bit of SRAM or one FeFET.", MNSIM),
   REAL("device.on_resistance_ohm", "ohm", 1, 1e12, "10000", v.device.on_resistance_ohm,
        "Resistance of a cell in its best conducting state.", RNC),
   REAL("device.off_resistance_ohm", "ohm", 1, 1e12, "1000000", v.device.off_resistance_ohm,
@@ -273,6 +281,27 @@ const rrn_hw_field rrn_hw_fields[] = {
        "Fraction of the cells that are stuck in the off state.", OURS),
   REAL("noise.stuck_on_fraction", "1", 0, 1, "0", v.noise.stuck_on_fraction,
        "Fraction of the cells that are stuck in the on state.", OURS),
+
+  CHOICE2("mnsim.area_method", "cell", "feature", v.mnsim.area_method,
+          "Area of a crossbar: cells of device.cell_area_um2 and drivers, or 12 F^2 (4 F^2 without transistor) per cell "
+          "and no drivers.", MNSIM " (Area_Calculation 0)"),
+  CHOICE2("mnsim.pim", "analog", "digital", v.mnsim.pim,
+          "Whether columns are summed as currents or by digital logic at each row.", MNSIM " (PIM_Type 0)"),
+  CHOICE4("mnsim.logic", "none", "and", "or", "xor", v.mnsim.logic,
+          "Logic gate beside each ADC; it adds to the area of the ADC only.", MNSIM " (Logic_Op -1)"),
+  REAL("mnsim.load_resistance_ohm", "ohm", 0, 1e12, "0", v.mnsim.load_resistance_ohm,
+       "Load behind which the ADC's thresholds lie; 0 = geometric mean of on and off.", MNSIM " (Load_Resistance -1)"),
+  CHOICE4("mnsim.tile_order", "shell", "row", "snake", "zigzag", v.mnsim.tile_order,
+          "Path along which layers take tiles: square shells around a corner, rows, rows there and back, diagonals.",
+          MNSIM " (Tile_Connection 2)"),
+  CHOICE2("mnsim.simulation", "behavior", "estimation", v.mnsim.simulation,
+          "Power of a crossbar from mean cells, or from conductances and voltages cell by cell.",
+          MNSIM " (Simulation_Level 0)"),
+  BLOCK("adder", "45", v.mnsim.adder, "an adder"),
+  BLOCK("multiplier", "45", v.mnsim.multiplier, "a multiplier"),
+  BLOCK("shift_register", "65", v.mnsim.shift_register, "a shift register"),
+  BLOCK("register", "45", v.mnsim.reg, "a register"),
+  BLOCK("joint", "45", v.mnsim.joint, "a joint module, which sums two processing elements"),
 };
 const size_t rrn_hw_n_fields = sizeof(rrn_hw_fields) / sizeof(rrn_hw_fields[0]);
 

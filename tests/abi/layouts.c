@@ -150,7 +150,7 @@ AT(rramnas_compile_options, objective, 84);
 AT(rramnas_compile_options, samples, 88);
 AT(rramnas_compile_options, depthwise, 92);
 
-SIZE(rramnas_mapping_info, 96);
+SIZE(rramnas_mapping_info, 88);
 AT(rramnas_mapping_info, size, 0);
 AT(rramnas_mapping_info, policy, 8);
 AT(rramnas_mapping_info, crossbars_available, 12);
@@ -162,13 +162,12 @@ AT(rramnas_mapping_info, n_pieces, 32);
 AT(rramnas_mapping_info, n_placements, 40);
 AT(rramnas_mapping_info, utilization, 48);
 AT(rramnas_mapping_info, margin, 56);
-AT(rramnas_mapping_info, time_bound_ns, 64);
-AT(rramnas_mapping_info, crossbars_optimal, 72);
-AT(rramnas_mapping_info, bound_area, 76);
-AT(rramnas_mapping_info, bound_dual, 80);
-AT(rramnas_mapping_info, bound_strip, 84);
-AT(rramnas_mapping_info, bound_clique, 88);
-AT(rramnas_mapping_info, bound_cardinality, 92);
+AT(rramnas_mapping_info, crossbars_optimal, 64);
+AT(rramnas_mapping_info, bound_area, 68);
+AT(rramnas_mapping_info, bound_dual, 72);
+AT(rramnas_mapping_info, bound_strip, 76);
+AT(rramnas_mapping_info, bound_clique, 80);
+AT(rramnas_mapping_info, bound_cardinality, 84);
 
 SIZE(rramnas_timing_options, 32);
 AT(rramnas_timing_options, size, 0);
@@ -240,7 +239,7 @@ AT(rramnas_derived, inputs, 32);
 AT(rramnas_derived, source, 40);
 AT(rramnas_derived, value, 48);
 
-SIZE(rramnas_curve_point, 48);
+SIZE(rramnas_curve_point, 56);
 AT(rramnas_curve_point, size, 0);
 AT(rramnas_curve_point, crossbars, 8);
 AT(rramnas_curve_point, made_for, 12);
@@ -249,14 +248,19 @@ AT(rramnas_curve_point, optimal, 20);
 AT(rramnas_curve_point, latency_ns, 24);
 AT(rramnas_curve_point, bound_ns, 32);
 AT(rramnas_curve_point, utilization, 40);
+AT(rramnas_curve_point, fewest, 48);
+AT(rramnas_curve_point, fewest_bound, 52);
 
-SIZE(rramnas_curve_options, 40);
+SIZE(rramnas_curve_options, 32);
 AT(rramnas_curve_options, size, 0);
 AT(rramnas_curve_options, first, 8);
 AT(rramnas_curve_options, last, 12);
-AT(rramnas_curve_options, points, 16);
-AT(rramnas_curve_options, reserved, 20);
-AT(rramnas_curve_options, progress, 24);
-AT(rramnas_curve_options, progress_user, 32);
+AT(rramnas_curve_options, on_point, 16);
+AT(rramnas_curve_options, user, 24);
+
+SIZE(rramnas_curve_labels, 24);
+AT(rramnas_curve_labels, size, 0);
+AT(rramnas_curve_labels, title, 8);
+AT(rramnas_curve_labels, subtitle, 16);
 
 #endif

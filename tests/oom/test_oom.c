@@ -97,6 +97,10 @@ cost(const rramnas_mapping *mapping, const rramnas_hw *other, rramnas_error *err
     status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_CSV, &o, keep_nothing, NULL, err);
   if (status >= 0)
     status = rramnas_mapping_explain(mapping, &o, tell_nothing, NULL, err);
+  o.samples = 1;
+  o.model = RRAMNAS_COST_MNSIM;
+  if (status >= 0)
+    status = rramnas_mapping_get_cost(mapping, &o, &result, err);
   return status;
 }
 
@@ -145,25 +149,23 @@ static int32_t
 curve(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 {
   rramnas_compile_options options = RRAMNAS_COMPILE_OPTIONS_INIT;
-  rramnas_curve_options points = RRAMNAS_CURVE_OPTIONS_INIT;
-  rramnas_curve *curve = NULL;
+  rramnas_curve_point points[2] = { RRAMNAS_CURVE_POINT_INIT };
+  size_t n = 0;
   rramnas_hw *hw = NULL;
   rramnas_net *net = NULL;
   int32_t status;
 
   (void)user;
   options.effort = RRAMNAS_EFFORT_FAST;
-  points.points = 2;
   status = rramnas_hw_create_default(runtime, &hw, err);
   if (status >= 0)
     status = tiny_create(runtime, &net, err);
   if (status >= 0)
-    status = rramnas_compile_curve(hw, net, &options, NULL, &points, runtime, &curve, err);
+    status = rramnas_compile_curve(hw, net, &options, NULL, NULL, runtime, points, 2, &n, err);
   if (status >= 0)
-    status = rramnas_curve_write(curve, RRAMNAS_REPORT_CSV, keep_nothing, NULL, err);
+    status = rramnas_curve_write(points, n, NULL, RRAMNAS_REPORT_CSV, keep_nothing, NULL, err);
   if (status >= 0)
-    status = rramnas_curve_write(curve, RRAMNAS_REPORT_SVG, keep_nothing, NULL, err);
-  rramnas_curve_unref(curve);
+    status = rramnas_curve_write(points, n, NULL, RRAMNAS_REPORT_SVG, keep_nothing, NULL, err);
   rramnas_net_unref(net);
   rramnas_hw_unref(hw);
   return status;

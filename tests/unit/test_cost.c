@@ -13,6 +13,7 @@
 #include "cost/cost.h"
 #include "cost/model.h"
 #include "cost/scale.h"
+#include "mnsim/mnsim.h"
 
 static void
 near(double value, double expected)
@@ -318,7 +319,7 @@ mesh(void **state)
   rramnas_hw *hw = hw_good("weight: {bits: 2}\ntile: {pe_rows: 1, pe_cols: 2}\nchip: {tile_rows: 4, tile_cols: 3}\n",
                            "hw");
   rrn_mesh m = rrn_mesh_of(hw, 15);
-  double xy[20][2];
+  int32_t xy[20][2];
   int i;
 
   (void)state;
@@ -327,7 +328,7 @@ mesh(void **state)
   assert_true(xy[0][0] == 0 && xy[1][0] == 0 && xy[2][0] == 1 && xy[5][0] == 2 && xy[5][1] == 0);
   assert_true(xy[6][0] == 2 && xy[6][1] == 1 && xy[11][0] == 0 && xy[11][1] == 1 && xy[12][1] == 2);
   for (i = 2; i < 15; i++) /* neighbours in number are neighbours in place */
-    assert_true(fabs(xy[i][0] - xy[i - 2][0]) + fabs(xy[i][1] - xy[i - 2][1]) == 1);
+    assert_true(abs(xy[i][0] - xy[i - 2][0]) + abs(xy[i][1] - xy[i - 2][1]) == 1);
   rramnas_hw_unref(hw);
   hw = hw_good("", "hw"); /* four process elements, each a tile's worth: a tile per crossbar */
   m = rrn_mesh_of(hw, 210);
@@ -649,6 +650,47 @@ bad_options(const rramnas_mapping *m, const rramnas_cost_options *o, int32_t sta
   assert_true(c.energy_pj == -7);
 }
 
+/* Totals are MNSIM's, rows add up to them, and pooling counts to the layer before it. */
+static void
+model_mnsim(void **state)
+{
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_cost_options how = RRAMNAS_COST_OPTIONS_INIT;
+  rramnas_net *net = tiny();
+  double rows[8][RRAMNAS_COST_COMPONENTS][3], energy = 0, area = 0;
+  rramnas_mapping *m;
+  rramnas_cost cost = RRAMNAS_COST_INIT;
+  rrn_mnsim_config c;
+  rrn_mnsim_result r;
+  rrn_arena arena;
+  int32_t i, k;
+
+  (void)state;
+  o.crossbars = 64;
+  how.model = RRAMNAS_COST_MNSIM;
+  m = compile("", net, &o);
+  assert_int_equal(rramnas_mapping_get_cost(m, &how, &cost, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_mapping_get_cost_layers(m, &how, &rows[0][0][0], 8, NULL), RRAMNAS_OK);
+  rrn_arena_init(&arena, &m->rt);
+  c = rrn_mnsim_config_from_hw(m->hw);
+  assert_int_equal(rrn_mnsim_network(&c, net, RRN_MNSIM_MODE_WINDOW, &arena, &r, NULL), RRAMNAS_OK);
+  near(cost.energy_pj, 1000 * r.energy_nj.total);
+  near(cost.area_um2, r.area_um2.total);
+  assert_true(cost.latency_ns == r.latency_ns && cost.tiles == r.map.tiles && cost.energy_static_pj == 0);
+  assert_true(cost.crossbars == 4 * r.map.tiles && cost.arrays == 8 * r.map.tiles);
+  assert_true(cost.busy_share > 0 && cost.busy_share <= 1 && cost.cell_utilization > 0 && cost.cell_utilization < 1);
+  for (i = 0; i <= 4; i++)
+    for (k = 0; k < RRAMNAS_COST_COMPONENTS; k++) {
+      energy += rows[i][k][0] + rows[i][k][1];
+      area += rows[i][k][2];
+    }
+  assert_true(energy == cost.energy_pj && area == cost.area_um2);
+  assert_true(rows[2][RRAMNAS_COMPONENT_POOL][0] > 0 && rows[4][RRAMNAS_COMPONENT_CELL][2] == 0);
+  rrn_arena_release(&arena);
+  rramnas_mapping_unref(m);
+  rramnas_net_unref(net);
+}
+
 static void
 arguments(void **state)
 {
@@ -671,8 +713,9 @@ arguments(void **state)
   o.model = 77;
   bad_options(m, &o, RRAMNAS_ERR_ARGUMENT, "cost options: there is no model 77");
   o.model = RRAMNAS_COST_MNSIM;
-  if (!rramnas_cost_model_name(RRAMNAS_COST_MNSIM))
-    bad_options(m, &o, RRAMNAS_ERR_UNSUPPORTED, "cost options: this build has no model 2");
+  o.samples = 2;
+  bad_options(m, &o, RRAMNAS_ERR_UNSUPPORTED, "cost options: samples is 2, cost model mnsim knows one inference");
+  o.samples = 0;
   o.model = RRAMNAS_COST_RRAMNAS;
   o.timing_model = 9;
   bad_options(m, &o, RRAMNAS_ERR_ARGUMENT, "timing options: there is no model 9");
@@ -795,6 +838,7 @@ main(void)
     cmocka_unit_test(sram_beyond),          cmocka_unit_test(programming),     cmocka_unit_test(mesh),
     cmocka_unit_test(one_layer),            cmocka_unit_test(block_diagonal),  cmocka_unit_test(off_cells_by_hand),
     cmocka_unit_test(copies),               cmocka_unit_test(attention_is_not_free), cmocka_unit_test(other_hardware),
+    cmocka_unit_test(model_mnsim),
     cmocka_unit_test(arguments),            cmocka_unit_test(names),           cmocka_unit_test(explanations),
   };
 
