@@ -192,9 +192,8 @@ print_components(FILE *out, const breakdown *b, const rramnas_cost *cost)
   const char *unit = t.energy_scale.unit;
   int32_t k;
 
-  fprintf(out, "\n          %-13s%12s %2s%9s%12s %2s%9s%11s %3s%9s\n", "component", "dynamic", unit, "share", "static",
-          unit,
-          "share", "area", t.area_scale.unit, "share");
+  fprintf(out, "\n          %-13s%12s %2s%9s%12s %2s%9s%11s %3s%9s\n", "component", "dynamic", unit, "share",
+          "static", unit, "share", "area", t.area_scale.unit, "share");
   for (k = 0; k < RRAMNAS_COST_COMPONENTS; k++)
     if (b->rows[k][DYNAMIC] > 0 || b->rows[k][STATIC] > 0 || b->rows[k][AREA] > 0)
       print_row(out, &t, rramnas_cost_component_name(k), k, 1);
@@ -206,9 +205,9 @@ print_components(FILE *out, const breakdown *b, const rramnas_cost *cost)
 static void
 print_extrapolated(FILE *out, int32_t bits)
 {
-  static const char *const what[] = { "buffer size", "width of the buffer's bus", "node of the buffer",
-                                     "node of the logic",
-                                      "bits of the ADC" };
+  static const char *const what[] = {
+    "buffer size", "width of the buffer's bus", "node of the buffer", "node of the logic", "bits of the ADC",
+  };
   const char *before = "          outside of the range of the sources: ";
   int i;
 
@@ -233,8 +232,9 @@ print_figures(FILE *out, const char *model, const rramnas_cost *c)
   fprintf(out, "          %.4g TOPS, %.4g TOPS/W, %.4g TOPS/mm2\n", c->tops, c->tops_per_w, c->tops_per_mm2);
   fprintf(out, "          leakage %s; crossbars compute %s %% of the time, weights fill %s %% of the cells\n",
           power_text(c->leakage_mw, a), number_text(c->busy_share * 100, b), number_text(c->cell_utilization * 100, d));
-  fprintf(out, "          programming, once: energy %s, time %s\n", energy_text(c->write_energy_pj, a),
-          duration_text(c->write_time_ns, b));
+  if (c->write_energy_pj > 0 || c->write_time_ns > 0)
+    fprintf(out, "          programming, once: energy %s, time %s\n", energy_text(c->write_energy_pj, a),
+            duration_text(c->write_time_ns, b));
   if (c->adc_bits && c->adc_bits < c->adc_bits_needed)
     fprintf(out, "          ADCs of %d bits; %d tell all sums apart\n", (int)c->adc_bits, (int)c->adc_bits_needed);
   print_extrapolated(out, c->extrapolated);
