@@ -59,7 +59,7 @@ read_number(const char *text, char **ret_end, double *ret_value)
 static int
 add_range(sweep_axis *a, const char *text)
 {
-  double from, to, by = 1, value;
+  double from, to, by = 1, value, last;
   const char *dots = strstr(text, "..");
   char *end, start[64], shown[32];
   int is_factor = 0, i;
@@ -74,7 +74,8 @@ add_range(sweep_axis *a, const char *text)
   }
   if (*end || !(is_factor ? by > 1 && from > 0 : by > 0))
     return 0;
-  for (i = 0, value = from; value <= to * (1 + 1e-12) + 1e-300; i++) {
+  last = is_factor ? to * (1 + 1e-12) : to + by * 1e-9; /* room for rounding */
+  for (i = 0, value = from; value <= last; i++) {
     snprintf(shown, sizeof(shown), "%.12g", value);
     if (!add_value(a, shown, strlen(shown)))
       return 0;

@@ -265,6 +265,20 @@ def test_cost_reports():
         assert word in words, word
 
 
+def test_cost_model_of_mnsim():
+    """Its rows add up exactly too; what it cannot do is said."""
+    network = [NETWORKS / "resnet18_cifar.yaml", "--effort", "fast", "--cost-model", "mnsim"]
+    cost = report(*network)["cost"]
+    assert cost["model"] == "mnsim"
+    for rows in (cost["by_component"], cost["by_layer"]):
+        assert exact_sums([row[key] for key in ENERGY_AND_AREA] for row in rows) == [Fraction(cost[key]) for key in ENERGY_AND_AREA]
+    rows = table_rows(run(*network).stdout)
+    assert exact_sums(rows[name] for name in rows if name != "sum") == rows["sum"]
+    assert "one inference" in run(*network, "--samples", 2, code=2).stderr
+    assert "only model rramnas" in run(*network, "--explain", "--quiet", code=2).stderr
+    assert "Concat" in small("--cost-model", "mnsim", code=2).stderr
+
+
 def test_explanation():
     out = small("--quiet", "--explain").stdout
     assert "layout.slices = 4\n    = ceil(weight.bits / device.bits_per_cell)\n    with weight.bits = 8" in out
@@ -314,6 +328,7 @@ def test_sweep_of_shapes():
 
 def test_sweep_table():
     out = small("--sweep", "adc.bits=4..8:2", "--sweep", "input.activity=0.25").stdout
+    assert small("--quiet", "--sweep", "chip.temperature_c=-40..-20:10", "--sweep-csv", "-").stdout.count("\n-") == 3
     lines = out[out.index("sweep     3 points"):].splitlines()
     assert [line.split()[:2] for line in lines[2:]] == [["4", "0.25"], ["6", "0.25"], ["8", "0.25"]]
     alone = small("--sweep", "adc.bits=4,foo", "--sweep-csv", "-").stdout.splitlines()
