@@ -256,7 +256,7 @@ def test_cost_reports():
     assert str(svg) in done.stdout and str(csv) in done.stdout
     r = json.loads((work / "report.json").read_text())
     check_cost(r)
-    rows = list(csv_reader.DictReader(csv.read_text().splitlines()))
+    rows = sweep_rows(csv.read_text())
     assert exact_sums([float(row[key]) for key in ENERGY_AND_AREA] for row in rows) == \
         [Fraction(r["cost"][key]) for key in ENERGY_AND_AREA]
     assert {row["name"] for row in rows} == {layer["name"] for layer in r["network"]["layers"]} | {""}
@@ -286,23 +286,48 @@ def test_explanation():
     assert "both go to standard output" in small("--explain", "--json", "-", code=2).stderr
 
 
+def sweep_rows(text):
+    return list(csv_reader.DictReader(text.splitlines()))
+
+
+def check_front(rows):
+    """By definition: no other point is as good in both and better in one."""
+    points = [(float(row["energy_pj"]), float(row["latency_ns"])) for row in rows]
+    for row, point in zip(rows, points):
+        beaten = any(other != point and other[0] <= point[0] and other[1] <= point[1] for other in points)
+        assert (row["front"] == "0") == beaten, row
+
+
+def test_front():
+    """More crossbars are sooner and leak more; points that are alike are on it together or not at all."""
+    out = run(NETWORKS / SMALL[0], "--effort", "fast", "--sweep", "chip.crossbars=50,100,200,400,800", "--sweep",
+              "noise.write_sigma=0.01,0.02", "--sweep-csv", "-").stdout
+    rows = sweep_rows(out)
+    check_front(rows)
+    assert 1 < sum(row["front"] == "1" for row in rows) < len(rows)
+
+
+def test_mappings_of_a_sweep_do_not_depend_on_its_order():
+    rows = []
+    for values in ("8,128", "128,8"):
+        out = small("--quiet", "--sweep", "crossbar.rows=256", "--sweep", "dac.per_subarray=" + values, "--sweep-csv", "-")
+        rows.append(sorted(sweep_rows(out.stdout), key=lambda row: row["dac.per_subarray"]))
+    assert rows[0] == rows[1]
+
+
 def test_sweep():
     csv, svg = work / "sweep.csv", work / "sweep.svg"
     done = small("--sweep", "adc.bits=4..6", "--sweep", "digital.node_nm=45,22", "--sweep-csv", csv, "--sweep-svg", svg)
     assert str(csv) in done.stdout and str(svg) in done.stdout
-    rows = list(csv_reader.DictReader(csv.read_text().splitlines()))
+    rows = sweep_rows(csv.read_text())
     assert [(row["adc.bits"], row["digital.node_nm"]) for row in rows] == [(b, n) for b in "456" for n in ("45", "22")]
     assert all(row["error"] == "" for row in rows)
-    for row in rows:
-        better = [o for o in rows if float(o["energy_pj"]) <= float(row["energy_pj"])
-                  and float(o["latency_ns"]) <= float(row["latency_ns"])
-                  and (o["energy_pj"], o["latency_ns"]) != (row["energy_pj"], row["latency_ns"])]
-        assert (row["front"] == "1") == (not better), row
+    check_front(rows)
     assert len(xml.parse(svg).getroot().findall(".//{*}circle/{*}title")) == 6
     # A point of the sweep is what the chip itself costs with this mapping; adc.bits 8 is the default.
     small("--quiet", "--sweep", "adc.bits=8", "--sweep-csv", csv, "--json", work / "report.json")
     cost = json.loads((work / "report.json").read_text())["cost"]
-    row = next(csv_reader.DictReader(csv.read_text().splitlines()))
+    row = sweep_rows(csv.read_text())[0]
     assert all(float(row[key]) == cost[key] for key in row if key in cost)
     assert sum(key in cost for key in row) > 20
 
@@ -310,7 +335,7 @@ def test_sweep():
 def test_sweep_of_shapes():
     csv, svg = work / "sweep.csv", work / "sweep.svg"
     small("--quiet", "--sweep", "crossbar.rows=64..256*2", "--sweep", "crossbar.subarray_rows=128,64", "--sweep-csv", csv)
-    rows = list(csv_reader.DictReader(csv.read_text().splitlines()))
+    rows = sweep_rows(csv.read_text())
     assert [row["crossbar.rows"] for row in rows] == ["64", "64", "128", "128", "256", "256"]
     assert "whole subarrays" in rows[0]["error"] and rows[0]["energy_pj"] == rows[0]["front"] == ""
     fits = [row for row in rows if not row["error"]]
@@ -379,7 +404,7 @@ def test_names_of_a_hostile_file():
                     'nodes: [{name: "a\\",\\n<i>", op: Conv, out_channels: 2}]\n')
     run(file, "--quiet", "--cost-svg", svg, "--cost-csv", csv, "--sweep", "adc.bits=4,5", "--sweep-svg", work / "s.svg")
     assert xml.parse(svg).getroot().findall(".//{*}b") == xml.parse(work / "s.svg").getroot().findall(".//{*}b") == []
-    rows = list(csv_reader.DictReader(csv.read_text().splitlines()))
+    rows = sweep_rows(csv.read_text())
     assert {row["name"] for row in rows} == {'a", <i>', ""}
 
 

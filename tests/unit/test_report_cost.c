@@ -209,6 +209,7 @@ picture_has_every_layer(void **state)
   for (i = 0; i < 6; i++) {
     rramnas_mapping *m = chain_mapping(sizes[i]);
     capture t = { 0 };
+    char others[32];
 
     write_text(m, RRAMNAS_REPORT_SVG, NULL, &t);
     assert_int_equal(strncmp(t.text, "<svg ", 5), 0);
@@ -216,6 +217,9 @@ picture_has_every_layer(void **state)
     assert_null(strstr(t.text, "<b>"));
     assert_null(strstr(t.text, "nan"));
     assert_int_equal(count(t.text, "<tspan class=\"small\">"), sizes[i] <= 96 ? sizes[i] : 95);
+    /* A row more than layers: of no layer. */
+    snprintf(others, sizeof(others), ">%d other rows<", sizes[i] + 1 - 96);
+    assert_int_equal(count(t.text, others), sizes[i] > 96);
     assert_int_equal(count(t.text, " other rows"), sizes[i] > 96);
     assert_int_equal(count(t.text, "<text"), count(t.text, "</text>"));
     capture_free(&t);
