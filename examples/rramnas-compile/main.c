@@ -59,12 +59,34 @@ end_progress(void)
 
 /* --- inputs --- */
 
+/* A word that is no file: neither a path nor the name of one that is there. */
+static int
+looks_like_preset(const char *text)
+{
+  struct stat info;
+
+  return !strpbrk(text, "/.") && stat(text, &info) != 0;
+}
+
+static int32_t
+read_hardware(const char *text, rramnas_hw **ret_hw, rramnas_error *err)
+{
+  static const char prefix[] = "preset:";
+
+  if (!text)
+    return rramnas_hw_create_default(NULL, ret_hw, err);
+  if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
+    return rramnas_hw_create_preset(text + sizeof(prefix) - 1, NULL, ret_hw, err);
+  if (looks_like_preset(text))
+    return rramnas_hw_create_preset(text, NULL, ret_hw, err);
+  return rramnas_hw_load_file(text, RRAMNAS_HW_FORMAT_AUTO, NULL, ret_hw, err);
+}
+
 static int
 load_hardware(const settings *s, rramnas_hw **ret_hw)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
-  const int32_t status = s->hardware ? rramnas_hw_load_file(s->hardware, RRAMNAS_HW_FORMAT_AUTO, NULL, ret_hw, &err)
-                                     : rramnas_hw_create_default(NULL, ret_hw, &err);
+  const int32_t status = read_hardware(s->hardware, ret_hw, &err);
   size_t i;
 
   if (status < 0) {

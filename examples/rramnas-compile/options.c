@@ -309,7 +309,8 @@ set_quiet(settings *s, const char *value)
 /* --- table --- */
 
 static const option options[] = {
-  { "hardware", "FILE", "hardware spec, YAML or SimConfig.ini; default: the built-in edge chip", set_hardware, "a file" },
+  { "hardware", "FILE", "hardware spec, YAML or SimConfig.ini, or preset:NAME; default: the built-in edge chip",
+    set_hardware, "a file" },
   { "crossbars", "N", "crossbars at hand, or auto: the fewest that hold one copy of each layer", set_crossbars, "1 or more, or auto" },
   { "policy", "NAME", "isaac, rnc, rnc-published or best; default " DEFAULT_POLICY_NAME, set_policy, "isaac, rnc, rnc-published or best" },
   { "timing", "MODEL", "graph or rnc; default graph", set_timing, "graph or rnc" },
@@ -360,10 +361,22 @@ print_help(void)
              options[i].argument ? options[i].argument : "");
     printf("  %-22s %s\n", left, options[i].help);
   }
-  puts("  --help                 this text\n"
+  puts("  --list-presets         published chips and devices that --hardware knows by name\n"
+       "  --help                 this text\n"
        "  --version              version of the library\n"
        "  --                     what follows is no option\n");
   puts("Exit status: 0 done, 1 the network does not fit, 2 bad input or usage.");
+}
+
+static void
+print_presets(void)
+{
+  rramnas_preset preset = RRAMNAS_PRESET_INIT;
+  size_t i;
+
+  for (i = 0; rramnas_preset_info(i, &preset) == RRAMNAS_OK; i++)
+    printf("%-7s %-22s %s\n        %s\n", preset.kind == RRAMNAS_PRESET_CHIP ? "chip" : "device", preset.name,
+           preset.title, preset.source);
 }
 
 /* --- suggestions --- */
@@ -501,6 +514,9 @@ read_options(int argc, char **argv, settings *s)
       i++;
     } else if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
       print_help();
+      return 0;
+    } else if (strcmp(text, "--list-presets") == 0) {
+      print_presets();
       return 0;
     } else if (strcmp(text, "--version") == 0) {
       printf("rramnas-compile %s\n", rramnas_version());

@@ -197,7 +197,7 @@ rramnas_hw_create_default(const rramnas_runtime *runtime, rramnas_hw **ret_hw, r
  * @param path    UTF-8 path of a YAML spec or a SimConfig.ini, at most 1 MiB
  * @param format  enum rramnas_hw_format
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_IO, ERR_PARSE, ERR_RANGE, ERR_UNSUPPORTED (another schema), ERR_LIMIT,
- *         ERR_MEMORY; line and column are set
+ *         ERR_NOT_FOUND (it names no preset), ERR_MEMORY; line and column are set
  * @since 0.1
  */
 RRAMNAS_EXPORT int32_t
@@ -213,6 +213,45 @@ rramnas_hw_load_file(const char *path, int32_t format, const rramnas_runtime *ru
 RRAMNAS_EXPORT int32_t
 rramnas_hw_load_buffer(const char *data, size_t size, const char *name, int32_t format,
                        const rramnas_runtime *runtime, rramnas_hw **ret_hw, rramnas_error *reterr);
+
+/** Kinds of presets. */
+enum rramnas_preset_kind {
+  RRAMNAS_PRESET_CHIP = 1,   /**< a whole chip; in YAML `preset: NAME` */
+  RRAMNAS_PRESET_DEVICE = 2, /**< cells only; in YAML `device: {preset: NAME}` */
+};
+
+/** A published chip or device that is built into the library. */
+typedef struct rramnas_preset {
+  size_t size;        /**< sizeof(rramnas_preset) */
+  const char *name;   /**< "isaac_isca_2016" */
+  const char *title;  /**< one line */
+  const char *source; /**< the publication */
+  const char *yaml;   /**< its text: values, and for each one where it comes from and whether the source states it */
+  int32_t kind;       /**< enum rramnas_preset_kind */
+  int32_t reserved;   /**< 0 */
+} rramnas_preset;
+
+#define RRAMNAS_PRESET_INIT { sizeof(rramnas_preset), NULL, NULL, NULL, NULL, 0, 0 }
+
+/** Number of presets. @since 0.1 */
+RRAMNAS_EXPORT size_t
+rramnas_preset_count(void);
+
+/** Describes preset `index` in [0, rramnas_preset_count()): chips, then devices, by name. ERR_ARGUMENT outside.
+ * @since 0.1 */
+RRAMNAS_EXPORT int32_t
+rramnas_preset_info(size_t index, rramnas_preset *ret_preset);
+
+/**
+ * A chip from a preset; of a device preset, the default chip with these cells. Fields that the preset leaves
+ * out have their defaults.
+ * @param name  of a chip or device preset; where a spec names one, see doc/hardware.md
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_NOT_FOUND (the message has names like it), ERR_MEMORY
+ * @since 0.1
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_create_preset(const char *name, const rramnas_runtime *runtime, rramnas_hw **ret_hw,
+                         rramnas_error *reterr);
 
 /**
  * A copy of `hw` with one field changed, without its warnings; the result is validated like a file.

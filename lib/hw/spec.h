@@ -22,6 +22,12 @@ enum rrn_hw_adc_kind {
   RRN_ADC_FLASH, /* 1 / rate */
   RRN_ADC_RAMP,  /* 2^bits / rate */
 };
+/* Spread of a cell's conductance g after it was written, with on = the largest conductance:
+ * sigma is write_sigma * g, write_sigma * on, the sigma of ln g, or a polynomial of g / on. */
+enum rrn_hw_write_model {
+  RRN_WRITE_NONE, RRN_WRITE_RELATIVE, RRN_WRITE_ABSOLUTE, RRN_WRITE_LOGNORMAL, RRN_WRITE_POLYNOMIAL
+};
+enum rrn_hw_read_model { RRN_READ_NONE, RRN_READ_RELATIVE, RRN_READ_ABSOLUTE };
 
 /* Every field of the YAML, section by section. Names and units as in doc/hardware.md. */
 typedef struct rrn_hw_values {
@@ -46,6 +52,12 @@ typedef struct rrn_hw_values {
   struct { int32_t pe_rows, pe_cols; double bandwidth_gbps; } tile;
   struct { int32_t units, rows, cols; double node_nm; } pool;
   struct { int32_t crossbars, tile_rows, tile_cols; double bandwidth_gbps; } chip; /* crossbars 0 = as many as needed */
+  struct {
+    int32_t write_model, read_model;
+    double write_sigma, write_c0_us, write_c1_us, write_c2_us, write_c3_us, write_c4_us, write_time_s;
+    double read_sigma, drift_exponent, drift_exponent_sigma, drift_reference_s, retention_s;
+    double stuck_off_fraction, stuck_on_fraction;
+  } noise;
 } rrn_hw_values;
 
 struct rramnas_hw {
@@ -81,6 +93,7 @@ enum { RRN_HW_MAX_BYTES = 1 << 20 };
 int32_t rrn_hw_create_default(const rrn_rt *rt, rramnas_hw **ret_hw, rramnas_error *err);
 int32_t rrn_hw_load(const char *data, size_t size, const char *name, int32_t format, const rrn_rt *rt,
                     rramnas_hw **ret_hw, rramnas_error *err);
+int32_t rrn_hw_create_preset(const char *name, const rrn_rt *rt, rramnas_hw **ret_hw, rramnas_error *err);
 int32_t rrn_hw_with_value(const rramnas_hw *old, const char *field, const char *value, rramnas_hw **ret_hw,
                           rramnas_error *err);
 void rrn_hw_free(rramnas_hw *hw);
@@ -98,9 +111,14 @@ typedef struct rrn_hw_reading {
 
 int32_t rrn_hw_read_yaml(rrn_hw_reading *r, const char *data, size_t size);
 int32_t rrn_hw_read_ini(rrn_hw_reading *r, const char *data, size_t size);
+struct rrn_preset;
+/* Sets the values of a preset, but no places. */
+int32_t rrn_hw_read_preset(rrn_hw_reading *r, const struct rrn_preset *preset);
 
 /* Appends "file:line: text" (line 0 = no line) to the handle's warnings and logs it. */
 int32_t rrn_hw_warn(rrn_hw_reading *r, int32_t line, const char *format, ...) RRN_PRINTF(3, 4);
+/* The same with line and column. */
+int32_t rrn_hw_warn_at(rrn_hw_reading *r, rrn_place where, const char *format, ...) RRN_PRINTF(3, 4);
 
 /* --- canonical YAML (spec_yaml.c) --- */
 

@@ -162,6 +162,36 @@ const rrn_hw_field rrn_hw_fields[] = {
        "Bandwidth of a link between neighbouring tiles.", MNSIM),
   INTEGER("chip.crossbars", "1", 0, 1048576, "1024", v.chip.crossbars,
           "Crossbars of the chip, parallel slices counted as one; 0 = as many as the network needs.", OURS),
+
+  CHOICE5("noise.write_model", "none", "relative", "absolute", "lognormal", "polynomial", v.noise.write_model,
+          "How a written conductance g spreads: by write_sigma * g, by write_sigma * on (the largest conductance), "
+          "with write_sigma as the sigma of ln g, or by a polynomial of g / on.", OURS),
+  REAL("noise.write_sigma", "1", 0, 10, "0", v.noise.write_sigma,
+       "Standard deviation of the write error, as a fraction (0.01 = 1 %).", OURS),
+  REAL("noise.write_c0_us", "uS", -1e6, 1e6, "0", v.noise.write_c0_us,
+       "Polynomial write error: sigma is c0 + c1 r + c2 r^2 + c3 r^3 + c4 r^4, at least 0, with r = g / on.", OURS),
+  REAL("noise.write_c1_us", "uS", -1e6, 1e6, "0", v.noise.write_c1_us, "Its coefficient of r.", OURS),
+  REAL("noise.write_c2_us", "uS", -1e6, 1e6, "0", v.noise.write_c2_us, "Its coefficient of r^2.", OURS),
+  REAL("noise.write_c3_us", "uS", -1e6, 1e6, "0", v.noise.write_c3_us, "Its coefficient of r^3.", OURS),
+  REAL("noise.write_c4_us", "uS", -1e6, 1e6, "0", v.noise.write_c4_us, "Its coefficient of r^4.", OURS),
+  REAL("noise.write_time_s", "s", 0, 1e12, "0", v.noise.write_time_s,
+       "Time after writing at which the write error was measured; 0 = not known.", OURS),
+  CHOICE3("noise.read_model", "none", "relative", "absolute", v.noise.read_model,
+          "How a conductance g spreads from read to read: by read_sigma * g, or by read_sigma * on.", OURS),
+  REAL("noise.read_sigma", "1", 0, 10, "0", v.noise.read_sigma,
+       "Standard deviation of the read noise, as a fraction (0.01 = 1 %).", OURS),
+  REAL("noise.drift_exponent", "1", -10, 10, "0", v.noise.drift_exponent,
+       "Mean nu of the drift g (t / drift_reference_s)^-nu; 0 = no drift.", OURS),
+  REAL("noise.drift_exponent_sigma", "1", 0, 10, "0", v.noise.drift_exponent_sigma,
+       "Standard deviation of nu from cell to cell.", OURS),
+  REAL("noise.drift_reference_s", "s", 1e-12, 1e12, "1", v.noise.drift_reference_s,
+       "Time after writing from which drift counts.", OURS),
+  REAL("noise.retention_s", "s", 0, 1e12, "0", v.noise.retention_s,
+       "Time for which a cell is specified to hold its state; 0 = not known.", OURS),
+  REAL("noise.stuck_off_fraction", "1", 0, 1, "0", v.noise.stuck_off_fraction,
+       "Fraction of the cells that are stuck in the off state.", OURS),
+  REAL("noise.stuck_on_fraction", "1", 0, 1, "0", v.noise.stuck_on_fraction,
+       "Fraction of the cells that are stuck in the on state.", OURS),
 };
 const size_t rrn_hw_n_fields = sizeof(rrn_hw_fields) / sizeof(rrn_hw_fields[0]);
 
@@ -178,6 +208,12 @@ on_conducts_better(const rramnas_hw *hw)
 }
 
 static int
+stuck_cells_are_cells(const rramnas_hw *hw)
+{
+  return hw->v.noise.stuck_off_fraction + hw->v.noise.stuck_on_fraction <= 1;
+}
+
+static int
 weight_fits_columns(const rramnas_hw *hw)
 {
   return rrn_hw_columns_per_weight(hw) <= hw->v.crossbar.cols;
@@ -190,5 +226,7 @@ const rrn_hw_rule rrn_hw_rules[] = {
     "The on state must conduct better, so device.on_resistance_ohm must be below device.off_resistance_ohm." },
   { { "weight.bits", "crossbar.cols" }, weight_fits_columns,
     "A weight sliced into columns sits in one crossbar, so its cells must not outnumber crossbar.cols." },
+  { { "noise.stuck_off_fraction", "noise.stuck_on_fraction" }, stuck_cells_are_cells,
+    "A cell is stuck in one state, so both fractions together must not exceed 1." },
 };
 const size_t rrn_hw_n_rules = sizeof(rrn_hw_rules) / sizeof(rrn_hw_rules[0]);

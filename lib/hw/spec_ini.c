@@ -286,6 +286,37 @@ read_device(import *m)
   return read_device_level(m);
 }
 
+/* Sets a fraction from a percentage. */
+static int32_t
+put_percent(import *m, const char *field, const char *key, const rrn_yaml *node)
+{
+  char text[RRN_DOUBLE_TEXT];
+  double percent;
+
+  RRN_TRY(rrn_yaml_double(node, key, 0, 100, &percent, m->r->err));
+  return put_text(m, field, key, rrn_double_text(percent / 100, text), node->where);
+}
+
+/* Percentages that MNSIM's hardware model does not need: files without them, or with 0, have no variation. */
+static int32_t
+read_variation(import *m)
+{
+  const rrn_ini_entry *sigma = find(m, known_key(NULL, "Device_Variation"));
+  const rrn_ini_entry *stuck = find(m, known_key(NULL, "Device_SAF"));
+  rrn_yaml off, on;
+
+  if (sigma)
+    RRN_TRY(put_percent(m, "noise.write_sigma", "Device_Variation", &sigma->value));
+  if (sigma && m->r->hw->v.noise.write_sigma > 0)
+    RRN_TRY(put_text(m, "noise.write_model", "Device_Variation", "relative", sigma->value.where));
+  if (!stuck)
+    return RRAMNAS_OK;
+  RRN_TRY(list_item(m, &stuck->value, 0, &off));
+  RRN_TRY(list_item(m, &stuck->value, -1, &on));
+  RRN_TRY(put_percent(m, "noise.stuck_off_fraction", "Device_SAF", &off));
+  return put_percent(m, "noise.stuck_on_fraction", "Device_SAF", &on);
+}
+
 static int32_t
 read_crossbar_size(import *m)
 {
@@ -487,5 +518,6 @@ rrn_hw_read_ini(rrn_hw_reading *r, const char *data, size_t size)
   RRN_TRY(read_crossbar_size(&m));
   RRN_TRY(read_plain_fields(&m));
   RRN_TRY(read_device(&m));
+  RRN_TRY(read_variation(&m));
   return read_process_element(&m);
 }

@@ -32,8 +32,10 @@ const rrn_ini_key rrn_ini_keys[] = {
   { DEVICE, "Device_Level", RRN_INI_RULE, "2", "device.bits_per_cell", "floor(log2(levels)), 2..256 levels" },
   { DEVICE, "Device_Resistance", RRN_INI_RULE, "1e6,1e4", "device.off_resistance_ohm, device.on_resistance_ohm",
     "first and last of the list" },
-  { DEVICE, "Device_Variation", RRN_INI_NO_PART, "1", "", COST_NOTE },
-  { DEVICE, "Device_SAF", RRN_INI_NO_PART, "0.1,0.1", "", COST_NOTE },
+  { DEVICE, "Device_Variation", RRN_INI_RULE, "1", "noise.write_model, noise.write_sigma",
+    "percent; none when missing" },
+  { DEVICE, "Device_SAF", RRN_INI_RULE, "0.1,0.1", "noise.stuck_off_fraction, noise.stuck_on_fraction",
+    "percent off,on; none when missing" },
   { DEVICE, "Read_Energy", RRN_INI_NO_PART, "1.12e-15", "", COST_NOTE },
   { DEVICE, "Write_Energy", RRN_INI_NO_PART, "1.6e-15", "", COST_NOTE },
 

@@ -39,6 +39,15 @@ AT(rramnas_runtime, log_user, 48);
 AT(rramnas_runtime, log_level, 56);
 AT(rramnas_runtime, n_threads, 60);
 
+SIZE(rramnas_preset, 48);
+AT(rramnas_preset, size, 0);
+AT(rramnas_preset, name, 8);
+AT(rramnas_preset, title, 16);
+AT(rramnas_preset, source, 24);
+AT(rramnas_preset, yaml, 32);
+AT(rramnas_preset, kind, 40);
+AT(rramnas_preset, reserved, 44);
+
 SIZE(rramnas_hw_field, 88);
 AT(rramnas_hw_field, size, 0);
 AT(rramnas_hw_field, name, 8);

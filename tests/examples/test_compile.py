@@ -12,7 +12,7 @@ import traceback
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-PROGRAM, NETWORKS = sys.argv[1], Path(sys.argv[2])
+PROGRAM, NETWORKS = os.path.abspath(sys.argv[1]), Path(sys.argv[2])
 BUILT_IN = "ofa_mobilenet_v3_small"
 GENOME = {"ks": [3, 5, 7, 3] * 4, "e": [3, 4, 6, 3] * 4, "d": [2, 3, 2, 2]}
 POLICIES = ["isaac", "rnc", "rnc-published", "best"]
@@ -293,6 +293,19 @@ def test_bad_hardware_has_a_place():
     (work / "hw.yaml").write_text("crossbar:\n  rows: many\n")
     done = run("--hardware", work / "hw.yaml", *networks()[0], code=2)
     assert "hw.yaml:2:" in done.stderr, done.stderr
+
+
+def test_presets():
+    listed = run("--list-presets").stdout
+    assert "isaac_isca_2016" in listed and "Shafiee" in listed and "device  wan_nature_2022" in listed
+    network = networks()[0]
+    prefixed = report("--hardware", "preset:isaac_isca_2016", "--crossbars", "auto", *network)
+    assert prefixed == report("--hardware", "isaac_isca_2016", "--crossbars", "auto", *network)
+    assert "no preset" in run("--hardware", "isac_isca_2016", *network, code=2).stderr
+    assert "like it: isaac_isca_2016" in run("--hardware", "preset:isaac", *network, code=2).stderr
+    file = work / "isaac_isca_2016"
+    file.write_text("crossbar: {rows: -1}\n")
+    assert "crossbar.rows" in run("--hardware", "isaac_isca_2016", *network, code=2, cwd=work).stderr
 
 
 def test_help_and_version():

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../support/hw.h"
+#include "hw/presets.h"
 #include "hw/spec_fields.h"
 #include "hw/spec_ini.h"
 
@@ -61,6 +62,24 @@ field_table(void)
     add_cell(&c, f->default_text);
     add_cell(&c, f->doc);
     add_cell(&c, f->source);
+    add(&c, "\n");
+  }
+  return c;
+}
+
+static capture
+preset_table(void)
+{
+  capture c = { 0 };
+  size_t i;
+
+  add(&c, "| Preset | Kind | What it is | Source |\n|---|---|---|---|\n");
+  for (i = 0; i < rrn_n_presets; i++) {
+    add(&c, "| `");
+    add(&c, rrn_presets[i].name);
+    add(&c, rrn_presets[i].kind == RRAMNAS_PRESET_CHIP ? "` | chip |" : "` | device |");
+    add_cell(&c, rrn_presets[i].title);
+    add_cell(&c, rrn_presets[i].source);
     add(&c, "\n");
   }
   return c;
@@ -160,6 +179,13 @@ keys(void **state)
   check_section("keys", key_table());
 }
 
+static void
+presets(void **state)
+{
+  (void)state;
+  check_section("presets", preset_table());
+}
+
 int
 main(void)
 {
@@ -167,6 +193,7 @@ main(void)
     cmocka_unit_test(fields),
     cmocka_unit_test(rules),
     cmocka_unit_test(keys),
+    cmocka_unit_test(presets),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,10 @@ rnc_file(void **state)
   p[13] = '2';
   p = strstr(ini, "DAC_Num = 128");
   memcpy(p + 10, "256", 3);
+  p = strstr(ini, "Device_Variation = 1");
+  p[19] = '0';
+  p = strstr(ini, "Device_SAF = 0.1,0.1");
+  memcpy(p + 13, "0.0,0.0", 7);
   hw = hw_good(ini, "a/b/SimConfig.INI");
   assert_int_equal(rramnas_hw_create_default(NULL, &plain, NULL), RRAMNAS_OK);
   assert_false(hw_same(hw, plain));
@@ -111,6 +115,30 @@ rnc_file(void **state)
   rramnas_hw_unref(changed);
   rramnas_hw_unref(plain);
   free(ini);
+}
+
+/* Percent there, fractions here. */
+static void
+variation(void **state)
+{
+  rramnas_hw *hw = hw_good("[Device level]\nDevice_Variation = 5\nDevice_SAF = 1.5,0.25\n", "a.ini");
+
+  (void)state;
+  assert_string_equal(hw_text(hw, "noise.write_model"), "relative");
+  assert_true(hw_number(hw, "noise.write_sigma") == 0.05);
+  assert_true(hw_number(hw, "noise.stuck_off_fraction") == 0.015 && hw_number(hw, "noise.stuck_on_fraction") == 0.0025);
+  rramnas_hw_unref(hw);
+  hw = hw_good("[Device level]\nDevice_Variation = 0\n", "a.ini");
+  assert_string_equal(hw_text(hw, "noise.write_model"), "none");
+  assert_true(hw_number(hw, "noise.write_sigma") == 0 && hw_number(hw, "noise.stuck_on_fraction") == 0);
+  rramnas_hw_unref(hw);
+  hw_bad("[Device level]\nDevice_Variation = 101\n", "a.ini", RRAMNAS_ERR_RANGE,
+         "a.ini:2:20: Device_Variation is \"101\", expected a number 0..100");
+  hw_bad("[Device level]\nDevice_SAF = 1,x\n", "a.ini", RRAMNAS_ERR_RANGE,
+         "a.ini:2:16: Device_SAF is \"x\", expected a number 0..100");
+  hw_bad("[Device level]\nDevice_SAF = 60,60\n", "a.ini", RRAMNAS_ERR_RANGE,
+         "a.ini:2:14: noise.stuck_off_fraction is 0.6 and noise.stuck_on_fraction is 0.6. A cell is stuck in one state, "
+         "so both fractions together must not exceed 1.");
 }
 
 static void
@@ -264,6 +292,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(shipped_file),
     cmocka_unit_test(rnc_file),
+    cmocka_unit_test(variation),
     cmocka_unit_test(dialect_accepted),
     cmocka_unit_test(dialect_errors),
     cmocka_unit_test(value_errors),
