@@ -16,10 +16,10 @@
  * crossbars are rrn_layout's arrays.
  *
  * Data: each piece's input is written to and read from its crossbar's buffer, its sums to and from that of the tile.
- * Between tiles, the input of a layer travels from the middle (mean place) of the layers it waits for to its own
- * middle, then to each of its boxes; sums that meet others travel to the middle of their copy. Without a layer to
- * wait for, from the tile at the corner. Operators without weights work where the layer stands that made their first
- * input; the transport of their other inputs is part of the waits.
+ * Between tiles, the input of a layer travels from the layers that it waits for to its own boxes: box, middle (mean
+ * place) of its copy, middle of the layer, and the same back down. Without a layer to wait for, it comes from the tile
+ * at the corner. Sums that meet others travel to the middle of their copy. Operators without weights work
+ * where the layer stands that made their first input; the transport of their other inputs is part of the waits.
  *
  * Complexity: O(placements + nodes + edges). Source: choice of this library, after ISAAC's pipeline (ISCA 2016).
  */
@@ -33,11 +33,13 @@ typedef struct counting {
   const rrn_mesh *mesh;
   rrn_arena *arena;
   rrn_activity *a;
-  double (*places)[2];  /* [crossbars_available] column and row of the tile */
+  int32_t (*places)[2]; /* [crossbars_available] column and row of the tile */
   double *needed_bits;  /* [crossbars_available] of input buffer */
   double (*middles)[2]; /* [layers of the network] */
-  double *spreads;      /* [layers of the network]: mean hops from the middle to a box */
-  double *copy_spreads; /* the same from the middle of the box's copy */
+  double *needs;        /* scratch: [pieces of the layer] */
+  double *copy_spreads; /* [layers of the network]: mean hops from the middle of a copy to its boxes */
+  double *spreads;      /* [layers of the network]: the same, and from the layer's middle to those of the copies */
+  double (*copy_middles)[2]; /* scratch: [copies of the layer] */
   int32_t *followed;    /* [layers of the network]: 1 when another layer waits for it */
   int32_t *owners;      /* [n_tensors]: layer of the network that made it; n_layers = none */
 } counting;
@@ -155,48 +157,65 @@ distance(const double a[2], const double b[2])
   return fabs(a[0] - b[0]) + fabs(a[1] - b[1]);
 }
 
-/* Sum of the hops from the middle of n boxes to each, and that middle. */
-static double
-hops_of(const counting *c, const rrn_placement *spots, int64_t n, double ret_middle[2])
+/* What each piece of a layer needs of an input buffer, into the scratch array. */
+static void
+set_needs(counting *c, int32_t layer)
 {
-  double x = 0, y = 0, far = 0;
-  int64_t i;
+  const rramnas_mapping *m = c->m;
+  const double window = window_bits(m, &m->matrices[layer], &m->net->layers[m->layer_of[layer]]);
+  const int32_t n = rrn_mapping_pieces_of(m, layer), *kind_of = &c->a->kind_of[m->first_piece[layer]];
+  int32_t i;
+
+  for (i = 0; i < n; i++)
+    c->needs[i] = window * c->a->kinds[kind_of[i]].input_share;
+}
+
+/* Mean place of a copy's boxes, and the sum of the hops from there to each, in whole numbers (n times as large); fills
+ * the buffers of their crossbars. */
+static double
+place_copy(counting *c, const rrn_placement *spots, int32_t n, double ret_middle[2])
+{
+  const double part = 1.0 / n;
+  int64_t x = 0, y = 0, far = 0;
+  int32_t i;
 
   for (i = 0; i < n; i++) {
     x += c->places[spots[i].crossbar][0];
     y += c->places[spots[i].crossbar][1];
+    c->needed_bits[spots[i].crossbar] += c->needs[i];
   }
-  ret_middle[0] = x / (double)n;
-  ret_middle[1] = y / (double)n;
-  for (i = 0; i < n; i++)
-    far += distance(c->places[spots[i].crossbar], ret_middle);
-  return far;
+  for (i = 0; n > 1 && i < n; i++) {
+    const int64_t across = (int64_t)n * c->places[spots[i].crossbar][0] - x;
+    const int64_t down = (int64_t)n * c->places[spots[i].crossbar][1] - y;
+
+    far += (across < 0 ? -across : across) + (down < 0 ? -down : down);
+  }
+  ret_middle[0] = (double)x * part;
+  ret_middle[1] = (double)y * part;
+  return (double)far * part;
 }
 
-/* Middles and spreads of the boxes, and what these need of input buffers. */
+/* Middle of the layer, mean hops from there to the middle of a copy and from there to a box. */
 static void
 place_layer(counting *c, int32_t layer)
 {
   const rramnas_mapping *m = c->m;
-  const rrn_matrix *x = &m->matrices[layer];
   const rrn_placement *spots = &m->placements[m->first_placement[layer]];
-  const int64_t n = m->first_placement[layer + 1] - m->first_placement[layer];
-  const int32_t n_pieces = rrn_mapping_pieces_of(m, layer), at = m->layer_of[layer];
-  const double window = window_bits(m, x, &m->net->layers[at]);
-  double middle_of_copy[2], far = 0;
-  int32_t k;
-  int64_t i;
+  const int32_t n = m->copies[layer], n_pieces = rrn_mapping_pieces_of(m, layer), at = m->layer_of[layer];
+  double *middle = c->middles[at], far = 0, apart = 0;
+  int32_t copy;
 
-  c->spreads[at] = hops_of(c, spots, n, c->middles[at]) / (double)n;
-  for (i = 0; n_pieces > 1 && i < n; i += n_pieces)
-    far += hops_of(c, spots + i, n_pieces, middle_of_copy);
-  c->copy_spreads[at] = far / (double)n;
-  for (k = 0; k < n_pieces; k++) {
-    const double bits = window * c->a->kinds[c->a->kind_of[m->first_piece[layer] + k]].input_share;
-
-    for (i = k; i < n; i += n_pieces)
-      c->needed_bits[spots[i].crossbar] += bits;
+  for (copy = 0; copy < n; copy++) {
+    far += place_copy(c, spots + (int64_t)copy * n_pieces, n_pieces, c->copy_middles[copy]);
+    middle[0] += c->copy_middles[copy][0];
+    middle[1] += c->copy_middles[copy][1];
   }
+  middle[0] /= n;
+  middle[1] /= n;
+  for (copy = 0; copy < n; copy++)
+    apart += distance(c->copy_middles[copy], middle);
+  c->copy_spreads[at] = far / ((double)n * n_pieces);
+  c->spreads[at] = apart / n + c->copy_spreads[at];
 }
 
 /* Hops of the input from where it was made to the middle of the layer. */
@@ -264,6 +283,7 @@ count_mapped(counting *c, int32_t layer)
   c->a->written_rows += rows * copies;
   for (i = 0; i < deps->n; i++)
     c->followed[deps->layers[i]] = 1;
+  set_needs(c, layer);
   place_layer(c, layer);
 }
 
@@ -437,6 +457,16 @@ count_nodes(counting *c)
 
 /* --- all of it --- */
 
+static size_t
+most_copies(const rramnas_mapping *m)
+{
+  int32_t most = 0, layer;
+
+  for (layer = 0; layer < m->n_layers; layer++)
+    most = m->copies[layer] > most ? m->copies[layer] : most;
+  return (size_t)most;
+}
+
 static int32_t
 prepare(counting *c, rramnas_error *err)
 {
@@ -452,11 +482,12 @@ prepare(counting *c, rramnas_error *err)
   c->middles = rrn_arena_alloc(c->arena, n, sizeof(*c->middles));
   c->spreads = rrn_arena_alloc(c->arena, n, sizeof(*c->spreads));
   c->copy_spreads = rrn_arena_alloc(c->arena, n, sizeof(*c->copy_spreads));
+  c->copy_middles = rrn_arena_alloc_raw(c->arena, most_copies(m), sizeof(*c->copy_middles));
+  c->needs = rrn_arena_alloc_raw(c->arena, m->n_pieces, sizeof(*c->needs));
   c->followed = rrn_arena_alloc(c->arena, n, sizeof(*c->followed));
   c->owners = rrn_arena_alloc_raw(c->arena, m->net->n_tensors, sizeof(*c->owners));
-  if (!c->a->layers || !c->a->cells || !c->a->kinds || !c->a->kind_of || !c->places || !c->needed_bits ||
-      !c->middles || !c->spreads || !c->copy_spreads ||
-      !c->followed || !c->owners)
+  if (!c->a->layers || !c->a->cells || !c->a->kinds || !c->a->kind_of || !c->places || !c->needed_bits || !c->middles ||
+      !c->spreads || !c->copy_spreads || !c->copy_middles || !c->needs || !c->followed || !c->owners)
     return rrn_fail_memory(err);
   return RRAMNAS_OK;
 }

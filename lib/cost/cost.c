@@ -116,27 +116,37 @@ set_view(rrn_costing *c, const rramnas_mapping *m, rramnas_error *err)
 
 /* --- totals --- */
 
-static double
-sum_of(const rrn_costing *c, int32_t kind)
+/* All rows by kind, one next to the other: three sums take the time of one. */
+static void
+sum_rows(const rrn_costing *c, double ret_sums[RRN_COST_KINDS])
 {
-  double sum = 0;
+  double dynamic = 0, leaked = 0, area = 0;
   size_t i;
   int32_t k;
 
   for (i = 0; i <= c->view.net->n_layers; i++)
-    for (k = 0; k < RRAMNAS_COST_COMPONENTS; k++)
-      sum += c->out.rows[i][k][kind];
-  return sum;
+    for (k = 0; k < RRAMNAS_COST_COMPONENTS; k++) {
+      const double *entry = c->out.rows[i][k];
+
+      dynamic += entry[RRN_COST_DYNAMIC];
+      leaked += entry[RRN_COST_STATIC];
+      area += entry[RRN_COST_AREA];
+    }
+  ret_sums[RRN_COST_DYNAMIC] = dynamic;
+  ret_sums[RRN_COST_STATIC] = leaked;
+  ret_sums[RRN_COST_AREA] = area;
 }
 
 static void
 round_rows(rrn_costing *c)
 {
+  double sums[RRN_COST_KINDS];
   size_t i;
   int32_t k;
 
-  c->energy_step_pj = rrn_grid_step(sum_of(c, RRN_COST_DYNAMIC) + sum_of(c, RRN_COST_STATIC));
-  c->area_step_um2 = rrn_grid_step(sum_of(c, RRN_COST_AREA));
+  sum_rows(c, sums);
+  c->energy_step_pj = rrn_grid_step(sums[RRN_COST_DYNAMIC] + sums[RRN_COST_STATIC]);
+  c->area_step_um2 = rrn_grid_step(sums[RRN_COST_AREA]);
   for (i = 0; i <= c->view.net->n_layers; i++)
     for (k = 0; k < RRAMNAS_COST_COMPONENTS; k++) {
       double *entry = c->out.rows[i][k];
@@ -175,14 +185,16 @@ static void
 set_totals(rrn_costing *c)
 {
   rramnas_cost *f = &c->cost;
+  double sums[RRN_COST_KINDS];
 
+  sum_rows(c, sums);
   *f = c->out.figures;
   f->size = sizeof(*f);
   f->samples = c->o.samples;
-  f->energy_dynamic_pj = sum_of(c, RRN_COST_DYNAMIC);
-  f->energy_static_pj = sum_of(c, RRN_COST_STATIC);
+  f->energy_dynamic_pj = sums[RRN_COST_DYNAMIC];
+  f->energy_static_pj = sums[RRN_COST_STATIC];
   f->energy_pj = f->energy_dynamic_pj + f->energy_static_pj;
-  f->area_um2 = sum_of(c, RRN_COST_AREA);
+  f->area_um2 = sums[RRN_COST_AREA];
   set_ratios(f, c->out.busy_ns);
 }
 
@@ -234,7 +246,8 @@ rrn_cost_run(const rramnas_mapping *m, const rramnas_cost_options *options, rrn_
 
 /* --- crossbars --- */
 
-enum { CROSSBAR_DYNAMIC, CROSSBAR_STATIC, CROSSBAR_AREA, CROSSBAR_BUSY, CROSSBAR_IDLE };
+/* The first three columns are the kinds of the rows. */
+enum { CROSSBAR_DYNAMIC, CROSSBAR_BUSY = RRN_COST_KINDS, CROSSBAR_IDLE };
 
 static void
 add_span(void *user, const rrn_span *span)
@@ -301,7 +314,7 @@ share_layer(const rrn_costing *c, int32_t layer, double (*rows)[5])
 
 /* What all crossbars have alike. */
 static void
-share_evenly(const rrn_costing *c, int32_t kind, int32_t column, double step, double (*rows)[5])
+share_evenly(const rrn_costing *c, int32_t kind, double total, double step, double (*rows)[5])
 {
   const int32_t n = c->view.crossbars_available;
   double whole = 0, before = 0;
@@ -314,10 +327,10 @@ share_evenly(const rrn_costing *c, int32_t kind, int32_t column, double step, do
   for (k = 0; k < n; k++) {
     const double to = k + 1 == n ? whole : rrn_grid_round(whole / n * (k + 1), step);
 
-    rows[k][column] = to - before;
+    rows[k][kind] = to - before;
     before = to;
   }
-  rows[n][column] = sum_of(c, kind) - whole;
+  rows[n][kind] = total - whole;
 }
 
 int32_t
@@ -340,8 +353,8 @@ rrn_cost_crossbars(const rrn_costing *c, double (*ret_rows)[5], rramnas_error *e
     ret_rows[i][CROSSBAR_IDLE] = latency_ns - ret_rows[i][CROSSBAR_BUSY];
     ret_rows[i][CROSSBAR_IDLE] = ret_rows[i][CROSSBAR_IDLE] > 0 ? ret_rows[i][CROSSBAR_IDLE] : 0;
   }
-  ret_rows[n][CROSSBAR_DYNAMIC] = sum_of(c, RRN_COST_DYNAMIC) - inside;
-  share_evenly(c, RRN_COST_STATIC, CROSSBAR_STATIC, c->energy_step_pj, ret_rows);
-  share_evenly(c, RRN_COST_AREA, CROSSBAR_AREA, c->area_step_um2, ret_rows);
+  ret_rows[n][CROSSBAR_DYNAMIC] = c->cost.energy_dynamic_pj - inside;
+  share_evenly(c, RRN_COST_STATIC, c->cost.energy_static_pj, c->energy_step_pj, ret_rows);
+  share_evenly(c, RRN_COST_AREA, c->cost.area_um2, c->area_step_um2, ret_rows);
   return RRAMNAS_OK;
 }

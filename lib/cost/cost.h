@@ -71,6 +71,12 @@ int32_t rrn_cost_crossbars(const rrn_costing *costing, double (*ret_rows)[5], rr
 
 /* Power of two such that numbers up to `largest`, rounded to its multiples, are added without error in any order. */
 double rrn_grid_step(double largest);
-double rrn_grid_round(double value, double step);
+
+/* value >= 0, below 2^52 steps; the inverse of a power of two is exact. */
+static inline double
+rrn_grid_round(double value, double step)
+{
+  return (double)(int64_t)(value * (1 / step) + 0.5) * step;
+}
 
 #endif

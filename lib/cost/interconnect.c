@@ -29,18 +29,19 @@ rrn_mesh_of(const rramnas_hw *hw, double crossbars)
 }
 
 void
-rrn_mesh_places(const rramnas_hw *hw, const rrn_mesh *mesh, int32_t n, double (*ret_xy)[2])
+rrn_mesh_places(const rramnas_hw *hw, const rrn_mesh *mesh, int32_t n, int32_t (*ret_xy)[2])
 {
   const int64_t elements = (int64_t)rrn_layout_of(hw).process_elements;
   const int64_t per_tile = (int64_t)hw->v.tile.pe_rows * hw->v.tile.pe_cols;
+  const int64_t columns = (int64_t)mesh->columns;
   int64_t x = 0, y = 0, filled = 0;
   int32_t i;
 
   for (i = 0; i < n; i++) {
-    ret_xy[i][0] = (double)(y % 2 ? (int64_t)mesh->columns - 1 - x : x);
-    ret_xy[i][1] = (double)y;
+    ret_xy[i][0] = (int32_t)(y % 2 ? columns - 1 - x : x);
+    ret_xy[i][1] = (int32_t)y;
     for (filled += elements; filled >= per_tile; filled -= per_tile)
-      if (++x == (int64_t)mesh->columns) {
+      if (++x == columns) {
         x = 0;
         y++;
       }

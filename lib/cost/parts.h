@@ -74,7 +74,7 @@ typedef struct rrn_mesh {
 } rrn_mesh;
 rrn_mesh rrn_mesh_of(const rramnas_hw *hw, double crossbars);
 /* Column and row of the tile of each crossbar: ret_xy [n][2]. */
-void rrn_mesh_places(const rramnas_hw *hw, const rrn_mesh *mesh, int32_t n, double (*ret_xy)[2]);
+void rrn_mesh_places(const rramnas_hw *hw, const rrn_mesh *mesh, int32_t n, int32_t (*ret_xy)[2]);
 rrn_part rrn_router_of(const rramnas_hw *hw);
 
 #endif

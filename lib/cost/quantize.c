@@ -21,9 +21,3 @@ rrn_grid_step(double largest)
   frexp(largest, &exponent); /* largest < 2^exponent */
   return ldexp(1, exponent - 51 < -1022 ? -1022 : exponent - 51);
 }
-
-double
-rrn_grid_round(double value, double step)
-{
-  return (double)(int64_t)(value / step + 0.5) * step; /* below 2^52 steps */
-}

@@ -10,10 +10,10 @@
  * around them. A layer's share is that of its cells in the chip's cells; the rest is in the row of no layer.
  *
  * Parts of a crossbar: arrays with a driver per wordline; DACs per set of slices, ADCs per set that is read on its
- * own, no more of them than there are rows or columns; multiplexers where there are fewer; a register per row for
- * its input slice, an accumulator with its register per ADC; an input buffer. Parts of a tile: adders for joint accumulation as MNSIM
- * has them, one per ADC and process element but one; functions, pooling, digital multiply-accumulators; an output
- * buffer; a router.
+ * own, no more of them than there are rows or columns; multiplexers where there are fewer; a register per row for its
+ * input slice, an accumulator with its register per ADC; an input buffer. Parts of a tile: adders for joint
+ * accumulation as MNSIM has them, one per ADC and process element but one; functions, pooling, digital
+ * multiply-accumulators; an output buffer; a router.
  *
  * Not modelled: clock tree, control, pads, memory off chip, and the time of digital operators and of data
  * (transfer_ns is a figure). Complexity: O(placements + nodes + layers).
@@ -230,7 +230,8 @@ rrn_model_energy(const rramnas_hw *hw, const rrn_model *k, const rrn_layer_activ
 {
   const rrn_digital *d = &k->digital;
   const double bits = hw->v.input.bits;
-  const double added = y->adds * bits * d->add.energy_pj, multiplied = y->multiplies * bits * bits * d->multiply.energy_pj;
+  const double added = y->adds * bits * d->add.energy_pj;
+  const double multiplied = y->multiplies * bits * bits * d->multiply.energy_pj;
 
   crossbar_energy(k, &y->crossbar, ret_pj);
   ret_pj[RRAMNAS_COMPONENT_ACCUMULATION] = y->partial_adds * k->layout.accumulator_bits * d->add.energy_pj;
@@ -260,13 +261,14 @@ static void
 fill_row(const rrn_cost_input *in, const rrn_model *k, const rrn_layer_activity *y, double share,
          double (*row)[RRN_COST_KINDS])
 {
+  const double leaked = in->latency_ns / 1000 * share; /* pJ per uW */
   double pj[RRAMNAS_COST_COMPONENTS];
   int32_t i;
 
   rrn_model_energy(in->m->hw, k, y, pj);
   for (i = 0; i < RRAMNAS_COST_COMPONENTS; i++) {
     row[i][RRN_COST_DYNAMIC] = pj[i] * in->samples;
-    row[i][RRN_COST_STATIC] = k->leakage_uw[i] * in->latency_ns / 1000 * share;
+    row[i][RRN_COST_STATIC] = k->leakage_uw[i] * leaked;
     row[i][RRN_COST_AREA] = k->area_um2[i] * share;
   }
 }

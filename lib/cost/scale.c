@@ -98,5 +98,5 @@ rrn_scale_energy(double from_nm, double to_nm)
 double
 rrn_scale_temperature(double temperature_c)
 {
-  return rrn_exp2((temperature_c - 25) / 10);
+  return temperature_c == 25 ? 1 : rrn_exp2((temperature_c - 25) / 10);
 }

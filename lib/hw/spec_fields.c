@@ -41,7 +41,8 @@ const rrn_hw_field rrn_hw_fields[] = {
   TEXT("name", name, "Free text that says which chip this is; not part of the fingerprint."),
 
   CHOICE5("device.kind", "rram", "fefet", "stt-mram", "pcm", "sram", v.device.kind,
-          "What a cell is; an SRAM cell is read and written at an energy per bit, the others by voltage and resistance.",
+          "What a cell is; an SRAM cell is read and written at an energy per bit, the others by voltage and resistance, but "
+          "that a FeFET is written at an energy.",
           MNSIM),
   REAL("device.node_nm", "nm", 1, 1000, "130", v.device.node_nm,
        "Feature size F of the cells.", MNSIM),
@@ -64,9 +65,9 @@ const rrn_hw_field rrn_hw_fields[] = {
   INTEGER("device.write_pulses", "1", 1, 1000000, "1", v.device.write_pulses,
           "Pulses, each with a read to verify it, until a cell holds its state.", OURS ": one pulse without verification"),
   REAL("device.read_energy_fj", "fJ", 0, 1e9, "1.12", v.device.read_energy_fj,
-       "Energy to read one SRAM cell.", MNSIM),
+       "Energy to read one bit of SRAM.", MNSIM),
   REAL("device.write_energy_fj", "fJ", 0, 1e9, "1.6", v.device.write_energy_fj,
-       "Energy to write one SRAM cell.", MNSIM),
+       "Energy to write one bit of SRAM or one FeFET.", MNSIM),
   REAL("device.on_resistance_ohm", "ohm", 1, 1e12, "10000", v.device.on_resistance_ohm,
        "Resistance of a cell in its best conducting state.", RNC),
   REAL("device.off_resistance_ohm", "ohm", 1, 1e12, "1000000", v.device.off_resistance_ohm,

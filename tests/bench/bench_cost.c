@@ -26,7 +26,7 @@ must(int32_t status, const rramnas_error *err)
 }
 
 static rramnas_mapping *
-compile(const char *network, int32_t crossbars)
+compile(const char *network, int32_t policy, int32_t crossbars)
 {
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
@@ -36,6 +36,8 @@ compile(const char *network, int32_t crossbars)
   char path[1024];
 
   snprintf(path, sizeof(path), "%s/networks/%s", getenv("RRAMNAS_EXAMPLES"), network);
+  o.policy = policy;
+  o.effort = RRAMNAS_EFFORT_FAST;
   o.crossbars = crossbars;
   must(rramnas_hw_create_default(NULL, &hw, &err), &err);
   must(rramnas_net_load_file(path, NULL, NULL, &net, &err), &err);
@@ -93,15 +95,15 @@ simulate(void *user)
 }
 
 static void
-bench_network(const char *network, int32_t crossbars)
+bench_network(const char *network, int32_t policy, int32_t crossbars)
 {
-  rramnas_mapping *m = compile(network, crossbars);
+  rramnas_mapping *m = compile(network, policy, crossbars);
   job j = { .mapping = m, .options = RRAMNAS_COST_OPTIONS_INIT };
   char name[80];
 
-  snprintf(name, sizeof(name), "%s: timing alone", network);
+  snprintf(name, sizeof(name), "%.20s %s: timing alone", network, rramnas_policy_name(policy));
   bench_run(name, simulate, &j, 1);
-  snprintf(name, sizeof(name), "%s: cost, time known", network);
+  snprintf(name, sizeof(name), "%.20s %s: cost, time known", network, rramnas_policy_name(policy));
   bench_run(name, cost_once, &j, 1);
   rramnas_mapping_unref(m);
 }
@@ -112,10 +114,11 @@ main(void)
   job j = { .options = RRAMNAS_COST_OPTIONS_INIT };
   rramnas_mapping *m;
 
-  bench_network("mobilenet_v3_small_rnc.yaml", 210);
-  bench_network("squeezenet1_1.yaml", 1024);
-  bench_network("resnet18_cifar.yaml", 1024);
-  m = compile("mobilenet_v3_small_rnc.yaml", 210);
+  bench_network("mobilenet_v3_small_rnc.yaml", RRAMNAS_POLICY_RNC, 210);
+  bench_network("mobilenet_v3_small_rnc.yaml", RRAMNAS_POLICY_BEST, 210);
+  bench_network("squeezenet1_1.yaml", RRAMNAS_POLICY_BEST, 1024);
+  bench_network("resnet18_cifar.yaml", RRAMNAS_POLICY_BEST, 1024);
+  m = compile("mobilenet_v3_small_rnc.yaml", RRAMNAS_POLICY_BEST, 210);
   j.mapping = m;
   bench_run("mobilenet_v3_small_rnc: sweep of 10,000 chips", sweep, &j, SWEEP);
   rramnas_mapping_unref(m);

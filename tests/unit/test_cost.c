@@ -319,7 +319,7 @@ mesh(void **state)
   rramnas_hw *hw = hw_good("weight: {bits: 2}\ntile: {pe_rows: 1, pe_cols: 2}\nchip: {tile_rows: 4, tile_cols: 3}\n",
                            "hw");
   rrn_mesh m = rrn_mesh_of(hw, 15);
-  double xy[20][2];
+  int32_t xy[20][2];
   int i;
 
   (void)state;
@@ -328,7 +328,7 @@ mesh(void **state)
   assert_true(xy[0][0] == 0 && xy[1][0] == 0 && xy[2][0] == 1 && xy[5][0] == 2 && xy[5][1] == 0);
   assert_true(xy[6][0] == 2 && xy[6][1] == 1 && xy[11][0] == 0 && xy[11][1] == 1 && xy[12][1] == 2);
   for (i = 2; i < 15; i++) /* neighbours in number are neighbours in place */
-    assert_true(fabs(xy[i][0] - xy[i - 2][0]) + fabs(xy[i][1] - xy[i - 2][1]) == 1);
+    assert_true(abs(xy[i][0] - xy[i - 2][0]) + abs(xy[i][1] - xy[i - 2][1]) == 1);
   rramnas_hw_unref(hw);
   hw = hw_good("", "hw"); /* four process elements, each a tile's worth: a tile per crossbar */
   m = rrn_mesh_of(hw, 210);
