@@ -326,8 +326,7 @@ tick_below(page *p, const axis *a, double value, text_fn text)
   const double x = place(a, value);
 
   put(p, "<path class=\"grid\" d=\"M%.1f %dv%d\"/><text class=\"label middle\" x=\"%.1f\" y=\"%d\">", x, PANELS_Y,
-      SCATTER_H, x,
-      PANELS_Y + SCATTER_H + 18);
+      SCATTER_H, x, PANELS_Y + SCATTER_H + 18);
   put_tick_text(p, value, text);
 }
 
@@ -363,8 +362,7 @@ put_legend(page *p)
 
     set_colour(value, field->n, colour);
     put(p, "<circle cx=\"%d\" cy=\"%d\" r=\"4\" fill=\"%s\"/><text class=\"item\" x=\"%d\" y=\"%d\">", RIGHT + 26,
-        y - 4, colour,
-        RIGHT + 38, y);
+        y - 4, colour, RIGHT + 38, y);
     put_escaped(p, field->values[value]);
     put(p, "</text>\n");
   }
@@ -430,15 +428,13 @@ put_scatter(page *p)
   const axis up = axis_of(p->w, energy_of, PANELS_Y + SCATTER_H, PANELS_Y, 1);
   const axis across = axis_of(p->w, latency_of, LEFT, RIGHT, 1);
 
-  put(p,
-      "<text class=\"label\" x=\"%d\" y=\"%d\">energy per inference%s; ringed: no point "
-      "has less energy and less latency</text>\n", LEFT,
-      PANELS_Y - 14, up.logarithmic ? ", logarithmic" : "");
+  put(p, "<text class=\"label\" x=\"%d\" y=\"%d\">energy per inference%s; ", LEFT, PANELS_Y - 14,
+      up.logarithmic ? ", logarithmic" : "");
+  put(p, "ringed: no point has less energy and less latency</text>\n");
   each_tick(p, &up, 6, tick_left, energy_text);
   each_tick(p, &across, 7, tick_below, duration_text);
   put(p, "<text class=\"label middle\" x=\"%d\" y=\"%d\">latency%s</text>\n", (LEFT + RIGHT) / 2,
-      PANELS_Y + SCATTER_H + 40,
-      across.logarithmic ? ", logarithmic" : "");
+      PANELS_Y + SCATTER_H + 40, across.logarithmic ? ", logarithmic" : "");
   if (!put_front(p, &across, &up))
     return 0;
   put_dots(p, &across, &up, 0);
@@ -455,18 +451,15 @@ put_head(page *p, int width, int height)
   const sweep *w = p->w;
   size_t i;
 
-  put(p,
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-      "role=\"img\">\n<title>", width,
-      height, width, height);
+  put(p, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" ", width, height);
+  put(p, "viewBox=\"0 0 %d %d\" role=\"img\">\n<title>", width, height);
   put_escaped(p, w->network);
-  put(p,
-      ": sweep</title>\n<style>text{font-family:Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',"
-      "sans-serif;fill:#1f2933}"
-      ".name{font-size:24px;font-weight:600}.label{font-size:11px;fill:#6b7785}"
-      ".small{font-size:12px;font-weight:400;fill:#6b7785}");
-  put(p, ".item{font-size:12px}.end{text-anchor:end}.middle{text-anchor:middle}.grid{stroke:#e4e7eb}</style>\n"
-      "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">", width, height, LEFT);
+  put(p, ": sweep</title>\n<style>text{font-family:Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',"
+      "sans-serif;fill:#1f2933}.name{font-size:24px;font-weight:600}.label{font-size:11px;fill:#6b7785}");
+  put(p, ".small{font-size:12px;font-weight:400;fill:#6b7785}.item{font-size:12px}.end{text-anchor:end}"
+      ".middle{text-anchor:middle}.grid{stroke:#e4e7eb}</style>\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n",
+      width, height);
+  put(p, "<text x=\"%d\" y=\"52\" class=\"name\">", LEFT);
   put_escaped(p, w->network);
   put(p, "<tspan dx=\"14\" class=\"small\">");
   for (i = 0; i < w->n_axes; i++) {

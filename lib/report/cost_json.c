@@ -49,8 +49,7 @@ write_figures(rrn_writer *w, const rramnas_cost *cost)
     number(w, *(const double *)(const void *)((const char *)cost + numbers[i].offset));
   }
   rrn_write_format(w, ",\n    \"crossbars\": %" PRId64 ", \"arrays\": %" PRId64 ", \"tiles\": %" PRId64,
-                   cost->crossbars,
-                   cost->arrays, cost->tiles);
+                   cost->crossbars, cost->arrays, cost->tiles);
   rrn_write_format(w, ", \"adc_bits_needed\": %d, \"adc_bits\": %d", (int)cost->adc_bits_needed, (int)cost->adc_bits);
 }
 

@@ -281,28 +281,32 @@ layers_y(const picture *p)
 }
 
 static void
-write_header(picture *p)
+begin_page(picture *p)
 {
-  const rramnas_mapping *m = &p->c->view;
   const int32_t height = layers_y(p) + LAYER_ROW * p->n_lines + 56;
   rrn_writer *w = &p->w;
 
-  rrn_write_format(w,
-                   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-                   "role=\"img\">\n<title>",
-                   PAGE_W, (int)height, PAGE_W, (int)height);
-  rrn_write_xml(w, m->net->name);
-  rrn_write_format(w, ": energy and area</title>\n<style>" RRN_SVG_STYLE
-                   ".head{font-size:13px;font-weight:600}.axis{stroke:#d5dae0}</style>\n"
-                   "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">",
-                   PAGE_W, (int)height, MARGIN);
+  rrn_write_format(w, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" ", PAGE_W, (int)height);
+  rrn_write_format(w, "viewBox=\"0 0 %d %d\" role=\"img\">\n<title>", PAGE_W, (int)height);
+  rrn_write_xml(w, p->c->view.net->name);
+  rrn_write_text(w, ": energy and area</title>\n<style>" RRN_SVG_STYLE
+                 ".head{font-size:13px;font-weight:600}.axis{stroke:#d5dae0}</style>\n");
+  rrn_write_format(w, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", PAGE_W, (int)height);
+}
+
+static void
+write_header(picture *p)
+{
+  const rramnas_mapping *m = &p->c->view;
+  const rramnas_cost_options *o = &p->c->o;
+  rrn_writer *w = &p->w;
+
+  rrn_write_format(w, "<text x=\"%d\" y=\"52\" class=\"name\">", MARGIN);
   rrn_svg_short_name(w, m->net->name, RRN_SVG_NAME_LENGTH);
-  rrn_write_format(w,
-                   "<tspan dx=\"14\" class=\"small\">cost model %s, %d sample%s, %s timing, %d crossbars of "
-                   "%d \xc3\x97 %d cells",
-                   p->c->model->name, (int)p->c->o.samples, p->c->o.samples == 1 ? "" : "s",
-                   rrn_report_model_name(p->c->o.timing_model), (int)m->crossbars_available,
-                   (int)m->hw->v.crossbar.rows, (int)m->hw->v.crossbar.cols);
+  rrn_write_format(w, "<tspan dx=\"14\" class=\"small\">cost model %s, %d sample%s, %s timing, ", p->c->model->name,
+                   (int)o->samples, o->samples == 1 ? "" : "s", rrn_report_model_name(o->timing_model));
+  rrn_write_format(w, "%d crossbars of %d \xc3\x97 %d cells", (int)m->crossbars_available, (int)m->hw->v.crossbar.rows,
+                   (int)m->hw->v.crossbar.cols);
   if (m->hw->name && *m->hw->name) {
     rrn_write_text(w, ", ");
     rrn_svg_short_name(w, m->hw->name, RRN_SVG_NAME_LENGTH);
@@ -409,8 +413,7 @@ write_table(picture *p)
   }
   y += ROW + 4;
   rrn_write_format(&p->w, "<path class=\"axis\" d=\"M%d %dH%d\"/><text class=\"item\" x=\"%d\" y=\"%d\">sum</text>\n",
-                   MARGIN,
-                   (int)(y - ROW + 6), MARGIN + FULL_W, MARGIN + 20, (int)y);
+                   MARGIN, (int)(y - ROW + 6), MARGIN + FULL_W, MARGIN + 20, (int)y);
   row_of_cells(p, y, all, largest, -1);
 }
 
@@ -481,6 +484,7 @@ rrn_report_cost_svg(rrn_costing *c, rramnas_write_fn write, void *user, rramnas_
 
   RRN_TRY(collect(&p, err));
   rrn_writer_init(&p.w, write, user);
+  begin_page(&p);
   write_header(&p);
   write_bars(&p);
   write_table(&p);
