@@ -100,15 +100,16 @@ order_ties(rrn_key *keys, rrn_key *scratch, size_t n, const double *f, size_t m,
 static size_t
 front_below(const uint64_t *tails, size_t n_fronts, uint64_t y)
 {
-  size_t low = 0, n = n_fronts;
+  const uint64_t *low = tails;
+  size_t half;
 
-  while (n > 0) {
-    const size_t half = n / 2, up = tails[low + half] <= y ? SIZE_MAX : 0;
-
-    low += (half + 1) & up;
-    n = (half & ~up) | ((n - half - 1) & up);
+  if (n_fronts == 0)
+    return 0;
+  for (; n_fronts > 1; n_fronts -= half) {
+    half = n_fronts / 2;
+    low += low[half - 1] <= y ? half : 0;
   }
-  return low;
+  return (size_t)(low - tails) + (*low <= y);
 }
 
 static int32_t
@@ -139,15 +140,16 @@ sort_2d(rrn_arena *arena, const rrn_key *keys, size_t n, const double *f, uint32
 static size_t
 steps_up_to(const stairs *s, uint64_t y)
 {
-  size_t low = 0, n = s->n;
+  const stair *low = s->at;
+  size_t n = s->n, half;
 
-  while (n > 0) {
-    const size_t half = n / 2, up = s->at[low + half].y <= y ? SIZE_MAX : 0;
-
-    low += (half + 1) & up;
-    n = (half & ~up) | ((n - half - 1) & up);
+  if (n == 0)
+    return 0;
+  for (; n > 1; n -= half) {
+    half = n / 2;
+    low += low[half - 1].y <= y ? half : 0;
   }
-  return low;
+  return (size_t)(low - s->at) + (low->y <= y);
 }
 
 static int
