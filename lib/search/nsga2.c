@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* NSGA-II with an archive and ways of variation that are chosen by their success.
+ *
+ * In:  members with ranks and distances; results of their children.
+ * Out: children; the next members.
+ *
+ * Idea: parents win a tournament (constrained domination by rank, then crowding distance), children are made by crossover
+ * and mutation, and the best of members and children stay (select.c). Three things are not fixed but drawn in proportion to
+ * how often each has led to a child that stayed: where parents come from (tournament among the members; any two of the archive; two
+ * neighbours in the archive), how they combine (crossover; a difference vector; not at all) and how many genes mutate on
+ * average (half a gene to four). Each of these has a share of at least 1/20.
+ *
+ * Complexity: sorting of 2 n points per generation (sort.c) and O(n^2) at most for thinning. Paper: Deb, Pratap, Agarwal,
+ * Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002; choice of operators: probability matching after Thierens, GECCO 2005.
+ * Deviations: thinning (select.c), archive parents, chosen rates, no genome twice; `fixed_rates` with crowding thinning is the
+ * algorithm of the paper but for duplicates. */
+#include <math.h>
+#include <string.h>
+
+#include "search/crowding.h"
+#include "search/select.h"
+#include "search/sort.h"
+#include "search/strategy.h"
+
+enum { BY_CROSSOVER, BY_DIFFERENCE, BY_ITSELF };
+enum { FROM_MEMBERS, FROM_ARCHIVE, FROM_NEIGHBOURS };
+
+typedef struct parents {
+  const double *a, *b, *c;
+} parents;
+
+/* --- choices --- */
+
+/* Share of arms that are in use. */
+static int
+draw_arm(const rrn_choice_state *c, uint32_t usable, rrn_random *r)
+{
+  double share[RRN_ARMS], sum = 0, total = 0, u;
+  int i, last = 0;
+
+  for (i = 0; i < RRN_ARMS; i++)
+    sum += usable >> i & 1 ? c->quality[i] : 0;
+  for (i = 0; i < RRN_ARMS; i++) {
+    share[i] = usable >> i & 1 ? c->quality[i] + 0.05 * sum : 0;
+    total += share[i];
+  }
+  for (u = rrn_random_unit(r) * total, i = 0; i < RRN_ARMS; i++) {
+    if (share[i] > 0)
+      last = i;
+    if (u < share[i])
+      return i;
+    u -= share[i];
+  }
+  return last;
+}
+
+static void
+learn(rrn_choice_state *c, const uint8_t *ways, const uint8_t *stayed, size_t n, int shift)
+{
+  double made[RRN_ARMS] = { 0 }, won[RRN_ARMS] = { 0 };
+  size_t i;
+  int k;
+
+  for (i = 0; i < n; i++) {
+    made[ways[i] >> shift & 3]++;
+    won[ways[i] >> shift & 3] += stayed[i];
+  }
+  for (k = 0; k < RRN_ARMS; k++)
+    if (made[k] > 0) {
+      const double weight = made[k] / (made[k] + 50);
+
+      c->quality[k] += weight * ((won[k] + 0.01) / (made[k] + 0.01) - c->quality[k]);
+    }
+}
+
+/* --- parents --- */
+
+static size_t
+tournament(const rrn_strategy *s, rrn_random *r)
+{
+  const size_t a = rrn_random_below(r, (uint32_t)s->n), b = rrn_random_below(r, (uint32_t)s->n);
+
+  if (s->rank[a] != s->rank[b])
+    return s->rank[a] < s->rank[b] ? a : b;
+  return s->crowding[b] > s->crowding[a] ? b : a;
+}
+
+static const double *
+member(const rrn_strategy *s, size_t i)
+{
+  return s->genomes + i * s->genes.n;
+}
+
+static size_t
+near(size_t i, size_t n, rrn_random *r)
+{
+  const size_t reach = n / 20 + 1, step = 1 + rrn_random_below(r, (uint32_t)reach);
+
+  if (rrn_random_u32(r) & 1)
+    return i >= step ? i - step : i + step < n ? i + step : i;
+  return i + step < n ? i + step : i >= step ? i - step : i;
+}
+
+static parents
+draw_parents(const rrn_strategy *s, int source, rrn_random *r)
+{
+  const size_t n = s->archive.n;
+  parents p;
+  size_t i;
+
+  if (source == FROM_MEMBERS) {
+    p.a = member(s, tournament(s, r));
+    p.b = member(s, tournament(s, r));
+    p.c = member(s, rrn_random_below(r, (uint32_t)s->n));
+    return p;
+  }
+  i = rrn_random_below(r, (uint32_t)n);
+  p.a = rrn_archive_payload(&s->archive, i);
+  p.b = rrn_archive_payload(&s->archive, source == FROM_NEIGHBOURS ? near(i, n, r) : rrn_random_below(r, (uint32_t)n));
+  p.c = rrn_archive_payload(&s->archive, source == FROM_NEIGHBOURS ? near(i, n, r) : rrn_random_below(r, (uint32_t)n));
+  return p;
+}
+
+/* --- children --- */
+
+static void
+combine(const rrn_strategy *s, const rrn_variation *v, int how, const parents *p, rrn_random *r, double *ret_child)
+{
+  if (how == BY_CROSSOVER)
+    rrn_crossover(&s->genes, v, r, p->a, p->b, ret_child);
+  else if (how == BY_DIFFERENCE)
+    rrn_differential(&s->genes, v, r, 0.5, p->a, p->b, p->c, ret_child);
+  else
+    memcpy(ret_child, p->a, s->genes.n * sizeof(*ret_child));
+}
+
+static int
+has_reals(const rrn_genes *genes)
+{
+  size_t i;
+
+  for (i = 0; i < genes->n; i++)
+    if (genes->at[i].kind == RRN_GENE_REAL && genes->at[i].low < genes->at[i].high)
+      return 1;
+  return 0;
+}
+
+static uint8_t
+draw_way(const rrn_strategy *s, int reals, rrn_random *r)
+{
+  int how, rate, source;
+
+  if (s->options.fixed_rates)
+    return (uint8_t)((rrn_random_unit(r) < 0.9 ? BY_CROSSOVER : BY_ITSELF) | 1 << 2);
+  how = draw_arm(&s->recombine, reals ? 7 : 5, r);
+  rate = draw_arm(&s->mutate, 15, r);
+  source = draw_arm(&s->source, s->archive.n > 1 ? 7 : 1, r);
+  return (uint8_t)(how | rate << 2 | source << 4);
+}
+
+static int32_t
+make_child(rrn_strategy *s, size_t i, int reals, rramnas_error *err)
+{
+  static const double genes_changed[RRN_ARMS] = { 0.5, 1, 2, 4 };
+  const rrn_variation v = { s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta };
+  rrn_random r = rrn_random_start(s->options.seed, s->generation, (uint32_t)i, RRN_RANDOM_VARIATION);
+  const uint8_t way = draw_way(s, reals, &r);
+  const parents p = draw_parents(s, way >> 4 & 3, &r);
+  double *child = s->genomes + (s->n + s->n_asked) * s->genes.n;
+  int32_t status;
+
+  combine(s, &v, way & 3, &p, &r, child);
+  rrn_mutate(&s->genes, &v, &r, genes_changed[way >> 2 & 3] / (double)(s->n_free ? s->n_free : 1), child);
+  rrn_wake(&s->genes, &r, p.a, p.b, child);
+  status = rrn_strategy_claim(s, &r, child, err);
+  if (status < 0)
+    return status;
+  s->ways[s->n + s->n_asked] = way;
+  s->n_asked += (size_t)status;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_nsga2_ask(rrn_strategy *s, size_t wanted, rramnas_error *err)
+{
+  const int reals = has_reals(&s->genes);
+  size_t i;
+
+  for (i = 0; i < wanted; i++)
+    RRN_TRY(make_child(s, i, reals, err));
+  return RRAMNAS_OK;
+}
+
+/* --- survivors --- */
+
+static void
+move_row(rrn_strategy *s, size_t to, size_t from)
+{
+  const size_t m = s->options.n_objectives, g = s->genes.n;
+
+  if (to == from)
+    return;
+  memcpy(s->genomes + to * g, s->genomes + from * g, g * sizeof(*s->genomes));
+  memcpy(s->f + to * m, s->f + from * m, m * sizeof(*s->f));
+  s->cv[to] = s->cv[from];
+  s->rank[to] = s->rank[from];
+}
+
+/* Distances front by front. */
+static int32_t
+set_crowding(rrn_strategy *s, rramnas_error *err)
+{
+  uint32_t *ids = rrn_arena_alloc_raw(&s->scratch, s->n, sizeof(*ids));
+  rrn_key *keys = rrn_arena_alloc_raw(&s->scratch, s->n, 2 * sizeof(*keys));
+  size_t i, end, k;
+
+  if (!ids || !keys)
+    return rrn_fail_memory(err);
+  for (i = 0; i < s->n; i++)
+    keys[i] = (rrn_key){ s->rank[i], i };
+  rrn_order(keys, keys + s->n, s->n);
+  for (i = 0; i < s->n; i++)
+    ids[i] = (uint32_t)keys[i].index;
+  for (i = 0; i < s->n; i = end) {
+    for (end = i; end < s->n && s->rank[ids[end]] == s->rank[ids[i]]; end++)
+      ;
+    k = end - i;
+    rrn_crowding(s->f, s->options.n_objectives, ids + i, k, keys, s->crowding);
+  }
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_nsga2_tell(rrn_strategy *s, rramnas_error *err)
+{
+  const size_t n = s->n + s->n_asked;
+  uint8_t *selected;
+  size_t i, to = 0;
+
+  rrn_arena_reset(&s->scratch);
+  selected = rrn_arena_alloc_raw(&s->scratch, n, 1);
+  if (!selected)
+    return rrn_fail_memory(err);
+  RRN_TRY(rrn_select(&s->scratch, s->f, s->cv, n, s->options.n_objectives, s->options.population, s->options.thinning,
+                     s->rank, selected, err));
+  if (s->generation > 0) {
+    learn(&s->recombine, s->ways + s->n, selected + s->n, s->n_asked, 0);
+    learn(&s->mutate, s->ways + s->n, selected + s->n, s->n_asked, 2);
+    learn(&s->source, s->ways + s->n, selected + s->n, s->n_asked, 4);
+  }
+  for (i = 0; i < n; i++)
+    if (selected[i])
+      move_row(s, to++, i);
+  s->n = to;
+  s->n_asked = 0;
+  return set_crowding(s, err);
+}

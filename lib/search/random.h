@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Random streams by number: (seed, generation, index, purpose) names a stream, and streams are independent. */
+#ifndef RRN_SEARCH_RANDOM_H
+#define RRN_SEARCH_RANDOM_H
+
+#include <stdint.h>
+
+/* Fourth part of a stream's name. Values are part of checkpoints. */
+enum rrn_random_purpose {
+  RRN_RANDOM_INITIAL = 1,
+  RRN_RANDOM_VARIATION = 2,
+  RRN_RANDOM_SAMPLE = 3,
+  RRN_RANDOM_POLICY = 4,
+  RRN_RANDOM_NICHE = 5
+};
+
+typedef struct rrn_random {
+  uint32_t key[2], counter[4]; /* counter[0] counts blocks */
+  uint32_t block[4];
+  int32_t used; /* words of the block */
+} rrn_random;
+
+rrn_random rrn_random_start(uint64_t seed, uint32_t generation, uint32_t index, uint32_t purpose);
+
+/* Philox 4x32-10 as published: one block from key and counter. */
+void rrn_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t ret_block[4]);
+
+static inline uint32_t
+rrn_random_u32(rrn_random *r)
+{
+  if (r->used == 4) {
+    rrn_philox(r->key, r->counter, r->block);
+    r->counter[0]++;
+    r->used = 0;
+  }
+  return r->block[r->used++];
+}
+
+/* A multiple of 2^-53 in [0, 1). */
+static inline double
+rrn_random_unit(rrn_random *r)
+{
+  const uint64_t high = rrn_random_u32(r), low = rrn_random_u32(r);
+
+  return (double)(high << 21 | low >> 11) * 0x1p-53;
+}
+
+/* In [0, n), every value equally likely; n > 0. */
+uint32_t rrn_random_below(rrn_random *r, uint32_t n);
+
+#endif
