@@ -65,8 +65,8 @@ check(const rrn_genes *genes, const rrn_strategy_options *o, rramnas_error *err)
 {
   size_t i;
 
-  RRN_FAIL_IF(o->n_objectives < 1 || o->n_objectives > 64, err, RRAMNAS_ERR_ARGUMENT,
-              "%zu objectives, expected 1..64", o->n_objectives);
+  RRN_FAIL_IF(o->n_objectives < 1 || o->n_objectives > RRN_MOST_OBJECTIVES, err, RRAMNAS_ERR_ARGUMENT,
+              "%zu objectives, expected 1..%d", o->n_objectives, (int)RRN_MOST_OBJECTIVES);
   RRN_FAIL_IF(genes->n < 1 || genes->n > MAX_GENES, err, RRAMNAS_ERR_ARGUMENT, "%zu genes, expected 1..%d", genes->n,
               (int)MAX_GENES);
   RRN_FAIL_IF(o->population > INT32_MAX / 2 || o->offspring > INT32_MAX / 2, err, RRAMNAS_ERR_ARGUMENT,
@@ -115,11 +115,13 @@ rrn_strategy_create(rrn_strategy *ret_s, const rrn_rt *rt, const rrn_genes *gene
     s.n_free += genes->at[i].low < genes->at[i].high;
   }
   for (i = 0; i < RRN_ARMS; i++)
-    s.recombine.quality[i] = s.mutate.quality[i] = s.source.quality[i] = 0.5;
+    s.recombine.quality[i] = s.mutate.quality[i] = s.source.quality[i] = s.screening.quality[i] = 0.5;
   rrn_seen_init(&s.seen, rt);
   rrn_archive_init(&s.archive, rt, s.options.n_objectives, genes->n, s.options.archive_capacity);
   rrn_arena_init(&s.scratch, rt);
-  status = allocate(&s, err);
+  status = rrn_screen_init(&s.screen, rt, genes, s.options.n_objectives, err);
+  if (status >= 0)
+    status = allocate(&s, err);
   if (status < 0)
     rrn_strategy_release(&s);
   else
@@ -138,6 +140,7 @@ rrn_strategy_release(rrn_strategy *s)
     rrn_free(s->rt, s->crowding);
     rrn_free(s->rt, s->ways);
     rrn_free(s->rt, s->policy);
+    rrn_screen_release(&s->screen);
     rrn_seen_release(&s->seen);
     rrn_archive_release(&s->archive);
     rrn_arena_release(&s->scratch);
@@ -289,6 +292,7 @@ rrn_strategy_tell(rrn_strategy *s, const double *f, const double *cv, rramnas_er
   RRN_FAIL_IF(!s->asked, err, RRAMNAS_ERR_ARGUMENT, "results for a generation that was not asked for");
   for (i = 0; i < s->n_asked; i++) {
     take(s, i, f + i * m, cv ? cv[i] : 0);
+    rrn_screen_learn(&s->screen, &s->genes, s->genomes + (s->n + i) * s->genes.n, s->f + (s->n + i) * m);
     if (s->cv[s->n + i] <= 0)
       RRN_TRY(rrn_archive_add(&s->archive, s->f + (s->n + i) * m, s->genomes + (s->n + i) * s->genes.n, err));
   }

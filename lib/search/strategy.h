@@ -6,8 +6,11 @@
 
 #include "search/archive.h"
 #include "search/operators.h"
+#include "search/screen.h"
 #include "search/seen.h"
 #include "util/arena.h"
+
+enum { RRN_MOST_OBJECTIVES = 64 };
 
 /* Values are part of checkpoints. */
 enum rrn_strategy_kind { RRN_STRATEGY_NSGA2 = 0, RRN_STRATEGY_RANDOM = 1, RRN_STRATEGY_REINFORCE = 2 };
@@ -52,7 +55,8 @@ typedef struct rrn_strategy {
   double *crowding; /* [cap] */
   uint8_t *ways;   /* [cap]: how a child was made, two bits per choice */
 
-  rrn_choice_state recombine, mutate, source;
+  rrn_choice_state recombine, mutate, source, screening;
+  rrn_screen screen;
   double *policy;  /* reinforce: [sum of gene values], preferences */
   double baseline; /* reinforce */
   rrn_seen seen;
