@@ -7,9 +7,9 @@
  * Idea: parents win a tournament (constrained domination by rank, then crowding distance), children are made by crossover
  * and mutation, and the best of members and children stay (select.c). Three things are not fixed but drawn in proportion to
  * how often each has led to a child that stayed: where parents come from (tournament among the members; any of the archive), how
- * they combine (crossover; a difference vector; not at all) and how many genes mutate on average (half a gene to four). For
+ * they combine (crossover; a difference vector; not at all) and how many genes mutate on average (a quarter of a gene to four). For
  * discrete spaces a fourth choice is how many children are made of which the most promising alone is evaluated (1, 4, 16,
- * 64), by the additive model of screen.c. Nothing that is in use falls below a share of about 1/20.
+ * 64), by the additive model of screen.c. Nothing that is in use falls below a share of about 1/15.
  *
  * Complexity: sorting of 2 n points per generation (sort.c) and O(n^2) at most for thinning. Paper: Deb, Pratap, Agarwal,
  * Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002; choice of operators: probability matching after Thierens, GECCO 2005.
@@ -33,26 +33,26 @@ typedef struct parents {
 
 /* --- choices --- */
 
-/* Share of arms that are in use. */
+/* One of the arms in use: its quality and 1/10 of the sum of all. */
 static int
 draw_arm(const rrn_choice_state *c, uint32_t usable, rrn_random *r)
 {
-  double share[RRN_ARMS], sum = 0, total = 0, u;
-  int i, last = 0;
+  double sum = 0, total, u;
+  int i, n = 0, last = 0;
 
+  if ((usable & (usable - 1)) == 0)
+    return __builtin_ctz(usable);
   for (i = 0; i < RRN_ARMS; i++)
-    sum += usable >> i & 1 ? c->quality[i] : 0;
-  for (i = 0; i < RRN_ARMS; i++) {
-    share[i] = usable >> i & 1 ? c->quality[i] + 0.05 * sum : 0;
-    total += share[i];
-  }
-  for (u = rrn_random_unit(r) * total, i = 0; i < RRN_ARMS; i++) {
-    if (share[i] > 0)
+    if (usable >> i & 1) {
+      sum += c->quality[i];
+      n++;
+    }
+  total = sum + 0.1 * sum * n;
+  for (u = rrn_random_unit(r) * total, i = 0; i < RRN_ARMS && u >= 0; i++)
+    if (usable >> i & 1) {
+      u -= c->quality[i] + 0.1 * sum;
       last = i;
-    if (u < share[i])
-      return i;
-    u -= share[i];
-  }
+    }
   return last;
 }
 
@@ -159,7 +159,7 @@ draw_way(const rrn_strategy *s, int reals, rrn_random *r)
 static void
 make_one(const rrn_strategy *s, uint8_t way, const parents *p, rrn_random *r, double *ret_child)
 {
-  static const double genes_changed[RRN_ARMS] = { 0.5, 1, 2, 4 };
+  static const double genes_changed[RRN_ARMS] = { 0.25, 1, 2, 4 };
   const rrn_variation v = { s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta };
 
   combine(s, &v, way & 3, p, r, ret_child);

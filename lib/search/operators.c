@@ -83,24 +83,43 @@ within(const rrn_gene *g, double x)
   return x < g->low ? g->low : x > g->high ? g->high : x;
 }
 
-/* x to the 1 / n, n > 0. */
-static double
-root(double x, double n)
+/* n = rest 2^halvings, and whether it is whole. */
+typedef struct exponent {
+  double n, rest;
+  int halvings;
+  unsigned whole; /* 0 when it is not, or large */
+} exponent;
+
+static exponent
+exponent_of(double n)
 {
-  for (; n >= 2 && n * 0.5 == (double)(int)(n * 0.5); n *= 0.5)
+  exponent e = { n, n, 0, n >= 1 && n < 1000 && n == (double)(unsigned)n ? (unsigned)n : 0 };
+
+  for (; e.rest >= 2 && e.rest * 0.5 == (double)(int64_t)(e.rest * 0.5) && e.halvings < 32; e.rest *= 0.5)
+    e.halvings++;
+  return e;
+}
+
+/* x to the 1 / n. */
+static double
+root(double x, const exponent *e)
+{
+  int i;
+
+  for (i = 0; i < e->halvings; i++)
     x = sqrt(x);
-  return n == 1 ? x : rrn_power(x, 1 / n);
+  return e->rest == 1 ? x : rrn_power(x, 1 / e->rest);
 }
 
 static double
-power(double x, double n)
+power(double x, const exponent *e)
 {
-  return n < 1000 && n == (double)(unsigned)n ? rrn_power_int(x, (unsigned)n) : rrn_power(x, n);
+  return e->whole ? rrn_power_int(x, e->whole) : rrn_power(x, e->n);
 }
 
 /* One of the two children of genes a and b, on the side of the smaller (side 0) or the larger. */
 static double
-sbx(const rrn_gene *g, double eta, rrn_random *r, int side, double a, double b)
+sbx(const rrn_gene *g, const exponent *e, rrn_random *r, int side, double a, double b)
 {
   const double low = a < b ? a : b, high = a < b ? b : a, range = high - low;
   const double room = side ? g->high - high : low - g->low;
@@ -109,9 +128,9 @@ sbx(const rrn_gene *g, double eta, rrn_random *r, int side, double a, double b)
   if (range < 1e-14)
     return a;
   beta = range / (range + 2 * room);
-  alpha = 2 - power(beta, eta + 1);
+  alpha = 2 - power(beta, e);
   u *= alpha;
-  beta = root(u <= 1 ? u : 1 / (2 - u), eta + 1);
+  beta = root(u <= 1 ? u : 1 / (2 - u), e);
   return within(g, 0.5 * ((low + high) + (side ? beta : -beta) * range));
 }
 
@@ -131,20 +150,20 @@ void
 rrn_crossover(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, const double *a, const double *b,
               double *ret_child)
 {
-  const uint32_t threshold = (uint32_t)(v->gene_probability * 65535);
+  const uint32_t threshold = (uint32_t)(v->gene_probability * 32768);
+  const exponent e = exponent_of(v->sbx_eta + 1);
+  uint32_t word = 0;
   size_t i;
 
   for (i = 0; i < genes->n; i++) {
     const rrn_gene *g = &genes->at[i];
-    uint32_t word;
 
+    word = i % 2 == 0 ? rrn_random_u32(r) : word >> 16;
     ret_child[i] = a[i];
     if (a[i] == b[i] || (genes->conditional && settled(genes, i, a, b, &ret_child[i])))
       continue;
-    word = rrn_random_u32(r);
-    if ((word >> 16) >= threshold)
-      continue;
-    ret_child[i] = g->kind == RRN_GENE_REAL ? sbx(g, v->sbx_eta, r, word & 1, a[i], b[i]) : b[i];
+    if ((word & 32767) < threshold)
+      ret_child[i] = g->kind == RRN_GENE_REAL ? sbx(g, &e, r, word >> 15 & 1, a[i], b[i]) : b[i];
   }
 }
 
@@ -163,18 +182,19 @@ void
 rrn_differential(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double scale, const double *a,
                  const double *b, const double *c, double *ret_child)
 {
-  const uint32_t threshold = (uint32_t)(v->gene_probability * 65535);
+  const uint32_t threshold = (uint32_t)(v->gene_probability * 32768);
+  uint32_t word = 0;
   size_t i;
 
   for (i = 0; i < genes->n; i++) {
     const rrn_gene *g = &genes->at[i];
 
+    word = i % 2 == 0 ? rrn_random_u32(r) : word >> 16;
     ret_child[i] = a[i];
     if ((genes->conditional && settled(genes, i, a, b, &ret_child[i])) || b[i] == c[i])
       continue;
-    if ((rrn_random_u32(r) >> 16) >= threshold)
-      continue;
-    ret_child[i] = g->kind == RRN_GENE_REAL ? bounced(g, r, a[i], a[i] + scale * (b[i] - c[i])) : b[i];
+    if ((word & 32767) < threshold)
+      ret_child[i] = g->kind == RRN_GENE_REAL ? bounced(g, r, a[i], a[i] + scale * (b[i] - c[i])) : b[i];
   }
 }
 
@@ -183,10 +203,11 @@ polynomial(const rrn_gene *g, double eta, rrn_random *r, double x)
 {
   const double range = g->high - g->low, below = (x - g->low) / range, above = (g->high - x) / range;
   const double u = rrn_random_unit(r);
+  const exponent e = exponent_of(eta + 1);
 
   if (u < 0.5)
-    return within(g, x + range * (root(2 * u + (1 - 2 * u) * power(1 - below, eta + 1), eta + 1) - 1));
-  return within(g, x + range * (1 - root(2 * (1 - u) + (2 * u - 1) * power(1 - above, eta + 1), eta + 1)));
+    return within(g, x + range * (root(2 * u + (1 - 2 * u) * power(1 - below, &e), &e) - 1));
+  return within(g, x + range * (1 - root(2 * (1 - u) + (2 * u - 1) * power(1 - above, &e), &e)));
 }
 
 static double
@@ -225,14 +246,25 @@ may_change(const rrn_genes *genes, const double *x, size_t i)
   return genes->at[i].low < genes->at[i].high && (!genes->conditional || rrn_gene_active(genes, x, i));
 }
 
+/* Genes to pass over until the next that mutates: geometric; log_stay = log2(1 - rate). */
+static size_t
+passed_over(rrn_random *r, double log_stay)
+{
+  const double n = rrn_log2(1 - rrn_random_unit(r)) / log_stay;
+
+  return n < 1e9 ? (size_t)n : (size_t)1000000000;
+}
+
 size_t
 rrn_mutate(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double rate, double *x)
 {
-  const uint32_t threshold = rate < 1 ? (uint32_t)(rate * 0x1p32) : UINT32_MAX;
+  const double log_stay = rate < 1 ? rrn_log2(1 - rate) : -INFINITY;
   size_t i, changed = 0;
 
-  for (i = 0; i < genes->n; i++)
-    if (rrn_random_u32(r) < threshold && may_change(genes, x, i)) {
+  if (!(rate > 0))
+    return 0;
+  for (i = passed_over(r, log_stay); i < genes->n; i += 1 + passed_over(r, log_stay))
+    if (may_change(genes, x, i)) {
       x[i] = other_value(&genes->at[i], v, r, x[i]);
       changed++;
     }

@@ -93,7 +93,7 @@ rrn_screen_learn(rrn_screen *s, const rrn_genes *genes, const double *x, const d
 {
   size_t j;
 
-  for (j = 0; j < s->m; j++)
+  for (j = 0; j < s->m && s->n_features > 1; j++)
     if (isfinite(f[j]))
       learn_objective(s, genes, x, f[j], j);
 }
