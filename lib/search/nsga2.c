@@ -33,7 +33,7 @@ typedef struct parents {
 
 /* --- choices --- */
 
-/* One of the arms in use: its quality and 1/10 of the sum of all. */
+/* One of the arms in use: its quality and 0.3 times the sum of all. */
 static int
 draw_arm(const rrn_choice_state *c, uint32_t usable, rrn_random *r)
 {
@@ -47,10 +47,10 @@ draw_arm(const rrn_choice_state *c, uint32_t usable, rrn_random *r)
       sum += c->quality[i];
       n++;
     }
-  total = sum + 0.1 * sum * n;
+  total = sum + 0.3 * sum * n;
   for (u = rrn_random_unit(r) * total, i = 0; i < RRN_ARMS && u >= 0; i++)
     if (usable >> i & 1) {
-      u -= c->quality[i] + 0.1 * sum;
+      u -= c->quality[i] + 0.3 * sum;
       last = i;
     }
   return last;
