@@ -12,6 +12,7 @@
  *     same way: corners are those points, cut to the octant behind p. Points below p in the third objective are first
  *     reduced to two bounds (where another point covers p in one of the two other objectives) and the few inside these.
  *   5 and more: hypervolume_wfg.c.
+ * The contribution of a point is its box less the volume of the others moved behind it.
  *
  * Complexity: 2-D O(n log n) (radix sort: O(n)); 3-D O(n log s) and moving at most s corners per point, s = corners at one
  * time; 4-D O(n t) for t points that matter at one time, so O(n^2). Memory O(n). Papers: Beume, Fonseca, Lopez-Ibanez,
@@ -264,5 +265,49 @@ rrn_hypervolume(rrn_arena *arena, const double *f, size_t n, size_t m, const dou
     *ret_volume = hv_4d(keys, p, n, reference, room + RRN_HV4_ROOM * (n + 1), room);
   else
     return rrn_hv_wfg(arena, p, n, m, reference, ret_volume, err);
+  return RRAMNAS_OK;
+}
+
+/* Volume of p's box that the other points leave to it. */
+static int32_t
+contribution(rrn_arena *arena, const double *f, size_t n, size_t m, size_t own, const double *reference, double *moved,
+             double *ret_volume, rramnas_error *err)
+{
+  double box = 1, rest;
+  size_t i, j, k = 0;
+
+  for (j = 0; j < m; j++) {
+    if (!(f[own * m + j] < reference[j])) {
+      *ret_volume = 0;
+      return RRAMNAS_OK;
+    }
+    box *= reference[j] - f[own * m + j];
+  }
+  for (i = 0; i < n; i++) {
+    if (i == own)
+      continue;
+    for (j = 0; j < m; j++)
+      moved[k * m + j] = f[i * m + j] < f[own * m + j] ? f[own * m + j] : f[i * m + j];
+    k++;
+  }
+  RRN_TRY(rrn_hypervolume(arena, moved, k, m, reference, &rest, err));
+  *ret_volume = rest < box ? box - rest : 0;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_hypervolume_contributions(rrn_arena *arena, const double *f, size_t n, size_t m, const double *reference,
+                              double *ret_contributions, rramnas_error *err)
+{
+  double *moved;
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    rrn_arena_reset(arena);
+    moved = rrn_arena_alloc_raw(arena, n, m * sizeof(*moved));
+    if (!moved)
+      return rrn_fail_memory(err);
+    RRN_TRY(contribution(arena, f, n, m, i, reference, moved, &ret_contributions[i], err));
+  }
   return RRAMNAS_OK;
 }

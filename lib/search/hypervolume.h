@@ -11,7 +11,8 @@
 int32_t rrn_hypervolume(rrn_arena *arena, const double *f, size_t n, size_t m, const double *reference,
                         double *ret_volume, rramnas_error *err);
 
-/* What is lost when one point goes, ret_contributions[n]; 0 for dominated points and for points with equals. */
+/* What is lost when one point goes, ret_contributions[n]; 0 for dominated points and for points with equals.
+ * n hypervolumes; resets `arena`. */
 int32_t rrn_hypervolume_contributions(rrn_arena *arena, const double *f, size_t n, size_t m, const double *reference,
                                       double *ret_contributions, rramnas_error *err);
 

@@ -8,7 +8,7 @@
  * front stay, by distances computed once; then whole clusters go together and holes open. Stepwise thinning removes one
  * point at a time: with two objectives the one of least crowding distance, whose neighbours then become neighbours of each
  * other (lists linked per objective); with more, where crowding distance says little about density, the one whose nearest
- * remaining point is nearest (then its second nearest). The ends of every objective stay as long as there is room. Ties by
+ * remaining point is nearest (then its second nearest); with more than three, niches (nsga3.c). The ends of every objective stay as long as there is room. Ties by
  * index: the later goes. Points stay in the order of their index.
  *
  * Complexity: sorting (sort.c) and O(n log n) for crowding, O(n^2) for stepwise thinning of n points; O(n m) memory. Papers:
@@ -18,6 +18,7 @@
 #include "search/select.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "search/crowding.h"
 #include "search/sort.h"
@@ -306,5 +307,7 @@ rrn_select(rrn_arena *arena, const double *f, const double *cv, size_t n, size_t
     return RRAMNAS_OK;
   if (thinning == RRN_THIN_CROWDING)
     return thin_crowding(arena, f, m, n, last, n_last, n_last - (count - wanted), ret_selected, err);
+  if (thinning == RRN_THIN_NICHES || m > 3)
+    return rrn_thin_niches(arena, f, n, m, last, n_last, n_last - (count - wanted), ret_selected, err);
   return rrn_thin_stepwise(arena, f, m, last, n_last, n_last - (count - wanted), ret_selected, err);
 }

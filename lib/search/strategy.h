@@ -70,7 +70,7 @@ int32_t rrn_strategy_create(rrn_strategy *ret_s, const rrn_rt *rt, const rrn_gen
 void rrn_strategy_release(rrn_strategy *s);
 
 /* The next generation, genomes in canonical form, none of which was asked for before. Asking again before tell() gives the
- * same. *ret_n = 0: nothing new is to be found. */
+ * same. *ret_n = 0: nothing new is to be found. After ERR_MEMORY of ask or tell the strategy can only be released. */
 int32_t rrn_strategy_ask(rrn_strategy *s, const double **ret_genomes, size_t *ret_n, rramnas_error *err);
 /* f[n][n_objectives] and cv[n] (NULL = all feasible) of what was asked, in its order. A NaN marks a failed evaluation. */
 int32_t rrn_strategy_tell(rrn_strategy *s, const double *f, const double *cv, rramnas_error *err);

@@ -247,14 +247,14 @@ test_select(void **state)
   (void)state;
   for (seed = 1; seed <= 300; seed++) {
     test_random r = { seed };
-    const size_t n = test_below(&r, 120), m = 1 + test_below(&r, 4), wanted = test_below(&r, 130);
+    const size_t n = test_below(&r, 120), m = 1 + test_below(&r, 6), wanted = test_below(&r, 130);
     uint32_t ranks[MOST], worst = 0;
     uint8_t selected[MOST];
     size_t i, count = 0;
 
     draw_points(&r, n, m);
     rrn_arena_reset(&arena);
-    assert_int_equal(rrn_select(&arena, f, cv, n, m, wanted, (int32_t)(seed % 2), ranks, selected, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_select(&arena, f, cv, n, m, wanted, (int32_t)(seed % 3), ranks, selected, NULL), RRAMNAS_OK);
     for (i = 0; i < n; i++)
       if (selected[i]) {
         count++;
