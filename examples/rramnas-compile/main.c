@@ -59,12 +59,34 @@ end_progress(void)
 
 /* --- inputs --- */
 
+/* A word that is no file: neither a path nor the name of one that is there. */
+static int
+looks_like_preset(const char *text)
+{
+  struct stat info;
+
+  return !strpbrk(text, "/.") && stat(text, &info) != 0;
+}
+
+static int32_t
+read_hardware(const char *text, rramnas_hw **ret_hw, rramnas_error *err)
+{
+  static const char prefix[] = "preset:";
+
+  if (!text)
+    return rramnas_hw_create_default(NULL, ret_hw, err);
+  if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
+    return rramnas_hw_create_preset(text + sizeof(prefix) - 1, NULL, ret_hw, err);
+  if (looks_like_preset(text))
+    return rramnas_hw_create_preset(text, NULL, ret_hw, err);
+  return rramnas_hw_load_file(text, RRAMNAS_HW_FORMAT_AUTO, NULL, ret_hw, err);
+}
+
 static int
 load_hardware(const settings *s, rramnas_hw **ret_hw)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
-  const int32_t status = s->hardware ? rramnas_hw_load_file(s->hardware, RRAMNAS_HW_FORMAT_AUTO, NULL, ret_hw, &err)
-                                     : rramnas_hw_create_default(NULL, ret_hw, &err);
+  const int32_t status = read_hardware(s->hardware, ret_hw, &err);
   size_t i;
 
   if (status < 0) {
@@ -195,13 +217,110 @@ write_all(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const
   if (table)
     code = print_summary(stdout, s, hw, net, mapping);
   for (i = 0; i < 3 && code == EXIT_DONE; i++) {
+    const report_source source = { .mapping = mapping, .report = wanted[i].report, .timing = &s->timing };
+
     if (!wanted[i].path)
       continue;
     show_phase("writing ...");
-    code = write_report(mapping, wanted[i].report, &s->timing, wanted[i].path);
+    code = write_report(&source, wanted[i].path);
     if (table && code == EXIT_DONE)
       printf("written   %s\n", wanted[i].path);
   }
+  return code;
+}
+
+/* --- curve --- */
+
+static int
+wants_curve(const settings *s)
+{
+  return s->curves[0] != NULL;
+}
+
+static int32_t
+show_point(void *user, const rramnas_curve_point *point, rramnas_mapping *mapping, int32_t done, int32_t total)
+{
+  static char text[2][64];
+
+  (void)user;
+  (void)point;
+  (void)mapping;
+  snprintf(text[done % 2], sizeof(text[0]), "curve: point %d of %d ...", (int)done, (int)total);
+  show_phase(text[done % 2]);
+  return 0;
+}
+
+static int
+write_curves(const settings *s, const rramnas_curve_point *points, size_t n, const rramnas_curve_labels *labels)
+{
+  const int said = !s->quiet && !is_stdout(s->json) && !is_stdout(s->svg) && !is_stdout(s->trace);
+  int i, code = EXIT_DONE;
+
+  for (i = 0; i < MOST_CURVES && s->curves[i] && code == EXIT_DONE; i++) {
+    const report_source source = { .report = curve_report(s->curves[i]), .points = points, .n_points = n, .labels = labels };
+
+    code = write_report(&source, s->curves[i]);
+    if (said && code == EXIT_DONE)
+      printf("written   %s\n", s->curves[i]);
+  }
+  return code;
+}
+
+/* Under the title of the plot. */
+static void
+describe(const settings *s, const rramnas_hw *hw, const rramnas_timing_options *timing, char *ret_text, size_t size)
+{
+  double rows = 0, cols = 0;
+
+  rramnas_hw_get_number(hw, "crossbar.rows", &rows);
+  rramnas_hw_get_number(hw, "crossbar.cols", &cols);
+  snprintf(ret_text, size, "policy %s, %d sample%s, %s model, crossbars of %d \xc3\x97 %d cells",
+           rramnas_policy_name(s->compile.policy), (int)timing->samples, timing->samples == 1 ? "" : "s",
+           timing->model == RRAMNAS_TIMING_RNC ? "rnc" : "graph", (int)rows, (int)cols);
+}
+
+/* Without --timing the model is rnc, the one that policy best plans for. */
+static int
+fill_and_write(const settings *s, rramnas_hw *hw, rramnas_net *net, rramnas_curve_point *points, size_t capacity)
+{
+  rramnas_curve_labels labels = RRAMNAS_CURVE_LABELS_INIT;
+  rramnas_curve_options options = s->curve;
+  rramnas_timing_options timing = s->timing;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char subtitle[160];
+  size_t n = 0;
+  int32_t status;
+
+  options.on_point = show_point;
+  timing.model = timing.model ? timing.model : RRAMNAS_TIMING_RNC;
+  points[0].size = sizeof(points[0]);
+  status = rramnas_compile_curve(hw, net, &s->compile, &timing, &options, NULL, points, capacity, &n, &err);
+  if (status < 0) {
+    complain_error(&err);
+    return status == RRAMNAS_ERR_DOES_NOT_FIT ? EXIT_DOES_NOT_FIT : EXIT_BAD_INPUT;
+  }
+  describe(s, hw, &timing, subtitle, sizeof(subtitle));
+  labels.title = rramnas_net_name(net);
+  labels.subtitle = subtitle;
+  return write_curves(s, points, n, &labels);
+}
+
+static int
+compute_curve(const settings *s, rramnas_hw *hw, rramnas_net *net)
+{
+  rramnas_curve_point *points;
+  int code;
+
+  if (!wants_curve(s))
+    return EXIT_DONE;
+  show_phase("curve ...");
+  points = calloc((size_t)s->n_points, sizeof(*points));
+  if (!points) {
+    complain("out of memory");
+    return EXIT_BAD_INPUT;
+  }
+  code = fill_and_write(s, hw, net, points, (size_t)s->n_points);
+  free(points);
   return code;
 }
 
@@ -220,6 +339,8 @@ run(settings *s)
     show_phase("compiling ...");
     if ((code = compile(s, hw, net, &mapping)) == EXIT_DONE && (code = check(s, mapping)) == EXIT_DONE)
       code = write_all(s, hw, net, mapping);
+    if (code == EXIT_DONE)
+      code = compute_curve(s, hw, net);
   }
   end_progress();
   rramnas_mapping_unref(mapping);
@@ -240,11 +361,11 @@ same_file(const char *a, const char *b)
 static int
 outputs_are_safe(const settings *s)
 {
-  const char *const outputs[] = { s->json, s->svg, s->trace };
+  const char *const outputs[] = { s->json, s->svg, s->trace, s->curves[0], s->curves[1] };
   const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file };
   size_t i, k;
 
-  for (i = 0; i < 3; i++)
+  for (i = 0; i < 5; i++)
     for (k = 0; k < 4; k++)
       if (same_file(outputs[i], inputs[k])) {
         complain("%s: is read and would be overwritten", outputs[i]);
@@ -256,10 +377,12 @@ outputs_are_safe(const settings *s)
 int
 main(int argc, char **argv)
 {
-  settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT };
+  settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT,
+                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24 };
   int go_on, code;
 
   s.compile.policy = DEFAULT_POLICY;
+  s.compile.samples = s.timing.samples = 1;
   go_on = read_options(argc, argv, &s);
   if (go_on > 0 && !outputs_are_safe(&s))
     go_on = -1;

@@ -63,6 +63,51 @@ set_trace(settings *s, const char *value)
 }
 
 static int
+ends_with(const char *text, const char *end)
+{
+  const size_t n = strlen(text), k = strlen(end);
+
+  return n > k && strcmp(text + n - k, end) == 0;
+}
+
+int32_t
+curve_report(const char *path)
+{
+  return ends_with(path, ".csv") ? RRAMNAS_REPORT_CSV : ends_with(path, ".svg") ? RRAMNAS_REPORT_SVG : 0;
+}
+
+static int
+set_curve(settings *s, const char *value)
+{
+  int i = 0;
+
+  while (i < MOST_CURVES && s->curves[i])
+    i++;
+  if (i == MOST_CURVES || !curve_report(value))
+    return 0;
+  s->curves[i] = value;
+  return 1;
+}
+
+static int
+set_curve_first(settings *s, const char *value)
+{
+  return set_int32(&s->curve.first, value, 1, INT_MAX);
+}
+
+static int
+set_curve_last(settings *s, const char *value)
+{
+  return set_int32(&s->curve.last, value, 1, INT_MAX);
+}
+
+static int
+set_curve_points(settings *s, const char *value)
+{
+  return set_int32(&s->n_points, value, 1, MOST_POINTS);
+}
+
+static int
 set_copies(settings *s, const char *value)
 {
   s->copies_file = value;
@@ -179,6 +224,7 @@ set_bind(settings *s, const char *value)
 static int
 set_depth_split(settings *s, const char *value)
 {
+  s->rule = "depth-split";
   return set_int32(&s->compile.depth_split, value, 1, INT_MAX);
 }
 
@@ -187,6 +233,7 @@ set_layer_threshold(settings *s, const char *value)
 {
   int32_t *t = &s->compile.layer_threshold;
 
+  s->rule = "layer-threshold";
   *t = strcmp(value, "same") == 0 ? RRAMNAS_LAYER_THRESHOLD_SAME : RRAMNAS_UNLIMITED;
   return strcmp(value, "same") == 0 || strcmp(value, "none") == 0 || set_int32(t, value, 1, INT_MAX);
 }
@@ -194,6 +241,7 @@ set_layer_threshold(settings *s, const char *value)
 static int
 set_max_load(settings *s, const char *value)
 {
+  s->rule = "max-load";
   s->compile.max_load = RRAMNAS_UNLIMITED;
   return strcmp(value, "none") == 0 || set_int32(&s->compile.max_load, value, 1, INT_MAX);
 }
@@ -201,6 +249,7 @@ set_max_load(settings *s, const char *value)
 static int
 set_margins(settings *s, const char *value)
 {
+  s->rule = "margins";
   s->compile.n_margins = 0;
   for (;;) {
     const size_t length = strcspn(value, ",");
@@ -260,30 +309,36 @@ set_quiet(settings *s, const char *value)
 /* --- table --- */
 
 static const option options[] = {
-  { "hardware", "FILE", "hardware spec, YAML or SimConfig.ini; default: the built-in edge chip", set_hardware, "a file" },
-  { "crossbars", "N", "crossbars at hand, or auto: as many as it takes, without copies", set_crossbars, "1 or more, or auto" },
-  { "policy", "NAME", "isaac, rnc, rnc-published or best", set_policy, "isaac, rnc, rnc-published or best" },
+  { "hardware", "FILE", "hardware spec, YAML or SimConfig.ini, or preset:NAME; default: the built-in edge chip",
+    set_hardware, "a file" },
+  { "crossbars", "N", "crossbars at hand, or auto: the fewest that hold one copy of each layer", set_crossbars, "1 or more, or auto" },
+  { "policy", "NAME", "isaac, rnc, rnc-published or best; default " DEFAULT_POLICY_NAME, set_policy, "isaac, rnc, rnc-published or best" },
   { "timing", "MODEL", "graph or rnc; default graph", set_timing, "graph or rnc" },
-  { "samples", "B", "inferences started together; default 1", set_samples, "1 to 65536" },
+  { "samples", "B", "inferences started together, which policy best makes fast; default 1", set_samples, "1 to 65536" },
   { "seed", "S", "of the packing order; default 0", set_seed, "0 to 4294967295" },
   { "bind", "NAME=N", "value of a symbolic dimension; may be repeated", set_bind, "NAME=N with N 1 or more" },
   { "genome", "FILE", "genome of a built-in network, JSON or YAML", set_genome, "a file" },
   { "json", "FILE", "write the report; - is standard output, without the table", set_json, "a file" },
   { "svg", "FILE", "draw the floor plan", set_svg, "a file" },
   { "trace", "FILE", "write the timeline as Chrome trace events", set_trace, "a file" },
+  { "curve", "FILE", "latency over crossbars, as .csv or as a plot, .svg; may be given twice", set_curve,
+    "one or two names that end in .csv or .svg" },
+  { "curve-first", "N", "fewest crossbars of the curve; default: the fewest that fit", set_curve_first, "1 or more" },
+  { "curve-last", "N", "most crossbars of the curve; default --crossbars, or 4 times the first", set_curve_last, "1 or more" },
+  { "curve-points", "N", "points of the curve; default 24", set_curve_points, "1 to 4096" },
   { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },
   { "no-duplication", NULL, "one copy of each layer", set_no_duplication, NULL },
   { "find-solution", NULL, "open more crossbars than given when needed", set_find_solution, NULL },
-  { "depth-split", "F", "pieces into which a depthwise layer is cut; default 1", set_depth_split, "1 or more" },
-  { "layer-threshold", "N", "layers this close share no crossbar, or same, none; default 1", set_layer_threshold,
+  { "depth-split", "F", "pieces into which a depthwise layer is cut (rnc); default 1", set_depth_split, "1 or more" },
+  { "layer-threshold", "N", "layers this close share no crossbar, or same, none (rnc); default 1", set_layer_threshold,
     "1 or more, same or none" },
-  { "max-load", "N", "most boxes in a crossbar, or none; default 6", set_max_load, "1 or more, or none" },
-  { "margins", "LIST", "shares of the cells that copies may fill, e.g. 0.95,0.9", set_margins,
+  { "max-load", "N", "most boxes in a crossbar, or none (rnc); default 6", set_max_load, "1 or more, or none" },
+  { "margins", "LIST", "shares of the cells that copies may fill (rnc), e.g. 0.95,0.9", set_margins,
     "numbers above 0, up to 1, with commas between" },
-  { "effort", "HOW", "of policy best: fast, balanced or thorough; default balanced", set_effort, "fast, balanced or thorough" },
-  { "objective", "WHAT", "of policy best: completion, latency or period; default completion of the samples", set_objective,
+  { "effort", "HOW", "work of policy best and of packing: fast, balanced or thorough; default balanced", set_effort, "fast, balanced or thorough" },
+  { "objective", "WHAT", "what best makes fast: completion of the samples, latency of one, or period; default completion", set_objective,
     "completion, latency or period" },
-  { "depthwise", "HOW", "of policy best: auto, rnc or block-diagonal; default auto", set_depthwise,
+  { "depthwise", "HOW", "how best lays out depthwise layers: auto, rnc or block-diagonal; default auto", set_depthwise,
     "auto, rnc or block-diagonal" },
   { "seed-mode", "MODE", "per-try or continue (rnc-published); default per-try", set_seed_mode, "per-try or continue" },
   { "floor-remainder", NULL, "rnc timing drops remainders, as published", set_floor_remainder, NULL },
@@ -306,11 +361,22 @@ print_help(void)
              options[i].argument ? options[i].argument : "");
     printf("  %-22s %s\n", left, options[i].help);
   }
-  puts("  --help                 this text\n"
+  puts("  --list-presets         published chips and devices that --hardware knows by name\n"
+       "  --help                 this text\n"
        "  --version              version of the library\n"
        "  --                     what follows is no option\n");
-  printf("The default policy is %s.\n", rramnas_policy_name(DEFAULT_POLICY));
   puts("Exit status: 0 done, 1 the network does not fit, 2 bad input or usage.");
+}
+
+static void
+print_presets(void)
+{
+  rramnas_preset preset = RRAMNAS_PRESET_INIT;
+  size_t i;
+
+  for (i = 0; rramnas_preset_info(i, &preset) == RRAMNAS_OK; i++)
+    printf("%-7s %-22s %s\n        %s\n", preset.kind == RRAMNAS_PRESET_CHIP ? "chip" : "device", preset.name,
+           preset.title, preset.source);
 }
 
 /* --- suggestions --- */
@@ -409,16 +475,26 @@ set_network(settings *s, const char *value)
 static int
 outputs_agree(const settings *s)
 {
-  const char *const paths[] = { s->json, s->svg, s->trace };
+  const char *const paths[] = { s->json, s->svg, s->trace, s->curves[0], s->curves[1] };
   int i, k;
 
-  for (i = 0; i < 3; i++)
+  for (i = 0; i < 5; i++)
     for (k = 0; k < i; k++)
       if (paths[i] && paths[k] && strcmp(paths[i], paths[k]) == 0) {
         complain("two outputs go to %s", paths[i]);
         return 0;
       }
   return 1;
+}
+
+/* Policy best has no rules on sharing, and chooses cuts and copies itself. */
+static int
+rule_is_looked_at(const settings *s)
+{
+  if (s->compile.policy != RRAMNAS_POLICY_BEST || !s->rule)
+    return 1;
+  complain("--%s is for --policy rnc or rnc-published, not for best", s->rule);
+  return 0;
 }
 
 int
@@ -439,6 +515,9 @@ read_options(int argc, char **argv, settings *s)
     } else if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
       print_help();
       return 0;
+    } else if (strcmp(text, "--list-presets") == 0) {
+      print_presets();
+      return 0;
     } else if (strcmp(text, "--version") == 0) {
       printf("rramnas-compile %s\n", rramnas_version());
       return 0;
@@ -456,7 +535,7 @@ read_options(int argc, char **argv, settings *s)
     complain("no network is given; --help says more");
     return -1;
   }
-  return outputs_agree(s) ? 1 : -1;
+  return outputs_agree(s) && rule_is_looked_at(s) ? 1 : -1;
 }
 
 void

@@ -8,18 +8,23 @@
 #include "rramnas/rramnas.h"
 
 /* The policy when none is given. */
-#define DEFAULT_POLICY RRAMNAS_POLICY_RNC
+#define DEFAULT_POLICY RRAMNAS_POLICY_BEST
+#define DEFAULT_POLICY_NAME "best"
 
 enum exit_code { EXIT_DONE = 0, EXIT_DOES_NOT_FIT = 1, EXIT_BAD_INPUT = 2 };
 
-enum { MOST_BINDS = 64, MOST_MARGINS = 64 };
+enum { MOST_BINDS = 64, MOST_MARGINS = 64, MOST_CURVES = 2, MOST_POINTS = 4096 };
 
 typedef struct settings {
   const char *network, *hardware, *genome;
   const char *json, *svg, *trace; /* NULL = not wanted, "-" = standard output */
+  const char *curves[MOST_CURVES]; /* .csv or .svg; NULL = not wanted */
   const char *copies_file;
+  const char *rule;       /* an option that was given and says what may share a crossbar; NULL = none */
   rramnas_compile_options compile;
   rramnas_timing_options timing;
+  rramnas_curve_options curve;
+  int32_t n_points; /* of the curve */
   rramnas_bind binds[MOST_BINDS];
   size_t n_binds;
   double margins[MOST_MARGINS];
@@ -30,9 +35,19 @@ typedef struct settings {
 /* options.c. Returns 1 to go on, 0 when --help or --version was answered, -1 after a usage message. */
 int read_options(int argc, char **argv, settings *s);
 void free_options(settings *s);
+/* Report of a curve that a file of this name gets, by its ending; 0 = none. */
+int32_t curve_report(const char *path);
 
 /* report.c: writes one report to a file, complete or not at all; "-" is standard output. 0 or an exit code. */
-int write_report(const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing, const char *path);
+typedef struct report_source {
+  const rramnas_mapping *mapping; /* NULL = of the curve */
+  int32_t report; /* enum rramnas_report */
+  const rramnas_timing_options *timing;
+  const rramnas_curve_point *points; /* [n_points] */
+  size_t n_points;
+  const rramnas_curve_labels *labels;
+} report_source;
+int write_report(const report_source *source, const char *path);
 /* Whole file as zero-terminated text, to be freed; NULL after a message. */
 char *read_text(const char *path, size_t *ret_size);
 

@@ -41,13 +41,15 @@ to_file(void *user, const char *data, size_t length)
 
 /* The message of a failed write says why; anything else is the library's. */
 static int
-write_to(FILE *f, const char *path, const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing)
+write_to(FILE *f, const char *path, const report_source *source)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
   int32_t status;
 
   errno = 0;
-  status = rramnas_mapping_write(mapping, report, timing, to_file, f, &err);
+  status = source->mapping ? rramnas_mapping_write(source->mapping, source->report, source->timing, to_file, f, &err)
+                           : rramnas_curve_write(source->points, source->n_points, source->labels, source->report,
+                                                 to_file, f, &err);
   if (status < 0 && status != RRAMNAS_ERR_CALLBACK) {
     complain_error(&err);
     return EXIT_BAD_INPUT;
@@ -61,7 +63,7 @@ write_to(FILE *f, const char *path, const rramnas_mapping *mapping, int32_t repo
 
 /* Devices and pipes cannot be replaced by renaming: they are written as they are. */
 static int
-write_in_place(const char *path, const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing)
+write_in_place(const char *path, const report_source *source)
 {
   FILE *f = fopen(path, "wb");
   int code;
@@ -70,7 +72,7 @@ write_in_place(const char *path, const rramnas_mapping *mapping, int32_t report,
     complain("%s: cannot write: %s", path, strerror(errno));
     return EXIT_BAD_INPUT;
   }
-  code = write_to(f, path, mapping, report, timing);
+  code = write_to(f, path, source);
   if (fclose(f) != 0 && code == EXIT_DONE) {
     complain("%s: cannot write: %s", path, strerror(errno));
     return EXIT_BAD_INPUT;
@@ -106,8 +108,7 @@ open_beside(const char *path, char *temporary)
 }
 
 static int
-write_beside(const char *path, char *temporary, const rramnas_mapping *mapping, int32_t report,
-             const rramnas_timing_options *timing)
+write_beside(const char *path, char *temporary, const report_source *source)
 {
   FILE *f = open_beside(path, temporary);
   int code;
@@ -116,7 +117,7 @@ write_beside(const char *path, char *temporary, const rramnas_mapping *mapping, 
     complain("%s: cannot write: %s", path, strerror(errno));
     return EXIT_BAD_INPUT;
   }
-  code = write_to(f, path, mapping, report, timing);
+  code = write_to(f, path, source);
   if (fclose(f) != 0 && code == EXIT_DONE) {
     complain("%s: cannot write: %s", path, strerror(errno));
     code = EXIT_BAD_INPUT;
@@ -131,22 +132,22 @@ write_beside(const char *path, char *temporary, const rramnas_mapping *mapping, 
 }
 
 int
-write_report(const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing, const char *path)
+write_report(const report_source *source, const char *path)
 {
   struct stat st;
   char *temporary;
   int code;
 
   if (strcmp(path, "-") == 0)
-    return write_to(stdout, "standard output", mapping, report, timing);
+    return write_to(stdout, "standard output", source);
   if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-    return write_in_place(path, mapping, report, timing);
+    return write_in_place(path, source);
   temporary = malloc(strlen(path) + 8);
   if (!temporary) {
     complain("out of memory");
     return EXIT_BAD_INPUT;
   }
-  code = write_beside(path, temporary, mapping, report, timing);
+  code = write_beside(path, temporary, source);
   free(temporary);
   return code;
 }

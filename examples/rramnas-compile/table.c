@@ -177,35 +177,74 @@ print_head(FILE *out, const rramnas_hw *hw, const rramnas_net *net)
           digest[1], digest[2], digest[3]);
 }
 
+/* What proves how many crossbars these boxes need; the first that proves the most is marked. */
+static void
+print_bounds(FILE *out, const rramnas_mapping_info *info)
+{
+  const struct { const char *name; int32_t bound; } bounds[] = {
+    { "area", info->bound_area }, { "dual feasible functions", info->bound_dual }, { "clique", info->bound_clique },
+    { "cardinality", info->bound_cardinality }, { "strip", info->bound_strip },
+  };
+  int i, marked = 0;
+
+  fprintf(out, "          these boxes need at least %d%s\n", (int)info->crossbars_bound,
+          info->crossbars_optimal ? ": optimal" : "");
+  fputs("          bounds: ", out);
+  for (i = 0; i < 5; i++) {
+    const int best = !marked && bounds[i].bound == info->crossbars_bound;
+
+    marked |= best;
+    if (bounds[i].bound)
+      fprintf(out, "%s%s %d%s", i ? ", " : "", bounds[i].name, (int)bounds[i].bound, best ? " *" : "");
+  }
+  fputc('\n', out);
+}
+
 static void
 print_packing(FILE *out, const rramnas_mapping_info *info)
 {
   char margin[32];
   const long tenths = (long)(info->utilization * 1000 + 0.5);
 
-  fprintf(out, "\npacking   policy %s: %d of %d crossbars used, at least %d needed, utilisation %ld.%ld %%\n",
-          rramnas_policy_name(info->policy), (int)info->crossbars_used, (int)info->crossbars_available,
-          (int)info->crossbars_bound, tenths / 10, tenths % 10);
+  fprintf(out, "\npacking   policy %s: %d of %d crossbars used, utilisation %ld.%ld %%\n", rramnas_policy_name(info->policy),
+          (int)info->crossbars_used, (int)info->crossbars_available, tenths / 10, tenths % 10);
+  print_bounds(out, info);
   if (info->duplicated && info->margin > 0)
     fprintf(out, "          copies fill up to %s of the cells, found in %d %s\n", number_text(info->margin, margin),
             (int)info->tries, info->tries == 1 ? "try" : "tries");
 }
 
+static void
+print_time_bound(FILE *out, const rramnas_timing *t)
+{
+  char a[32], b[32];
+
+  fprintf(out, "          any mapping takes at least %s", duration_text(t->bound_ns, a));
+  if (t->gap > 0)
+    fprintf(out, ", gap %s %%\n", number_text(t->gap * 100, b));
+  else
+    fputs(": optimal\n", out);
+}
+
 static int
 print_timing(FILE *out, const settings *s, const rramnas_mapping *mapping)
 {
+  rramnas_timing_options how = s->timing;
   rramnas_timing t = RRAMNAS_TIMING_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
   const int samples = s->timing.samples ? (int)s->timing.samples : 1;
   char a[32], b[32], c[32], d[32];
 
-  if (rramnas_mapping_simulate(mapping, &s->timing, &t, &err) < 0) {
+  how.with_bound = 1;
+  if (rramnas_mapping_simulate(mapping, &how, &t, &err) < 0) {
     complain_error(&err);
     return EXIT_BAD_INPUT;
   }
   fprintf(out, "timing    model %s, %d sample%s: %s; without contention %s\n",
           s->timing.model == RRAMNAS_TIMING_RNC ? "rnc" : "graph", samples, samples == 1 ? "" : "s",
           duration_text(t.latency_ns, a), duration_text(t.contention_free_ns, b));
+  if (t.bound_ns > 0)
+    print_time_bound(out, &t);
   fprintf(out, "          speed-up %s over one tile per crossbar without copies (%s)\n", number_text(t.speedup, c),
           duration_text(t.baseline_latency_ns, d));
   return EXIT_DONE;

@@ -2,6 +2,7 @@
 /* The public functions of group hw: arguments are checked here, the work is in lib/hw. */
 #include <string.h>
 
+#include "hw/presets.h"
 #include "hw/spec.h"
 #include "hw/spec_fields.h"
 #include "util/file.h"
@@ -68,6 +69,41 @@ rramnas_hw_load_buffer(const char *data, size_t size, const char *name, int32_t 
   if (!name)
     name = "hardware";
   return rrn_hw_load(data ? data : "", size, name, resolve_format(format, name), &rt, ret_hw, reterr);
+}
+
+size_t
+rramnas_preset_count(void)
+{
+  return rrn_n_presets;
+}
+
+int32_t
+rramnas_preset_info(size_t index, rramnas_preset *ret_preset)
+{
+  const rrn_preset *row;
+  rramnas_preset info;
+
+  if (index >= rrn_n_presets)
+    return RRAMNAS_ERR_ARGUMENT;
+  row = &rrn_presets[index];
+  memset(&info, 0, sizeof(info));
+  info.name = row->name;
+  info.title = row->title;
+  info.source = row->source;
+  info.yaml = row->text;
+  info.kind = row->kind;
+  return rrn_result_write(ret_preset, &info, sizeof(info), "rramnas_preset", NULL);
+}
+
+int32_t
+rramnas_hw_create_preset(const char *name, const rramnas_runtime *runtime, rramnas_hw **ret_hw, rramnas_error *reterr)
+{
+  rrn_rt rt;
+
+  RRN_FAIL_IF(!name || !ret_hw, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_hw_create_preset: %s is NULL",
+              name ? "ret_hw" : "name");
+  RRN_TRY(rrn_rt_init(&rt, runtime, reterr));
+  return rrn_hw_create_preset(name, &rt, ret_hw, reterr);
 }
 
 int32_t

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "best/bound_time.h"
+#include "compile/bound.h"
 #include "compile/passes.h"
 #include "report/report.h"
 #include "util/options.h"
@@ -56,28 +57,28 @@ rramnas_mapping_unref(rramnas_mapping *mapping)
 }
 
 static int32_t
-bound_of(const rramnas_mapping *m, int32_t *ret_bound)
+count(int64_t n)
 {
-  rrn_arena scratch;
-  int32_t status;
-
-  rrn_arena_init(&scratch, &m->rt);
-  status = rrn_bound_crossbars(m, &scratch, ret_bound, NULL);
-  rrn_arena_release(&scratch);
-  return status;
+  return n < INT32_MAX ? (int32_t)n : INT32_MAX;
 }
 
 static int32_t
-time_bound_of(const rramnas_mapping *m, double *ret_ns)
+bounds_of(const rramnas_mapping *m, rramnas_mapping_info *info)
 {
+  rrn_bound bound = { 0 };
   rrn_arena scratch;
   int32_t status;
 
-  if (m->objective_samples == 0)
-    return RRAMNAS_OK;
   rrn_arena_init(&scratch, &m->rt);
-  status = rrn_bound_time(m, m->objective_depthwise, m->objective_samples, RRN_BOUND_TIME_STEPS, &scratch, ret_ns, NULL);
+  status = rrn_bound_mapping(m, &scratch, &bound, NULL);
   rrn_arena_release(&scratch);
+  info->crossbars_bound = count(bound.best);
+  info->bound_area = count(bound.area);
+  info->bound_dual = count(bound.dual);
+  info->bound_strip = count(bound.strip);
+  info->bound_clique = count(bound.clique);
+  info->bound_cardinality = count(bound.cardinality);
+  info->crossbars_optimal = bound.best == m->crossbars_used;
   return status;
 }
 
@@ -99,8 +100,7 @@ rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *r
 
   if (!mapping || !ret_info)
     return RRAMNAS_ERR_ARGUMENT;
-  RRN_TRY(bound_of(mapping, &info.crossbars_bound));
-  RRN_TRY(time_bound_of(mapping, &info.time_bound_ns));
+  RRN_TRY(bounds_of(mapping, &info));
   info.policy = mapping->policy;
   info.crossbars_available = mapping->crossbars_available;
   info.crossbars_used = mapping->crossbars_used;
@@ -183,6 +183,21 @@ rramnas_mapping_check(const rramnas_mapping *mapping, rramnas_error *reterr)
   return rrn_mapping_check(mapping, reterr);
 }
 
+static int32_t
+bound_timing(const rramnas_mapping *m, const rramnas_timing_options *how, rramnas_timing *t, rramnas_error *err)
+{
+  rrn_time_bound bound = { 0 };
+  rrn_arena scratch;
+  int32_t status;
+
+  rrn_arena_init(&scratch, &m->rt);
+  status = rrn_bound_timing(m, how, t->latency_ns, &scratch, &bound, err);
+  rrn_arena_release(&scratch);
+  t->bound_ns = bound.ns;
+  t->gap = bound.gap;
+  return status;
+}
+
 int32_t
 rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_options *options,
                          rramnas_timing *ret_timing, rramnas_error *reterr)
@@ -194,6 +209,8 @@ rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_op
               "rramnas_mapping_simulate: mapping or ret_timing is NULL");
   RRN_TRY(rrn_timing_resolve(options, &o, reterr));
   RRN_TRY(rrn_timing_all(mapping, &o, &t, reterr));
+  if (o.with_bound)
+    RRN_TRY(bound_timing(mapping, &o, &t, reterr));
   return rrn_result_write(ret_timing, &t, sizeof(t), "rramnas_timing", reterr);
 }
 

@@ -97,14 +97,15 @@ add_grouped(bound *b, int32_t layer, double latency_ns)
   int64_t at_once, share, boxes, blocks;
 
   for (at_once = first; at_once <= last; at_once++)
-    for (boxes = divide_up(x->groups, fit); boxes <= b->m->crossbars_available; boxes = divide_up(x->groups, share - 1)) {
+    for (boxes = divide_up(x->groups, fit); boxes <= least(b->m->crossbars_available, divide_up(x->groups, at_once));
+         boxes = divide_up(x->groups, share - 1)) {
+      /* Dealt evenly. Boxes of at_once groups may leave fewer on average, the last being small. */
       share = divide_up(x->groups, boxes);
-      if (share < at_once)
-        break;
       /* A last box of r < at_once groups stacks only r: that saves at most at_once^2 / 4 blocks. */
       blocks = at_once * x->groups - (boxes > 1 ? at_once * at_once / 4 : 0);
-      RRN_TRY(add_copies(b, layer, boxes, x->rows * group_cols * blocks, divide_up(share, at_once) * x->positions, latency_ns));
-      if (share == 1)
+      RRN_TRY(add_copies(b, layer, boxes, x->rows * group_cols * blocks, divide_up(share, at_once) * x->positions,
+                         latency_ns));
+      if (share <= at_once)
         break;
     }
   return RRAMNAS_OK;
@@ -120,7 +121,9 @@ add_layer(bound *b, int32_t layer)
 
   if (x->groups > 1 && group_cols <= v->crossbar.cols && x->rows <= v->crossbar.rows)
     return add_grouped(b, layer, latency_ns);
-  return add_copies(b, layer, divide_up(x->rows, v->crossbar.rows) * divide_up(group_cols, v->crossbar.cols / x->cells * x->cells) * x->groups,
+  return add_copies(b, layer,
+                    divide_up(x->rows, v->crossbar.rows) *
+                      divide_up(group_cols, v->crossbar.cols / x->cells * x->cells) * x->groups,
                     x->rows * x->cols * x->cells, x->positions, latency_ns);
 }
 
@@ -129,7 +132,40 @@ by_time(const void *a, const void *b)
 {
   const option *p = a, *q = b;
 
-  return (p->ns > q->ns) - (p->ns < q->ns);
+  if (p->ns < q->ns || p->ns > q->ns)
+    return p->ns < q->ns ? -1 : 1;
+  if (p->layer != q->layer)
+    return p->layer < q->layer ? -1 : 1;
+  if (p->cells < q->cells || p->cells > q->cells)
+    return p->cells < q->cells ? -1 : 1;
+  return (p->box_ns > q->box_ns) - (p->box_ns < q->box_ns);
+}
+
+/* Leaves out what an option of the same layer beats or equals in all three costs: it is never the minimum, nor is its
+ * time the best M. Options are by time. */
+static int32_t
+keep_undominated(bound *b)
+{
+  size_t *first = rrn_arena_alloc(b->arena, (size_t)b->m->n_layers, sizeof(*first)); /* 1 + number of a kept option */
+  size_t *next = rrn_arena_alloc(b->arena, b->n + 1, sizeof(*next));
+  size_t kept = 0, i, k;
+
+  if (!first || !next)
+    return rrn_fail_memory(b->err);
+  for (k = 0; k < b->n; k++) {
+    const option o = b->options[k];
+
+    for (i = first[o.layer]; i > 0; i = next[i - 1])
+      if (b->options[i - 1].box_ns <= o.box_ns && b->options[i - 1].cells <= o.cells)
+        break;
+    if (i > 0)
+      continue;
+    b->options[kept] = o;
+    next[kept] = first[o.layer];
+    first[o.layer] = ++kept;
+  }
+  b->n = kept;
+  return RRAMNAS_OK;
 }
 
 /* The relaxation at theta and u: its minimum over M, by raising M from option to option. */
@@ -157,7 +193,8 @@ relaxed(bound *b, double theta, double u)
     if (missing == 0 && ns < best)
       best = ns;
   }
-  return best;
+  /* Large prices nearly cancel: what rounding may have added is given back. */
+  return best < 1e300 ? best - 1e-12 * (budget + best) : best;
 }
 
 /* Best price for a theta: the relaxation is concave in u, so quarters of a logarithmic range are cut off. */
@@ -223,7 +260,25 @@ rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int
     total = b.options[k].ns > total ? b.options[k].ns : total;
   if (b.n > 0)
     qsort(b.options, b.n, sizeof(*b.options), by_time);
-  total = search(&b, total * samples / ((double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols * m->crossbars_available), steps);
+  RRN_TRY(keep_undominated(&b));
+  total = search(&b,
+                 total * samples /
+                   ((double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols * m->crossbars_available),
+                 steps);
   *ret_ns = total > 0 && total < 1e300 ? total : 0;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_bound_timing(const rramnas_mapping *m, const rramnas_timing_options *how, double latency_ns, rrn_arena *arena,
+                 rrn_time_bound *ret_bound, rramnas_error *err)
+{
+  rrn_time_bound b = { 0 };
+
+  if (m->objective_samples && how->model == RRAMNAS_TIMING_RNC && !how->floor_remainder)
+    RRN_TRY(rrn_bound_time(m, m->objective_depthwise, how->samples, RRN_BOUND_TIME_STEPS, arena, &b.ns, err));
+  if (b.ns > 0 && latency_ns > b.ns * (1 + RRN_BOUND_TIME_ROUNDING))
+    b.gap = latency_ns / b.ns - 1;
+  *ret_bound = b;
   return RRAMNAS_OK;
 }

@@ -12,4 +12,17 @@ enum { RRN_BOUND_TIME_STEPS = 40 }; /* good to about a thousandth */
 int32_t rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int32_t steps, rrn_arena *arena,
                        double *ret_ns, rramnas_error *err);
 
+/* A time above the bound by no more than this share meets it: sums of thousands of terms are right to well below. */
+#define RRN_BOUND_TIME_ROUNDING 1e-9
+
+/* The bound beside a simulated time. */
+typedef struct rrn_time_bound {
+  double ns;  /* 0 = none is known */
+  double gap; /* time / bound - 1; 0 = they meet, to within rounding */
+} rrn_time_bound;
+
+/* For a mapping of policy best under the model that it plans for, with remainders rounded up; else none. */
+int32_t rrn_bound_timing(const rramnas_mapping *m, const rramnas_timing_options *how, double latency_ns,
+                         rrn_arena *arena, rrn_time_bound *ret_bound, rramnas_error *err);
+
 #endif

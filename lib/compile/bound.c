@@ -23,7 +23,6 @@
 
 #include <stdlib.h>
 
-#include "compile/passes.h"
 
 static int
 by_size(const void *a, const void *b)
@@ -166,16 +165,20 @@ rrn_bound_boxes(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n
 }
 
 int32_t
-rrn_bound_crossbars(const rramnas_mapping *m, rrn_arena *arena, int32_t *ret_bound, rramnas_error *err)
+rrn_bound_mapping(const rramnas_mapping *m, rrn_arena *arena, rrn_bound *ret_bound, rramnas_error *err)
 {
   const rrn_pack_rules rules = { .rows = m->hw->v.crossbar.rows,
                                  .cols = m->hw->v.crossbar.cols,
                                  .layer_threshold = m->sharing.layer_threshold,
                                  .max_load = m->sharing.max_load };
-  rrn_bound_item *items = rrn_arena_alloc_raw(arena, m->n_pieces + 1, sizeof(*items));
-  rrn_bound bound = { 0 };
+  rrn_bound_item *items;
   size_t i;
 
+  if (m->fewest_bound) {
+    *ret_bound = *m->fewest_bound;
+    return RRAMNAS_OK;
+  }
+  items = rrn_arena_alloc_raw(arena, m->n_pieces + 1, sizeof(*items));
   if (!items)
     return rrn_fail_memory(err);
   for (i = 0; i < m->n_pieces; i++) {
@@ -183,7 +186,5 @@ rrn_bound_crossbars(const rramnas_mapping *m, rrn_arena *arena, int32_t *ret_bou
 
     items[i] = (rrn_bound_item){ x->layer, x->rows, x->cols, m->copies[x->layer] };
   }
-  RRN_TRY(rrn_bound_items(&rules, items, m->n_pieces, m->n_layers, arena, &bound, err));
-  *ret_bound = bound.best < INT32_MAX ? (int32_t)bound.best : INT32_MAX;
-  return RRAMNAS_OK;
+  return rrn_bound_items(&rules, items, m->n_pieces, m->n_layers, arena, ret_bound, err);
 }

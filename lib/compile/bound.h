@@ -3,6 +3,7 @@
 #ifndef RRN_COMPILE_BOUND_H
 #define RRN_COMPILE_BOUND_H
 
+#include "compile/mapping.h"
 #include "compile/pack.h"
 
 /* `count` equal boxes of a layer. */
@@ -27,6 +28,9 @@ int32_t rrn_bound_items(const rrn_pack_rules *rules, const rrn_bound_item *items
 /* The same for boxes one by one. */
 int32_t rrn_bound_boxes(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n, rrn_arena *arena,
                         rrn_bound *ret_bound, rramnas_error *err);
+
+/* The same for the pieces and copies of a mapping, under its rules. */
+int32_t rrn_bound_mapping(const rramnas_mapping *m, rrn_arena *arena, rrn_bound *ret_bound, rramnas_error *err);
 
 /* Within the bound: distinct sizes of the boxes that are not full tiles, and functions on their sides. */
 typedef struct rrn_bound_size {

@@ -70,13 +70,13 @@ resolve_best(rramnas_compile_options *o, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
-/* Fills in the defaults and checks the ranges. */
-static int32_t
-resolve(const rramnas_compile_options *given, const rramnas_hw *hw, rramnas_compile_options *ret, rramnas_error *err)
+int32_t
+rrn_compile_resolve(const rramnas_compile_options *given, const rramnas_hw *hw, rramnas_compile_options *ret,
+                    rramnas_error *err)
 {
   rramnas_compile_options o = *given;
 
-  o.policy = o.policy ? o.policy : RRAMNAS_POLICY_RNC;
+  o.policy = o.policy ? o.policy : RRAMNAS_POLICY_BEST;
   o.crossbars = o.crossbars ? o.crossbars : hw->v.chip.crossbars ? hw->v.chip.crossbars : RRAMNAS_CROSSBARS_AUTO;
   o.depth_split = o.depth_split ? o.depth_split : 1;
   RRN_FAIL_IF(!rrn_policy_find(o.policy), err, RRAMNAS_ERR_ARGUMENT, "compile options: there is no policy %d", (int)o.policy);
@@ -132,7 +132,7 @@ rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *opt
   rramnas_mapping *m = NULL;
   int32_t status;
 
-  RRN_TRY(resolve(options, hw, &o, err));
+  RRN_TRY(rrn_compile_resolve(options, hw, &o, err));
   RRN_TRY(mapping_new(hw, net, &o, runtime, &m, err));
   status = rrn_policy_find(o.policy)->run(m, &o, err);
   if (status < 0) {

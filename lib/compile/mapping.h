@@ -70,11 +70,11 @@ struct rramnas_mapping {
 
   int32_t crossbars_available;
   int32_t crossbars_used;
-  int32_t crossbars_bound;
   int32_t tries;
   double margin; /* 0 without duplication */
   int32_t objective_samples;   /* policy best: inferences whose completion it made early; 0 = another policy */
   int32_t objective_depthwise; /* how it could lay out grouped layers */
+  const struct rrn_bound *fewest_bound; /* policy best, crossbars auto: of one copy of each layer; NULL = of the boxes */
 };
 
 static inline int32_t

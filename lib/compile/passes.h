@@ -56,14 +56,17 @@ int32_t rrn_place_boxes(const rramnas_mapping *m, rrn_arena *arena, rrn_pack_box
                         rramnas_error *err);
 int32_t rrn_place_commit(rramnas_mapping *m, const rrn_pack_result *packed, rramnas_error *err);
 
-/* bound.c: proven number of crossbars that these boxes need under the sharing rules. */
-int32_t rrn_bound_crossbars(const rramnas_mapping *m, rrn_arena *arena, int32_t *ret_bound, rramnas_error *err);
+/* fewest.c: packs the present copies into the crossbars at hand, or into as few as found when more may be opened.
+ * Sets placements. */
+int32_t rrn_pack_fewest(rramnas_mapping *m, const rramnas_compile_options *options, int may_grow, rramnas_error *err);
 
 /* One file per policy: runs the passes; m->copies and placements are set on success. ERR_DOES_NOT_FIT with
  * the message that says what is short. */
 typedef int32_t (*rrn_policy_fn)(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_isaac(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_rnc(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
+/* No policy of its own: one copy of each layer, or the copies given, in whole tiles; no rules on what shares a crossbar. */
+int32_t rrn_policy_fewest(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_rnc_published(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_best(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 
@@ -80,7 +83,11 @@ const rrn_policy *rrn_policy_named(const char *name);
 /* does_not_fit.c: the message. `found` = fewest crossbars found, 0 when none was. */
 int32_t rrn_fail_does_not_fit(const rramnas_mapping *m, int64_t bound, int64_t found, rramnas_error *err);
 
-/* compile.c: the driver. `options` is complete and valid. */
+/* compile.c: fills in the defaults and checks the ranges. What comes out is not for rrn_compile(). */
+int32_t rrn_compile_resolve(const rramnas_compile_options *given, const rramnas_hw *hw, rramnas_compile_options *ret,
+                            rramnas_error *err);
+
+/* compile.c: the driver. `options` is the caller's, at full size. */
 int32_t rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
                     const rramnas_runtime *runtime, rramnas_mapping **ret_mapping, rramnas_error *err);
 

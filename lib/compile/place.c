@@ -79,6 +79,8 @@ rrn_place_commit(rramnas_mapping *m, const rrn_pack_result *packed, rramnas_erro
     m->first_placement[layer + 1] =
       m->first_placement[layer] + (int64_t)m->copies[layer] * rrn_mapping_pieces_of(m, layer);
   m->n_placements = n;
+  if (packed->opened > m->crossbars_available)
+    m->crossbars_available = packed->opened;
   for (i = 0; i < n; i++) {
     m->placements[i].crossbar = packed->spots[i].crossbar;
     m->placements[i].row = packed->spots[i].row;

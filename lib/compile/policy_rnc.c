@@ -7,17 +7,15 @@
  * when that fails, take the next smaller margin. The share that is given away is room for the packer.
  *
  * rnc, the mended form: correct cuts and spaces (partition.c, pack_ems.c), copies by simulated time and only where
- * they help (duplicate.c); when every margin fails the network is still packed without copies, in several orders;
- * only then it does not fit.
+ * they help (duplicate.c); when every margin fails one copy of each layer is still packed, by search (fewest.c); only
+ * then it does not fit. Crossbars auto: that search, for the fewest.
  * rnc-published: as the paper's programs run. Seeds per try are those of its search, one continued stream that of
  * its command line; an infeasible program leaves one copy of each layer; nothing else is tried.
  *
  * Deterministic: the only randomness is numpy's stream from options->seed. Source: RNC; doc/compile.md. */
+#include "compile/bound.h"
 #include "compile/numpy.h"
 #include "compile/passes.h"
-
-/* Orders tried for a network without copies: random ones, then by decreasing area. */
-enum { RANDOM_ORDERS = 8 };
 
 typedef int32_t (*pack_fn)(const rrn_pack_rules *rules, const rrn_pack_box *boxes, const int32_t *order, size_t n,
                            rrn_arena *arena, rrn_pack_result *ret_result, rramnas_error *err);
@@ -60,58 +58,9 @@ random_order(run *r, size_t n, int32_t **ret_order)
   return RRAMNAS_OK;
 }
 
-/* Largest area first, ties by index, by heap sort. */
-static void
-sift_down(const rrn_pack_box *boxes, int32_t *heap, size_t n, size_t i)
-{
-  for (;;) {
-    size_t child = 2 * i + 1;
-    int32_t t;
-
-    if (child >= n)
-      return;
-#define AREA(k) ((int64_t)boxes[heap[k]].rows * boxes[heap[k]].cols)
-#define AFTER(a, b) (AREA(a) < AREA(b) || (AREA(a) == AREA(b) && heap[a] > heap[b]))
-    if (child + 1 < n && AFTER(child + 1, child))
-      child++;
-    if (!AFTER(child, i))
-      return;
-#undef AFTER
-#undef AREA
-    t = heap[i];
-    heap[i] = heap[child];
-    heap[child] = t;
-    i = child;
-  }
-}
-
-static int32_t
-decreasing_order(run *r, const rrn_pack_box *boxes, size_t n, int32_t **ret_order)
-{
-  int32_t *order = rrn_arena_alloc_raw(&r->arena, n, sizeof(*order)), t;
-  size_t i;
-
-  if (!order)
-    return rrn_fail_memory(r->err);
-  for (i = 0; i < n; i++)
-    order[i] = (int32_t)i;
-  for (i = n / 2; i-- > 0;)
-    sift_down(boxes, order, n, i);
-  for (i = n; i-- > 1;) {
-    t = order[0];
-    order[0] = order[i];
-    order[i] = t;
-    sift_down(boxes, order, i, 0);
-  }
-  *ret_order = order;
-  return RRAMNAS_OK;
-}
-
-enum order_kind { ORDER_RANDOM, ORDER_DECREASING };
-
 /* Packs the present copies; the result lives until the next try. */
 static int32_t
-try_pack(run *r, enum order_kind kind, rrn_pack_result *ret_packed)
+try_pack(run *r, rrn_pack_result *ret_packed)
 {
   rrn_pack_box *boxes = NULL;
   int32_t *order = NULL;
@@ -119,19 +68,11 @@ try_pack(run *r, enum order_kind kind, rrn_pack_result *ret_packed)
 
   rrn_arena_reset(&r->arena);
   RRN_TRY(rrn_place_boxes(r->m, &r->arena, &boxes, &n, r->err));
-  RRN_TRY(kind == ORDER_RANDOM ? random_order(r, n, &order) : decreasing_order(r, boxes, n, &order));
+  RRN_TRY(random_order(r, n, &order));
   RRN_TRY(r->pack(&r->rules, boxes, order, n, &r->arena, ret_packed, r->err));
   ret_packed->n = n;
   r->m->tries++;
   return RRAMNAS_OK;
-}
-
-static int32_t
-commit(run *r, const rrn_pack_result *packed)
-{
-  if (packed->opened > r->m->crossbars_available)
-    r->m->crossbars_available = packed->opened;
-  return rrn_place_commit(r->m, packed, r->err);
 }
 
 /* --- with copies --- */
@@ -177,68 +118,35 @@ duplicate_and_pack(run *r, int32_t *ret_done)
       break;
     if (rrn_place_count(r->m) > RRN_MAX_BOXES)
       continue; /* more boxes than are packed: no better than too many cells */
-    RRN_TRY(try_pack(r, ORDER_RANDOM, &packed));
+    RRN_TRY(try_pack(r, &packed));
     r->m->margin = packed.fits && solved ? margins[i] : 0;
     rrn_log(&r->m->rt, RRAMNAS_LOG_DEBUG, "margin %d: %lld copies of layer \"%s\", %s", (int)i, (long long)solved,
             r->m->net->layers[r->m->layer_of[model.bottleneck]].name, packed.fits ? "packed" : "does not fit");
   }
   *ret_done = packed.fits;
-  return packed.fits ? commit(r, &packed) : RRAMNAS_OK;
+  return packed.fits ? rrn_place_commit(r->m, &packed, r->err) : RRAMNAS_OK;
 }
 
 /* --- without copies --- */
 
-/* Fewest crossbars over several orders, or the first order that takes no more than are at hand. The best order is
- * repeated from the state of the stream that made it, so that only one result is kept. */
 static int32_t
-pack_fewest(run *r, rrn_pack_result *ret_packed)
+fail_too_small(run *r)
 {
-  rrn_mt19937 best_rng = r->rng;
-  enum order_kind best_kind = ORDER_RANDOM;
-  int32_t best = INT32_MAX, i;
+  rrn_bound bound = { 0 };
 
-  r->rules.grow = 1;
-  for (i = 0; i <= RANDOM_ORDERS && best > r->m->crossbars_available; i++) {
-    const enum order_kind kind = i < RANDOM_ORDERS ? ORDER_RANDOM : ORDER_DECREASING;
-    const rrn_mt19937 rng = r->rng;
-
-    RRN_TRY(try_pack(r, kind, ret_packed));
-    if (ret_packed->opened < best) {
-      best = ret_packed->opened;
-      best_rng = rng;
-      best_kind = kind;
-    }
-  }
-  if (best == ret_packed->opened)
-    return RRAMNAS_OK;
-  r->rng = best_rng;
-  return try_pack(r, best_kind, ret_packed);
-}
-
-static int32_t
-fail_too_small(run *r, int32_t found)
-{
-  int32_t bound = 0;
-
-  RRN_TRY(rrn_bound_crossbars(r->m, &r->arena, &bound, r->err));
-  return rrn_fail_does_not_fit(r->m, bound, found, r->err);
+  RRN_TRY(rrn_bound_mapping(r->m, &r->arena, &bound, r->err));
+  return rrn_fail_does_not_fit(r->m, bound.best, 0, r->err);
 }
 
 static int32_t
 pack_present_copies(run *r)
 {
-  const int may_grow = r->rules.grow;
   rrn_pack_result packed = { 0 };
 
-  if (r->published) {
-    RRN_TRY(try_pack(r, ORDER_RANDOM, &packed));
-    return packed.fits ? commit(r, &packed) : fail_too_small(r, 0);
-  }
-  /* The same orders whatever was tried before: what fits with crossbars counted by auto fits again. */
-  rrn_mt19937_seed(&r->rng, r->options->seed);
-  RRN_TRY(pack_fewest(r, &packed));
-  return may_grow || packed.opened <= r->m->crossbars_available ? commit(r, &packed)
-                                                                  : fail_too_small(r, packed.opened);
+  if (!r->published)
+    return rrn_pack_fewest(r->m, r->options, r->rules.grow, r->err);
+  RRN_TRY(try_pack(r, &packed));
+  return packed.fits ? rrn_place_commit(r->m, &packed, r->err) : fail_too_small(r);
 }
 
 static int32_t
@@ -289,7 +197,7 @@ compile(run *r)
       return RRAMNAS_OK;
     no_copies(r->m);
     if (r->published)
-      return fail_too_small(r, 0);
+      return fail_too_small(r);
   }
   return pack_present_copies(r);
 }
@@ -319,6 +227,17 @@ int32_t
 rrn_policy_rnc(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err)
 {
   return run_policy(m, options, 0, err);
+}
+
+int32_t
+rrn_policy_fewest(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err)
+{
+  rramnas_compile_options o = *options;
+
+  o.no_duplication = 1;
+  o.layer_threshold = -1;
+  o.max_load = INT32_MAX;
+  return run_policy(m, &o, 0, err);
 }
 
 int32_t

@@ -11,7 +11,7 @@
 #include "hw/spec_fields.h"
 #include "util/text.h"
 
-enum { MAX_NAME = 200, MAX_WORD = 32 };
+enum { MAX_NAME = 200 };
 
 const rrn_hw_field *
 rrn_hw_field_find(const char *name)
@@ -38,11 +38,10 @@ least(size_t a, size_t b)
   return a < b ? a : b;
 }
 
-/* Edits (insert, delete, replace) that turn one name into the other; both shorter than MAX_WORD * 2. */
-static size_t
-edit_distance(const char *a, const char *b)
+size_t
+rrn_hw_edit_distance(const char *a, const char *b)
 {
-  size_t row[MAX_WORD * 2], n = strlen(b), i, j;
+  size_t row[RRN_HW_MAX_WORD], n = strlen(b), i, j;
 
   for (j = 0; j <= n; j++)
     row[j] = j;
@@ -66,12 +65,12 @@ rrn_hw_field_suggest(const char *name)
   const char *best = NULL;
   size_t best_distance = 4, length = strlen(name), i;
 
-  if (length >= MAX_WORD * 2)
+  if (length >= RRN_HW_MAX_WORD)
     return NULL;
   /* Half of a short name wrong is another name. */
   best_distance = least(best_distance, length / 2 + 1);
   for (i = 0; i < rrn_hw_n_fields; i++) {
-    size_t distance = edit_distance(name, rrn_hw_fields[i].name);
+    size_t distance = rrn_hw_edit_distance(name, rrn_hw_fields[i].name);
 
     if (distance < best_distance) {
       best_distance = distance;

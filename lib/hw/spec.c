@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In: nothing, the bytes of a file, or a chip and one new value. Out: a validated, immutable handle.
+ * In: nothing, the bytes of a file, the name of a preset, or a chip and one new value.
+ * Out: a validated, immutable handle.
  *
  * Every way to a handle is the same three steps: all fields at their defaults, some fields set through the
  * table, then the rules between fields and the fingerprint. Nothing reaches the caller before the last step.
@@ -12,8 +13,12 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "hw/presets.h"
 #include "hw/spec_fields.h"
 #include "util/text.h"
+
+/* A number this many times beyond what presets have is more likely a slip of the unit than a chip. */
+#define FAR 500.0
 
 void
 rrn_hw_free(rramnas_hw *hw)
@@ -28,14 +33,31 @@ rrn_hw_free(rramnas_hw *hw)
 }
 
 int32_t
+rrn_hw_slices(const rramnas_hw *hw)
+{
+  return (hw->v.weight.bits + hw->v.device.bits_per_cell - 1) / hw->v.device.bits_per_cell;
+}
+
+int32_t
 rrn_hw_columns_per_weight(const rramnas_hw *hw)
 {
-  const rrn_hw_values *v = &hw->v;
-  int32_t slices = (v->weight.bits + v->device.bits_per_cell - 1) / v->device.bits_per_cell;
-
-  if (v->weight.slicing == RRN_SLICING_PARALLEL)
+  if (hw->v.weight.slicing == RRN_SLICING_PARALLEL)
     return 1;
-  return v->weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 * slices : slices;
+  return hw->v.weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 * rrn_hw_slices(hw) : rrn_hw_slices(hw);
+}
+
+int32_t
+rrn_hw_adc_bits_needed(const rramnas_hw *hw)
+{
+  const rrn_hw_values *v = &hw->v;
+  const int32_t subarray = rrn_hw_subarray_rows(hw);
+  const int64_t rows = v->dac.per_subarray < subarray ? v->dac.per_subarray : subarray;
+  const int64_t most = rows * ((INT64_C(1) << v->device.bits_per_cell) - 1) * ((INT64_C(1) << v->dac.bits) - 1);
+  int32_t bits = 0;
+
+  for (; most >> bits; bits++)
+    ;
+  return bits;
 }
 
 int32_t
@@ -151,6 +173,79 @@ set_fingerprint(rramnas_hw *hw, rramnas_error *err)
   return status;
 }
 
+/* First line of the fields that decide on the sums of a column; 0 when the file has none of them. */
+static int32_t
+line_of_resolution(const rrn_hw_reading *r)
+{
+  static const char *const fields[] = { "adc.bits", "dac.bits", "device.bits_per_cell", "crossbar.rows",
+                                        "crossbar.subarray_rows", "dac.per_subarray" };
+  size_t i;
+
+  for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+    const int32_t line = r->places[rrn_hw_field_find(fields[i]) - rrn_hw_fields].line;
+
+    if (line > 0)
+      return line;
+  }
+  return 0;
+}
+
+static int32_t
+warn_of_resolution(rrn_hw_reading *r)
+{
+  const int32_t needed = rrn_hw_adc_bits_needed(r->hw), line = line_of_resolution(r);
+  const int said = r->places[rrn_hw_field_find("adc.below_resolution") - rrn_hw_fields].line > 0;
+
+  if (line == 0 || r->as_published || r->hw->v.adc.bits >= needed ||
+      (said && r->hw->v.adc.below_resolution == RRN_BELOW_RESOLUTION_ACCEPT))
+    return RRAMNAS_OK;
+  return rrn_hw_warn(r, line, "adc.bits is %d, but telling all sums of a column apart takes %d; "
+                     "adc.below_resolution: accept says that this is meant", (int)r->hw->v.adc.bits, (int)needed);
+}
+
+/* Text of the factor between two numbers, rounded to a power of ten: "1000". */
+static const char *
+power_of_ten(double factor, char text[RRN_DOUBLE_TEXT])
+{
+  double power = 1;
+
+  while (power * 10 <= factor * 2 && power < 1e30)
+    power *= 10;
+  return rrn_double_text(power, text);
+}
+
+static int32_t
+warn_if_far(rrn_hw_reading *r, const rrn_hw_field *field, rrn_place where)
+{
+  const rrn_preset_range *range = rrn_preset_range_find(field->name);
+  const double value = rrn_hw_field_number(field, r->hw);
+  char a[RRN_DOUBLE_TEXT], b[RRN_DOUBLE_TEXT], c[RRN_DOUBLE_TEXT], d[RRN_DOUBLE_TEXT];
+  int above;
+
+  if (!range || value <= 0 || (value < range->high * FAR && value > range->low / FAR))
+    return RRAMNAS_OK;
+  above = value > range->high;
+  return rrn_hw_warn_at(r, where, "%s is %s, %s times %s any preset (%s .. %s): is the unit %s?", field->name,
+                        rrn_double_text(value, a), power_of_ten(above ? value / range->high : range->low / value, b),
+                        above ? "above" : "below", rrn_double_text(range->low, c), rrn_double_text(range->high, d),
+                        field->unit);
+}
+
+/* Only values of the text itself, and only numbers with a unit: defaults and presets span the range. */
+static int32_t
+warn_of_units(rrn_hw_reading *r)
+{
+  size_t i;
+
+  for (i = 0; i < rrn_hw_n_fields; i++) {
+    const rrn_hw_field *field = &rrn_hw_fields[i];
+
+    if (r->places[i].line > 0 && field->type == RRAMNAS_FIELD_REAL && strcmp(field->unit, "1") != 0)
+      RRN_TRY(warn_if_far(r, field, r->places[i]));
+  }
+  return RRAMNAS_OK;
+}
+
 static int32_t
 finish(rrn_hw_reading *r)
 {
@@ -159,6 +254,8 @@ finish(rrn_hw_reading *r)
   for (i = 0; i < rrn_hw_n_rules; i++)
     if (!rrn_hw_rules[i].holds(r->hw))
       return fail_rule(r, &rrn_hw_rules[i]);
+  RRN_TRY(warn_of_resolution(r));
+  RRN_TRY(warn_of_units(r));
   return set_fingerprint(r->hw, r->err);
 }
 
@@ -219,6 +316,24 @@ rrn_hw_load(const char *data, size_t size, const char *name, int32_t format, con
 }
 
 int32_t
+rrn_hw_create_preset(const char *name, const rrn_rt *rt, rramnas_hw **ret_hw, rramnas_error *err)
+{
+  static const char who[] = "rramnas_hw_create_preset";
+  const rrn_preset *preset = rrn_preset_find(name);
+  rrn_hw_reading r;
+  rrn_arena scratch;
+  char near[240];
+
+  if (!preset) {
+    rrn_preset_suggest(name, 0, near, sizeof(near));
+    return rrn_fail(err, RRAMNAS_ERR_NOT_FOUND, "%s: no preset \"%.60s\"%s%s", who, name, *near ? "; like it: " : "",
+                    near);
+  }
+  RRN_TRY(begin(&r, rt, &scratch, preset->label, err));
+  return conclude(&r, rrn_hw_read_preset(&r, preset), ret_hw);
+}
+
+int32_t
 rrn_hw_with_value(const rramnas_hw *old, const char *field, const char *value, rramnas_hw **ret_hw, rramnas_error *err)
 {
   static const char who[] = "rramnas_hw_with_value";
@@ -239,13 +354,28 @@ rrn_hw_with_value(const rramnas_hw *old, const char *field, const char *value, r
   return conclude(&r, status, ret_hw);
 }
 
+/* Appends a finished text to the handle's warnings. */
+static int32_t
+keep_warning(rrn_hw_reading *r, const char *text)
+{
+  rramnas_hw *hw = r->hw;
+  const char **bigger, *copy;
+
+  bigger = rrn_arena_grow(&hw->arena, hw->warnings, hw->n_warnings, &hw->cap_warnings, sizeof(*bigger));
+  copy = bigger ? rrn_arena_strndup(&hw->arena, text, strlen(text)) : NULL;
+  if (!copy)
+    return rrn_fail_memory(r->err);
+  hw->warnings = bigger;
+  hw->warnings[hw->n_warnings++] = copy;
+  rrn_log(&hw->rt, RRAMNAS_LOG_WARNING, "%s", copy);
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_hw_warn(rrn_hw_reading *r, int32_t line, const char *format, ...)
 {
-  rramnas_hw *hw = r->hw;
   rramnas_error text = RRAMNAS_ERROR_INIT; /* borrows its message: cut between characters, never within one */
   char body[768];
-  const char **bigger, *copy;
   va_list args;
 
   va_start(args, format);
@@ -255,12 +385,19 @@ rrn_hw_warn(rrn_hw_reading *r, int32_t line, const char *format, ...)
     rrn_fail(&text, 0, "%.200s:%d: %s", r->file, (int)line, body);
   else
     rrn_fail(&text, 0, "%.200s: %s", r->file, body);
-  bigger = rrn_arena_grow(&hw->arena, hw->warnings, hw->n_warnings, &hw->cap_warnings, sizeof(*bigger));
-  copy = bigger ? rrn_arena_strndup(&hw->arena, text.message, strlen(text.message)) : NULL;
-  if (!copy)
-    return rrn_fail_memory(r->err);
-  hw->warnings = bigger;
-  hw->warnings[hw->n_warnings++] = copy;
-  rrn_log(&hw->rt, RRAMNAS_LOG_WARNING, "%s", copy);
-  return RRAMNAS_OK;
+  return keep_warning(r, text.message);
+}
+
+int32_t
+rrn_hw_warn_at(rrn_hw_reading *r, rrn_place where, const char *format, ...)
+{
+  rramnas_error text = RRAMNAS_ERROR_INIT;
+  char body[768];
+  va_list args;
+
+  va_start(args, format);
+  vsnprintf(body, sizeof(body), format, args);
+  va_end(args);
+  rrn_fail_at(&text, 0, where, "%s", body);
+  return keep_warning(r, text.message);
 }

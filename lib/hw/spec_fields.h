@@ -38,6 +38,10 @@ const rrn_hw_field *rrn_hw_field_find(const char *name);
 /* Known name closest to a misspelt one, NULL when none is close. */
 const char *rrn_hw_field_suggest(const char *name);
 
+/* Edits (insert, delete, replace) that turn one name into the other; both shorter than RRN_HW_MAX_WORD. */
+enum { RRN_HW_MAX_WORD = 64 };
+size_t rrn_hw_edit_distance(const char *a, const char *b);
+
 /* Bytes of the section in a dotted name, 0 without one. */
 size_t rrn_hw_section_length(const char *name);
 

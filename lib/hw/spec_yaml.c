@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In: YAML text of schema rramnas.hardware/1. Out: the values in the handle, with the place of each.
+ * In: YAML text of schema rramnas.hardware/1, or of a preset. Out: the values in the handle, with the place of each.
  * And back: the canonical YAML, every field in the order of the table, so that equal chips give equal text.
  *
- * Both directions walk the field table and know no field by name. Reading canonical text gives back the same
- * values to the bit, since doubles are written with as many digits as they need.
+ * Presets that the text names are read first: the chip, then the device, then the text's own values. Both directions
+ * walk the field table and know no field by name. Reading canonical text gives back the same values to the bit, since
+ * doubles are written with as many digits as they need.
  */
 #include "hw/spec_fields.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "hw/presets.h"
+
 #define SCHEMA "rramnas.hardware/1"
+#define PRESET_SCHEMA "rramnas.preset/1"
 
 enum { MAX_DOTTED = 128 };
 
@@ -113,18 +117,110 @@ read_section(rrn_hw_reading *r, const rrn_yaml *section)
     return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, section->where, "section %s is %s, expected a mapping", section->key,
                        rrn_yaml_kind_name(section));
   for (node = section->child; node; node = node->next)
-    RRN_TRY(read_field(r, node, section->key));
+    if (strcmp(section->key, "device") != 0 || strcmp(node->key, "preset") != 0)
+      RRN_TRY(read_field(r, node, section->key));
+  return RRAMNAS_OK;
+}
+
+/* Says which of the two schemas a text has; without one it is a hardware spec. */
+static int32_t
+check_schema(rrn_hw_reading *r, const rrn_yaml *node, int *ret_is_preset)
+{
+  *ret_is_preset = 0;
+  if (!node)
+    return RRAMNAS_OK;
+  if (node->kind != RRN_YAML_SCALAR)
+    return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, node->where, "schema is %s, expected " SCHEMA,
+                       rrn_yaml_kind_name(node));
+  *ret_is_preset = strcmp(node->text, PRESET_SCHEMA) == 0;
+  if (!*ret_is_preset && strcmp(node->text, SCHEMA) != 0)
+    return rrn_fail_at(r->err, RRAMNAS_ERR_UNSUPPORTED, node->where, "schema is \"%.60s\", expected " SCHEMA,
+                       node->text);
+  return RRAMNAS_OK;
+}
+
+/* What only presets hold: where their values come from. */
+static int
+is_about_sources(const rrn_yaml *node)
+{
+  return strcmp(node->key, "source") == 0 || strcmp(node->key, "provenance") == 0;
+}
+
+static int32_t
+read_values(rrn_hw_reading *r, const rrn_yaml *root, int is_preset)
+{
+  const rrn_yaml *node;
+
+  for (node = root->child; node; node = node->next) {
+    if (strcmp(node->key, "schema") == 0 || (is_preset ? is_about_sources(node) : strcmp(node->key, "preset") == 0))
+      continue;
+    RRN_TRY(is_section(node->key) ? read_section(r, node) : read_field(r, node, ""));
+  }
   return RRAMNAS_OK;
 }
 
 static int32_t
-check_schema(rrn_hw_reading *r, const rrn_yaml *node)
+fail_preset(rrn_hw_reading *r, const rrn_yaml *node, const char *key, int32_t kind)
 {
+  char near[240];
+
+  rrn_preset_suggest(node->text, kind, near, sizeof(near));
+  if (*near)
+    return rrn_fail_at(r->err, RRAMNAS_ERR_NOT_FOUND, node->where, "%s is \"%.60s\", which is no preset; like it: %s",
+                       key, node->text, near);
+  return rrn_fail_at(r->err, RRAMNAS_ERR_NOT_FOUND, node->where, "%s is \"%.60s\", which is no preset", key,
+                     node->text);
+}
+
+/* The preset that `node` names, of the kind that may stand there; NULL without a node. */
+static int32_t
+name_preset(rrn_hw_reading *r, const rrn_yaml *node, const char *key, int32_t kind, const rrn_preset **ret_preset)
+{
+  const rrn_preset *preset;
+
+  *ret_preset = NULL;
+  if (!node)
+    return RRAMNAS_OK;
   if (node->kind != RRN_YAML_SCALAR)
-    return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, node->where, "schema is %s, expected " SCHEMA,
+    return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, node->where, "%s is %s, expected the name of a preset", key,
                        rrn_yaml_kind_name(node));
-  if (strcmp(node->text, SCHEMA) != 0)
-    return rrn_fail_at(r->err, RRAMNAS_ERR_UNSUPPORTED, node->where, "schema is \"%.60s\", expected " SCHEMA, node->text);
+  preset = rrn_preset_find(node->text);
+  if (!preset)
+    return fail_preset(r, node, key, kind);
+  if (preset->kind != kind)
+    return rrn_fail_at(r->err, RRAMNAS_ERR_RANGE, node->where, "%s is \"%s\", a preset of a %s", key, node->text,
+                       kind == RRAMNAS_PRESET_CHIP ? "device: name it as device.preset"
+                                                   : "whole chip: name it as preset");
+  *ret_preset = preset;
+  return RRAMNAS_OK;
+}
+
+/* Chip first, device over it. Presets cannot name others, so this goes no deeper. */
+static int32_t
+read_presets(rrn_hw_reading *r, const rrn_yaml *root)
+{
+  const rrn_yaml *device = rrn_yaml_get(root, "device");
+  const rrn_preset *presets[2];
+  int i;
+
+  RRN_TRY(name_preset(r, rrn_yaml_get(root, "preset"), "preset", RRAMNAS_PRESET_CHIP, &presets[0]));
+  device = device && device->kind == RRN_YAML_MAPPING ? rrn_yaml_get(device, "preset") : NULL;
+  RRN_TRY(name_preset(r, device, "device.preset", RRAMNAS_PRESET_DEVICE, &presets[1]));
+  for (i = 0; i < 2; i++)
+    if (presets[i])
+      RRN_TRY(rrn_hw_read_preset(r, presets[i]));
+  return RRAMNAS_OK;
+}
+
+/* A preset names no other: one that did would be read as an unknown field. */
+static int32_t
+check_device_alone(rrn_hw_reading *r, const rrn_yaml *root)
+{
+  const rrn_yaml *device = rrn_yaml_get(root, "device");
+  const rrn_yaml *nested = device && device->kind == RRN_YAML_MAPPING ? rrn_yaml_get(device, "preset") : NULL;
+
+  if (nested)
+    return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, nested->key_where, "a preset cannot name another one");
   return RRAMNAS_OK;
 }
 
@@ -132,22 +228,30 @@ int32_t
 rrn_hw_read_yaml(rrn_hw_reading *r, const char *data, size_t size)
 {
   rrn_yaml *root;
-  const rrn_yaml *node, *schema;
+  int is_preset;
 
   RRN_TRY(rrn_yaml_parse(r->scratch, data, size, r->file, &root, r->err));
   if (root->kind != RRN_YAML_MAPPING)
     return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, root->where, "a hardware spec is %s, expected a mapping of sections",
                        rrn_yaml_kind_name(root));
   /* First, because a file of another schema may well have other fields. */
-  schema = rrn_yaml_get(root, "schema");
-  if (schema)
-    RRN_TRY(check_schema(r, schema));
-  for (node = root->child; node; node = node->next) {
-    if (node == schema)
-      continue;
-    RRN_TRY(is_section(node->key) ? read_section(r, node) : read_field(r, node, ""));
-  }
-  return RRAMNAS_OK;
+  RRN_TRY(check_schema(r, rrn_yaml_get(root, "schema"), &is_preset));
+  RRN_TRY(is_preset ? check_device_alone(r, root) : read_presets(r, root));
+  r->as_published = is_preset;
+  return read_values(r, root, is_preset);
+}
+
+/* Its values have no place: what a rule then blames is the line that named it, or the caller's own value. */
+int32_t
+rrn_hw_read_preset(rrn_hw_reading *r, const rrn_preset *preset)
+{
+  rrn_hw_reading inner = *r;
+
+  inner.file = preset->label;
+  inner.places = rrn_arena_alloc(r->scratch, rrn_hw_n_fields, sizeof(*inner.places));
+  if (!inner.places)
+    return rrn_fail_memory(r->err);
+  return rrn_hw_read_yaml(&inner, preset->text, preset->size);
 }
 
 static void

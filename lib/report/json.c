@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "best/bound_time.h"
+#include "compile/bound.h"
 #include "compile/passes.h"
 #include "report/report.h"
 
@@ -178,11 +179,28 @@ write_placements(rrn_writer *w, const rramnas_mapping *m)
       }
 }
 
+/* 0 = the rule that it is about is off. */
 static void
-write_packing(rrn_writer *w, const rramnas_mapping *m, int32_t bound)
+write_bound(rrn_writer *w, const char *name, int64_t bound, const char *after)
 {
-  rrn_write_format(w, "  \"packing\": {\"crossbars\": %d, \"available\": %d, \"lower_bound\": %d, \"utilization\": ",
-                   (int)m->crossbars_used, (int)m->crossbars_available, (int)bound);
+  rrn_write_format(w, "\"%s\": ", name);
+  if (bound)
+    rrn_write_format(w, "%" PRId64 "%s", bound, after);
+  else
+    rrn_write_format(w, "null%s", after);
+}
+
+static void
+write_packing(rrn_writer *w, const rramnas_mapping *m, const rrn_bound *bound)
+{
+  rrn_write_format(w, "  \"packing\": {\"crossbars\": %d, \"available\": %d, \"lower_bound\": %" PRId64 ", \"bounds\": {",
+                   (int)m->crossbars_used, (int)m->crossbars_available, bound->best);
+  write_bound(w, "area", bound->area, ", ");
+  write_bound(w, "dual", bound->dual, ", ");
+  write_bound(w, "strip", bound->strip, ", ");
+  write_bound(w, "clique", bound->clique, ", ");
+  write_bound(w, "cardinality", bound->cardinality, "}");
+  rrn_write_format(w, ", \"optimal\": %s, \"utilization\": ", bound->best == m->crossbars_used ? "true" : "false");
   number(w, rrn_mapping_utilization(m));
   rrn_write_format(w, ", \"tries\": %d, \"margin\": ", (int)m->tries);
   number(w, m->margin);
@@ -192,13 +210,16 @@ write_packing(rrn_writer *w, const rramnas_mapping *m, int32_t bound)
 }
 
 static void
-write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_timing *t, double bound_ns)
+write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_timing *t, const rrn_time_bound *bound)
 {
   rrn_write_format(w, "  \"timing\": {\"model\": \"%s\", \"samples\": %d, \"latency_ns\": ",
                    rrn_report_model_name(how->model), (int)how->samples);
   number(w, t->latency_ns);
   rrn_write_text(w, ", \"lower_bound_ns\": ");
-  number(w, bound_ns);
+  number(w, bound->ns > 0 ? bound->ns : NAN);
+  rrn_write_text(w, ", \"gap\": ");
+  number(w, bound->ns > 0 ? bound->gap : NAN);
+  rrn_write_format(w, ", \"optimal\": %s", bound->ns > 0 && bound->gap <= 0 ? "true" : "false");
   rrn_write_text(w, ", \"contention_free_ns\": ");
   number(w, t->contention_free_ns);
   rrn_write_text(w, ", \"baseline_latency_ns\": ");
@@ -208,19 +229,17 @@ write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_tim
   rrn_write_format(w, ", \"floor_remainder\": %s}\n", how->floor_remainder ? "true" : "false");
 }
 
-/* The time bound holds for mappings of policy best under the model it plans for; NAN otherwise. */
 static int32_t
-bounds_of(const rramnas_mapping *m, const rramnas_timing_options *how, int32_t *ret_bars, double *ret_ns,
-          rramnas_error *err)
+bounds_of(const rramnas_mapping *m, const rramnas_timing_options *how, double latency_ns, rrn_bound *ret_bars,
+          rrn_time_bound *ret_time, rramnas_error *err)
 {
   rrn_arena scratch;
   int32_t status;
 
-  *ret_ns = NAN;
   rrn_arena_init(&scratch, &m->rt);
-  status = rrn_bound_crossbars(m, &scratch, ret_bars, err);
-  if (status == RRAMNAS_OK && m->objective_samples && how->model == RRAMNAS_TIMING_RNC && !how->floor_remainder)
-    status = rrn_bound_time(m, m->objective_depthwise, how->samples, RRN_BOUND_TIME_STEPS, &scratch, ret_ns, err);
+  status = rrn_bound_mapping(m, &scratch, ret_bars, err);
+  if (status == RRAMNAS_OK)
+    status = rrn_bound_timing(m, how, latency_ns, &scratch, ret_time, err);
   rrn_arena_release(&scratch);
   return status;
 }
@@ -231,11 +250,11 @@ rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, 
 {
   rramnas_timing t;
   rrn_writer w;
-  int32_t bound = 0;
-  double bound_ns;
+  rrn_bound bound = { 0 };
+  rrn_time_bound time_bound = { 0 };
 
   RRN_TRY(rrn_timing_all(m, timing, &t, err));
-  RRN_TRY(bounds_of(m, timing, &bound, &bound_ns, err));
+  RRN_TRY(bounds_of(m, timing, t.latency_ns, &bound, &time_bound, err));
   rrn_writer_init(&w, write, user);
   rrn_write_format(&w, "{\n  \"schema\": \"rramnas.report/1\",\n  \"library\": \"%s\",\n", rramnas_version());
   write_network(&w, m->net);
@@ -243,8 +262,8 @@ rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, 
   write_options(&w, m);
   write_partition(&w, m);
   write_duplication(&w, m);
-  write_packing(&w, m, bound);
-  write_timing(&w, timing, &t, bound_ns);
+  write_packing(&w, m, &bound);
+  write_timing(&w, timing, &t, &time_bound);
   rrn_write_text(&w, "}\n");
   return rrn_writer_finish(&w, err);
 }

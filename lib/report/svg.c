@@ -20,15 +20,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compile/bound.h"
 #include "compile/passes.h"
 #include "report/report.h"
+#include "report/svg_text.h"
 
 enum {
   TOOLTIP_BARS = 2000, TOOLTIP_BOXES = 20000, BOX_BARS = 20000, BOX_BOXES = 250000, MOST_SQUARES = 100000,
   /* Page, in pixels. */
   PAGE_W = 1280, MARGIN = 40, PLAN_W = 872, PLAN_H = 640, PLAN_Y = 140, LEGEND_X = 952, LEGEND_W = 288,
   LEGEND_ROW = 24, LEGEND_ROWS = 24, MOST_TILE = 380, NUMBER_TILE = 30, NUMBER_GAP = 16,
-  NAME_LENGTH = 30, LEGEND_NAME_LENGTH = 23,
+  NAME_LENGTH = RRN_SVG_NAME_LENGTH, LEGEND_NAME_LENGTH = 23,
 };
 
 typedef enum detail { DETAIL_TOOLTIPS, DETAIL_BOXES, DETAIL_SQUARES } detail;
@@ -40,7 +42,7 @@ typedef struct plan {
   rrn_writer w;
   rrn_arena arena;
   detail detail;
-  int32_t bound;
+  rrn_bound bound;
   int32_t bars_per_tile; /* 1 but for very many crossbars */
   int32_t n_tiles;
   int32_t *tile_of;      /* [crossbars_available] */
@@ -51,63 +53,7 @@ typedef struct plan {
   int numbers;
 } plan;
 
-/* --- numbers as text --- */
-
-/* With `decimals` digits after the point, rounded half up. value >= 0. */
-static void
-fixed(rrn_writer *w, double value, int decimals)
-{
-  int64_t one = 1, n;
-  int i;
-
-  for (i = 0; i < decimals; i++)
-    one *= 10;
-  n = value < 1e12 ? (int64_t)(value * (double)one + 0.5) : (int64_t)1e12 * one;
-  rrn_write_format(w, "%" PRId64, n / one);
-  if (decimals)
-    rrn_write_format(w, ".%0*" PRId64, decimals, n % one);
-}
-
-/* Four digits. */
-static void
-four_digits(rrn_writer *w, double value)
-{
-  fixed(w, value, value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0);
-}
-
-static void
-duration(rrn_writer *w, double ns)
-{
-  static const char *const units[] = { "ns", "\xc2\xb5s", "ms", "s" };
-  int unit = 0;
-
-  while (unit < 3 && ns >= 1000) {
-    ns /= 1000;
-    unit++;
-  }
-  four_digits(w, ns);
-  rrn_write_format(w, " %s", units[unit]);
-}
-
-/* A name of at most `most` characters, which are no more than NAME_LENGTH: the middle gives way, since layers differ at both ends. */
-static void
-short_name(rrn_writer *w, const char *name, size_t most)
-{
-  const size_t n = strlen(name);
-  size_t head = most / 3, tail = n - (most - head - 1);
-  char text[8 * NAME_LENGTH];
-
-  if (n <= most) {
-    rrn_write_xml(w, name);
-    return;
-  }
-  while (head > 0 && ((unsigned char)name[head] & 0xc0) == 0x80)
-    head--;
-  while (name[tail] && ((unsigned char)name[tail] & 0xc0) == 0x80)
-    tail++;
-  snprintf(text, sizeof(text), "%.*s\xe2\x80\xa6%s", (int)head, name, name + tail);
-  rrn_write_xml(w, text);
-}
+/* --- names and colours --- */
 
 static void
 colour(plan *p, int32_t layer)
@@ -238,23 +184,23 @@ write_figures(plan *p)
   snprintf(text, sizeof(text), "of %d", (int)m->crossbars_available);
   end_figure(p, text);
   begin_figure(p, MARGIN + 190, "lower bound");
-  rrn_write_format(&p->w, "%d", (int)p->bound);
-  end_figure(p, "");
+  rrn_write_format(&p->w, "%" PRId64, p->bound.best);
+  end_figure(p, p->bound.best == m->crossbars_used ? "optimal" : "");
   begin_figure(p, MARGIN + 330, "utilisation");
-  fixed(&p->w, rrn_mapping_utilization(m) * 100, 1);
+  rrn_svg_fixed(&p->w, rrn_mapping_utilization(m) * 100, 1);
   end_figure(p, "%");
   begin_figure(p, MARGIN + 470, "latency");
-  duration(&p->w, p->timing.latency_ns);
+  rrn_svg_duration(&p->w, p->timing.latency_ns);
   snprintf(text, sizeof(text), "%d sample%s, %s model", (int)p->how->samples, p->how->samples == 1 ? "" : "s",
            rrn_report_model_name(p->how->model));
   end_figure(p, text);
   begin_figure(p, MARGIN + 750, "without contention");
-  duration(&p->w, p->timing.contention_free_ns);
+  rrn_svg_duration(&p->w, p->timing.contention_free_ns);
   end_figure(p, "");
   if (p->how->no_baseline)
     return;
   begin_figure(p, LEGEND_X, "speed-up");
-  four_digits(&p->w, p->timing.speedup);
+  rrn_svg_four_digits(&p->w, p->timing.speedup);
   end_figure(p, "\xc3\x97 one tile per crossbar");
 }
 
@@ -290,18 +236,16 @@ write_header(plan *p)
                    "role=\"img\">\n<title>", PAGE_W, (int)height, PAGE_W, (int)height);
   rrn_write_xml(w, m->net->name);
   rrn_write_text(w, ": floor plan</title>\n<style>"
-                 "text{font-family:Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif;fill:#1f2933}"
-                 ".name{font-size:24px;font-weight:600}.label{font-size:11px;fill:#6b7785}"
-                 ".figure{font-size:20px;font-weight:600}.small{font-size:12px;font-weight:400;fill:#6b7785}"
-                 ".item{font-size:12px}.numbers text{fill:#8a94a0}.end{text-anchor:end}.boxes rect:hover{stroke:#111}</style>\n");
+                 RRN_SVG_STYLE
+                 ".numbers text{fill:#8a94a0}.boxes rect:hover{stroke:#111}</style>\n");
   rrn_write_format(w, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">", PAGE_W,
                    (int)height, MARGIN);
-  short_name(w, m->net->name, NAME_LENGTH);
+  rrn_svg_short_name(w, m->net->name, NAME_LENGTH);
   rrn_write_format(w, "<tspan dx=\"14\" class=\"small\">policy %s, crossbars of %d \xc3\x97 %d cells",
                    rrn_policy_find(m->policy)->name, (int)hw->v.crossbar.rows, (int)hw->v.crossbar.cols);
   if (hw->name && *hw->name) {
     rrn_write_text(w, ", ");
-    short_name(w, hw->name, NAME_LENGTH);
+    rrn_svg_short_name(w, hw->name, NAME_LENGTH);
   }
   rrn_write_text(w, "</tspan></text>\n");
   write_figures(p);
@@ -332,7 +276,7 @@ static void
 stroke(plan *p, const char *line_colour, double pixels)
 {
   rrn_write_format(&p->w, " stroke=\"%s\" stroke-width=\"", line_colour);
-  fixed(&p->w, pixels / p->scale, 3);
+  rrn_svg_fixed(&p->w, pixels / p->scale, 3);
   rrn_write_text(&p->w, "\"");
 }
 
@@ -412,7 +356,7 @@ write_numbers(plan *p)
   int32_t bar;
 
   rrn_write_text(&p->w, "<g class=\"numbers\" text-anchor=\"middle\" font-size=\"");
-  fixed(&p->w, 9 / p->scale, 2);
+  rrn_svg_fixed(&p->w, 9 / p->scale, 2);
   rrn_write_text(&p->w, "\">\n");
   for (bar = 0; bar < p->m->crossbars_available; bar++) {
     const int32_t tile = p->tile_of[bar];
@@ -496,7 +440,7 @@ static int32_t
 write_plan(plan *p, rramnas_error *err)
 {
   rrn_write_format(&p->w, "<g transform=\"translate(%d %d) scale(", MARGIN, PLAN_Y);
-  fixed(&p->w, p->scale, 6);
+  rrn_svg_fixed(&p->w, p->scale, 6);
   /* Without smoothing, or thin squares would show seams. */
   rrn_write_text(&p->w, p->detail == DETAIL_SQUARES ? ")\" shape-rendering=\"crispEdges\">\n" : ")\">\n");
   if (p->detail == DETAIL_SQUARES) {
@@ -544,7 +488,7 @@ legend_end(plan *p, int32_t y, double share)
   if (share > 0 && share < 0.001)
     rrn_write_text(&p->w, "&lt; 0.1");
   else
-    fixed(&p->w, share * 100, 1);
+    rrn_svg_fixed(&p->w, share * 100, 1);
   rrn_write_text(&p->w, " %</text>\n");
 }
 
@@ -555,7 +499,7 @@ legend_row(plan *p, int32_t layer, int32_t y, double share)
   colour(p, layer);
   rrn_write_format(&p->w, "\"/><text x=\"%d\" y=\"%d\" class=\"item\"><tspan class=\"small\">%d</tspan> ",
                    LEGEND_X + 22, (int)y, (int)p->m->layer_of[layer]);
-  short_name(&p->w, layer_name(p, layer), LEGEND_NAME_LENGTH);
+  rrn_svg_short_name(&p->w, layer_name(p, layer), LEGEND_NAME_LENGTH);
   if (p->m->copies[layer] > 1)
     rrn_write_format(&p->w, "<tspan dx=\"6\" class=\"small\">\xc3\x97 %d</tspan>", (int)p->m->copies[layer]);
   rrn_write_text(&p->w, "</text>");
@@ -608,7 +552,7 @@ static int32_t
 draw(plan *p, rramnas_error *err)
 {
   p->detail = choose_detail(p->m);
-  RRN_TRY(rrn_bound_crossbars(p->m, &p->arena, &p->bound, err));
+  RRN_TRY(rrn_bound_mapping(p->m, &p->arena, &p->bound, err));
   RRN_TRY(assign_tiles(p, err));
   lay_out(p);
   write_header(p);

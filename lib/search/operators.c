@@ -250,7 +250,7 @@ may_change(const rrn_genes *genes, const double *x, size_t i)
 static size_t
 passed_over(rrn_random *r, double log_stay)
 {
-  const double n = rrn_log2(1 - rrn_random_unit(r)) / log_stay;
+  const double n = rrn_power_log2(1 - rrn_random_unit(r)) / log_stay;
 
   return n < 1e9 ? (size_t)n : (size_t)1000000000;
 }
@@ -258,7 +258,7 @@ passed_over(rrn_random *r, double log_stay)
 size_t
 rrn_mutate(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double rate, double *x)
 {
-  const double log_stay = rate < 1 ? rrn_log2(1 - rate) : -INFINITY;
+  const double log_stay = rate < 1 ? rrn_power_log2(1 - rate) : -INFINITY;
   size_t i, changed = 0;
 
   if (!(rate > 0))

@@ -127,13 +127,13 @@ exp2_pair(double x, double lo)
 }
 
 double
-rrn_exp2(double x)
+rrn_power_exp2(double x)
 {
   return exp2_pair(x, 0);
 }
 
 double
-rrn_log2(double x)
+rrn_power_log2(double x)
 {
   pair r;
 

@@ -29,7 +29,7 @@ chances(const double *policy, size_t n, double *ret_chance)
   for (i = 1; i < n; i++)
     most = policy[i] > most ? policy[i] : most;
   for (i = 0; i < n; i++)
-    sum += ret_chance[i] = rrn_exp2((policy[i] - most) * 1.4426950408889634);
+    sum += ret_chance[i] = rrn_power_exp2((policy[i] - most) * 1.4426950408889634);
   for (i = 0; i < n; i++)
     ret_chance[i] /= sum;
 }

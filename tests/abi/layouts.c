@@ -39,6 +39,15 @@ AT(rramnas_runtime, log_user, 48);
 AT(rramnas_runtime, log_level, 56);
 AT(rramnas_runtime, n_threads, 60);
 
+SIZE(rramnas_preset, 48);
+AT(rramnas_preset, size, 0);
+AT(rramnas_preset, name, 8);
+AT(rramnas_preset, title, 16);
+AT(rramnas_preset, source, 24);
+AT(rramnas_preset, yaml, 32);
+AT(rramnas_preset, kind, 40);
+AT(rramnas_preset, reserved, 44);
+
 SIZE(rramnas_hw_field, 88);
 AT(rramnas_hw_field, size, 0);
 AT(rramnas_hw_field, name, 8);
@@ -141,7 +150,7 @@ AT(rramnas_compile_options, objective, 84);
 AT(rramnas_compile_options, samples, 88);
 AT(rramnas_compile_options, depthwise, 92);
 
-SIZE(rramnas_mapping_info, 72);
+SIZE(rramnas_mapping_info, 88);
 AT(rramnas_mapping_info, size, 0);
 AT(rramnas_mapping_info, policy, 8);
 AT(rramnas_mapping_info, crossbars_available, 12);
@@ -153,20 +162,105 @@ AT(rramnas_mapping_info, n_pieces, 32);
 AT(rramnas_mapping_info, n_placements, 40);
 AT(rramnas_mapping_info, utilization, 48);
 AT(rramnas_mapping_info, margin, 56);
-AT(rramnas_mapping_info, time_bound_ns, 64);
+AT(rramnas_mapping_info, crossbars_optimal, 64);
+AT(rramnas_mapping_info, bound_area, 68);
+AT(rramnas_mapping_info, bound_dual, 72);
+AT(rramnas_mapping_info, bound_strip, 76);
+AT(rramnas_mapping_info, bound_clique, 80);
+AT(rramnas_mapping_info, bound_cardinality, 84);
 
-SIZE(rramnas_timing_options, 24);
+SIZE(rramnas_timing_options, 32);
 AT(rramnas_timing_options, size, 0);
 AT(rramnas_timing_options, model, 8);
 AT(rramnas_timing_options, samples, 12);
 AT(rramnas_timing_options, floor_remainder, 16);
 AT(rramnas_timing_options, no_baseline, 20);
+AT(rramnas_timing_options, with_bound, 24);
+AT(rramnas_timing_options, reserved, 28);
 
-SIZE(rramnas_timing, 40);
+SIZE(rramnas_timing, 56);
 AT(rramnas_timing, size, 0);
 AT(rramnas_timing, latency_ns, 8);
 AT(rramnas_timing, contention_free_ns, 16);
 AT(rramnas_timing, baseline_latency_ns, 24);
 AT(rramnas_timing, speedup, 32);
+AT(rramnas_timing, bound_ns, 40);
+AT(rramnas_timing, gap, 48);
+
+SIZE(rramnas_cost_options, 40);
+AT(rramnas_cost_options, size, 0);
+AT(rramnas_cost_options, model, 8);
+AT(rramnas_cost_options, timing_model, 12);
+AT(rramnas_cost_options, samples, 16);
+AT(rramnas_cost_options, floor_remainder, 20);
+AT(rramnas_cost_options, hw, 24);
+AT(rramnas_cost_options, latency_ns, 32);
+
+SIZE(rramnas_cost, 240);
+AT(rramnas_cost, size, 0);
+AT(rramnas_cost, latency_ns, 8);
+AT(rramnas_cost, energy_pj, 16);
+AT(rramnas_cost, energy_dynamic_pj, 24);
+AT(rramnas_cost, energy_static_pj, 32);
+AT(rramnas_cost, energy_per_inference_pj, 40);
+AT(rramnas_cost, energy_per_mac_pj, 48);
+AT(rramnas_cost, area_um2, 56);
+AT(rramnas_cost, power_mw, 64);
+AT(rramnas_cost, leakage_mw, 72);
+AT(rramnas_cost, edp_pj_ns, 80);
+AT(rramnas_cost, edap_pj_ns_um2, 88);
+AT(rramnas_cost, tops, 96);
+AT(rramnas_cost, tops_per_w, 104);
+AT(rramnas_cost, tops_per_mm2, 112);
+AT(rramnas_cost, inferences_per_s, 120);
+AT(rramnas_cost, cell_utilization, 128);
+AT(rramnas_cost, busy_share, 136);
+AT(rramnas_cost, write_energy_pj, 144);
+AT(rramnas_cost, write_time_ns, 152);
+AT(rramnas_cost, ir_drop, 160);
+AT(rramnas_cost, ir_drop_typical, 168);
+AT(rramnas_cost, wire_delay_ns, 176);
+AT(rramnas_cost, transfer_ns, 184);
+AT(rramnas_cost, macs, 192);
+AT(rramnas_cost, crossbars, 200);
+AT(rramnas_cost, arrays, 208);
+AT(rramnas_cost, tiles, 216);
+AT(rramnas_cost, adc_bits_needed, 224);
+AT(rramnas_cost, adc_bits, 228);
+AT(rramnas_cost, extrapolated, 232);
+AT(rramnas_cost, samples, 236);
+
+SIZE(rramnas_derived, 56);
+AT(rramnas_derived, size, 0);
+AT(rramnas_derived, name, 8);
+AT(rramnas_derived, unit, 16);
+AT(rramnas_derived, formula, 24);
+AT(rramnas_derived, inputs, 32);
+AT(rramnas_derived, source, 40);
+AT(rramnas_derived, value, 48);
+
+SIZE(rramnas_curve_point, 56);
+AT(rramnas_curve_point, size, 0);
+AT(rramnas_curve_point, crossbars, 8);
+AT(rramnas_curve_point, made_for, 12);
+AT(rramnas_curve_point, crossbars_used, 16);
+AT(rramnas_curve_point, optimal, 20);
+AT(rramnas_curve_point, latency_ns, 24);
+AT(rramnas_curve_point, bound_ns, 32);
+AT(rramnas_curve_point, utilization, 40);
+AT(rramnas_curve_point, fewest, 48);
+AT(rramnas_curve_point, fewest_bound, 52);
+
+SIZE(rramnas_curve_options, 32);
+AT(rramnas_curve_options, size, 0);
+AT(rramnas_curve_options, first, 8);
+AT(rramnas_curve_options, last, 12);
+AT(rramnas_curve_options, on_point, 16);
+AT(rramnas_curve_options, user, 24);
+
+SIZE(rramnas_curve_labels, 24);
+AT(rramnas_curve_labels, size, 0);
+AT(rramnas_curve_labels, title, 8);
+AT(rramnas_curve_labels, subtitle, 16);
 
 #endif

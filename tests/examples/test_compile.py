@@ -12,7 +12,7 @@ import traceback
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-PROGRAM, NETWORKS = sys.argv[1], Path(sys.argv[2])
+PROGRAM, NETWORKS = os.path.abspath(sys.argv[1]), Path(sys.argv[2])
 BUILT_IN = "ofa_mobilenet_v3_small"
 GENOME = {"ks": [3, 5, 7, 3] * 4, "e": [3, 4, 6, 3] * 4, "d": [2, 3, 2, 2]}
 POLICIES = ["isaac", "rnc", "rnc-published", "best"]
@@ -85,6 +85,9 @@ def check_placements(r):
     assert len(seen) == sum(copies[layer] for layer, _ in pieces)
     packing = r["packing"]
     assert packing["crossbars"] == len(bars) >= packing["lower_bound"] >= 1
+    assert packing["lower_bound"] == max(bound or 0 for bound in packing["bounds"].values())
+    assert set(packing["bounds"]) == {"area", "dual", "strip", "clique", "cardinality"}
+    assert packing["optimal"] == (packing["crossbars"] == packing["lower_bound"])
     whole = r["hardware"]["crossbar_rows"] * r["hardware"]["crossbar_cols"] * len(bars)
     assert abs(packing["utilization"] - area / whole) < 1e-12
 
@@ -94,6 +97,13 @@ def check_timing(r, model, samples):
     assert (t["model"], t["samples"]) == (model, samples)
     assert t["latency_ns"] > 0 and t["contention_free_ns"] > 0
     assert t["speedup"] == t["baseline_latency_ns"] / t["latency_ns"]
+    bound = t["lower_bound_ns"]
+    assert bound is None or model == "rnc" and r["options"]["policy"] == "best"
+    if bound is None:
+        assert t["gap"] is None and not t["optimal"]
+    else:
+        assert t["gap"] == max(0, t["latency_ns"] / bound - 1) or t["optimal"]
+        assert t["optimal"] == (t["latency_ns"] <= bound * (1 + 1e-9))
 
 
 def test_every_network_policy_and_model():
@@ -101,7 +111,8 @@ def test_every_network_policy_and_model():
         for policy in POLICIES:
             for model in ("graph", "rnc"):
                 try:
-                    r = report(*network, "--policy", policy, "--timing", model, "--samples", 2, "--crossbars", "auto")
+                    r = report(*network, "--policy", policy, "--timing", model, "--samples", 2, "--crossbars", "auto",
+                               "--effort", "fast")
                     assert r["schema"] == "rramnas.report/1" and r["options"]["policy"] == policy
                     check_network(r)
                     check_placements(r)
@@ -110,6 +121,48 @@ def test_every_network_policy_and_model():
                     check_timing(r, model, 2)
                 except Exception as fault:
                     raise AssertionError(f"{network} {policy} {model}") from fault
+
+
+def test_fewest_crossbars():
+    """What the packing search finds; the bounds of the last two are met. Policy rnc has rules that cost crossbars."""
+    for name, most in [("mobilenet_v3_small_rnc", 104), ("squeezenet1_1", 45), ("resnet18_cifar", 682)]:
+        network = NETWORKS / (name + ".yaml")
+        packing = report(network, "--crossbars", "auto", "--effort", "fast", "--check")["packing"]
+        assert packing["crossbars"] == most and packing["optimal"] == (most != 104), packing["crossbars"]
+        assert report(network, "--crossbars", most, "--effort", "fast")["packing"]["available"] == most
+        kept = report(network, "--crossbars", "auto", "--effort", "fast", "--policy", "rnc", "--check")
+        assert kept["options"]["layer_threshold"] == 1 and kept["options"]["max_load"] == 6
+        assert most <= kept["packing"]["crossbars"] <= most + 2
+
+
+def rows_of(path):
+    header, *rows = [line.split(",") for line in path.read_text().splitlines()]
+    return [dict(zip(header, row)) for row in rows]
+
+
+def test_curve():
+    csv, svg = work / "curve.csv", work / "curve.svg"
+    network = NETWORKS / "squeezenet1_1.yaml"
+    done = run(network, "--crossbars", 90, "--samples", 4, "--effort", "fast", "--curve", csv, "--curve", svg, "--curve-points", 5)
+    assert str(csv) in done.stdout and str(svg) in done.stdout
+    rows = rows_of(csv)
+    assert len(rows) == 5 and (rows[0]["crossbars"], rows[-1]["crossbars"]) == ("45", "90")
+    for row in rows:
+        assert float(row["lower_bound_ns"]) <= float(row["latency_ns"])
+        assert int(row["crossbars_used"]) <= int(row["made_for"]) <= int(row["crossbars"])
+        assert 0 < float(row["utilization"]) <= 1
+    for a, b in zip(rows, rows[1:]):
+        assert int(a["crossbars"]) < int(b["crossbars"]) and float(a["latency_ns"]) >= float(b["latency_ns"])
+    root = xml.parse(svg).getroot()
+    assert len(root.findall(".//{*}circle")) == 5
+    words = "".join(root.itertext())
+    for word in ("latency", "lower bound", "utilisation", "crossbars", "optimal", "4 samples"):
+        assert word in words, word
+    run(network, "--quiet", "--effort", "fast", "--curve", csv, "--curve-first", 60, "--curve-last", 80, "--curve-points", 3,
+        "--timing", "graph", "--policy", "rnc")
+    assert [row["crossbars"] for row in rows_of(csv)] == ["60", "69", "80"]
+    assert all(row["lower_bound_ns"] == "" for row in rows_of(csv))
+    assert "curve ends" in run(network, "--quiet", "--effort", "fast", "--curve", csv, "--curve-last", 44, code=1).stderr
 
 
 def test_copies_are_solved_for():
@@ -142,18 +195,18 @@ def test_same_bytes_twice():
     for network in networks()[:2]:
         seen = set()
         for i, language in enumerate(("C", "de_DE.UTF-8")):
-            files = [work / f"same.{i}.{kind}" for kind in ("json", "svg", "trace")]
-            done = run(*network, "--crossbars", "auto", "--samples", 3, "--json", files[0], "--svg", files[1], "--trace",
-                       files[2], env={**os.environ, "LC_ALL": language})
+            files = [work / f"same.{i}.{kind}" for kind in ("json", "svg", "trace", "csv", "curve.svg")]
+            done = run(*network, "--crossbars", "auto", "--samples", 3, "--effort", "fast", "--json", files[0], "--svg", files[1],
+                       "--trace", files[2], "--curve", files[3], "--curve", files[4], "--curve-points", 3, env={**os.environ, "LC_ALL": language})
             seen.add((done.stdout.replace(f"same.{i}", ""), *(path.read_bytes() for path in files)))
         assert len(seen) == 1, network
 
 
 def test_floor_plan_is_xml():
     for network in networks():
-        run("--quiet", "--svg", work / "plan.svg", "--crossbars", "auto", *network)
+        run("--quiet", "--svg", work / "plan.svg", "--crossbars", "auto", "--effort", "fast", *network)
         root = xml.parse(work / "plan.svg").getroot()
-        r = report(*network, "--crossbars", "auto")
+        r = report(*network, "--crossbars", "auto", "--effort", "fast")
         boxes = root.findall(".//{*}rect/{*}title")
         if r["packing"]["crossbars"] <= 2000:
             assert len(boxes) == len(r["packing"]["placements"])
@@ -184,8 +237,12 @@ def test_json_alone_on_standard_output():
 
 def test_table():
     out = run(*networks()[0], "--crossbars", "auto").stdout
-    for word in ("network", "hardware", "layer", "packing", "timing", "speed-up", "fingerprint"):
+    for word in ("network", "hardware", "layer", "packing", "timing", "speed-up", "fingerprint", "policy best", "need at least", "area"):
         assert word in out, word
+    assert "any mapping takes" not in out
+    assert "any mapping takes at least" in run(*networks()[0], "--crossbars", "auto", "--timing", "rnc").stdout
+    rnc = run(*networks()[0], "--crossbars", "auto", "--timing", "rnc", "--policy", "rnc").stdout
+    assert "cardinality" in rnc and "any mapping takes" not in rnc
     assert run(*networks()[0], "--crossbars", "auto", "--quiet").stdout == ""
 
 
@@ -214,6 +271,12 @@ def test_usage():
         (["--check=yes", *network], "takes no value"),
         ([*network, "--json"], "needs a value"),
         ([*network, "--json", "x", "--svg", "x"], "two outputs"),
+        ([*network, "--svg", "x.svg", "--curve", "x.svg"], "two outputs"),
+        ([*network, "--curve", "x.png"], ".csv or .svg"),
+        ([*network, "--curve", "a.csv", "--curve", "b.csv", "--curve", "c.csv"], "one or two names"),
+        ([*network, "--curve-points", "0"], "expected 1 to 4096"),
+        ([*network, "--max-load", "4"], "--max-load is for --policy rnc"),
+        ([*network, "--depth-split", "2", "--policy", "best"], "--depth-split is for --policy rnc"),
         ([*network, "other.onnx"], "two networks"),
         ([BUILT_IN], "needs --genome"),
         ([BUILT_IN, "--genome", "/none"], "/none"),
@@ -230,6 +293,19 @@ def test_bad_hardware_has_a_place():
     (work / "hw.yaml").write_text("crossbar:\n  rows: many\n")
     done = run("--hardware", work / "hw.yaml", *networks()[0], code=2)
     assert "hw.yaml:2:" in done.stderr, done.stderr
+
+
+def test_presets():
+    listed = run("--list-presets").stdout
+    assert "isaac_isca_2016" in listed and "Shafiee" in listed and "device  wan_nature_2022" in listed
+    network = networks()[0]
+    prefixed = report("--hardware", "preset:isaac_isca_2016", "--crossbars", "auto", *network)
+    assert prefixed == report("--hardware", "isaac_isca_2016", "--crossbars", "auto", *network)
+    assert "no preset" in run("--hardware", "isac_isca_2016", *network, code=2).stderr
+    assert "like it: isaac_isca_2016" in run("--hardware", "preset:isaac", *network, code=2).stderr
+    file = work / "isaac_isca_2016"
+    file.write_text("crossbar: {rows: -1}\n")
+    assert "crossbar.rows" in run("--hardware", "isaac_isca_2016", *network, code=2, cwd=work).stderr
 
 
 def test_help_and_version():

@@ -107,7 +107,8 @@ bound(const problem *p)
   rramnas_hw hw;
   rramnas_mapping m;
   rrn_arena arena;
-  int32_t copies[4] = { 1, 1, 1, 1 }, first[5] = { 0 }, ret = -1, layer;
+  int32_t copies[4] = { 1, 1, 1, 1 }, first[5] = { 0 }, layer;
+  rrn_bound ret = { 0 };
   size_t i, n = 0;
 
   memset(&hw, 0, sizeof(hw));
@@ -130,9 +131,11 @@ bound(const problem *p)
   m.copies = copies;
   m.sharing.layer_threshold = p->rules.layer_threshold;
   m.sharing.max_load = p->rules.max_load;
-  assert_int_equal(rrn_bound_crossbars(&m, &arena, &ret, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_bound_mapping(&m, &arena, &ret, NULL), RRAMNAS_OK);
   rrn_arena_release(&arena);
-  return ret;
+  assert_true(ret.area <= ret.best && ret.dual <= ret.best && ret.clique <= ret.best && ret.cardinality <= ret.best &&
+              ret.strip <= ret.best);
+  return (int32_t)ret.best;
 }
 
 static void

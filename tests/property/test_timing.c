@@ -176,6 +176,8 @@ random_mapping(test_random *r)
   rramnas_hw *hw = random_hw_create(r);
   rramnas_mapping *m = NULL;
 
+  o.policy = RRAMNAS_POLICY_RNC;
+  o.effort = RRAMNAS_EFFORT_FAST;
   o.crossbars = test_below(r, 2) ? RRAMNAS_CROSSBARS_AUTO : 64;
   o.layer_threshold = RRAMNAS_UNLIMITED;
   o.max_load = RRAMNAS_UNLIMITED;

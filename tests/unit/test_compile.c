@@ -307,6 +307,7 @@ largest_threshold(void **state)
   for (i = 0; i < 3; i++)
     assert_int_equal(rramnas_net_add_node(net, &node, &x, NULL), RRAMNAS_OK);
   assert_int_equal(rramnas_net_finish(net, NULL), RRAMNAS_OK);
+  o.policy = RRAMNAS_POLICY_RNC;
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
   o.layer_threshold = INT32_MAX;
   if (rramnas_compile(hw, net, &o, NULL, &m, &err) < 0 || rramnas_mapping_check(m, &err) < 0)

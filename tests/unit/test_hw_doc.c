@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../support/hw.h"
+#include "hw/presets.h"
 #include "hw/spec_fields.h"
 #include "hw/spec_ini.h"
 
@@ -67,6 +68,24 @@ field_table(void)
 }
 
 static capture
+preset_table(void)
+{
+  capture c = { 0 };
+  size_t i;
+
+  add(&c, "| Preset | Kind | What it is | Source |\n|---|---|---|---|\n");
+  for (i = 0; i < rrn_n_presets; i++) {
+    add(&c, "| `");
+    add(&c, rrn_presets[i].name);
+    add(&c, rrn_presets[i].kind == RRAMNAS_PRESET_CHIP ? "` | chip |" : "` | device |");
+    add_cell(&c, rrn_presets[i].title);
+    add_cell(&c, rrn_presets[i].source);
+    add(&c, "\n");
+  }
+  return c;
+}
+
+static capture
 rule_list(void)
 {
   capture c = { 0 };
@@ -83,8 +102,7 @@ rule_list(void)
 static capture
 key_table(void)
 {
-  static const char *const uses[] = { "field", "rule", "no part in this model", "not used: warning",
-                                      "no effect in MNSIM: warning" };
+  static const char *const uses[] = { "field", "rule", "no part in this model", "no effect in MNSIM: warning" };
   capture c = { 0 };
   size_t i;
 
@@ -160,6 +178,13 @@ keys(void **state)
   check_section("keys", key_table());
 }
 
+static void
+presets(void **state)
+{
+  (void)state;
+  check_section("presets", preset_table());
+}
+
 int
 main(void)
 {
@@ -167,6 +192,7 @@ main(void)
     cmocka_unit_test(fields),
     cmocka_unit_test(rules),
     cmocka_unit_test(keys),
+    cmocka_unit_test(presets),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

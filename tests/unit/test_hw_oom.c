@@ -38,6 +38,17 @@ load_yaml(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 }
 
 static int32_t
+create_preset(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  rramnas_hw *hw = NULL;
+  int32_t status = rramnas_hw_create_preset("isaac_isca_2016", runtime, &hw, err);
+
+  (void)user;
+  rramnas_hw_unref(hw);
+  return status;
+}
+
+static int32_t
 load_ini(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 {
   return load(user, "hw.ini", runtime, err);
@@ -60,6 +71,7 @@ change(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 static void
 every_allocation(void **state)
 {
+  char named[] = "preset: isaac_isca_2016\ndevice: {preset: wan_nature_2022}\ndac: {power_uw: 499200}\n";
   char yaml[] = "name: small\ncrossbar: {rows: 8, cols: 8}\nadc: {bits: 4}\n";
   char *ini = hw_data("hw/SimConfig.ini");
   int sticky;
@@ -68,6 +80,8 @@ every_allocation(void **state)
   for (sticky = 0; sticky <= 1; sticky++) {
     assert_in_range(oom_until_success(create, NULL, 1, sticky), 3, 100);
     assert_in_range(oom_until_success(load_yaml, yaml, 1, sticky), 3, 100);
+    assert_in_range(oom_until_success(load_yaml, named, 1, sticky), 6, 200);
+    assert_in_range(oom_until_success(create_preset, NULL, 1, sticky), 4, 200);
     assert_in_range(oom_until_success(load_ini, ini, 1, sticky), 4, 200);
     assert_in_range(oom_until_success(change, NULL, 1, sticky), 6, 100);
   }

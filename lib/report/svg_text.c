@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers, times and names as text of a picture: from integers, so the same in any locale. */
+#include "report/svg_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* With `decimals` digits after the point, rounded half up. value >= 0. */
+void
+rrn_svg_fixed(rrn_writer *w, double value, int decimals)
+{
+  int64_t one = 1, n;
+  int i;
+
+  for (i = 0; i < decimals; i++)
+    one *= 10;
+  n = value < 1e12 ? (int64_t)(value * (double)one + 0.5) : (int64_t)1e12 * one;
+  rrn_write_format(w, "%" PRId64, n / one);
+  if (decimals)
+    rrn_write_format(w, ".%0*" PRId64, decimals, n % one);
+}
+
+/* Four digits. */
+void
+rrn_svg_four_digits(rrn_writer *w, double value)
+{
+  rrn_svg_fixed(w, value, value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0);
+}
+
+void
+rrn_svg_duration(rrn_writer *w, double ns)
+{
+  static const char *const units[] = { "ns", "\xc2\xb5s", "ms", "s" };
+  int unit = 0;
+
+  while (unit < 3 && ns >= 1000) {
+    ns /= 1000;
+    unit++;
+  }
+  rrn_svg_four_digits(w, ns);
+  rrn_write_format(w, " %s", units[unit]);
+}
+
+/* A name of at most `most` characters, which are no more than RRN_SVG_NAME_LENGTH: the middle gives way, since layers differ at both ends. */
+void
+rrn_svg_short_name(rrn_writer *w, const char *name, size_t most)
+{
+  const size_t n = strlen(name);
+  size_t head = most / 3, tail = n - (most - head - 1);
+  char text[8 * RRN_SVG_NAME_LENGTH];
+
+  if (n <= most) {
+    rrn_write_xml(w, name);
+    return;
+  }
+  while (head > 0 && ((unsigned char)name[head] & 0xc0) == 0x80)
+    head--;
+  while (name[tail] && ((unsigned char)name[tail] & 0xc0) == 0x80)
+    tail++;
+  snprintf(text, sizeof(text), "%.*s\xe2\x80\xa6%s", (int)head, name, name + tail);
+  rrn_write_xml(w, text);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What the pictures share: numbers, times and names as text. */
+#ifndef RRN_REPORT_SVG_TEXT_H
+#define RRN_REPORT_SVG_TEXT_H
+
+#include "util/writer.h"
+
+enum { RRN_SVG_NAME_LENGTH = 30 };
+
+/* The style sheet: classes name, label, figure, small, item, end. */
+#define RRN_SVG_STYLE \
+  "text{font-family:Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif;fill:#1f2933}" \
+  ".name{font-size:24px;font-weight:600}.label{font-size:11px;fill:#6b7785}" \
+  ".figure{font-size:20px;font-weight:600}.small{font-size:12px;font-weight:400;fill:#6b7785}" \
+  ".item{font-size:12px}.end{text-anchor:end}"
+
+void rrn_svg_fixed(rrn_writer *w, double value, int decimals);
+void rrn_svg_four_digits(rrn_writer *w, double value);
+void rrn_svg_duration(rrn_writer *w, double ns);
+void rrn_svg_short_name(rrn_writer *w, const char *name, size_t most);
+
+#endif
