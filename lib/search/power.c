@@ -9,7 +9,7 @@
  * (m + 1), by its series, with s and the result kept as a sum of two doubles, because pow multiplies the error of the
  * logarithm by y. 2^t for |t| <= 1/2 is the series of exp.
  *
- * Complexity: about 100 operations for a power. Source: Dekker, Numer. Math. 18, 1971 (products and sums of two doubles). */
+ * Complexity: about 100 operations for a power. Source: Dekker, Numerische Mathematik 18, 1971 (products and sums of two doubles). */
 #include "search/power.h"
 
 #include <stdint.h>
