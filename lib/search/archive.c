@@ -4,11 +4,11 @@
  * In:  points one by one.
  * Out: those that no other dominates.
  *
- * Idea: the points lie in the order of the first objective. With two objectives the second descends, so whether a point is
- * dominated is one comparison with its left neighbour and what it dominates is a run to its right, both found by binary
- * search. With more, only points to the left can dominate and only points to the right be dominated; these are compared
- * one by one, nearest first. When the archive is bounded and full, the point whose neighbours in the first objective lie
- * closest together (sum over the objectives, by range) goes; the ends stay.
+ * Idea: the points lie in the order of the first objective. With two objectives the second descends, so whether a
+ * point is dominated is one comparison with its left neighbour and what it dominates is a run to its right, both
+ * found by binary search. With more, only points to the left can dominate and only points to the right be dominated;
+ * these are compared one by one, nearest first. When the archive is bounded and full, the point whose neighbours in
+ * the first objective lie closest together (sum over the objectives, by range) goes; the ends stay.
  *
  * Complexity: 2-D O(log n) and moving what lies behind; otherwise O(n m) per point. Memory O(n). */
 #include "search/archive.h"

@@ -2,12 +2,13 @@
 /* Crowding distance within one front.
  *
  * In:  the points of a front.
- * Out: for each the sum over the objectives of the distance between its two neighbours, as a share of the front's range;
+ * Out: for each the sum over the objectives of the distance between its two neighbours, as a share of the front's
+ * range;
  *      infinite at both ends of every objective.
  *
- * Equal values are ordered by index. An objective in which all are equal adds 0 to those between its ends. A front of one
- * or two points is infinite throughout. Objectives that are not finite have no distance: where a difference is not a
- * number it adds 0.
+ * Equal values are ordered by index. An objective in which all are equal adds 0 to those between its ends. A front
+ * of one or two points is infinite throughout. Objectives that are not finite have no distance: where a difference
+ * is not a number it adds 0.
  *
  * Complexity: O(m n) with the radix sort. Paper: Deb, Pratap, Agarwal, Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002,
  * section III-B; no deviation (his program gives infinity to the smaller end alone). */

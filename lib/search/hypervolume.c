@@ -8,16 +8,18 @@
  * as what the points so far dominate in the objectives before.
  *   2-D: the width is one number.
  *   3-D: corners of the region in the plane, sorted in an array; adding one gives the area it gains.
- *   4-D: the points so far that matter in three objectives, sorted by the third. The volume a point p gains is swept the
+ *   4-D: the points so far that matter in three objectives, sorted by the third. The volume a point p gains is swept
+ *   the
  *     same way: corners are those points, cut to the octant behind p. Points below p in the third objective are first
  *     reduced to two bounds (where another point covers p in one of the two other objectives) and the few inside these.
  *   5 and more: hypervolume_wfg.c.
  * The contribution of a point is its box less the volume of the others moved behind it.
  *
- * Complexity: 2-D O(n log n) (radix sort: O(n)); 3-D O(n log s) and moving at most s corners per point, s = corners at one
- * time; 4-D O(n t) for t points that matter at one time, so O(n^2). Memory O(n). Papers: Beume, Fonseca, Lopez-Ibanez,
- * Paquete, Vahrenhold, IEEE Trans. Evol. Comput. 13(5), 2009 (3-D); Guerreiro, Fonseca, IEEE Trans. Evol. Comput. 22(3),
- * 2018 (HV4D+: one exclusive 3-D volume per point in linear time). Deviations: arrays instead of trees and linked lists. */
+ * Complexity: 2-D O(n log n) (radix sort: O(n)); 3-D O(n log s) and moving at most s corners per point, s = corners
+ * at one time; 4-D O(n t) for t points that matter at one time, so O(n^2). Memory O(n). Papers: Beume, Fonseca,
+ * Lopez-Ibanez, Paquete, Vahrenhold, IEEE Trans. Evol. Comput. 13(5), 2009 (3-D); Guerreiro, Fonseca, IEEE Trans.
+ * Evol. Comput. 22(3), 2018 (HV4D+: one exclusive 3-D volume per point in linear time). Deviations: arrays instead
+ * of trees and linked lists. */
 #include "search/hypervolume.h"
 
 #include "search/sort.h"
@@ -213,7 +215,8 @@ insert(sweep_4d *s, size_t at, double px, double py, double pz)
 double
 rrn_hv_4d(const double *p, size_t n, const double *reference, double *room)
 {
-  sweep_4d s = { room, room + n + 1, room + 2 * (n + 1), 0, { (rrn_corner *)(room + 3 * (n + 1)), 0, 0, 0 }, reference };
+  rrn_corner *corners = (rrn_corner *)(room + 3 * (n + 1));
+  sweep_4d s = { room, room + n + 1, room + 2 * (n + 1), 0, { corners, 0, 0, 0 }, reference };
   double volume = 0, sum = 0;
   size_t i, at;
 

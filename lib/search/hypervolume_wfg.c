@@ -4,13 +4,14 @@
  * In:  points inside the reference box.
  * Out: the volume they dominate.
  *
- * Idea: in the order of the last objective a point adds its distance to the reference point there, times the volume that it
- * alone dominates in the other objectives among the points before. That is the volume of its own box less the
+ * Idea: in the order of the last objective a point adds its distance to the reference point there, times the volume
+ * that it alone dominates in the other objectives among the points before. That is the volume of its own box less the
  * hypervolume of the points before it, each moved behind it in every objective: a problem with one objective less, in
  * which most points now dominate each other and go. Four objectives are left to the sweep of hypervolume.c.
  *
- * Complexity: exponential in m at worst, O(n^(m - 2)); memory O(n m^2). Paper: While, Bradstreet, Barone, IEEE Trans. Evol.
- * Comput. 16(1), 2012 (WFG with slicing); deviation: the sweep in four objectives instead of two at the bottom. */
+ * Complexity: exponential in m at worst, O(n^(m - 2)); memory O(n m^2). Paper: While, Bradstreet, Barone, IEEE
+ * Trans. Evol. Comput. 16(1), 2012 (WFG with slicing); deviation: the sweep in four objectives instead of two at the
+ * bottom. */
 #include "search/hypervolume.h"
 
 typedef struct wfg {

@@ -8,8 +8,8 @@
  *
  * Complexity: O(n n_reference m) for distances, O(n m) for choices. Papers: Ishibuchi, Masuda, Tanigaki, Nojima,
  * EMO 2015 (IGD+); Van Veldhuizen, 1999 (GD); Deb, Multi-objective optimization using evolutionary algorithms, 2001
- * (pseudo-weights); Das, Struct. Optim. 18, 1999 (knee as farthest from the hyperplane; deviation: the plane through the
- * worst values instead of through the minima). */
+ * (pseudo-weights); Das, Struct. Optim. 18, 1999 (knee as farthest from the hyperplane; deviation: the plane through
+ * the worst values instead of through the minima). */
 #include "search/indicators.h"
 
 #include <math.h>

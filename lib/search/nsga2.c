@@ -4,17 +4,18 @@
  * In:  members with ranks and distances; results of their children.
  * Out: children; the next members.
  *
- * Idea: parents win a tournament (constrained domination by rank, then crowding distance), children are made by crossover
- * and mutation, and the best of members and children stay (select.c). Three things are not fixed but drawn in proportion to
- * how often each has led to a child that stayed: where parents come from (tournament among the members; any of the archive), how
- * they combine (crossover; a difference vector; not at all) and how many genes mutate on average (a quarter of a gene to four). For
- * discrete spaces a fourth choice is how many children are made of which the most promising alone is evaluated (1, 4, 16,
- * 64), by the additive model of screen.c. Nothing that is in use falls below a share of about 1/8.
+ * Idea: parents win a tournament (constrained domination by rank, then crowding distance), children are made by
+ * crossover and mutation, and the best of members and children stay (select.c). Three things are not fixed but drawn
+ * in proportion to how often each has led to a child that stayed: where parents come from (tournament among the
+ * members; any of the archive), how they combine (crossover; a difference vector; not at all) and how many genes
+ * mutate on average (a quarter of a gene to four). For discrete spaces a fourth choice is how many children are made
+ * of which the most promising alone is evaluated (1, 4, 16, 64), by the additive model of screen.c. Nothing that is
+ * in use falls below a share of about 1/8.
  *
- * Complexity: sorting of 2 n points per generation (sort.c) and O(n^2) at most for thinning. Paper: Deb, Pratap, Agarwal,
- * Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002; choice of operators: probability matching after Thierens, GECCO 2005.
- * Deviations: thinning (select.c), archive parents, screening, chosen rates, no genome twice; `fixed_rates` with crowding thinning is the
- * algorithm of the paper but for duplicates. */
+ * Complexity: sorting of 2 n points per generation (sort.c) and O(n^2) at most for thinning. Paper: Deb, Pratap,
+ * Agarwal, Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002; choice of operators: probability matching after
+ * Thierens, GECCO 2005. Deviations: thinning (select.c), archive parents, screening, chosen rates, no genome twice;
+ * `fixed_rates` with crowding thinning is the algorithm of the paper but for duplicates. */
 #include <math.h>
 #include <string.h>
 

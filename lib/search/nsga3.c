@@ -4,16 +4,16 @@
  * In:  the selected fronts and the front that does not fit as a whole.
  * Out: which of its points stay.
  *
- * Idea: directions spread evenly over the positive octant stand for the trade-offs one may want. Each point belongs to the
- * direction whose ray from the ideal point it lies closest to, objectives being shares of the range of the points at hand.
- * Again and again the direction with the fewest selected points gets one more: its closest point while it has none, later
- * its first. Ties by index.
+ * Idea: directions spread evenly over the positive octant stand for the trade-offs one may want. Each point belongs
+ * to the direction whose ray from the ideal point it lies closest to, objectives being shares of the range of the
+ * points at hand. Again and again the direction with the fewest selected points gets one more: its closest point
+ * while it has none, later its first. Ties by index.
  *
- * There are as many divisions as give no more directions than points wanted, at least one. Points whose objectives are not
- * finite belong to the first direction at an infinite distance.
+ * There are as many divisions as give no more directions than points wanted, at least one. Points whose objectives
+ * are not finite belong to the first direction at an infinite distance.
  *
- * Complexity: O(n d m) for d directions, plus O(wanted (d + n)). Papers: Deb, Jain, IEEE Trans. Evol. Comput. 18(4), 2014;
- * Das, Dennis, SIAM J. Optim. 8(3), 1998. Deviations: ranges of the selected points and the last front instead of
+ * Complexity: O(n d m) for d directions, plus O(wanted (d + n)). Papers: Deb, Jain, IEEE Trans. Evol. Comput. 18(4),
+ * 2014; Das, Dennis, SIAM J. Optim. 8(3), 1998. Deviations: ranges of the selected points and the last front instead of
  * intercepts of a hyperplane; ties by index instead of at random. */
 #include "search/select.h"
 
@@ -181,8 +181,8 @@ fill(niches *s, uint32_t *left, size_t n, size_t wanted, uint8_t *selected)
 }
 
 int32_t
-rrn_thin_niches(rrn_arena *arena, const double *f, size_t n, size_t m, const uint32_t *last, size_t n_last, size_t wanted,
-                uint8_t *selected, rramnas_error *err)
+rrn_thin_niches(rrn_arena *arena, const double *f, size_t n, size_t m, const uint32_t *last, size_t n_last,
+                size_t wanted, uint8_t *selected, rramnas_error *err)
 {
   niches s = { .f = f, .m = m };
   uint32_t *left = rrn_arena_alloc_raw(arena, n_last, sizeof(*left));

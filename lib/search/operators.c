@@ -4,11 +4,11 @@
  * In:  parents, a random stream.
  * Out: a child within the bounds, in canonical form after rrn_wake().
  *
- * Idea: reals use simulated binary crossover and polynomial mutation in the bounded form of Deb's program (a child never
- * leaves its range, and the chance is not piled up at the bounds). Integers exchange values and mutate as reals do, then
- * round, by one at least. Categories exchange and mutate to any other value alike. A gene that counts in one parent only
- * comes from that parent; one that counts in neither parent starts anew where the child needs it, since a canonical value
- * carries no information. Fixed genes keep their value.
+ * Idea: reals use simulated binary crossover and polynomial mutation in the bounded form of Deb's program (a child
+ * never leaves its range, and the chance is not piled up at the bounds). Integers exchange values and mutate as
+ * reals do, then round, by one at least. Categories exchange and mutate to any other value alike. A gene that counts
+ * in one parent only comes from that parent; one that counts in neither parent starts anew where the child needs it,
+ * since a canonical value carries no information. Fixed genes keep their value.
  *
  * No function of libm but sqrt: the powers of the two distributions are products, square roots or power.c.
  *

@@ -5,12 +5,12 @@
  * Out: the keys ascending; equal keys keep their order.
  *
  * Idea: keys that share their leading bits differ first at one bit, found by a single pass. Two counting passes over a
- * window of bits from there on (8 + 8, or 11 + 11 for long arrays) leave keys out of place only among those that agree in
- * the whole window; insertion sort mends these. Should it have to move too much (clustered keys), counting passes over
- * all bits that differ finish the work, so no input is slow.
+ * window of bits from there on (8 + 8, or 11 + 11 for long arrays) leave keys out of place only among those that
+ * agree in the whole window; insertion sort mends these. Should it have to move too much (clustered keys), counting
+ * passes over all bits that differ finish the work, so no input is slow.
  *
- * Complexity: O(n) time, n entries of scratch. Source: Knuth, The Art of Computer Programming 3, 5.2.5 (radix list sort)
- * and its use with a final insertion pass, after MacLaren, J. ACM 13(3), 1966. */
+ * Complexity: O(n) time, n entries of scratch. Source: Knuth, The Art of Computer Programming 3, 5.2.5 (radix list
+ * sort) and its use with a final insertion pass, after MacLaren, J. ACM 13(3), 1966. */
 #include "search/order.h"
 
 enum { TINY = 24, SHORT_BITS = 8, LONG_BITS = 11, LONG_FROM = 3000, MOVES_PER_KEY = 12 };

@@ -5,11 +5,12 @@
  * Out: powers within 2 units in the last place of the exact value (tests compare with libm), logarithms likewise.
  *
  * Idea: libm may differ between machines in the last bit, and a search would then go another way. Here the order of all
- * operations is fixed and each is rounded once. x = 2^k m with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh(s), s = (m - 1) /
- * (m + 1), by its series, with s and the result kept as a sum of two doubles, because pow multiplies the error of the
- * logarithm by y. 2^t for |t| <= 1/2 is the series of exp.
+ * operations is fixed and each is rounded once. x = 2^k m with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh(s), s = (m
+ * - 1) / (m + 1), by its series, with s and the result kept as a sum of two doubles, because pow multiplies the
+ * error of the logarithm by y. 2^t for |t| <= 1/2 is the series of exp.
  *
- * Complexity: about 100 operations for a power. Source: Dekker, Numerische Mathematik 18, 1971 (products and sums of two doubles). */
+ * Complexity: about 100 operations for a power. Source: Dekker, Numerische Mathematik 18, 1971 (products and sums of
+ * two doubles). */
 #include "search/power.h"
 
 #include <stdint.h>

@@ -4,15 +4,15 @@
  * In:  the name of a stream: seed, generation, index, purpose.
  * Out: 32-bit words, numbers in [0, 1), integers in [0, n).
  *
- * Idea: a keyed bijection of a counter turns the name of a stream into 128 bits, so any stream can be started at once and
- * nothing has to be stored between generations: a result does not depend on which thread or in which order streams are
- * used. Within a stream a small generator goes on from these bits: its 2^128 - 1 states are one cycle, on which streams of
- * a few thousand numbers do not meet.
+ * Idea: a keyed bijection of a counter turns the name of a stream into 128 bits, so any stream can be started at
+ * once and nothing has to be stored between generations: a result does not depend on which thread or in which order
+ * streams are used. Within a stream a small generator goes on from these bits: its 2^128 - 1 states are one cycle,
+ * on which streams of a few thousand numbers do not meet.
  * Integers: the high half of a 64-bit product, redrawn in the few cases that would favour small values.
  *
- * Complexity: ten rounds of two multiplications per stream, then eight operations per number. Papers: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as
- * easy as 1, 2, 3, SC 2011 (Philox 4x32-10); Blackman, Vigna, ACM Trans.
- * Math. Softw. 47(4), 2021 (xoroshiro128++); Lemire, ACM Trans. Model. Comput. Simul. 29(1), 2019. */
+ * Complexity: ten rounds of two multiplications per stream, then eight operations per number. Papers: Salmon,
+ * Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011 (Philox 4x32-10); Blackman, Vigna, ACM
+ * Trans. Math. Softw. 47(4), 2021 (xoroshiro128++); Lemire, ACM Trans. Model. Comput. Simul. 29(1), 2019. */
 #include "search/random.h"
 
 void

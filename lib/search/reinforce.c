@@ -4,14 +4,14 @@
  * In:  results of the last generation.
  * Out: genomes drawn from the policy.
  *
- * Idea: every category and integer gene has a preference per value and draws with the softmax of these; reals are uniform.
- * What a genome is worth is 1 - rank / fronts within its generation, ranks by constrained non-dominated sorting, so the
- * scale of the objectives does not matter. The gradient of the logarithm of its probability, times its worth less a moving
- * average of worths (the baseline), is added to the preferences.
+ * Idea: every category and integer gene has a preference per value and draws with the softmax of these; reals are
+ * uniform. What a genome is worth is 1 - rank / fronts within its generation, ranks by constrained non-dominated
+ * sorting, so the scale of the objectives does not matter. The gradient of the logarithm of its probability, times
+ * its worth less a moving average of worths (the baseline), is added to the preferences.
  *
  * Complexity: O(sum of gene values) per genome. Paper: Williams, Machine Learning 8, 1992 (REINFORCE); Jiang et al.
- * (NACIM), IEEE Trans. Comput. 70(4), 2021, use it with a recurrent controller; deviation: independent genes, no controller
- * network, several objectives by rank. */
+ * (NACIM), IEEE Trans. Comput. 70(4), 2021, use it with a recurrent controller; deviation: independent genes, no
+ * controller network, several objectives by rank. */
 #include <math.h>
 #include <string.h>
 

@@ -4,13 +4,13 @@
  * In:  genomes and their objectives, one by one.
  * Out: what the sum of the effects of its genes says about a genome.
  *
- * Idea: each value of each gene that counts has a weight per objective; a guess is their sum. After an evaluation the error
- * is shared equally among the weights that took part, half of it at once (normalised least mean squares), which needs no
- * matrix and follows the search to where it is. Differences between genomes that share most genes are what it is good
- * for.
+ * Idea: each value of each gene that counts has a weight per objective; a guess is their sum. After an evaluation
+ * the error is shared equally among the weights that took part, half of it at once (normalised least mean squares),
+ * which needs no matrix and follows the search to where it is. Differences between genomes that share most genes are
+ * what it is good for.
  *
- * Not handled: effects of genes on each other, reals. Complexity: O(genes m) per genome. Paper: Nagumo, Noda, IEEE Trans.
- * Autom. Control 12(3), 1967. */
+ * Not handled: effects of genes on each other, reals. Complexity: O(genes m) per genome. Paper: Nagumo, Noda, IEEE
+ * Trans. Autom. Control 12(3), 1967. */
 #include "search/screen.h"
 
 #include <math.h>

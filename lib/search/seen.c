@@ -4,9 +4,9 @@
  * In:  fingerprints of genomes.
  * Out: whether one was there before.
  *
- * Idea: 128 bits of XXH3 stand for the genome (a million candidates collide with a chance of 1e-27), 16 bytes each in an
- * open-addressed table of at most two thirds, doubled as it fills. What the table answers does not depend on the order
- * of insertion.
+ * Idea: 128 bits of XXH3 stand for the genome (a million candidates collide with a chance of 1e-27), 16 bytes each
+ * in an open-addressed table of at most two thirds, doubled as it fills. What the table answers does not depend on
+ * the order of insertion.
  *
  * Complexity: O(1) per question; memory 24 to 48 bytes per genome. Source: Y. Collet, xxHash. */
 #include "search/seen.h"

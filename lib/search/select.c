@@ -4,17 +4,19 @@
  * In:  points with violations, how many may stay.
  * Out: who stays.
  *
- * Idea: whole fronts while they fit; the first that does not fit is thinned. In the paper the least crowded points of that
- * front stay, by distances computed once; then whole clusters go together and holes open. Stepwise thinning removes one
- * point at a time: with two objectives the one of least crowding distance, whose neighbours then become neighbours of each
- * other (lists linked per objective); with more, where crowding distance says little about density, the one whose nearest
- * remaining point is nearest (then its second nearest); with more than three, niches (nsga3.c). The ends of every objective stay as long as there is room. Ties by
- * index: the later goes. Points stay in the order of their index.
+ * Idea: whole fronts while they fit; the first that does not fit is thinned. In the paper the least crowded points
+ * of that front stay, by distances computed once; then whole clusters go together and holes open. Stepwise thinning
+ * removes one point at a time: with two objectives the one of least crowding distance, whose neighbours then become
+ * neighbours of each other (lists linked per objective); with more, where crowding distance says little about
+ * density, the one whose nearest remaining point is nearest (then its second nearest); with more than three, niches
+ * (nsga3.c). The ends of every objective stay as long as there is room. Ties by index: the later goes. Points stay
+ * in the order of their index.
  *
- * Complexity: sorting (sort.c) and O(n log n) for crowding, O(n^2) for stepwise thinning of n points; O(n m) memory. Papers:
- * Deb et al. 2002, section III; Kukkonen, Deb, Improved pruning of non-dominated solutions based on crowding distance, CEC
- * 2006; Kukkonen, Deb, A fast and effective method for pruning of non-dominated solutions in many-objective problems,
- * PPSN 2006 (nearest neighbours; deviation: the two nearest in turn instead of a product of m distances). */
+ * Complexity: sorting (sort.c) and O(n log n) for crowding, O(n^2) for stepwise thinning of n points; O(n m) memory.
+ * Papers: Deb et al. 2002, section III; Kukkonen, Deb, Improved pruning of non-dominated solutions based on crowding
+ * distance, CEC 2006; Kukkonen, Deb, A fast and effective method for pruning of non-dominated solutions in
+ * many-objective problems, PPSN 2006 (nearest neighbours; deviation: the two nearest in turn instead of a product of
+ * m distances). */
 #include "search/select.h"
 
 #include <math.h>
@@ -45,8 +47,8 @@ gap(double a, double b, double range)
 }
 
 static int32_t
-order_objective(rrn_arena *arena, const double *f, size_t m, const uint32_t *ids, size_t n, size_t j, rrn_key **ret_keys,
-                rramnas_error *err)
+order_objective(rrn_arena *arena, const double *f, size_t m, const uint32_t *ids, size_t n, size_t j,
+                rrn_key **ret_keys, rramnas_error *err)
 {
   rrn_key *keys = *ret_keys ? *ret_keys : rrn_arena_alloc_raw(arena, n, 2 * sizeof(*keys));
   size_t i;

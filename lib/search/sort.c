@@ -8,7 +8,8 @@
  * Idea: in lexicographic order a point can only be dominated by earlier ones, and a point that front k dominates is
  * dominated by every front before k, so the front is found by binary search.
  *   2 objectives: the last point of a front has its smallest second objective; one comparison per step of the search.
- *   3 objectives: each front keeps the staircase of its points in the last two objectives, sorted in an array; a step of
+ *   3 objectives: each front keeps the staircase of its points in the last two objectives, sorted in an array; a
+ *   step of
  *     the search is a binary search in one staircase.
  *   1 objective and infeasible points (by violation): order and number the distinct values.
  *   4 and more: sort_many.c.
@@ -17,10 +18,10 @@
  * Every sweep ranks all points in one go, so a limit on the number of ranked points saves no work here; it only marks
  * what lies beyond.
  *
- * Complexity: 2-D O(n log k) after an O(n) radix sort; 3-D O(n log k log s) and moving at most s entries per point, for k
- * fronts and staircases of s points; O(n m) extra memory. Paper: Zhang, Tian, Cheng, Jin, IEEE Trans. Evol. Comput. 19(2),
- * 2015 (ENS-BS: sequential insertion with binary search); deviations: staircases instead of comparing with the members of a
- * front, and integer keys instead of doubles. */
+ * Complexity: 2-D O(n log k) after an O(n) radix sort; 3-D O(n log k log s) and moving at most s entries per point,
+ * for k fronts and staircases of s points; O(n m) extra memory. Paper: Zhang, Tian, Cheng, Jin, IEEE Trans. Evol.
+ * Comput. 19(2), 2015 (ENS-BS: sequential insertion with binary search); deviations: staircases instead of comparing
+ * with the members of a front, and integer keys instead of doubles. */
 #include "search/sort.h"
 
 typedef struct stair {

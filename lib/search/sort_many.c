@@ -14,8 +14,8 @@
  * ranks themselves confirms it. Blocks that have no member of the point's rank or higher are passed over.
  *
  * Complexity: O(m n^2 / 512) words in the worst case, O(n m) memory. Paper: Burlacu, Rank-based non-dominated sorting,
- * arXiv 2203.13654, 2022 (bit sets per objective); deviations: blocks instead of n^2 / 64 words, members by falling rank,
- * coarse tables with confirmation. */
+ * arXiv 2203.13654, 2022 (bit sets per objective); deviations: blocks instead of n^2 / 64 words, members by falling
+ * rank, coarse tables with confirmation. */
 #include "search/sort.h"
 
 enum { WORDS = 8, BLOCK = 64 * WORDS, ROWS = 256 };

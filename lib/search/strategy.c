@@ -4,13 +4,13 @@
  * In:  genes, options; objectives and violations of what was asked.
  * Out: generations of new genomes; the archive of non-dominated points.
  *
- * Idea: the state is plain data (arrays and numbers), changed by tell() and by remembering what ask() gave out. Every random
- * number comes from the stream (seed, generation, index of the child, purpose), so the state alone decides how a search
- * goes on. A failed evaluation (a NaN among objectives or violation) is an infeasible point with infinite violation: behind
- * all others, never in the archive.
+ * Idea: the state is plain data (arrays and numbers), changed by tell() and by remembering what ask() gave out.
+ * Every random number comes from the stream (seed, generation, index of the child, purpose), so the state alone
+ * decides how a search goes on. A failed evaluation (a NaN among objectives or violation) is an infeasible point
+ * with infinite violation: behind all others, never in the archive.
  *
- * A genome that was seen before is changed gene by gene; when that finds nothing new a uniform one is drawn; spaces of up to
- * 65,536 genomes are at last searched for what is left, so that small spaces are exhausted exactly.
+ * A genome that was seen before is changed gene by gene; when that finds nothing new a uniform one is drawn; spaces
+ * of up to 65,536 genomes are at last searched for what is left, so that small spaces are exhausted exactly.
  *
  * Complexity: O(genes) per genome beside the strategy's own work. */
 #include "search/strategy.h"

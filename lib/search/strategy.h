@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A search as a machine: ask for a generation of genomes, tell what they are worth. Whoever evaluates, in whatever order and
- * on however many threads, the state after tell() is the same. */
+/* A search as a machine: ask for a generation of genomes, tell what they are worth. Whoever evaluates, in whatever
+ * order and on however many threads, the state after tell() is the same. */
 #ifndef RRN_SEARCH_STRATEGY_H
 #define RRN_SEARCH_STRATEGY_H
 
@@ -69,10 +69,12 @@ int32_t rrn_strategy_create(rrn_strategy *ret_s, const rrn_rt *rt, const rrn_gen
                             const rrn_strategy_options *options, rramnas_error *err);
 void rrn_strategy_release(rrn_strategy *s);
 
-/* The next generation, genomes in canonical form, none of which was asked for before. Asking again before tell() gives the
- * same. *ret_n = 0: nothing new is to be found. After ERR_MEMORY of ask or tell the strategy can only be released. */
+/* The next generation, genomes in canonical form, none of which was asked for before. Asking again before tell()
+ * gives the same. *ret_n = 0: nothing new is to be found. After ERR_MEMORY of ask or tell the strategy can only be
+ * released. */
 int32_t rrn_strategy_ask(rrn_strategy *s, const double **ret_genomes, size_t *ret_n, rramnas_error *err);
-/* f[n][n_objectives] and cv[n] (NULL = all feasible) of what was asked, in its order. A NaN marks a failed evaluation. */
+/* f[n][n_objectives] and cv[n] (NULL = all feasible) of what was asked, in its order. A NaN marks a failed
+ * evaluation. */
 int32_t rrn_strategy_tell(rrn_strategy *s, const double *f, const double *cv, rramnas_error *err);
 
 /* --- the strategies: make s->n_asked children behind the members; take the told generation in --- */
@@ -83,8 +85,8 @@ int32_t rrn_random_ask(rrn_strategy *s, size_t wanted, rramnas_error *err);
 int32_t rrn_reinforce_ask(rrn_strategy *s, size_t wanted, rramnas_error *err);
 int32_t rrn_reinforce_tell(rrn_strategy *s, rramnas_error *err);
 
-/* Makes the canonical genome x new: changes a gene at a time while it was seen before, at last any new genome. 1 = new and
- * remembered, 0 = none was found, negative = ERR_MEMORY. */
+/* Makes the canonical genome x new: changes a gene at a time while it was seen before, at last any new genome. 1 =
+ * new and remembered, 0 = none was found, negative = ERR_MEMORY. */
 int32_t rrn_strategy_claim(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err);
 
 #endif

@@ -3,9 +3,9 @@
  *
  *   bench-search [PROBLEM | all [evaluations [seeds [population [offspring [paper]]]]]]
  *
- * Without arguments: the test problems with population 100 and 25,000 evaluations, ofa45 with 5,000 and 50,000. Columns:
- * the final population (feasible, non-dominated) and the archive of all evaluated; best peer: the best median of Deb's
- * program 1.1.6, pagmo 2.18 and pymoo 0.6.2 under the same settings (final populations of 100). */
+ * Without arguments: the test problems with population 100 and 25,000 evaluations, ofa45 with 5,000 and 50,000.
+ * Columns: the final population (feasible, non-dominated) and the archive of all evaluated; best peer: the best
+ * median of Deb's program 1.1.6, pagmo 2.18 and pymoo 0.6.2 under the same settings (final populations of 100). */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -131,8 +131,8 @@ test_selection(void **state)
         f[i * m + j] = number(file);
       stays[i] = number(file);
     }
-    assert_int_equal(rrn_select(&arena, f, NULL, (size_t)n, (size_t)m, (size_t)wanted, RRN_THIN_CROWDING, ranks, selected,
-                                NULL),
+    assert_int_equal(rrn_select(&arena, f, NULL, (size_t)n, (size_t)m, (size_t)wanted, RRN_THIN_CROWDING, ranks,
+                                selected, NULL),
                      RRAMNAS_OK);
     for (i = 0; i < n; i++)
       if (selected[i] != (int)stays[i])

@@ -55,7 +55,8 @@ check_sort(size_t n, size_t m, const double *violation, uint64_t seed)
     uint32_t rank = 0;
 
     for (j = 0; j < n; j++)
-      if (rrn_dominates_constrained(f + j * m, violation ? violation[j] : 0, f + i * m, violation ? violation[i] : 0, m) &&
+      if (rrn_dominates_constrained(f + j * m, violation ? violation[j] : 0, f + i * m, violation ? violation[i] : 0,
+                                    m) &&
           ranks[j] >= rank)
         rank = ranks[j] + 1;
     if (rank != ranks[i])

@@ -85,8 +85,10 @@ test_power(void **state)
     assert_true(ulps(rrn_power_int(near, 21), pow(near, 21)) <= 12);
   }
   assert_true(rrn_power_exp2(2000) == INFINITY && rrn_power_exp2(-2000) == 0 && rrn_power_exp2(10) == 1024);
-  assert_true(rrn_power_log2(0) == -INFINITY && isnan(rrn_power_log2(-1)) && rrn_power_log2(1) == 0 && rrn_power_log2(INFINITY) == INFINITY);
-  assert_true(rrn_power(0, 2) == 0 && rrn_power(0, -1) == INFINITY && rrn_power(5, 0) == 1 && isnan(rrn_power(-1, 0.5)));
+  assert_true(rrn_power_log2(0) == -INFINITY && isnan(rrn_power_log2(-1)) && rrn_power_log2(1) == 0 &&
+              rrn_power_log2(INFINITY) == INFINITY);
+  assert_true(rrn_power(0, 2) == 0 && rrn_power(0, -1) == INFINITY && rrn_power(5, 0) == 1 &&
+              isnan(rrn_power(-1, 0.5)));
   assert_true(rrn_power(0x1p-1070, 0.5) == 0x1p-535 && rrn_power(1e300, 3) == INFINITY && rrn_power(1e300, -3) == 0);
 }
 
