@@ -3,7 +3,8 @@
  *
  * ZDT: Zitzler, Deb, Thiele, Evol. Comput. 8(2), 2000. DTLZ: Deb, Thiele, Laumanns, Zitzler, 2005. BNH: Binh, Korn,
  * 1997. TNK: Tanaka, Watanabe, Furukawa, Tanino, 1995. OSY: Osyczka, Kundu, 1995. ofa45: 45 categories, of which some
- * count only at some depth, shaped like a once-for-all network; whole numbers and one division, so exact on every machine. */
+ * count only at some depth, shaped like a once-for-all network; whole numbers and one division, so exact on every
+ * machine. */
 #ifndef RRAMNAS_TESTS_PROBLEMS_H
 #define RRAMNAS_TESTS_PROBLEMS_H
 
