@@ -283,6 +283,14 @@ set_find_solution(settings *s, const char *value)
 }
 
 static int
+set_split_to_fit(settings *s, const char *value)
+{
+  (void)value;
+  s->compile.split_to_fit = 1;
+  return 1;
+}
+
+static int
 set_floor_remainder(settings *s, const char *value)
 {
   (void)value;
@@ -329,6 +337,7 @@ static const option options[] = {
   { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },
   { "no-duplication", NULL, "one copy of each layer", set_no_duplication, NULL },
   { "find-solution", NULL, "open more crossbars than given when needed", set_find_solution, NULL },
+  { "split-to-fit", NULL, "cut boxes to fill holes: fewer crossbars, more conversions", set_split_to_fit, NULL },
   { "depth-split", "F", "pieces into which a depthwise layer is cut (rnc); default 1", set_depth_split, "1 or more" },
   { "layer-threshold", "N", "layers this close share no crossbar, or same, none (rnc); default 1", set_layer_threshold,
     "1 or more, same or none" },

@@ -108,3 +108,11 @@ rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t 
   }
   return p.total_ns;
 }
+
+double
+rrn_hw_sum_latency_ns(const rramnas_hw *hw, int64_t cols, int32_t n_sums)
+{
+  const double col_passes = (double)ceil_div(cols, hw->v.adc.per_subarray);
+
+  return col_passes * adder_levels(n_sums) * (1000.0 / hw->v.digital.frequency_mhz);
+}

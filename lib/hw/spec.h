@@ -86,6 +86,10 @@ int32_t rrn_hw_subarray_rows(const rramnas_hw *hw);
 double rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t input_bits,
                              rramnas_mvm_latency *ret_parts);
 
+/* Time to add n_sums partial sums of each of `cols` read columns: levels of the adder tree, a clock for every pass of
+ * the ADCs. 0 for one sum. */
+double rrn_hw_sum_latency_ns(const rramnas_hw *hw, int64_t cols, int32_t n_sums);
+
 /* --- life of a handle (spec.c) --- */
 
 enum { RRN_HW_MAX_BYTES = 1 << 20 };
