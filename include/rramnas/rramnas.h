@@ -807,6 +807,12 @@ enum rramnas_timing_model {
   RRAMNAS_TIMING_RNC = 2,   /**< RNC's event model: a chain of layers, crossbars held for a whole layer */
 };
 
+/** What may be active in a crossbar at the same time. doc/physics.md has the reasons. */
+enum rramnas_sharing {
+  RRAMNAS_SHARING_ONE_BOX = 1,  /**< one box: the rows of the others are grounded (default) */
+  RRAMNAS_SHARING_DISJOINT = 2, /**< boxes without rows, columns, ADCs or DACs in common, and no weights where the rows of one cross the columns of another; model graph */
+};
+
 /** How to simulate. */
 typedef struct rramnas_timing_options {
   size_t size;        /**< sizeof(rramnas_timing_options) */
@@ -816,9 +822,11 @@ typedef struct rramnas_timing_options {
   int32_t no_baseline;     /**< 1 = skip the baseline; its fields stay 0 */
   int32_t with_bound;      /**< 1 = fill in bound_ns and gap too: milliseconds */
   int32_t reserved;        /**< 0 */
+  int32_t sharing;         /**< enum rramnas_sharing; default one box */
+  int32_t reserved2;       /**< 0 */
 } rramnas_timing_options;
 
-#define RRAMNAS_TIMING_OPTIONS_INIT { sizeof(rramnas_timing_options), 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_TIMING_OPTIONS_INIT { sizeof(rramnas_timing_options), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** Result of a simulation. */
 typedef struct rramnas_timing {

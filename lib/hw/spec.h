@@ -29,6 +29,11 @@ enum rrn_hw_write_model {
 };
 enum rrn_hw_read_model { RRN_READ_NONE, RRN_READ_RELATIVE, RRN_READ_ABSOLUTE };
 
+enum rrn_hw_adc_mux {
+  RRN_ADC_MUX_ANY,   /* any ADC reads any column */
+  RRN_ADC_MUX_BLOCK, /* an ADC reads its block of neighbouring columns */
+};
+
 /* Every field of the YAML, section by section. Names and units as in doc/hardware.md. */
 typedef struct rrn_hw_values {
   struct {
@@ -45,7 +50,7 @@ typedef struct rrn_hw_values {
   struct { int32_t bits, slicing, sign; } weight;
   struct { int32_t bits; } input;
   struct { int32_t bits, per_subarray; double rate_gsps, area_um2, power_uw; } dac;
-  struct { int32_t bits, per_subarray, kind; double rate_gsps, area_um2, power_uw; } adc;
+  struct { int32_t bits, per_subarray, kind, mux; double rate_gsps, area_um2, power_uw; } adc;
   struct { int32_t groups; } pe;
   struct { double frequency_mhz, node_nm; } digital;
   struct { double node_nm, input_kb, output_kb; int32_t bus_bits; } buffer; /* sizes 0 = what the network needs */

@@ -229,7 +229,8 @@ write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_tim
   number(w, how->no_baseline ? NAN : t->baseline_latency_ns);
   rrn_write_text(w, ", \"speedup\": ");
   number(w, how->no_baseline || !(t->latency_ns > 0) ? NAN : t->speedup);
-  rrn_write_format(w, ", \"floor_remainder\": %s}\n", how->floor_remainder ? "true" : "false");
+  rrn_write_format(w, ", \"floor_remainder\": %s, \"sharing\": \"%s\"}\n", how->floor_remainder ? "true" : "false",
+                   how->sharing == RRAMNAS_SHARING_DISJOINT ? "disjoint" : "one-box");
 }
 
 static int32_t
