@@ -4,16 +4,17 @@
  * In:  boxes, where each may be cut, sharing rules, a packing, how many crossbars are wanted.
  * Out: parts of the boxes with their places, in fewer crossbars.
  *
- * Idea: the emptiest crossbar is closed. Ruin and recreate (pack_ruin.c) moves whole boxes until few cells are left
- * out, and now and then the boxes left out are cut into the holes that are there:
+ * Idea: the emptiest crossbar is closed; when many are to be closed, a quarter of them. Ruin and recreate
+ * (pack_ruin.c) moves whole boxes until few cells are left out, and now and then the boxes left out are cut into the
+ * holes that are there:
  *
  *   left out  xxxx     aab ccd     the part that fills most of a hole goes there; the rest is a box again
  *             xxxx     aab cc.     a cut between columns counts for more than one between rows:
  *             xxxx     aa. ccx     it costs no conversion
  *
- * Of these fillings the one that adds fewest conversions stands, among equals that with fewest parts. Then the next
- * crossbar is closed, until there are `target`, or no filling is found. Parts go into crossbars without their own
- * layer if they can, since parts of a layer work at the same time.
+ * Of these fillings the one that adds fewest conversions stands, among equals that with fewest parts. Then the next is
+ * closed, until there are `target`, or no filling is found. Parts go into crossbars without their own layer if they
+ * can, since parts of a layer work at the same time.
  *
  * Why it is right: a part is cut from a box and put into an empty space of a crossbar that the rules allow, and what
  * is left of the box is up to two rectangles that are treated alike. Without rules, holes as large as the box always
@@ -22,7 +23,8 @@
  * Not handled: cutting boxes that have their place already, opening crossbars. When to prefer it: when a crossbar
  * less is worth the conversions. Deterministic in the seed; budgets count work.
  *
- * Complexity: for each crossbar closed the budget, and SLICES times parts * spaces of all crossbars. Source: ours. */
+ * Complexity: for each closing the budget, and up to 64 times parts * spaces of all crossbars; closings are a few more
+ * than the logarithm of the crossbars to be closed. Source: ours. */
 #include "compile/pack_split.h"
 
 #include <stdlib.h>
@@ -30,8 +32,11 @@
 
 #include "compile/pack_ruin.h"
 
-/* Fillings tried for each crossbar closed, and what cells of a part count for by the cut that makes it. */
-enum { SLICES = 16, WEIGHT_COLS = 4, WEIGHT_ROWS = 3, WEIGHT_BOTH = 2 };
+enum {
+  LEAST_FILLINGS = 2, MOST_FILLINGS = 64, /* tried when crossbars are closed */
+  AT_ONCE = 4,                            /* of the crossbars to be closed one in so many is closed at a time */
+  WEIGHT_COLS = 4, WEIGHT_ROWS = 3, WEIGHT_BOTH = 2, /* of the cells of a part by the cut that makes it */
+};
 
 /* Parts in crossbars; those alone in theirs (full tiles) stand behind the others and are never moved. */
 typedef struct filling {
@@ -337,51 +342,65 @@ emptiest(const rrn_pack_state *t)
   return best;
 }
 
-/* Fillings of one crossbar less; the best into *ret_best, whose parts are in `keep`. None: its n is 0. */
+/* The packing without its n emptiest crossbars, whose boxes are left out. */
 static int32_t
-search_fillings(splitter *s, rrn_arena *keep, rrn_arena *scratch, filling *ret_best)
+take_emptiest(splitter *s, int32_t n, rrn_arena *arena, rrn_pack_state *t)
+{
+  RRN_TRY(load(s, &s->now, arena, t));
+  for (; n > 0 && t->n_bins > 1; n--) {
+    const int32_t k = emptiest(t);
+
+    RRN_TRY(rrn_pack_state_take(t, k, NULL, s->err));
+    rrn_pack_state_drop(t, k);
+  }
+  t->work = 0;
+  return RRAMNAS_OK;
+}
+
+/* As many as cost about half of what ruin and recreate does. */
+static int32_t
+count_fillings(const splitter *s)
+{
+  const int64_t n = s->options->evaluations / (2 * (int64_t)s->now.n + 1);
+
+  return n < LEAST_FILLINGS ? LEAST_FILLINGS : n > MOST_FILLINGS ? MOST_FILLINGS : (int32_t)n;
+}
+
+/* Fillings of n crossbars less; the best into *ret_best, whose parts are in the arena of what stands. None: its n is 0. */
+static int32_t
+search_fillings(splitter *s, int32_t n, rrn_arena *scratch, rrn_arena *tries, filling *ret_best)
 {
   rrn_pack_state t;
   rrn_pack_ruin r;
-  int32_t i, k, done = 0;
-  rrn_arena tries;
-  int32_t status = RRAMNAS_OK;
+  const int32_t n_fillings = count_fillings(s);
+  int32_t i, done = 0;
 
-  RRN_TRY(load(s, &s->now, scratch, &t));
-  if (t.n_bins < 2)
-    return RRAMNAS_OK;
+  RRN_TRY(take_emptiest(s, n, scratch, &t));
   RRN_TRY(rrn_pack_ruin_init(&r, &t, s->options->seed, s->err));
-  k = emptiest(&t);
-  RRN_TRY(rrn_pack_state_take(&t, k, NULL, s->err));
-  rrn_pack_state_drop(&t, k);
-  t.work = 0;
-  rrn_arena_init(&tries, keep->rt);
-  for (i = 0; i <= SLICES && status >= 0; i++) {
+  for (i = 0; i <= n_fillings && (i == 0 || t.n_left_out > 0); i++) {
     filling f = { 0 };
 
-    rrn_arena_reset(&tries);
+    rrn_arena_reset(tries);
     if (i > 0)
-      status = rrn_pack_ruin_run(&r, s->options->evaluations / SLICES * i, s->err);
-    if (status >= 0)
-      status = try_filling(s, &t, &tries, &f, &done);
-    if (status >= 0 && done && is_better(&f, ret_best))
-      status = copy_filling(s, &f, keep, ret_best);
-    if (t.n_left_out == 0)
-      break;
+      RRN_TRY(rrn_pack_ruin_run(&r, s->options->evaluations / n_fillings * i, s->err));
+    RRN_TRY(try_filling(s, &t, tries, &f, &done));
+    if (done && is_better(&f, ret_best))
+      RRN_TRY(copy_filling(s, &f, s->arena, ret_best));
   }
-  rrn_arena_release(&tries);
-  return status;
+  return RRAMNAS_OK;
 }
 
 static int32_t
-close_one(splitter *s, int32_t *ret_done)
+close_some(splitter *s, int32_t n, int32_t *ret_done)
 {
-  rrn_arena scratch;
+  rrn_arena scratch, tries;
   filling best = { 0 };
   int32_t status;
 
   rrn_arena_init(&scratch, s->arena->rt);
-  status = search_fillings(s, s->arena, &scratch, &best);
+  rrn_arena_init(&tries, s->arena->rt);
+  status = search_fillings(s, n, &scratch, &tries, &best);
+  rrn_arena_release(&tries);
   rrn_arena_release(&scratch);
   *ret_done = best.n > 0;
   if (status >= 0 && best.n > 0)
@@ -430,11 +449,16 @@ by_box(const void *a, const void *b)
 static int32_t
 run(splitter *s, const rrn_pack_box *boxes, size_t n, const rrn_pack_result *start, rrn_arena *scratch)
 {
-  int32_t done = 1;
+  int32_t most = INT32_MAX, some, done;
 
   RRN_TRY(begin(s, boxes, n, start, scratch));
-  while (done && s->now.opened > s->options->target)
-    RRN_TRY(close_one(s, &done));
+  while (most > 0 && s->now.opened > s->options->target) {
+    some = (s->now.opened - s->options->target + AT_ONCE - 1) / AT_ONCE;
+    some = some < most ? some : most;
+    RRN_TRY(close_some(s, some, &done));
+    if (!done)
+      most = some / 2;
+  }
   qsort(s->now.parts, s->now.n, sizeof(*s->now.parts), by_box);
   return RRAMNAS_OK;
 }

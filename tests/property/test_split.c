@@ -14,7 +14,7 @@
 #include "random_hw.h"
 #include "random_net.h"
 
-enum { ROUNDS = 250 };
+enum { ROUNDS = 100 };
 
 typedef struct fixture {
   rramnas_net *net;
