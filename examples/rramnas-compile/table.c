@@ -211,8 +211,9 @@ print_packing(FILE *out, const rramnas_mapping_info *info)
   if (occupied != tenths)
     fprintf(out, "          block-diagonal boxes leave cells unused: occupied %ld.%ld %%\n", occupied / 10, occupied % 10);
   if (info->boxes_cut)
-    fprintf(out, "          %d box%s cut to fit, %s more conversions per inference and input slice\n",
-            (int)info->boxes_cut, info->boxes_cut == 1 ? "" : "es", count_text(info->extra_conversions, margin));
+    fprintf(out, "          %d box%s cut into %d parts to fit, %s more conversions per inference and input slice\n",
+            (int)info->boxes_cut, info->boxes_cut == 1 ? "" : "es", (int)info->cut_parts,
+            count_text(info->extra_conversions, margin));
   print_bounds(out, info);
   if (info->duplicated && info->margin > 0)
     fprintf(out, "          copies fill up to %s of the cells, found in %d %s\n", number_text(info->margin, margin),

@@ -751,7 +751,7 @@ typedef struct rramnas_mapping_info {
   int32_t bound_clique;        /**< layers kept apart; 0 = no rule */
   int32_t bound_cardinality;   /**< most boxes in a crossbar; 0 = no rule */
   int32_t boxes_cut;           /**< split_to_fit: boxes that were cut */
-  int32_t reserved;            /**< 0 */
+  int32_t cut_parts;           /**< split_to_fit: the parts that these are in */
   int64_t extra_conversions;   /**< split_to_fit: sums of columns per inference that cuts between rows add; each is converted, for every input slice, and added to another */
   double occupied;             /**< cells of the boxes / cells of the used crossbars: like utilization, with the cells beside the blocks of block-diagonal boxes, which hold no weight and serve no other box */
 } rramnas_mapping_info;

@@ -75,7 +75,8 @@ struct rramnas_mapping {
   double margin; /* 0 without duplication */
   int32_t objective_samples;   /* policy best: inferences whose completion it made early; 0 = another policy */
   int32_t objective_depthwise; /* how it could lay out grouped layers */
-  int32_t boxes_cut;           /* to fill holes (split.c), of all copies */
+  int32_t boxes_cut;           /* to fill holes (split.c) */
+  int32_t cut_parts;           /* that these are in */
   int64_t extra_conversions;   /* sums of columns per sample that these cuts add, each of them converted and added */
 };
 

@@ -8,7 +8,8 @@
 /* Where a box may be cut. */
 typedef struct rrn_pack_cutting {
   int32_t col_unit;     /* columns between cuts; 0 = the box stays whole */
-  int64_t conversions;  /* that each of its columns costs once more when rows are cut; the sum is kept small */
+  int64_t conversions;  /* per inference, of each of its columns once more when rows are cut */
+  int64_t drives;       /* per inference, of each of its rows once more when columns are cut */
 } rrn_pack_cutting;
 
 /* A part of box `box`, or all of it, and where it sits. */

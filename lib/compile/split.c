@@ -39,8 +39,13 @@ cutting_of(const rramnas_mapping *m, size_t n, rrn_arena *arena)
     return NULL;
   for (layer = 0; layer < m->n_layers; layer++)
     for (copy = 0; copy < m->copies[layer]; copy++)
-      for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++, c++)
-        *c = (rrn_pack_cutting){ column_unit(m, &m->pieces[i]), m->matrices[layer].positions };
+      for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++, c++) {
+        const rrn_piece *p = &m->pieces[i];
+        const int64_t positions = m->matrices[layer].positions;
+
+        /* Parts with groups of their own drive rows for these only. */
+        *c = (rrn_pack_cutting){ column_unit(m, p), positions, p->read_cols < p->cols ? 0 : positions };
+      }
   return cutting;
 }
 
@@ -111,6 +116,7 @@ add_pieces(rramnas_mapping *m, const rrn_piece *whole, const rrn_pack_part *part
   }
   m->extra_conversions -= conversions(whole);
   m->boxes_cut += n > 1;
+  m->cut_parts += n > 1 ? (int32_t)n : 0;
 }
 
 static size_t

@@ -204,7 +204,8 @@ write_packing(rrn_writer *w, const rramnas_mapping *m, const rrn_bound *bound)
   number(w, rrn_mapping_utilization(m));
   rrn_write_text(w, ", \"occupied\": ");
   number(w, rrn_mapping_occupied(m));
-  rrn_write_format(w, ", \"boxes_cut\": %d, \"extra_conversions\": %" PRId64, (int)m->boxes_cut, m->extra_conversions);
+  rrn_write_format(w, ", \"boxes_cut\": %d, \"cut_parts\": %d, \"extra_conversions\": %" PRId64, (int)m->boxes_cut,
+                   (int)m->cut_parts, m->extra_conversions);
   rrn_write_format(w, ", \"tries\": %d, \"margin\": ", (int)m->tries);
   number(w, m->margin);
   rrn_write_text(w, ", \"placements\": [");

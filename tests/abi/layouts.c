@@ -172,7 +172,7 @@ AT(rramnas_mapping_info, bound_strip, 84);
 AT(rramnas_mapping_info, bound_clique, 88);
 AT(rramnas_mapping_info, bound_cardinality, 92);
 AT(rramnas_mapping_info, boxes_cut, 96);
-AT(rramnas_mapping_info, reserved, 100);
+AT(rramnas_mapping_info, cut_parts, 100);
 AT(rramnas_mapping_info, extra_conversions, 104);
 AT(rramnas_mapping_info, occupied, 112);
 

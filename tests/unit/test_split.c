@@ -277,7 +277,7 @@ report(void **state)
   assert_int_equal(rramnas_mapping_write(m, RRAMNAS_REPORT_JSON, NULL, capture_write, &json, NULL), RRAMNAS_OK);
   assert_non_null(strstr(json.text, "{\"layer\": 2, \"piece\": 1, \"rows\": 6, \"cols\": 12, \"activations\": 4, "
                                     "\"groups_at_once\": 1, \"row_parts\": 2, \"row0\": 6, \"col0\": 0"));
-  assert_non_null(strstr(json.text, "\"occupied\": 0.90625, \"boxes_cut\": 1, \"extra_conversions\": 48"));
+  assert_non_null(strstr(json.text, "\"occupied\": 0.90625, \"boxes_cut\": 1, \"cut_parts\": 2, \"extra_conversions\": 48"));
   capture_free(&json);
   rramnas_mapping_unref(m);
   rramnas_net_unref(net);
