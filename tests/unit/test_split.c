@@ -29,6 +29,8 @@ fewest(int32_t split_to_fit)
 {
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
 
+  o.policy = RRAMNAS_POLICY_RNC; /* policy best may then find a sooner plan on as many crossbars */
+  o.layer_threshold = o.max_load = RRAMNAS_UNLIMITED;
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
   o.effort = RRAMNAS_EFFORT_FAST;
   o.split_to_fit = split_to_fit;
