@@ -14,7 +14,7 @@
 #include "random_hw.h"
 #include "random_net.h"
 
-enum { ROUNDS = 60 };
+enum { ROUNDS = 40 };
 
 typedef struct fixture {
   rramnas_net *net;
