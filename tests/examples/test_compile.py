@@ -185,6 +185,28 @@ def test_fewest_crossbars():
         assert most <= kept["packing"]["crossbars"] <= most + 2
 
 
+def test_split_to_fit():
+    """Cut boxes take fewer crossbars, and all weights are there."""
+    chip = work / "small.yaml"
+    chip.write_text("crossbar: {rows: 64, cols: 64}")
+    network = [*networks()[0], "--hardware", chip, "--crossbars", "auto", "--effort", "fast"]
+    whole = report(*network)["packing"]
+    r = report(*network, "--split-to-fit", "--check", "--sharing", "disjoint")
+    check_weights(r)
+    check_placements(r)
+    packing = r["packing"]
+    assert packing["crossbars"] == packing["bounds"]["area"] < whole["crossbars"]
+    assert packing["boxes_cut"] > 0 and packing["cut_parts"] >= 2 * packing["boxes_cut"]
+    assert whole["boxes_cut"] == whole["extra_conversions"] == 0
+    assert r["timing"]["sharing"] == "disjoint"
+    out = run(*network, "--split-to-fit").stdout
+    assert f"{packing['boxes_cut']} boxes cut into {packing['cut_parts']} parts to fit" in out
+    refused = run(*network, "--split-to-fit", "--policy", "isaac", code=2)
+    assert "split_to_fit is for policies rnc and best" in refused.stderr
+    refused = run(*network, "--sharing", "disjoint", "--timing", "rnc", code=2)
+    assert "one box at a time" in refused.stderr
+
+
 def rows_of(path):
     header, *rows = [line.split(",") for line in path.read_text().splitlines()]
     return [dict(zip(header, row)) for row in rows]

@@ -42,6 +42,7 @@ read_options(const uint8_t *byte, rramnas_compile_options *o, double *margin, in
   o->effort = RRAMNAS_EFFORT_FAST;
   o->no_duplication = byte[7] & 1;
   o->find_solution = byte[7] >> 1 & 1;
+  o->split_to_fit = byte[7] >> 4 & 1;
   *margin = byte[8] / 128.0;
   if (byte[7] & 4) {
     o->margins = margin;
@@ -105,6 +106,7 @@ check_mapping(const rramnas_mapping *m, const rramnas_compile_options *o, uint8_
     rramnas_timing t = RRAMNAS_TIMING_INIT;
 
     how.model = model;
+    how.sharing = model == RRAMNAS_TIMING_GRAPH && samples & 64 ? RRAMNAS_SHARING_DISJOINT : 0;
     if (rramnas_mapping_simulate(m, &how, &t, &err) < 0)
       die("simulation", err.message);
     if (!(t.latency_ns > 0 && t.baseline_latency_ns > 0))
