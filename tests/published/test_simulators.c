@@ -76,7 +76,7 @@ map_of(rramnas_hw *hw, rramnas_net *net, int what)
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_mapping *map = NULL;
 
-  o.policy = RRAMNAS_POLICY_ISAAC;
+  o.policy = what & COPIES ? RRAMNAS_POLICY_RNC : RRAMNAS_POLICY_ISAAC;
   o.no_duplication = (what & COPIES) == 0;
   o.copies = what & COPIES ? copies : NULL;
   o.n_copies = what & COPIES ? N(copies) : 0;
