@@ -1083,17 +1083,17 @@ rramnas_compile_curve(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_op
 /** @} @defgroup report Reports
  * @{ */
 
-/** What rramnas_mapping_write() and rramnas_curve_write() can write. */
+/** What rramnas_mapping_write(), rramnas_mapping_write_cost() and rramnas_curve_write() can write. */
 enum rramnas_report {
   RRAMNAS_REPORT_JSON = 1,  /**< "rramnas.report/1", doc/report.md */
-  RRAMNAS_REPORT_SVG = 2,   /**< floor plan: each crossbar with its boxes, coloured by layer */
+  RRAMNAS_REPORT_SVG = 2,   /**< floor plan: crossbars with their boxes, coloured by layer; of costs and curves: a plot */
   RRAMNAS_REPORT_TRACE = 3, /**< timeline as Chrome trace events (chrome://tracing, ui.perfetto.dev) */
-  RRAMNAS_REPORT_CSV = 4,   /**< of a curve: a header and a row per point, doc/report.md */
+  RRAMNAS_REPORT_CSV = 4,   /**< of a curve: a row per point; of costs: a row per layer and component; doc/report.md */
 };
 
 /**
- * Writes a report of a mapping.
- * @param report  enum rramnas_report
+ * Writes a report of a mapping. Costs in JSON are those of the default cost model with the same timing.
+ * @param report  RRAMNAS_REPORT_JSON, RRAMNAS_REPORT_SVG or RRAMNAS_REPORT_TRACE
  * @param timing  how to simulate for JSON and TRACE; NULL = defaults
  * @param write   receives the text
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_CALLBACK, ERR_MEMORY
@@ -1102,6 +1102,20 @@ enum rramnas_report {
 RRAMNAS_EXPORT int32_t
 rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing,
                       rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/**
+ * Writes what a mapping costs.
+ * @param report   RRAMNAS_REPORT_SVG: a picture of where energy and area go; RRAMNAS_REPORT_CSV: a row per layer and
+ *                 component; RRAMNAS_REPORT_JSON: the report of rramnas_mapping_write() with costs, and timing, by these
+ *                 options
+ * @param options  NULL = defaults
+ * @param write    receives the text
+ * @return RRAMNAS_OK, what rramnas_mapping_get_cost() returns, ERR_CALLBACK
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_write_cost(const rramnas_mapping *mapping, int32_t report, const rramnas_cost_options *options,
+                           rramnas_write_fn write, void *user, rramnas_error *reterr);
 
 /** What a plot of a curve says above the curve. UTF-8. */
 typedef struct rramnas_curve_labels {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cost/explain.h"
+#include "report/cost.h"
 #include "util/options.h"
 
 const char *
@@ -107,4 +108,39 @@ rramnas_mapping_explain(const rramnas_mapping *mapping, const rramnas_cost_optio
   RRN_FAIL_IF(!mapping || !derived, reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_mapping_explain: mapping or derived is NULL");
   return rrn_explain_mapping(mapping, options, derived, user, reterr);
+}
+
+static int32_t
+write_json(const rramnas_mapping *m, const rramnas_cost_options *callers, rramnas_write_fn write, void *user,
+           rramnas_error *err)
+{
+  rramnas_timing_options timing = RRAMNAS_TIMING_OPTIONS_INIT;
+  rramnas_cost_options o;
+
+  RRN_TRY(rrn_options_read(&o, sizeof(o), callers, "rramnas_cost_options", err));
+  timing.model = o.timing_model;
+  timing.samples = o.samples;
+  timing.floor_remainder = o.floor_remainder;
+  RRN_TRY(rrn_timing_resolve(&timing, &timing, err));
+  return rrn_report_json(m, &timing, &o, write, user, err);
+}
+
+int32_t
+rramnas_mapping_write_cost(const rramnas_mapping *mapping, int32_t report, const rramnas_cost_options *options,
+                           rramnas_write_fn write, void *user, rramnas_error *reterr)
+{
+  rrn_costing c;
+  int32_t status;
+
+  RRN_FAIL_IF(!mapping || !write, reterr, RRAMNAS_ERR_ARGUMENT,
+              "rramnas_mapping_write_cost: mapping or write is NULL");
+  if (report == RRAMNAS_REPORT_JSON)
+    return write_json(mapping, options, write, user, reterr);
+  RRN_FAIL_IF(report != RRAMNAS_REPORT_SVG && report != RRAMNAS_REPORT_CSV, reterr, RRAMNAS_ERR_ARGUMENT,
+              "rramnas_mapping_write_cost: there is no report %d of costs", (int)report);
+  RRN_TRY(rrn_cost_run(mapping, options, &c, reterr));
+  status = report == RRAMNAS_REPORT_SVG ? rrn_report_cost_svg(&c, write, user, reterr)
+                                        : rrn_report_cost_csv(&c, write, user, reterr);
+  rrn_arena_release(&c.arena);
+  return status;
 }

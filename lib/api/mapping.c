@@ -214,6 +214,19 @@ rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_op
   return rrn_result_write(ret_timing, &t, sizeof(t), "rramnas_timing", reterr);
 }
 
+/* Costs of the JSON report: by the default model, with the same timing. */
+static int32_t
+write_json(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write, void *user,
+           rramnas_error *err)
+{
+  rramnas_cost_options cost = RRAMNAS_COST_OPTIONS_INIT;
+
+  cost.timing_model = timing->model;
+  cost.samples = timing->samples;
+  cost.floor_remainder = timing->floor_remainder;
+  return rrn_report_json(m, timing, &cost, write, user, err);
+}
+
 int32_t
 rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing,
                       rramnas_write_fn write, void *user, rramnas_error *reterr)
@@ -224,7 +237,7 @@ rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rram
   RRN_TRY(rrn_timing_resolve(timing, &o, reterr));
   switch (report) {
   case RRAMNAS_REPORT_JSON:
-    return rrn_report_json(mapping, &o, write, user, reterr);
+    return write_json(mapping, &o, write, user, reterr);
   case RRAMNAS_REPORT_SVG:
     return rrn_report_svg(mapping, &o, write, user, reterr);
   case RRAMNAS_REPORT_TRACE:

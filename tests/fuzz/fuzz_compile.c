@@ -115,6 +115,9 @@ check_mapping(const rramnas_mapping *m, const rramnas_compile_options *o, uint8_
   for (report = RRAMNAS_REPORT_JSON; report <= RRAMNAS_REPORT_TRACE; report++)
     if (rramnas_mapping_write(m, report, &how, swallow, &written, &err) < 0)
       die("report", err.message);
+  if (rramnas_mapping_write_cost(m, RRAMNAS_REPORT_SVG, NULL, swallow, &written, &err) < 0 ||
+      rramnas_mapping_write_cost(m, RRAMNAS_REPORT_CSV, NULL, swallow, &written, &err) < 0)
+    die("report of costs", err.message);
 }
 
 /* Tiles of the network; large ones only take time. */

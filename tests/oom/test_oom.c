@@ -90,6 +90,12 @@ cost(const rramnas_mapping *mapping, const rramnas_hw *other, rramnas_error *err
   if (status >= 0)
     status = rramnas_mapping_get_cost_crossbars(mapping, &o, crossbars, 32, err);
   if (status >= 0)
+    status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_JSON, &o, keep_nothing, NULL, err);
+  if (status >= 0)
+    status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_SVG, &o, keep_nothing, NULL, err);
+  if (status >= 0)
+    status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_CSV, &o, keep_nothing, NULL, err);
+  if (status >= 0)
     status = rramnas_mapping_explain(mapping, &o, tell_nothing, NULL, err);
   o.samples = 1;
   o.model = RRAMNAS_COST_MNSIM;
