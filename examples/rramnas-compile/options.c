@@ -194,6 +194,15 @@ set_timing(settings *s, const char *value)
 }
 
 static int
+set_sharing(settings *s, const char *value)
+{
+  s->timing.sharing = strcmp(value, "one-box") == 0    ? RRAMNAS_SHARING_ONE_BOX
+                      : strcmp(value, "disjoint") == 0 ? RRAMNAS_SHARING_DISJOINT
+                                                       : 0;
+  return s->timing.sharing != 0;
+}
+
+static int
 set_samples(settings *s, const char *value)
 {
   if (!set_int32(&s->timing.samples, value, 1, 65536))
@@ -339,6 +348,14 @@ set_find_solution(settings *s, const char *value)
 }
 
 static int
+set_split_to_fit(settings *s, const char *value)
+{
+  (void)value;
+  s->compile.split_to_fit = 1;
+  return 1;
+}
+
+static int
 set_floor_remainder(settings *s, const char *value)
 {
   (void)value;
@@ -370,6 +387,8 @@ static const option options[] = {
   { "crossbars", "N", "crossbars at hand, or auto: the fewest that hold one copy of each layer", set_crossbars, "1 or more, or auto" },
   { "policy", "NAME", "isaac, rnc, rnc-published or best; default " DEFAULT_POLICY_NAME, set_policy, "isaac, rnc, rnc-published or best" },
   { "timing", "MODEL", "graph or rnc; default graph", set_timing, "graph or rnc" },
+  { "sharing", "WHAT", "what is active in a crossbar at a time: one-box, or disjoint boxes (timing graph); default one-box",
+    set_sharing, "one-box or disjoint" },
   { "samples", "B", "inferences started together, which policy best makes fast; default 1", set_samples, "1 to 65536" },
   { "seed", "S", "of the packing order; default 0", set_seed, "0 to 4294967295" },
   { "bind", "NAME=N", "value of a symbolic dimension; may be repeated", set_bind, "NAME=N with N 1 or more" },
@@ -397,6 +416,7 @@ static const option options[] = {
   { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },
   { "no-duplication", NULL, "one copy of each layer", set_no_duplication, NULL },
   { "find-solution", NULL, "open more crossbars than given when needed", set_find_solution, NULL },
+  { "split-to-fit", NULL, "cut boxes to fill holes: fewer crossbars, more conversions", set_split_to_fit, NULL },
   { "depth-split", "F", "pieces into which a depthwise layer is cut (rnc); default 1", set_depth_split, "1 or more" },
   { "layer-threshold", "N", "layers this close share no crossbar, or same, none (rnc); default 1", set_layer_threshold,
     "1 or more, same or none" },

@@ -204,10 +204,16 @@ static void
 print_packing(FILE *out, const rramnas_mapping_info *info)
 {
   char margin[32];
-  const long tenths = (long)(info->utilization * 1000 + 0.5);
+  const long tenths = (long)(info->utilization * 1000 + 0.5), occupied = (long)(info->occupied * 1000 + 0.5);
 
   fprintf(out, "\npacking   policy %s: %d of %d crossbars used, utilisation %ld.%ld %%\n", rramnas_policy_name(info->policy),
           (int)info->crossbars_used, (int)info->crossbars_available, tenths / 10, tenths % 10);
+  if (occupied != tenths)
+    fprintf(out, "          block-diagonal boxes leave cells unused: occupied %ld.%ld %%\n", occupied / 10, occupied % 10);
+  if (info->boxes_cut)
+    fprintf(out, "          %d box%s cut into %d parts to fit, %s more conversions per inference and input slice\n",
+            (int)info->boxes_cut, info->boxes_cut == 1 ? "" : "es", (int)info->cut_parts,
+            count_text(info->extra_conversions, margin));
   print_bounds(out, info);
   if (info->duplicated && info->margin > 0)
     fprintf(out, "          copies fill up to %s of the cells, found in %d %s\n", number_text(info->margin, margin),

@@ -703,10 +703,12 @@ typedef struct rramnas_compile_options {
   int32_t objective;        /**< policy best: enum rramnas_objective; default completion */
   int32_t samples;          /**< policy best: inferences of the objective completion, 1..65536; default 8 */
   int32_t depthwise;        /**< policy best: enum rramnas_depthwise; default auto */
+  int32_t split_to_fit;     /**< 1 = boxes of layers with one copy are cut along rows or columns to fill holes, when that saves crossbars that are wanted (RRAMNAS_CROSSBARS_AUTO) or the network does not fit otherwise; parts along rows are converted and added one by one; policies rnc and best */
+  int32_t reserved2;        /**< 0 */
 } rramnas_compile_options;
 
 #define RRAMNAS_COMPILE_OPTIONS_INIT \
-  { sizeof(rramnas_compile_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0 }
+  { sizeof(rramnas_compile_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Compiles a network onto a chip: partition, duplication, packing.
@@ -748,9 +750,14 @@ typedef struct rramnas_mapping_info {
   int32_t bound_strip;         /**< tall and wide boxes; not below the others */
   int32_t bound_clique;        /**< layers kept apart; 0 = no rule */
   int32_t bound_cardinality;   /**< most boxes in a crossbar; 0 = no rule */
+  int32_t boxes_cut;           /**< split_to_fit: boxes that were cut */
+  int32_t cut_parts;           /**< split_to_fit: the parts that these are in */
+  int64_t extra_conversions;   /**< split_to_fit: sums of columns per inference that cuts between rows add; each is converted, for every input slice, and added to another */
+  double occupied;             /**< cells of the boxes / cells of the used crossbars: like utilization, with the cells beside the blocks of block-diagonal boxes, which hold no weight and serve no other box */
 } rramnas_mapping_info;
 
-#define RRAMNAS_MAPPING_INFO_INIT { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_MAPPING_INFO_INIT \
+  { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** Figures of `mapping`. A lower bound on its time takes longer: rramnas_mapping_simulate() with `with_bound`. @since 0.1 */
 RRAMNAS_EXPORT int32_t
@@ -800,6 +807,12 @@ enum rramnas_timing_model {
   RRAMNAS_TIMING_RNC = 2,   /**< RNC's event model: a chain of layers, crossbars held for a whole layer */
 };
 
+/** What may be active in a crossbar at the same time. doc/physics.md has the reasons. */
+enum rramnas_sharing {
+  RRAMNAS_SHARING_ONE_BOX = 1,  /**< one box: the rows of the others are grounded (default) */
+  RRAMNAS_SHARING_DISJOINT = 2, /**< boxes without rows, columns, ADCs or DACs in common, and no weights where the rows of one cross the columns of another; model graph */
+};
+
 /** How to simulate. */
 typedef struct rramnas_timing_options {
   size_t size;        /**< sizeof(rramnas_timing_options) */
@@ -809,9 +822,11 @@ typedef struct rramnas_timing_options {
   int32_t no_baseline;     /**< 1 = skip the baseline; its fields stay 0 */
   int32_t with_bound;      /**< 1 = fill in bound_ns and gap too: milliseconds */
   int32_t reserved;        /**< 0 */
+  int32_t sharing;         /**< enum rramnas_sharing; default one box */
+  int32_t reserved2;       /**< 0 */
 } rramnas_timing_options;
 
-#define RRAMNAS_TIMING_OPTIONS_INIT { sizeof(rramnas_timing_options), 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_TIMING_OPTIONS_INIT { sizeof(rramnas_timing_options), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** Result of a simulation. */
 typedef struct rramnas_timing {

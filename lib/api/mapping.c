@@ -110,6 +110,10 @@ rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *r
   info.n_placements = (int64_t)mapping->n_placements;
   info.utilization = rrn_mapping_utilization(mapping);
   info.margin = mapping->margin;
+  info.boxes_cut = mapping->boxes_cut;
+  info.cut_parts = mapping->cut_parts;
+  info.extra_conversions = mapping->extra_conversions;
+  info.occupied = rrn_mapping_occupied(mapping);
   return rrn_result_write(ret_info, &info, sizeof(info), "rramnas_mapping_info", NULL);
 }
 

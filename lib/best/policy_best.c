@@ -476,7 +476,7 @@ use_rnc(driver *d)
   return rrn_policy_rnc(d->m, d->o, d->err);
 }
 
-/* The bound on the time is about layers that have no more boxes than there are crossbars (bound_time.c). */
+/* The bound on the time is about layers that have no more boxes than there are crossbars (bound_time.c), cut in grids. */
 static int
 bound_holds(const driver *d)
 {
@@ -486,7 +486,7 @@ bound_holds(const driver *d)
   for (i = 0; i < m->n_layers; i++)
     if ((int64_t)m->copies[i] * rrn_mapping_pieces_of(m, i) > m->crossbars_available)
       return 0;
-  return d->o->depthwise != RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL;
+  return d->o->depthwise != RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL && m->boxes_cut == 0;
 }
 
 /* One copy of each layer, packed for the fewest crossbars. */

@@ -90,6 +90,9 @@ rrn_compile_resolve(const rramnas_compile_options *given, const rramnas_hw *hw, 
               "compile options: max_load is %d, expected 1 or more or unlimited", (int)o.max_load);
   RRN_FAIL_IF(o.seed_mode != RRAMNAS_SEED_PER_TRY && o.seed_mode != RRAMNAS_SEED_CONTINUE, err, RRAMNAS_ERR_ARGUMENT,
               "compile options: there is no seed mode %d", (int)o.seed_mode);
+  RRN_FAIL_IF(o.split_to_fit && o.policy != RRAMNAS_POLICY_RNC && o.policy != RRAMNAS_POLICY_BEST, err,
+              RRAMNAS_ERR_ARGUMENT, "compile options: split_to_fit is for policies rnc and best, not for %s",
+              rrn_policy_find(o.policy)->name);
   RRN_TRY(check_margins(&o, err));
   RRN_TRY(resolve_best(&o, err));
   o.layer_threshold = o.layer_threshold == 0                            ? 1

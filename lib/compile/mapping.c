@@ -21,10 +21,18 @@ rrn_mapping_unref(rramnas_mapping *m)
   rrn_free(&rt, m);
 }
 
+/* Part of the used crossbars. */
+static double
+share_of_cells(const rramnas_mapping *m, double cells)
+{
+  const double all = (double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols * m->crossbars_used;
+
+  return all > 0 ? cells / all : 0;
+}
+
 double
 rrn_mapping_utilization(const rramnas_mapping *m)
 {
-  const double cells = (double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols * m->crossbars_used;
   double filled = 0;
   size_t i;
 
@@ -33,7 +41,21 @@ rrn_mapping_utilization(const rramnas_mapping *m)
 
     filled += (double)rrn_piece_matrix_rows(p) * p->cols * m->copies[p->layer];
   }
-  return cells > 0 ? filled / cells : 0;
+  return share_of_cells(m, filled);
+}
+
+double
+rrn_mapping_occupied(const rramnas_mapping *m)
+{
+  double taken = 0;
+  size_t i;
+
+  for (i = 0; i < m->n_pieces; i++) {
+    const rrn_piece *p = &m->pieces[i];
+
+    taken += (double)p->rows * p->cols * m->copies[p->layer];
+  }
+  return share_of_cells(m, taken);
 }
 
 /* --- invariants --- */
@@ -106,6 +128,8 @@ check_tiling(const rramnas_mapping *m, int32_t layer, rrn_arena *arena, rramnas_
       return fail(m, layer, "a piece is empty or cuts through a weight", err);
     if (p->groups_at_once < 1 || p->rows % p->groups_at_once != 0)
       return fail(m, layer, "a block-diagonal piece has a part of a block", err);
+    if (p->row_parts < 1 || p->row_parts > n)
+      return fail(m, layer, "a piece adds more partial sums than there are pieces", err);
     if (p->row0 < 0 || p->col0 < 0 || p->row0 + rows > x->rows || p->col0 + w > x->cols)
       return fail(m, layer, "a piece lies outside of the matrix", err);
     area += rows * w;

@@ -34,6 +34,7 @@ typedef struct rrn_piece {
   int64_t row0, col0;    /* first row and first weight column in the matrix */
   double latency_ns;     /* of one activation */
   int32_t groups_at_once; /* > 1: block-diagonal, rows = matrix rows * groups_at_once; see partition.c */
+  int32_t row_parts;      /* parts that the rows of the box it was cut from have here: partial sums to add; 1 = uncut */
 } rrn_piece;
 
 typedef struct rrn_placement {
@@ -75,6 +76,9 @@ struct rramnas_mapping {
   int32_t objective_samples;   /* policy best: inferences whose completion it made early; 0 = another policy */
   int32_t objective_depthwise; /* how it could lay out grouped layers */
   const struct rrn_bound *fewest_bound; /* policy best, crossbars auto: of one copy of each layer; NULL = of the boxes */
+  int32_t boxes_cut;           /* to fill holes (split.c) */
+  int32_t cut_parts;           /* that these are in */
+  int64_t extra_conversions;   /* sums of columns per sample that these cuts add, each of them converted and added */
 };
 
 static inline int32_t
@@ -99,6 +103,9 @@ rrn_piece_matrix_rows(const rrn_piece *p)
 
 /* Cells that hold weights / cells of the used crossbars. */
 double rrn_mapping_utilization(const rramnas_mapping *m);
+
+/* Cells of the boxes / cells of the used crossbars: what lies beside the blocks of a block-diagonal box included. */
+double rrn_mapping_occupied(const rramnas_mapping *m);
 
 /* Every weight of every copy placed once, inside its crossbar, no two boxes overlapping, sharing rules kept. */
 int32_t rrn_mapping_check(const rramnas_mapping *m, rramnas_error *err);

@@ -156,6 +156,12 @@ allowed(const rrn_pack_state *s, const rrn_pack_bin *b, int32_t layer)
   return 1;
 }
 
+int
+rrn_pack_state_allows(const rrn_pack_state *s, int32_t k, int32_t layer)
+{
+  return s->bins[k].n_items < (size_t)s->rules->max_load && allowed(s, &s->bins[k], layer);
+}
+
 /* Merit of a space for a box; the least is taken. */
 static int64_t
 merit(const rrn_pack_state *s, const rrn_pack_space *o, const rrn_pack_box *box)

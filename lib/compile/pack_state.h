@@ -66,6 +66,8 @@ int32_t rrn_pack_state_init(rrn_pack_state *s, const rrn_pack_rules *rules, cons
                             rramnas_error *err);
 int32_t rrn_pack_state_open(rrn_pack_state *s, rramnas_error *err);
 
+/* 1 when the rules let crossbar k take one more box of the layer. */
+int rrn_pack_state_allows(const rrn_pack_state *s, int32_t k, int32_t layer);
 /* Space of crossbar k for a box, -1 when there is none or a rule forbids it. */
 int32_t rrn_pack_state_space(const rrn_pack_state *s, int32_t k, const rrn_pack_box *box);
 /* First crossbar from `from` on, in a ring, that takes the box; -1 when none does. */

@@ -65,6 +65,7 @@ add_piece(splitter *s, const region *g, int64_t row0, int64_t col0, int64_t rows
   p = &m->pieces[m->n_pieces++];
   p->layer = g->layer;
   p->groups_at_once = (int32_t)at_once;
+  p->row_parts = 1;
   p->rows = (int32_t)(rows * at_once);
   p->cols = (int32_t)(cols * x->cells);
   p->read_cols = (int32_t)(read * x->cells);
@@ -178,6 +179,8 @@ begin(rramnas_mapping *m, rramnas_error *err)
   m->first_piece = rrn_arena_alloc(&m->arena, (size_t)m->n_layers + 1, sizeof(*m->first_piece));
   m->pieces = NULL;
   m->n_pieces = 0;
+  m->boxes_cut = m->cut_parts = 0;
+  m->extra_conversions = 0;
   return m->first_piece ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 

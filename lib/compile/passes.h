@@ -6,6 +6,7 @@
 
 #include "compile/mapping.h"
 #include "compile/pack.h"
+#include "compile/pack_split.h"
 
 /* How layers are cut. */
 typedef struct rrn_partition_options {
@@ -59,6 +60,12 @@ int32_t rrn_place_commit(rramnas_mapping *m, const rrn_pack_result *packed, rram
 /* fewest.c: packs the present copies into the crossbars at hand, or into as few as found when more may be opened.
  * Sets placements. */
 int32_t rrn_pack_fewest(rramnas_mapping *m, const rramnas_compile_options *options, int may_grow, rramnas_error *err);
+
+/* split.c: places the boxes of a packing, cut to take fewer crossbars. Sets pieces and placements, unless they still
+ * take more crossbars than there are and no more may be opened; *ret_opened says how many they take. */
+int32_t rrn_split_to_fit(rramnas_mapping *m, const rrn_pack_rules *rules, const rrn_pack_box *boxes,
+                         const rrn_pack_result *packed, const rrn_pack_split_options *options, rrn_arena *arena,
+                         int32_t *ret_opened, rramnas_error *err);
 
 /* One file per policy: runs the passes; m->copies and placements are set on success. ERR_DOES_NOT_FIT with
  * the message that says what is short. */

@@ -11,7 +11,8 @@
  *           + (A * B + n) * T + n * T + n * demux           input register, shift register, input demux
  *           + B * ceil(log2(groups)) * T + n * mux + B * T  adder tree, output mux, output register
  *
- * with T the digital clock period. O(1). Source: the processing-element model of MNSIM 2.0 (Zhu et al.,
+ * with T the digital clock period. With adc.mux "block" an ADC reads ceil(columns / ADCs) neighbouring columns only,
+ * and B is as many, or the columns of the box if these are fewer: the worst place of the box. O(1). Source: the processing-element model of MNSIM 2.0 (Zhu et al.,
  * GLSVLSI 2020) as RNC uses it, with no bytes moved through buffers. The sums run in the reference's order so
  * that results are equal to the bit. Counts are formed in double: exact below 2^53 and without overflow for
  * any box. Demux and mux delays are those of 65 nm whatever the technology, as in the reference.
@@ -89,6 +90,17 @@ rrn_hw_adc_ns(const rramnas_hw *hw)
   return samples / v->adc.rate_gsps;
 }
 
+/* Passes in which the ADCs read `cols` neighbouring columns. Blocks: all of them may be one ADC's. */
+static double
+column_passes(const rrn_hw_values *v, int64_t cols)
+{
+  const int64_t n = v->adc.per_subarray, all = v->crossbar.cols, block = ceil_div(all, n), rest = cols % all;
+
+  if (v->adc.mux == RRN_ADC_MUX_ANY)
+    return (double)ceil_div(cols, n);
+  return (double)(cols / all * block + (rest < block ? rest : block));
+}
+
 double
 rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t input_bits,
                       rramnas_mvm_latency *ret_parts)
@@ -96,7 +108,7 @@ rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t 
   const rrn_hw_values *v = &hw->v;
   const int64_t subarray = rrn_hw_subarray_rows(hw), subarrays = v->crossbar.rows / subarray;
   const double row_passes = (double)ceil_div(rows, v->dac.per_subarray * subarrays);
-  const double col_passes = (double)ceil_div(cols, v->adc.per_subarray);
+  const double col_passes = column_passes(v, cols);
   const double passes = (double)ceil_div(input_bits, v->dac.bits) * row_passes * col_passes;
   const double clock_ns = 1000.0 / v->digital.frequency_mhz;
   rramnas_mvm_latency p = RRAMNAS_MVM_LATENCY_INIT;
@@ -120,4 +132,10 @@ rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t 
     *ret_parts = p;
   }
   return p.total_ns;
+}
+
+double
+rrn_hw_sum_latency_ns(const rramnas_hw *hw, int64_t cols, int32_t n_sums)
+{
+  return column_passes(&hw->v, cols) * adder_levels(n_sums) * (1000.0 / hw->v.digital.frequency_mhz);
 }

@@ -33,6 +33,10 @@ enum rrn_hw_write_model {
 };
 enum rrn_hw_read_model { RRN_READ_NONE, RRN_READ_RELATIVE, RRN_READ_ABSOLUTE };
 
+enum rrn_hw_adc_mux {
+  RRN_ADC_MUX_ANY,   /* any ADC reads any column */
+  RRN_ADC_MUX_BLOCK, /* an ADC reads its block of neighbouring columns */
+};
 /* What only the cost model mnsim asks for. */
 enum rrn_hw_area_method { RRN_AREA_BY_CELL, RRN_AREA_BY_FEATURE };
 enum rrn_hw_pim { RRN_PIM_ANALOG, RRN_PIM_DIGITAL };
@@ -63,7 +67,7 @@ typedef struct rrn_hw_values {
   struct { int32_t bits; double activity; } input;
   struct { int32_t bits, per_subarray; double rate_gsps, area_um2, power_uw, leakage_uw; } dac;
   struct {
-    int32_t bits, per_subarray, kind, model, below_resolution;
+    int32_t bits, per_subarray, kind, model, below_resolution, mux;
     double rate_gsps, area_um2, power_uw, leakage_uw, node_nm, step_energy_fj, step_area_um2;
   } adc;
   struct { int32_t groups; } pe;
@@ -132,6 +136,10 @@ double rrn_hw_wire_delay_ns(const rramnas_hw *hw);
  * reference). */
 double rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t input_bits,
                              rramnas_mvm_latency *ret_parts);
+
+/* Time to add n_sums partial sums of each of `cols` read columns: levels of the adder tree, a clock for every pass of
+ * the ADCs. 0 for one sum. */
+double rrn_hw_sum_latency_ns(const rramnas_hw *hw, int64_t cols, int32_t n_sums);
 
 /* --- life of a handle (spec.c) --- */
 

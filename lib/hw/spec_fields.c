@@ -157,6 +157,9 @@ const rrn_hw_field rrn_hw_fields[] = {
          RNC " (ADC choice 2)"),
   INTEGER("adc.per_subarray", "1", 1, 65536, "128", v.adc.per_subarray,
           "ADCs of a subarray: columns that it reads at once.", RNC),
+  CHOICE2("adc.mux", "any", "block", v.adc.mux,
+          "Columns that an ADC can read: any, or its block of neighbouring ones, which it then reads one after the other.",
+          "RNC and MNSIM 2.0, which count passes so"),
 
   INTEGER("pe.groups", "1", 1, 65536, "1", v.pe.groups,
           "Groups of crossbars in a processing element whose results an adder tree sums.", RNC),

@@ -138,7 +138,7 @@ write_partition(rrn_writer *w, const rramnas_mapping *m)
     rrn_write_format(w, "    {\"layer\": %d, \"piece\": %d, \"rows\": %d, \"cols\": %d, \"activations\": %" PRId64,
                      (int)m->layer_of[p->layer], (int)((int32_t)i - m->first_piece[p->layer]), (int)p->rows,
                      (int)p->cols, p->activations);
-    rrn_write_format(w, ", \"groups_at_once\": %d", (int)p->groups_at_once);
+    rrn_write_format(w, ", \"groups_at_once\": %d, \"row_parts\": %d", (int)p->groups_at_once, (int)p->row_parts);
     rrn_write_format(w, ", \"row0\": %" PRId64 ", \"col0\": %" PRId64 ", \"latency_ns\": ", p->row0, p->col0);
     number(w, p->latency_ns);
     rrn_write_text(w, "}");
@@ -202,6 +202,10 @@ write_packing(rrn_writer *w, const rramnas_mapping *m, const rrn_bound *bound)
   write_bound(w, "cardinality", bound->cardinality, "}");
   rrn_write_format(w, ", \"optimal\": %s, \"utilization\": ", bound->best == m->crossbars_used ? "true" : "false");
   number(w, rrn_mapping_utilization(m));
+  rrn_write_text(w, ", \"occupied\": ");
+  number(w, rrn_mapping_occupied(m));
+  rrn_write_format(w, ", \"boxes_cut\": %d, \"cut_parts\": %d, \"extra_conversions\": %" PRId64, (int)m->boxes_cut,
+                   (int)m->cut_parts, m->extra_conversions);
   rrn_write_format(w, ", \"tries\": %d, \"margin\": ", (int)m->tries);
   number(w, m->margin);
   rrn_write_text(w, ", \"placements\": [");
@@ -226,7 +230,8 @@ write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_tim
   number(w, how->no_baseline ? NAN : t->baseline_latency_ns);
   rrn_write_text(w, ", \"speedup\": ");
   number(w, how->no_baseline || !(t->latency_ns > 0) ? NAN : t->speedup);
-  rrn_write_format(w, ", \"floor_remainder\": %s},\n", how->floor_remainder ? "true" : "false");
+  rrn_write_format(w, ", \"floor_remainder\": %s, \"sharing\": \"%s\"},\n", how->floor_remainder ? "true" : "false",
+                   how->sharing == RRAMNAS_SHARING_DISJOINT ? "disjoint" : "one-box");
 }
 
 static int32_t

@@ -28,6 +28,7 @@ typedef struct trace {
   const rramnas_mapping *m;
   rrn_writer w;
   sample_state *samples;
+  int track_of_box; /* several boxes of a crossbar may be active at the same time */
   int started;
 } trace;
 
@@ -125,12 +126,20 @@ follow_sample(trace *t, const rrn_span *span)
 
 /* --- process 0 --- */
 
+/* A track for each crossbar, or for each box when several of a crossbar may be active at the same time. */
+static int64_t
+track_of(const trace *t, const rrn_span *span)
+{
+  return t->track_of_box ? rrn_mapping_placement(t->m, span->layer, span->copy, span->piece) - t->m->placements
+                         : span->crossbar;
+}
+
 static void
 on_span(void *user, const rrn_span *span)
 {
   trace *t = user;
 
-  begin_span(t, 0, span->crossbar, span->layer, span->start_ns, span->end_ns);
+  begin_span(t, 0, track_of(t, span), span->layer, span->start_ns, span->end_ns);
   rrn_write_format(&t->w, ", \"args\": {\"sample\": %d, \"layer\": %d, \"copy\": %d, \"piece\": %d}}",
                    (int)span->sample, (int)t->m->layer_of[span->layer], (int)span->copy, (int)span->piece);
   follow_sample(t, span);
@@ -150,9 +159,11 @@ write_names(trace *t, rrn_arena *arena, rramnas_error *err)
     used[m->placements[i].crossbar] = 1;
   name_process(t, 0, "crossbars");
   name_process(t, 1, "samples");
-  for (bar = 0; bar < m->crossbars_available; bar++)
+  for (bar = 0; !t->track_of_box && bar < m->crossbars_available; bar++)
     if (used[bar])
       name_track(t, 0, bar, "crossbar", bar);
+  for (i = 0; t->track_of_box && i < m->n_placements; i++)
+    name_track(t, 0, (int64_t)i, "crossbar", m->placements[i].crossbar);
   return RRAMNAS_OK;
 }
 
@@ -160,7 +171,8 @@ static int32_t
 write_trace(trace *t, const rramnas_timing_options *timing, rrn_arena *arena, rramnas_error *err)
 {
   const rrn_sim_options sim = { .model = timing->model, .samples = timing->samples,
-                                .floor_remainder = timing->floor_remainder, .span = on_span, .span_user = t };
+                                .floor_remainder = timing->floor_remainder, .sharing = timing->sharing,
+                                .span = on_span, .span_user = t };
   double latency_ns = 0;
   int32_t sample;
 
@@ -182,7 +194,7 @@ int32_t
 rrn_report_trace(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write, void *user,
                  rramnas_error *err)
 {
-  trace t = { .m = m };
+  trace t = { .m = m, .track_of_box = timing->sharing == RRAMNAS_SHARING_DISJOINT };
   rrn_arena arena;
   int32_t status;
 

@@ -29,6 +29,11 @@ rrn_timing_resolve(const rramnas_timing_options *callers, rramnas_timing_options
               "timing options: there is no model %d", (int)o.model);
   RRN_FAIL_IF(o.samples < 1 || o.samples > MOST_SAMPLES, err, RRAMNAS_ERR_RANGE,
               "timing options: samples is %d, expected 1..%d", (int)o.samples, MOST_SAMPLES);
+  o.sharing = o.sharing ? o.sharing : RRAMNAS_SHARING_ONE_BOX;
+  RRN_FAIL_IF(o.sharing != RRAMNAS_SHARING_ONE_BOX && o.sharing != RRAMNAS_SHARING_DISJOINT, err, RRAMNAS_ERR_ARGUMENT,
+              "timing options: there is no sharing %d", (int)o.sharing);
+  RRN_FAIL_IF(o.sharing != RRAMNAS_SHARING_ONE_BOX && o.model == RRAMNAS_TIMING_RNC, err, RRAMNAS_ERR_ARGUMENT,
+              "timing options: model rnc knows crossbars that serve one box at a time only, not sharing disjoint");
   *ret_options = o;
   return RRAMNAS_OK;
 }
@@ -62,7 +67,7 @@ rrn_timing_all(const rramnas_mapping *m, const rramnas_timing_options *options, 
                rramnas_error *err)
 {
   rrn_sim_options sim = { .model = options->model, .samples = options->samples,
-                          .floor_remainder = options->floor_remainder };
+                          .floor_remainder = options->floor_remainder, .sharing = options->sharing };
   rramnas_timing t = RRAMNAS_TIMING_INIT;
 
   RRN_TRY(rrn_simulate(m, &sim, &t.latency_ns, err));

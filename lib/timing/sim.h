@@ -16,6 +16,7 @@ typedef struct rrn_sim_options {
   int32_t samples;
   int32_t floor_remainder;
   int32_t no_contention; /* every box has a crossbar of its own */
+  int32_t sharing;       /* enum rramnas_sharing, 0 = one box; model graph */
   void (*span)(void *user, const rrn_span *span); /* may be NULL; called in order of end */
   void *span_user;
 } rrn_sim_options;

@@ -14,12 +14,14 @@
  *
  * Why it is right: arrivals are handled in the order of time, and a crossbar's queue is served in that order, so
  * the end of a request is max(arrival, end of the crossbar's last request) + duration, known on arrival. Only
- * ends of layers need events.
+ * ends of layers need events. With sharing "disjoint" (sharing.c) a box waits for those that may not be active with
+ * it instead of for its crossbar; each of these then holds a server of its own, and the same argument holds.
  *
  * Complexity: O(samples * (boxes + layers log layers)). Without contention every box has its own server, which
  * still serves one sample after the other. */
 #include <string.h>
 
+#include "timing/sharing.h"
 #include "timing/sim.h"
 #include "util/ckd.h"
 
@@ -35,6 +37,7 @@ typedef struct state {
   const rrn_sim_options *o;
   rrn_arena arena;
   double *free_ns;           /* [servers]: end of the last request */
+  rrn_sharing_servers shared; /* sharing "disjoint" */
   int32_t *mapped_of;        /* [layers of the net] -> layer, -1 */
   int32_t *n_waits;          /* [n_layers]: dependencies */
   int32_t *first_follower;   /* [n_layers + 1] */
@@ -89,13 +92,16 @@ static int32_t
 prepare(state *s)
 {
   const rramnas_mapping *m = s->m;
-  const size_t servers = s->o->no_contention ? m->n_placements : (size_t)m->crossbars_available;
-  size_t jobs;
+  size_t servers = s->o->no_contention ? m->n_placements : (size_t)m->crossbars_available, jobs;
 
   RRN_TRY(link_layers(s));
   if (ckd_mul(&jobs, (size_t)s->o->samples, (size_t)m->n_layers) || jobs > INT32_MAX)
     return rrn_fail(s->err, RRAMNAS_ERR_LIMIT, "%d samples of %d layers are more than the simulation can count",
                     (int)s->o->samples, (int)m->n_layers);
+  if (s->o->sharing == RRAMNAS_SHARING_DISJOINT && !s->o->no_contention) {
+    RRN_TRY(rrn_sharing_disjoint(m, &s->arena, &s->shared, s->err));
+    servers = (size_t)s->shared.n_servers;
+  }
   s->free_ns = rrn_arena_alloc(&s->arena, servers, sizeof(*s->free_ns));
   s->samples = rrn_arena_alloc(&s->arena, (size_t)s->o->samples, sizeof(sample_state *));
   return s->free_ns && s->samples ? RRAMNAS_OK : rrn_fail_memory(s->err);
@@ -127,6 +133,30 @@ max_ns(double a, double b)
   return a > b ? a : b;
 }
 
+/* What the box at a place holds while it is active. */
+static double *
+server_of(state *s, const rrn_placement *spot)
+{
+  const int64_t i = spot - s->m->placements;
+
+  return &s->free_ns[s->o->no_contention ? i : s->shared.server ? s->shared.server[i] : spot->crossbar];
+}
+
+/* When the box may begin, asking now. */
+static double
+start_of(state *s, const rrn_placement *spot, double now_ns)
+{
+  double start_ns = max_ns(now_ns, *server_of(s, spot));
+  int64_t i, k;
+
+  if (!s->shared.server)
+    return start_ns;
+  i = spot - s->m->placements;
+  for (k = s->shared.first[i]; k < s->shared.first[i + 1]; k++)
+    start_ns = max_ns(start_ns, s->free_ns[s->shared.others[k]]);
+  return start_ns;
+}
+
 /* Requests of one copy; returns when its last box is done. */
 static double
 serve_copy(state *s, int32_t sample, int32_t layer, int32_t copy, int64_t workers, double now_ns)
@@ -140,8 +170,8 @@ serve_copy(state *s, int32_t sample, int32_t layer, int32_t copy, int64_t worker
   for (k = 0; k < n; k++, spot++) {
     const rrn_piece *p = &m->pieces[m->first_piece[layer] + k];
     const int64_t share = p->activations / workers + (copy < p->activations % workers);
-    double *free_ns = &s->free_ns[s->o->no_contention ? spot - m->placements : spot->crossbar];
-    const double start_ns = max_ns(now_ns, *free_ns);
+    double *free_ns = server_of(s, spot);
+    const double start_ns = start_of(s, spot, now_ns);
 
     if (share == 0)
       continue;

@@ -129,7 +129,7 @@ AT(rramnas_layer, matrix_rows, 312);
 AT(rramnas_layer, matrix_cols, 320);
 AT(rramnas_layer, positions, 328);
 
-SIZE(rramnas_compile_options, 96);
+SIZE(rramnas_compile_options, 104);
 AT(rramnas_compile_options, size, 0);
 AT(rramnas_compile_options, policy, 8);
 AT(rramnas_compile_options, crossbars, 12);
@@ -149,8 +149,10 @@ AT(rramnas_compile_options, effort, 80);
 AT(rramnas_compile_options, objective, 84);
 AT(rramnas_compile_options, samples, 88);
 AT(rramnas_compile_options, depthwise, 92);
+AT(rramnas_compile_options, split_to_fit, 96);
+AT(rramnas_compile_options, reserved2, 100);
 
-SIZE(rramnas_mapping_info, 88);
+SIZE(rramnas_mapping_info, 112);
 AT(rramnas_mapping_info, size, 0);
 AT(rramnas_mapping_info, policy, 8);
 AT(rramnas_mapping_info, crossbars_available, 12);
@@ -168,8 +170,12 @@ AT(rramnas_mapping_info, bound_dual, 72);
 AT(rramnas_mapping_info, bound_strip, 76);
 AT(rramnas_mapping_info, bound_clique, 80);
 AT(rramnas_mapping_info, bound_cardinality, 84);
+AT(rramnas_mapping_info, boxes_cut, 88);
+AT(rramnas_mapping_info, cut_parts, 92);
+AT(rramnas_mapping_info, extra_conversions, 96);
+AT(rramnas_mapping_info, occupied, 104);
 
-SIZE(rramnas_timing_options, 32);
+SIZE(rramnas_timing_options, 40);
 AT(rramnas_timing_options, size, 0);
 AT(rramnas_timing_options, model, 8);
 AT(rramnas_timing_options, samples, 12);
@@ -177,6 +183,8 @@ AT(rramnas_timing_options, floor_remainder, 16);
 AT(rramnas_timing_options, no_baseline, 20);
 AT(rramnas_timing_options, with_bound, 24);
 AT(rramnas_timing_options, reserved, 28);
+AT(rramnas_timing_options, sharing, 32);
+AT(rramnas_timing_options, reserved2, 36);
 
 SIZE(rramnas_timing, 56);
 AT(rramnas_timing, size, 0);

@@ -171,13 +171,53 @@ curve(void *user, const rramnas_runtime *runtime, rramnas_error *err)
   return status;
 }
 
+/* Of the tiny network on 32 x 32: 1 + 1 + 7 * 3 + 3. */
+enum { WHOLE_PIECES = 26 };
+
+/* Boxes cut to fit, and what is made of them. */
+static int32_t
+split(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  static const char chip[] = "crossbar: {rows: 32, cols: 32}";
+  rramnas_compile_options options = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
+  rramnas_mapping *mapping = NULL;
+  rramnas_hw *hw = NULL;
+  rramnas_net *net = NULL;
+  int64_t pieces[WHOLE_PIECES][6];
+  int32_t status, report;
+
+  (void)user;
+  options.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  options.effort = RRAMNAS_EFFORT_FAST;
+  options.split_to_fit = 1;
+  how.sharing = RRAMNAS_SHARING_DISJOINT;
+  status = rramnas_hw_load_buffer(chip, strlen(chip), "chip", RRAMNAS_HW_FORMAT_YAML, runtime, &hw, err);
+  if (status >= 0)
+    status = tiny_create(runtime, &net, err);
+  if (status >= 0)
+    status = rramnas_compile(hw, net, &options, runtime, &mapping, err);
+  if (status >= 0)
+    status = rramnas_mapping_check(mapping, err);
+  for (report = RRAMNAS_REPORT_JSON; status >= 0 && report <= RRAMNAS_REPORT_TRACE; report++)
+    status = rramnas_mapping_write(mapping, report, &how, keep_nothing, NULL, err);
+  if (status >= 0 && rramnas_mapping_get_pieces(mapping, pieces[0], WHOLE_PIECES) != RRAMNAS_ERR_ARGUMENT)
+    status = RRAMNAS_ERR_SHAPE; /* nothing was cut */
+  rramnas_mapping_unref(mapping);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  return status;
+}
+
 int
 main(void)
 {
   static const struct {
     const char *name;
     oom_job job;
-  } jobs[] = { { "build", build }, { "ofa", ofa }, { "whole path", whole_path }, { "curve", curve } };
+  } jobs[] = {
+    { "build", build }, { "ofa", ofa }, { "whole path", whole_path }, { "curve", curve }, { "split", split },
+  };
   texts t;
   size_t i;
 

@@ -169,7 +169,7 @@ simulate_by_steps(const rramnas_mapping *m, int32_t samples, int32_t no_contenti
 /* --- the tests --- */
 
 static rramnas_mapping *
-random_mapping(test_random *r)
+random_mapping_of(test_random *r, int32_t max_load)
 {
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_net *net = random_net_create(r);
@@ -180,12 +180,18 @@ random_mapping(test_random *r)
   o.effort = RRAMNAS_EFFORT_FAST;
   o.crossbars = test_below(r, 2) ? RRAMNAS_CROSSBARS_AUTO : 64;
   o.layer_threshold = RRAMNAS_UNLIMITED;
-  o.max_load = RRAMNAS_UNLIMITED;
+  o.max_load = max_load;
   if (rramnas_compile(hw, net, &o, NULL, &m, NULL) < 0)
     m = NULL;
   rramnas_net_unref(net);
   rramnas_hw_unref(hw);
   return m;
+}
+
+static rramnas_mapping *
+random_mapping(test_random *r)
+{
+  return random_mapping_of(r, RRAMNAS_UNLIMITED);
 }
 
 static double
@@ -283,6 +289,130 @@ a_crossbar_does_one_thing_at_a_time(void **state)
   }
 }
 
+/* --- sharing --- */
+
+enum { MOST_SPANS = 20000 };
+
+typedef struct spans {
+  rrn_span spans[MOST_SPANS];
+  size_t n;
+} spans;
+
+static void
+keep_span(void *user, const rrn_span *span)
+{
+  spans *s = user;
+
+  if (s->n < MOST_SPANS)
+    s->spans[s->n++] = *span;
+}
+
+static const rrn_piece *
+piece_at(const rramnas_mapping *m, int32_t layer, int64_t placement)
+{
+  return &m->pieces[m->first_piece[layer] + (placement - m->first_placement[layer]) % rrn_mapping_pieces_of(m, layer)];
+}
+
+/* 1 when some box has the cell. */
+static int
+cell_taken(const rramnas_mapping *m, int32_t bar, int32_t row, int32_t col)
+{
+  int32_t layer;
+  int64_t i;
+
+  for (layer = 0; layer < m->n_layers; layer++)
+    for (i = m->first_placement[layer]; i < m->first_placement[layer + 1]; i++) {
+      const rrn_placement *at = &m->placements[i];
+      const rrn_piece *p = piece_at(m, layer, i);
+
+      if (at->crossbar == bar && row >= at->row && row < at->row + p->rows && col >= at->col && col < at->col + p->cols)
+        return 1;
+    }
+  return 0;
+}
+
+/* Cell by cell: do inputs of one box meet weights in columns that the other reads? */
+static int
+currents_meet(const rramnas_mapping *m, const rrn_span *a, const rrn_span *b)
+{
+  const rrn_placement *at = rrn_mapping_placement(m, a->layer, a->copy, a->piece);
+  const rrn_placement *bt = rrn_mapping_placement(m, b->layer, b->copy, b->piece);
+  const rrn_piece *p = &m->pieces[m->first_piece[a->layer] + a->piece];
+  const rrn_piece *q = &m->pieces[m->first_piece[b->layer] + b->piece];
+  int32_t row, col;
+
+  for (row = at->row; row < at->row + p->rows; row++)
+    for (col = bt->col; col < bt->col + q->cols; col++)
+      if (cell_taken(m, at->crossbar, row, col))
+        return 1;
+  return 0;
+}
+
+/* Two boxes at most are in a crossbar: moves them to opposite corners where that leaves them clear of each other. */
+static void
+move_to_corners(rramnas_mapping *m)
+{
+  int64_t *first = malloc((size_t)m->crossbars_available * sizeof(*first)), i;
+  int32_t layer, bar;
+
+  assert_non_null(first);
+  for (bar = 0; bar < m->crossbars_available; bar++)
+    first[bar] = -1;
+  for (layer = 0; layer < m->n_layers; layer++)
+    for (i = m->first_placement[layer]; i < m->first_placement[layer + 1]; i++) {
+      rrn_placement *at = &m->placements[i];
+      const rrn_piece *p = piece_at(m, layer, i);
+
+      bar = at->crossbar;
+      *at = first[bar] < 0 ? (rrn_placement){ bar, 0, 0 }
+                           : (rrn_placement){ bar, m->hw->v.crossbar.rows - p->rows, m->hw->v.crossbar.cols - p->cols };
+      first[bar] = i;
+    }
+  free(first);
+}
+
+/* Boxes that are active in a crossbar at the same time never disturb each other, and some are. */
+static void
+disjoint_boxes_only(void **state)
+{
+  test_random r = { 24 };
+  spans *s = malloc(sizeof(*s));
+  int round;
+  size_t together = 0, i, k;
+
+  (void)state;
+  assert_non_null(s);
+  for (round = 0; round < 150; round++) {
+    rramnas_mapping *m = random_mapping_of(&r, 2);
+    rrn_sim_options o = { .model = RRAMNAS_TIMING_GRAPH, .samples = 3, .sharing = RRAMNAS_SHARING_DISJOINT,
+                          .span = keep_span, .span_user = s };
+    double ns = 0;
+
+    if (!m || m->n_placements > 300) {
+      rramnas_mapping_unref(m);
+      continue;
+    }
+    move_to_corners(m);
+    assert_int_equal(rrn_mapping_check(m, NULL), RRAMNAS_OK);
+    s->n = 0;
+    assert_int_equal(rrn_simulate(m, &o, &ns, NULL), RRAMNAS_OK);
+    assert_true(ns >= simulate(m, RRAMNAS_TIMING_GRAPH, 1, 1) * (1 - 1e-12));
+    for (i = 0; i < s->n; i++)
+      for (k = 0; k < i; k++) {
+        const rrn_span *a = &s->spans[i], *b = &s->spans[k];
+
+        if (a->crossbar != b->crossbar || a->start_ns >= b->end_ns * (1 - 1e-12) ||
+            b->start_ns >= a->end_ns * (1 - 1e-12))
+          continue;
+        assert_false(currents_meet(m, a, b) || currents_meet(m, b, a));
+        together++;
+      }
+    rramnas_mapping_unref(m);
+  }
+  free(s);
+  assert_in_range(together, 20, 1 << 30);
+}
+
 int
 main(void)
 {
@@ -290,6 +420,7 @@ main(void)
     cmocka_unit_test(graph_model_agrees_with_steps),
     cmocka_unit_test(laws),
     cmocka_unit_test(a_crossbar_does_one_thing_at_a_time),
+    cmocka_unit_test(disjoint_boxes_only),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,7 +221,7 @@ errors_in_yaml(void **state)
          "hw.yaml:1:7: unknown field \"adc.bitz\", did you mean \"adc.bits\"?");
   hw_bad("adc: {resolution: 8}", "hw.yaml", RRAMNAS_ERR_PARSE,
          "hw.yaml:1:7: unknown field \"adc.resolution\", section adc has bits, rate_gsps, "
-         "area_um2, power_uw, leakage_uw, model, node_nm, step_energy_fj, step_area_um2, below_resolution, kind, per_subarray");
+         "area_um2, power_uw, leakage_uw, model, node_nm, step_energy_fj, step_area_um2, below_resolution, kind, per_subarray, mux");
   hw_bad("\ncrosbar: {rows: 8}", "hw.yaml", RRAMNAS_ERR_PARSE,
          "hw.yaml:2:1: unknown section \"crosbar\", did you mean \"crossbar\"?");
   hw_bad("wafer: {size_mm: 300}", "hw.yaml", RRAMNAS_ERR_PARSE,
