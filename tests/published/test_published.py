@@ -20,11 +20,14 @@ for number, row in enumerate(rows, 2):
     wrong += ["read"] if row["read"] not in ("title", "abstract", "quoted") else []
     wrong += ["kind"] if row["kind"] not in ("fitted", "predicted") else []
     wrong += ["preset"] if row["preset"] and row["preset"] not in presets else []
-    wrong += ["why"] if not row["why"] and (not row["preset"] or row["kind"] == "fitted") else []
+    wrong += ["why"] if not row["why"] else []
+    wrong += ["tolerance"] if bool(row["ours"]) != bool(row["tolerance"]) else []
+    wrong += ["network"] if bool(row["ours"]) != bool(row["network"]) else []
+    wrong += ["ours without preset"] if row["ours"] and not row["preset"] else []
     wrong += ["twice"] if key in seen else []
     seen.add(key)
     faults += [f"row {number}: {word}" for word in wrong]
-faults += ["fewer than six chips"] if len({row["chip"] for row in rows if row["preset"]}) < 6 else []
+faults += ["fewer than six chips compared"] if len({row["preset"] for row in rows if row["ours"]}) < 6 else []
 print("1..1")
 for fault in faults:
     print("#", fault)
