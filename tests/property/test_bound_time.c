@@ -142,7 +142,7 @@ choose(instance *x, int32_t layer)
 {
   int32_t i;
 
-  if (layer == x->m.n_layers) {
+  if (layer == x->m.n_layers || layer >= MOST_LAYERS) {
     cut_and_place(x);
     return;
   }
