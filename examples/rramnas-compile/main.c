@@ -40,7 +40,7 @@ begin_progress(const settings *s)
   alarm(1);
 }
 
-static void
+void
 show_phase(const char *text)
 {
   phase = text;
@@ -203,30 +203,82 @@ is_stdout(const char *path)
   return path && strcmp(path, "-") == 0;
 }
 
+/* Standard output is a report's, so nothing else is printed there. */
+static int
+output_is_taken(const settings *s)
+{
+  const char *paths[N_OUTPUTS];
+  int i, taken = 0;
+
+  list_outputs(s, paths);
+  for (i = 0; i < N_OUTPUTS; i++)
+    taken |= is_stdout(paths[i]);
+  return taken;
+}
+
+static int
+prints_table(const settings *s)
+{
+  return !s->quiet && !output_is_taken(s);
+}
+
+static int
+write_one(const settings *s, const report_source *source, const char *path)
+{
+  int code;
+
+  if (!path)
+    return EXIT_DONE;
+  show_phase("writing ...");
+  code = write_report(source, path);
+  if (prints_table(s) && code == EXIT_DONE)
+    printf("written   %s\n", path);
+  return code;
+}
+
 static int
 write_all(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping *mapping)
 {
-  const struct { int32_t report; const char *path; } wanted[] = {
-    { RRAMNAS_REPORT_JSON, s->json }, { RRAMNAS_REPORT_SVG, s->svg }, { RRAMNAS_REPORT_TRACE, s->trace },
+  const rramnas_cost_options cost = cost_options(s);
+  const struct { int32_t report; const char *path; int of_cost; } wanted[] = {
+    { RRAMNAS_REPORT_JSON, s->json, 1 },    { RRAMNAS_REPORT_SVG, s->svg, 0 },
+    { RRAMNAS_REPORT_TRACE, s->trace, 0 },  { RRAMNAS_REPORT_SVG, s->cost_svg, 1 },
+    { RRAMNAS_REPORT_CSV, s->cost_csv, 1 },
   };
-  const int taken = is_stdout(s->json) || is_stdout(s->svg) || is_stdout(s->trace);
-  const int table = !s->quiet && !taken;
   int i, code = EXIT_DONE;
 
   show_phase("simulating ...");
-  if (table)
+  if (prints_table(s))
     code = print_summary(stdout, s, hw, net, mapping);
-  for (i = 0; i < 3 && code == EXIT_DONE; i++) {
-    const report_source source = { mapping, NULL, wanted[i].report, &s->timing };
+  if (code == EXIT_DONE && s->explain)
+    code = print_explanation(stdout, s, mapping);
+  for (i = 0; i < 5 && code == EXIT_DONE; i++) {
+    const report_source source = { .mapping = mapping, .report = wanted[i].report, .timing = &s->timing,
+                                   .cost = wanted[i].of_cost ? &cost : NULL };
 
-    if (!wanted[i].path)
-      continue;
-    show_phase("writing ...");
-    code = write_report(&source, wanted[i].path);
-    if (table && code == EXIT_DONE)
-      printf("written   %s\n", wanted[i].path);
+    code = write_one(s, &source, wanted[i].path);
   }
   return code;
+}
+
+/* --- sweep --- */
+
+static int
+sweep_chip(const settings *s, rramnas_hw *hw, rramnas_net *net, rramnas_mapping *mapping)
+{
+  const report_source csv = { .sweep = s->sweep, .report = RRAMNAS_REPORT_CSV };
+  const report_source svg = { .sweep = s->sweep, .report = RRAMNAS_REPORT_SVG };
+  int code;
+
+  if (!s->sweep)
+    return EXIT_DONE;
+  show_phase("sweep ...");
+  code = run_sweep(s->sweep, s, hw, net, mapping);
+  if (code == EXIT_DONE && prints_table(s) && !s->sweep_csv)
+    print_sweep(stdout, s->sweep);
+  if (code == EXIT_DONE)
+    code = write_one(s, &csv, s->sweep_csv);
+  return code == EXIT_DONE ? write_one(s, &svg, s->sweep_svg) : code;
 }
 
 /* --- curve --- */
@@ -238,56 +290,87 @@ wants_curve(const settings *s)
 }
 
 static int32_t
-show_point(void *user, const rramnas_curve_point *point, int32_t done, int32_t total)
+show_point(void *user, const rramnas_curve_point *point, rramnas_mapping *mapping, int32_t done, int32_t total)
 {
   static char text[2][64];
 
   (void)user;
   (void)point;
+  (void)mapping;
   snprintf(text[done % 2], sizeof(text[0]), "curve: point %d of %d ...", (int)done, (int)total);
   show_phase(text[done % 2]);
   return 0;
 }
 
 static int
-write_curves(const settings *s, const rramnas_curve *curve)
+write_curves(const settings *s, const rramnas_curve_point *points, size_t n, const rramnas_curve_labels *labels)
 {
-  const int said = !s->quiet && !is_stdout(s->json) && !is_stdout(s->svg) && !is_stdout(s->trace);
   int i, code = EXIT_DONE;
 
   for (i = 0; i < MOST_CURVES && s->curves[i] && code == EXIT_DONE; i++) {
-    const report_source source = { NULL, curve, curve_report(s->curves[i]), NULL };
+    const report_source source = { .report = curve_report(s->curves[i]), .points = points, .n_points = n,
+                                   .labels = labels };
 
-    code = write_report(&source, s->curves[i]);
-    if (said && code == EXIT_DONE)
-      printf("written   %s\n", s->curves[i]);
+    code = write_one(s, &source, s->curves[i]);
   }
   return code;
 }
 
+/* Under the title of the plot. */
+static void
+describe(const settings *s, const rramnas_hw *hw, const rramnas_timing_options *timing, char *ret_text, size_t size)
+{
+  double rows = 0, cols = 0;
+
+  rramnas_hw_get_number(hw, "crossbar.rows", &rows);
+  rramnas_hw_get_number(hw, "crossbar.cols", &cols);
+  snprintf(ret_text, size, "policy %s, %d sample%s, %s model, crossbars of %d \xc3\x97 %d cells",
+           rramnas_policy_name(s->compile.policy), (int)timing->samples, timing->samples == 1 ? "" : "s",
+           timing->model == RRAMNAS_TIMING_RNC ? "rnc" : "graph", (int)rows, (int)cols);
+}
+
 /* Without --timing the model is rnc, the one that policy best plans for. */
+static int
+fill_and_write(const settings *s, rramnas_hw *hw, rramnas_net *net, rramnas_curve_point *points, size_t capacity)
+{
+  rramnas_curve_labels labels = RRAMNAS_CURVE_LABELS_INIT;
+  rramnas_curve_options options = s->curve;
+  rramnas_timing_options timing = s->timing;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char subtitle[160];
+  size_t n = 0;
+  int32_t status;
+
+  options.on_point = show_point;
+  timing.model = timing.model ? timing.model : RRAMNAS_TIMING_RNC;
+  points[0].size = sizeof(points[0]);
+  status = rramnas_compile_curve(hw, net, &s->compile, &timing, &options, NULL, points, capacity, &n, &err);
+  if (status < 0) {
+    complain_error(&err);
+    return status == RRAMNAS_ERR_DOES_NOT_FIT ? EXIT_DOES_NOT_FIT : EXIT_BAD_INPUT;
+  }
+  describe(s, hw, &timing, subtitle, sizeof(subtitle));
+  labels.title = rramnas_net_name(net);
+  labels.subtitle = subtitle;
+  return write_curves(s, points, n, &labels);
+}
+
 static int
 compute_curve(const settings *s, rramnas_hw *hw, rramnas_net *net)
 {
-  rramnas_curve_options options = s->curve;
-  rramnas_timing_options timing = s->timing;
-  rramnas_curve *curve = NULL;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  int32_t status;
+  rramnas_curve_point *points;
   int code;
 
   if (!wants_curve(s))
     return EXIT_DONE;
   show_phase("curve ...");
-  options.progress = show_point;
-  timing.model = timing.model ? timing.model : RRAMNAS_TIMING_RNC;
-  status = rramnas_compile_curve(hw, net, &s->compile, &timing, &options, NULL, &curve, &err);
-  if (status < 0) {
-    complain_error(&err);
-    return status == RRAMNAS_ERR_DOES_NOT_FIT ? EXIT_DOES_NOT_FIT : EXIT_BAD_INPUT;
+  points = calloc((size_t)s->n_points, sizeof(*points));
+  if (!points) {
+    complain("out of memory");
+    return EXIT_BAD_INPUT;
   }
-  code = write_curves(s, curve);
-  rramnas_curve_unref(curve);
+  code = fill_and_write(s, hw, net, points, (size_t)s->n_points);
+  free(points);
   return code;
 }
 
@@ -301,11 +384,13 @@ run(settings *s)
 
   begin_progress(s);
   show_phase("reading ...");
-  if ((code = load_hardware(s, &hw)) == EXIT_DONE && (code = load_network(s, &net)) == EXIT_DONE &&
-      (code = load_copies(s)) == EXIT_DONE) {
+  if ((code = load_hardware(s, &hw)) == EXIT_DONE && (code = check_sweep(s->sweep, s, hw)) == EXIT_DONE &&
+      (code = load_network(s, &net)) == EXIT_DONE && (code = load_copies(s)) == EXIT_DONE) {
     show_phase("compiling ...");
     if ((code = compile(s, hw, net, &mapping)) == EXIT_DONE && (code = check(s, mapping)) == EXIT_DONE)
       code = write_all(s, hw, net, mapping);
+    if (code == EXIT_DONE)
+      code = sweep_chip(s, hw, net, mapping);
     if (code == EXIT_DONE)
       code = compute_curve(s, hw, net);
   }
@@ -328,11 +413,12 @@ same_file(const char *a, const char *b)
 static int
 outputs_are_safe(const settings *s)
 {
-  const char *const outputs[] = { s->json, s->svg, s->trace, s->curves[0], s->curves[1] };
+  const char *outputs[N_OUTPUTS];
   const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file };
   size_t i, k;
 
-  for (i = 0; i < 5; i++)
+  list_outputs(s, outputs);
+  for (i = 0; i < N_OUTPUTS; i++)
     for (k = 0; k < 4; k++)
       if (same_file(outputs[i], inputs[k])) {
         complain("%s: is read and would be overwritten", outputs[i]);
@@ -345,7 +431,7 @@ int
 main(int argc, char **argv)
 {
   settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT,
-                 .curve = RRAMNAS_CURVE_OPTIONS_INIT };
+                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24 };
   int go_on, code;
 
   s.compile.policy = DEFAULT_POLICY;

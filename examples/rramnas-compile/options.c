@@ -104,7 +104,63 @@ set_curve_last(settings *s, const char *value)
 static int
 set_curve_points(settings *s, const char *value)
 {
-  return set_int32(&s->curve.points, value, 1, 4096);
+  return set_int32(&s->n_points, value, 1, MOST_POINTS);
+}
+
+static int
+set_cost_model(settings *s, const char *value)
+{
+  return rramnas_cost_model_from_name(value, &s->cost_model) == RRAMNAS_OK;
+}
+
+static int
+set_no_cost(settings *s, const char *value)
+{
+  (void)value;
+  s->no_cost = 1;
+  return 1;
+}
+
+static int
+set_cost_svg(settings *s, const char *value)
+{
+  s->cost_svg = value;
+  return 1;
+}
+
+static int
+set_cost_csv(settings *s, const char *value)
+{
+  s->cost_csv = value;
+  return 1;
+}
+
+static int
+set_explain(settings *s, const char *value)
+{
+  (void)value;
+  s->explain = 1;
+  return 1;
+}
+
+static int
+set_sweep(settings *s, const char *value)
+{
+  return add_sweep(&s->sweep, value);
+}
+
+static int
+set_sweep_csv(settings *s, const char *value)
+{
+  s->sweep_csv = value;
+  return 1;
+}
+
+static int
+set_sweep_svg(settings *s, const char *value)
+{
+  s->sweep_svg = value;
+  return 1;
 }
 
 static int
@@ -345,6 +401,18 @@ static const option options[] = {
   { "curve-first", "N", "fewest crossbars of the curve; default: the fewest that fit", set_curve_first, "1 or more" },
   { "curve-last", "N", "most crossbars of the curve; default --crossbars, or 4 times the first", set_curve_last, "1 or more" },
   { "curve-points", "N", "points of the curve; default 24", set_curve_points, "1 to 4096" },
+  { "cost-model", "NAME", "model of energy and area; default rramnas", set_cost_model,
+    "rramnas, or mnsim where a build has it" },
+  { "cost-svg", "FILE", "draw where energy and area go", set_cost_svg, "a file" },
+  { "cost-csv", "FILE", "write energy and area by layer and component", set_cost_csv, "a file" },
+  { "no-cost", NULL, "no energy and area in the table", set_no_cost, NULL },
+  { "explain", NULL, "print every quantity that costs are made of, with formula, inputs and source", set_explain,
+    NULL },
+  { "sweep", "FIELD=LIST", "costs for each value of a hardware field, e.g. adc.bits=4..8; may be repeated", set_sweep,
+    "FIELD=V1,V2,... where a value may be FROM..TO, FROM..TO:STEP or FROM..TO*FACTOR, at most 8 fields and "
+    "1000000 points" },
+  { "sweep-csv", "FILE", "write all figures of the sweep", set_sweep_csv, "a file" },
+  { "sweep-svg", "FILE", "plot the sweep", set_sweep_svg, "a file" },
   { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },
   { "no-duplication", NULL, "one copy of each layer", set_no_duplication, NULL },
   { "find-solution", NULL, "open more crossbars than given when needed", set_find_solution, NULL },
@@ -492,13 +560,48 @@ set_network(settings *s, const char *value)
   return s->network == value;
 }
 
+void
+list_outputs(const settings *s, const char **ret_paths)
+{
+  const char *const paths[N_OUTPUTS] = { s->json, s->svg, s->trace, s->curves[0], s->curves[1], s->cost_svg,
+                                         s->cost_csv, s->sweep_csv, s->sweep_svg };
+
+  memcpy(ret_paths, paths, sizeof(paths));
+}
+
+/* The program has one standard output. */
+static int
+explains_alone(const settings *s)
+{
+  const char *paths[N_OUTPUTS];
+  int i;
+
+  list_outputs(s, paths);
+  for (i = 0; s->explain && i < N_OUTPUTS; i++)
+    if (paths[i] && strcmp(paths[i], "-") == 0) {
+      complain("--explain and a report both go to standard output");
+      return 0;
+    }
+  return 1;
+}
+
+static int
+sweeps_agree(const settings *s)
+{
+  if (s->sweep || !(s->sweep_csv || s->sweep_svg))
+    return 1;
+  complain("--sweep-%s needs --sweep FIELD=VALUES", s->sweep_csv ? "csv" : "svg");
+  return 0;
+}
+
 static int
 outputs_agree(const settings *s)
 {
-  const char *const paths[] = { s->json, s->svg, s->trace, s->curves[0], s->curves[1] };
+  const char *paths[N_OUTPUTS];
   int i, k;
 
-  for (i = 0; i < 5; i++)
+  list_outputs(s, paths);
+  for (i = 0; i < N_OUTPUTS; i++)
     for (k = 0; k < i; k++)
       if (paths[i] && paths[k] && strcmp(paths[i], paths[k]) == 0) {
         complain("two outputs go to %s", paths[i]);
@@ -555,7 +658,7 @@ read_options(int argc, char **argv, settings *s)
     complain("no network is given; --help says more");
     return -1;
   }
-  return outputs_agree(s) && rule_is_looked_at(s) ? 1 : -1;
+  return outputs_agree(s) && explains_alone(s) && sweeps_agree(s) && rule_is_looked_at(s) ? 1 : -1;
 }
 
 void
@@ -566,4 +669,5 @@ free_options(settings *s)
   for (i = 0; i < s->n_binds; i++)
     free((char *)s->binds[i].name);
   free(s->copies);
+  free_sweep(s->sweep);
 }

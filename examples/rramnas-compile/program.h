@@ -13,7 +13,9 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_DOES_NOT_FIT = 1, EXIT_BAD_INPUT = 2 };
 
-enum { MOST_BINDS = 64, MOST_MARGINS = 64, MOST_CURVES = 2 };
+enum { MOST_BINDS = 64, MOST_MARGINS = 64, MOST_CURVES = 2, MOST_POINTS = 4096, MOST_SWEEPS = 8, N_OUTPUTS = 9 };
+
+typedef struct sweep sweep; /* sweep.h */
 
 typedef struct settings {
   const char *network, *hardware, *genome;
@@ -24,25 +26,36 @@ typedef struct settings {
   rramnas_compile_options compile;
   rramnas_timing_options timing;
   rramnas_curve_options curve;
+  int32_t n_points; /* of the curve */
   rramnas_bind binds[MOST_BINDS];
   size_t n_binds;
   double margins[MOST_MARGINS];
   int32_t *copies; /* to be freed */
+  const char *cost_svg, *cost_csv, *sweep_csv, *sweep_svg; /* NULL = not wanted */
+  int32_t cost_model; /* enum rramnas_cost_model, 0 = default */
+  sweep *sweep;       /* to be freed; NULL = none */
+  int no_cost, explain;
   int check, quiet;
 } settings;
 
 /* options.c. Returns 1 to go on, 0 when --help or --version was answered, -1 after a usage message. */
 int read_options(int argc, char **argv, settings *s);
 void free_options(settings *s);
+/* Files to be written, NULL where none is wanted. ret_paths [N_OUTPUTS] */
+void list_outputs(const settings *s, const char **ret_paths);
 /* Report of a curve that a file of this name gets, by its ending; 0 = none. */
 int32_t curve_report(const char *path);
 
 /* report.c: writes one report to a file, complete or not at all; "-" is standard output. 0 or an exit code. */
 typedef struct report_source {
   const rramnas_mapping *mapping; /* NULL = of the curve */
-  const rramnas_curve *curve;
   int32_t report; /* enum rramnas_report */
   const rramnas_timing_options *timing;
+  const rramnas_curve_point *points; /* [n_points] */
+  size_t n_points;
+  const rramnas_curve_labels *labels;
+  const rramnas_cost_options *cost; /* of the mapping: its costs; NULL = the mapping itself */
+  const sweep *sweep;               /* NULL = of the others */
 } report_source;
 int write_report(const report_source *source, const char *path);
 /* Whole file as zero-terminated text, to be freed; NULL after a message. */
@@ -51,6 +64,23 @@ char *read_text(const char *path, size_t *ret_size);
 /* table.c: the summary for a person. 0 or an exit code. */
 int print_summary(FILE *out, const settings *s, const rramnas_hw *hw, const rramnas_net *net,
                   const rramnas_mapping *mapping);
+
+/* cost.c: what a mapping costs, for a person. 0 or an exit code. */
+int print_cost(FILE *out, const settings *s, const rramnas_net *net, const rramnas_mapping *mapping);
+int print_explanation(FILE *out, const settings *s, const rramnas_mapping *mapping);
+rramnas_cost_options cost_options(const settings *s);
+
+/* sweep.c. Reads FIELD=VALUES into *w, which is made when it is NULL; 0 when the text is not right. */
+int add_sweep(sweep **w, const char *text);
+void free_sweep(sweep *w);
+/* Whether each field is one of the chip. 0 or an exit code. */
+int check_sweep(const sweep *w, const settings *s, const rramnas_hw *base);
+int run_sweep(sweep *w, const settings *s, rramnas_hw *base, rramnas_net *net, rramnas_mapping *mapping);
+int32_t write_sweep(const sweep *w, int is_svg, rramnas_write_fn write, void *user);
+void print_sweep(FILE *out, const sweep *w);
+
+/* main.c: what a terminal is told when it takes long. */
+void show_phase(const char *text);
 
 /* text.c */
 /* printf to stderr behind the name of the program, with a newline. */
@@ -62,6 +92,10 @@ int parse_real(const char *text, size_t length, double *ret_value);
 /* Four digits, '.' in any locale. */
 const char *number_text(double value, char buffer[32]);
 const char *duration_text(double ns, char buffer[32]);
+const char *energy_text(double pj, char buffer[32]);
+const char *power_text(double mw, char buffer[32]);
+const char *edp_text(double pj_ns, char buffer[32]);
+const char *area_text(double um2, char buffer[32]);
 const char *count_text(int64_t count, char buffer[32]);
 
 #endif

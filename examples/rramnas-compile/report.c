@@ -39,6 +39,19 @@ to_file(void *user, const char *data, size_t length)
   return fwrite(data, 1, length, user) != length;
 }
 
+static int32_t
+produce(const report_source *source, FILE *f, rramnas_error *err)
+{
+  if (source->sweep)
+    return write_sweep(source->sweep, source->report == RRAMNAS_REPORT_SVG, to_file, f) ? RRAMNAS_ERR_CALLBACK
+                                                                                        : RRAMNAS_OK;
+  if (!source->mapping)
+    return rramnas_curve_write(source->points, source->n_points, source->labels, source->report, to_file, f, err);
+  if (source->cost)
+    return rramnas_mapping_write_cost(source->mapping, source->report, source->cost, to_file, f, err);
+  return rramnas_mapping_write(source->mapping, source->report, source->timing, to_file, f, err);
+}
+
 /* The message of a failed write says why; anything else is the library's. */
 static int
 write_to(FILE *f, const char *path, const report_source *source)
@@ -47,8 +60,7 @@ write_to(FILE *f, const char *path, const report_source *source)
   int32_t status;
 
   errno = 0;
-  status = source->mapping ? rramnas_mapping_write(source->mapping, source->report, source->timing, to_file, f, &err)
-                           : rramnas_curve_write(source->curve, source->report, to_file, f, &err);
+  status = produce(source, f, &err);
   if (status < 0 && status != RRAMNAS_ERR_CALLBACK) {
     complain_error(&err);
     return EXIT_BAD_INPUT;

@@ -271,5 +271,6 @@ print_summary(FILE *out, const settings *s, const rramnas_hw *hw, const rramnas_
   if (code != EXIT_DONE)
     return code;
   print_packing(out, &info);
-  return print_timing(out, s, mapping);
+  code = print_timing(out, s, mapping);
+  return code == EXIT_DONE && !s->no_cost ? print_cost(out, s, net, mapping) : code;
 }

@@ -86,18 +86,60 @@ number_text(double value, char buffer[32])
   return buffer;
 }
 
+/* In the largest of `n` units, each 1000 of the one before, in which it is 1 or more; `value` is in the first. */
+static const char *
+scaled_text(double value, const char *const *units, int n, char buffer[32])
+{
+  char number[32];
+  int unit = 0;
+
+  while (unit < n - 1 && value >= 1000) {
+    value /= 1000;
+    unit++;
+  }
+  snprintf(buffer, 32, "%.20s %s", number_text(value, number), units[unit]);
+  return buffer;
+}
+
 const char *
 duration_text(double ns, char buffer[32])
 {
   static const char *const units[] = { "ns", "us", "ms", "s" };
-  char number[32];
-  int unit = 0;
 
-  while (unit < 3 && ns >= 1000) {
-    ns /= 1000;
-    unit++;
-  }
-  snprintf(buffer, 32, "%.20s %s", number_text(ns, number), units[unit]);
+  return scaled_text(ns, units, 4, buffer);
+}
+
+const char *
+energy_text(double pj, char buffer[32])
+{
+  static const char *const units[] = { "fJ", "pJ", "nJ", "uJ", "mJ", "J" };
+
+  return scaled_text(pj * 1000, units, 6, buffer);
+}
+
+const char *
+power_text(double mw, char buffer[32])
+{
+  static const char *const units[] = { "nW", "uW", "mW", "W", "kW" };
+
+  return scaled_text(mw * 1e6, units, 5, buffer);
+}
+
+const char *
+edp_text(double pj_ns, char buffer[32])
+{
+  static const char *const units[] = { "pJ ns", "pJ us", "nJ us", "uJ us", "uJ ms", "mJ ms", "J ms", "J s" };
+
+  return scaled_text(pj_ns, units, 8, buffer);
+}
+
+const char *
+area_text(double um2, char buffer[32])
+{
+  char number[32];
+  const int is_large = um2 >= 1e4;
+
+  snprintf(buffer, 32, "%.20s %s", number_text(is_large ? um2 / 1e6 : um2, number), is_large ? "mm2" : "um2");
   return buffer;
 }
 

@@ -96,6 +96,7 @@ enum rramnas_feature {
   RRAMNAS_FEATURE_ONNX = 1,       /**< reads ONNX files */
   RRAMNAS_FEATURE_MNSIM_INI = 2,  /**< reads MNSIM 2.0's SimConfig.ini */
   RRAMNAS_FEATURE_POLICY_RNC = 3, /**< policies isaac, rnc and rnc-published */
+  RRAMNAS_FEATURE_COST = 4,       /**< energy, area and power of a mapping, cost model rramnas */
 };
 
 /** 1 when this build has the feature (enum rramnas_feature), 0 when not or unknown. @since 0.1 */
@@ -736,15 +737,14 @@ typedef struct rramnas_mapping_info {
   int32_t policy;              /**< enum rramnas_policy */
   int32_t crossbars_available; /**< crossbars that the compiler was given (after find-solution: has opened) */
   int32_t crossbars_used;      /**< crossbars that hold at least one box */
-  int32_t crossbars_bound;     /**< proven: these boxes need at least this many crossbars under the policy's rules */
+  int32_t crossbars_bound;     /**< proven: these boxes need at least this many crossbars under the policy's rules; policy best, crossbars auto: one copy of each layer */
   int32_t tries;               /**< packings tried */
   int32_t duplicated;          /**< 1: some layer has more than one copy */
   int64_t n_pieces;            /**< rows of rramnas_mapping_get_pieces() */
   int64_t n_placements;        /**< rows of rramnas_mapping_get_placements() */
   double utilization;          /**< cells holding weights / cells of the used crossbars */
   double margin;               /**< margin at which the packing succeeded; 0 without duplication */
-  double time_bound_ns;        /**< policy best: proven, no mapping of its kind is sooner by its objective; 0 = none */
-  int32_t crossbars_optimal;   /**< 1: crossbars_used is crossbars_bound, so no packing of these boxes is better */
+  int32_t crossbars_optimal;   /**< 1: crossbars_bound is met: by crossbars_used, or by crossbars_available when policy best found it (crossbars auto) */
   int32_t bound_area;          /**< the bounds of which crossbars_bound is the largest (doc/packing.md): cells */
   int32_t bound_dual;          /**< dual feasible functions of the sides */
   int32_t bound_strip;         /**< tall and wide boxes; not below the others */
@@ -757,9 +757,9 @@ typedef struct rramnas_mapping_info {
 } rramnas_mapping_info;
 
 #define RRAMNAS_MAPPING_INFO_INIT \
-  { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
-/** Figures of `mapping`. @since 0.1 */
+/** Figures of `mapping`. A lower bound on its time takes longer: rramnas_mapping_simulate() with `with_bound`. @since 0.1 */
 RRAMNAS_EXPORT int32_t
 rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *ret_info);
 
@@ -852,13 +852,186 @@ RRAMNAS_EXPORT int32_t
 rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_options *options,
                          rramnas_timing *ret_timing, rramnas_error *reterr);
 
+/** @} @defgroup cost Energy, area, power
+ * @{ */
+
+/** Cost models. doc/cost.md explains the first, doc/mnsim.md the second. */
+enum rramnas_cost_model {
+  RRAMNAS_COST_RRAMNAS = 1, /**< from device to chip, dynamic by activity and static by wall time (default) */
+  RRAMNAS_COST_MNSIM = 2,   /**< MNSIM 2.0 as published: its own mapping of the network, one inference */
+};
+
+/** Name of a cost model ("rramnas"); NULL when this build has none of that number. @since 0.2 */
+RRAMNAS_EXPORT const char *
+rramnas_cost_model_name(int32_t model);
+
+/** Cost model of that name; ERR_NOT_FOUND. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_cost_model_from_name(const char *name, int32_t *ret_model);
+
+/** What costs are broken down into; the columns of rramnas_mapping_get_cost_layers(). */
+enum rramnas_component {
+  RRAMNAS_COMPONENT_CELL = 0,          /**< cells */
+  RRAMNAS_COMPONENT_DRIVER = 1,        /**< drivers of wordlines, charge of the wires */
+  RRAMNAS_COMPONENT_DAC = 2,
+  RRAMNAS_COMPONENT_ADC = 3,
+  RRAMNAS_COMPONENT_MUX = 4,           /**< multiplexers that share DACs and ADCs */
+  RRAMNAS_COMPONENT_SHIFT_ADD = 5,     /**< sums over input slices, weight slices and passes */
+  RRAMNAS_COMPONENT_REGISTER = 6,      /**< input and output registers of crossbars */
+  RRAMNAS_COMPONENT_ACCUMULATION = 7,  /**< joint accumulation of crossbars that share outputs, biases */
+  RRAMNAS_COMPONENT_ACTIVATION = 8,    /**< non-linear functions */
+  RRAMNAS_COMPONENT_POOL = 9,
+  RRAMNAS_COMPONENT_ARITHMETIC = 10,   /**< digital multiplications and additions: attention, elementwise, norms */
+  RRAMNAS_COMPONENT_BUFFER = 11,       /**< SRAM at the crossbars' inputs and the tiles' outputs */
+  RRAMNAS_COMPONENT_INTERCONNECT = 12, /**< routers of the tiles and wires between them */
+};
+#define RRAMNAS_COST_COMPONENTS 13
+
+/** Name of a component ("shift_add"); NULL outside of [0, RRAMNAS_COST_COMPONENTS). @since 0.2 */
+RRAMNAS_EXPORT const char *
+rramnas_cost_component_name(int32_t component);
+
+/** What to cost, and how. */
+typedef struct rramnas_cost_options {
+  size_t size;             /**< sizeof(rramnas_cost_options) */
+  int32_t model;           /**< enum rramnas_cost_model; default RRAMNAS_COST_RRAMNAS */
+  int32_t timing_model;    /**< enum rramnas_timing_model; default RRAMNAS_TIMING_GRAPH */
+  int32_t samples;         /**< inferences started together and pipelined, 1..65536; default 1 */
+  int32_t floor_remainder; /**< as in rramnas_timing_options */
+  const rramnas_hw *hw;    /**< another chip with the same crossbars and slicing, for sweeps: its values are used, with the
+                                mapping's boxes, copies, places and number of crossbars; default the mapping's chip */
+  double latency_ns;       /**< > 0: the latency of this mapping with these options is known, no simulation is run; default 0 */
+  int32_t sharing;         /**< enum rramnas_sharing, as in rramnas_timing_options; default one box */
+  int32_t reserved;        /**< 0 */
+} rramnas_cost_options;
+
+#define RRAMNAS_COST_OPTIONS_INIT { sizeof(rramnas_cost_options), 0, 0, 0, 0, NULL, 0, 0, 0 }
+
+/**
+ * What a mapping costs. Wall time, energies and powers are those of all `samples` inferences, unless the name says
+ * per inference; the chip has as many crossbars as the compiler was given.
+ */
+typedef struct rramnas_cost {
+  size_t size;                       /**< sizeof(rramnas_cost) */
+  double latency_ns;                 /**< wall time: start to the end of the last inference, by the timing model */
+  double energy_pj;                  /**< dynamic + static, without programming; exactly the sum of the rows */
+  double energy_dynamic_pj;          /**< by activity */
+  double energy_static_pj;           /**< leakage over the wall time, unused crossbars included */
+  double energy_per_inference_pj;    /**< energy_pj / samples */
+  double energy_per_mac_pj;          /**< energy_pj / multiply-accumulates, digital ones included */
+  double area_um2;                   /**< of the whole chip; exactly the sum of the rows */
+  double power_mw;                   /**< energy_pj / latency_ns */
+  double leakage_mw;
+  double edp_pj_ns;                  /**< energy and wall time, each per inference, multiplied */
+  double edap_pj_ns_um2;             /**< edp_pj_ns * area_um2 */
+  double tops;                       /**< 2 operations per multiply-accumulate */
+  double tops_per_w;
+  double tops_per_mm2;
+  double inferences_per_s;
+  double cell_utilization;           /**< cells holding weights / cells of the chip, 0..1 */
+  double busy_share;                 /**< time crossbars compute / (crossbars * wall time), 0..1 */
+  double write_energy_pj;            /**< to program the weights of all copies once, per deployment */
+  double write_time_ns;              /**< likewise */
+  double ir_drop;                    /**< worst case: share of the read voltage that a far cell of a crossbar lacks, all cells on */
+  double ir_drop_typical;            /**< the same at the mean conductance and input activity */
+  double wire_delay_ns;              /**< Elmore delay of wordline and bitline; in latency_ns only with crossbar.wire_delay */
+  double transfer_ns;                /**< time of an inference's data on the links, were they moved one after the other; not in latency_ns */
+  double macs;                       /**< multiply-accumulates of an inference */
+  int64_t crossbars;                 /**< of the chip, parallel slices counted as one */
+  int64_t arrays;                    /**< physical arrays: crossbars * parallel slices * signs */
+  int64_t tiles;
+  int32_t adc_bits_needed;           /**< to tell all sums of a column apart */
+  int32_t adc_bits;                  /**< as the spec has it */
+  int32_t extrapolated;              /**< bits of enum rramnas_extrapolation */
+  int32_t samples;
+} rramnas_cost;
+
+#define RRAMNAS_COST_INIT \
+  { sizeof(rramnas_cost), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/** Where a result leaves the range in which its sources hold; bits. */
+enum rramnas_extrapolation {
+  RRAMNAS_EXTRAPOLATED_BUFFER_SIZE = 1,  /**< a buffer smaller than 2 KiB or larger than 512 KiB */
+  RRAMNAS_EXTRAPOLATED_BUFFER_BUS = 2,   /**< a bus narrower than 64 or wider than 512 bits */
+  RRAMNAS_EXTRAPOLATED_BUFFER_NODE = 4,  /**< SRAM below 45 or above 90 nm */
+  RRAMNAS_EXTRAPOLATED_LOGIC_NODE = 8,   /**< logic below 7 or above 180 nm */
+  RRAMNAS_EXTRAPOLATED_ADC_RANGE = 16,   /**< parametric ADC of more than 12 bits */
+};
+
+/**
+ * Costs of a mapping.
+ * @param options  NULL = defaults
+ * @return RRAMNAS_OK; ERR_ARGUMENT when options->hw has other crossbars or slices weights differently;
+ *         ERR_UNSUPPORTED for a model that this build does not have; ERR_RANGE, ERR_MEMORY
+ * Source: doc/cost.md, formula by formula.
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_cost(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                         rramnas_cost *ret_cost, rramnas_error *reterr);
+
+/**
+ * The same by layer and component. Sums over any part of the rows are exact in double, in any order: those over all
+ * rows are the totals of rramnas_cost to the bit.
+ * @param ret_rows  array of length [capacity][RRAMNAS_COST_COMPONENTS][3] of double: dynamic energy (pJ), static
+ *                  energy (pJ), area (um2). Row i is layer i of the network; the last row, rramnas_net_layer_count(),
+ *                  is what belongs to no layer: unused cells and crossbars, operators before the first layer.
+ *                  Area and leakage are shared out by cells.
+ * @param capacity  at least rramnas_net_layer_count() + 1
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_cost_layers(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                                double *ret_rows, size_t capacity, rramnas_error *reterr);
+
+/**
+ * The same by crossbar; the sums are exact likewise.
+ * @param ret_rows  array of length [capacity][5] of double: dynamic energy (pJ), static energy (pJ), area (um2), busy
+ *                  time, idle time (ns). Row i is crossbar i; the last row, number crossbars_available, is what
+ *                  stands outside of crossbars (tiles, interconnect), with times 0.
+ * @param capacity  at least crossbars_available + 1
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_cost_crossbars(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                                   double *ret_rows, size_t capacity, rramnas_error *reterr);
+
+/** One derived quantity with what it was derived from. Texts are valid during the callback. */
+typedef struct rramnas_derived {
+  size_t size;         /**< sizeof(rramnas_derived) */
+  const char *name;    /**< dotted: "adc.conversion_energy_pj" */
+  const char *unit;    /**< "pJ", "1" for counts and ratios */
+  const char *formula; /**< in words and signs, names of fields and of quantities before */
+  const char *inputs;  /**< "adc.power_uw = 2000, adc.conversion_ns = 7.8125" */
+  const char *source;  /**< paper, table or "choice of this library" */
+  double value;
+} rramnas_derived;
+
+/** Receives derived quantities, in order. Return 0 to go on, anything else to end with ERR_CALLBACK. */
+typedef int32_t (*rramnas_derived_fn)(void *user, const rramnas_derived *quantity);
+
+/**
+ * Every quantity that cost model rramnas derives from a chip alone.
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_CALLBACK
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_hw_explain(const rramnas_hw *hw, rramnas_derived_fn derived, void *user, rramnas_error *reterr);
+
+/**
+ * The same, and every quantity that it derives from a mapping: counts of activity, energy by component, figures.
+ * @param options  NULL = defaults; model rramnas only
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_UNSUPPORTED, ERR_RANGE, ERR_CALLBACK, ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_explain(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                        rramnas_derived_fn derived, void *user, rramnas_error *reterr);
+
 /** @} @defgroup curve Latency over the number of crossbars
  * @{ */
 
-/** Mappings of one network onto more and more crossbars: immutable, reference-counted. */
-typedef struct rramnas_curve rramnas_curve;
-
-/** One number of crossbars. */
+/** One number of crossbars. Arrays of it: the first element's `size` is that of each. */
 typedef struct rramnas_curve_point {
   size_t size;            /**< sizeof(rramnas_curve_point) */
   int32_t crossbars;      /**< crossbars at hand */
@@ -868,44 +1041,52 @@ typedef struct rramnas_curve_point {
   double latency_ns;      /**< until the last inference is done */
   double bound_ns;        /**< proven, as rramnas_timing.bound_ns; 0 = none */
   double utilization;     /**< cells holding weights / cells of the used crossbars */
+  int32_t fewest;         /**< of the whole curve: fewest crossbars found (RRAMNAS_CROSSBARS_AUTO) */
+  int32_t fewest_bound;   /**< of the whole curve: proven, one copy of each layer needs at least this many */
 } rramnas_curve_point;
 
-#define RRAMNAS_CURVE_POINT_INIT { sizeof(rramnas_curve_point), 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_CURVE_POINT_INIT { sizeof(rramnas_curve_point), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Called after each point, on the thread that computes the curve.
- * @param done   points so far, this one included
- * @param total  points in all
+ * @param point    as it will be in the array
+ * @param mapping  its mapping, the library's; rramnas_mapping_ref() keeps it. Its crossbars_available is the point's `made_for`
+ * @param done     points so far, this one included
+ * @param total    points in all
  * @return 0 to go on; anything else ends the curve here (RRAMNAS_STOPPED)
  */
-typedef int32_t (*rramnas_curve_fn)(void *user, const rramnas_curve_point *point, int32_t done, int32_t total);
+typedef int32_t (*rramnas_curve_fn)(void *user, const rramnas_curve_point *point, rramnas_mapping *mapping,
+                                    int32_t done, int32_t total);
 
 /** Which points. */
 typedef struct rramnas_curve_options {
-  size_t size;               /**< sizeof(rramnas_curve_options) */
-  int32_t first;             /**< fewest crossbars; default, and when too few: the fewest that fit (crossbars auto) */
-  int32_t last;              /**< most crossbars; default: the compile options' `crossbars`, or else four times the first */
-  int32_t points;            /**< numbers of crossbars, each about the same factor apart, 1..4096; default 24; fewer when neighbours would be the same */
-  int32_t reserved;          /**< 0 */
-  rramnas_curve_fn progress; /**< NULL = none */
-  void *progress_user;
+  size_t size;        /**< sizeof(rramnas_curve_options) */
+  int32_t first;      /**< fewest crossbars; default, and when too few: the fewest that fit (crossbars auto) */
+  int32_t last;       /**< most crossbars; default: the compile options' `crossbars`, or else four times the first */
+  rramnas_curve_fn on_point; /**< NULL = none */
+  void *user;         /**< of on_point */
 } rramnas_curve_options;
 
-#define RRAMNAS_CURVE_OPTIONS_INIT { sizeof(rramnas_curve_options), 0, 0, 0, 0, NULL, NULL }
+#define RRAMNAS_CURVE_OPTIONS_INIT { sizeof(rramnas_curve_options), 0, 0, NULL, NULL }
 
 /**
- * Compiles a network for a row of numbers of crossbars, from few to many. A mapping for fewer crossbars is one for
- * more, so the latency never rises along the curve.
+ * Compiles a network for a row of numbers of crossbars, from few to many, each about the same factor apart. A mapping
+ * for fewer crossbars is one for more, so the latency never rises along the curve.
  * @code
- *   rramnas_compile_curve(hw, net, NULL, NULL, NULL, NULL, &curve, &err);
- *   for (i = 0; rramnas_curve_point_at(curve, i, &point) == RRAMNAS_OK; i++)
- *     printf("%d crossbars: %.0f ns\n", (int)point.crossbars, point.latency_ns);
- *   rramnas_curve_unref(curve);
+ *   rramnas_curve_point points[24] = { RRAMNAS_CURVE_POINT_INIT };
+ *   size_t n = 0, i;
+ *   rramnas_compile_curve(hw, net, NULL, NULL, NULL, NULL, points, 24, &n, &err);
+ *   for (i = 0; i < n; i++)
+ *     printf("%d crossbars: %.0f ns\n", (int)points[i].crossbars, points[i].latency_ns);
  * @endcode
- * @param compile  how to compile each point; `crossbars` is where the curve ends by default; NULL = defaults
- * @param timing   how latency is measured; NULL = model rnc and the samples of the compile options' objective
- * @param options  NULL = defaults
- * @param runtime  NULL = defaults
+ * @param compile   how to compile each point; `crossbars` is where the curve ends by default; NULL = defaults
+ * @param timing    how latency is measured; NULL = model rnc and the samples of the compile options' objective
+ * @param options   NULL = defaults
+ * @param runtime   NULL = defaults
+ * @param ret_points array of length [capacity], by number of crossbars upwards; `size` of the first element is set by the
+ *                  caller, of the others by the library
+ * @param capacity  points that are wanted, 1..4096
+ * @param ret_n_points points written: 1..capacity, fewer when neighbours would be the same or after a stop
  * @return RRAMNAS_OK; RRAMNAS_STOPPED, with the points so far; ERR_DOES_NOT_FIT when `last` crossbars are too few;
  *         ERR_ARGUMENT, ERR_RANGE, ERR_LIMIT, ERR_MEMORY
  * @since 0.2
@@ -913,47 +1094,23 @@ typedef struct rramnas_curve_options {
 RRAMNAS_EXPORT int32_t
 rramnas_compile_curve(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *compile,
                       const rramnas_timing_options *timing, const rramnas_curve_options *options,
-                      const rramnas_runtime *runtime, rramnas_curve **ret_curve, rramnas_error *reterr);
-
-/** Adds a reference; returns `curve`. @since 0.2 */
-RRAMNAS_EXPORT rramnas_curve *
-rramnas_curve_ref(rramnas_curve *curve);
-
-/** Takes a reference; NULL is allowed. @since 0.2 */
-RRAMNAS_EXPORT void
-rramnas_curve_unref(rramnas_curve *curve);
-
-/** Number of points, at least 1; 0 for NULL. @since 0.2 */
-RRAMNAS_EXPORT size_t
-rramnas_curve_point_count(const rramnas_curve *curve);
-
-/** Point `index`, by number of crossbars upwards; ERR_ARGUMENT outside. @since 0.2 */
-RRAMNAS_EXPORT int32_t
-rramnas_curve_point_at(const rramnas_curve *curve, size_t index, rramnas_curve_point *ret_point);
-
-/**
- * The mapping of a point.
- * @param ret_mapping  a new reference, to be released by the caller; its crossbars_available is the point's `made_for`
- * @return RRAMNAS_OK, ERR_ARGUMENT (no such point)
- * @since 0.2
- */
-RRAMNAS_EXPORT int32_t
-rramnas_curve_mapping_at(const rramnas_curve *curve, size_t index, rramnas_mapping **ret_mapping);
+                      const rramnas_runtime *runtime, rramnas_curve_point *ret_points, size_t capacity,
+                      size_t *ret_n_points, rramnas_error *reterr);
 
 /** @} @defgroup report Reports
  * @{ */
 
-/** What rramnas_mapping_write() and rramnas_curve_write() can write. */
+/** What rramnas_mapping_write(), rramnas_mapping_write_cost() and rramnas_curve_write() can write. */
 enum rramnas_report {
   RRAMNAS_REPORT_JSON = 1,  /**< "rramnas.report/1", doc/report.md */
-  RRAMNAS_REPORT_SVG = 2,   /**< floor plan: each crossbar with its boxes, coloured by layer */
+  RRAMNAS_REPORT_SVG = 2,   /**< floor plan: crossbars with their boxes, coloured by layer; of costs and curves: a plot */
   RRAMNAS_REPORT_TRACE = 3, /**< timeline as Chrome trace events (chrome://tracing, ui.perfetto.dev) */
-  RRAMNAS_REPORT_CSV = 4,   /**< of a curve: a header and a row per point, doc/report.md */
+  RRAMNAS_REPORT_CSV = 4,   /**< of a curve: a row per point; of costs: a row per layer and component; doc/report.md */
 };
 
 /**
- * Writes a report of a mapping.
- * @param report  enum rramnas_report
+ * Writes a report of a mapping. Costs in JSON are those of the default cost model with the same timing.
+ * @param report  RRAMNAS_REPORT_JSON, RRAMNAS_REPORT_SVG or RRAMNAS_REPORT_TRACE
  * @param timing  how to simulate for JSON and TRACE; NULL = defaults
  * @param write   receives the text
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_CALLBACK, ERR_MEMORY
@@ -964,15 +1121,41 @@ rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rram
                       rramnas_write_fn write, void *user, rramnas_error *reterr);
 
 /**
- * Writes a curve.
- * @param report  RRAMNAS_REPORT_CSV, or RRAMNAS_REPORT_SVG for a plot
- * @param write   receives the text
- * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_CALLBACK, ERR_MEMORY
+ * Writes what a mapping costs.
+ * @param report   RRAMNAS_REPORT_SVG: a picture of where energy and area go; RRAMNAS_REPORT_CSV: a row per layer and
+ *                 component; RRAMNAS_REPORT_JSON: the report of rramnas_mapping_write() with costs, and timing, by these
+ *                 options
+ * @param options  NULL = defaults
+ * @param write    receives the text
+ * @return RRAMNAS_OK, what rramnas_mapping_get_cost() returns, ERR_CALLBACK
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
-rramnas_curve_write(const rramnas_curve *curve, int32_t report, rramnas_write_fn write, void *user,
-                    rramnas_error *reterr);
+rramnas_mapping_write_cost(const rramnas_mapping *mapping, int32_t report, const rramnas_cost_options *options,
+                           rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/** What a plot of a curve says above the curve. UTF-8. */
+typedef struct rramnas_curve_labels {
+  size_t size;          /**< sizeof(rramnas_curve_labels) */
+  const char *title;    /**< e.g. the network; NULL = none */
+  const char *subtitle; /**< e.g. policy and samples; NULL = none */
+} rramnas_curve_labels;
+
+#define RRAMNAS_CURVE_LABELS_INIT { sizeof(rramnas_curve_labels), NULL, NULL }
+
+/**
+ * Writes the points of a curve.
+ * @param points    array of length [n_points], by number of crossbars upwards, as rramnas_compile_curve() gives it
+ * @param n_points  at least 1
+ * @param labels    of the plot; NULL = none
+ * @param report    RRAMNAS_REPORT_CSV, or RRAMNAS_REPORT_SVG for a plot
+ * @param write     receives the text
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_RANGE (a point that no curve has), ERR_CALLBACK, ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_curve_write(const rramnas_curve_point *points, size_t n_points, const rramnas_curve_labels *labels,
+                    int32_t report, rramnas_write_fn write, void *user, rramnas_error *reterr);
 
 /** @} */
 

@@ -82,20 +82,6 @@ bounds_of(const rramnas_mapping *m, rramnas_mapping_info *info)
   return status;
 }
 
-static int32_t
-time_bound_of(const rramnas_mapping *m, double *ret_ns)
-{
-  rrn_arena scratch;
-  int32_t status;
-
-  if (m->objective_samples == 0)
-    return RRAMNAS_OK;
-  rrn_arena_init(&scratch, &m->rt);
-  status = rrn_bound_time(m, m->objective_depthwise, m->objective_samples, RRN_BOUND_TIME_STEPS, &scratch, ret_ns, NULL);
-  rrn_arena_release(&scratch);
-  return status;
-}
-
 static int
 has_copies(const rramnas_mapping *m)
 {
@@ -115,7 +101,6 @@ rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *r
   if (!mapping || !ret_info)
     return RRAMNAS_ERR_ARGUMENT;
   RRN_TRY(bounds_of(mapping, &info));
-  RRN_TRY(time_bound_of(mapping, &info.time_bound_ns));
   info.policy = mapping->policy;
   info.crossbars_available = mapping->crossbars_available;
   info.crossbars_used = mapping->crossbars_used;
@@ -233,6 +218,20 @@ rramnas_mapping_simulate(const rramnas_mapping *mapping, const rramnas_timing_op
   return rrn_result_write(ret_timing, &t, sizeof(t), "rramnas_timing", reterr);
 }
 
+/* Costs of the JSON report: by the default model, with the same timing. */
+static int32_t
+write_json(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write, void *user,
+           rramnas_error *err)
+{
+  rramnas_cost_options cost = RRAMNAS_COST_OPTIONS_INIT;
+
+  cost.timing_model = timing->model;
+  cost.samples = timing->samples;
+  cost.floor_remainder = timing->floor_remainder;
+  cost.sharing = timing->sharing;
+  return rrn_report_json(m, timing, &cost, write, user, err);
+}
+
 int32_t
 rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rramnas_timing_options *timing,
                       rramnas_write_fn write, void *user, rramnas_error *reterr)
@@ -243,7 +242,7 @@ rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rram
   RRN_TRY(rrn_timing_resolve(timing, &o, reterr));
   switch (report) {
   case RRAMNAS_REPORT_JSON:
-    return rrn_report_json(mapping, &o, write, user, reterr);
+    return write_json(mapping, &o, write, user, reterr);
   case RRAMNAS_REPORT_SVG:
     return rrn_report_svg(mapping, &o, write, user, reterr);
   case RRAMNAS_REPORT_TRACE:

@@ -23,6 +23,7 @@ rramnas_feature_supported(int32_t feature)
   case RRAMNAS_FEATURE_ONNX:
   case RRAMNAS_FEATURE_MNSIM_INI:
   case RRAMNAS_FEATURE_POLICY_RNC:
+  case RRAMNAS_FEATURE_COST:
     return 1;
   default:
     return 0;

@@ -103,7 +103,8 @@ add_grouped(bound *b, int32_t layer, double latency_ns)
       share = divide_up(x->groups, boxes);
       /* A last box of r < at_once groups stacks only r: that saves at most at_once^2 / 4 blocks. */
       blocks = at_once * x->groups - (boxes > 1 ? at_once * at_once / 4 : 0);
-      RRN_TRY(add_copies(b, layer, boxes, x->rows * group_cols * blocks, divide_up(share, at_once) * x->positions, latency_ns));
+      RRN_TRY(add_copies(b, layer, boxes, x->rows * group_cols * blocks, divide_up(share, at_once) * x->positions,
+                         latency_ns));
       if (share <= at_once)
         break;
     }
@@ -120,7 +121,9 @@ add_layer(bound *b, int32_t layer)
 
   if (x->groups > 1 && group_cols <= v->crossbar.cols && x->rows <= v->crossbar.rows)
     return add_grouped(b, layer, latency_ns);
-  return add_copies(b, layer, divide_up(x->rows, v->crossbar.rows) * divide_up(group_cols, v->crossbar.cols / x->cells * x->cells) * x->groups,
+  return add_copies(b, layer,
+                    divide_up(x->rows, v->crossbar.rows) *
+                      divide_up(group_cols, v->crossbar.cols / x->cells * x->cells) * x->groups,
                     x->rows * x->cols * x->cells, x->positions, latency_ns);
 }
 
@@ -138,8 +141,8 @@ by_time(const void *a, const void *b)
   return (p->box_ns > q->box_ns) - (p->box_ns < q->box_ns);
 }
 
-/* Leaves out what an option of the same layer beats or equals in all three costs: it is never the minimum, nor is its time
- * the best M. Options are by time. */
+/* Leaves out what an option of the same layer beats or equals in all three costs: it is never the minimum, nor is its
+ * time the best M. Options are by time. */
 static int32_t
 keep_undominated(bound *b)
 {
@@ -258,7 +261,10 @@ rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int
   if (b.n > 0)
     qsort(b.options, b.n, sizeof(*b.options), by_time);
   RRN_TRY(keep_undominated(&b));
-  total = search(&b, total * samples / ((double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols * m->crossbars_available), steps);
+  total = search(&b,
+                 total * samples /
+                   ((double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols * m->crossbars_available),
+                 steps);
   *ret_ns = total > 0 && total < 1e300 ? total : 0;
   return RRAMNAS_OK;
 }

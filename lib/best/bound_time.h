@@ -22,7 +22,7 @@ typedef struct rrn_time_bound {
 } rrn_time_bound;
 
 /* For a mapping of policy best under the model that it plans for, with remainders rounded up; else none. */
-int32_t rrn_bound_timing(const rramnas_mapping *m, const rramnas_timing_options *how, double latency_ns, rrn_arena *arena,
-                         rrn_time_bound *ret_bound, rramnas_error *err);
+int32_t rrn_bound_timing(const rramnas_mapping *m, const rramnas_timing_options *how, double latency_ns,
+                         rrn_arena *arena, rrn_time_bound *ret_bound, rramnas_error *err);
 
 #endif

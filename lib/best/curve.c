@@ -6,8 +6,9 @@
  *
  * Idea: from few crossbars to many. A mapping onto fewer crossbars is one onto more, so each point keeps the mapping of
  * the point before unless its own is sooner done: the curve never rises. A bound that holds with more crossbars holds
- * with fewer, so bounds are passed down from the last point. The fewest crossbars are searched for once; that packing is
- * the first candidate, so a point has a mapping even when the policy finds none.
+ * with fewer; bounds need no mappings, so they are settled first, from the last point to the first, and a point is final
+ * once its mapping is known. The fewest crossbars are searched for once; that mapping is the first candidate, so a point
+ * has one even when the policy finds none. One mapping is kept at a time.
  *
  * The numbers are powers of one factor, rounded, which is found by bisection: without a logarithm they are the same on
  * any machine.
@@ -16,21 +17,29 @@
  * start of the search for the next. Source: ours. */
 #include "best/curve.h"
 
+#include <string.h>
+
 #include "best/bound_time.h"
 #include "compile/bound.h"
 #include "timing/sim.h"
+#include "util/options.h"
 
-enum { DEFAULT_POINTS = 24, MOST_POINTS = 4096, DEFAULT_SPAN = 4 };
+enum { DEFAULT_SPAN = 4 };
 
 typedef struct driver {
-  rramnas_curve *c;
+  rramnas_hw *hw;
+  rramnas_net *net;
   const rramnas_compile_options *given;
   const rramnas_curve_options *options;
   const rramnas_runtime *runtime;
+  rrn_rt rt;
+  rrn_arena arena;
   rramnas_compile_options resolved;
-  rramnas_mapping *fewest; /* referenced */
-  int32_t *numbers;        /* [n_numbers] */
-  int32_t n_numbers;
+  rramnas_timing_options timing; /* resolved */
+  rramnas_mapping *fewest;       /* referenced */
+  rramnas_mapping *soonest;      /* so far; referenced */
+  rramnas_curve_point *points;   /* [n_points] */
+  int32_t n_points;
   rramnas_error *err;
 } driver;
 
@@ -82,6 +91,47 @@ rrn_curve_ladder(int32_t first, int32_t last, int32_t points, int32_t *ret_numbe
   return n;
 }
 
+/* --- bounds --- */
+
+static int
+has_bound(const driver *d)
+{
+  return d->resolved.policy == RRAMNAS_POLICY_BEST && d->timing.model == RRAMNAS_TIMING_RNC &&
+         !d->timing.floor_remainder && d->fewest->objective_samples > 0;
+}
+
+/* Of any mapping with that many crossbars. */
+static int32_t
+bound(const driver *d, int32_t crossbars, double *ret_ns)
+{
+  const rramnas_mapping chip = { .hw = d->hw, .n_layers = d->fewest->n_layers, .matrices = d->fewest->matrices,
+                                 .crossbars_available = crossbars };
+  rrn_arena arena;
+  int32_t status;
+
+  rrn_arena_init(&arena, &d->rt);
+  status = rrn_bound_time(&chip, d->resolved.depthwise, d->timing.samples, RRN_BOUND_TIME_STEPS, &arena, ret_ns, d->err);
+  rrn_arena_release(&arena);
+  return status;
+}
+
+static int32_t
+settle_bounds(driver *d)
+{
+  int32_t i;
+
+  if (!has_bound(d))
+    return RRAMNAS_OK;
+  for (i = d->n_points - 1; i >= 0; i--) {
+    rramnas_curve_point *p = &d->points[i];
+
+    RRN_TRY(bound(d, p->crossbars, &p->bound_ns));
+    if (i + 1 < d->n_points && p[1].bound_ns > p->bound_ns)
+      p->bound_ns = p[1].bound_ns;
+  }
+  return RRAMNAS_OK;
+}
+
 /* --- one point --- */
 
 static int32_t
@@ -90,54 +140,31 @@ compile(const driver *d, int32_t crossbars, rramnas_mapping **ret_mapping)
   rramnas_compile_options o = *d->given;
 
   o.crossbars = crossbars;
-  return rrn_compile(d->c->hw, d->c->net, &o, d->runtime, ret_mapping, d->err);
+  return rrn_compile(d->hw, d->net, &o, d->runtime, ret_mapping, d->err);
 }
 
 static int32_t
 measure(const driver *d, const rramnas_mapping *m, double *ret_ns)
 {
-  const rrn_sim_options sim = { .model = d->c->timing.model, .samples = d->c->timing.samples,
-                                .floor_remainder = d->c->timing.floor_remainder };
+  const rrn_sim_options sim = { .model = d->timing.model, .samples = d->timing.samples,
+                                .floor_remainder = d->timing.floor_remainder };
 
   return rrn_simulate(m, &sim, ret_ns, d->err);
 }
 
-static int
-has_bound(const driver *d)
-{
-  return d->resolved.policy == RRAMNAS_POLICY_BEST && d->c->timing.model == RRAMNAS_TIMING_RNC &&
-         !d->c->timing.floor_remainder && d->fewest->objective_samples > 0;
-}
-
-/* Of any mapping with that many crossbars. */
+/* Takes over a mapping and its reference if it is sooner done than the soonest so far. */
 static int32_t
-bound(const driver *d, int32_t crossbars, double *ret_ns)
+offer(driver *d, rramnas_curve_point *p, rramnas_mapping *m)
 {
-  const rramnas_mapping chip = { .hw = d->c->hw, .n_layers = d->fewest->n_layers, .matrices = d->fewest->matrices,
-                                 .crossbars_available = crossbars };
-  rrn_arena arena;
-  int32_t status;
-
-  rrn_arena_init(&arena, &d->c->rt);
-  status = rrn_bound_time(&chip, d->resolved.depthwise, d->c->timing.samples, RRN_BOUND_TIME_STEPS, &arena, ret_ns, d->err);
-  rrn_arena_release(&arena);
-  return status;
-}
-
-/* Takes over a mapping and its reference if it is sooner done than the point's. */
-static int32_t
-offer(driver *d, size_t i, rramnas_mapping *m)
-{
-  rramnas_curve_point *p = &d->c->points[i];
   double ns = 0;
   int32_t status = measure(d, m, &ns);
 
-  if (status < 0 || (d->c->mappings[i] && ns >= p->latency_ns)) {
+  if (status < 0 || (d->soonest && ns >= p->latency_ns)) {
     rrn_mapping_unref(m);
     return status;
   }
-  rrn_mapping_unref(d->c->mappings[i]);
-  d->c->mappings[i] = m;
+  rrn_mapping_unref(d->soonest);
+  d->soonest = m;
   p->latency_ns = ns;
   p->made_for = m->crossbars_available;
   p->crossbars_used = m->crossbars_used;
@@ -145,109 +172,105 @@ offer(driver *d, size_t i, rramnas_mapping *m)
   return RRAMNAS_OK;
 }
 
-/* Begins as the point before: the same mapping, with more crossbars at hand. */
+/* As the point before: the same mapping, with more crossbars at hand. */
 static void
-begin_point(driver *d, size_t i, int32_t crossbars)
+begin_point(rramnas_curve_point *p)
 {
-  rramnas_curve_point *p = &d->c->points[i];
-
-  if (i > 0) {
-    *p = p[-1];
-    d->c->mappings[i] = rramnas_mapping_ref(d->c->mappings[i - 1]);
-  }
-  p->size = sizeof(*p);
-  p->crossbars = crossbars;
-  p->bound_ns = 0;
-  d->c->n = i + 1;
+  p->latency_ns = p[-1].latency_ns;
+  p->made_for = p[-1].made_for;
+  p->crossbars_used = p[-1].crossbars_used;
+  p->utilization = p[-1].utilization;
 }
 
 static int32_t
-compute_point(driver *d, size_t i)
+compute_point(driver *d, int32_t i)
 {
-  rramnas_curve_point *p = &d->c->points[i];
+  rramnas_curve_point *p = &d->points[i];
   rramnas_mapping *m = NULL;
   int32_t status;
 
-  begin_point(d, i, d->numbers[i]);
-  if (i == 0)
-    RRN_TRY(offer(d, 0, rramnas_mapping_ref(d->fewest)));
-  status = compile(d, d->numbers[i], &m);
+  if (i > 0)
+    begin_point(p);
+  else
+    RRN_TRY(offer(d, p, rramnas_mapping_ref(d->fewest)));
+  if (i == 0 && d->resolved.policy == RRAMNAS_POLICY_BEST && p->crossbars == d->fewest->crossbars_available)
+    m = rramnas_mapping_ref(d->fewest); /* planned for these crossbars already */
+  status = m ? RRAMNAS_OK : compile(d, p->crossbars, &m);
   if (status < 0 && status != RRAMNAS_ERR_DOES_NOT_FIT)
     return status;
   if (status >= 0)
-    RRN_TRY(offer(d, i, m));
-  return has_bound(d) ? bound(d, d->numbers[i], &p->bound_ns) : RRAMNAS_OK;
+    RRN_TRY(offer(d, p, m));
+  p->optimal = p->bound_ns > 0 && p->latency_ns <= p->bound_ns * (1 + RRN_BOUND_TIME_ROUNDING);
+  return RRAMNAS_OK;
 }
 
 /* --- the whole --- */
 
-static void
-settle_bounds(rramnas_curve *c)
-{
-  size_t i;
-
-  for (i = c->n; i-- > 0;) {
-    rramnas_curve_point *p = &c->points[i];
-
-    if (i + 1 < c->n && p[1].bound_ns > p->bound_ns)
-      p->bound_ns = p[1].bound_ns;
-    p->optimal = p->bound_ns > 0 && p->latency_ns <= p->bound_ns * (1 + RRN_BOUND_TIME_ROUNDING);
-  }
-}
-
 static int32_t
-compute_points(driver *d)
+compute_points(driver *d, size_t *ret_n)
 {
   const rramnas_curve_options *o = d->options;
   int32_t i, stopped = 0;
 
-  for (i = 0; i < d->n_numbers && !stopped; i++) {
-    RRN_TRY(compute_point(d, (size_t)i));
-    rrn_log(&d->c->rt, RRAMNAS_LOG_DEBUG, "curve: point %d of %d, %d crossbars", (int)i + 1, (int)d->n_numbers,
-            (int)d->numbers[i]);
-    stopped = o->progress && o->progress(o->progress_user, &d->c->points[i], i + 1, d->n_numbers) != 0;
+  for (i = 0; i < d->n_points && !stopped; i++) {
+    RRN_TRY(compute_point(d, i));
+    rrn_log(&d->rt, RRAMNAS_LOG_DEBUG, "curve: point %d of %d, %d crossbars", (int)i + 1, (int)d->n_points,
+            (int)d->points[i].crossbars);
+    stopped = o->on_point && o->on_point(o->user, &d->points[i], d->soonest, i + 1, d->n_points) != 0;
   }
-  settle_bounds(d->c);
-  return stopped && i < d->n_numbers ? RRAMNAS_STOPPED : RRAMNAS_OK;
+  *ret_n = (size_t)i;
+  return i < d->n_points ? RRAMNAS_STOPPED : RRAMNAS_OK;
 }
 
 static int32_t
-find_fewest(driver *d)
+fewest_bound(const driver *d, int32_t *ret_crossbars)
 {
   rrn_bound b = { 0 };
   rrn_arena arena;
   int32_t status;
 
-  RRN_TRY(compile(d, RRAMNAS_CROSSBARS_AUTO, &d->fewest));
-  d->c->fewest = d->fewest->crossbars_used;
-  rrn_arena_init(&arena, &d->c->rt);
+  rrn_arena_init(&arena, &d->rt);
   status = rrn_bound_mapping(d->fewest, &arena, &b, d->err);
   rrn_arena_release(&arena);
-  d->c->fewest_bound = (int32_t)b.best;
+  *ret_crossbars = (int32_t)b.best;
   return status;
 }
 
+/* First and last number of crossbars. */
 static int32_t
-choose_numbers(driver *d)
+choose_span(const driver *d, int32_t *ret_first, int32_t *ret_last)
 {
   const rramnas_curve_options *o = d->options;
-  const int32_t fewest = d->c->fewest, first = o->first > fewest ? o->first : fewest;
-  const int32_t points = o->points ? o->points : DEFAULT_POINTS;
+  const int32_t fewest = d->fewest->crossbars_used, first = o->first > fewest ? o->first : fewest;
   int32_t last = o->last ? o->last : d->given->crossbars > 0 ? d->given->crossbars : 0;
 
   if (last == 0)
     last = first <= RRN_MAX_BOXES / DEFAULT_SPAN ? first * DEFAULT_SPAN : RRN_MAX_BOXES;
   RRN_FAIL_IF(last < fewest, d->err, RRAMNAS_ERR_DOES_NOT_FIT,
               "network \"%.100s\" does not fit: the curve ends with %d crossbars, the best packing found takes %d",
-              d->c->net->name, (int)last, (int)fewest);
+              d->net->name, (int)last, (int)fewest);
   RRN_FAIL_IF(last < first, d->err, RRAMNAS_ERR_RANGE, "curve options: last is %d, expected first (%d) or more", (int)last,
               (int)first);
-  d->numbers = rrn_arena_alloc(&d->c->arena, (size_t)points, sizeof(*d->numbers));
-  d->c->points = rrn_arena_alloc(&d->c->arena, (size_t)points, sizeof(*d->c->points));
-  d->c->mappings = rrn_arena_alloc(&d->c->arena, (size_t)points, sizeof(*d->c->mappings));
-  if (!d->numbers || !d->c->points || !d->c->mappings)
+  *ret_first = first;
+  *ret_last = last;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+make_points(driver *d, int32_t most)
+{
+  int32_t *numbers = rrn_arena_alloc(&d->arena, (size_t)most, sizeof(*numbers));
+  int32_t first = 0, last = 0, least = 0, i;
+
+  d->points = rrn_arena_alloc(&d->arena, (size_t)most, sizeof(*d->points));
+  if (!numbers || !d->points)
     return rrn_fail_memory(d->err);
-  d->n_numbers = rrn_curve_ladder(first, last, points, d->numbers);
+  RRN_TRY(choose_span(d, &first, &last));
+  RRN_TRY(fewest_bound(d, &least));
+  d->n_points = rrn_curve_ladder(first, last, most, numbers);
+  for (i = 0; i < d->n_points; i++)
+    d->points[i] = (rramnas_curve_point){ .size = sizeof(*d->points), .crossbars = numbers[i],
+                                          .fewest = d->fewest->crossbars_used, .fewest_bound = least };
   return RRAMNAS_OK;
 }
 
@@ -256,77 +279,54 @@ check_options(const rramnas_curve_options *o, rramnas_error *err)
 {
   RRN_FAIL_IF(o->first < 0 || o->first > RRN_MAX_BOXES || o->last < 0 || o->last > RRN_MAX_BOXES, err, RRAMNAS_ERR_RANGE,
               "curve options: first is %d and last %d, expected 1..%d", (int)o->first, (int)o->last, RRN_MAX_BOXES);
-  RRN_FAIL_IF(o->points < 0 || o->points > MOST_POINTS, err, RRAMNAS_ERR_RANGE,
-              "curve options: points is %d, expected 1..%d", (int)o->points, MOST_POINTS);
   return RRAMNAS_OK;
 }
 
 static int32_t
-run(driver *d, const rramnas_timing_options *timing)
+run(driver *d, const rramnas_timing_options *timing, size_t capacity, size_t *ret_n)
 {
-  rramnas_curve *c = d->c;
-
   RRN_TRY(check_options(d->options, d->err));
-  RRN_TRY(rrn_compile_resolve(d->given, c->hw, &d->resolved, d->err));
-  c->policy = d->resolved.policy;
-  c->effort = d->resolved.effort;
-  c->timing = timing ? *timing : (rramnas_timing_options){ .size = sizeof(c->timing), .model = RRAMNAS_TIMING_RNC,
+  RRN_TRY(rrn_compile_resolve(d->given, d->hw, &d->resolved, d->err));
+  d->timing = timing ? *timing : (rramnas_timing_options){ .size = sizeof(d->timing), .model = RRAMNAS_TIMING_RNC,
                                                            .samples = d->resolved.samples };
-  RRN_TRY(find_fewest(d));
-  RRN_TRY(choose_numbers(d));
-  return compute_points(d);
+  RRN_TRY(compile(d, RRAMNAS_CROSSBARS_AUTO, &d->fewest));
+  RRN_TRY(make_points(d, (int32_t)capacity));
+  RRN_TRY(settle_bounds(d));
+  return compute_points(d, ret_n);
 }
 
-static int32_t
-curve_new(rramnas_hw *hw, rramnas_net *net, const rramnas_runtime *runtime, rramnas_curve **ret_curve, rramnas_error *err)
+/* To the caller's array, whose elements may be shorter or longer than ours. */
+static void
+hand_out(const driver *d, size_t n, size_t stride, rramnas_curve_point *ret_points)
 {
-  rramnas_curve *c;
-  rrn_rt rt;
+  char *at = (char *)ret_points;
+  size_t i;
 
-  RRN_TRY(rrn_rt_init(&rt, runtime, err));
-  c = rrn_calloc(&rt, 1, sizeof(*c));
-  if (!c)
-    return rrn_fail_memory(err);
-  atomic_init(&c->references, 1);
-  c->rt = rt;
-  rrn_arena_init(&c->arena, &c->rt);
-  c->hw = rramnas_hw_ref(hw);
-  c->net = rramnas_net_ref(net);
-  *ret_curve = c;
-  return RRAMNAS_OK;
+  for (i = 0; i < n; i++, at += stride) {
+    memcpy(at, &stride, sizeof(stride));
+    rrn_result_write(at, &d->points[i], sizeof(d->points[i]), "rramnas_curve_point", NULL); /* size was checked */
+  }
 }
 
 int32_t
 rrn_curve_compute(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *compile_options,
                   const rramnas_timing_options *timing, const rramnas_curve_options *options,
-                  const rramnas_runtime *runtime, rramnas_curve **ret_curve, rramnas_error *err)
+                  const rramnas_runtime *runtime, rramnas_curve_point *ret_points, size_t stride, size_t capacity,
+                  size_t *ret_n, rramnas_error *err)
 {
-  driver d = { .given = compile_options, .options = options, .runtime = runtime, .err = err };
+  driver d = { .hw = hw, .net = net, .given = compile_options, .options = options, .runtime = runtime, .err = err };
+  size_t n = 0;
   int32_t status;
 
-  RRN_TRY(curve_new(hw, net, runtime, &d.c, err));
-  status = run(&d, timing);
+  RRN_TRY(rrn_rt_init(&d.rt, runtime, err));
+  rrn_arena_init(&d.arena, &d.rt);
+  status = run(&d, timing, capacity, &n);
+  if (status >= 0) {
+    hand_out(&d, n, stride, ret_points);
+    *ret_n = n;
+  }
+  rrn_mapping_unref(d.soonest);
   rrn_mapping_unref(d.fewest);
-  if (status < 0)
-    rrn_curve_unref(d.c);
-  else
-    *ret_curve = d.c;
+  rrn_arena_release(&d.arena);
   return status;
-}
-
-void
-rrn_curve_unref(rramnas_curve *c)
-{
-  rrn_rt rt;
-  size_t i;
-
-  if (!c || atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) != 1)
-    return;
-  for (i = 0; i < c->n; i++)
-    rrn_mapping_unref(c->mappings[i]);
-  rramnas_net_unref(c->net);
-  rramnas_hw_unref(c->hw);
-  rrn_arena_release(&c->arena);
-  rt = c->rt;
-  rrn_free(&rt, c);
 }

@@ -19,6 +19,8 @@
 
 #include <string.h>
 
+enum { WORK_JOB = 55 }; /* of one sample in one layer, in rough nanoseconds */
+
 enum step {
   COPIES_GRANTED, COPIES_READY, BARS_GRANTED, BARS_READY, COMPUTED, ROUND_OVER, BARS_RELEASED, COPY_RETURNED,
   INNER_END, JOB_END,
@@ -173,6 +175,7 @@ begin_job(rrn_evaluator *e, int32_t sample, int32_t layer)
   struct rrn_eval_job *j = &e->jobs[sample];
   struct rrn_eval_pool *p = &e->pools[layer];
 
+  e->work += WORK_JOB;
   *j = (struct rrn_eval_job){ layer, 0, e->copies[layer], -1 };
   if (p->last_waiting < 0)
     p->first_waiting = sample;
@@ -312,7 +315,6 @@ reset(rrn_evaluator *e)
   e->heap_n = 0;
   e->serial = 0;
   e->now_ns = 0;
-  e->runs++;
 }
 
 static double
@@ -321,7 +323,6 @@ alone(rrn_evaluator *e)
   double t = 0;
   int32_t i;
 
-  e->runs++;
   for (i = 0; i < e->n_layers; i++)
     t += e->ns[i];
   return t;

@@ -23,7 +23,7 @@ typedef struct rrn_evaluator {
   int32_t heap_n;
   int64_t serial;
   double now_ns;
-  int64_t runs;         /* evaluations so far */
+  int64_t work;         /* done so far: rough nanoseconds, counted and not measured */
 } rrn_evaluator;
 
 int32_t rrn_evaluator_init(rrn_evaluator *e, rrn_arena *arena, int32_t n_layers, int32_t samples, rramnas_error *err);

@@ -18,6 +18,18 @@
 #include <stddef.h>
 #include <string.h>
 
+/* What it costs, in rough nanoseconds. */
+enum {
+  WORK_LOOK = 1,
+  WORK_FIT = 4, /* and 1 for a space */
+  WORK_PUT = 24,
+  WORK_REMOVE = 20,
+  WORK_BOX = 7,
+  WORK_SPACE = 4,
+  WORK_SAVE = 24,
+  WORK_BACK = 24,
+};
+
 int32_t
 rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32_t n_bars, int32_t n_layers,
                rramnas_error *err)
@@ -27,21 +39,25 @@ rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32
   *f = (rrn_floor){ .arena = arena, .rows = rows, .cols = cols, .n_bars = n_bars, .n_layers = n_layers };
   f->n_words = n_bars / 64 + 1;
   f->bars = rrn_arena_alloc(arena, n, sizeof(*f->bars));
+  f->room = rrn_arena_alloc(arena, n, sizeof(*f->room));
+  f->n_of_score = rrn_arena_alloc(arena, (size_t)rows + (size_t)cols + 1, sizeof(*f->n_of_score));
   f->holds = rrn_arena_alloc(arena, (size_t)n_layers * (size_t)f->n_words, sizeof(*f->holds));
   f->found_bar = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_bar));
   f->found_score = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_score));
   f->found_space = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_space));
-  if (!f->bars || !f->holds || !f->found_bar || !f->found_score || !f->found_space)
+  if (!f->bars || !f->room || !f->n_of_score || !f->holds || !f->found_bar || !f->found_score || !f->found_space)
     return rrn_fail_memory(err);
   rrn_floor_clear(f);
   return RRAMNAS_OK;
 }
 
 static void
-empty_bar(rrn_floor *f, rrn_floor_bar *b)
+empty_bar(rrn_floor *f, int32_t k)
 {
+  rrn_floor_bar *b = &f->bars[k];
+
+  f->room[k] = f->rows * f->cols;
   b->n_boxes = 0;
-  b->free = f->rows * f->cols;
   b->n_spaces = 1;
   b->spaces[0] = (rrn_floor_space){ 0, 0, f->cols, f->rows };
 }
@@ -53,13 +69,14 @@ rrn_floor_clear(rrn_floor *f)
 
   memset(f->holds, 0, (size_t)f->n_layers * (size_t)f->n_words * sizeof(*f->holds));
   for (k = 0; k < f->n_bars; k++) {
-    empty_bar(f, &f->bars[k]);
+    empty_bar(f, k);
     f->bars[k].group = 0;
     f->bars[k].stamp = 0;
   }
   f->n_saved = 0;
   f->stamp = 0;
   f->first = 0;
+  f->only = NULL;
 }
 
 /* --- steps --- */
@@ -119,11 +136,13 @@ save(rrn_floor *f, int32_t k)
   if (!s || !reserve_boxes(f, &s->boxes, &s->cap_boxes, b->n_boxes))
     return 0;
   s->bar = k;
+  s->room = f->room[k];
   memcpy(&s->state, b, offsetof(rrn_floor_bar, spaces) + (size_t)b->n_spaces * sizeof(b->spaces[0]));
   if (b->n_boxes > 0)
     memcpy(s->boxes, b->boxes, (size_t)b->n_boxes * sizeof(*b->boxes));
   b->stamp = f->stamp;
   f->n_saved++;
+  f->work += WORK_SAVE;
   return 1;
 }
 
@@ -147,6 +166,7 @@ restore(rrn_floor *f, const rrn_floor_saved *s)
   memcpy(b, &s->state, offsetof(rrn_floor_bar, spaces) + (size_t)s->state.n_spaces * sizeof(b->spaces[0]));
   b->boxes = boxes;
   b->cap_boxes = cap;
+  f->room[s->bar] = s->room;
   if (b->n_boxes > 0)
     memcpy(b->boxes, s->boxes, (size_t)b->n_boxes * sizeof(*boxes));
   for (i = 0; i < b->n_boxes; i++)
@@ -156,6 +176,7 @@ restore(rrn_floor *f, const rrn_floor_saved *s)
 void
 rrn_floor_back(rrn_floor *f, size_t mark)
 {
+  f->work += WORK_BACK * (int64_t)(f->n_saved - mark);
   while (f->n_saved > mark)
     restore(f, &f->saved[--f->n_saved]);
   f->stamp++;
@@ -214,14 +235,29 @@ meet(const rrn_floor_space *s, const rrn_floor_box *x)
   return x->col < s->x2 && x->col + x->cols > s->x1 && x->row < s->y2 && x->row + x->rows > s->y1;
 }
 
-/* The spaces less a new box. */
+/* The spaces beside the first box of a crossbar, when it is in the corner. */
 static void
-cut_spaces(rrn_floor_bar *b, const rrn_floor_box *x)
+cut_corner(const rrn_floor *f, rrn_floor_bar *b, const rrn_floor_box *x)
+{
+  b->n_spaces = 0;
+  if (x->cols < f->cols)
+    b->spaces[b->n_spaces++] = (rrn_floor_space){ x->cols, 0, f->cols, f->rows };
+  if (x->rows < f->rows)
+    b->spaces[b->n_spaces++] = (rrn_floor_space){ 0, x->rows, f->cols, f->rows };
+}
+
+/* The spaces less the box that came last. */
+static void
+cut_spaces(const rrn_floor *f, rrn_floor_bar *b, const rrn_floor_box *x)
 {
   rrn_floor_space cut[RRN_FLOOR_SPACES];
   const int32_t x2 = x->col + x->cols, y2 = x->row + x->rows;
   int32_t i, n = 0, kept = 0;
 
+  if (b->n_boxes == 1 && x->row == 0 && x->col == 0) {
+    cut_corner(f, b, x);
+    return;
+  }
   for (i = 0; i < b->n_spaces; i++)
     if (meet(&b->spaces[i], x))
       cut[n++] = b->spaces[i];
@@ -291,11 +327,12 @@ rrn_floor_remove_box(rrn_floor *f, int32_t k, int32_t box)
   x = b->boxes[box];
   b->boxes[box] = b->boxes[--b->n_boxes];
   flip(f, x.layer, k);
+  f->work += WORK_REMOVE + WORK_BOX * b->n_boxes + WORK_SPACE * b->n_spaces;
   if (b->n_boxes == 0) {
-    empty_bar(f, b);
+    empty_bar(f, k);
     return;
   }
-  b->free += x.rows * x.cols;
+  f->room[k] += x.rows * x.cols;
   wide = high = (rrn_floor_space){ x.col, x.row, x.col + x.cols, x.row + x.rows };
   widen(f, b, &wide);
   heighten(f, b, &wide);
@@ -303,6 +340,19 @@ rrn_floor_remove_box(rrn_floor *f, int32_t k, int32_t box)
   widen(f, b, &high);
   add_space(b, wide);
   add_space(b, high);
+}
+
+void
+rrn_floor_empty(rrn_floor *f, int32_t k)
+{
+  rrn_floor_bar *b = &f->bars[k];
+  int32_t i;
+
+  if (b->n_boxes == 0 || !save(f, k))
+    return;
+  for (i = 0; i < b->n_boxes; i++)
+    flip(f, b->boxes[i].layer, k);
+  empty_bar(f, k);
 }
 
 static int32_t
@@ -343,9 +393,10 @@ put(rrn_floor *f, int32_t k, int32_t space, int32_t layer, int32_t rows, int32_t
   x.row = b->spaces[space].y1;
   x.col = b->spaces[space].x1;
   b->boxes[b->n_boxes++] = x;
-  b->free -= rows * cols;
+  f->room[k] -= rows * cols;
+  f->work += WORK_PUT + WORK_SPACE * b->n_spaces;
   flip(f, layer, k);
-  cut_spaces(b, &x);
+  cut_spaces(f, b, &x);
   return 1;
 }
 
@@ -396,50 +447,68 @@ static int32_t
 find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
 {
   const uint64_t *allow = allow_row(f, layer);
-  int32_t n = 0, i, k, score;
+  const int32_t most = f->only ? f->n_only : f->n_bars, cells = rows * cols;
+  int32_t n = 0, fits = 0, i, k, score;
 
-  for (i = 0; i < f->n_bars; i++) {
-    rrn_floor_bar *b;
+  for (i = 0; i < most; i++) {
+    const rrn_floor_bar *b;
 
     k = i + f->first < f->n_bars ? i + f->first : i + f->first - f->n_bars;
-    b = &f->bars[k];
-    if ((group >= 0 && b->group != group) || b->free < rows * cols || rrn_floor_holds(f, layer, k) ||
-        (allow && !allowed(b, allow)))
+    k = f->only ? f->only[i] : k;
+    if (f->room[k] < cells || rrn_floor_holds(f, layer, k))
       continue;
+    b = &f->bars[k];
+    if ((group >= 0 && b->group != group) || (allow && !allowed(b, allow)))
+      continue;
+    fits += WORK_FIT + b->n_spaces;
     score = best_space(b, rows, cols, &f->found_space[n]);
     if (score < 0)
       continue;
     f->found_bar[n] = k;
     f->found_score[n++] = score;
   }
+  f->work += WORK_LOOK * most + fits;
   return n;
+}
+
+/* The score of which not all that were found are needed; how many of that score are. */
+static int32_t
+last_score(rrn_floor *f, int32_t found, int32_t count, int32_t *ret_n)
+{
+  int32_t i, score;
+
+  for (i = 0; i < found; i++)
+    f->n_of_score[f->found_score[i]]++;
+  for (score = 0; f->n_of_score[score] < count; score++)
+    count -= f->n_of_score[score];
+  for (i = 0; i < found; i++)
+    f->n_of_score[f->found_score[i]] = 0;
+  *ret_n = count;
+  return score;
 }
 
 int
 rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count, int32_t group)
 {
-  int32_t found, score, next, i;
+  const int32_t found = find_spaces(f, layer, rows, cols, group);
+  int32_t last, left = 0, i;
 
-  found = find_spaces(f, layer, rows, cols, group);
   if (found < count)
     return 0;
-  for (score = 0; count > 0 && !f->failed; score = next) {
-    next = INT32_MAX;
-    for (i = 0; i < found && count > 0; i++) {
-      if (f->found_score[i] == score) {
-        if (!put(f, f->found_bar[i], f->found_space[i], layer, rows, cols))
-          return 0;
-        count--;
-      } else if (f->found_score[i] > score && f->found_score[i] < next) {
-        next = f->found_score[i];
-      }
-    }
+  if (count == 0)
+    return 1;
+  last = found == count ? INT32_MAX : last_score(f, found, count, &left);
+  for (i = 0; i < found; i++) {
+    if (f->found_score[i] > last || (f->found_score[i] == last && left-- <= 0))
+      continue;
+    if (!put(f, f->found_bar[i], f->found_space[i], layer, rows, cols))
+      return 0;
   }
   return !f->failed;
 }
 
 void
-rrn_floor_restore(rrn_floor *f, int32_t k, const rrn_floor_box *boxes, int32_t n)
+rrn_floor_restore(rrn_floor *f, int32_t k, const rrn_floor_box *boxes, int32_t n, int32_t spaces)
 {
   rrn_floor_bar *b = &f->bars[k];
   int32_t i;
@@ -448,9 +517,10 @@ rrn_floor_restore(rrn_floor *f, int32_t k, const rrn_floor_box *boxes, int32_t n
     return;
   for (i = 0; i < n; i++) {
     b->boxes[b->n_boxes++] = boxes[i];
-    b->free -= boxes[i].rows * boxes[i].cols;
+    f->room[k] -= boxes[i].rows * boxes[i].cols;
     flip(f, boxes[i].layer, k);
-    cut_spaces(b, &boxes[i]);
+    if (spaces)
+      cut_spaces(f, b, &boxes[i]);
   }
 }
 

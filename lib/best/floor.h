@@ -22,12 +22,11 @@ typedef struct rrn_floor_bar {
   int32_t n_spaces;
   int32_t group;
   int32_t stamp;  /* of the last step that saved it */
-  int32_t free;   /* cells */
   rrn_floor_space spaces[RRN_FLOOR_SPACES];
 } rrn_floor_bar;
 
 typedef struct rrn_floor_saved {
-  int32_t bar, n_boxes, cap_boxes;
+  int32_t bar, room, cap_boxes;
   rrn_floor_bar state;  /* boxes point into this entry's own array */
   rrn_floor_box *boxes;
 } rrn_floor_saved;
@@ -36,6 +35,7 @@ typedef struct rrn_floor {
   rrn_arena *arena;
   int32_t rows, cols, n_bars, n_layers, n_words;
   rrn_floor_bar *bars;      /* [n_bars] */
+  int32_t *room;            /* [n_bars]: free cells, beside each other for fast searches */
   uint64_t *holds;          /* [n_layers][n_words]: crossbars that hold a box of the layer */
   rrn_floor_saved *saved;
   size_t n_saved, cap_saved, made_saved;
@@ -43,8 +43,12 @@ typedef struct rrn_floor {
   const uint64_t *allow;    /* [n_layers][allow_words]: layers that may share a crossbar; NULL = all */
   int32_t allow_words;
   int32_t first;            /* crossbar at which searches start */
+  const int32_t *only;      /* [n_only]: searches look at these crossbars; NULL = at all */
+  int32_t n_only;
   int32_t failed;           /* out of memory */
+  int64_t work;             /* done so far: rough nanoseconds, counted and not measured */
   int32_t *found_bar, *found_score, *found_space; /* [n_bars] scratch */
+  int32_t *n_of_score;      /* [rows + cols + 1] scratch, zero */
 } rrn_floor;
 
 int32_t rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32_t n_bars, int32_t n_layers,
@@ -59,9 +63,11 @@ int rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int
 void rrn_floor_remove(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count);
 /* Moves a crossbar to another group; can be taken back as boxes can. */
 void rrn_floor_regroup(rrn_floor *f, int32_t bar, int32_t group);
-/* Fills an empty crossbar with boxes at their places. */
-void rrn_floor_restore(rrn_floor *f, int32_t bar, const rrn_floor_box *boxes, int32_t n);
+/* Fills an empty crossbar with boxes at their places. `spaces` 0: boxes are looked at, and not changed, until the
+ * floor is cleared. */
+void rrn_floor_restore(rrn_floor *f, int32_t bar, const rrn_floor_box *boxes, int32_t n, int32_t spaces);
 void rrn_floor_remove_box(rrn_floor *f, int32_t bar, int32_t box);
+void rrn_floor_empty(rrn_floor *f, int32_t bar);
 
 /* Steps nest: a mark is taken, later everything since is taken back, or nothing is. */
 size_t rrn_floor_mark(rrn_floor *f);

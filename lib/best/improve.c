@@ -27,7 +27,9 @@ rrn_keep_init(rrn_keep *k, const rrn_plan *p, rramnas_error *err)
   k->choices = rrn_arena_alloc(p->arena, n, sizeof(*k->choices));
   k->n_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->n_of_bar));
   k->group_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->group_of_bar));
-  return k->picks && k->group && k->allow && k->choices && k->n_of_bar && k->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(err);
+  if (!k->picks || !k->group || !k->allow || !k->choices || !k->n_of_bar || !k->group_of_bar)
+    return rrn_fail_memory(err);
+  return RRAMNAS_OK;
 }
 
 int32_t
@@ -64,6 +66,14 @@ rrn_keep_save(rrn_keep *k, const rrn_plan *p, double ns)
 int32_t
 rrn_keep_load(const rrn_keep *k, rrn_plan *p)
 {
+  RRN_TRY(rrn_keep_show(k, p, 1));
+  rrn_plan_share_all(p);
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_keep_show(const rrn_keep *k, rrn_plan *p, int32_t spaces)
+{
   const size_t n = (size_t)p->n_layers;
   const rrn_floor_box *boxes = k->boxes;
   int32_t b, i;
@@ -75,14 +85,13 @@ rrn_keep_load(const rrn_keep *k, rrn_plan *p)
   rrn_floor_clear(&p->floor);
   for (b = 0; b < p->floor.n_bars; b++) {
     p->floor.bars[b].group = k->group_of_bar[b];
-    rrn_floor_restore(&p->floor, b, boxes, k->n_of_bar[b]);
+    rrn_floor_restore(&p->floor, b, boxes, k->n_of_bar[b], spaces);
     boxes += k->n_of_bar[b];
   }
   for (i = 0; i < p->n_layers; i++) {
     p->eval.ns[i] = rrn_plan_point(p, i)->ns;
     p->eval.copies[i] = rrn_plan_point(p, i)->copies;
   }
-  rrn_plan_share_all(p);
   return p->floor.failed ? rrn_fail_memory(p->err) : RRAMNAS_OK;
 }
 
@@ -119,7 +128,8 @@ search_init(search *s, rrn_plan *p, double ns)
   s->old_ns = rrn_arena_alloc(p->arena, n, sizeof(*s->old_ns));
   s->old_copies = rrn_arena_alloc(p->arena, n, sizeof(*s->old_copies));
   s->old_conflicts = rrn_arena_alloc(p->arena, n * (size_t)p->eval.n_words, sizeof(*s->old_conflicts));
-  if (!s->old_picks || !s->old_group || !s->groups || !s->old_allow || !s->old_ns || !s->old_copies || !s->old_conflicts)
+  if (!s->old_picks || !s->old_group || !s->groups || !s->old_allow || !s->old_ns || !s->old_copies ||
+      !s->old_conflicts)
     return rrn_fail_memory(p->err);
   return rrn_keep_save(&s->best, p, ns);
 }
@@ -154,13 +164,14 @@ recall(search *s)
 static int32_t
 pick_layer(rrn_plan *p)
 {
-  int32_t a = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers), b = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers);
+  const int32_t a = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers);
+  const int32_t b = (int32_t)rrn_plan_random(p, (uint32_t)p->n_layers);
 
   return p->eval.ns[a] > p->eval.ns[b] ? a : b;
 }
 
-static rrn_pick
-near_pick(rrn_plan *p, int32_t layer)
+rrn_pick
+rrn_plan_near_pick(rrn_plan *p, int32_t layer)
 {
   const rrn_choice *c = &p->choices[layer];
   rrn_pick pick = p->picks[layer];
@@ -258,7 +269,7 @@ choose_bar(search *s, ruin *r)
   int32_t i;
 
   for (i = 0; i < b->n_boxes; i++)
-    add_layer(r, b->boxes[i].layer, near_pick(p, b->boxes[i].layer));
+    add_layer(r, b->boxes[i].layer, rrn_plan_near_pick(p, b->boxes[i].layer));
   for (i = 0; i < r->n; i++)
     if (rrn_plan_random(p, 3) == 0)
       change_company(s, r->layers[i]);
@@ -279,7 +290,7 @@ choose_layers(search *s, ruin *r)
   while (n-- > 0) {
     const int32_t layer = pick_layer(p);
 
-    add_layer(r, layer, near_pick(p, layer));
+    add_layer(r, layer, rrn_plan_near_pick(p, layer));
     if (s->selective && rrn_plan_random(p, 4) == 0)
       change_company(s, layer);
     if (s->n_groups > 1 && rrn_plan_random(p, 6) == 0)
@@ -316,6 +327,7 @@ step(search *s)
   int32_t i;
   double ns;
 
+  p->work += p->n_layers * (60 + (int64_t)p->n_layers * p->floor.n_words);
   remember(s);
   rrn_floor_keep(&p->floor);
   mark = rrn_floor_mark(&p->floor);
@@ -344,12 +356,13 @@ rrn_plan_allow_groups(rrn_plan *p)
 }
 
 static int32_t
-run_moves(search *s, int64_t moves, double threshold)
+run_moves(search *s, int64_t budget, double threshold)
 {
-  int64_t i;
+  const int64_t start = rrn_plan_work(s->p);
+  int64_t spent;
 
-  for (i = 0; i < moves; i++) {
-    s->threshold = threshold * (1 - (double)i / (double)moves);
+  while ((spent = rrn_plan_work(s->p) - start) < budget) {
+    s->threshold = threshold * (1 - (double)spent / (double)budget);
     RRN_TRY(step(s));
   }
   RRN_TRY(rrn_keep_load(&s->best, s->p));
@@ -359,7 +372,7 @@ run_moves(search *s, int64_t moves, double threshold)
 
 /* Groups may change, and who is in them. */
 static int32_t
-improve_groups(search *s, int64_t moves, double threshold)
+improve_groups(search *s, int64_t budget, double threshold)
 {
   rrn_plan *p = s->p;
   int32_t i;
@@ -368,7 +381,7 @@ improve_groups(search *s, int64_t moves, double threshold)
     s->n_groups = p->group[i] >= s->n_groups ? p->group[i] + 1 : s->n_groups;
   if (s->n_groups <= 1)
     return RRAMNAS_OK;
-  RRN_TRY(run_moves(s, moves, threshold));
+  RRN_TRY(run_moves(s, budget, threshold));
   s->n_groups = 0;
   rrn_plan_allow_groups(p);
   return RRAMNAS_OK;
@@ -376,7 +389,7 @@ improve_groups(search *s, int64_t moves, double threshold)
 
 /* Any crossbar may be used, in company that is allowed, and that may change. */
 static int32_t
-improve_company(search *s, int64_t moves, double threshold)
+improve_company(search *s, int64_t budget, double threshold)
 {
   rrn_plan *p = s->p;
   int32_t *groups = s->groups;
@@ -389,7 +402,7 @@ improve_company(search *s, int64_t moves, double threshold)
   RRN_TRY(rrn_keep_save(&s->best, p, s->ns));
   s->selective = p->eval.samples > 1;
   p->floor.allow = p->allow;
-  RRN_TRY(run_moves(s, moves, threshold));
+  RRN_TRY(run_moves(s, budget, threshold));
   p->floor.allow = NULL;
   for (i = 0; i < p->n_layers; i++)
     p->group[i] = groups[i];
@@ -397,13 +410,13 @@ improve_company(search *s, int64_t moves, double threshold)
 }
 
 int32_t
-rrn_plan_improve(rrn_plan *p, int64_t moves, double threshold, double *ns)
+rrn_plan_improve(rrn_plan *p, int64_t budget, double threshold, double *ns)
 {
   search s;
 
   RRN_TRY(search_init(&s, p, *ns));
-  RRN_TRY(improve_groups(&s, moves / 2, threshold));
-  RRN_TRY(improve_company(&s, moves / 2, threshold));
+  RRN_TRY(improve_groups(&s, budget / 2, threshold));
+  RRN_TRY(improve_company(&s, budget / 2, threshold));
   *ns = s.best.ns;
   return RRAMNAS_OK;
 }

@@ -23,11 +23,15 @@ int32_t rrn_keep_init(rrn_keep *k, const rrn_plan *p, rramnas_error *err);
 int32_t rrn_keep_save(rrn_keep *k, const rrn_plan *p, double ns);
 /* Puts the plan back as it was saved. */
 int32_t rrn_keep_load(const rrn_keep *k, rrn_plan *p);
+/* Puts it back to be looked at only: without conflicts, and without empty spaces when `spaces` is 0. */
+int32_t rrn_keep_show(const rrn_keep *k, rrn_plan *p, int32_t spaces);
 
+/* A random way to lay out a layer, not far from the present one. */
+rrn_pick rrn_plan_near_pick(rrn_plan *p, int32_t layer);
 /* Layers may share crossbars with those of their group. */
 void rrn_plan_allow_groups(rrn_plan *p);
-/* Tries `moves` changes; a plan slower by up to `threshold` (relative, falling to 0) is walked through. The plan ends as
- * the best one met; `ns` is its completion time before and after. */
-int32_t rrn_plan_improve(rrn_plan *p, int64_t moves, double threshold, double *ns);
+/* Tries changes until `budget` is spent (rrn_plan_work()); a plan slower by up to `threshold` (relative, falling to 0)
+ * is walked through. The plan ends as the best one met; `ns` is its completion time before and after. */
+int32_t rrn_plan_improve(rrn_plan *p, int64_t budget, double threshold, double *ns);
 
 #endif

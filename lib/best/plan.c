@@ -7,8 +7,8 @@
  * Idea: the cells of a group are spent where they save most time per cell. On the lower convex hull of each menu
  * savings per cell fall, so taking hull segments in order of saving per cell solves the relaxation (any share of a
  * segment allowed) exactly; what is lost is less than one segment. Boxes are then placed layer by layer, the largest
- * first. The packer does not fill all cells, so the allocation is for a share `density` of them; after placement, layers
- * take further points of their menus as long as boxes fit somewhere, best saving per cell first.
+ * first. The packer does not fill all cells, so the allocation is for a share `density` of them; after placement,
+ * layers take further points of their menus as long as boxes fit somewhere, best saving per cell first.
  *
  * Invariant: boxes of a layer are in different crossbars of the layer's group; every layer is whole at any time
  * except between calls of this file.
@@ -39,7 +39,8 @@ rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, in
   p->closed = rrn_arena_alloc(arena, n, 1);
   if (!p->choices || !p->widest || !p->picks || !p->group || !p->weight || !p->order || !p->key || !p->closed)
     return rrn_fail_memory(err);
-  RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers, err));
+  RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers,
+                         err));
   p->floor.allow_words = m->n_layers / 64 + 1;
   p->allow = rrn_arena_alloc(arena, n * (size_t)p->floor.allow_words, sizeof(*p->allow));
   if (!p->allow)
@@ -67,12 +68,7 @@ rrn_plan_random(rrn_plan *p, uint32_t n)
 
 /* --- allocation --- */
 
-/* A step along the convex hull of a menu. */
-typedef struct segment {
-  double rate;    /* time saved per cell */
-  int64_t cells;
-  int32_t layer, to;
-} segment;
+typedef rrn_segment segment;
 
 static int
 by_rate(const void *a, const void *b)
@@ -132,9 +128,13 @@ rrn_plan_allocate(rrn_plan *p, int32_t g, double density)
 
   for (i = 0; i < p->n_layers; i++)
     most += p->group[i] == g ? (size_t)rrn_plan_menu(p, i)->n : 0;
-  segments = rrn_arena_alloc_raw(p->arena, most, sizeof(*segments));
-  if (!segments)
-    return rrn_fail_memory(p->err);
+  if (most > p->cap_segments) {
+    p->segments = rrn_arena_alloc_raw(p->arena, 2 * most, sizeof(*segments));
+    if (!p->segments)
+      return rrn_fail_memory(p->err);
+    p->cap_segments = 2 * most;
+  }
+  segments = p->segments;
   for (i = 0; i < p->n_layers; i++)
     if (p->group[i] == g) {
       n += hull(rrn_plan_menu(p, i), i, p->weight[i], bars, segments + n);
@@ -142,6 +142,7 @@ rrn_plan_allocate(rrn_plan *p, int32_t g, double density)
       p->picks[i].index = 0;
       p->closed[i] = 0;
     }
+  p->work += 6 * (int64_t)most + 45 * (int64_t)n;
   qsort(segments, (size_t)n, sizeof(*segments), by_rate);
   for (i = 0; i < n; i++) {
     const segment *s = &segments[i];
@@ -168,7 +169,8 @@ place_copies(rrn_plan *p, int32_t layer, const rrn_tiling *tiling, int32_t copie
   int32_t i;
 
   for (i = 0; i < n; i++)
-    if (!rrn_floor_place(&p->floor, layer, classes[i].rows, classes[i].cols, classes[i].per_copy * copies, p->group[layer]))
+    if (!rrn_floor_place(&p->floor, layer, classes[i].rows, classes[i].cols, classes[i].per_copy * copies,
+                         p->group[layer]))
       return 0;
   return 1;
 }
@@ -245,15 +247,15 @@ next_rate(const rrn_plan *p, int32_t layer)
 }
 
 void
-rrn_plan_fill(rrn_plan *p)
+rrn_plan_fill_some(rrn_plan *p, const int32_t *layers, int32_t n)
 {
   int32_t i, best;
 
-  for (i = 0; i < p->n_layers; i++)
-    p->key[i] = next_rate(p, i);
-  for (;;) {
-    for (best = 0, i = 1; i < p->n_layers; i++)
-      best = p->key[i] > p->key[best] ? i : best;
+  for (i = 0; i < n; i++)
+    p->key[layers[i]] = next_rate(p, layers[i]);
+  for (; n > 0;) {
+    for (best = layers[0], i = 1; i < n; i++)
+      best = p->key[layers[i]] > p->key[best] ? layers[i] : best;
     if (p->key[best] <= 0 || p->floor.failed)
       return;
     if (rrn_plan_change(p, best, (rrn_pick){ p->picks[best].variant, p->picks[best].index + 1 }))
@@ -261,6 +263,16 @@ rrn_plan_fill(rrn_plan *p)
     else
       p->key[best] = -1;
   }
+}
+
+void
+rrn_plan_fill(rrn_plan *p)
+{
+  int32_t i;
+
+  for (i = 0; i < p->n_layers; i++)
+    p->order[i] = i;
+  rrn_plan_fill_some(p, p->order, p->n_layers);
 }
 
 /* --- the whole --- */

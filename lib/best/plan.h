@@ -11,6 +11,13 @@ typedef struct rrn_pick {
   int32_t variant, index;
 } rrn_pick;
 
+/* A step along the convex hull of a menu. */
+typedef struct rrn_segment {
+  double rate;    /* time saved per cell */
+  int64_t cells;
+  int32_t layer, to;
+} rrn_segment;
+
 typedef struct rrn_plan {
   const rramnas_mapping *m;
   rrn_arena *arena;
@@ -25,9 +32,12 @@ typedef struct rrn_plan {
   int32_t *order;       /* [n_layers] scratch */
   double *key;          /* [n_layers] scratch */
   char *closed;         /* [n_layers] scratch */
+  rrn_segment *segments; /* [cap_segments] scratch */
+  size_t cap_segments;
   rrn_floor floor;
   rrn_evaluator eval;
   uint64_t random;
+  int64_t work;         /* beside the floor's and the evaluator's */
   rramnas_error *err;
 } rrn_plan;
 
@@ -54,6 +64,13 @@ rrn_plan_point(const rrn_plan *p, int32_t layer)
   return &rrn_plan_menu(p, layer)->points[p->picks[layer].index];
 }
 
+/* Work done so far, in rough nanoseconds: counted, so the same on every machine. Budgets are differences of it. */
+static inline int64_t
+rrn_plan_work(const rrn_plan *p)
+{
+  return p->floor.work + p->eval.work + p->work;
+}
+
 /* Next number of the plan's stream, below n. */
 uint32_t rrn_plan_random(rrn_plan *p, uint32_t n);
 
@@ -65,6 +82,8 @@ int rrn_plan_change(rrn_plan *p, int32_t layer, rrn_pick pick);
 int rrn_plan_put(rrn_plan *p, int32_t layer, rrn_pick pick);
 /* Spends the cells that are left. */
 void rrn_plan_fill(rrn_plan *p);
+/* The same by these layers only. */
+void rrn_plan_fill_some(rrn_plan *p, const int32_t *layers, int32_t n);
 /* Clears the floor and makes a plan; groups of layers and crossbars are given. Returns 0 when it does not fit. */
 int32_t rrn_plan_build(rrn_plan *p, const rrn_recipe *recipe, const int32_t *group_of_bar, int32_t *ret_fits);
 /* Completion time; `limit_ns` as rrn_evaluate(). */

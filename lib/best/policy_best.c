@@ -4,32 +4,43 @@
  * In:  network, chip, options (crossbars, effort, objective, samples, how to lay out grouped layers).
  * Out: tilings, copies, placements. A proven lower bound on the time is bound_time.c.
  *
- * Idea: plans are built from recipes (groups of layers, allocation of cells, placement, use of what is left) and
- * judged by the event simulation; the best few are improved by local search, the better half going on after each
- * round. Efforts differ in how many plans are built and how many moves are tried; each begins with all that the lower
- * ones do, on streams of random numbers of its own, and so is never worse.
+ * Idea: plans of one group are built from recipes (allocation of cells, placement, use of what is left); plans of
+ * several groups begin with cuts of the chain that promise most. The best few are balanced (moves on groups), the
+ * better half going on after each round; then layers are moved (improve.c), and the event simulation has the last word.
+ * Efforts differ in what they may spend; each begins with all that the lower ones do, on streams of random numbers of
+ * its own, and so is never worse.
  *
  * Policy rnc's mapping is a candidate too, so the result is never slower than that; when no plan fits, it is the
- * result, or else one copy of each layer packed by search. Crossbars auto: only that search, for the fewest. Budgets are counts (plans, moves) that follow from the size of the problem, never times.
+ * result, or else one copy of each layer packed by search. Crossbars auto: that search for the fewest, then plans on
+ * these. Budgets are work that is counted (boxes placed, crossbars looked at, jobs simulated), never times.
  *
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
+#include "best/bound_time.h"
 #include "best/groups.h"
 #include "best/improve.h"
+#include "best/regroup.h"
+#include "compile/bound.h"
 #include "timing/sim.h"
 
-enum { MOST_KEEPS = 6, EXTRA_RECIPES = 16 };
+enum { MOST_KEEPS = 12, EXTRA_RECIPES = 19, MOST_RECIPES = 224 };
 
-/* What an effort may spend, in rough nanoseconds of work; the numbers of plans and moves follow from it. */
+/* What an effort may spend, in work (rrn_plan_work()). */
 typedef struct allowance {
-  double plans, moves;
-  int32_t keeps;
+  double plans;       /* recipes of one group */
+  double starts;      /* first moves of plans of several groups */
+  double balance;     /* further moves of the best of them */
+  double moves;       /* of layers, on the best of all */
+  int32_t densities;  /* that groups are cut for */
+  int32_t counts;     /* numbers of groups that are tried with each */
+  int32_t keeps;      /* plans that are balanced further */
+  int32_t last;       /* plans whose layers are moved */
 } allowance;
 
 static const allowance allowances[] = {
-  [RRAMNAS_EFFORT_FAST] = { 1.2e6, 0, 1 },
-  [RRAMNAS_EFFORT_BALANCED] = { 1.0e8, 2.2e8, 2 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 1.2e9, 1.1e10, 6 },
+  [RRAMNAS_EFFORT_FAST] = { 8e5, 2.5e6, 0, 0, 1, 2, 1, 1 },
+  [RRAMNAS_EFFORT_BALANCED] = { 3e7, 5e7, 2.6e8, 4e7, 2, 8, 5, 1 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 3e8, 1e9, 5.5e9, 1.9e9, 4, 12, 12, 2 },
 };
 
 typedef struct driver {
@@ -38,12 +49,12 @@ typedef struct driver {
   rrn_arena arena;
   rrn_arena scratch;       /* of one grouping */
   rrn_plan plan;
-  rrn_keep keeps[MOST_KEEPS]; /* fastest first, of different numbers of groups */
-  int32_t groups_of[MOST_KEEPS];
+  rrn_keep keeps[MOST_KEEPS]; /* of different starts */
+  int32_t start_of[MOST_KEEPS]; /* number of the start; 0 = one group */
   int32_t n_keeps, most_keeps;
   rrn_keep best;           /* over all efforts so far */
+  int32_t best_is_committed; /* 1: the mapping is the best plan */
   int32_t *group_of_bar;   /* [crossbars] */
-  double build_cost;       /* rough nanoseconds */
   rramnas_error *err;
 } driver;
 
@@ -51,9 +62,10 @@ typedef struct driver {
 
 /* Recipe number i of a sequence of which every beginning is spread over the whole. */
 static rrn_recipe
-recipe(int32_t i, int32_t n_groups)
+recipe(int32_t i)
 {
-  static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98, 0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
+  static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98,
+                                      0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
   static const struct { int8_t variant, grouped_first, deal; } ways[] = {
     { 4, 1, 1 }, { 0, 0, 0 }, { 1, 1, 0 }, { 4, 1, 0 }, { 4, 1, 2 }, { 0, 0, 1 }, { 2, 1, 1 }, { 3, 1, 0 }, { 1, 0, 2 },
     { 1, 1, 1 }, { 3, 1, 1 }, { 2, 1, 0 }, { 1, 0, 0 }, { 4, 0, 1 }, { 0, 0, 2 }, { 2, 0, 0 },
@@ -61,20 +73,20 @@ recipe(int32_t i, int32_t n_groups)
   const int32_t n_densities = sizeof(densities) / sizeof(densities[0]), n_ways = sizeof(ways) / sizeof(ways[0]);
   const int32_t way = i % n_ways;
 
-  return (rrn_recipe){ densities[(i + i / n_ways) % n_densities], ways[way].variant, n_groups > 1 ? 0 : ways[way].deal,
+  return (rrn_recipe){ densities[(i + i / n_ways) % n_densities], ways[way].variant, ways[way].deal,
                        ways[way].grouped_first };
 }
 
 /* --- plans that are kept --- */
 
-/* Where a plan of that many groups and that time belongs; -1 = nowhere. The entry is empty or its predecessor. */
+/* Where a plan of that start and time belongs; -1 = nowhere. The entry is empty or its predecessor. */
 static int32_t
-keep_index(const driver *d, int32_t n_groups, double ns)
+keep_index(const driver *d, int32_t start, double ns)
 {
   int32_t i, worst = 0;
 
   for (i = 0; i < d->n_keeps; i++)
-    if (d->groups_of[i] == n_groups)
+    if (d->start_of[i] == start)
       return ns < d->keeps[i].ns ? i : -1;
   if (d->n_keeps < d->most_keeps)
     return d->n_keeps;
@@ -84,23 +96,29 @@ keep_index(const driver *d, int32_t n_groups, double ns)
 }
 
 static int32_t
-try_recipe(driver *d, const rrn_recipe *r, int32_t n_groups)
+offer(driver *d, int32_t start)
 {
-  int32_t fits = 0, i;
-  double ns;
+  const double ns = rrn_plan_time(&d->plan, 1e300);
+  const int32_t i = keep_index(d, start, ns);
 
-  RRN_TRY(rrn_plan_build(&d->plan, r, n_groups > 1 ? d->group_of_bar : NULL, &fits));
-  d->m->tries++;
-  if (!fits)
-    return RRAMNAS_OK;
-  ns = rrn_plan_time(&d->plan, 1e300);
-  i = keep_index(d, n_groups, ns);
   if (i < 0)
     return RRAMNAS_OK;
   rrn_plan_allow_groups(&d->plan);
+  if (!d->keeps[i].picks)
+    RRN_TRY(rrn_keep_init(&d->keeps[i], &d->plan, d->err));
   d->n_keeps += i == d->n_keeps;
-  d->groups_of[i] = n_groups;
+  d->start_of[i] = start;
   return rrn_keep_save(&d->keeps[i], &d->plan, ns);
+}
+
+static int32_t
+try_recipe(driver *d, const rrn_recipe *r)
+{
+  int32_t fits = 0;
+
+  RRN_TRY(rrn_plan_build(&d->plan, r, NULL, &fits));
+  d->m->tries++;
+  return fits ? offer(d, 0) : RRAMNAS_OK;
 }
 
 static void
@@ -116,29 +134,77 @@ one_group(driver *d)
 }
 
 static int32_t
-try_groups(driver *d, int32_t n_groups, double density, int32_t n_recipes)
+try_one_group(driver *d, double spend)
 {
-  rrn_grouping *grouping = NULL;
-  int32_t found = 1, i;
+  const int64_t start = rrn_plan_work(&d->plan);
+  int32_t i;
 
   one_group(d);
-  if (n_groups > 1) {
-    rrn_arena_reset(&d->scratch);
-    RRN_TRY(rrn_grouping_new(&d->plan, n_groups, &d->scratch, &grouping));
-    RRN_TRY(rrn_grouping_apply(&d->plan, grouping, density, d->group_of_bar, &found));
-  }
-  /* Until some plan fits, more recipes than were asked for. */
-  for (i = 0; found && i < n_recipes + (d->n_keeps == 0 && n_groups == 1 ? EXTRA_RECIPES : 0); i++) {
-    const rrn_recipe r = recipe(i, n_groups);
+  /* Until some plan fits, more recipes than can be paid for. */
+  for (i = 0; i < 3 || (i < MOST_RECIPES && (double)(rrn_plan_work(&d->plan) - start) < spend) ||
+              (i < EXTRA_RECIPES && d->n_keeps == 0); i++) {
+    const rrn_recipe r = recipe(i);
 
-    RRN_TRY(try_recipe(d, &r, n_groups));
+    RRN_TRY(try_recipe(d, &r));
   }
   return RRAMNAS_OK;
 }
 
-/* Numbers of groups that are tried, in this order. */
-static const int32_t group_counts[2][13] = { { 1, 4, 7, 2, 10, 16, 3, 5, 12, 6, 8, 20, 24 },
-                                             { 1, 16, 8, 12, 4, 10, 7, 20, 5, 24, 2, 6, 3 } };
+/* How slow a plan of local search may be, relative to the one before. */
+static double
+tolerance(const driver *d)
+{
+  return d->o->samples == 1 ? 0.002 : d->o->samples < 32 ? 0.01 : 0.015;
+}
+
+static int32_t
+try_groups(driver *d, int32_t start, const rrn_grouping *grouping, int32_t n_groups, double spend)
+{
+  int32_t fits;
+
+  RRN_TRY(rrn_grouping_apply(&d->plan, grouping, n_groups, d->group_of_bar));
+  RRN_TRY(rrn_plan_build_groups(&d->plan, d->group_of_bar, &fits));
+  if (!fits)
+    return RRAMNAS_OK;
+  d->m->tries++;
+  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)spend, 0.01));
+  return offer(d, start);
+}
+
+/* The most promising number of groups that is not yet tried, or 0. */
+static int32_t
+next_count(const driver *d, const rrn_grouping *g, const char *tried)
+{
+  int32_t k, best = 0;
+
+  for (k = 2; k <= RRN_MOST_GROUPS; k++)
+    if (!tried[k] && rrn_grouping_ns(g, k, d->o->samples) > 0 &&
+        (best == 0 || rrn_grouping_ns(g, k, d->o->samples) < rrn_grouping_ns(g, best, d->o->samples)))
+      best = k;
+  return best;
+}
+
+/* Plans of several groups, `counts` of them. */
+static int32_t
+try_counts(driver *d, double density, int32_t start, int32_t counts, double spend)
+{
+  char tried[RRN_MOST_GROUPS + 1] = { 0 };
+  const double most_ns = d->n_keeps == 0 ? 1e300 : d->keeps[0].ns * (d->plan.limits.few ? 1 : 4);
+  rrn_grouping *grouping = NULL;
+  int32_t i, k;
+
+  one_group(d);
+  rrn_arena_reset(&d->scratch);
+  RRN_TRY(rrn_grouping_new(&d->plan, density, most_ns, &d->scratch, &grouping));
+  for (i = 0; i < counts; i++) {
+    k = next_count(d, grouping, tried);
+    if (k == 0)
+      return RRAMNAS_OK;
+    tried[k] = 1;
+    RRN_TRY(try_groups(d, start + i, grouping, k, spend / counts));
+  }
+  return RRAMNAS_OK;
+}
 
 /* A layer that needs more crossbars than there are has no way to be laid out. */
 static int
@@ -153,31 +219,16 @@ some_layer_has_no_choice(const driver *d)
 }
 
 static int32_t
-build_plans(driver *d, double spend)
+build_plans(driver *d, const allowance *a)
 {
   static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
-  const int32_t *counts = group_counts[d->o->samples >= 32];
-  const int32_t n_counts = d->o->samples > 1 ? 13 : 1;
-  double left = spend / d->build_cost;
-  /* Cutting the chain costs as much as so many plans. */
-  const double cut = (d->plan.limits.few ? 400.0 : 6000.0) * d->plan.n_layers * d->plan.n_layers / d->build_cost;
-  int32_t i, k, n, share;
+  int32_t k;
 
   if (some_layer_has_no_choice(d))
     return RRAMNAS_OK;
-  n = left < 3 ? 3 : left > 4000 ? 4000 : (int32_t)left;
-  share = n_counts == 1 ? n : n / 3 + 1;
-  RRN_TRY(try_groups(d, 1, 0, share > 224 ? 224 : share));
-  n -= share;
-  for (k = 0; k < 4; k++)
-    for (i = 1; i < n_counts && n > 0; i++) {
-      if (counts[i] > d->plan.n_layers || counts[i] > d->plan.floor.n_bars)
-        continue;
-      share = n / (4 * n_counts) + 1;
-      share = share > 24 ? 24 : share;
-      RRN_TRY(try_groups(d, counts[i], densities[k], share));
-      n -= share + 1 + (cut < 1000 ? (int32_t)cut : 1000);
-    }
+  RRN_TRY(try_one_group(d, a->plans));
+  for (k = 0; d->o->samples > 1 && k < a->densities; k++)
+    RRN_TRY(try_counts(d, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
   return RRAMNAS_OK;
 }
 
@@ -191,53 +242,81 @@ sort_keeps(driver *d)
   for (i = 1; i < d->n_keeps; i++)
     for (k = i; k > 0 && d->keeps[k].ns < d->keeps[k - 1].ns; k--) {
       const rrn_keep keep = d->keeps[k];
-      const int32_t groups = d->groups_of[k];
+      const int32_t start = d->start_of[k];
 
       d->keeps[k] = d->keeps[k - 1];
-      d->groups_of[k] = d->groups_of[k - 1];
+      d->start_of[k] = d->start_of[k - 1];
       d->keeps[k - 1] = keep;
-      d->groups_of[k - 1] = groups;
+      d->start_of[k - 1] = start;
     }
 }
 
 static int32_t
-improve_keep(driver *d, rrn_keep *keep, int64_t moves, double threshold)
+improve_keep(driver *d, rrn_keep *keep, int64_t budget, double threshold)
 {
   double ns = keep->ns;
 
   RRN_TRY(rrn_keep_load(keep, &d->plan));
-  RRN_TRY(rrn_plan_improve(&d->plan, moves, threshold, &ns));
+  RRN_TRY(rrn_plan_improve(&d->plan, budget, threshold, &ns));
   return rrn_keep_save(keep, &d->plan, ns);
 }
 
-/* Of a move, in rough nanoseconds: boxes that move, spaces looked at, events. */
-static double
-move_cost(const driver *d, const rrn_keep *keep)
+static int32_t
+count_rounds(int32_t n)
 {
-  double boxes = 0, shared = 0;
-  int32_t k;
+  int32_t rounds = 1;
 
-  for (k = 0; k < d->plan.floor.n_bars; k++)
-    if (keep->n_of_bar[k] > 1) {
-      boxes += keep->n_of_bar[k];
-      shared++;
-    }
-  return 12 * boxes * boxes / (shared + 1) + 5 * shared * d->plan.n_layers + 200.0 * d->plan.n_layers +
-         (d->o->samples > 1 ? 45.0 * d->o->samples * d->plan.n_layers : 0);
+  for (; n > 1; n = (n + 1) / 2)
+    rounds++;
+  return rounds;
+}
+
+static int32_t
+balance_keep(driver *d, rrn_keep *keep, double spend, double threshold)
+{
+  double ns;
+  int32_t i;
+
+  for (i = 0; i < d->plan.n_layers && keep->group[i] == 0; i++)
+    ;
+  if (i == d->plan.n_layers)
+    return RRAMNAS_OK;
+  RRN_TRY(rrn_keep_load(keep, &d->plan));
+  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)spend, threshold));
+  ns = rrn_plan_time(&d->plan, keep->ns);
+  return ns < keep->ns ? rrn_keep_save(keep, &d->plan, ns) : RRAMNAS_OK;
+}
+
+/* Rounds of moves on the groups; the better half goes on, as long as more than `last` are left. */
+static int32_t
+balance_plans(driver *d, double spend, int32_t last)
+{
+  const int32_t rounds = count_rounds(d->n_keeps);
+  double threshold = 0.008;
+  int32_t i;
+
+  for (;; threshold *= 0.7) {
+    sort_keeps(d);
+    for (i = 0; i < d->n_keeps; i++)
+      RRN_TRY(balance_keep(d, &d->keeps[i], spend / rounds / d->n_keeps, threshold));
+    if (d->n_keeps <= last)
+      return RRAMNAS_OK;
+    sort_keeps(d);
+    d->n_keeps = (d->n_keeps + 1) / 2;
+  }
 }
 
 static int32_t
 improve_plans(driver *d, double spend)
 {
-  double threshold = d->o->samples == 1 ? 0.01 : d->o->samples < 32 ? 0.03 : 0.06;
-  int32_t rounds = 1, i, n;
+  const int32_t rounds = count_rounds(d->n_keeps);
+  double threshold = tolerance(d);
+  int32_t i;
 
-  for (n = d->n_keeps; n > 1; n = (n + 1) / 2)
-    rounds++;
   for (;; threshold *= 0.6) {
     sort_keeps(d);
     for (i = 0; i < d->n_keeps; i++)
-      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(spend / move_cost(d, &d->keeps[i]) / rounds / d->n_keeps), threshold));
+      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(spend / rounds / d->n_keeps), threshold));
     if (d->n_keeps == 1)
       return RRAMNAS_OK;
     d->n_keeps = (d->n_keeps + 1) / 2;
@@ -260,9 +339,10 @@ judge(driver *d, const rrn_keep *keep)
 {
   double ns = 0;
 
-  RRN_TRY(rrn_keep_load(keep, &d->plan));
+  RRN_TRY(rrn_keep_show(keep, &d->plan, 0));
   RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
   RRN_TRY(completion(d->m, d->o->samples, &ns, d->err));
+  d->best_is_committed = ns < d->best.ns;
   return ns < d->best.ns ? rrn_keep_save(&d->best, &d->plan, ns) : RRAMNAS_OK;
 }
 
@@ -279,51 +359,35 @@ static int32_t
 run_effort(driver *d, int32_t effort)
 {
   const allowance *a = &allowances[effort];
+  /* One inference needs no groups. */
+  const double moves = d->o->samples > 1 ? a->moves : a->moves + a->balance + a->starts;
   int32_t i;
 
   if (effort == RRAMNAS_EFFORT_BALANCED)
     RRN_TRY(new_plan(d, 0));
   d->n_keeps = 0;
-  d->most_keeps = d->o->samples < 32 || a->keeps < 4 ? a->keeps : 4;
+  d->most_keeps = a->keeps;
   d->plan.random = (uint64_t)d->o->seed << 8 | (uint64_t)effort;
-  RRN_TRY(build_plans(d, a->plans));
-  if (a->moves > 0 && d->n_keeps > 0)
-    RRN_TRY(improve_plans(d, a->moves));
+  RRN_TRY(build_plans(d, a));
+  if (a->balance > 0 && d->n_keeps > 1)
+    RRN_TRY(balance_plans(d, a->balance, a->last));
+  if (a->balance > 0 && d->n_keeps > 0)
+    RRN_TRY(improve_plans(d, moves));
   for (i = 0; i < d->n_keeps; i++)
     RRN_TRY(judge(d, &d->keeps[i]));
   return RRAMNAS_OK;
-}
-
-/* Crossbars that one copy of each layer fills, which later boxes never look at. */
-static double
-full_tiles(const rramnas_mapping *m)
-{
-  const rrn_hw_values *v = &m->hw->v;
-  double n = 0;
-  int32_t i;
-
-  for (i = 0; i < m->n_layers; i++) {
-    const rrn_matrix *x = &m->matrices[i];
-
-    n += (double)(x->rows / v->crossbar.rows) * (double)(x->cols / x->groups * x->cells / v->crossbar.cols);
-  }
-  return n < 0.98 * m->crossbars_available ? n : 0.98 * m->crossbars_available;
 }
 
 static int32_t
 prepare(driver *d)
 {
   rramnas_mapping *m = d->m;
-  int32_t i;
 
   m->sharing = (rrn_sharing){ .layer_threshold = 0, .max_load = INT32_MAX };
   RRN_TRY(rrn_matrix_pass(m, 0, d->err));
   RRN_TRY(new_plan(d, 1));
   RRN_TRY(rrn_keep_init(&d->best, &d->plan, d->err));
-  for (i = 0; i < MOST_KEEPS; i++)
-    RRN_TRY(rrn_keep_init(&d->keeps[i], &d->plan, d->err));
   d->best.ns = 1e300;
-  d->build_cost = 40.0 * m->n_layers * (m->crossbars_available - full_tiles(m)) + 2.0 * m->n_layers * m->crossbars_available;
   d->group_of_bar = rrn_arena_alloc(&d->arena, (size_t)m->crossbars_available, sizeof(*d->group_of_bar));
   return d->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(d->err);
 }
@@ -356,6 +420,53 @@ rnc_completion(driver *d, double *ret_ns)
   status = completion(rnc, d->o->samples, ret_ns, d->err);
   rrn_mapping_unref(rnc);
   return status;
+}
+
+/* Completion time when no sample waits. */
+static double
+unhindered(const rramnas_mapping *m, int32_t samples)
+{
+  double sum = 0, longest = 0, ns, t;
+  int32_t i, k;
+
+  for (i = 0; i < m->n_layers; i++) {
+    for (ns = 0, k = m->first_piece[i]; k < m->first_piece[i + 1]; k++) {
+      const rrn_piece *x = &m->pieces[k];
+
+      t = x->latency_ns * (double)((x->activations + m->copies[i] - 1) / m->copies[i]);
+      ns = t > ns ? t : ns;
+    }
+    sum += ns;
+    longest = ns > longest ? ns : longest;
+  }
+  return sum + (samples - 1) * longest;
+}
+
+/* Time below which policy rnc's mapping cannot be done: its copies are most when all cells can be used. 0 = not
+ * known. */
+static int32_t
+rnc_bound(const driver *d, rrn_arena *arena, double *ret_ns)
+{
+  const rrn_hw_values *v = &d->m->hw->v;
+  const double cells = (double)v->crossbar.rows * v->crossbar.cols * d->m->crossbars_available;
+  const rrn_partition_options cut = { .depth_split = d->o->depth_split };
+  rramnas_mapping m = { .hw = d->m->hw, .net = d->m->net, .rt = d->m->rt, .arena = *arena, .n_layers = d->m->n_layers,
+                        .layer_of = d->m->layer_of, .matrices = d->m->matrices };
+  rrn_duplication model;
+  int32_t status;
+
+  *ret_ns = 0;
+  status = rrn_partition_pass(&m, &cut, d->err);
+  m.copies = rrn_arena_alloc(&m.arena, (size_t)m.n_layers, sizeof(*m.copies));
+  *arena = m.arena;
+  RRN_TRY(status);
+  if (!m.copies)
+    return rrn_fail_memory(d->err);
+  RRN_TRY(rrn_duplication_model(&m, 0, arena, &model, d->err));
+  if (rrn_duplication_solve(&model, cells, m.copies) == 0)
+    return RRAMNAS_OK;
+  *ret_ns = unhindered(&m, d->o->samples) * (1 - RRN_BOUND_TIME_ROUNDING);
+  return RRAMNAS_OK;
 }
 
 static int32_t
@@ -404,10 +515,67 @@ settle(driver *d)
 
   if (d->best.ns >= 1e300)
     return use_packing(d);
-  RRN_TRY(rrn_keep_load(&d->best, &d->plan));
-  RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
-  RRN_TRY(rnc_completion(d, &rnc));
+  rrn_arena_reset(&d->scratch);
+  RRN_TRY(rnc_bound(d, &d->scratch, &rnc));
+  if (!d->best_is_committed) {
+    RRN_TRY(rrn_keep_show(&d->best, &d->plan, 0));
+    RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
+  }
+  if (rnc < d->best.ns)
+    RRN_TRY(rnc_completion(d, &rnc));
   return rnc < d->best.ns ? use_rnc(d) : RRAMNAS_OK;
+}
+
+static int32_t compile(driver *d);
+
+static int32_t
+keep_bound(rramnas_mapping *m, rrn_bound **ret_bound, rramnas_error *err)
+{
+  rrn_bound *bound = rrn_arena_alloc(&m->arena, 1, sizeof(*bound));
+  rrn_arena scratch;
+  int32_t status;
+
+  if (!bound)
+    return rrn_fail_memory(err);
+  rrn_arena_init(&scratch, &m->rt);
+  status = rrn_bound_mapping(m, &scratch, bound, err);
+  rrn_arena_release(&scratch);
+  *ret_bound = bound;
+  return status;
+}
+
+/* The fewest crossbars for one copy of each layer; on these that packing or a plan, whichever is sooner done. The bound
+ * on crossbars stays that of one copy. */
+static int32_t
+use_auto(driver *d)
+{
+  const rramnas_compile_options *given = d->o;
+  rramnas_compile_options o = *given;
+  double packed = 0, planned = 0;
+  rrn_bound *bound = NULL;
+  int32_t status;
+
+  RRN_TRY(use_fewest(d));
+  if (o.find_solution || o.no_duplication || o.n_copies)
+    return RRAMNAS_OK;
+  RRN_TRY(keep_bound(d->m, &bound, d->err));
+  RRN_TRY(completion(d->m, o.samples, &packed, d->err));
+  o.crossbars = d->m->crossbars_available = d->m->crossbars_used;
+  d->o = &o;
+  status = compile(d);
+  if (status == RRAMNAS_OK)
+    status = completion(d->m, o.samples, &planned, d->err);
+  d->o = given;
+  if (status < 0 && status != RRAMNAS_ERR_DOES_NOT_FIT)
+    return status;
+  if (status < 0 || packed < planned) {
+    d->m->crossbars_available = 1;
+    RRN_TRY(use_fewest(d));
+  }
+  /* A plan that leaves crossbars empty is a new number of them, with a bound of its own. */
+  d->m->fewest_bound = d->m->crossbars_used == d->m->crossbars_available ? bound : NULL;
+  d->m->crossbars_available = d->m->crossbars_used;
+  return RRAMNAS_OK;
 }
 
 static int32_t
@@ -416,7 +584,7 @@ compile(driver *d)
   int32_t effort;
 
   if (d->o->crossbars == RRAMNAS_CROSSBARS_AUTO)
-    return use_fewest(d);
+    return use_auto(d);
   if (d->o->find_solution || d->o->no_duplication || d->o->n_copies)
     return use_rnc(d); /* there the crossbars are what is sought, or the copies are given */
   RRN_TRY(prepare(d));

@@ -253,7 +253,7 @@ static int32_t
 grouped_choice(cook *k, rrn_choice *c, rrn_shape_limits limits)
 {
   const int32_t most = k->most_boxes;
-  const size_t n = limits.few ? 3 : sizeof(deals) / sizeof(deals[0]);
+  const size_t n = limits.few ? 2 : sizeof(deals) / sizeof(deals[0]);
   size_t i;
 
   for (i = 0; i < n; i++) {
@@ -267,11 +267,12 @@ grouped_choice(cook *k, rrn_choice *c, rrn_shape_limits limits)
 }
 
 int32_t
-rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, rrn_shape_limits limits, rrn_arena *arena,
-                 rrn_choice *ret_choice, rramnas_error *err)
+rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, rrn_shape_limits limits,
+                 rrn_arena *arena, rrn_choice *ret_choice, rramnas_error *err)
 {
   const rrn_matrix *x = &m->matrices[layer];
-  const int whole_groups = x->cols / x->groups * x->cells <= m->hw->v.crossbar.cols && x->rows <= m->hw->v.crossbar.rows;
+  const rrn_hw_values *v = &m->hw->v;
+  const int whole_groups = x->cols / x->groups * x->cells <= v->crossbar.cols && x->rows <= v->crossbar.rows;
   rrn_choice choice = { .n = 0 };
   cook k = { .m = m, .arena = arena, .layer = layer, .most_boxes = most_boxes, .menu = &choice.menus[0], .err = err };
 

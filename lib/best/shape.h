@@ -49,7 +49,7 @@ typedef struct rrn_shape_limits {
 
 /* The choices of a layer. It gets no more than `most_boxes` boxes, as they must be in different crossbars; the choice
  * is empty when it needs more. */
-int32_t rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, rrn_shape_limits limits, rrn_arena *arena,
-                         rrn_choice *ret_choice, rramnas_error *err);
+int32_t rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, rrn_shape_limits limits,
+                         rrn_arena *arena, rrn_choice *ret_choice, rramnas_error *err);
 
 #endif

@@ -75,6 +75,7 @@ struct rramnas_mapping {
   double margin; /* 0 without duplication */
   int32_t objective_samples;   /* policy best: inferences whose completion it made early; 0 = another policy */
   int32_t objective_depthwise; /* how it could lay out grouped layers */
+  const struct rrn_bound *fewest_bound; /* policy best, crossbars auto: of one copy of each layer; NULL = of the boxes */
   int32_t boxes_cut;           /* to fill holes (split.c) */
   int32_t cut_parts;           /* that these are in */
   int64_t extra_conversions;   /* sums of columns per sample that these cuts add, each of them converted and added */
@@ -98,6 +99,14 @@ static inline int32_t
 rrn_piece_matrix_rows(const rrn_piece *p)
 {
   return p->rows / p->groups_at_once;
+}
+
+/* Time of one activation on a chip, the sums of parts included. */
+static inline double
+rrn_piece_latency_ns(const rramnas_hw *hw, const rrn_piece *p)
+{
+  return rrn_hw_mvm_latency_ns(hw, p->rows, p->read_cols, hw->v.input.bits, NULL) +
+         rrn_hw_sum_latency_ns(hw, p->read_cols, p->row_parts);
 }
 
 /* Cells that hold weights / cells of the used crossbars. */

@@ -179,6 +179,8 @@ begin(rramnas_mapping *m, rramnas_error *err)
   m->first_piece = rrn_arena_alloc(&m->arena, (size_t)m->n_layers + 1, sizeof(*m->first_piece));
   m->pieces = NULL;
   m->n_pieces = 0;
+  m->boxes_cut = m->cut_parts = 0;
+  m->extra_conversions = 0;
   return m->first_piece ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 

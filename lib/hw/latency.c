@@ -50,26 +50,39 @@ adder_levels(int32_t groups)
   return levels;
 }
 
-/* One read of the array; the wire term grows with the size in KB (8192 cells). */
-static double
-array_read_ns(const rrn_hw_values *v)
+double
+rrn_hw_wire_delay_ns(const rramnas_hw *hw)
 {
-  double k = (double)((int64_t)v->crossbar.rows * v->crossbar.cols) / 8192.0;
-  double wire_ps = 0.0002 * (k * k) + 5e-6 * k + 4e-14;
+  const rrn_hw_values *v = &hw->v;
+  const double rc_ns = v->crossbar.wire_resistance_ohm * v->crossbar.wire_capacitance_ff * 1e-6;
+  const double cols = v->crossbar.cols, rows = rrn_hw_subarray_rows(hw);
 
-  return v->device.read_latency_ns + 0.001 * wire_ps;
+  return rc_ns * (cols * (cols + 1) + rows * (rows + 1)) / 2;
 }
 
+/* One read of the array; the term of the reference grows with the size in KB (8192 cells). */
 static double
-dac_ns(const rrn_hw_values *v)
+array_read_ns(const rramnas_hw *hw)
 {
-  return (v->dac.bits + 2) / v->dac.rate_gsps;
+  const rrn_hw_values *v = &hw->v;
+  double k = (double)((int64_t)v->crossbar.rows * v->crossbar.cols) / 8192.0;
+  double wire_ps = 0.0002 * (k * k) + 5e-6 * k + 4e-14;
+  double ns = v->device.read_latency_ns + 0.001 * wire_ps;
+
+  return v->crossbar.wire_delay == RRN_WIRES_ELMORE ? ns + rrn_hw_wire_delay_ns(hw) : ns;
+}
+
+double
+rrn_hw_dac_ns(const rramnas_hw *hw)
+{
+  return (hw->v.dac.bits + 2) / hw->v.dac.rate_gsps;
 }
 
 /* A single comparator has no search to do, whatever its kind. */
-static double
-adc_ns(const rrn_hw_values *v)
+double
+rrn_hw_adc_ns(const rramnas_hw *hw)
 {
+  const rrn_hw_values *v = &hw->v;
   double samples = v->adc.bits == 1 || v->adc.kind == RRN_ADC_FLASH ? 1
                  : v->adc.kind == RRN_ADC_RAMP                      ? (double)((int64_t)1 << v->adc.bits)
                                                                     : v->adc.bits + 2;
@@ -77,10 +90,11 @@ adc_ns(const rrn_hw_values *v)
   return samples / v->adc.rate_gsps;
 }
 
-/* Passes in which the ADCs read `cols` neighbouring columns. Blocks: all of them may be one ADC's. */
-static double
-column_passes(const rrn_hw_values *v, int64_t cols)
+/* Blocks: all the columns may be one ADC's. */
+double
+rrn_hw_column_passes(const rramnas_hw *hw, int64_t cols)
 {
+  const rrn_hw_values *v = &hw->v;
   const int64_t n = v->adc.per_subarray, all = v->crossbar.cols, block = ceil_div(all, n), rest = cols % all;
 
   if (v->adc.mux == RRN_ADC_MUX_ANY)
@@ -95,15 +109,15 @@ rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t 
   const rrn_hw_values *v = &hw->v;
   const int64_t subarray = rrn_hw_subarray_rows(hw), subarrays = v->crossbar.rows / subarray;
   const double row_passes = (double)ceil_div(rows, v->dac.per_subarray * subarrays);
-  const double col_passes = column_passes(v, cols);
+  const double col_passes = rrn_hw_column_passes(hw, cols);
   const double passes = (double)ceil_div(input_bits, v->dac.bits) * row_passes * col_passes;
   const double clock_ns = 1000.0 / v->digital.frequency_mhz;
   rramnas_mvm_latency p = RRAMNAS_MVM_LATENCY_INIT;
   double analog, digital;
 
-  p.crossbar_ns = passes * array_read_ns(v);
-  p.dac_ns = passes * dac_ns(v);
-  p.adc_ns = passes * adc_ns(v);
+  p.crossbar_ns = passes * array_read_ns(hw);
+  p.dac_ns = passes * rrn_hw_dac_ns(hw);
+  p.adc_ns = passes * rrn_hw_adc_ns(hw);
   p.input_register_ns = row_passes * col_passes * clock_ns + passes * clock_ns;
   p.shift_register_ns = passes * clock_ns;
   p.input_demux_ns = passes * (selector_levels(ceil_div(subarray, v->dac.per_subarray)) * DEMUX_LEVEL_NS);
@@ -124,5 +138,5 @@ rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t 
 double
 rrn_hw_sum_latency_ns(const rramnas_hw *hw, int64_t cols, int32_t n_sums)
 {
-  return column_passes(&hw->v, cols) * adder_levels(n_sums) * (1000.0 / hw->v.digital.frequency_mhz);
+  return rrn_hw_column_passes(hw, cols) * adder_levels(n_sums) * (1000.0 / hw->v.digital.frequency_mhz);
 }

@@ -33,14 +33,31 @@ rrn_hw_free(rramnas_hw *hw)
 }
 
 int32_t
+rrn_hw_slices(const rramnas_hw *hw)
+{
+  return (hw->v.weight.bits + hw->v.device.bits_per_cell - 1) / hw->v.device.bits_per_cell;
+}
+
+int32_t
 rrn_hw_columns_per_weight(const rramnas_hw *hw)
 {
-  const rrn_hw_values *v = &hw->v;
-  int32_t slices = (v->weight.bits + v->device.bits_per_cell - 1) / v->device.bits_per_cell;
-
-  if (v->weight.slicing == RRN_SLICING_PARALLEL)
+  if (hw->v.weight.slicing == RRN_SLICING_PARALLEL)
     return 1;
-  return v->weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 * slices : slices;
+  return hw->v.weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 * rrn_hw_slices(hw) : rrn_hw_slices(hw);
+}
+
+int32_t
+rrn_hw_adc_bits_needed(const rramnas_hw *hw)
+{
+  const rrn_hw_values *v = &hw->v;
+  const int32_t subarray = rrn_hw_subarray_rows(hw);
+  const int64_t rows = v->dac.per_subarray < subarray ? v->dac.per_subarray : subarray;
+  const int64_t most = rows * ((INT64_C(1) << v->device.bits_per_cell) - 1) * ((INT64_C(1) << v->dac.bits) - 1);
+  int32_t bits = 0;
+
+  for (; most >> bits; bits++)
+    ;
+  return bits;
 }
 
 int32_t
@@ -156,6 +173,36 @@ set_fingerprint(rramnas_hw *hw, rramnas_error *err)
   return status;
 }
 
+/* First line of the fields that decide on the sums of a column; 0 when the file has none of them. */
+static int32_t
+line_of_resolution(const rrn_hw_reading *r)
+{
+  static const char *const fields[] = { "adc.bits", "dac.bits", "device.bits_per_cell", "crossbar.rows",
+                                        "crossbar.subarray_rows", "dac.per_subarray" };
+  size_t i;
+
+  for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+    const int32_t line = r->places[rrn_hw_field_find(fields[i]) - rrn_hw_fields].line;
+
+    if (line > 0)
+      return line;
+  }
+  return 0;
+}
+
+static int32_t
+warn_of_resolution(rrn_hw_reading *r)
+{
+  const int32_t needed = rrn_hw_adc_bits_needed(r->hw), line = line_of_resolution(r);
+  const int said = r->places[rrn_hw_field_find("adc.below_resolution") - rrn_hw_fields].line > 0;
+
+  if (line == 0 || r->as_published || r->hw->v.adc.bits >= needed ||
+      (said && r->hw->v.adc.below_resolution == RRN_BELOW_RESOLUTION_ACCEPT))
+    return RRAMNAS_OK;
+  return rrn_hw_warn(r, line, "adc.bits is %d, but telling all sums of a column apart takes %d; "
+                     "adc.below_resolution: accept says that this is meant", (int)r->hw->v.adc.bits, (int)needed);
+}
+
 /* Text of the factor between two numbers, rounded to a power of ten: "1000". */
 static const char *
 power_of_ten(double factor, char text[RRN_DOUBLE_TEXT])
@@ -207,6 +254,7 @@ finish(rrn_hw_reading *r)
   for (i = 0; i < rrn_hw_n_rules; i++)
     if (!rrn_hw_rules[i].holds(r->hw))
       return fail_rule(r, &rrn_hw_rules[i]);
+  RRN_TRY(warn_of_resolution(r));
   RRN_TRY(warn_of_units(r));
   return set_fingerprint(r->hw, r->err);
 }

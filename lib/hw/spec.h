@@ -17,6 +17,10 @@ enum rrn_hw_slicing {
   RRN_SLICING_COLUMNS,  /* in neighbouring columns of one crossbar */
 };
 enum rrn_hw_signed { RRN_SIGNED_DIFFERENTIAL, RRN_SIGNED_OFFSET };
+enum rrn_hw_subtraction { RRN_SUBTRACT_ANALOG, RRN_SUBTRACT_DIGITAL }; /* of differential pairs, before or after the ADC */
+enum rrn_hw_wire_delay { RRN_WIRES_IGNORED, RRN_WIRES_ELMORE };
+enum rrn_hw_below_resolution { RRN_BELOW_RESOLUTION_ACCEPT, RRN_BELOW_RESOLUTION_WARN };
+enum rrn_hw_adc_model { RRN_ADC_TABLE, RRN_ADC_PARAMETRIC };
 enum rrn_hw_adc_kind {
   RRN_ADC_SAR,   /* (bits + 2) / rate */
   RRN_ADC_FLASH, /* 1 / rate */
@@ -33,6 +37,17 @@ enum rrn_hw_adc_mux {
   RRN_ADC_MUX_ANY,   /* any ADC reads any column */
   RRN_ADC_MUX_BLOCK, /* an ADC reads its block of neighbouring columns */
 };
+/* What only the cost model mnsim asks for. */
+enum rrn_hw_area_method { RRN_AREA_BY_CELL, RRN_AREA_BY_FEATURE };
+enum rrn_hw_pim { RRN_PIM_ANALOG, RRN_PIM_DIGITAL };
+enum rrn_hw_logic { RRN_LOGIC_NONE, RRN_LOGIC_AND, RRN_LOGIC_OR, RRN_LOGIC_XOR };
+enum rrn_hw_tile_order { RRN_TILES_SHELL, RRN_TILES_ROW, RRN_TILES_SNAKE, RRN_TILES_ZIGZAG };
+enum rrn_hw_simulation { RRN_SIMULATE_BEHAVIOR, RRN_SIMULATE_ESTIMATION };
+
+/* A digital block of the cost model mnsim; area and power 0 = from its table. */
+typedef struct rrn_hw_block {
+  double node_nm, area_um2, power_uw;
+} rrn_hw_block;
 
 /* Every field of the YAML, section by section. Names and units as in doc/hardware.md. */
 typedef struct rrn_hw_values {
@@ -41,28 +56,45 @@ typedef struct rrn_hw_values {
     double node_nm, cell_area_um2, cell_area_f2; /* cell_area_f2 0 = cell_area_um2 */
     double read_latency_ns, read_voltage_v, read_voltage_low_v, read_energy_fj;
     double write_latency_ns, write_voltage_v, write_voltage_low_v, write_energy_fj;
-    double on_resistance_ohm, off_resistance_ohm;
+    double on_resistance_ohm, off_resistance_ohm, leakage_pw;
   } device;
   struct {
     int32_t rows, cols, subarray_rows, cell; /* subarray_rows 0 = rows */
-    double transistor_node_nm, driver_area_um2, wire_resistance_ohm, wire_capacitance_ff;
+    int32_t wire_delay;
+    double transistor_node_nm, driver_area_um2, driver_leakage_nw, wire_resistance_ohm, wire_capacitance_ff;
   } crossbar;
-  struct { int32_t bits, slicing, sign; } weight;
-  struct { int32_t bits; } input;
-  struct { int32_t bits, per_subarray; double rate_gsps, area_um2, power_uw; } dac;
-  struct { int32_t bits, per_subarray, kind, mux; double rate_gsps, area_um2, power_uw; } adc;
+  struct { int32_t bits, slicing, sign, subtraction; double on_share; } weight;
+  struct { int32_t bits; double activity; } input;
+  struct { int32_t bits, per_subarray; double rate_gsps, area_um2, power_uw, leakage_uw; } dac;
+  struct {
+    int32_t bits, per_subarray, kind, mux, model, below_resolution;
+    double rate_gsps, area_um2, power_uw, leakage_uw, node_nm, step_energy_fj, step_area_um2;
+  } adc;
   struct { int32_t groups; } pe;
-  struct { double frequency_mhz, node_nm; } digital;
+  struct {
+    int32_t macs_per_tile;
+    double frequency_mhz, node_nm, add_energy_fj, add_area_um2, multiply_energy_fj, multiply_area_um2;
+    double register_energy_fj, register_area_um2, mux_energy_fj, mux_area_um2, leakage_nw_per_um2;
+  } digital;
+  struct { int32_t per_tile; double energy_fj, area_um2, node_nm; } activation;
   struct { double node_nm, input_kb, output_kb; int32_t bus_bits; } buffer; /* sizes 0 = what the network needs */
   struct { int32_t pe_rows, pe_cols; double bandwidth_gbps; } tile;
-  struct { int32_t units, rows, cols; double node_nm; } pool;
-  struct { int32_t crossbars, tile_rows, tile_cols; double bandwidth_gbps; } chip; /* crossbars 0 = as many as needed */
+  struct { int32_t units, rows, cols; double node_nm, area_um2, power_uw, latency_ns; } pool;
+  struct {
+    int32_t crossbars, tile_rows, tile_cols, write_crossbars;
+    double bandwidth_gbps, router_energy_fj, router_area_um2, router_node_nm, wire_energy_fj_per_mm, temperature_c;
+  } chip; /* crossbars 0 = as many as needed */
   struct {
     int32_t write_model, read_model;
     double write_sigma, write_c0_us, write_c1_us, write_c2_us, write_c3_us, write_c4_us, write_time_s;
     double read_sigma, drift_exponent, drift_exponent_sigma, drift_reference_s, retention_s;
     double stuck_off_fraction, stuck_on_fraction;
   } noise;
+  struct {
+    int32_t area_method, pim, logic, tile_order, simulation;
+    double load_resistance_ohm; /* 0 = geometric mean of on and off */
+    rrn_hw_block adder, multiplier, shift_register, reg, joint;
+  } mnsim;
 } rrn_hw_values;
 
 struct rramnas_hw {
@@ -85,11 +117,28 @@ int32_t rrn_hw_columns_per_weight(const rramnas_hw *hw);
 /* Wordlines of a subarray: the field, or all rows when it is 0. */
 int32_t rrn_hw_subarray_rows(const rramnas_hw *hw);
 
+/* Slices of a weight: cells that hold the bits of one sign. */
+int32_t rrn_hw_slices(const rramnas_hw *hw);
+
+/* Bits that an ADC needs to tell all sums of a column apart: those of rows driven at once * greatest cell * greatest
+ * input slice. Source: ISAAC (Shafiee et al., ISCA 2016), section on ADC resolution. */
+int32_t rrn_hw_adc_bits_needed(const rramnas_hw *hw);
+
+/* Time that a conversion takes. */
+double rrn_hw_adc_ns(const rramnas_hw *hw);
+double rrn_hw_dac_ns(const rramnas_hw *hw);
+
+/* Elmore delay of a wordline and a bitline in series: each a chain of n segments, R C n (n + 1) / 2. */
+double rrn_hw_wire_delay_ns(const rramnas_hw *hw);
+
 /* Latency of one activation; see rramnas_hw_mvm_latency(). rows, cols >= 1 (cells), input_bits >= 1.
  * ret_parts may be NULL. Pure; the order of the sums is part of its contract (bit equality with the
  * reference). */
 double rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t input_bits,
                              rramnas_mvm_latency *ret_parts);
+
+/* Passes in which the ADCs read `cols` neighbouring columns, at their worst place. */
+double rrn_hw_column_passes(const rramnas_hw *hw, int64_t cols);
 
 /* Time to add n_sums partial sums of each of `cols` read columns: levels of the adder tree, a clock for every pass of
  * the ADCs. 0 for one sum. */
@@ -116,6 +165,7 @@ typedef struct rrn_hw_reading {
   rrn_arena *scratch;
   const char *file;
   rramnas_error *err;
+  int as_published; /* the text is a preset: what its chip lacks is no slip of its writer */
 } rrn_hw_reading;
 
 int32_t rrn_hw_read_yaml(rrn_hw_reading *r, const char *data, size_t size);

@@ -22,19 +22,27 @@
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b, { a, b }, AT(member), "0.1", doc, source }
 #define CHOICE3(name, a, b, c, member, doc, source) \
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c, { a, b, c }, AT(member), "0.1", doc, source }
+#define CHOICE4(name, a, b, c, d, member, doc, source) \
+  { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c "|" d, { a, b, c, d }, AT(member), "0.1", doc, source }
 #define CHOICE5(name, a, b, c, d, e, member, doc, source) \
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c "|" d "|" e, { a, b, c, d, e }, AT(member), "0.1", doc, source }
 #define TEXT(name, member, doc) { name, RRAMNAS_FIELD_TEXT, "", 0, 0, "", "", { NULL }, AT(member), "0.1", doc, "" }
 
 #define RNC "SimConfig.ini shipped with RNC"
 #define MNSIM "SimConfig.ini shipped with MNSIM 2.0"
+/* A digital block that only the cost model mnsim has; node 0 is for MNSIM's own files. */
+#define BLOCK(name, node, member, what) \
+  REAL("mnsim." name "_node_nm", "nm", 0, 1000, node, member.node_nm, "Node of " what ".", MNSIM), \
+  REAL("mnsim." name "_area_um2", "um2", 0, 1e9, "0", member.area_um2, "Area of " what "; 0 = MNSIM's table.", MNSIM), \
+  REAL("mnsim." name "_power_uw", "uW", 0, 1e9, "0", member.power_uw, "Power of " what "; 0 = MNSIM's table.", MNSIM)
 #define OURS "choice of this library"
 
 const rrn_hw_field rrn_hw_fields[] = {
   TEXT("name", name, "Free text that says which chip this is; not part of the fingerprint."),
 
   CHOICE5("device.kind", "rram", "fefet", "stt-mram", "pcm", "sram", v.device.kind,
-          "What a cell is; an SRAM cell is read and written at an energy per bit, the others by voltage and resistance.",
+          "What a cell is; an SRAM cell is read and written at an energy per bit, the others by voltage and resistance, but "
+          "that a FeFET is written at an energy.",
           MNSIM),
   REAL("device.node_nm", "nm", 1, 1000, "130", v.device.node_nm,
        "Feature size F of the cells.", MNSIM),
@@ -57,13 +65,15 @@ const rrn_hw_field rrn_hw_fields[] = {
   INTEGER("device.write_pulses", "1", 1, 1000000, "1", v.device.write_pulses,
           "Pulses, each with a read to verify it, until a cell holds its state.", OURS ": one pulse without verification"),
   REAL("device.read_energy_fj", "fJ", 0, 1e9, "1.12", v.device.read_energy_fj,
-       "Energy to read one SRAM cell.", MNSIM),
+       "Energy to read one bit of SRAM.", MNSIM),
   REAL("device.write_energy_fj", "fJ", 0, 1e9, "1.6", v.device.write_energy_fj,
-       "Energy to write one SRAM cell.", MNSIM),
+       "Energy to write one bit of SRAM or one FeFET.", MNSIM),
   REAL("device.on_resistance_ohm", "ohm", 1, 1e12, "10000", v.device.on_resistance_ohm,
        "Resistance of a cell in its best conducting state.", RNC),
   REAL("device.off_resistance_ohm", "ohm", 1, 1e12, "1000000", v.device.off_resistance_ohm,
        "Resistance of a cell in its worst conducting state.", RNC),
+  REAL("device.leakage_pw", "pW", 0, 1e9, "0", v.device.leakage_pw,
+       "Leakage of a cell; non-volatile cells have none, an SRAM cell some 10 pW.", OURS),
   INTEGER("device.bits_per_cell", "bit", 1, 8, "2", v.device.bits_per_cell,
           "Bits that one cell stores.", OURS ": multi-level cells of an edge chip"),
 
@@ -79,10 +89,15 @@ const rrn_hw_field rrn_hw_fields[] = {
        "Node of the multiplexers and drivers at the crossbar.", MNSIM),
   REAL("crossbar.driver_area_um2", "um2", 0, 1e6, "1150", v.crossbar.driver_area_um2,
        "Area of the driver of one wordline.", "MNSIM 2.0"),
+  REAL("crossbar.driver_leakage_nw", "nW", 0, 1e9, "1", v.crossbar.driver_leakage_nw,
+       "Leakage of the driver of one wordline.", OURS),
   REAL("crossbar.wire_resistance_ohm", "ohm", 0, 1e6, "2.82", v.crossbar.wire_resistance_ohm,
        "Resistance of a wordline or bitline from one cell to the next.", "MNSIM 2.0"),
   REAL("crossbar.wire_capacitance_ff", "fF", 0, 1e6, "1", v.crossbar.wire_capacitance_ff,
        "Capacitance of a wordline or bitline from one cell to the next.", "MNSIM 2.0"),
+  CHOICE2("crossbar.wire_delay", "ignore", "elmore", v.crossbar.wire_delay,
+          "Whether the Elmore delay of wordline and bitline is added to each read of the array.",
+          "MNSIM 2.0 and RNC, which ignore it"),
 
   INTEGER("weight.bits", "bit", 1, 32, "8", v.weight.bits,
           "Bits of a weight.", "RNC's evaluation (8-bit weights)"),
@@ -91,9 +106,16 @@ const rrn_hw_field rrn_hw_fields[] = {
          "RNC's mapping (one column per weight)"),
   CHOICE2("weight.sign", "differential", "offset", v.weight.sign,
          "How a weight is signed: as the difference of two cells, or shifted by a constant.", RNC),
+  CHOICE2("weight.subtraction", "analog", "digital", v.weight.subtraction,
+          "Where differential pairs in parallel crossbars are subtracted: before their common ADC, or after an ADC each.",
+          MNSIM " (Sub_Position 0)"),
+  REAL("weight.on_share", "1", 0, 1, "0.33", v.weight.on_share,
+       "Mean level of the cells that hold weights, from 0 (all off) to 1 (all on).", "MNSIM 2.0"),
 
   INTEGER("input.bits", "bit", 1, 64, "8", v.input.bits,
           "Bits of an input activation.", "RNC's evaluation (8-bit inputs)"),
+  REAL("input.activity", "1", 0, 1, "0.1", v.input.activity,
+       "Mean share of the wordlines that are at full scale.", "MNSIM 2.0"),
 
   INTEGER("dac.bits", "bit", 1, 16, "1", v.dac.bits,
           "Input bits that a DAC applies at once.", RNC " (DAC choice 1)"),
@@ -103,6 +125,8 @@ const rrn_hw_field rrn_hw_fields[] = {
        "Area of a DAC.", RNC " (DAC choice 1)"),
   REAL("dac.power_uw", "uW", 0, 1e9, "3.9", v.dac.power_uw,
        "Power of a DAC while it converts.", RNC " (DAC choice 1)"),
+  REAL("dac.leakage_uw", "uW", 0, 1e9, "0", v.dac.leakage_uw,
+       "Power of a DAC while it waits.", OURS),
   INTEGER("dac.per_subarray", "1", 1, 65536, "256", v.dac.per_subarray,
           "DACs of a subarray: rows that it drives at once.", RNC),
 
@@ -114,6 +138,20 @@ const rrn_hw_field rrn_hw_fields[] = {
        "Area of an ADC.", RNC " (ADC choice 2)"),
   REAL("adc.power_uw", "uW", 0, 1e9, "2000", v.adc.power_uw,
        "Power of an ADC while it converts.", RNC " (ADC choice 2)"),
+  REAL("adc.leakage_uw", "uW", 0, 1e9, "1", v.adc.leakage_uw,
+       "Power of an ADC while it waits.", OURS),
+  CHOICE2("adc.model", "table", "parametric", v.adc.model,
+          "Area and power as given, or from bits, rate and node by the fields below.", OURS),
+  REAL("adc.node_nm", "nm", 1, 1000, "32", v.adc.node_nm,
+       "Parametric: node of the ADC.", "ISAAC (ISCA 2016)"),
+  REAL("adc.step_energy_fj", "fJ", 0, 1e9, "6.103515625", v.adc.step_energy_fj,
+       "Parametric: energy of a conversion at 32 nm per step of the 2^bits (Walden figure of merit).",
+       "ISAAC (ISCA 2016): 2 mW at 1.28 GS/s and 8 bits"),
+  REAL("adc.step_area_um2", "um2", 0, 1e9, "4.6875", v.adc.step_area_um2,
+       "Parametric: area at 32 nm per step of the 2^bits.", "ISAAC (ISCA 2016): 1200 um2 at 8 bits"),
+  CHOICE2("adc.below_resolution", "accept", "warn", v.adc.below_resolution,
+          "Whether it is meant that the ADC cannot tell all sums of a column apart; a file that does not say accept itself "
+          "gets a warning.", OURS),
   CHOICE3("adc.kind", "sar", "flash", "ramp", v.adc.kind,
          "Samples that a conversion takes: bits + 2 (sar), 1 (flash), 2^bits (ramp); 1-bit ADCs always take 1.",
          RNC " (ADC choice 2)"),
@@ -131,6 +169,38 @@ const rrn_hw_field rrn_hw_fields[] = {
 
   REAL("digital.node_nm", "nm", 1, 1000, "45", v.digital.node_nm,
        "Node of adders, registers and the other digital blocks.", MNSIM),
+  REAL("digital.add_energy_fj", "fJ", 0, 1e9, "3.75", v.digital.add_energy_fj,
+       "Energy of an addition at 45 nm per bit.", "Horowitz (ISSCC 2014): 0.03 pJ for 8 bits"),
+  REAL("digital.add_area_um2", "um2", 0, 1e9, "4.5", v.digital.add_area_um2,
+       "Area of an adder at 45 nm per bit.", "Sze et al. (Proc. IEEE 2017): 36 um2 for 8 bits"),
+  REAL("digital.multiply_energy_fj", "fJ", 0, 1e9, "3.125", v.digital.multiply_energy_fj,
+       "Energy of a multiplication at 45 nm per bit of one factor and bit of the other.",
+       "Horowitz (ISSCC 2014): 0.2 pJ for 8 x 8 bits"),
+  REAL("digital.multiply_area_um2", "um2", 0, 1e9, "4.40625", v.digital.multiply_area_um2,
+       "Area of a multiplier at 45 nm per bit of one factor and bit of the other.",
+       "Sze et al. (Proc. IEEE 2017): 282 um2 for 8 x 8 bits"),
+  REAL("digital.register_energy_fj", "fJ", 0, 1e9, "3.75", v.digital.register_energy_fj,
+       "Energy of writing a register at 45 nm per bit.", OURS ": that of an adder's bit"),
+  REAL("digital.register_area_um2", "um2", 0, 1e9, "4.522", v.digital.register_area_um2,
+       "Area of a register at 45 nm per bit.", "NanGate 45 nm Open Cell Library, DFF_X1"),
+  REAL("digital.mux_energy_fj", "fJ", 0, 1e9, "1", v.digital.mux_energy_fj,
+       "Energy of one level of a multiplexer at 45 nm.", OURS),
+  REAL("digital.mux_area_um2", "um2", 0, 1e9, "1.862", v.digital.mux_area_um2,
+       "Area of a multiplexer of two lines at 45 nm.", "NanGate 45 nm Open Cell Library, MUX2_X1"),
+  REAL("digital.leakage_nw_per_um2", "nW/um2", 0, 1e9, "0.5", v.digital.leakage_nw_per_um2,
+       "Leakage of digital blocks at 45 nm per area.",
+       OURS ": between low-power and fast libraries"),
+  INTEGER("digital.macs_per_tile", "1", 0, 65536, "16", v.digital.macs_per_tile,
+          "Digital multiply-accumulate units of a tile, for products of two activations and elementwise operators.", OURS),
+
+  INTEGER("activation.per_tile", "1", 0, 65536, "2", v.activation.per_tile,
+          "Units of a tile that evaluate sigmoid and the like.", "ISAAC (ISCA 2016)"),
+  REAL("activation.energy_fj", "fJ", 0, 1e9, "203.125", v.activation.energy_fj,
+       "Energy of one value of such a function.", "ISAAC (ISCA 2016): 0.26 mW a unit that keeps up with an ADC"),
+  REAL("activation.area_um2", "um2", 0, 1e9, "300", v.activation.area_um2,
+       "Area of such a unit.", "ISAAC (ISCA 2016)"),
+  REAL("activation.node_nm", "nm", 1, 1000, "32", v.activation.node_nm,
+       "Node at which the two hold; they are scaled to digital.node_nm.", "ISAAC (ISCA 2016)"),
 
   REAL("buffer.node_nm", "nm", 1, 1000, "90", v.buffer.node_nm,
        "Node of the SRAM buffers.", MNSIM),
@@ -156,6 +226,12 @@ const rrn_hw_field rrn_hw_fields[] = {
           "Columns of the window of the pooling unit.", MNSIM),
   REAL("pool.node_nm", "nm", 1, 1000, "65", v.pool.node_nm,
        "Node of the pooling unit.", MNSIM),
+  REAL("pool.area_um2", "um2", 0, 1e9, "91917.1562", v.pool.area_um2,
+       "Area of a pooling unit of 64 channels and a 3 x 3 window at 65 nm.", "MNSIM 2.0"),
+  REAL("pool.power_uw", "uW", 0, 1e9, "3082", v.pool.power_uw,
+       "Power of that unit while it works.", "MNSIM 2.0"),
+  REAL("pool.latency_ns", "ns", 0, 1e9, "100", v.pool.latency_ns,
+       "Time of that unit for one window of 64 channels.", "MNSIM 2.0"),
 
   INTEGER("chip.tile_rows", "1", 1, 65536, "64", v.chip.tile_rows,
           "Tiles of the chip, from top to bottom.", MNSIM),
@@ -163,6 +239,19 @@ const rrn_hw_field rrn_hw_fields[] = {
           "Tiles of the chip, from left to right.", MNSIM),
   REAL("chip.bandwidth_gbps", "Gbit/s", 1e-6, 1e9, "20", v.chip.bandwidth_gbps,
        "Bandwidth of a link between neighbouring tiles.", MNSIM),
+  REAL("chip.router_energy_fj", "fJ", 0, 1e9, "200", v.chip.router_energy_fj,
+       "Energy of a bit in the router of a tile.", OURS),
+  REAL("chip.router_area_um2", "um2", 0, 1e9, "37750", v.chip.router_area_um2,
+       "Area of a tile's share of a router.", "ISAAC (ISCA 2016): 0.151 mm2 for four tiles"),
+  REAL("chip.router_node_nm", "nm", 1, 1000, "32", v.chip.router_node_nm,
+       "Node at which the two hold; they are scaled to digital.node_nm.", "ISAAC (ISCA 2016)"),
+  REAL("chip.wire_energy_fj_per_mm", "fJ/mm", 0, 1e9, "121", v.chip.wire_energy_fj_per_mm,
+       "Energy of a bit on a millimetre of wire between tiles.",
+       "Keckler et al. (IEEE Micro 2011): 310 pJ for 256 bits over 10 mm"),
+  REAL("chip.temperature_c", "C", 0, 150, "25", v.chip.temperature_c,
+       "Temperature; leakage is given at 25 C and doubles every 10 C.", OURS),
+  INTEGER("chip.write_crossbars", "1", 1, 1048576, "1", v.chip.write_crossbars,
+          "Crossbars whose weights are programmed at the same time, parallel slices counted as one.", OURS),
   INTEGER("chip.crossbars", "1", 0, 1048576, "1024", v.chip.crossbars,
           "Crossbars of the chip, parallel slices counted as one; 0 = as many as the network needs.", OURS),
 
@@ -195,6 +284,27 @@ const rrn_hw_field rrn_hw_fields[] = {
        "Fraction of the cells that are stuck in the off state.", OURS),
   REAL("noise.stuck_on_fraction", "1", 0, 1, "0", v.noise.stuck_on_fraction,
        "Fraction of the cells that are stuck in the on state.", OURS),
+
+  CHOICE2("mnsim.area_method", "cell", "feature", v.mnsim.area_method,
+          "Area of a crossbar: cells of device.cell_area_um2 and drivers, or 12 F^2 (4 F^2 without transistor) per cell "
+          "and no drivers.", MNSIM " (Area_Calculation 0)"),
+  CHOICE2("mnsim.pim", "analog", "digital", v.mnsim.pim,
+          "Whether columns are summed as currents or by digital logic at each row.", MNSIM " (PIM_Type 0)"),
+  CHOICE4("mnsim.logic", "none", "and", "or", "xor", v.mnsim.logic,
+          "Logic gate beside each ADC; it adds to the area of the ADC only.", MNSIM " (Logic_Op -1)"),
+  REAL("mnsim.load_resistance_ohm", "ohm", 0, 1e12, "0", v.mnsim.load_resistance_ohm,
+       "Load behind which the ADC's thresholds lie; 0 = geometric mean of on and off.", MNSIM " (Load_Resistance -1)"),
+  CHOICE4("mnsim.tile_order", "shell", "row", "snake", "zigzag", v.mnsim.tile_order,
+          "Path along which layers take tiles: square shells around a corner, rows, rows there and back, diagonals.",
+          MNSIM " (Tile_Connection 2)"),
+  CHOICE2("mnsim.simulation", "behavior", "estimation", v.mnsim.simulation,
+          "Power of a crossbar from mean cells, or from conductances and voltages cell by cell.",
+          MNSIM " (Simulation_Level 0)"),
+  BLOCK("adder", "45", v.mnsim.adder, "an adder"),
+  BLOCK("multiplier", "45", v.mnsim.multiplier, "a multiplier"),
+  BLOCK("shift_register", "65", v.mnsim.shift_register, "a shift register"),
+  BLOCK("register", "45", v.mnsim.reg, "a register"),
+  BLOCK("joint", "45", v.mnsim.joint, "a joint module, which sums two processing elements"),
 };
 const size_t rrn_hw_n_fields = sizeof(rrn_hw_fields) / sizeof(rrn_hw_fields[0]);
 

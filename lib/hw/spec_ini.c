@@ -23,14 +23,17 @@ typedef struct import {
   rrn_ini ini;
 } import;
 
-/* Position + 1 is the choice; every DAC samples at 1 GS/s. */
-static const char *const dac_bits[] = { "1", "2", "3", "4", "6", "8", "1" };
-static const struct { const char *bits, *rate_gsps, *kind; double area_um2; } adcs[] = {
-  { "10", "1.5", "sar", 1600 }, { "8", "1.28", "sar", 1200 }, { "8", "1.1", "sar", 1650 },
-  { "6", "1", "sar", 580 },     { "8", "1.1", "sar", 1650 },  { "6", "1", "sar", 1650 },
-  { "4", "1", "sar", 500 },     { "1", "1", "flash", 1 },     { "8", "6", "ramp", 15899 },
+/* Position + 1 is the choice; every DAC samples at 1 GS/s. The power of DAC 6, a thousand times too high, is MNSIM's. */
+static const struct { const char *bits, *area_um2, *power_uw; } dacs[] = {
+  { "1", "0.166", "3.9" },   { "2", "0.332", "7.8" },    { "3", "0.664", "15.6" },  { "4", "1.328", "31.2" },
+  { "6", "5.312", "124.8" }, { "8", "21.248", "499200" }, { "1", "0.166", "3.9" },
 };
-enum { N_DACS = sizeof(dac_bits) / sizeof(dac_bits[0]), N_ADCS = sizeof(adcs) / sizeof(adcs[0]) };
+static const struct { const char *bits, *rate_gsps, *kind, *area_um2, *power_uw; } adcs[] = {
+  { "10", "1.5", "sar", "1600", "6920" }, { "8", "1.28", "sar", "1200", "2000" }, { "8", "1.1", "sar", "1650", "4000" },
+  { "6", "1", "sar", "580", "1260" },     { "8", "1.1", "sar", "1650", "4000" },  { "6", "1", "sar", "1650", "1260" },
+  { "4", "1", "sar", "500", "700" },      { "1", "1", "flash", "1", "1.629" },    { "8", "6", "ramp", "15899", "58.4" },
+};
+enum { N_DACS = sizeof(dacs) / sizeof(dacs[0]), N_ADCS = sizeof(adcs) / sizeof(adcs[0]) };
 
 static const rrn_ini_key *
 known_key(const char *section, const char *key)
@@ -69,24 +72,6 @@ take(import *m, const char *key, rrn_yaml *ret_node)
   node.length = strlen(node.text);
   *ret_node = node;
   return rrn_hw_warn(m->r, 0, "%s is missing from [%s], %s is taken", known->key, known->section, known->shipped);
-}
-
-static int32_t
-take_int(import *m, const char *key, int64_t min, int64_t max, int64_t *ret_value)
-{
-  rrn_yaml node;
-
-  RRN_TRY(take(m, key, &node));
-  return rrn_yaml_int(&node, key, min, max, ret_value, m->r->err);
-}
-
-static int32_t
-take_double(import *m, const char *key, double min, double max, double *ret_value)
-{
-  rrn_yaml node;
-
-  RRN_TRY(take(m, key, &node));
-  return rrn_yaml_double(&node, key, min, max, ret_value, m->r->err);
 }
 
 /* Sets a field from a node of key `key`. */
@@ -155,6 +140,53 @@ put_item(import *m, const char *field, const char *key, int index)
   return put(m, field, key, &item);
 }
 
+/* The key's number moved by that many decimal places, as text: exact, where a product could be rounded. */
+static int32_t
+put_scaled(import *m, const char *field, const char *key, int places)
+{
+  char text[96];
+  double checked;
+  int64_t exponent = 0;
+  rrn_yaml node;
+  size_t n;
+
+  RRN_TRY(take(m, key, &node));
+  RRN_TRY(rrn_yaml_double(&node, key, 0, 1e12, &checked, m->r->err));
+  n = strcspn(node.text, "eE");
+  if (n < node.length && !rrn_int64_parse(node.text + n + 1, node.length - n - 1, &exponent))
+    exponent = 0;
+  if (n > 60 || exponent > 999 || exponent < -999)
+    return rrn_fail_at(m->r->err, RRAMNAS_ERR_RANGE, node.where, "%s has more than 60 digits", key);
+  snprintf(text, sizeof(text), "%.*se%d", (int)n, node.text, (int)exponent + places);
+  return put_text(m, field, key, text, node.where);
+}
+
+/* One of `words`, counted from `first`. */
+static int32_t
+put_choice(import *m, const char *field, const char *key, int64_t first, const char *const *words, int64_t n)
+{
+  int64_t value;
+  rrn_yaml node;
+
+  RRN_TRY(take(m, key, &node));
+  RRN_TRY(rrn_yaml_int(&node, key, first, first + n - 1, &value, m->r->err));
+  return put_text(m, field, key, words[value - first], node.where);
+}
+
+/* The key's number, or `instead` when it is below zero, and when it is zero unless that counts. */
+static int32_t
+put_or(import *m, const char *field, const char *key, int zero_counts, const char *instead)
+{
+  rrn_yaml node;
+  double value;
+
+  RRN_TRY(take(m, key, &node));
+  RRN_TRY(rrn_yaml_double(&node, key, -1e12, 1e12, &value, m->r->err));
+  if (value > 0 || (zero_counts && value == 0))
+    return put(m, field, key, &node);
+  return put_text(m, field, key, instead, node.where);
+}
+
 static size_t
 count_items(const char *list)
 {
@@ -188,8 +220,6 @@ note_key(import *m, const rrn_ini_entry *entry)
     return warn_unknown(m, entry);
   if (known->use == RRN_INI_IGNORED)
     return rrn_hw_warn(m->r, entry->key_where.line, "%s has no effect in MNSIM, ignored", known->key);
-  if (known->use == RRN_INI_UNUSED)
-    return rrn_hw_warn(m->r, entry->key_where.line, "%s is not used by this model (%s)", known->key, known->note);
   return RRAMNAS_OK;
 }
 
@@ -251,11 +281,14 @@ static int32_t
 read_device_type(import *m)
 {
   rrn_yaml type;
+  int nvm, sram;
 
   RRN_TRY(take(m, "Device_Type", &type));
-  if (strcmp(type.text, "NVM") != 0)
-    return rrn_hw_warn(m->r, type.where.line, "Device_Type is not NVM; this model has resistive cells only and reads it as NVM");
-  return RRAMNAS_OK;
+  nvm = strcmp(type.text, "NVM") == 0;
+  sram = strcmp(type.text, "SRAM") == 0;
+  if (!nvm && !sram)
+    RRN_TRY(rrn_hw_warn(m->r, type.where.line, "Device_Type is neither NVM nor SRAM and is read as SRAM, as MNSIM does"));
+  return put_text(m, "device.kind", "Device_Type", nvm ? "rram" : "sram", type.where);
 }
 
 static int32_t
@@ -279,10 +312,14 @@ static int32_t
 read_device(import *m)
 {
   RRN_TRY(read_device_type(m));
+  RRN_TRY(put_item(m, "device.read_voltage_low_v", "Read_Voltage", 0));
   RRN_TRY(put_item(m, "device.read_voltage_v", "Read_Voltage", -1));
+  RRN_TRY(put_item(m, "device.write_voltage_low_v", "Write_Voltage", 0));
   RRN_TRY(put_item(m, "device.write_voltage_v", "Write_Voltage", -1));
   RRN_TRY(put_item(m, "device.off_resistance_ohm", "Device_Resistance", 0));
   RRN_TRY(put_item(m, "device.on_resistance_ohm", "Device_Resistance", -1));
+  RRN_TRY(put_scaled(m, "device.read_energy_fj", "Read_Energy", 15));
+  RRN_TRY(put_scaled(m, "device.write_energy_fj", "Write_Energy", 15));
   return read_device_level(m);
 }
 
@@ -317,16 +354,39 @@ read_variation(import *m)
   return put_percent(m, "noise.stuck_on_fraction", "Device_SAF", &on);
 }
 
+/* "rows,columns"; a pair that begins with zero stands for `instead` twice, when there is one. */
 static int32_t
-read_crossbar_size(import *m)
+read_pair(import *m, const char *key, const char *rows_field, const char *cols_field, const char *instead)
 {
-  rrn_yaml size;
+  rrn_yaml pair, first;
+  int64_t value;
 
-  RRN_TRY(take(m, "Xbar_Size", &size));
-  if (count_items(size.text) != 2)
-    return rrn_fail_at(m->r->err, RRAMNAS_ERR_RANGE, size.where, "Xbar_Size is \"%.60s\", expected rows,columns", size.text);
-  RRN_TRY(put_item(m, "crossbar.rows", "Xbar_Size", 0));
-  return put_item(m, "crossbar.cols", "Xbar_Size", 1);
+  RRN_TRY(take(m, key, &pair));
+  if (count_items(pair.text) != 2)
+    return rrn_fail_at(m->r->err, RRAMNAS_ERR_RANGE, pair.where, "%s is \"%.60s\", expected rows,columns", key, pair.text);
+  RRN_TRY(list_item(m, &pair, 0, &first));
+  if (instead && rrn_int64_parse(first.text, first.length, &value) && value == 0) {
+    RRN_TRY(put_text(m, rows_field, key, instead, pair.where));
+    return put_text(m, cols_field, key, instead, pair.where);
+  }
+  RRN_TRY(put_item(m, rows_field, key, 0));
+  return put_item(m, cols_field, key, 1);
+}
+
+static int32_t
+read_crossbar(import *m)
+{
+  static const char *const methods[] = { "cell", "feature" };
+  int64_t minus_one;
+  rrn_yaml load;
+
+  RRN_TRY(put_or(m, "crossbar.wire_resistance_ohm", "Wire_Resistance", 1, "2.82"));
+  RRN_TRY(put_or(m, "crossbar.wire_capacitance_ff", "Wire_Capacity", 1, "1"));
+  RRN_TRY(put_choice(m, "mnsim.area_method", "Area_Calculation", 0, methods, 2));
+  RRN_TRY(take(m, "Load_Resistance", &load));
+  if (rrn_int64_parse(load.text, load.length, &minus_one) && minus_one == -1)
+    return put_text(m, "mnsim.load_resistance_ohm", "Load_Resistance", "0", load.where);
+  return put(m, "mnsim.load_resistance_ohm", "Load_Resistance", &load);
 }
 
 /* -1 or a position of the table; 0 is no choice. */
@@ -355,6 +415,22 @@ warn_overruled(import *m, const char *key, const char *choice)
   return rrn_hw_warn(m->r, entry->key_where.line, "%s counts only with %s = -1, ignored", key, choice);
 }
 
+/* `converter` is DAC or ADC. */
+static int32_t
+warn_all_overruled(import *m, const char *converter)
+{
+  static const char *const keys[] = { "Area", "Precision", "Power", "Sample_Rate" };
+  char key[32], choice[16];
+  size_t i;
+
+  snprintf(choice, sizeof(choice), "%s_Choice", converter);
+  for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+    snprintf(key, sizeof(key), "%s_%s", converter, keys[i]);
+    RRN_TRY(warn_overruled(m, key, choice));
+  }
+  return RRAMNAS_OK;
+}
+
 static int32_t
 read_dac(import *m, int digital_pim)
 {
@@ -368,16 +444,19 @@ read_dac(import *m, int digital_pim)
   }
   if (choice == -1) {
     RRN_TRY(put_key(m, "dac.bits", "DAC_Precision"));
+    RRN_TRY(put_key(m, "dac.area_um2", "DAC_Area"));
+    RRN_TRY(put_scaled(m, "dac.power_uw", "DAC_Power", 6));
     return put_key(m, "dac.rate_gsps", "DAC_Sample_Rate");
   }
-  RRN_TRY(warn_overruled(m, "DAC_Precision", "DAC_Choice"));
-  RRN_TRY(warn_overruled(m, "DAC_Sample_Rate", "DAC_Choice"));
-  RRN_TRY(put_text(m, "dac.bits", "DAC_Choice", dac_bits[choice - 1], where));
+  RRN_TRY(warn_all_overruled(m, "DAC"));
+  RRN_TRY(put_text(m, "dac.bits", "DAC_Choice", dacs[choice - 1].bits, where));
+  RRN_TRY(put_text(m, "dac.area_um2", "DAC_Choice", dacs[choice - 1].area_um2, where));
+  RRN_TRY(put_text(m, "dac.power_uw", "DAC_Choice", dacs[choice - 1].power_uw, where));
   return put_text(m, "dac.rate_gsps", "DAC_Choice", "1", where);
 }
 
 static int32_t
-read_adc(import *m, int digital_pim, int64_t *ret_choice)
+read_adc(import *m, int digital_pim)
 {
   int64_t choice;
   rrn_place where;
@@ -387,14 +466,16 @@ read_adc(import *m, int digital_pim, int64_t *ret_choice)
     choice = 8;
     RRN_TRY(rrn_hw_warn(m->r, where.line, "ADC_Choice is ignored, PIM_Type 1 takes choice 8"));
   }
-  *ret_choice = choice;
   if (choice == -1) {
     RRN_TRY(put_text(m, "adc.kind", "ADC_Choice", "sar", where));
     RRN_TRY(put_key(m, "adc.bits", "ADC_Precision"));
+    RRN_TRY(put_key(m, "adc.area_um2", "ADC_Area"));
+    RRN_TRY(put_scaled(m, "adc.power_uw", "ADC_Power", 6));
     return put_key(m, "adc.rate_gsps", "ADC_Sample_Rate");
   }
-  RRN_TRY(warn_overruled(m, "ADC_Precision", "ADC_Choice"));
-  RRN_TRY(warn_overruled(m, "ADC_Sample_Rate", "ADC_Choice"));
+  RRN_TRY(warn_all_overruled(m, "ADC"));
+  RRN_TRY(put_text(m, "adc.area_um2", "ADC_Choice", adcs[choice - 1].area_um2, where));
+  RRN_TRY(put_text(m, "adc.power_uw", "ADC_Choice", adcs[choice - 1].power_uw, where));
   RRN_TRY(put_text(m, "adc.bits", "ADC_Choice", adcs[choice - 1].bits, where));
   RRN_TRY(put_text(m, "adc.rate_gsps", "ADC_Choice", adcs[choice - 1].rate_gsps, where));
   return put_text(m, "adc.kind", "ADC_Choice", adcs[choice - 1].kind, where);
@@ -403,78 +484,53 @@ read_adc(import *m, int digital_pim, int64_t *ret_choice)
 /* --- ADC_Num = 0: as many ADCs as fit side by side below a crossbar --- */
 
 /* Cells by area per cell plus row drivers, or by feature size without drivers. */
-static int32_t
-crossbar_area_um2(import *m, int digital_pim, double *ret_area)
+static double
+crossbar_area_um2(const rrn_hw_values *v)
 {
-  const rrn_hw_values *v = &m->r->hw->v;
   const double rows = v->crossbar.rows, cells = rows * v->crossbar.cols;
-  double cell, tech, driver = 1150;
-  int64_t method;
-  rrn_yaml type;
+  const double f2_um2 = v->device.node_nm * v->device.node_nm / 1e6, scale = v->crossbar.transistor_node_nm / 65;
+  double driver = v->crossbar.driver_area_um2;
 
-  RRN_TRY(take_int(m, "Area_Calculation", 0, 1, &method));
-  RRN_TRY(take(m, "Device_Type", &type));
-  if (method == 1) {
-    RRN_TRY(take_double(m, "Device_Tech", 1, 10000, &tech));
-    cell = strcmp(type.text, "NVM") != 0 ? 5
-         : v->crossbar.cell == RRN_CELL_0T1R ? 4 * tech * tech / 1e6 : 12 * tech * tech / 1e6;
-    *ret_area = cells * cell;
-    return RRAMNAS_OK;
-  }
-  RRN_TRY(take_double(m, "Device_Area", 1e-9, 1e9, &cell));
-  if (digital_pim) {
-    RRN_TRY(take_double(m, "Transistor_Tech", 1, 10000, &tech));
-    driver = (7.3 * 2.7 + 9.5 * 3.8) * (tech / 65) * (tech / 65);
-  }
-  *ret_area = cells * cell + rows * driver;
-  return RRAMNAS_OK;
+  if (v->mnsim.area_method == RRN_AREA_BY_FEATURE)
+    return cells * (v->device.kind == RRN_KIND_SRAM ? 5 : v->crossbar.cell == RRN_CELL_0T1R ? 4 * f2_um2 : 12 * f2_um2);
+  if (v->mnsim.pim == RRN_PIM_DIGITAL)
+    driver = (7.3 * 2.7 + 9.5 * 3.8) * scale * scale;
+  return cells * v->device.cell_area_um2 + rows * driver;
 }
 
 /* With the gates of a logic operation beside it. */
-static int32_t
-adc_area_um2(import *m, int64_t choice, double *ret_area)
+static double
+adc_area_um2(const rrn_hw_values *v)
 {
-  int64_t logic;
-  double area;
-
-  if (choice == -1)
-    RRN_TRY(take_double(m, "ADC_Area", 1e-9, 1e9, &area));
-  else
-    area = adcs[choice - 1].area_um2;
-  RRN_TRY(take_int(m, "Logic_Op", -1, 2, &logic));
-  if (logic >= 0)
-    area += (logic == 2 ? 19.2 : 17.28) * 0.18;
-  *ret_area = area;
-  return RRAMNAS_OK;
+  return v->adc.area_um2 + (v->mnsim.logic == RRN_LOGIC_XOR    ? 19.2 * 0.18
+                            : v->mnsim.logic != RRN_LOGIC_NONE ? 17.28 * 0.18
+                                                               : 0);
 }
 
 static int32_t
-derive_adc_count(import *m, int digital_pim, int64_t choice, int64_t polarity, rrn_place where)
+derive_adc_count(import *m, rrn_place where)
 {
-  double crossbar, adc, count;
+  const rrn_hw_values *v = &m->r->hw->v;
+  const double pair = v->weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 : 1;
+  const double converted = pair == 2 && v->weight.subtraction == RRN_SUBTRACT_DIGITAL ? 2 : 1;
+  double count = converted * ceil(sqrt(crossbar_area_um2(v)) * pair / sqrt(adc_area_um2(v)));
   char text[RRN_DOUBLE_TEXT];
-  int64_t digital_subtraction = 0;
 
-  RRN_TRY(crossbar_area_um2(m, digital_pim, &crossbar));
-  RRN_TRY(adc_area_um2(m, choice, &adc));
-  if (polarity == 2)
-    RRN_TRY(take_int(m, "Sub_Position", 0, 1, &digital_subtraction));
-  count = (double)(digital_subtraction + 1) * ceil(sqrt(crossbar) * (double)polarity / sqrt(adc));
-  if (count > m->r->hw->v.crossbar.cols)
-    count = m->r->hw->v.crossbar.cols;
+  if (!(count <= v->crossbar.cols))
+    count = v->crossbar.cols;
   RRN_TRY(rrn_hw_warn(m->r, where.line, "ADC_Num is 0: %d ADCs per subarray follow from the areas", (int)count));
   return put_text(m, "adc.per_subarray", "ADC_Num", rrn_double_text(count, text), where);
 }
 
 static int32_t
-read_adc_count(import *m, int digital_pim, int64_t choice, int64_t polarity)
+read_adc_count(import *m)
 {
   rrn_yaml node;
   int64_t count;
 
   RRN_TRY(take(m, "ADC_Num", &node));
   if (rrn_int64_parse(node.text, node.length, &count) && count == 0)
-    return derive_adc_count(m, digital_pim, choice, polarity, node.where);
+    return derive_adc_count(m, node.where);
   return put(m, "adc.per_subarray", "ADC_Num", &node);
 }
 
@@ -491,21 +547,100 @@ read_groups(import *m)
   return put_text(m, "pe.groups", "Group_Num", "1", node.where);
 }
 
+/* Thresholds could be given one by one; here they always follow from the cells. */
+static int32_t
+read_thresholds(import *m)
+{
+  rrn_yaml node;
+
+  RRN_TRY(take(m, "ADC_Interval_Thres", &node));
+  if (strcmp(node.text, "-1") == 0)
+    return RRAMNAS_OK;
+  return rrn_hw_warn(m->r, node.where.line, "ADC_Interval_Thres is ignored, thresholds follow from the cells");
+}
+
 /* After the crossbar, whose size ADC_Num = 0 needs. */
 static int32_t
 read_process_element(import *m)
 {
-  int64_t pim, polarity, adc;
+  static const char *const kinds[] = { "analog", "digital" };
+  static const char *const signs[] = { "offset", "differential" };
+  static const char *const gates[] = { "none", "and", "or", "xor" };
+  int digital;
+
+  RRN_TRY(put_choice(m, "mnsim.pim", "PIM_Type", 0, kinds, 2));
+  RRN_TRY(put_choice(m, "weight.sign", "Xbar_Polarity", 1, signs, 2));
+  RRN_TRY(put_choice(m, "weight.subtraction", "Sub_Position", 0, kinds, 2));
+  RRN_TRY(put_choice(m, "mnsim.logic", "Logic_Op", -1, gates, 4));
+  digital = m->r->hw->v.mnsim.pim == RRN_PIM_DIGITAL;
+  RRN_TRY(read_dac(m, digital));
+  RRN_TRY(read_adc(m, digital));
+  RRN_TRY(read_adc_count(m));
+  RRN_TRY(read_thresholds(m));
+  return read_groups(m);
+}
+
+/* Nodes of nothing or less are those of MNSIM's tables. */
+static int32_t
+read_blocks(import *m)
+{
+  static const struct { const char *key, *field, *instead; } blocks[] = {
+    { "Adder", "adder", "28" },      { "Multiplier", "multiplier", "28" }, { "ShiftReg", "shift_register", "65" },
+    { "Reg", "register", "65" },     { "JointModule", "joint", "65" },
+  };
+  char key[32], field[48];
+  size_t i;
+
+  for (i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+    snprintf(key, sizeof(key), "%s_Tech", blocks[i].key);
+    snprintf(field, sizeof(field), "mnsim.%s_node_nm", blocks[i].field);
+    RRN_TRY(put_or(m, field, key, 0, blocks[i].instead));
+    snprintf(key, sizeof(key), "%s_Power", blocks[i].key);
+    snprintf(field, sizeof(field), "mnsim.%s_power_uw", blocks[i].field);
+    RRN_TRY(put_scaled(m, field, key, 6));
+  }
+  return put_or(m, "digital.node_nm", "Adder_Tech", 0, "28");
+}
+
+static int32_t
+read_pooling(import *m)
+{
+  rrn_yaml shape, item;
+  int64_t side[2] = { 1, 1 };
+  int i;
+
+  RRN_TRY(take(m, "Pooling_shape", &shape));
+  for (i = 0; i < 2; i++) {
+    RRN_TRY(list_item(m, &shape, i, &item));
+    if (!rrn_int64_parse(item.text, item.length, &side[i]))
+      side[i] = 1;
+  }
+  if (count_items(shape.text) == 2 && (side[0] == 0 || side[1] == 0)) {
+    RRN_TRY(put_text(m, "pool.rows", "Pooling_shape", "3", shape.where));
+    RRN_TRY(put_text(m, "pool.cols", "Pooling_shape", "3", shape.where));
+  } else {
+    RRN_TRY(read_pair(m, "Pooling_shape", "pool.rows", "pool.cols", NULL));
+  }
+  RRN_TRY(put_or(m, "pool.units", "Pooling_unit_num", 0, "64"));
+  return put_or(m, "pool.node_nm", "Pooling_Tech", 0, "65");
+}
+
+static int32_t
+read_chip(import *m)
+{
+  static const char *const orders[] = { "row", "snake", "shell", "zigzag" };
+  static const char *const levels[] = { "behavior", "estimation" };
+  int64_t noc;
   rrn_yaml node;
 
-  RRN_TRY(take_int(m, "PIM_Type", 0, 1, &pim));
-  RRN_TRY(take(m, "Xbar_Polarity", &node));
-  RRN_TRY(rrn_yaml_int(&node, "Xbar_Polarity", 1, 2, &polarity, m->r->err));
-  RRN_TRY(put_text(m, "weight.sign", "Xbar_Polarity", polarity == 2 ? "differential" : "offset", node.where));
-  RRN_TRY(read_dac(m, pim == 1));
-  RRN_TRY(read_adc(m, pim == 1, &adc));
-  RRN_TRY(read_adc_count(m, pim == 1, adc, polarity));
-  return read_groups(m);
+  RRN_TRY(read_pair(m, "PE_Num", "tile.pe_rows", "tile.pe_cols", "4"));
+  RRN_TRY(read_pair(m, "Tile_Num", "chip.tile_rows", "chip.tile_cols", "8"));
+  RRN_TRY(put_choice(m, "mnsim.tile_order", "Tile_Connection", 0, orders, 4));
+  RRN_TRY(put_or(m, "buffer.bus_bits", "Buffer_Bitwidth", 0, "256"));
+  RRN_TRY(put_choice(m, "mnsim.simulation", "Simulation_Level", 0, levels, 2));
+  RRN_TRY(take(m, "NoC_enable", &node));
+  RRN_TRY(rrn_yaml_int(&node, "NoC_enable", 0, 1, &noc, m->r->err));
+  return noc ? rrn_hw_warn(m->r, node.where.line, "NoC_enable is ignored, there is no network on chip") : RRAMNAS_OK;
 }
 
 int32_t
@@ -515,9 +650,13 @@ rrn_hw_read_ini(rrn_hw_reading *r, const char *data, size_t size)
 
   RRN_TRY(rrn_ini_parse(r->scratch, data, size, r->file, &m.ini, r->err));
   RRN_TRY(note_all(&m));
-  RRN_TRY(read_crossbar_size(&m));
+  RRN_TRY(read_pair(&m, "Xbar_Size", "crossbar.rows", "crossbar.cols", NULL));
   RRN_TRY(read_plain_fields(&m));
   RRN_TRY(read_device(&m));
   RRN_TRY(read_variation(&m));
-  return read_process_element(&m);
+  RRN_TRY(read_crossbar(&m));
+  RRN_TRY(read_process_element(&m));
+  RRN_TRY(read_blocks(&m));
+  RRN_TRY(read_pooling(&m));
+  return read_chip(&m);
 }

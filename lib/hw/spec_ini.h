@@ -8,8 +8,7 @@
 typedef enum rrn_ini_use {
   RRN_INI_FIELD,   /* is one field of the spec */
   RRN_INI_RULE,    /* enters a field by a rule, see the note */
-  RRN_INI_NO_PART, /* energy, area or accuracy only: says nothing that this model could use */
-  RRN_INI_UNUSED,  /* changes MNSIM's result, but this model has no such part: warning */
+  RRN_INI_NO_PART, /* accuracy only, or said by another key: nothing that a cost or time needs */
   RRN_INI_IGNORED, /* MNSIM reads it and does nothing with it: warning */
 } rrn_ini_use;
 

@@ -237,6 +237,7 @@ rrn_hw_read_yaml(rrn_hw_reading *r, const char *data, size_t size)
   /* First, because a file of another schema may well have other fields. */
   RRN_TRY(check_schema(r, rrn_yaml_get(root, "schema"), &is_preset));
   RRN_TRY(is_preset ? check_device_alone(r, root) : read_presets(r, root));
+  r->as_published = is_preset;
   return read_values(r, root, is_preset);
 }
 

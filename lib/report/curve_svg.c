@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A curve as a plot (doc/report.md).
  *
- * In:  a curve.
+ * In:  the points of a curve, checked; labels.
  * Out: two panels over the number of crossbars: latency with its lower bound, and utilisation.
  *
  * Latency has a logarithmic axis when it spans a factor of LOG_SPAN or more, else one from zero. Ticks are 1, 2 and 5
@@ -9,7 +9,6 @@
  * of a pixel: the same bytes on every machine. Complexity: linear in points. */
 #include <inttypes.h>
 
-#include "best/curve.h"
 #include "report/report.h"
 #include "report/svg_text.h"
 
@@ -31,7 +30,8 @@ typedef struct axis {
 } axis;
 
 typedef struct plot {
-  const rramnas_curve *c;
+  const rrn_curve_points *c;
+  const rramnas_curve_labels *labels;
   rrn_writer w;
   axis bars, time, use;
   int has_bound;
@@ -109,17 +109,17 @@ step_of(const axis *a, int most)
 static void
 set_time_axis(plot *p)
 {
-  const rramnas_curve *c = p->c;
-  double low = c->points[0].latency_ns, high = low;
+  const rrn_curve_points *c = p->c;
+  double low = rrn_curve_point_at(c, 0).latency_ns, high = low;
   size_t i;
 
   for (i = 0; i < c->n; i++) {
-    const rramnas_curve_point *x = &c->points[i];
-    const double least = x->bound_ns > 0 ? x->bound_ns : x->latency_ns;
+    const rramnas_curve_point x = rrn_curve_point_at(c, i);
+    const double least = x.bound_ns > 0 ? x.bound_ns : x.latency_ns;
 
-    p->has_bound |= x->bound_ns > 0;
+    p->has_bound &= x.bound_ns > 0;
     low = least < low ? least : low;
-    high = x->latency_ns > high ? x->latency_ns : high;
+    high = x.latency_ns > high ? x.latency_ns : high;
   }
   p->time = (axis){ 0, high > 0 ? high : 1, low > 0 && high >= LOG_SPAN * low, TIME_BOTTOM, TIME_TOP };
   if (p->time.logarithmic)
@@ -133,9 +133,9 @@ set_time_axis(plot *p)
 static void
 set_axes(plot *p)
 {
-  const rramnas_curve *c = p->c;
+  const rrn_curve_points *c = p->c;
 
-  p->bars = (axis){ c->points[0].crossbars, c->points[c->n - 1].crossbars, 0, LEFT, RIGHT };
+  p->bars = (axis){ rrn_curve_point_at(c, 0).crossbars, rrn_curve_point_at(c, c->n - 1).crossbars, 0, LEFT, RIGHT };
   if (p->bars.low >= p->bars.high) {
     p->bars.low -= 1;
     p->bars.high += 1;
@@ -274,8 +274,11 @@ line(plot *p, const axis *y, double (*value)(const rramnas_curve_point *), const
 
   rrn_write_format(&p->w, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-linejoin=\"round\"%s d=\"", line_colour,
                    more);
-  for (i = 0; i < p->c->n; i++)
-    point(p, i ? "L" : "M", y, p->c->points[i].crossbars, value(&p->c->points[i]));
+  for (i = 0; i < p->c->n; i++) {
+    const rramnas_curve_point x = rrn_curve_point_at(p->c, i);
+
+    point(p, i ? "L" : "M", y, x.crossbars, value(&x));
+  }
   rrn_write_text(&p->w, "\"/>\n");
 }
 
@@ -286,18 +289,18 @@ marks(plot *p)
   size_t i;
 
   for (i = 0; i < p->c->n; i++) {
-    const rramnas_curve_point *x = &p->c->points[i];
+    const rramnas_curve_point x = rrn_curve_point_at(p->c, i);
 
     rrn_write_text(&p->w, "<circle cx=\"");
-    tenths(p, place(&p->bars, x->crossbars));
+    tenths(p, place(&p->bars, x.crossbars));
     rrn_write_text(&p->w, "\" cy=\"");
-    tenths(p, place(&p->time, x->latency_ns));
+    tenths(p, place(&p->time, x.latency_ns));
     rrn_write_format(&p->w, "\" r=\"%s\" fill=\"%s\" stroke=\"%s\"><title>%d crossbars: ", p->c->n <= MOST_MARKS ? "3.5" : "1.5",
-                     x->optimal ? "#fff" : LATENCY_COLOUR, LATENCY_COLOUR, (int)x->crossbars);
-    rrn_svg_duration(&p->w, x->latency_ns);
-    if (x->bound_ns > 0) {
+                     x.optimal ? "#fff" : LATENCY_COLOUR, LATENCY_COLOUR, (int)x.crossbars);
+    rrn_svg_duration(&p->w, x.latency_ns);
+    if (x.bound_ns > 0) {
       rrn_write_text(&p->w, ", at least ");
-      rrn_svg_duration(&p->w, x->bound_ns);
+      rrn_svg_duration(&p->w, x.bound_ns);
     }
     rrn_write_text(&p->w, "</title></circle>\n");
   }
@@ -310,10 +313,16 @@ gap(plot *p)
   size_t i;
 
   rrn_write_text(&p->w, "<path fill=\"" BOUND_COLOUR "\" fill-opacity=\"0.1\" d=\"");
-  for (i = 0; i < p->c->n; i++)
-    point(p, i ? "L" : "M", &p->time, p->c->points[i].crossbars, p->c->points[i].latency_ns);
-  for (i = p->c->n; i-- > 0;)
-    point(p, "L", &p->time, p->c->points[i].crossbars, p->c->points[i].bound_ns);
+  for (i = 0; i < p->c->n; i++) {
+    const rramnas_curve_point x = rrn_curve_point_at(p->c, i);
+
+    point(p, i ? "L" : "M", &p->time, x.crossbars, x.latency_ns);
+  }
+  for (i = p->c->n; i-- > 0;) {
+    const rramnas_curve_point x = rrn_curve_point_at(p->c, i);
+
+    point(p, "L", &p->time, x.crossbars, x.bound_ns);
+  }
   rrn_write_text(&p->w, "z\"/>\n");
 }
 
@@ -335,40 +344,40 @@ end_figure(plot *p, int32_t crossbars)
 static void
 write_figures(plot *p)
 {
-  const rramnas_curve *c = p->c;
-  const rramnas_curve_point *first = &c->points[0], *last = &c->points[c->n - 1];
+  const rramnas_curve_point first = rrn_curve_point_at(p->c, 0), last = rrn_curve_point_at(p->c, p->c->n - 1);
 
   begin_figure(p, LEFT, "fewest crossbars");
-  rrn_write_format(&p->w, "%d<tspan dx=\"5\" class=\"small\">", (int)c->fewest);
-  if (c->fewest == c->fewest_bound)
+  rrn_write_format(&p->w, "%d<tspan dx=\"5\" class=\"small\">", (int)first.fewest);
+  if (first.fewest <= first.fewest_bound)
     rrn_write_text(&p->w, "optimal</tspan></text>\n");
   else
-    rrn_write_format(&p->w, "at least %d</tspan></text>\n", (int)c->fewest_bound);
+    rrn_write_format(&p->w, "at least %d</tspan></text>\n", (int)first.fewest_bound);
   begin_figure(p, LEFT + 190, "latency");
-  rrn_svg_duration(&p->w, first->latency_ns);
-  end_figure(p, first->crossbars);
+  rrn_svg_duration(&p->w, first.latency_ns);
+  end_figure(p, first.crossbars);
   begin_figure(p, LEFT + 420, "latency");
-  rrn_svg_duration(&p->w, last->latency_ns);
-  end_figure(p, last->crossbars);
+  rrn_svg_duration(&p->w, last.latency_ns);
+  end_figure(p, last.crossbars);
 }
 
 static void
 write_header(plot *p)
 {
-  const rramnas_curve *c = p->c;
+  const char *title = p->labels->title ? p->labels->title : "", *subtitle = p->labels->subtitle;
   rrn_writer *w = &p->w;
 
   rrn_write_format(w, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\">\n<title>",
                    PAGE_W, PAGE_H, PAGE_W, PAGE_H);
-  rrn_write_xml(w, c->net->name);
-  rrn_write_text(w, ": latency over crossbars</title>\n<style>" RRN_SVG_STYLE
+  rrn_write_xml(w, title);
+  rrn_write_text(w, *title ? ": " : "");
+  rrn_write_text(w, "latency over crossbars</title>\n<style>" RRN_SVG_STYLE
                  ".middle{text-anchor:middle}.grid{stroke:#e4e7eb}.axis{stroke:#aab2bd}</style>\n");
   rrn_write_format(w, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">", PAGE_W, PAGE_H,
                    LEFT);
-  rrn_svg_short_name(w, c->net->name, RRN_SVG_NAME_LENGTH);
-  rrn_write_format(w, "<tspan dx=\"14\" class=\"small\">policy %s, %d sample%s, %s model, crossbars of %d \xc3\x97 %d cells</tspan></text>\n",
-                   rrn_policy_find(c->policy)->name, (int)c->timing.samples, c->timing.samples == 1 ? "" : "s",
-                   rrn_report_model_name(c->timing.model), (int)c->hw->v.crossbar.rows, (int)c->hw->v.crossbar.cols);
+  rrn_svg_short_name(w, title, RRN_SVG_NAME_LENGTH);
+  rrn_write_format(w, "<tspan dx=\"%d\" class=\"small\">", *title ? 14 : 0);
+  rrn_write_xml(w, subtitle ? subtitle : "");
+  rrn_write_text(w, "</tspan></text>\n");
   write_figures(p);
 }
 
@@ -384,11 +393,11 @@ line_label(plot *p, double y, const char *text, const char *text_colour)
 static void
 write_labels(plot *p)
 {
-  const rramnas_curve_point *last = &p->c->points[p->c->n - 1];
-  double low = place(&p->time, last->latency_ns), high = low;
+  const rramnas_curve_point last = rrn_curve_point_at(p->c, p->c->n - 1);
+  double low = place(&p->time, last.latency_ns), high = low;
 
   if (p->has_bound) {
-    high = place(&p->time, last->bound_ns);
+    high = place(&p->time, last.bound_ns);
     if (high < low + 14) {
       low = (low + high) / 2 - 7;
       high = low + 14;
@@ -396,7 +405,7 @@ write_labels(plot *p)
     line_label(p, high, "lower bound", BOUND_COLOUR);
   }
   line_label(p, low, "latency", LATENCY_COLOUR);
-  line_label(p, place(&p->use, last->utilization), "utilisation", USE_COLOUR);
+  line_label(p, place(&p->use, last.utilization), "utilisation", USE_COLOUR);
   rrn_write_format(&p->w, "<text class=\"label\" x=\"%d\" y=\"%d\">latency%s</text>\n", LEFT, TIME_TOP - 14,
                    p->time.logarithmic ? ", logarithmic" : "");
   rrn_write_format(&p->w, "<text class=\"label\" x=\"%d\" y=\"%d\">utilisation of the used crossbars</text>\n", LEFT, USE_TOP - 12);
@@ -425,9 +434,10 @@ draw(plot *p)
 }
 
 int32_t
-rrn_report_curve_svg(const rramnas_curve *c, rramnas_write_fn write, void *user, rramnas_error *err)
+rrn_report_curve_svg(const rrn_curve_points *c, const rramnas_curve_labels *labels, rramnas_write_fn write, void *user,
+                     rramnas_error *err)
 {
-  plot p = { .c = c };
+  plot p = { .c = c, .labels = labels, .has_bound = 1 };
 
   rrn_writer_init(&p.w, write, user);
   draw(&p);

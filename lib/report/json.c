@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The JSON report, schema "rramnas.report/1" (doc/report.md).
  *
- * In:  a mapping, timing options.
- * Out: one JSON object: network, hardware, options, partition, duplication, packing, timing.
+ * In:  a mapping, timing options, cost options.
+ * Out: one JSON object: network, hardware, options, partition, duplication, packing, timing, cost (cost_json.c).
  *
  * One line per layer, piece and placement, so that line tools and diffs work on it. "layer" is always the number
  * of the layer in the network. Numbers are the shortest text that reads back as the same value; what is not a
@@ -13,7 +13,7 @@
 #include "best/bound_time.h"
 #include "compile/bound.h"
 #include "compile/passes.h"
-#include "report/report.h"
+#include "report/cost.h"
 
 static void
 number(rrn_writer *w, double value)
@@ -230,7 +230,7 @@ write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_tim
   number(w, how->no_baseline ? NAN : t->baseline_latency_ns);
   rrn_write_text(w, ", \"speedup\": ");
   number(w, how->no_baseline || !(t->latency_ns > 0) ? NAN : t->speedup);
-  rrn_write_format(w, ", \"floor_remainder\": %s, \"sharing\": \"%s\"}\n", how->floor_remainder ? "true" : "false",
+  rrn_write_format(w, ", \"floor_remainder\": %s, \"sharing\": \"%s\"},\n", how->floor_remainder ? "true" : "false",
                    how->sharing == RRAMNAS_SHARING_DISJOINT ? "disjoint" : "one-box");
 }
 
@@ -249,17 +249,37 @@ bounds_of(const rramnas_mapping *m, const rramnas_timing_options *how, double la
   return status;
 }
 
+/* The time is known when it is that of the same chip. */
+static int32_t
+run_cost(const rramnas_mapping *m, const rramnas_cost_options *options, const rramnas_timing *t, rrn_costing *ret_c,
+         double (**ret_crossbars)[5], rramnas_error *err)
+{
+  rramnas_cost_options o = *options;
+  int32_t status;
+
+  if (o.latency_ns == 0 && (!o.hw || o.hw == m->hw))
+    o.latency_ns = t->latency_ns;
+  RRN_TRY(rrn_cost_run(m, &o, ret_c, err));
+  status = rrn_report_cost_rows(ret_c, ret_crossbars, err);
+  if (status < 0)
+    rrn_arena_release(&ret_c->arena);
+  return status;
+}
+
 int32_t
-rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write, void *user,
-                rramnas_error *err)
+rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, const rramnas_cost_options *cost,
+                rramnas_write_fn write, void *user, rramnas_error *err)
 {
   rramnas_timing t;
   rrn_writer w;
   rrn_bound bound = { 0 };
   rrn_time_bound time_bound = { 0 };
+  double (*crossbars)[5] = NULL;
+  rrn_costing c;
 
   RRN_TRY(rrn_timing_all(m, timing, &t, err));
   RRN_TRY(bounds_of(m, timing, t.latency_ns, &bound, &time_bound, err));
+  RRN_TRY(run_cost(m, cost, &t, &c, &crossbars, err));
   rrn_writer_init(&w, write, user);
   rrn_write_format(&w, "{\n  \"schema\": \"rramnas.report/1\",\n  \"library\": \"%s\",\n", rramnas_version());
   write_network(&w, m->net);
@@ -269,6 +289,8 @@ rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, 
   write_duplication(&w, m);
   write_packing(&w, m, &bound);
   write_timing(&w, timing, &t, &time_bound);
+  rrn_report_cost_json(&w, &c, crossbars);
   rrn_write_text(&w, "}\n");
+  rrn_arena_release(&c.arena);
   return rrn_writer_finish(&w, err);
 }

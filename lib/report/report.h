@@ -4,12 +4,14 @@
 #ifndef RRN_REPORT_REPORT_H
 #define RRN_REPORT_REPORT_H
 
+#include <string.h>
+
 #include "timing/baseline.h"
 #include "util/writer.h"
 
-/* json.c: schema "rramnas.report/1". */
-int32_t rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write,
-                        void *user, rramnas_error *err);
+/* json.c: schema "rramnas.report/1". `cost` is complete; its timing is that of `timing`. */
+int32_t rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing,
+                        const rramnas_cost_options *cost, rramnas_write_fn write, void *user, rramnas_error *err);
 /* svg.c: floor plan. */
 int32_t rrn_report_svg(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write,
                        void *user, rramnas_error *err);
@@ -17,9 +19,26 @@ int32_t rrn_report_svg(const rramnas_mapping *m, const rramnas_timing_options *t
 int32_t rrn_report_trace(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write,
                          void *user, rramnas_error *err);
 
+/* The caller's array; elements are of the size that the first one has. */
+typedef struct rrn_curve_points {
+  const rramnas_curve_point *first;
+  size_t stride;
+  size_t n;
+} rrn_curve_points;
+
+static inline rramnas_curve_point
+rrn_curve_point_at(const rrn_curve_points *c, size_t i)
+{
+  rramnas_curve_point p = { 0 };
+
+  memcpy(&p, (const char *)c->first + i * c->stride, c->stride < sizeof(p) ? c->stride : sizeof(p));
+  return p;
+}
+
 /* curve_csv.c, curve_svg.c. */
-int32_t rrn_report_curve_csv(const rramnas_curve *curve, rramnas_write_fn write, void *user, rramnas_error *err);
-int32_t rrn_report_curve_svg(const rramnas_curve *curve, rramnas_write_fn write, void *user, rramnas_error *err);
+int32_t rrn_report_curve_csv(const rrn_curve_points *c, rramnas_write_fn write, void *user, rramnas_error *err);
+int32_t rrn_report_curve_svg(const rrn_curve_points *c, const rramnas_curve_labels *labels, rramnas_write_fn write, void *user,
+                             rramnas_error *err);
 
 /* palette.c: colour of layer `index` of `n` as 0xRRGGBB. */
 uint32_t rrn_report_colour(int32_t index, int32_t n);

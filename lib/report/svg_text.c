@@ -28,18 +28,51 @@ rrn_svg_four_digits(rrn_writer *w, double value)
   rrn_svg_fixed(w, value, value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0);
 }
 
+/* In the largest of `n` units, each 1000 of the one before, in which it is 1 or more; `value` is in the first. */
+static void
+scaled(rrn_writer *w, double value, const char *const *units, int n)
+{
+  int unit = 0;
+
+  while (unit < n - 1 && value >= 1000) {
+    value /= 1000;
+    unit++;
+  }
+  rrn_svg_four_digits(w, value);
+  rrn_write_format(w, " %s", units[unit]);
+}
+
 void
 rrn_svg_duration(rrn_writer *w, double ns)
 {
   static const char *const units[] = { "ns", "\xc2\xb5s", "ms", "s" };
-  int unit = 0;
 
-  while (unit < 3 && ns >= 1000) {
-    ns /= 1000;
-    unit++;
-  }
-  rrn_svg_four_digits(w, ns);
-  rrn_write_format(w, " %s", units[unit]);
+  scaled(w, ns, units, 4);
+}
+
+void
+rrn_svg_energy(rrn_writer *w, double pj)
+{
+  static const char *const units[] = { "fJ", "pJ", "nJ", "\xc2\xb5J", "mJ", "J" };
+
+  scaled(w, pj * 1000, units, 6);
+}
+
+void
+rrn_svg_power(rrn_writer *w, double mw)
+{
+  static const char *const units[] = { "nW", "\xc2\xb5W", "mW", "W" };
+
+  scaled(w, mw * 1e6, units, 4);
+}
+
+void
+rrn_svg_area(rrn_writer *w, double um2)
+{
+  const int is_large = um2 >= 1e4;
+
+  rrn_svg_four_digits(w, is_large ? um2 / 1e6 : um2);
+  rrn_write_text(w, is_large ? " mm\xc2\xb2" : " \xc2\xb5m\xc2\xb2");
 }
 
 /* A name of at most `most` characters, which are no more than RRN_SVG_NAME_LENGTH: the middle gives way, since layers differ at both ends. */

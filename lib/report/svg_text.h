@@ -16,7 +16,11 @@ enum { RRN_SVG_NAME_LENGTH = 30 };
 
 void rrn_svg_fixed(rrn_writer *w, double value, int decimals);
 void rrn_svg_four_digits(rrn_writer *w, double value);
+/* With a unit that suits the value. */
 void rrn_svg_duration(rrn_writer *w, double ns);
+void rrn_svg_energy(rrn_writer *w, double pj);
+void rrn_svg_power(rrn_writer *w, double mw);
+void rrn_svg_area(rrn_writer *w, double um2);
 void rrn_svg_short_name(rrn_writer *w, const char *name, size_t most);
 
 #endif

@@ -47,3 +47,14 @@ rrn_result_write(void *ret_callers, const void *ours, size_t size, const char *n
     memset((char *)ret_callers + size, 0, theirs - size);
   return RRAMNAS_OK;
 }
+
+int32_t
+rrn_struct_size(const void *callers, const char *name, size_t *ret_size, rramnas_error *err)
+{
+  size_t theirs;
+
+  memcpy(&theirs, callers, sizeof(theirs));
+  RRN_TRY(check_size(theirs, name, err));
+  *ret_size = theirs;
+  return RRAMNAS_OK;
+}

@@ -14,4 +14,7 @@ int32_t rrn_options_read(void *ret_ours, size_t size, const void *callers, const
  * kept, a longer tail zeroed. ERR_ARGUMENT when its size is impossible. */
 int32_t rrn_result_write(void *ret_callers, const void *ours, size_t size, const char *name, rramnas_error *err);
 
+/* The size that the caller set in a struct of its own; for arrays, in the first element. ERR_ARGUMENT when impossible. */
+int32_t rrn_struct_size(const void *callers, const char *name, size_t *ret_size, rramnas_error *err);
+
 #endif

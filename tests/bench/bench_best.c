@@ -2,7 +2,7 @@
 /* Policy best against RNC: completion time per network, budget and number of samples, geometric means by family, run
  * time. RNC's figures are in tests/data/best/rnc.csv.
  *
- *   bench-best [effort 1..3 [depthwise 1..3]]      default: balanced, groups one per activation */
+ *   bench-best [effort 1..3 [depthwise 1..3 [network [samples]]]]   default: balanced, one group per activation, all */
 #include <math.h>
 
 #include "bench.h"
@@ -56,7 +56,7 @@ family_of(const row *r, family *families)
 }
 
 static void
-run(FILE *f, rramnas_hw *hw, int samples, int effort, int depthwise)
+run(FILE *f, rramnas_hw *hw, int samples, int effort, int depthwise, const char *net)
 {
   family families[3] = { { "mobile", 0, 0, 0 }, { "squeezenet", 0, 0, 0 }, { "resnet18", 0, 0, 0 } };
   char line[256];
@@ -69,7 +69,8 @@ run(FILE *f, rramnas_hw *hw, int samples, int effort, int depthwise)
     family *of;
 
     if (sscanf(line, "%31[^,],%d,%d,%lf,%lf,%lf", r.net, &r.crossbars, &r.samples, &r.split1_us, &r.split5_us,
-               &r.bound_us) != 6 || r.samples != samples)
+               &r.bound_us) != 6 || r.samples != samples ||
+        strncmp(r.net, net, strlen(net)) != 0)
       continue;
     rnc = r.split5_us > 0 && r.split5_us < r.split1_us ? r.split5_us : r.split1_us;
     us = completion_us(&r, hw, effort, depthwise, &seconds);
@@ -77,8 +78,9 @@ run(FILE *f, rramnas_hw *hw, int samples, int effort, int depthwise)
     of->gain += log(rnc / us);
     of->over_bound += log(us / r.bound_us);
     of->n++;
-    printf("%-11s %5d crossbars %3d samples %10.1f us  RNC %10.1f us  gain %6.2f  %7.3f s\n", r.net, r.crossbars, samples,
-           us, rnc, rnc / us, seconds);
+    printf("%-11s %5d crossbars %3d samples %10.1f us  RNC %10.1f us  gain %6.2f  %7.3f s\n", r.net, r.crossbars,
+           samples, us, rnc, rnc / us, seconds);
+    fflush(stdout);
   }
   for (i = 0; i < 3; i++)
     if (families[i].n)
@@ -91,14 +93,16 @@ main(int argc, char **argv)
 {
   const int effort = argc > 1 ? atoi(argv[1]) : RRAMNAS_EFFORT_BALANCED;
   const int depthwise = argc > 2 ? atoi(argv[2]) : RRAMNAS_DEPTHWISE_RNC;
+  const int only = argc > 4 ? atoi(argv[4]) : 0, samples[] = { 1, 8, 64 };
   FILE *f = test_data_open("best/rnc.csv");
   rramnas_hw *hw = test_hw_rnc(128);
+  int i;
 
   if (!f || !hw)
     return 1;
-  run(f, hw, 1, effort, depthwise);
-  run(f, hw, 8, effort, depthwise);
-  run(f, hw, 64, effort, depthwise);
+  for (i = 0; i < 3; i++)
+    if (only == 0 || only == samples[i])
+      run(f, hw, samples[i], effort, depthwise, argc > 3 ? argv[3] : "");
   fclose(f);
   rramnas_hw_unref(hw);
   return 0;

@@ -3,6 +3,7 @@
 
 Usage: test_compile.py PROGRAM NETWORKS_FOLDER
 """
+import csv as csv_reader
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import traceback
 import xml.etree.ElementTree as xml
+from fractions import Fraction
 from pathlib import Path
 
 PROGRAM, NETWORKS = os.path.abspath(sys.argv[1]), Path(sys.argv[2])
@@ -106,6 +108,53 @@ def check_timing(r, model, samples):
         assert t["optimal"] == (t["latency_ns"] <= bound * (1 + 1e-9))
 
 
+ENERGY_AND_AREA = ["energy_dynamic_pj", "energy_static_pj", "area_um2"]
+
+
+def exact_sums(rows):
+    """Columns added up without rounding."""
+    return [sum((Fraction(value) for value in column), Fraction(0)) for column in zip(*rows)]
+
+
+def check_cost(r):
+    """Every breakdown adds up to the totals to the bit, in rational numbers."""
+    cost = r["cost"]
+    totals = [Fraction(cost[key]) for key in ENERGY_AND_AREA]
+    assert totals[0] + totals[1] == Fraction(cost["energy_pj"])
+    components = {row["component"]: [row[key] for key in ENERGY_AND_AREA] for row in cost["by_component"]}
+    layers = cost["by_layer"]
+    assert exact_sums(components.values()) == totals
+    assert exact_sums([row[key] for key in ENERGY_AND_AREA] for row in layers) == totals
+    assert exact_sums(row[:3] for row in cost["by_crossbar"]) == totals
+    for row in layers:
+        parts = exact_sums(row["by_component"].values()) or [0, 0, 0]
+        assert parts == [Fraction(row[key]) for key in ENERGY_AND_AREA], row["layer"]
+    for name, of_component in components.items():
+        parts = exact_sums(row["by_component"][name] for row in layers if name in row["by_component"]) or [0, 0, 0]
+        assert parts == [Fraction(value) for value in of_component], name
+    assert [row["layer"] for row in layers] == [*range(len(r["network"]["layers"])), None]
+    assert len(cost["by_crossbar"]) == r["packing"]["available"] + 1 == cost["crossbars"] + 1
+    check_cost_figures(r)
+
+
+def check_cost_figures(r):
+    cost = r["cost"]
+    near = [
+        (cost["latency_ns"], r["timing"]["latency_ns"]),
+        (cost["power_mw"], cost["energy_pj"] / cost["latency_ns"]),
+        (cost["energy_per_inference_pj"], cost["energy_pj"] / cost["samples"]),
+        (cost["edp_pj_ns"], cost["energy_pj"] * cost["latency_ns"] / cost["samples"] ** 2),
+        (cost["tops_per_w"] * cost["energy_per_mac_pj"], 2),
+        (cost["tops"], 2 * cost["macs"] * cost["samples"] / cost["latency_ns"] / 1000),
+        (cost["tops_per_mm2"] * cost["area_um2"], cost["tops"] * 1e6),
+    ]
+    for a, b in near:
+        assert abs(a - b) <= 1e-9 * abs(b), (a, b)
+    assert cost["macs"] >= r["network"]["macs"] and 0 < cost["cell_utilization"] <= 1
+    assert (cost["samples"], cost["timing_model"]) == (r["timing"]["samples"], r["timing"]["model"])
+    assert cost["model"] == "rramnas" and cost["fingerprint"] == r["hardware"]["fingerprint"]
+
+
 def test_every_network_policy_and_model():
     for network in networks():
         for policy in POLICIES:
@@ -119,6 +168,7 @@ def test_every_network_policy_and_model():
                     if policy != "rnc-published":
                         check_weights(r)
                     check_timing(r, model, 2)
+                    check_cost(r)
                 except Exception as fault:
                     raise AssertionError(f"{network} {policy} {model}") from fault
 
@@ -187,6 +237,203 @@ def test_curve():
     assert "curve ends" in run(network, "--quiet", "--effort", "fast", "--curve", csv, "--curve-last", 44, code=1).stderr
 
 
+SMALL = ["squeezenet1_1.yaml", "--effort", "fast", "--crossbars", 90]
+
+
+def small(*args, **more):
+    return run(NETWORKS / SMALL[0], *SMALL[1:], *args, **more)
+
+
+def table_rows(text):
+    """Component, dynamic and static energy, area as they are printed, by name; percentages likewise."""
+    lines = text[text.index("component "):].splitlines()[1:]
+    rows = {}
+    for line in lines:
+        words = line.replace("%", "").split()
+        if len(words) != 7:
+            break
+        rows[words[0]] = [Fraction(word) for word in words[1:]]
+    return rows
+
+
+def test_cost_table():
+    for network in networks():
+        for samples in (1, 3):
+            out = run(*network, "--effort", "fast", "--crossbars", "auto", "--samples", samples).stdout
+            rows = table_rows(out)
+            total = rows.pop("sum")
+            assert exact_sums(rows.values()) == total, (network, total)
+            assert total[1] + total[3] == total[5] == 100
+            assert {"cell", "adc", "interconnect"} <= rows.keys()
+            for word in ("cost      model rramnas", "TOPS/W", "EDP", "programming, once", "leakage"):
+                assert word in out, word
+    assert "cost " not in small("--no-cost").stdout
+    assert "expected rramnas" in small("--cost-model", "guess", code=2).stderr
+    small("--cost-model", "rramnas")
+
+
+def test_cost_reports():
+    svg, csv = work / "cost.svg", work / "cost.csv"
+    done = small("--samples", 2, "--cost-svg", svg, "--cost-csv", csv, "--json", work / "report.json")
+    assert str(svg) in done.stdout and str(csv) in done.stdout
+    r = json.loads((work / "report.json").read_text())
+    check_cost(r)
+    rows = sweep_rows(csv.read_text())
+    assert exact_sums([float(row[key]) for key in ENERGY_AND_AREA] for row in rows) == \
+        [Fraction(r["cost"][key]) for key in ENERGY_AND_AREA]
+    assert {row["name"] for row in rows} == {layer["name"] for layer in r["network"]["layers"]} | {""}
+    words = "".join(xml.parse(svg).getroot().itertext())
+    for word in ("squeezenet1_1", "energy", "area", "ADCs", "features.12.expand3x3", "of no layer", "TOPS/W",
+                 "2 samples"):
+        assert word in words, word
+
+
+def test_cost_model_of_mnsim():
+    """Its rows add up exactly too; what it cannot do is said."""
+    network = [NETWORKS / "resnet18_cifar.yaml", "--effort", "fast", "--cost-model", "mnsim"]
+    cost = report(*network)["cost"]
+    assert cost["model"] == "mnsim"
+    for rows in (cost["by_component"], cost["by_layer"]):
+        totals = [Fraction(cost[key]) for key in ENERGY_AND_AREA]
+        assert exact_sums([row[key] for key in ENERGY_AND_AREA] for row in rows) == totals
+    rows = table_rows(run(*network).stdout)
+    assert exact_sums(rows[name] for name in rows if name != "sum") == rows["sum"]
+    assert "one inference" in run(*network, "--samples", 2, code=2).stderr
+    assert "only model rramnas" in run(*network, "--explain", "--quiet", code=2).stderr
+    assert "Concat" in small("--cost-model", "mnsim", code=2).stderr
+
+
+def test_explanation():
+    out = small("--quiet", "--explain").stdout
+    assert "layout.slices = 4\n    = ceil(weight.bits / device.bits_per_cell)\n    with weight.bits = 8" in out
+    assert small("--explain").stdout.endswith(out)
+    assert "both go to standard output" in small("--explain", "--json", "-", code=2).stderr
+
+
+def sweep_rows(text):
+    return list(csv_reader.DictReader(text.splitlines()))
+
+
+def check_front(rows):
+    """By definition: no other point is as good in both and better in one."""
+    points = [(float(row["energy_pj"]), float(row["latency_ns"])) for row in rows]
+    for row, point in zip(rows, points):
+        beaten = any(other != point and other[0] <= point[0] and other[1] <= point[1] for other in points)
+        assert (row["front"] == "0") == beaten, row
+
+
+def test_front():
+    """More crossbars are sooner and leak more; points that are alike are on it together or not at all."""
+    out = run(NETWORKS / SMALL[0], "--effort", "fast", "--sweep", "chip.crossbars=50,100,200,400,800", "--sweep",
+              "noise.write_sigma=0.01,0.02", "--sweep-csv", "-").stdout
+    rows = sweep_rows(out)
+    check_front(rows)
+    assert 1 < sum(row["front"] == "1" for row in rows) < len(rows)
+
+
+def test_mappings_of_a_sweep_do_not_depend_on_its_order():
+    rows = []
+    for values in ("8,128", "128,8"):
+        out = small("--quiet", "--sweep", "crossbar.rows=256", "--sweep", "dac.per_subarray=" + values,
+                    "--sweep-csv", "-")
+        rows.append(sorted(sweep_rows(out.stdout), key=lambda row: row["dac.per_subarray"]))
+    assert rows[0] == rows[1]
+
+
+def test_sweep():
+    csv, svg = work / "sweep.csv", work / "sweep.svg"
+    done = small("--sweep", "adc.bits=4..6", "--sweep", "digital.node_nm=45,22", "--sweep-csv", csv, "--sweep-svg", svg)
+    assert str(csv) in done.stdout and str(svg) in done.stdout
+    rows = sweep_rows(csv.read_text())
+    assert [(row["adc.bits"], row["digital.node_nm"]) for row in rows] == [(b, n) for b in "456" for n in ("45", "22")]
+    assert all(row["error"] == "" for row in rows)
+    check_front(rows)
+    assert len(xml.parse(svg).getroot().findall(".//{*}circle/{*}title")) == 6
+    # A point of the sweep is what the chip itself costs with this mapping; adc.bits 8 is the default.
+    small("--quiet", "--sweep", "adc.bits=8", "--sweep-csv", csv, "--json", work / "report.json")
+    cost = json.loads((work / "report.json").read_text())["cost"]
+    row = sweep_rows(csv.read_text())[0]
+    assert all(float(row[key]) == cost[key] for key in row if key in cost)
+    assert sum(key in cost for key in row) > 20
+
+
+def test_sweep_of_shapes():
+    csv, svg = work / "sweep.csv", work / "sweep.svg"
+    small("--quiet", "--sweep", "crossbar.rows=64..256*2", "--sweep", "crossbar.subarray_rows=128,64", "--sweep-csv", csv)
+    rows = sweep_rows(csv.read_text())
+    assert [row["crossbar.rows"] for row in rows] == ["64", "64", "128", "128", "256", "256"]
+    assert "whole subarrays" in rows[0]["error"] and rows[0]["energy_pj"] == rows[0]["front"] == ""
+    fits = [row for row in rows if not row["error"]]
+    assert len(fits) >= 4 and len({row["area_um2"] for row in fits}) == len(fits)
+    # The same as compiling for that chip.
+    (work / "hw.yaml").write_text("crossbar: {rows: 256, subarray_rows: 64}\n")
+    small("--quiet", "--hardware", work / "hw.yaml", "--json", work / "report.json")
+    assert float(rows[5]["energy_pj"]) == json.loads((work / "report.json").read_text())["cost"]["energy_pj"]
+    # Too few rows: the network does not fit, which is a row of its own.
+    out = small("--sweep", "crossbar.rows=16,128", "--sweep-svg", svg).stdout
+    assert "does not fit" in out and len(xml.parse(svg).getroot().findall(".//{*}circle")) == 3
+    small("--quiet", "--sweep", "crossbar.cell=1T1R,0T1R", "--sweep-svg", svg)
+    assert "0T1R" in "".join(xml.parse(svg).getroot().itertext())
+
+
+def test_sweep_table():
+    out = small("--sweep", "adc.bits=4..8:2", "--sweep", "input.activity=0.25").stdout
+    rows = sweep_rows(small("--quiet", "--sweep", "input.activity=0..0.3:0.1", "--sweep-csv", "-").stdout)
+    assert [row["input.activity"] for row in rows] == ["0", "0.1", "0.2", "0.3"]
+    lines = out[out.index("sweep     3 points"):].splitlines()
+    assert [line.split()[:2] for line in lines[2:]] == [["4", "0.25"], ["6", "0.25"], ["8", "0.25"]]
+    alone = small("--sweep", "adc.bits=4,foo", "--sweep-csv", "-").stdout.splitlines()
+    assert len(alone) == 3 and alone[0].startswith("adc.bits,latency_ns,") and 'adc.bits is ""foo""' in alone[2]
+
+
+def test_sweep_refused():
+    for args, message in [
+        (["--sweep", "adc.bit=4"], "adc.bits"),
+        (["--sweep", "nothing.there=4"], "nothing.there"),
+        (["--sweep", "adc.bits"], "expected FIELD="),
+        (["--sweep", "=4"], "expected FIELD="),
+        (["--sweep", "adc.bits="], "expected FIELD="),
+        (["--sweep", "adc.bits=4,,5"], "expected FIELD="),
+        (["--sweep", "adc.bits=8..4"], "expected FIELD="),
+        (["--sweep", "adc.bits=4..8:0"], "expected FIELD="),
+        (["--sweep", "adc.bits=4..8:-1"], "expected FIELD="),
+        (["--sweep", "adc.bits=0..8*2"], "expected FIELD="),
+        (["--sweep", "adc.bits=4..8*1"], "expected FIELD="),
+        (["--sweep", "adc.bits=4..x"], "expected FIELD="),
+        (["--sweep", "adc.bits=4..8:1x"], "expected FIELD="),
+        (["--sweep", "adc.bits=1..1e999"], "expected FIELD="),
+        (["--sweep", "adc.bits=nan..nan"], "expected FIELD="),
+        (["--sweep", "adc.power_uw=1..1e9"], "1000000 points"),
+        (["--sweep", "adc.bits=" + "9" * 70], "expected FIELD="),
+        (["--sweep", "adc.bits=1..1000", "--sweep", "dac.bits=1..1001"], "1000000 points"),
+        ([word for i in range(9) for word in ("--sweep", f"adc.bits={i + 1}")], "at most 8 fields"),
+        (["--sweep", "adc.bits=4", "--sweep", "adc.bits=5"], "given twice"),
+        (["--sweep", "chip.crossbars=90,95"], "--crossbars already"),
+        (["--sweep", "adc.bits=99,x"], "no point could be costed"),
+        (["--sweep-csv", "x.csv"], "needs --sweep"),
+        (["--sweep-svg", "x.svg"], "needs --sweep"),
+        (["--sweep", "adc.bits=4", "--sweep-svg", "x", "--sweep-csv", "x"], "two outputs"),
+        (["--sweep", "adc.bits=4", "--sweep-csv", "/none/x.csv"], "cannot write"),
+        (["--cost-svg", "/none/x.svg"], "cannot write"),
+    ]:
+        done = small("--quiet", *args, code=2)
+        assert done.stderr.startswith("rramnas-compile: ") and message in done.stderr, (args, done.stderr)
+    if os.path.exists("/dev/full"):
+        for kind in ("--cost-svg", "--cost-csv", "--sweep-csv", "--sweep-svg"):
+            assert "cannot write" in small("--quiet", "--sweep", "adc.bits=4", kind, "/dev/full", code=2).stderr
+
+
+def test_names_of_a_hostile_file():
+    """Names reach CSV and pictures as text, never as rows or markup."""
+    file, svg, csv = work / "hostile.yaml", work / "hostile.svg", work / "hostile.csv"
+    file.write_text('schema: rramnas.network/1\nname: "</title><b>&\\\"\\n"\ninputs: [{name: x, shape: [1, 3, 4, 4]}]\n'
+                    'nodes: [{name: "a\\",\\n<i>", op: Conv, out_channels: 2}]\n')
+    run(file, "--quiet", "--cost-svg", svg, "--cost-csv", csv, "--sweep", "adc.bits=4,5", "--sweep-svg", work / "s.svg")
+    assert xml.parse(svg).getroot().findall(".//{*}b") == xml.parse(work / "s.svg").getroot().findall(".//{*}b") == []
+    rows = sweep_rows(csv.read_text())
+    assert {row["name"] for row in rows} == {'a", <i>', ""}
+
+
 def test_copies_are_solved_for():
     network = networks()[0]
     needed = report(*network, "--crossbars", "auto")["packing"]["crossbars"]
@@ -217,9 +464,12 @@ def test_same_bytes_twice():
     for network in networks()[:2]:
         seen = set()
         for i, language in enumerate(("C", "de_DE.UTF-8")):
-            files = [work / f"same.{i}.{kind}" for kind in ("json", "svg", "trace", "csv", "curve.svg")]
+            kinds = "json", "svg", "trace", "csv", "curve.svg", "cost.svg", "cost.csv", "sweep.csv", "sweep.svg"
+            files = [work / f"same.{i}.{kind}" for kind in kinds]
             done = run(*network, "--crossbars", "auto", "--samples", 3, "--effort", "fast", "--json", files[0], "--svg", files[1],
-                       "--trace", files[2], "--curve", files[3], "--curve", files[4], "--curve-points", 3, env={**os.environ, "LC_ALL": language})
+                       "--trace", files[2], "--curve", files[3], "--curve", files[4], "--curve-points", 3,
+                       "--cost-svg", files[5], "--cost-csv", files[6], "--sweep-csv", files[7], "--sweep-svg", files[8],
+                       "--sweep", "adc.bits=4..8", "--sweep", "input.activity=0.25,0.5", env={**os.environ, "LC_ALL": language})
             seen.add((done.stdout.replace(f"same.{i}", ""), *(path.read_bytes() for path in files)))
         assert len(seen) == 1, network
 
@@ -259,7 +509,8 @@ def test_json_alone_on_standard_output():
 
 def test_table():
     out = run(*networks()[0], "--crossbars", "auto").stdout
-    for word in ("network", "hardware", "layer", "packing", "timing", "speed-up", "fingerprint", "policy best", "need at least", "area"):
+    for word in ("network", "hardware", "layer", "packing", "timing", "speed-up", "fingerprint", "policy best", "need at least", "area",
+                 "cost"):
         assert word in out, word
     assert "any mapping takes" not in out
     assert "any mapping takes at least" in run(*networks()[0], "--crossbars", "auto", "--timing", "rnc").stdout

@@ -58,6 +58,39 @@ read_options(const uint8_t *byte, rramnas_compile_options *o, double *margin, in
 }
 
 static void
+check_cost(const rramnas_mapping *m, int32_t samples)
+{
+  rramnas_cost_options o = RRAMNAS_COST_OPTIONS_INIT;
+  rramnas_cost c = RRAMNAS_COST_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+
+  o.samples = samples;
+  if (rramnas_mapping_get_cost(m, &o, &c, &err) < 0)
+    die("cost", err.message);
+  if (!(c.energy_pj > 0 && c.energy_pj < 1e300 && c.area_um2 > 0 && c.area_um2 < 1e300))
+    die("cost", "no energy or area");
+}
+
+/* MNSIM refuses much, by its own rules. */
+static void
+check_mnsim(const rramnas_mapping *m)
+{
+  rramnas_cost_options o = RRAMNAS_COST_OPTIONS_INIT;
+  rramnas_cost c = RRAMNAS_COST_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  int32_t status;
+
+  o.model = RRAMNAS_COST_MNSIM;
+  o.latency_ns = 1; /* another model's time; spares the simulation */
+  status = rramnas_mapping_get_cost(m, &o, &c, &err);
+  if (status < 0 && status != RRAMNAS_ERR_UNSUPPORTED && status != RRAMNAS_ERR_DOES_NOT_FIT &&
+      status != RRAMNAS_ERR_LIMIT)
+    die("cost model mnsim", err.message);
+  if (status >= 0 && !(c.energy_pj > 0 && c.energy_pj < 1e300 && c.latency_ns > 0 && c.latency_ns < 1e300))
+    die("cost model mnsim", "no energy or time");
+}
+
+static void
 check_mapping(const rramnas_mapping *m, const rramnas_compile_options *o, uint8_t samples)
 {
   rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
@@ -79,9 +112,14 @@ check_mapping(const rramnas_mapping *m, const rramnas_compile_options *o, uint8_
     if (!(t.latency_ns > 0 && t.baseline_latency_ns > 0))
       die("simulation", "no time passes");
   }
+  check_cost(m, how.samples);
+  check_mnsim(m);
   for (report = RRAMNAS_REPORT_JSON; report <= RRAMNAS_REPORT_TRACE; report++)
     if (rramnas_mapping_write(m, report, &how, swallow, &written, &err) < 0)
       die("report", err.message);
+  if (rramnas_mapping_write_cost(m, RRAMNAS_REPORT_SVG, NULL, swallow, &written, &err) < 0 ||
+      rramnas_mapping_write_cost(m, RRAMNAS_REPORT_CSV, NULL, swallow, &written, &err) < 0)
+    die("report of costs", err.message);
 }
 
 /* Tiles of the network; large ones only take time. */

@@ -7,7 +7,7 @@
 #include "capture.h"
 #include "tiny.h"
 
-enum { SKIP = 77, N_TEXTS = 5 };
+enum { SKIP = 77, N_TEXTS = 7 };
 
 static int32_t
 job(capture texts[N_TEXTS])
@@ -37,6 +37,8 @@ job(capture texts[N_TEXTS])
   for (report = RRAMNAS_REPORT_JSON; report <= RRAMNAS_REPORT_TRACE; report++)
     if ((status = rramnas_mapping_write(mapping, report, NULL, capture_write, &texts[1 + report], &err)) < 0)
       goto out;
+  if ((status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_SVG, NULL, capture_write, &texts[5], &err)) >= 0)
+    status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_CSV, NULL, capture_write, &texts[6], &err);
 out:
   if (status < 0)
     fprintf(stderr, "%s: %s\n", setlocale(LC_ALL, NULL), err.message);
@@ -52,7 +54,8 @@ out:
 int
 main(void)
 {
-  static const char *const names[N_TEXTS] = { "hardware", "network", "JSON", "SVG", "trace" };
+  static const char *const names[N_TEXTS] = { "hardware", "network", "JSON", "SVG", "trace", "costs as SVG",
+                                             "costs as CSV" };
   static capture plain[N_TEXTS], comma[N_TEXTS];
   int i, bad = 0;
 

@@ -67,6 +67,44 @@ ofa(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 }
 
 static int32_t
+tell_nothing(void *user, const rramnas_derived *quantity)
+{
+  (void)user;
+  (void)quantity;
+  return 0;
+}
+
+/* Costs in all forms, with the mapping's chip and with another. */
+static int32_t
+cost(const rramnas_mapping *mapping, const rramnas_hw *other, rramnas_error *err)
+{
+  rramnas_cost_options o = RRAMNAS_COST_OPTIONS_INIT;
+  rramnas_cost result = RRAMNAS_COST_INIT;
+  double layers[8 * RRAMNAS_COST_COMPONENTS * 3], crossbars[32 * 5];
+  int32_t status = rramnas_mapping_get_cost(mapping, &o, &result, err);
+
+  o.hw = other;
+  o.samples = 2;
+  if (status >= 0)
+    status = rramnas_mapping_get_cost_layers(mapping, &o, layers, 8, err);
+  if (status >= 0)
+    status = rramnas_mapping_get_cost_crossbars(mapping, &o, crossbars, 32, err);
+  if (status >= 0)
+    status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_JSON, &o, keep_nothing, NULL, err);
+  if (status >= 0)
+    status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_SVG, &o, keep_nothing, NULL, err);
+  if (status >= 0)
+    status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_CSV, &o, keep_nothing, NULL, err);
+  if (status >= 0)
+    status = rramnas_mapping_explain(mapping, &o, tell_nothing, NULL, err);
+  o.samples = 1;
+  o.model = RRAMNAS_COST_MNSIM;
+  if (status >= 0)
+    status = rramnas_mapping_get_cost(mapping, &o, &result, err);
+  return status;
+}
+
+static int32_t
 whole_path(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 {
   const texts *t = user;
@@ -97,6 +135,8 @@ whole_path(void *user, const rramnas_runtime *runtime, rramnas_error *err)
   how.model = 0;
   for (report = RRAMNAS_REPORT_JSON; status >= 0 && report <= RRAMNAS_REPORT_TRACE; report++)
     status = rramnas_mapping_write(mapping, report, &how, keep_nothing, NULL, err);
+  if (status >= 0)
+    status = cost(mapping, read, err);
   rramnas_mapping_unref(mapping);
   rramnas_net_unref(net);
   rramnas_hw_unref(hw);
@@ -109,25 +149,23 @@ static int32_t
 curve(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 {
   rramnas_compile_options options = RRAMNAS_COMPILE_OPTIONS_INIT;
-  rramnas_curve_options points = RRAMNAS_CURVE_OPTIONS_INIT;
-  rramnas_curve *curve = NULL;
+  rramnas_curve_point points[2] = { RRAMNAS_CURVE_POINT_INIT };
+  size_t n = 0;
   rramnas_hw *hw = NULL;
   rramnas_net *net = NULL;
   int32_t status;
 
   (void)user;
   options.effort = RRAMNAS_EFFORT_FAST;
-  points.points = 2;
   status = rramnas_hw_create_default(runtime, &hw, err);
   if (status >= 0)
     status = tiny_create(runtime, &net, err);
   if (status >= 0)
-    status = rramnas_compile_curve(hw, net, &options, NULL, &points, runtime, &curve, err);
+    status = rramnas_compile_curve(hw, net, &options, NULL, NULL, runtime, points, 2, &n, err);
   if (status >= 0)
-    status = rramnas_curve_write(curve, RRAMNAS_REPORT_CSV, keep_nothing, NULL, err);
+    status = rramnas_curve_write(points, n, NULL, RRAMNAS_REPORT_CSV, keep_nothing, NULL, err);
   if (status >= 0)
-    status = rramnas_curve_write(curve, RRAMNAS_REPORT_SVG, keep_nothing, NULL, err);
-  rramnas_curve_unref(curve);
+    status = rramnas_curve_write(points, n, NULL, RRAMNAS_REPORT_SVG, keep_nothing, NULL, err);
   rramnas_net_unref(net);
   rramnas_hw_unref(hw);
   return status;

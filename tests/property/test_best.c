@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy best on random networks and chips: mappings keep the invariants, nothing is slower than policy rnc, the bound
- * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort is never slower, results repeat; its evaluator
- * agrees with the event simulation but for ties. */
+ * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort is never slower,
+ * results repeat; groups keep their crossbars to themselves; the evaluator agrees with the event simulation but for
+ * ties. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,21 +11,15 @@
 #include <cmocka.h>
 
 #include "best/bound_time.h"
-#include "best/plan.h"
-#include "random_hw.h"
-#include "random_net.h"
+#include "best/groups.h"
+#include "best/regroup.h"
+#include "random_case.h"
 #include "timing/sim.h"
 
 enum { ROUNDS = 60, AGREEMENTS = 60 };
 
-typedef struct fixture {
-  rramnas_net *net;
-  rramnas_hw *hw;
-  rramnas_compile_options o;
-} fixture;
-
 static int32_t
-crossbars_needed(const fixture *x, int32_t policy, int32_t effort)
+crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
 {
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
@@ -39,41 +34,19 @@ crossbars_needed(const fixture *x, int32_t policy, int32_t effort)
     fail_msg("%s", err.message);
   rramnas_mapping_get_info(m, &info);
   rramnas_mapping_unref(m);
-  return info.crossbars_used;
+  return info.crossbars_available;
 }
 
 static void
-make(test_random *r, fixture *x)
+make(test_random *r, random_case *x)
 {
-  x->net = random_net_create(r);
-  x->hw = random_hw_create(r);
-  assert_non_null(x->net);
-  assert_non_null(x->hw);
-  x->o = (rramnas_compile_options)RRAMNAS_COMPILE_OPTIONS_INIT;
+  random_case_begin(r, x);
   x->o.policy = RRAMNAS_POLICY_BEST;
   x->o.crossbars = crossbars_needed(x, RRAMNAS_POLICY_RNC, RRAMNAS_EFFORT_FAST) + (int32_t)test_below(r, 40);
   x->o.seed = (uint32_t)test_below(r, 1000);
   x->o.samples = 1 + (int32_t)test_below(r, 12);
   x->o.depthwise = 1 + (int32_t)test_below(r, 3);
   x->o.effort = RRAMNAS_EFFORT_FAST;
-}
-
-static void
-drop(fixture *x)
-{
-  rramnas_net_unref(x->net);
-  rramnas_hw_unref(x->hw);
-}
-
-static rramnas_mapping *
-compile(const fixture *x)
-{
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_mapping *m = NULL;
-
-  if (rramnas_compile(x->hw, x->net, &x->o, NULL, &m, &err) < 0 || rramnas_mapping_check(m, &err) < 0)
-    fail_msg("seed %u: %s", (unsigned)x->o.seed, err.message);
-  return m;
 }
 
 static double
@@ -85,14 +58,16 @@ completion(const rramnas_mapping *m, int32_t samples)
   how.model = RRAMNAS_TIMING_RNC;
   how.samples = samples;
   how.no_baseline = 1;
+  how.with_bound = 1;
   assert_int_equal(rramnas_mapping_simulate(m, &how, &t, NULL), RRAMNAS_OK);
+  assert_true(t.bound_ns <= t.latency_ns * (1 + 1e-9));
   return t.latency_ns;
 }
 
 static double
-time_of(const fixture *x)
+time_of(const random_case *x)
 {
-  rramnas_mapping *m = compile(x);
+  rramnas_mapping *m = random_case_compile(x);
   const double ns = completion(m, x->o.samples);
 
   rramnas_mapping_unref(m);
@@ -107,20 +82,17 @@ never_slower_than_rnc_nor_sooner_than_the_bound(void **state)
 
   (void)state;
   for (i = 0; i < ROUNDS; i++) {
-    rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
     rramnas_mapping *m;
-    fixture x;
+    random_case x;
     double ns;
 
     make(&r, &x);
-    m = compile(&x);
+    m = random_case_compile(&x);
     ns = completion(m, x.o.samples);
-    assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
-    assert_true(info.time_bound_ns <= ns * (1 + 1e-9));
     rramnas_mapping_unref(m);
     x.o.policy = RRAMNAS_POLICY_RNC;
     assert_true(ns <= time_of(&x));
-    drop(&x);
+    random_case_end(&x);
   }
 }
 
@@ -135,22 +107,22 @@ auto_is_enough(void **state)
   for (i = 0; i < ROUNDS; i++) {
     rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
     rramnas_mapping *m;
-    fixture x;
+    random_case x;
 
     make(&r, &x);
     x.o.crossbars = RRAMNAS_CROSSBARS_AUTO;
-    m = compile(&x);
+    m = random_case_compile(&x);
     assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
-    assert_true(info.crossbars_bound <= info.crossbars_used && info.crossbars_used == info.crossbars_available);
-    assert_int_equal(info.crossbars_optimal, info.crossbars_bound == info.crossbars_used);
-    assert_true(info.time_bound_ns <= completion(m, x.o.samples) * (1 + 1e-9));
+    assert_true(info.crossbars_bound <= info.crossbars_available && info.crossbars_used <= info.crossbars_available);
+    assert_int_equal(info.crossbars_optimal, info.crossbars_bound == info.crossbars_available);
+    completion(m, x.o.samples);
     optimal += info.crossbars_optimal;
     rramnas_mapping_unref(m);
-    x.o.crossbars = info.crossbars_used;
-    rramnas_mapping_unref(compile(&x));
+    x.o.crossbars = info.crossbars_available;
+    rramnas_mapping_unref(random_case_compile(&x));
     if (i % 10 == 0)
       assert_true(crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED) <= info.crossbars_used);
-    drop(&x);
+    random_case_end(&x);
   }
   assert_true(optimal > ROUNDS / 3);
 }
@@ -163,14 +135,14 @@ more_effort_is_never_slower(void **state)
 
   (void)state;
   for (i = 0; i < ROUNDS / 6; i++) {
-    fixture x;
+    random_case x;
     double fast;
 
     make(&r, &x);
     fast = time_of(&x);
     x.o.effort = RRAMNAS_EFFORT_BALANCED;
     assert_true(time_of(&x) <= fast);
-    drop(&x);
+    random_case_end(&x);
   }
 }
 
@@ -182,12 +154,116 @@ results_repeat(void **state)
 
   (void)state;
   for (i = 0; i < ROUNDS; i++) {
-    fixture x;
+    random_case x;
 
     make(&r, &x);
     assert_true(time_of(&x) - time_of(&x) == 0);
-    drop(&x);
+    random_case_end(&x);
   }
+}
+
+/* --- groups --- */
+
+static int
+overlap(const rrn_floor_box *a, const rrn_floor_box *b)
+{
+  return a->row < b->row + b->rows && b->row < a->row + a->rows && a->col < b->col + b->cols &&
+         b->col < a->col + a->cols;
+}
+
+/* Boxes are inside their crossbar and apart, of layers of its group, one of each layer; all of them are there. */
+static void
+check_floor(const rrn_plan *p)
+{
+  int32_t boxes[64] = { 0 }, k, i, j;
+
+  assert_in_range(p->n_layers, 1, 64);
+  for (k = 0; k < p->floor.n_bars; k++) {
+    const rrn_floor_bar *b = &p->floor.bars[k];
+
+    for (i = 0; i < b->n_boxes; i++) {
+      const rrn_floor_box *x = &b->boxes[i];
+
+      assert_int_equal(p->group[x->layer], b->group);
+      assert_true(x->row >= 0 && x->col >= 0 && x->row + x->rows <= p->floor.rows && x->col + x->cols <= p->floor.cols);
+      for (j = 0; j < i; j++)
+        assert_false(x->layer == b->boxes[j].layer || overlap(x, &b->boxes[j]));
+      boxes[x->layer]++;
+    }
+  }
+  for (i = 0; i < p->n_layers; i++)
+    assert_int_equal(boxes[i], rrn_plan_point(p, i)->boxes);
+}
+
+/* A sample passes all layers, and the slowest serves one sample at a time. */
+static double
+least_time(const rrn_plan *p)
+{
+  double sum = 0, longest = 0;
+  int32_t i;
+
+  for (i = 0; i < p->n_layers; i++) {
+    const double ns = rrn_plan_point(p, i)->ns;
+
+    sum += ns;
+    longest = ns > longest ? ns : longest;
+  }
+  return sum + (p->eval.samples - 1) * longest;
+}
+
+static void
+try_groups(rrn_plan *p, const rrn_grouping *g, int32_t n_groups, int32_t *group_of_bar, int *tried)
+{
+  int32_t fits = 0;
+  double ns;
+
+  assert_int_equal(rrn_grouping_apply(p, g, n_groups, group_of_bar), RRAMNAS_OK);
+  assert_int_equal(rrn_plan_build_groups(p, group_of_bar, &fits), RRAMNAS_OK);
+  if (!fits)
+    return;
+  check_floor(p);
+  assert_int_equal(rrn_plan_balance(p, 200000, 0.02), RRAMNAS_OK);
+  check_floor(p);
+  ns = rrn_plan_time(p, 1e300);
+  assert_true(ns >= least_time(p) * (1 - 1e-9));
+  (*tried)++;
+}
+
+static void
+groups_keep_their_crossbars(void **state)
+{
+  test_random r = { 16 };
+  int i, tried = 0;
+
+  (void)state;
+  for (i = 0; i < ROUNDS; i++) {
+    rrn_grouping *g = NULL;
+    rramnas_mapping *m;
+    rrn_arena arena;
+    random_case x;
+    rrn_plan p;
+    int32_t k;
+
+    make(&r, &x);
+    m = random_case_compile(&x);
+    rrn_arena_init(&arena, &m->rt);
+    assert_int_equal(rrn_plan_init(&p, m, (rrn_shape_limits){ x.o.depthwise, i % 2 }, 2 + i, &arena, NULL), RRAMNAS_OK);
+    for (k = 0; k < m->n_layers && p.widest[k].n > 0; k++)
+      ;
+    if (k == m->n_layers) {
+      int32_t *group_of_bar = rrn_arena_alloc(&arena, (size_t)m->crossbars_available, sizeof(*group_of_bar));
+
+      assert_non_null(group_of_bar);
+      assert_int_equal(rrn_grouping_new(&p, 0.9, 1e300, &arena, &g), RRAMNAS_OK);
+      for (k = 2; k <= RRN_MOST_GROUPS; k++)
+        if (rrn_grouping_ns(g, k, 2 + i) > 0)
+          try_groups(&p, g, k, group_of_bar, &tried);
+    }
+    rrn_arena_release(&arena);
+    rramnas_mapping_unref(m);
+    random_case_end(&x);
+  }
+  assert_true(tried > ROUNDS);
 }
 
 /* --- the evaluator against the event simulation --- */
@@ -206,7 +282,8 @@ set_up_evaluator(rrn_evaluator *e, const rramnas_mapping *m, rrn_arena *arena, i
     const rrn_piece *longest = &m->pieces[m->first_piece[layer]];
 
     for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++)
-      if (m->pieces[i].latency_ns * (double)m->pieces[i].activations > longest->latency_ns * (double)longest->activations)
+      if (m->pieces[i].latency_ns * (double)m->pieces[i].activations >
+          longest->latency_ns * (double)longest->activations)
         longest = &m->pieces[i];
     e->copies[layer] = m->copies[layer];
     e->ns[layer] = longest->latency_ns * (double)((longest->activations + m->copies[layer] - 1) / m->copies[layer]);
@@ -230,15 +307,15 @@ evaluator_agrees_with_simulation(void **state)
     rrn_evaluator e;
     rramnas_mapping *m;
     rrn_arena arena;
-    fixture x;
+    random_case x;
     double ours, exact;
 
     make(&r, &x);
     x.o.samples = samples;
-    m = compile(&x);
+    m = random_case_compile(&x);
     if (m->sharing.layer_threshold != 0) { /* policy rnc's mapping was sooner */
       rramnas_mapping_unref(m);
-      drop(&x);
+      random_case_end(&x);
       same++;
       continue;
     }
@@ -252,7 +329,7 @@ evaluator_agrees_with_simulation(void **state)
       assert_true(ours < 1.25 * exact && exact < 1.25 * ours); /* a tie went the other way */
     rrn_arena_release(&arena);
     rramnas_mapping_unref(m);
-    drop(&x);
+    random_case_end(&x);
   }
   assert_true(same >= AGREEMENTS * 8 / 10);
 }
@@ -349,6 +426,7 @@ main(void)
     cmocka_unit_test(auto_is_enough),
     cmocka_unit_test(more_effort_is_never_slower),
     cmocka_unit_test(results_repeat),
+    cmocka_unit_test(groups_keep_their_crossbars),
     cmocka_unit_test(evaluator_agrees_with_simulation),
     cmocka_unit_test(bound_is_below_every_choice_of_copies),
   };

@@ -10,27 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "random_hw.h"
-#include "random_net.h"
+#include "random_case.h"
 
 enum { ROUNDS = 300 };
 
-typedef struct fixture {
-  rramnas_net *net;
-  rramnas_hw *hw;
-  rramnas_compile_options o;
-} fixture;
-
 static void
-make(test_random *r, fixture *x)
+make(test_random *r, random_case *x)
 {
   static const int32_t policies[] = { RRAMNAS_POLICY_ISAAC, RRAMNAS_POLICY_RNC, RRAMNAS_POLICY_RNC };
 
-  x->net = random_net_create(r);
-  x->hw = random_hw_create(r);
-  assert_non_null(x->net);
-  assert_non_null(x->hw);
-  x->o = (rramnas_compile_options)RRAMNAS_COMPILE_OPTIONS_INIT;
+  random_case_begin(r, x);
   x->o.policy = policies[test_below(r, 3)];
   x->o.crossbars = RRAMNAS_CROSSBARS_AUTO;
   x->o.effort = RRAMNAS_EFFORT_FAST;
@@ -38,26 +27,6 @@ make(test_random *r, fixture *x)
   x->o.depth_split = 1 + (int32_t)test_below(r, 6);
   x->o.layer_threshold = (int32_t)test_below(r, 5) - 2;
   x->o.max_load = test_below(r, 2) ? 1 + (int32_t)test_below(r, 8) : RRAMNAS_UNLIMITED;
-}
-
-static void
-drop(fixture *x)
-{
-  rramnas_net_unref(x->net);
-  rramnas_hw_unref(x->hw);
-}
-
-static rramnas_mapping *
-compile(const fixture *x)
-{
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_mapping *m = NULL;
-
-  if (rramnas_compile(x->hw, x->net, &x->o, NULL, &m, &err) < 0)
-    fail_msg("%s", err.message);
-  if (rramnas_mapping_check(m, &err) < 0)
-    fail_msg("%s", err.message);
-  return m;
 }
 
 static rramnas_mapping_info
@@ -79,10 +48,10 @@ invariants_hold(void **state)
   for (round = 0; round < ROUNDS; round++) {
     rramnas_mapping_info info;
     rramnas_mapping *m;
-    fixture x;
+    random_case x;
 
     make(&r, &x);
-    m = compile(&x);
+    m = random_case_compile(&x);
     info = info_of(m);
     assert_in_range(info.crossbars_bound, 1, info.crossbars_used);
     assert_in_range(info.crossbars_used, 1, info.crossbars_available);
@@ -90,7 +59,7 @@ invariants_hold(void **state)
     if (x.o.policy == RRAMNAS_POLICY_ISAAC)
       assert_int_equal(info.crossbars_bound, info.crossbars_used);
     rramnas_mapping_unref(m);
-    drop(&x);
+    random_case_end(&x);
   }
 }
 
@@ -108,16 +77,16 @@ auto_is_enough_and_the_bound_is_not_beaten(void **state)
     rramnas_mapping_info info;
     rramnas_mapping *m;
     char number[32];
-    fixture x;
+    random_case x;
 
     make(&r, &x);
-    m = compile(&x);
+    m = random_case_compile(&x);
     info = info_of(m);
     rramnas_mapping_unref(m);
     x.o.crossbars = info.crossbars_available;
-    rramnas_mapping_unref(compile(&x));
+    rramnas_mapping_unref(random_case_compile(&x));
     x.o.crossbars = 3 * info.crossbars_available;
-    m = compile(&x);
+    m = random_case_compile(&x);
     duplicated += info_of(m).duplicated;
     rramnas_mapping_unref(m);
     m = NULL;
@@ -128,7 +97,7 @@ auto_is_enough_and_the_bound_is_not_beaten(void **state)
       snprintf(number, sizeof(number), "at least %d crossbars", (int)info.crossbars_bound);
       assert_non_null(strstr(err.message, number));
     }
-    drop(&x);
+    random_case_end(&x);
   }
   assert_in_range(duplicated, ROUNDS / 3, ROUNDS);
 }
@@ -144,13 +113,13 @@ results_repeat(void **state)
     rramnas_mapping *m[2];
     int32_t *rows[2];
     size_t n;
-    fixture x;
+    random_case x;
     int i;
 
     make(&r, &x);
     x.o.crossbars = test_below(&r, 2) ? RRAMNAS_CROSSBARS_AUTO : 1 << 16;
     for (i = 0; i < 2; i++) {
-      m[i] = compile(&x);
+      m[i] = random_case_compile(&x);
       n = (size_t)info_of(m[i]).n_placements;
       rows[i] = calloc(n, 8 * sizeof(int32_t));
       assert_int_equal(rramnas_mapping_get_placements(m[i], rows[i], n), RRAMNAS_OK);
@@ -161,7 +130,7 @@ results_repeat(void **state)
       rramnas_mapping_unref(m[i]);
       free(rows[i]);
     }
-    drop(&x);
+    random_case_end(&x);
   }
 }
 
@@ -176,7 +145,7 @@ published_keeps_the_invariants_on_its_own_ground(void **state)
   for (round = 0; round < ROUNDS / 3; round++) {
     rramnas_error err = RRAMNAS_ERROR_INIT;
     rramnas_mapping *m = NULL;
-    fixture x;
+    random_case x;
 
     make(&r, &x);
     rramnas_hw_unref(x.hw);
@@ -188,7 +157,7 @@ published_keeps_the_invariants_on_its_own_ground(void **state)
       fail_msg("%s", err.message);
     assert_in_range(info_of(m).crossbars_used, 1, info_of(m).crossbars_available);
     rramnas_mapping_unref(m);
-    drop(&x);
+    random_case_end(&x);
   }
 }
 

@@ -221,12 +221,12 @@ errors_in_yaml(void **state)
          "hw.yaml:1:7: unknown field \"adc.bitz\", did you mean \"adc.bits\"?");
   hw_bad("adc: {resolution: 8}", "hw.yaml", RRAMNAS_ERR_PARSE,
          "hw.yaml:1:7: unknown field \"adc.resolution\", section adc has bits, rate_gsps, "
-         "area_um2, power_uw, kind, per_subarray, mux");
+         "area_um2, power_uw, leakage_uw, model, node_nm, step_energy_fj, step_area_um2, below_resolution, kind, per_subarray, mux");
   hw_bad("\ncrosbar: {rows: 8}", "hw.yaml", RRAMNAS_ERR_PARSE,
          "hw.yaml:2:1: unknown section \"crosbar\", did you mean \"crossbar\"?");
   hw_bad("wafer: {size_mm: 300}", "hw.yaml", RRAMNAS_ERR_PARSE,
          "hw.yaml:1:1: unknown section \"wafer\", expected name, device, crossbar, weight, input, dac, adc, pe, "
-         "digital, buffer, tile, pool, chip, noise");
+         "digital, activation, buffer, tile, pool, chip, noise, mnsim");
   hw_bad("nmae: x", "hw.yaml", RRAMNAS_ERR_PARSE, "hw.yaml:1:1: unknown field \"nmae\", did you mean \"name\"?");
   hw_bad("adc: 8", "hw.yaml", RRAMNAS_ERR_PARSE, "hw.yaml:1:6: section adc is a scalar, expected a mapping");
   hw_bad("- adc", "hw.yaml", RRAMNAS_ERR_PARSE,

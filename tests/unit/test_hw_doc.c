@@ -102,8 +102,7 @@ rule_list(void)
 static capture
 key_table(void)
 {
-  static const char *const uses[] = { "field", "rule", "no part in this model", "not used: warning",
-                                      "no effect in MNSIM: warning" };
+  static const char *const uses[] = { "field", "rule", "no part in this model", "no effect in MNSIM: warning" };
   capture c = { 0 };
   size_t i;
 

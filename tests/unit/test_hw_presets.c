@@ -238,7 +238,7 @@ errors(void **state)
          "hw.yaml:2:10: a preset cannot name another one");
   hw_bad("provenance: {}\n", "hw.yaml", RRAMNAS_ERR_PARSE,
          "hw.yaml:1:1: unknown section \"provenance\", expected name, device, crossbar, weight, input, dac, adc, pe, "
-         "digital, buffer, tile, pool, chip, noise");
+         "digital, activation, buffer, tile, pool, chip, noise, mnsim");
   assert_int_equal(rramnas_hw_create_preset("puma", NULL, &hw, &err), RRAMNAS_ERR_NOT_FOUND);
   assert_string_equal(err.message, "rramnas_hw_create_preset: no preset \"puma\"; like it: puma_asplos_2019");
   assert_int_equal(rramnas_hw_create_preset(NULL, NULL, &hw, &err), RRAMNAS_ERR_ARGUMENT);

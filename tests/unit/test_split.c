@@ -30,6 +30,8 @@ fewest(int32_t split_to_fit)
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
 
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  o.policy = RRAMNAS_POLICY_RNC;
+  o.layer_threshold = o.max_load = RRAMNAS_UNLIMITED;
   o.effort = RRAMNAS_EFFORT_FAST;
   o.split_to_fit = split_to_fit;
   return o;
@@ -210,8 +212,6 @@ copies_stay_whole(void **state)
   rramnas_mapping *m;
 
   (void)state;
-  o.policy = RRAMNAS_POLICY_RNC;
-  o.layer_threshold = o.max_load = RRAMNAS_UNLIMITED;
   o.copies = copies;
   o.n_copies = 3;
   m = compile(hw, net, &o);
@@ -240,14 +240,12 @@ chips_that_are_too_small_otherwise(void **state)
     rramnas_mapping *m = NULL;
 
     o.policy = policies[i];
-    o.layer_threshold = o.max_load = RRAMNAS_UNLIMITED;
     o.crossbars = 2;
     assert_int_equal(rramnas_compile(hw, net, &o, NULL, &m, &err), RRAMNAS_ERR_DOES_NOT_FIT);
     assert_non_null(strstr(err.message, "at least 3 crossbars"));
     o.split_to_fit = 1;
     m = compile(hw, net, &o);
     assert_int_equal(info_of(m).crossbars_used, 2);
-    assert_true(info_of(m).time_bound_ns == 0 || info_of(m).boxes_cut == 0);
     rramnas_mapping_unref(m);
     m = NULL;
     o.crossbars = 1;

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Genomes and what changes them. A genome is one double per gene; categories and integers are whole numbers. */
+#ifndef RRN_SEARCH_OPERATORS_H
+#define RRN_SEARCH_OPERATORS_H
+
+#include <stddef.h>
+
+#include "search/random.h"
+
+/* Values are part of checkpoints. */
+enum rrn_gene_kind { RRN_GENE_CATEGORY = 0, RRN_GENE_INTEGER = 1, RRN_GENE_REAL = 2 };
+
+/* low == high: fixed. With a parent gene the gene counts only while the parent counts and its value is greater than
+ * `above`; elsewhere it holds `low`: the canonical form, the same for all genomes that mean the same. Chains of parents
+ * end. */
+typedef struct rrn_gene {
+  int32_t kind;
+  int32_t parent; /* -1 = none */
+  double low, high, above;
+} rrn_gene;
+
+typedef struct rrn_genes {
+  const rrn_gene *at;
+  size_t n;
+  int32_t conditional; /* 1: some gene has a parent */
+} rrn_genes;
+
+typedef struct rrn_variation {
+  double gene_probability; /* a gene takes part in a crossover */
+  double sbx_eta, mutation_eta;
+} rrn_variation;
+
+/* 1 when the gene counts in genome x. */
+int rrn_gene_active(const rrn_genes *genes, const double *x, size_t i);
+/* Number of distinct values of a gene; infinite for reals. */
+double rrn_gene_values(const rrn_gene *gene);
+/* Inactive genes to `low`, -0.0 to 0.0. */
+void rrn_genome_canonical(const rrn_genes *genes, double *x);
+/* Every gene uniform in its range. */
+void rrn_genome_uniform(const rrn_genes *genes, rrn_random *r, double *ret_x);
+
+/* A child of a and b: simulated binary crossover for reals, exchange for categories and integers. */
+void rrn_crossover(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, const double *a, const double *b,
+                   double *ret_child);
+/* A child a + scale (b - c) in the reals, an exchange with b where b and c differ in the others. */
+void rrn_differential(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double scale, const double *a,
+                      const double *b, const double *c, double *ret_child);
+/* Changes each active gene with probability `rate`: polynomial for reals and integers, another value for categories.
+ * Returns the number of changed genes. */
+size_t rrn_mutate(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double rate, double *x);
+/* Changes one gene that is free and counts, when there is one. */
+void rrn_mutate_one(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double *x);
+/* Genes that count in the child but in neither parent get a uniform value; then the canonical form. */
+void rrn_wake(const rrn_genes *genes, rrn_random *r, const double *a, const double *b, double *child);
+
+#endif
