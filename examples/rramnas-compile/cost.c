@@ -249,6 +249,7 @@ cost_options(const settings *s)
   o.timing_model = s->timing.model;
   o.samples = s->timing.samples;
   o.floor_remainder = s->timing.floor_remainder;
+  o.sharing = s->timing.sharing;
   return o;
 }
 

@@ -901,9 +901,11 @@ typedef struct rramnas_cost_options {
   const rramnas_hw *hw;    /**< another chip with the same crossbars and slicing, for sweeps: its values are used, with the
                                 mapping's boxes, copies, places and number of crossbars; default the mapping's chip */
   double latency_ns;       /**< > 0: the latency of this mapping with these options is known, no simulation is run; default 0 */
+  int32_t sharing;         /**< enum rramnas_sharing, as in rramnas_timing_options; default one box */
+  int32_t reserved;        /**< 0 */
 } rramnas_cost_options;
 
-#define RRAMNAS_COST_OPTIONS_INIT { sizeof(rramnas_cost_options), 0, 0, 0, 0, NULL, 0 }
+#define RRAMNAS_COST_OPTIONS_INIT { sizeof(rramnas_cost_options), 0, 0, 0, 0, NULL, 0, 0, 0 }
 
 /**
  * What a mapping costs. Wall time, energies and powers are those of all `samples` inferences, unless the name says

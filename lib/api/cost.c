@@ -121,6 +121,7 @@ write_json(const rramnas_mapping *m, const rramnas_cost_options *callers, rramna
   timing.model = o.timing_model;
   timing.samples = o.samples;
   timing.floor_remainder = o.floor_remainder;
+  timing.sharing = o.sharing;
   RRN_TRY(rrn_timing_resolve(&timing, &timing, err));
   return rrn_report_json(m, &timing, &o, write, user, err);
 }

@@ -228,6 +228,7 @@ write_json(const rramnas_mapping *m, const rramnas_timing_options *timing, rramn
   cost.timing_model = timing->model;
   cost.samples = timing->samples;
   cost.floor_remainder = timing->floor_remainder;
+  cost.sharing = timing->sharing;
   return rrn_report_json(m, timing, &cost, write, user, err);
 }
 

@@ -40,7 +40,7 @@ typedef struct allowance {
 static const allowance allowances[] = {
   [RRAMNAS_EFFORT_FAST] = { 8e5, 2.5e6, 0, 0, 1, 2, 1, 1 },
   [RRAMNAS_EFFORT_BALANCED] = { 3e7, 5e7, 2.6e8, 4e7, 2, 8, 5, 1 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 3e8, 1e9, 5.5e9, 1.9e9, 4, 12, 12, 2 },
+  [RRAMNAS_EFFORT_THOROUGH] = { 2.7e8, 9e8, 5e9, 1.7e9, 4, 12, 12, 2 },
 };
 
 typedef struct driver {

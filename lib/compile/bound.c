@@ -186,5 +186,9 @@ rrn_bound_mapping(const rramnas_mapping *m, rrn_arena *arena, rrn_bound *ret_bou
 
     items[i] = (rrn_bound_item){ x->layer, x->rows, x->cols, m->copies[x->layer] };
   }
-  return rrn_bound_items(&rules, items, m->n_pieces, m->n_layers, arena, ret_bound, err);
+  RRN_TRY(rrn_bound_items(&rules, items, m->n_pieces, m->n_layers, arena, ret_bound, err));
+  if (m->boxes_cut) /* other cuts make other boxes: only their cells are the same */
+    *ret_bound = (rrn_bound){ .area = ret_bound->area, .dual = ret_bound->area, .strip = ret_bound->area,
+                              .best = ret_bound->area };
+  return RRAMNAS_OK;
 }

@@ -29,7 +29,8 @@ int32_t rrn_bound_items(const rrn_pack_rules *rules, const rrn_bound_item *items
 int32_t rrn_bound_boxes(const rrn_pack_rules *rules, const rrn_pack_box *boxes, size_t n, rrn_arena *arena,
                         rrn_bound *ret_bound, rramnas_error *err);
 
-/* The same for the pieces and copies of a mapping, under its rules. */
+/* The same for the pieces and copies of a mapping, under its rules. When boxes were cut to fit, only the area bounds
+ * what other cuts could reach. */
 int32_t rrn_bound_mapping(const rramnas_mapping *m, rrn_arena *arena, rrn_bound *ret_bound, rramnas_error *err);
 
 /* Within the bound: distinct sizes of the boxes that are not full tiles, and functions on their sides. */

@@ -101,6 +101,14 @@ rrn_piece_matrix_rows(const rrn_piece *p)
   return p->rows / p->groups_at_once;
 }
 
+/* Time of one activation on a chip, the sums of parts included. */
+static inline double
+rrn_piece_latency_ns(const rramnas_hw *hw, const rrn_piece *p)
+{
+  return rrn_hw_mvm_latency_ns(hw, p->rows, p->read_cols, hw->v.input.bits, NULL) +
+         rrn_hw_sum_latency_ns(hw, p->read_cols, p->row_parts);
+}
+
 /* Cells that hold weights / cells of the used crossbars. */
 double rrn_mapping_utilization(const rramnas_mapping *m);
 

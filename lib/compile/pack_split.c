@@ -12,8 +12,9 @@
  *             xxxx     aab cc.     because it costs no conversion
  *             xxxx     aa. ccx
  *
- * A box that is cheaper to cut goes out for it first, if it is as large. And so on, from ruin and recreate on, until nothing is left out: small parts are easily placed, and the holes grow
- * together again between cuts. At each step it is also tried to end by cuts alone. The ending of least cost stands:
+ * A box that is cheaper to cut goes out for it first, if it is as large. And so on, from ruin and recreate on, until
+ * nothing is left out: small parts are easily placed, and the holes grow together again between cuts. At each step it
+ * is also tried to end by cuts alone. The ending of least cost stands:
  *
  *   cost = 4 * conversions + rows driven, per inference, that the cuts add; among equals the fewest parts
  *

@@ -78,7 +78,7 @@ count_piece(const counting *c, const rrn_piece *p, rrn_crossbar_activity *ret)
   const rrn_layout *l = c->l;
   const double positions = (double)x->positions, groups = groups_of(x, p), rows = rrn_piece_matrix_rows(p);
   const double row_passes = ceil_ratio(p->rows, l->dacs * l->subarrays);
-  const double column_passes = ceil_ratio(p->read_cols, l->adcs);
+  const double column_passes = rrn_hw_column_passes(c->m->hw, p->read_cols);
   const double drives = l->input_slices * column_passes;
   rrn_crossbar_activity a;
 
@@ -103,7 +103,7 @@ static int
 alike(const rrn_piece *p, const rrn_piece *q)
 {
   return p->layer == q->layer && p->rows == q->rows && p->cols == q->cols && p->read_cols == q->read_cols &&
-         p->activations == q->activations && p->groups_at_once == q->groups_at_once;
+         p->activations == q->activations && p->groups_at_once == q->groups_at_once && p->row_parts == q->row_parts;
 }
 
 /* n pieces of one kind. */

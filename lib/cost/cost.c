@@ -58,10 +58,12 @@ resolve(const rramnas_cost_options *callers, rramnas_cost_options *o, rramnas_er
   timing.model = o->timing_model;
   timing.samples = o->samples;
   timing.floor_remainder = o->floor_remainder;
+  timing.sharing = o->sharing;
   RRN_TRY(rrn_timing_resolve(&timing, &timing, err));
   o->model = o->model ? o->model : RRAMNAS_COST_RRAMNAS;
   o->timing_model = timing.model;
   o->samples = timing.samples;
+  o->sharing = timing.sharing;
   RRN_FAIL_IF(o->model != RRAMNAS_COST_RRAMNAS && o->model != RRAMNAS_COST_MNSIM, err, RRAMNAS_ERR_ARGUMENT,
               "cost options: there is no model %d", (int)o->model);
   RRN_FAIL_IF(!rrn_cost_find(o->model), err, RRAMNAS_ERR_UNSUPPORTED, "cost options: this build has no model %d",
@@ -104,10 +106,9 @@ set_view(rrn_costing *c, const rramnas_mapping *m, rramnas_error *err)
   for (i = 0; i < m->n_pieces; i++) {
     pieces[i] = m->pieces[i];
     pieces[i].latency_ns = i > 0 && pieces[i].rows == pieces[i - 1].rows &&
-         pieces[i].read_cols == pieces[i - 1].read_cols
+         pieces[i].read_cols == pieces[i - 1].read_cols && pieces[i].row_parts == pieces[i - 1].row_parts
                              ? pieces[i - 1].latency_ns
-                             : rrn_hw_mvm_latency_ns(c->o.hw, pieces[i].rows, pieces[i].read_cols,
-                                                     c->o.hw->v.input.bits, NULL);
+                             : rrn_piece_latency_ns(c->o.hw, &pieces[i]);
   }
   c->view.hw = (rramnas_hw *)(uintptr_t)c->o.hw; /* only read, and never released through the view */
   c->view.pieces = pieces;
@@ -204,7 +205,7 @@ static rrn_sim_options
 sim_of(const rrn_costing *c)
 {
   return (rrn_sim_options){ .model = c->o.timing_model, .samples = c->o.samples,
-                            .floor_remainder = c->o.floor_remainder };
+                            .floor_remainder = c->o.floor_remainder, .sharing = c->o.sharing };
 }
 
 static int32_t
@@ -350,7 +351,8 @@ rrn_cost_crossbars(const rrn_costing *c, double (*ret_rows)[5], rramnas_error *e
     share_layer(c, i, ret_rows);
   for (i = 0; i < n; i++) {
     inside += ret_rows[i][CROSSBAR_DYNAMIC];
-    ret_rows[i][CROSSBAR_IDLE] = latency_ns - ret_rows[i][CROSSBAR_BUSY];
+    /* Boxes that work at the same time are each counted as busy. */
+    ret_rows[i][CROSSBAR_IDLE] = latency_ns > ret_rows[i][CROSSBAR_BUSY] ? latency_ns - ret_rows[i][CROSSBAR_BUSY] : 0;
     ret_rows[i][CROSSBAR_IDLE] = ret_rows[i][CROSSBAR_IDLE] > 0 ? ret_rows[i][CROSSBAR_IDLE] : 0;
   }
   ret_rows[n][CROSSBAR_DYNAMIC] = c->cost.energy_dynamic_pj - inside;

@@ -90,10 +90,11 @@ rrn_hw_adc_ns(const rramnas_hw *hw)
   return samples / v->adc.rate_gsps;
 }
 
-/* Passes in which the ADCs read `cols` neighbouring columns. Blocks: all of them may be one ADC's. */
-static double
-column_passes(const rrn_hw_values *v, int64_t cols)
+/* Blocks: all the columns may be one ADC's. */
+double
+rrn_hw_column_passes(const rramnas_hw *hw, int64_t cols)
 {
+  const rrn_hw_values *v = &hw->v;
   const int64_t n = v->adc.per_subarray, all = v->crossbar.cols, block = ceil_div(all, n), rest = cols % all;
 
   if (v->adc.mux == RRN_ADC_MUX_ANY)
@@ -108,7 +109,7 @@ rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t 
   const rrn_hw_values *v = &hw->v;
   const int64_t subarray = rrn_hw_subarray_rows(hw), subarrays = v->crossbar.rows / subarray;
   const double row_passes = (double)ceil_div(rows, v->dac.per_subarray * subarrays);
-  const double col_passes = column_passes(v, cols);
+  const double col_passes = rrn_hw_column_passes(hw, cols);
   const double passes = (double)ceil_div(input_bits, v->dac.bits) * row_passes * col_passes;
   const double clock_ns = 1000.0 / v->digital.frequency_mhz;
   rramnas_mvm_latency p = RRAMNAS_MVM_LATENCY_INIT;
@@ -137,5 +138,5 @@ rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t 
 double
 rrn_hw_sum_latency_ns(const rramnas_hw *hw, int64_t cols, int32_t n_sums)
 {
-  return column_passes(&hw->v, cols) * adder_levels(n_sums) * (1000.0 / hw->v.digital.frequency_mhz);
+  return rrn_hw_column_passes(hw, cols) * adder_levels(n_sums) * (1000.0 / hw->v.digital.frequency_mhz);
 }

@@ -67,7 +67,7 @@ typedef struct rrn_hw_values {
   struct { int32_t bits; double activity; } input;
   struct { int32_t bits, per_subarray; double rate_gsps, area_um2, power_uw, leakage_uw; } dac;
   struct {
-    int32_t bits, per_subarray, kind, model, below_resolution, mux;
+    int32_t bits, per_subarray, kind, mux, model, below_resolution;
     double rate_gsps, area_um2, power_uw, leakage_uw, node_nm, step_energy_fj, step_area_um2;
   } adc;
   struct { int32_t groups; } pe;
@@ -136,6 +136,9 @@ double rrn_hw_wire_delay_ns(const rramnas_hw *hw);
  * reference). */
 double rrn_hw_mvm_latency_ns(const rramnas_hw *hw, int64_t rows, int64_t cols, int32_t input_bits,
                              rramnas_mvm_latency *ret_parts);
+
+/* Passes in which the ADCs read `cols` neighbouring columns, at their worst place. */
+double rrn_hw_column_passes(const rramnas_hw *hw, int64_t cols);
 
 /* Time to add n_sums partial sums of each of `cols` read columns: levels of the adder tree, a clock for every pass of
  * the ADCs. 0 for one sum. */

@@ -195,7 +195,7 @@ AT(rramnas_timing, speedup, 32);
 AT(rramnas_timing, bound_ns, 40);
 AT(rramnas_timing, gap, 48);
 
-SIZE(rramnas_cost_options, 40);
+SIZE(rramnas_cost_options, 48);
 AT(rramnas_cost_options, size, 0);
 AT(rramnas_cost_options, model, 8);
 AT(rramnas_cost_options, timing_model, 12);
@@ -203,6 +203,8 @@ AT(rramnas_cost_options, samples, 16);
 AT(rramnas_cost_options, floor_remainder, 20);
 AT(rramnas_cost_options, hw, 24);
 AT(rramnas_cost_options, latency_ns, 32);
+AT(rramnas_cost_options, sharing, 40);
+AT(rramnas_cost_options, reserved, 44);
 
 SIZE(rramnas_cost, 240);
 AT(rramnas_cost, size, 0);

@@ -30,7 +30,7 @@ make(test_random *r, fixture *x)
   assert_non_null(x->net);
   assert_non_null(x->hw);
   x->o = (rramnas_compile_options)RRAMNAS_COMPILE_OPTIONS_INIT;
-  x->o.policy = test_below(r, 3) ? RRAMNAS_POLICY_RNC : RRAMNAS_POLICY_BEST;
+  x->o.policy = RRAMNAS_POLICY_RNC;
   x->o.crossbars = RRAMNAS_CROSSBARS_AUTO;
   x->o.effort = RRAMNAS_EFFORT_FAST;
   x->o.seed = (uint32_t)test_below(r, 1000);
@@ -187,6 +187,31 @@ the_area_is_reached(void **state)
   assert_in_range(compared, 3, ROUNDS);
 }
 
+/* Policy best makes plans of its own for the crossbars that it finds. */
+static void
+best_takes_no_more(void **state)
+{
+  test_random r = { 54 };
+  int round;
+
+  (void)state;
+  for (round = 0; round < ROUNDS / 3; round++) {
+    rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
+    rramnas_mapping *whole, *split;
+    fixture x;
+
+    make(&r, &x);
+    x.o.policy = RRAMNAS_POLICY_BEST;
+    whole = compile(&x, 0);
+    split = compile(&x, 1);
+    assert_int_equal(rramnas_mapping_get_info(split, &info), RRAMNAS_OK);
+    assert_in_range(split->crossbars_used, info.crossbars_bound, whole->crossbars_used);
+    rramnas_mapping_unref(split);
+    rramnas_mapping_unref(whole);
+    drop(&x);
+  }
+}
+
 /* The same again, and on a chip of just as many crossbars. */
 static void
 results_repeat_and_fit(void **state)
@@ -220,6 +245,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(cuts_only_save),
     cmocka_unit_test(the_area_is_reached),
+    cmocka_unit_test(best_takes_no_more),
     cmocka_unit_test(results_repeat_and_fit),
   };
 

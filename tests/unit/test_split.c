@@ -32,6 +32,8 @@ fewest(int32_t split_to_fit)
   o.policy = RRAMNAS_POLICY_RNC; /* policy best may then find a sooner plan on as many crossbars */
   o.layer_threshold = o.max_load = RRAMNAS_UNLIMITED;
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  o.policy = RRAMNAS_POLICY_RNC;
+  o.layer_threshold = o.max_load = RRAMNAS_UNLIMITED;
   o.effort = RRAMNAS_EFFORT_FAST;
   o.split_to_fit = split_to_fit;
   return o;
@@ -212,8 +214,6 @@ copies_stay_whole(void **state)
   rramnas_mapping *m;
 
   (void)state;
-  o.policy = RRAMNAS_POLICY_RNC;
-  o.layer_threshold = o.max_load = RRAMNAS_UNLIMITED;
   o.copies = copies;
   o.n_copies = 3;
   m = compile(hw, net, &o);
@@ -254,7 +254,6 @@ chips_that_are_too_small_otherwise(void **state)
     rramnas_mapping *m = NULL;
 
     o.policy = policies[i];
-    o.layer_threshold = o.max_load = RRAMNAS_UNLIMITED;
     o.crossbars = 2;
     assert_int_equal(rramnas_compile(hw, net, &o, NULL, &m, &err), RRAMNAS_ERR_DOES_NOT_FIT);
     assert_non_null(strstr(err.message, "at least 3 crossbars"));
