@@ -317,7 +317,7 @@ run_mixed(const rrn_strategy_options *o, int generations, int ask_twice, size_t 
       check_genome(mixed_genes, genes.n, x + i * genes.n);
       violations[i] = mixed_evaluate(x + i * genes.n, results + 2 * i);
       for (j = 0; j < genes.n; j++)
-        hash = hash * 31 + (uint64_t)(x[i * genes.n + j] * 1048576);
+        hash = hash * 31 + (uint64_t)(int64_t)(x[i * genes.n + j] * 1048576);
     }
     assert_int_equal(rrn_strategy_tell(&s, results, violations, NULL), RRAMNAS_OK);
   }

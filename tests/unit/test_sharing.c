@@ -118,6 +118,30 @@ adcs(void **state)
   assert_true(two > 1.9 * one && two <= 2 * one);
 }
 
+/* The cost model waits as long as the timing model. With blocks each input is driven for two passes. */
+static void
+costs(void **state)
+{
+  static const int32_t at[][2] = { { 0, 0 }, { 8, 8 } };
+  rramnas_mapping *any = place("crossbar: {rows: 16, cols: 16}\nadc: {per_subarray: 16}", at, 2);
+  rramnas_mapping *block = place("crossbar: {rows: 16, cols: 16}\nadc: {per_subarray: 8, mux: block}", at, 2);
+  rramnas_cost_options how = RRAMNAS_COST_OPTIONS_INIT;
+  rramnas_cost alone = RRAMNAS_COST_INIT, together = RRAMNAS_COST_INIT, twice = RRAMNAS_COST_INIT;
+
+  (void)state;
+  assert_int_equal(rramnas_mapping_get_cost(any, &how, &alone, NULL), RRAMNAS_OK);
+  how.sharing = RRAMNAS_SHARING_DISJOINT;
+  assert_int_equal(rramnas_mapping_get_cost(any, &how, &together, NULL), RRAMNAS_OK);
+  near(2 * together.latency_ns, alone.latency_ns);
+  near(together.energy_dynamic_pj, alone.energy_dynamic_pj);
+  assert_int_equal(rramnas_mapping_get_cost(block, &how, &twice, NULL), RRAMNAS_OK);
+  assert_true(twice.energy_dynamic_pj > together.energy_dynamic_pj);
+  how.timing_model = RRAMNAS_TIMING_RNC;
+  assert_int_equal(rramnas_mapping_get_cost(any, &how, &alone, NULL), RRAMNAS_ERR_ARGUMENT);
+  rramnas_mapping_unref(any);
+  rramnas_mapping_unref(block);
+}
+
 /* Rows that take turns at 8 DACs are one box's. */
 static void
 dacs(void **state)
@@ -191,6 +215,7 @@ main(void)
     cmocka_unit_test(rows_or_columns_in_common),
     cmocka_unit_test(weights_at_the_crossing),
     cmocka_unit_test(adcs),
+    cmocka_unit_test(costs),
     cmocka_unit_test(dacs),
     cmocka_unit_test(blocks_of_columns),
     cmocka_unit_test(reports_and_arguments),

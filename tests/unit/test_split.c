@@ -116,6 +116,28 @@ rows(void **state)
   rramnas_hw_unref(hw);
 }
 
+/* On a chip of half the clock the cost model adds partial sums in twice the time. */
+static void
+sums_on_another_chip(void **state)
+{
+  static const side_layer layers[] = { { 10, 16, 1, 1 }, { 10, 16, 1, 1 }, { 12, 12, 1, 1 } };
+  rramnas_hw *hw = layers_chip("crossbar: {rows: 16, cols: 16}");
+  rramnas_hw *slow = layers_chip("crossbar: {rows: 16, cols: 16}\ndigital: {frequency_mhz: 250}");
+  rramnas_net *net = layers_net(layers, 3, 2);
+  rramnas_mapping *m = cut_saves_one(hw, net, 3);
+  rramnas_cost_options how = RRAMNAS_COST_OPTIONS_INIT;
+  rramnas_cost cost = RRAMNAS_COST_INIT;
+
+  (void)state;
+  how.hw = slow;
+  assert_int_equal(rramnas_mapping_get_cost(m, &how, &cost, NULL), RRAMNAS_OK);
+  near(cost.latency_ns, 4 * mvm_ns(slow, 6, 12) + 4 * (mvm_ns(slow, 6, 12) + 4));
+  rramnas_mapping_unref(m);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(slow);
+  rramnas_hw_unref(hw);
+}
+
 /* Three parts of 4 rows need two levels of adders; with 8 ADCs the 16 columns take two passes, and so do the sums. */
 static void
 three_partial_sums(void **state)
@@ -302,6 +324,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(rows),
+    cmocka_unit_test(sums_on_another_chip),
     cmocka_unit_test(three_partial_sums),
     cmocka_unit_test(columns),
     cmocka_unit_test(groups_are_shared_out),
