@@ -37,13 +37,17 @@ is_shaping(const char *field)
 static int
 add_value(sweep_axis *a, const char *text, size_t length)
 {
-  char **values = realloc(a->values, (a->n + 1) * sizeof(*values));
-
-  if (!values)
+  if (a->n == MOST_COMBINATIONS)
     return 0;
-  a->values = values;
-  values[a->n] = strndup(text, length);
-  return values[a->n] != NULL && ++a->n <= MOST_COMBINATIONS;
+  if ((a->n & (a->n - 1)) == 0) { /* full: its room is 1, 2, 4, ... values */
+    char **values = realloc(a->values, (a->n ? 2 * a->n : 1) * sizeof(*values));
+
+    if (!values)
+      return 0;
+    a->values = values;
+  }
+  a->values[a->n] = strndup(text, length);
+  return a->values[a->n] && ++a->n;
 }
 
 static int

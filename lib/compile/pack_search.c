@@ -226,17 +226,6 @@ load_best(const search *s, rrn_pack_state *t, rrn_arena *arena, rramnas_error *e
   return RRAMNAS_OK;
 }
 
-static int32_t
-emptiest(const rrn_pack_state *t)
-{
-  int32_t k, best = 0;
-
-  for (k = 1; k < t->n_bins; k++)
-    if (t->bins[k].free > t->bins[best].free)
-      best = k;
-  return best;
-}
-
 /* Closes one crossbar after the other. */
 static int32_t
 lower(search *s, rramnas_error *err)
@@ -250,7 +239,7 @@ lower(search *s, rramnas_error *err)
   RRN_TRY(rrn_pack_ruin_init(&r, &t, s->options->seed, err));
   t.work = s->work;
   while (s->best_bins > s->target && t.n_bins > 1 && t.work < s->budget) {
-    const int32_t k = emptiest(&t);
+    const int32_t k = rrn_pack_state_emptiest(&t);
 
     RRN_TRY(rrn_pack_state_take(&t, k, NULL, err));
     rrn_pack_state_drop(&t, k);

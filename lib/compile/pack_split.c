@@ -319,17 +319,6 @@ is_better(const filling *f, const filling *than)
   return f->cost != than->cost ? f->cost < than->cost : f->n < than->n;
 }
 
-static int32_t
-emptiest(const rrn_pack_state *t)
-{
-  int32_t k, best = 0;
-
-  for (k = 1; k < t->n_bins; k++)
-    if (t->bins[k].free > t->bins[best].free)
-      best = k;
-  return best;
-}
-
 /* What stands without its n emptiest crossbars, whose boxes are left out. */
 static int32_t
 take_emptiest(splitter *s, int32_t n, rrn_arena *arena, filling *ret_filling)
@@ -339,7 +328,7 @@ take_emptiest(splitter *s, int32_t n, rrn_arena *arena, filling *ret_filling)
   RRN_TRY(copy_filling(s, &s->now, arena, ret_filling));
   RRN_TRY(load(s, ret_filling, 0, arena, &t));
   for (; n > 0 && t.n_bins > 1; n--) {
-    const int32_t k = emptiest(&t);
+    const int32_t k = rrn_pack_state_emptiest(&t);
 
     RRN_TRY(rrn_pack_state_take(&t, k, NULL, s->err));
     rrn_pack_state_drop(&t, k);

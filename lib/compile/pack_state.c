@@ -348,6 +348,17 @@ cut_item(rrn_pack_state *s, rrn_pack_bin *b, const rrn_pack_item *item, rramnas_
 }
 
 int32_t
+rrn_pack_state_emptiest(const rrn_pack_state *s)
+{
+  int32_t k, best = 0;
+
+  for (k = 1; k < s->n_bins; k++)
+    if (s->bins[k].free > s->bins[best].free)
+      best = k;
+  return best;
+}
+
+int32_t
 rrn_pack_state_put(rrn_pack_state *s, int32_t k, int32_t space, int32_t box, rramnas_error *err)
 {
   const rrn_pack_space *o = &s->bins[k].spaces[space];

@@ -75,6 +75,9 @@ int32_t rrn_pack_state_first(const rrn_pack_state *s, const rrn_pack_box *box, i
 /* Crossbar with the fewest free cells that takes the box; -1 when none does. */
 int32_t rrn_pack_state_tightest(const rrn_pack_state *s, const rrn_pack_box *box, int32_t *ret_space);
 
+/* Crossbar with the most free cells. */
+int32_t rrn_pack_state_emptiest(const rrn_pack_state *s);
+
 /* Puts a box, which the caller has taken from left_out, at the low corner of a space. */
 int32_t rrn_pack_state_put(rrn_pack_state *s, int32_t k, int32_t space, int32_t box, rramnas_error *err);
 /* The same at a place that is known to be free. */

@@ -22,6 +22,7 @@
 
 #include "cost/parts.h"
 #include "cost/scale.h"
+#include "util/power.h"
 
 static double
 cell_area_um2(const rrn_hw_values *v)
@@ -70,7 +71,7 @@ static double
 far_end(double x)
 {
   const double log2_e = 1.4426950408889634074;
-  const double e = rrn_exp2(-(x < 300 ? x : 300) * log2_e);
+  const double e = rrn_power_exp2(-(x < 300 ? x : 300) * log2_e);
 
   return 2 * e / (1 + e * e);
 }

@@ -15,6 +15,7 @@
  */
 #include "cost/parts.h"
 #include "cost/scale.h"
+#include "util/power.h"
 
 enum { N_NODES = 3, N_SIZES = 9, N_BUSES = 4, N_FIGURES = 4 };
 
@@ -142,7 +143,7 @@ static const double table[N_NODES][N_SIZES][N_BUSES][N_FIGURES] = {
 static int
 segment(double value, double first, int n, double *ret_t)
 {
-  const double at = rrn_log2(value) - rrn_log2(first);
+  const double at = rrn_power_log2(value) - rrn_power_log2(first);
   int i = at < 0 ? 0 : (int)at;
 
   i = i < n - 2 ? i : n - 2;
@@ -154,8 +155,8 @@ static double
 log_figure(int node, int size, int bus, int figure)
 {
   if (size == 0 && bus == N_BUSES - 1)
-    return 2 * rrn_log2(table[node][1][bus][figure]) - rrn_log2(table[node][2][bus][figure]);
-  return rrn_log2(table[node][size][bus][figure]);
+    return 2 * rrn_power_log2(table[node][1][bus][figure]) - rrn_power_log2(table[node][2][bus][figure]);
+  return rrn_power_log2(table[node][size][bus][figure]);
 }
 
 static double
@@ -181,10 +182,10 @@ figure_of(double node_nm, double kib, double bus_bits, int figure)
 {
   const double inside = node_nm < nodes_nm[0] ? nodes_nm[0] : node_nm > nodes_nm[2] ? nodes_nm[2] : node_nm;
   const int n = inside >= nodes_nm[1];
-  const double t = (rrn_log2(inside) - rrn_log2(nodes_nm[n])) / (rrn_log2(nodes_nm[n + 1]) - rrn_log2(nodes_nm[n]));
+  const double t = (rrn_power_log2(inside) - rrn_power_log2(nodes_nm[n])) / (rrn_power_log2(nodes_nm[n + 1]) - rrn_power_log2(nodes_nm[n]));
   const double low = t == 1 ? 0 : at_node(n, kib, bus_bits, figure);
 
-  return rrn_exp2(t == 0 ? low : t == 1 ? at_node(n + 1, kib, bus_bits, figure)
+  return rrn_power_exp2(t == 0 ? low : t == 1 ? at_node(n + 1, kib, bus_bits, figure)
                                          : mix(low, at_node(n + 1, kib, bus_bits, figure), t));
 }
 

@@ -15,44 +15,15 @@
  * below 65 nm, where supplies stopped scaling: Stillmaker and Baas (Integration 58, 2017) show differences up to 83
  * times.
  *
- * log2 and 2^x are series with + - * / only, so that results do not depend on a mathematical library. O(1).
+ * O(1).
  */
 #include "cost/scale.h"
 
-#include <math.h>
+#include "util/power.h"
 
 enum { N_NODES = 10 };
 static const double nodes_nm[N_NODES] = { 7, 10, 14, 22, 32, 45, 65, 90, 130, 180 };
 static const double supplies_v[N_NODES] = { 0.7, 0.75, 0.8, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.8 };
-
-#define LN2 0.69314718055994530942
-
-double
-rrn_log2(double x)
-{
-  int exponent;
-  const double m = frexp(x, &exponent); /* [0.5, 1) */
-  const double y = m < 0.70710678118654752 ? 2 * m : m;
-  const double z = (y - 1) / (y + 1), z2 = z * z; /* |z| < 0.172 */
-  double sum = 0;
-  int k;
-
-  for (k = 21; k > 0; k -= 2)
-    sum = sum * z2 + 1.0 / k;
-  return (y == m ? exponent : exponent - 1) + 2 / LN2 * z * sum;
-}
-
-double
-rrn_exp2(double x)
-{
-  const double whole = floor(x + 0.5), t = (x - whole) * LN2; /* |t| < 0.35 */
-  double sum = 1;
-  int k;
-
-  for (k = 14; k > 0; k--)
-    sum = 1 + sum * t / k;
-  return ldexp(sum, (int)whole);
-}
 
 double
 rrn_scale_supply_v(double node_nm)
@@ -98,5 +69,5 @@ rrn_scale_energy(double from_nm, double to_nm)
 double
 rrn_scale_temperature(double temperature_c)
 {
-  return temperature_c == 25 ? 1 : rrn_exp2((temperature_c - 25) / 10);
+  return temperature_c == 25 ? 1 : rrn_power_exp2((temperature_c - 25) / 10);
 }

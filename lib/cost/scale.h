@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Scaling of CMOS blocks from one node to another, and the functions it needs. */
+/* Scaling of CMOS blocks from one node to another. */
 #ifndef RRN_COST_SCALE_H
 #define RRN_COST_SCALE_H
 
 #include "hw/spec.h"
-
-/* log2 of x > 0 and 2^x for |x| < 1000: the same bits on every machine, error below 1e-14 (relative for 2^x). */
-double rrn_log2(double x);
-double rrn_exp2(double x);
 
 /* Nominal supply of a node, V. */
 double rrn_scale_supply_v(double node_nm);

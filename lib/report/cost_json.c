@@ -31,22 +31,13 @@ static const figure numbers[] = {
 #undef FIGURE
 
 static void
-number(rrn_writer *w, double value)
-{
-  if (isfinite(value))
-    rrn_write_double(w, value);
-  else
-    rrn_write_text(w, "null");
-}
-
-static void
 write_figures(rrn_writer *w, const rramnas_cost *cost)
 {
   size_t i;
 
   for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
     rrn_write_format(w, "%s\"%s\": ", i % 6 ? ", " : ",\n    ", numbers[i].name);
-    number(w, *(const double *)(const void *)((const char *)cost + numbers[i].offset));
+    rrn_write_json_number(w, *(const double *)(const void *)((const char *)cost + numbers[i].offset));
   }
   rrn_write_format(w, ",\n    \"crossbars\": %" PRId64 ", \"arrays\": %" PRId64 ", \"tiles\": %" PRId64,
                    cost->crossbars, cost->arrays, cost->tiles);
@@ -72,11 +63,11 @@ static void
 write_energy_and_area(rrn_writer *w, const double entry[RRN_COST_KINDS])
 {
   rrn_write_text(w, "\"energy_dynamic_pj\": ");
-  number(w, entry[RRN_COST_DYNAMIC]);
+  rrn_write_json_number(w, entry[RRN_COST_DYNAMIC]);
   rrn_write_text(w, ", \"energy_static_pj\": ");
-  number(w, entry[RRN_COST_STATIC]);
+  rrn_write_json_number(w, entry[RRN_COST_STATIC]);
   rrn_write_text(w, ", \"area_um2\": ");
-  number(w, entry[RRN_COST_AREA]);
+  rrn_write_json_number(w, entry[RRN_COST_AREA]);
 }
 
 static void
@@ -86,7 +77,7 @@ write_list(rrn_writer *w, const double *values, int n)
 
   for (i = 0; i < n; i++) {
     rrn_write_text(w, i ? ", " : "[");
-    number(w, values[i]);
+    rrn_write_json_number(w, values[i]);
   }
   rrn_write_text(w, "]");
 }

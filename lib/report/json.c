@@ -16,15 +16,6 @@
 #include "report/cost.h"
 
 static void
-number(rrn_writer *w, double value)
-{
-  if (isfinite(value))
-    rrn_write_double(w, value);
-  else
-    rrn_write_text(w, "null");
-}
-
-static void
 list(rrn_writer *w, const char *key, const int64_t *values, int32_t n)
 {
   int32_t i;
@@ -140,7 +131,7 @@ write_partition(rrn_writer *w, const rramnas_mapping *m)
                      (int)p->cols, p->activations);
     rrn_write_format(w, ", \"groups_at_once\": %d, \"row_parts\": %d", (int)p->groups_at_once, (int)p->row_parts);
     rrn_write_format(w, ", \"row0\": %" PRId64 ", \"col0\": %" PRId64 ", \"latency_ns\": ", p->row0, p->col0);
-    number(w, p->latency_ns);
+    rrn_write_json_number(w, p->latency_ns);
     rrn_write_text(w, "}");
   }
   rrn_write_text(w, "\n  ],\n");
@@ -201,13 +192,13 @@ write_packing(rrn_writer *w, const rramnas_mapping *m, const rrn_bound *bound)
   write_bound(w, "clique", bound->clique, ", ");
   write_bound(w, "cardinality", bound->cardinality, "}");
   rrn_write_format(w, ", \"optimal\": %s, \"utilization\": ", bound->best == m->crossbars_used ? "true" : "false");
-  number(w, rrn_mapping_utilization(m));
+  rrn_write_json_number(w, rrn_mapping_utilization(m));
   rrn_write_text(w, ", \"occupied\": ");
-  number(w, rrn_mapping_occupied(m));
+  rrn_write_json_number(w, rrn_mapping_occupied(m));
   rrn_write_format(w, ", \"boxes_cut\": %d, \"cut_parts\": %d, \"extra_conversions\": %" PRId64, (int)m->boxes_cut,
                    (int)m->cut_parts, m->extra_conversions);
   rrn_write_format(w, ", \"tries\": %d, \"margin\": ", (int)m->tries);
-  number(w, m->margin);
+  rrn_write_json_number(w, m->margin);
   rrn_write_text(w, ", \"placements\": [");
   write_placements(w, m);
   rrn_write_text(w, "\n  ]},\n");
@@ -218,18 +209,18 @@ write_timing(rrn_writer *w, const rramnas_timing_options *how, const rramnas_tim
 {
   rrn_write_format(w, "  \"timing\": {\"model\": \"%s\", \"samples\": %d, \"latency_ns\": ",
                    rrn_report_model_name(how->model), (int)how->samples);
-  number(w, t->latency_ns);
+  rrn_write_json_number(w, t->latency_ns);
   rrn_write_text(w, ", \"lower_bound_ns\": ");
-  number(w, bound->ns > 0 ? bound->ns : NAN);
+  rrn_write_json_number(w, bound->ns > 0 ? bound->ns : NAN);
   rrn_write_text(w, ", \"gap\": ");
-  number(w, bound->ns > 0 ? bound->gap : NAN);
+  rrn_write_json_number(w, bound->ns > 0 ? bound->gap : NAN);
   rrn_write_format(w, ", \"optimal\": %s", bound->ns > 0 && bound->gap <= 0 ? "true" : "false");
   rrn_write_text(w, ", \"contention_free_ns\": ");
-  number(w, t->contention_free_ns);
+  rrn_write_json_number(w, t->contention_free_ns);
   rrn_write_text(w, ", \"baseline_latency_ns\": ");
-  number(w, how->no_baseline ? NAN : t->baseline_latency_ns);
+  rrn_write_json_number(w, how->no_baseline ? NAN : t->baseline_latency_ns);
   rrn_write_text(w, ", \"speedup\": ");
-  number(w, how->no_baseline || !(t->latency_ns > 0) ? NAN : t->speedup);
+  rrn_write_json_number(w, how->no_baseline || !(t->latency_ns > 0) ? NAN : t->speedup);
   rrn_write_format(w, ", \"floor_remainder\": %s, \"sharing\": \"%s\"},\n", how->floor_remainder ? "true" : "false",
                    how->sharing == RRAMNAS_SHARING_DISJOINT ? "disjoint" : "one-box");
 }

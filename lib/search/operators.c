@@ -19,7 +19,7 @@
 
 #include <math.h>
 
-#include "search/power.h"
+#include "util/power.h"
 
 int
 rrn_gene_active(const rrn_genes *genes, const double *x, size_t i)

@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "search/power.h"
+#include "util/power.h"
 #include "search/sort.h"
 #include "search/strategy.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "util/writer.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,15 @@ rrn_write_double(rrn_writer *w, double value)
   char text[RRN_DOUBLE_TEXT];
 
   rrn_write_text(w, rrn_double_text(value, text));
+}
+
+void
+rrn_write_json_number(rrn_writer *w, double value)
+{
+  if (isfinite(value))
+    rrn_write_double(w, value);
+  else
+    rrn_write_text(w, "null");
 }
 
 /* Bytes of the valid UTF-8 sequence at `text`, 0 when there is none. */

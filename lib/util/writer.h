@@ -20,6 +20,8 @@ void rrn_write_text(rrn_writer *w, const char *text);
 /* At most 512 bytes of result; no %f, %g (locale): doubles go through rrn_write_double. */
 void rrn_write_format(rrn_writer *w, const char *format, ...) RRN_PRINTF(2, 3);
 void rrn_write_double(rrn_writer *w, double value);
+/* null when it is no finite number, which JSON cannot say. */
+void rrn_write_json_number(rrn_writer *w, double value);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void rrn_write_json_string(rrn_writer *w, const char *text);
 /* Text with &, <, > and quotes as XML entities; bytes that XML or UTF-8 forbid become U+FFFD. */

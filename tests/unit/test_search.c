@@ -12,7 +12,7 @@
 #include "search/hypervolume.h"
 #include "search/indicators.h"
 #include "search/operators.h"
-#include "search/power.h"
+#include "util/power.h"
 #include "search/seen.h"
 #include "search/select.h"
 #include "search/strategy.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Powers and logarithms that are the same bits on every machine. */
-#ifndef RRN_SEARCH_POWER_H
-#define RRN_SEARCH_POWER_H
+#ifndef RRN_UTIL_POWER_H
+#define RRN_UTIL_POWER_H
 
 /* 2 to the x; +inf above 1024, 0 below -1075. */
 double rrn_power_exp2(double x);

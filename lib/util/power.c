@@ -11,7 +11,7 @@
  *
  * Complexity: about 100 operations for a power. Source: Dekker, Numerische Mathematik 18, 1971 (products and sums of
  * two doubles). */
-#include "search/power.h"
+#include "util/power.h"
 
 #include <stdint.h>
 #include <string.h>
