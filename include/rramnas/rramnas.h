@@ -4,11 +4,13 @@
  * @brief librramnas: neural networks on resistive-memory compute-in-memory chips.
  *
  * The library answers, for a network and a chip made of RRAM crossbars: does it fit, where does
- * each weight go, and how fast does it run. Three handles carry a job from file to result:
+ * each weight go, what does it cost, and which network or chip would be better. Four handles carry a
+ * job from file to result:
  *
  *  - @ref rramnas_hw       what the chip is: crossbar size, cells, converters, number of crossbars;
  *  - @ref rramnas_net      what the network is: a graph with shapes;
- *  - @ref rramnas_mapping  where each weight of each copy sits; it can be timed, drawn and reported.
+ *  - @ref rramnas_mapping  where each weight of each copy sits; it can be timed, costed, drawn and reported;
+ *  - @ref rramnas_search   what is free and what is wanted: networks and chips to a Pareto front.
  *
  * The whole job in one piece (each call returns a status; see "Errors"):
  *
@@ -97,6 +99,8 @@ enum rramnas_feature {
   RRAMNAS_FEATURE_MNSIM_INI = 2,  /**< reads MNSIM 2.0's SimConfig.ini */
   RRAMNAS_FEATURE_POLICY_RNC = 3, /**< policies isaac, rnc and rnc-published */
   RRAMNAS_FEATURE_COST = 4,       /**< energy, area and power of a mapping, cost model rramnas */
+  RRAMNAS_FEATURE_SEARCH = 5,     /**< search sessions */
+  RRAMNAS_FEATURE_CACHE = 6,      /**< figures kept in an SQLite file */
 };
 
 /** 1 when this build has the feature (enum rramnas_feature), 0 when not or unknown. @since 0.1 */
@@ -1157,6 +1161,529 @@ typedef struct rramnas_curve_labels {
 RRAMNAS_EXPORT int32_t
 rramnas_curve_write(const rramnas_curve_point *points, size_t n_points, const rramnas_curve_labels *labels,
                     int32_t report, rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/** @} @defgroup search Search
+ * @{ */
+
+/**
+ * A search: what is free (genes), what is wanted (objectives, constraints), how a candidate is judged, and how far it
+ * has come. Prepared by the functions from rramnas_search_create() on, fixed by rramnas_search_start() or
+ * rramnas_search_resume_file(), then run or asked and told. Belongs to one thread at a time; only
+ * rramnas_search_stop() may be called at any time, from any thread and from a signal handler.
+ *
+ * A genome is an array of doubles, one per gene: the place of the category from 0, or the number itself. The
+ * canonical form has the lowest value where a gene does not count, so that equal candidates have equal genomes.
+ *
+ * @code
+ *   rramnas_search *s = NULL;
+ *   rramnas_search_options opt = RRAMNAS_SEARCH_OPTIONS_INIT;
+ *   rramnas_run_options run = RRAMNAS_RUN_OPTIONS_INIT;
+ *
+ *   opt.seed = 1;
+ *   run.generations = 100;
+ *   if (rramnas_search_create_ready("ofa-mobilenet-v3-small", NULL, &s, &err) < 0 ||
+ *       rramnas_search_set_hardware(s, hw, &err) < 0 ||
+ *       rramnas_search_add_table_file(s, "accuracy.csv", NULL, &err) < 0 ||
+ *       rramnas_search_add_objective(s, "accuracy", 0, &err) < 0 ||
+ *       rramnas_search_add_objective(s, "latency_ns", 0, &err) < 0 ||
+ *       rramnas_search_add_constraint(s, "energy_pj < 5e6", &err) < 0 ||
+ *       rramnas_search_start(s, &opt, &err) < 0 || rramnas_search_run(s, &run, &err) < 0)
+ *     fprintf(stderr, "%s\n", err.message);
+ *   else
+ *     rramnas_search_write(s, RRAMNAS_REPORT_CSV, NULL, to_stdout, NULL, &err);
+ *   rramnas_search_unref(s);
+ * @endcode
+ */
+typedef struct rramnas_search rramnas_search;
+
+/** What a gene's value is. */
+enum rramnas_gene_kind {
+  RRAMNAS_GENE_CATEGORY = 0, /**< one of a list of words, without order */
+  RRAMNAS_GENE_INTEGER = 1,
+  RRAMNAS_GENE_REAL = 2,
+};
+
+/** What a gene decides. */
+enum rramnas_gene_role {
+  RRAMNAS_GENE_FREE = 0,     /**< something of the caller's */
+  RRAMNAS_GENE_NETWORK = 1,  /**< the network: genes of the ready spaces */
+  RRAMNAS_GENE_HARDWARE = 2, /**< the field of the hardware spec that has the gene's name; "device.preset", too */
+};
+
+/** One gene. low == high fixes it. */
+typedef struct rramnas_gene {
+  size_t size;               /**< sizeof(rramnas_gene) */
+  const char *name;          /**< unique; letters, digits, '_', '.', '[', ']', '-', at most 63 bytes */
+  const char *const *labels; /**< CATEGORY: array of length [n_labels], unique words; others NULL */
+  size_t n_labels;
+  double low, high;          /**< INTEGER, REAL: inclusive range; CATEGORY: 0, n_labels - 1 (set by the library) */
+  const char *parent;        /**< the gene counts only while `parent` counts and its value (a category's place, an
+                                  integer) is greater than `above`; default NULL: always */
+  double above;
+  int32_t kind;              /**< enum rramnas_gene_kind */
+  int32_t role;              /**< enum rramnas_gene_role */
+} rramnas_gene;
+
+#define RRAMNAS_GENE_INIT { sizeof(rramnas_gene), NULL, NULL, 0, 0, 0, NULL, 0, 0, 0 }
+
+/** A space that is built in. */
+typedef struct rramnas_ready_space {
+  size_t size;         /**< sizeof(rramnas_ready_space) */
+  const char *name;    /**< "ofa-mobilenet-v3-small" */
+  const char *title;   /**< one line */
+  const char *source;  /**< the publication */
+} rramnas_ready_space;
+
+#define RRAMNAS_READY_SPACE_INIT { sizeof(rramnas_ready_space), NULL, NULL, NULL }
+
+/** Number of ready spaces. @since 0.2 */
+RRAMNAS_EXPORT size_t
+rramnas_ready_space_count(void);
+
+/** Describes ready space `index`, by name upwards. ERR_ARGUMENT outside. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_ready_space_info(size_t index, rramnas_ready_space *ret_space);
+
+/** A session without genes. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_create(const rramnas_runtime *runtime, rramnas_search **ret_search, rramnas_error *reterr);
+
+/** A session on a ready space; genes may be added. ERR_NOT_FOUND (the message has names like it). @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_create_ready(const char *name, const rramnas_runtime *runtime, rramnas_search **ret_search,
+                            rramnas_error *reterr);
+
+/**
+ * A session on a space from a YAML file (doc/spaces.md), at most 1 MiB.
+ * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_RANGE, ERR_UNSUPPORTED (another schema), ERR_LIMIT, ERR_NOT_FOUND,
+ *         ERR_MEMORY; line and column are set
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_load_file(const char *path, const rramnas_runtime *runtime, rramnas_search **ret_search,
+                         rramnas_error *reterr);
+
+/** The same from memory. @param data array of length [size], not kept @param name for messages; NULL = "space"
+ * @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_load_buffer(const char *data, size_t size, const char *name, const rramnas_runtime *runtime,
+                           rramnas_search **ret_search, rramnas_error *reterr);
+
+/** Adds a reference; returns `search`. @since 0.2 */
+RRAMNAS_EXPORT rramnas_search *
+rramnas_search_ref(rramnas_search *search);
+
+/** Takes a reference; NULL is allowed. @since 0.2 */
+RRAMNAS_EXPORT void
+rramnas_search_unref(rramnas_search *search);
+
+/** Adds a gene; its number is the count of genes before. ERR_ARGUMENT, ERR_LIMIT (more than 4096), ERR_MEMORY.
+ * @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_add_gene(rramnas_search *search, const rramnas_gene *gene, rramnas_error *reterr);
+
+/**
+ * Demands a relation between genes of every candidate: a comparison (<, <=, ==, !=, >=, >) of sums of genes and
+ * numbers with optional factors, as in "crossbar.rows == crossbar.cols" or "2 * layers + 1 <= 12". A category counts
+ * as the number that its label is, or else as its place. Genes that do not count have their lowest value.
+ * @return RRAMNAS_OK, ERR_PARSE (column set), ERR_NOT_FOUND (no such gene), ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_add_rule(rramnas_search *search, const char *rule, rramnas_error *reterr);
+
+/** Number of genes. @since 0.2 */
+RRAMNAS_EXPORT size_t
+rramnas_search_gene_count(const rramnas_search *search);
+
+/** Describes gene `index`; its texts live as long as the session. ERR_ARGUMENT outside. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_gene(const rramnas_search *search, size_t index, rramnas_gene *ret_gene);
+
+/**
+ * Exact number of different candidates, rules regarded, in decimal: "2952010889080881". "infinite" with a real gene.
+ * @param ret_text  array of length [capacity], zero-terminated; ERR_RANGE when it is too short
+ * @return RRAMNAS_OK, ERR_RANGE, ERR_LIMIT when rules tie so many genes together that counting takes too long,
+ *         ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_count(const rramnas_search *search, char *ret_text, size_t capacity, rramnas_error *reterr);
+
+/** Writes the space as YAML that rramnas_search_load_buffer() reads. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_write_space(const rramnas_search *search, rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/** Brings a genome, array of length [genes], into canonical form. ERR_ARGUMENT for a value outside of a gene's range.
+ * @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_canonical(const rramnas_search *search, double *genome, rramnas_error *reterr);
+
+/** XXH3-128 of the canonical form of `genome`, array of length [genes], into ret_digest, array of length [16].
+ * @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_fingerprint(const rramnas_search *search, const double *genome, uint8_t *ret_digest,
+                           rramnas_error *reterr);
+
+/** The network that a genome means; ERR_UNSUPPORTED when the space has none. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_build_net(const rramnas_search *search, const double *genome, rramnas_net **ret_net,
+                         rramnas_error *reterr);
+
+/** The chip that a genome means: that of rramnas_search_set_hardware(), or the default one, with the values of the
+ * hardware genes. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_build_hw(const rramnas_search *search, const double *genome, rramnas_hw **ret_hw,
+                        rramnas_error *reterr);
+
+/* --- what is wanted --- */
+
+/** A figure that the library can work out of a candidate. */
+typedef struct rramnas_metric {
+  size_t size;        /**< sizeof(rramnas_metric) */
+  const char *name;   /**< "latency_ns" */
+  const char *unit;   /**< "ns" */
+  const char *doc;    /**< one sentence */
+  int32_t direction;  /**< enum rramnas_direction: what is better */
+  int32_t reserved;   /**< 0 */
+} rramnas_metric;
+
+#define RRAMNAS_METRIC_INIT { sizeof(rramnas_metric), NULL, NULL, NULL, 0, 0 }
+
+/** Which way an objective goes. */
+enum rramnas_direction {
+  RRAMNAS_DIRECTION_NATURAL = 0, /**< the metric's own; of a figure that the library does not know: minimise, of
+                                      names that begin with "accuracy": maximise */
+  RRAMNAS_MINIMIZE = 1,
+  RRAMNAS_MAXIMIZE = 2,
+};
+
+/** Number of built-in metrics. @since 0.2 */
+RRAMNAS_EXPORT size_t
+rramnas_metric_count(void);
+
+/** Describes built-in metric `index`. ERR_ARGUMENT outside. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_metric_info(size_t index, rramnas_metric *ret_metric);
+
+/** Adds an objective: a built-in metric, a column of a table, or any other name, which the evaluation callback or
+ * rramnas_search_tell() supplies. ERR_ARGUMENT when it is given twice or is the 65th. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_add_objective(rramnas_search *search, const char *metric, int32_t direction, rramnas_error *reterr);
+
+/** Adds a constraint "METRIC < NUMBER"; <, <=, > and >= (a bound itself is allowed in all four). ERR_PARSE with the
+ * column. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_add_constraint(rramnas_search *search, const char *constraint, rramnas_error *reterr);
+
+/** Figures of a candidate: the objectives in order, then what only constraints name, in order. @since 0.2 */
+RRAMNAS_EXPORT size_t
+rramnas_search_metric_count(const rramnas_search *search);
+
+/** Name of figure `index`; NULL outside. @since 0.2 */
+RRAMNAS_EXPORT const char *
+rramnas_search_metric(const rramnas_search *search, size_t index);
+
+/* --- how a candidate is judged --- */
+
+/** The chip of the built-in figures; keeps a reference. Default: the default chip. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_hardware(rramnas_search *search, rramnas_hw *hw, rramnas_error *reterr);
+
+/** A network for spaces without network genes; keeps a reference. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_net(rramnas_search *search, rramnas_net *net, rramnas_error *reterr);
+
+/** How candidates are compiled and costed, NULL = defaults: policy best at effort fast for `samples` = 8 inferences,
+ * timing model rnc. Arrays and handles in them are kept by copy and reference. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options *compile,
+                           const rramnas_cost_options *cost, rramnas_error *reterr);
+
+/** How a table of figures is read. */
+typedef struct rramnas_table_options {
+  size_t size;         /**< sizeof(rramnas_table_options) */
+  const char *key;     /**< column that names the candidate as a whole; default: "genome" or "architecture" where the
+                            file has it, else the columns that have genes' names, one value each */
+  const char *columns; /**< "figure=column,figure=column": which columns are figures, under which names; default: all
+                            others under their own */
+} rramnas_table_options;
+
+#define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL }
+
+/**
+ * Figures from a CSV file: a row per candidate. A candidate without a row, or with an empty cell, has failed there.
+ * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_RANGE, ERR_NOT_FOUND (no such column), ERR_LIMIT (more than 64 MiB),
+ *         ERR_MEMORY; line is set
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_add_table_file(rramnas_search *search, const char *path, const rramnas_table_options *options,
+                              rramnas_error *reterr);
+
+/** How well a predictor does, by 10-fold cross-validation. */
+typedef struct rramnas_predictor_quality {
+  size_t size;             /**< sizeof(rramnas_predictor_quality) */
+  int64_t rows;            /**< rows that it learned from */
+  double rank_correlation; /**< Kendall's tau-b of predicted and true, -1..1 */
+  double spearman;         /**< Spearman's rho, -1..1 */
+  double rmse;             /**< root of the mean square error */
+} rramnas_predictor_quality;
+
+#define RRAMNAS_PREDICTOR_QUALITY_INIT { sizeof(rramnas_predictor_quality), 0, 0, 0, 0 }
+
+/**
+ * Learns a figure from a table of the same form and predicts it for every candidate (doc/predictor.md).
+ * @param figure       its name as an objective
+ * @param options      as of tables; `columns` may say "figure=column"
+ * @param ret_quality  NULL = not wanted
+ * @return as rramnas_search_add_table_file(); ERR_RANGE with fewer than 20 usable rows
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_add_predictor_file(rramnas_search *search, const char *path, const char *figure,
+                                  const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
+                                  rramnas_error *reterr);
+
+/** Candidates to be judged. */
+typedef struct rramnas_batch {
+  size_t size;            /**< sizeof(rramnas_batch) */
+  const double *genomes;  /**< array of length [n][genes] */
+  double *values;         /**< array of length [n][figures], figures as rramnas_search_metric() has them: those that the
+                               library supplies are filled in where they are known before; NaN = to be set; what stays
+                               NaN has failed */
+  size_t n;
+} rramnas_batch;
+
+/** Sets the missing figures. Return 0 to go on, anything else to end the run with ERR_CALLBACK, the batch untold. */
+typedef int32_t (*rramnas_evaluate_fn)(void *user, const rramnas_batch *batch);
+
+/** The caller's evaluation of whatever figures neither the library nor tables supply; called on the thread that runs
+ * the search. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_evaluate(rramnas_search *search, rramnas_evaluate_fn evaluate, void *user,
+                            rramnas_error *reterr);
+
+/**
+ * Keeps figures by fingerprint in an SQLite file, shared by runs and processes (doc/search.md has the tables). Figures
+ * judged under other settings are kept apart.
+ * @return RRAMNAS_OK, ERR_UNSUPPORTED without libsqlite3 in this build, ERR_IO (not such a file, no access), ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_cache_file(rramnas_search *search, const char *path, rramnas_error *reterr);
+
+/** A row of CSV per candidate, in order of evaluation, appended to `path`; a resumed run takes back what was written
+ * after its checkpoint. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_history_file(rramnas_search *search, const char *path, rramnas_error *reterr);
+
+/* --- start, ask, tell, run --- */
+
+/** How new candidates are found. */
+enum rramnas_strategy {
+  RRAMNAS_STRATEGY_NSGA2 = 0,     /**< Deb et al. 2002, with NSGA-III's niches beyond three objectives (default) */
+  RRAMNAS_STRATEGY_RANDOM = 1,    /**< uniform, nothing twice */
+  RRAMNAS_STRATEGY_REINFORCE = 2, /**< policy gradient over the genes (NACIM's controller idea) */
+};
+
+/** What decides a search's course. */
+typedef struct rramnas_search_options {
+  size_t size;              /**< sizeof(rramnas_search_options) */
+  uint64_t seed;            /**< default 0 */
+  int32_t strategy;         /**< enum rramnas_strategy; default nsga2 */
+  int32_t population;       /**< default 100 */
+  int32_t offspring;        /**< candidates per generation after the first; default as population */
+  int32_t archive_capacity; /**< most points of the front that are kept; default unbounded */
+  const double *initial;    /**< array of length [n_initial][genes]: genomes of the first generation; default none */
+  size_t n_initial;         /**< at most `population` */
+  const double *reference;  /**< array of length [objectives]: reference point of the hypervolume; default: the worst of
+                                 the first generation that has a feasible candidate */
+} rramnas_search_options;
+
+#define RRAMNAS_SEARCH_OPTIONS_INIT { sizeof(rramnas_search_options), 0, 0, 0, 0, 0, NULL, 0, NULL }
+
+/** Fixes the problem and begins. ERR_ARGUMENT without genes or objectives, or for figures that nobody supplies only
+ * when run. @param options NULL = defaults @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_start(rramnas_search *search, const rramnas_search_options *options, rramnas_error *reterr);
+
+/**
+ * Candidates to be judged by the caller, from the generation that is out; when all of it was asked and told, the next
+ * begins. None is given twice, in all the history.
+ * @param ret_genomes  array of length [capacity][genes]
+ * @param ret_ids      array of length [capacity]: numbers for rramnas_search_tell()
+ * @param ret_n        0: all of this generation is out, or the space is exhausted (rramnas_search_progress says)
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_ask(rramnas_search *search, size_t capacity, double *ret_genomes, int64_t *ret_ids, size_t *ret_n,
+                   rramnas_error *reterr);
+
+/**
+ * Figures of what was asked, in any order and portion: the course of the search does not depend on it.
+ * @param ids     array of length [n]
+ * @param values  array of length [n][figures] as rramnas_search_metric() has them; a NaN = failed
+ * @return RRAMNAS_OK; ERR_ARGUMENT for an id that is not out
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_tell(rramnas_search *search, const int64_t *ids, const double *values, size_t n,
+                    rramnas_error *reterr);
+
+/** How far a search has come. */
+typedef struct rramnas_progress {
+  size_t size;             /**< sizeof(rramnas_progress) */
+  int64_t generation;      /**< generations told */
+  int64_t evaluations;     /**< candidates told */
+  int64_t failed;          /**< of these: a figure was missing */
+  int64_t infeasible;      /**< of these: a constraint or rule was not kept */
+  int64_t cached;          /**< of these: figures came from the cache file */
+  int64_t front;           /**< points of the front */
+  double hypervolume;      /**< of the front; 0 before a reference point is known */
+  double seconds;          /**< in rramnas_search_run() so far, this process */
+  double evaluations_per_s; /**< lately */
+  double seconds_left;     /**< by the budgets of the run; -1 = unknown */
+  int64_t stagnant;        /**< generations without a larger hypervolume */
+  int32_t exhausted;       /**< 1: the space has no further candidate */
+  int32_t reserved;        /**< 0 */
+} rramnas_progress;
+
+#define RRAMNAS_PROGRESS_INIT { sizeof(rramnas_progress), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/** How far `search` has come. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_progress(const rramnas_search *search, rramnas_progress *ret_progress);
+
+/** After each generation, on the thread that runs. Return 0 to go on, anything else to stop (RRAMNAS_STOPPED). */
+typedef int32_t (*rramnas_progress_fn)(void *user, const rramnas_progress *progress);
+
+/** When a run ends: with the first budget that is spent. */
+typedef struct rramnas_run_options {
+  size_t size;              /**< sizeof(rramnas_run_options) */
+  int64_t generations;      /**< in all, those before a resume included; default no limit */
+  int64_t evaluations;      /**< in all, kept exactly; default no limit */
+  double seconds;           /**< of this run, looked at between batches; default no limit */
+  int64_t stagnation;       /**< generations without a larger hypervolume; default no limit */
+  const char *checkpoint;   /**< file that is replaced after every `checkpoint_every` generations and at the end; default none */
+  int64_t checkpoint_every; /**< default 1 */
+  rramnas_progress_fn progress; /**< default none */
+  void *user;               /**< of `progress` */
+  int32_t n_threads;        /**< for the built-in figures; default the runtime's, else all cores */
+  int32_t reserved;         /**< 0 */
+} rramnas_run_options;
+
+#define RRAMNAS_RUN_OPTIONS_INIT { sizeof(rramnas_run_options), 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0 }
+
+/**
+ * Searches until a budget is spent, the space is exhausted or somebody stops it. At least one budget is needed in an
+ * infinite space.
+ * @return RRAMNAS_OK; RRAMNAS_STOPPED after rramnas_search_stop() or by `progress`, the search can be run on;
+ *         ERR_ARGUMENT when nobody supplies a figure; ERR_CALLBACK, ERR_IO, ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_run(rramnas_search *search, const rramnas_run_options *options, rramnas_error *reterr);
+
+/** Ends the run soon; what is done is kept. Async-signal-safe. @since 0.2 */
+RRAMNAS_EXPORT void
+rramnas_search_stop(rramnas_search *search);
+
+/** Writes a checkpoint (doc/checkpoint.md) by replacing `path` in one step. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_save_file(const rramnas_search *search, const char *path, rramnas_error *reterr);
+
+/**
+ * Goes on from a checkpoint, in place of rramnas_search_start(), in a session prepared as the saved one was. The rest of
+ * the search has the bytes that it would have had without a break.
+ * @return RRAMNAS_OK, ERR_IO, ERR_PARSE (not a checkpoint, truncated, damaged), ERR_UNSUPPORTED (another version),
+ *         ERR_ARGUMENT (of another problem; the message says what differs), ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_resume_file(rramnas_search *search, const char *path, rramnas_error *reterr);
+
+/* --- results --- */
+
+/** Points of the front, by the first objective from the best upwards. @since 0.2 */
+RRAMNAS_EXPORT size_t
+rramnas_search_front_count(const rramnas_search *search);
+
+/** Point `index` of the front. @param ret_genome array of length [genes] @param ret_values array of length [figures];
+ * either may be NULL. ERR_ARGUMENT outside. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_front(const rramnas_search *search, size_t index, double *ret_genome, double *ret_values);
+
+/** Writes a candidate as YAML: its genes by name. rramnas_search_read_candidate() reads it; where the space is a ready
+ * OFA space, rramnas_net_create_ofa_from_genome() does as well. @param genome array of length [genes] @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_write_candidate(const rramnas_search *search, const double *genome, rramnas_write_fn write, void *user,
+                               rramnas_error *reterr);
+
+/** Reads a candidate from YAML; genes that are not named have their lowest value. @param data array of length [size]
+ * @param ret_genome array of length [genes] @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_search_read_candidate(const rramnas_search *search, const char *data, size_t size, const char *name,
+                              double *ret_genome, rramnas_error *reterr);
+
+/** What a report of a search shows beside the front. */
+typedef struct rramnas_search_report_options {
+  size_t size;            /**< sizeof(rramnas_search_report_options) */
+  const char *title;      /**< default: name of the space */
+  const double *cloud;    /**< array of length [n_cloud][objectives]: points to show behind the front, e.g. of a random
+                               search; default none */
+  size_t n_cloud;
+  const double *mark;     /**< array of length [objectives]: a point to show, e.g. of an ISAAC-like chip; default none */
+  const char *mark_label; /**< default "reference" */
+} rramnas_search_report_options;
+
+#define RRAMNAS_SEARCH_REPORT_OPTIONS_INIT { sizeof(rramnas_search_report_options), NULL, NULL, 0, NULL, NULL }
+
+/**
+ * Writes the front.
+ * @param report   RRAMNAS_REPORT_CSV: a row per point, figures, then genes; RRAMNAS_REPORT_SVG: a plot, of two
+ *                 objectives at a time; RRAMNAS_REPORT_JSON
+ * @param options  NULL = defaults
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_write(const rramnas_search *search, int32_t report, const rramnas_search_report_options *options,
+                     rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/** @} @defgroup front Fronts
+ * Tools for any set of points, values array of length [n][m], all minimised.
+ * @{ */
+
+/** Non-dominated sorting: ret_ranks, array of length [n], 0 = the front. @param violations array of length [n], above 0 =
+ * infeasible; NULL = all feasible. Source: Deb et al. 2002. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_front_ranks(const double *values, const double *violations, size_t n, size_t m, int32_t *ret_ranks,
+                    rramnas_error *reterr);
+
+/** Crowding distance of all points as one front into ret_distances, array of length [n]; infinite at the ends. Source: Deb
+ * et al. 2002. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_front_crowding(const double *values, size_t n, size_t m, double *ret_distances, rramnas_error *reterr);
+
+/** Volume between points and `reference`, array of length [m]; exact for any m. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_front_hypervolume(const double *values, size_t n, size_t m, const double *reference, double *ret_volume,
+                          rramnas_error *reterr);
+
+/** IGD+ against a reference front, array of length [n_reference][m]. Source: Ishibuchi et al. 2015. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_front_igd_plus(const double *values, size_t n, size_t m, const double *reference, size_t n_reference,
+                       double *ret_distance, rramnas_error *reterr);
+
+/** The knee: the point farthest ahead of the plane through the worst values. @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_front_knee(const double *values, size_t n, size_t m, size_t *ret_index, rramnas_error *reterr);
+
+/** The point nearest to the best value of each objective by weighted Chebyshev distance. @param weights array of length [m],
+ * >= 0: how much an objective matters @since 0.2 */
+RRAMNAS_EXPORT int32_t
+rramnas_front_choose(const double *values, size_t n, size_t m, const double *weights, size_t *ret_index,
+                     rramnas_error *reterr);
 
 /** @} */
 

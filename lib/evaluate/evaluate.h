@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* What a candidate is worth: figures by name from the compiler and the cost model, from tables, from predictors. */
+#ifndef RRN_EVALUATE_EVALUATE_H
+#define RRN_EVALUATE_EVALUATE_H
+
+#include "search/seen.h"
+#include "space/space.h"
+
+/* Where a figure comes from. */
+enum rrn_figure_source {
+  RRN_FIGURE_CALLER = 0, /* the caller's callback, or tell */
+  RRN_FIGURE_BUILT_IN = 1,
+  RRN_FIGURE_TABLE = 2,
+  RRN_FIGURE_PREDICTOR = 3
+};
+
+struct rrn_table;
+struct rrn_predictor;
+
+typedef struct rrn_evaluator {
+  const rrn_rt *rt;
+  const rrn_space *space;
+  rrn_arena arena;      /* texts, tables */
+  rramnas_hw *hw;       /* a reference; NULL = the default chip, made by prepare() */
+  rramnas_net *net;     /* a reference; for spaces without network genes */
+  rramnas_compile_options compile;
+  rramnas_cost_options cost;
+  struct rrn_table *tables;         /* list, in the order of addition */
+  struct rrn_predictor *predictors; /* likewise */
+
+  /* after prepare(): figure j of [n_figures] */
+  size_t n_figures;
+  int32_t *source;  /* enum rrn_figure_source */
+  int32_t *built_in; /* number of the metric */
+  const void **from; /* table or predictor, */
+  size_t *column;    /* and its column */
+  int32_t needs;     /* what built-in figures need, bits of the metric table */
+} rrn_evaluator;
+
+void rrn_evaluator_init(rrn_evaluator *e, const rrn_rt *rt, const rrn_space *space);
+void rrn_evaluator_release(rrn_evaluator *e);
+
+int32_t rrn_evaluator_set_hardware(rrn_evaluator *e, rramnas_hw *hw, rramnas_error *err);
+int32_t rrn_evaluator_set_net(rrn_evaluator *e, rramnas_net *net, rramnas_error *err);
+int32_t rrn_evaluator_set_compile(rrn_evaluator *e, const rramnas_compile_options *compile,
+                                  const rramnas_cost_options *cost, rramnas_error *err);
+int32_t rrn_evaluator_add_table(rrn_evaluator *e, const char *path, const rramnas_table_options *options,
+                                rramnas_error *err);
+int32_t rrn_evaluator_add_predictor(rrn_evaluator *e, const char *path, const char *figure,
+                                    const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
+                                    rramnas_error *err);
+
+/* Decides where each figure comes from: a table or predictor that has it, the last one added first, then built-in, then
+ * the caller. `names` outlive the evaluator. */
+int32_t rrn_evaluator_prepare(rrn_evaluator *e, const char *const *names, size_t n, rramnas_error *err);
+/* Everything besides the genome that figures depend on, so that equal digests mean equal figures. After prepare(). */
+int32_t rrn_evaluator_fingerprint(const rrn_evaluator *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err);
+
+/* Figures of one canonical genome into ret_values [n_figures]: NaN for the caller's and for failed ones. ret_shortfall: 0,
+ * or above 0 when the network does not fit: crossbars needed at least / crossbars - 1. Thread-safe after prepare(); uses
+ * one thread. A candidate that cannot be judged (no such chip, no row) is RRAMNAS_OK with NaN; ERR_MEMORY only. */
+int32_t rrn_evaluator_run(const rrn_evaluator *e, const double *x, double *ret_values, double *ret_shortfall,
+                          rramnas_error *err);
+
+/* --- built-in metrics, metrics.c --- */
+
+/* SIZE_MAX when there is none of that name. */
+size_t rrn_metric_find(const char *name);
+/* Minimise or maximise, by the metric's own direction or by name where it is not known. */
+int32_t rrn_metric_direction(const char *name);
+
+/* --- figures on disk, cache.c --- */
+
+typedef struct rrn_cache rrn_cache;
+
+/* ERR_UNSUPPORTED without libsqlite3. */
+int32_t rrn_cache_open(rrn_cache **ret_cache, const rrn_rt *rt, const char *path, rramnas_error *err);
+void rrn_cache_close(rrn_cache *cache);
+/* Names the figures and settings that get and put are about; once, before them. */
+int32_t rrn_cache_prepare(rrn_cache *cache, rrn_fingerprint settings, const char *const *names, size_t n,
+                          rramnas_error *err);
+/* 1 and values [n], shortfall when all are there; 0; negative. One thread at a time. */
+int32_t rrn_cache_get(rrn_cache *cache, rrn_fingerprint candidate, double *ret_values, double *ret_shortfall,
+                      rramnas_error *err);
+/* n candidates in one transaction. genome text: rrn_space_write_candidate(). */
+int32_t rrn_cache_put(rrn_cache *cache, const rrn_space *space, const double *genomes, const double *values,
+                      const double *shortfalls, size_t n, rramnas_error *err);
+
+#endif
