@@ -462,6 +462,24 @@ def test_copies_from_a_file():
     assert "mapped layers" in run(*network, "--copies", work / "copies.txt", code=2).stderr
 
 
+def test_bits_of_layers():
+    network, bits = networks()[0], work / "bits.txt"
+    whole = report(*network, *AUTO)
+    n = len(whole["duplication"])
+    bits.write_text("0 0\n" * n)
+    same = report(*network, *AUTO, "--layer-bits", bits)
+    assert same["cost"] == whole["cost"] and same["packing"] == whole["packing"]
+    assert all(d["weight_bits"] == d["input_bits"] == 8 for d in same["duplication"])
+    bits.write_text("4, 2\n" * n)
+    few = report(*network, *AUTO, "--layer-bits", bits)
+    assert few["cost"]["latency_ns"] < whole["cost"]["latency_ns"] / 2
+    assert few["cost"]["energy_pj"] < whole["cost"]["energy_pj"] / 2
+    for text, message in [("8", "two for each mapped layer"), ("9 8 " * n, "weight_bits of mapped layer 0 is 9"),
+                          ("8 8", "the network has"), ("8 x", 'entry 2 is "x"'), ("", "holds no numbers")]:
+        bits.write_text(text)
+        assert message in run(*network, *AUTO, "--layer-bits", bits, code=2).stderr, text
+
+
 def test_same_bytes_twice():
     for network in networks()[:2]:
         seen = set()
