@@ -141,34 +141,67 @@ load_network(const settings *s, rramnas_net **ret_net)
   return EXIT_DONE;
 }
 
-/* Integers with blanks or commas between. */
+/* Integers with blanks or commas between, into a new array. */
 static int
-load_copies(settings *s)
+load_integers(const char *path, int least, int32_t **ret_numbers, size_t *ret_n)
 {
   size_t size = 0, n = 0;
-  char *text, *word, *rest = NULL;
-  long long copies;
+  char *text = read_text(path, &size), *word, *rest = NULL;
+  long long number;
 
-  if (!s->copies_file)
-    return EXIT_DONE;
-  text = read_text(s->copies_file, &size);
   if (!text)
     return EXIT_BAD_INPUT;
-  s->copies = calloc(size + 1, sizeof(*s->copies));
-  for (word = strtok_r(text, ", \t\r\n", &rest); s->copies && word; word = strtok_r(NULL, ", \t\r\n", &rest)) {
-    if (!parse_integer(word, 1, INT_MAX, &copies)) {
-      complain("%s: entry %zu is \"%.40s\", expected 1 or more", s->copies_file, n + 1, word);
+  *ret_numbers = calloc(size + 1, sizeof(**ret_numbers));
+  for (word = strtok_r(text, ", \t\r\n", &rest); *ret_numbers && word; word = strtok_r(NULL, ", \t\r\n", &rest)) {
+    if (!parse_integer(word, least, INT_MAX, &number)) {
+      complain("%s: entry %zu is \"%.40s\", expected %d or more", path, n + 1, word, least);
       free(text);
       return EXIT_BAD_INPUT;
     }
-    s->copies[n++] = (int32_t)copies;
+    (*ret_numbers)[n++] = (int32_t)number;
   }
   free(text);
   if (n == 0)
-    complain("%s: holds no numbers", s->copies_file);
-  s->compile.copies = s->copies;
-  s->compile.n_copies = n;
+    complain("%s: holds no numbers", path);
+  *ret_n = n;
   return n ? EXIT_DONE : EXIT_BAD_INPUT;
+}
+
+static int
+load_copies(settings *s)
+{
+  int code;
+
+  if (!s->copies_file)
+    return EXIT_DONE;
+  code = load_integers(s->copies_file, 1, &s->copies, &s->compile.n_copies);
+  s->compile.copies = s->copies;
+  return code;
+}
+
+/* Pairs: bits of the weights and of the inputs of each mapped layer. */
+static int
+load_bits(settings *s)
+{
+  size_t i, n = 0;
+
+  if (!s->bits_file)
+    return EXIT_DONE;
+  if (load_integers(s->bits_file, 0, &s->bits, &n) != EXIT_DONE)
+    return EXIT_BAD_INPUT;
+  if (n % 2) {
+    complain("%s: holds %zu numbers, expected two for each mapped layer: weight bits and input bits", s->bits_file, n);
+    return EXIT_BAD_INPUT;
+  }
+  s->split_bits = calloc(n, sizeof(*s->split_bits));
+  if (!s->split_bits)
+    return EXIT_BAD_INPUT;
+  for (i = 0; i < n; i++)
+    s->split_bits[i % 2 * (n / 2) + i / 2] = s->bits[i];
+  s->compile.weight_bits = s->split_bits;
+  s->compile.input_bits = s->split_bits + n / 2;
+  s->compile.n_bits = n / 2;
+  return EXIT_DONE;
 }
 
 /* --- compile and write --- */
@@ -385,7 +418,8 @@ run(settings *s)
   begin_progress(s);
   show_phase("reading ...");
   if ((code = load_hardware(s, &hw)) == EXIT_DONE && (code = check_sweep(s->sweep, s, hw)) == EXIT_DONE &&
-      (code = load_network(s, &net)) == EXIT_DONE && (code = load_copies(s)) == EXIT_DONE) {
+      (code = load_network(s, &net)) == EXIT_DONE && (code = load_copies(s)) == EXIT_DONE &&
+      (code = load_bits(s)) == EXIT_DONE) {
     show_phase("compiling ...");
     if ((code = compile(s, hw, net, &mapping)) == EXIT_DONE && (code = check(s, mapping)) == EXIT_DONE)
       code = write_all(s, hw, net, mapping);
@@ -414,12 +448,12 @@ static int
 outputs_are_safe(const settings *s)
 {
   const char *outputs[N_OUTPUTS];
-  const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file };
+  const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file, s->bits_file };
   size_t i, k;
 
   list_outputs(s, outputs);
   for (i = 0; i < N_OUTPUTS; i++)
-    for (k = 0; k < 4; k++)
+    for (k = 0; k < sizeof(inputs) / sizeof(inputs[0]); k++)
       if (same_file(outputs[i], inputs[k])) {
         complain("%s: is read and would be overwritten", outputs[i]);
         return 0;

@@ -171,6 +171,13 @@ set_copies(settings *s, const char *value)
 }
 
 static int
+set_layer_bits(settings *s, const char *value)
+{
+  s->bits_file = value;
+  return 1;
+}
+
+static int
 set_crossbars(settings *s, const char *value)
 {
   if (strcmp(value, "auto") == 0) {
@@ -414,6 +421,8 @@ static const option options[] = {
   { "sweep-csv", "FILE", "write all figures of the sweep", set_sweep_csv, "a file" },
   { "sweep-svg", "FILE", "plot the sweep", set_sweep_svg, "a file" },
   { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },
+  { "layer-bits", "FILE", "bits of weights and inputs of each mapped layer: two integers each, 0 = the chip's",
+    set_layer_bits, "a file" },
   { "no-duplication", NULL, "one copy of each layer", set_no_duplication, NULL },
   { "find-solution", NULL, "open more crossbars than given when needed", set_find_solution, NULL },
   { "split-to-fit", NULL, "cut boxes to fill holes: fewer crossbars, more conversions", set_split_to_fit, NULL },
@@ -669,5 +678,7 @@ free_options(settings *s)
   for (i = 0; i < s->n_binds; i++)
     free((char *)s->binds[i].name);
   free(s->copies);
+  free(s->bits);
+  free(s->split_bits);
   free_sweep(s->sweep);
 }

@@ -22,6 +22,7 @@ typedef struct settings {
   const char *json, *svg, *trace; /* NULL = not wanted, "-" = standard output */
   const char *curves[MOST_CURVES]; /* .csv or .svg; NULL = not wanted */
   const char *copies_file;
+  const char *bits_file;
   const char *rule;       /* an option that was given and says what may share a crossbar; NULL = none */
   rramnas_compile_options compile;
   rramnas_timing_options timing;
@@ -30,7 +31,8 @@ typedef struct settings {
   rramnas_bind binds[MOST_BINDS];
   size_t n_binds;
   double margins[MOST_MARGINS];
-  int32_t *copies; /* to be freed */
+  int32_t *copies; /* to be freed, as are the next two */
+  int32_t *bits, *split_bits; /* by layer; weights, then inputs */
   const char *cost_svg, *cost_csv, *sweep_csv, *sweep_svg; /* NULL = not wanted */
   int32_t cost_model; /* enum rramnas_cost_model, 0 = default */
   sweep *sweep;       /* to be freed; NULL = none */

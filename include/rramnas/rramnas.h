@@ -709,10 +709,13 @@ typedef struct rramnas_compile_options {
   int32_t depthwise;        /**< policy best: enum rramnas_depthwise; default auto */
   int32_t split_to_fit;     /**< 1 = boxes of layers with one copy are cut along rows or columns to fill holes, when that saves crossbars that are wanted (RRAMNAS_CROSSBARS_AUTO) or the network does not fit otherwise; parts along rows are converted and added one by one; policies rnc and best */
   int32_t reserved2;        /**< 0 */
+  const int32_t *weight_bits; /**< array of length [n_bits], bits of each mapped layer's weights, 1 up to the spec's weight.bits, 0 = these; default NULL: all 0 */
+  const int32_t *input_bits;  /**< array of length [n_bits], bits of each mapped layer's inputs, 1 up to input.bits, 0 = these; default NULL: all 0 */
+  size_t n_bits;              /**< 0 or the number of mapped layers */
 } rramnas_compile_options;
 
 #define RRAMNAS_COMPILE_OPTIONS_INIT \
-  { sizeof(rramnas_compile_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0 }
+  { sizeof(rramnas_compile_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
 
 /**
  * Compiles a network onto a chip: partition, duplication, packing.

@@ -116,7 +116,7 @@ add_layer(bound *b, int32_t layer)
 {
   const rrn_hw_values *v = &b->m->hw->v;
   const rrn_matrix *x = &b->m->matrices[layer];
-  const double latency_ns = rrn_hw_mvm_latency_ns(b->m->hw, 1, 1, v->input.bits, NULL);
+  const double latency_ns = rrn_matrix_latency_ns(b->m->hw, x, 1, 1);
   const int64_t group_cols = x->cols / x->groups * x->cells;
 
   if (x->groups > 1 && group_cols <= v->crossbar.cols && x->rows <= v->crossbar.rows)

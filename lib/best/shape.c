@@ -42,7 +42,7 @@ add_class(const rramnas_mapping *m, const rrn_matrix *x, const rrn_tiling *t, in
   c->read_cols = (int32_t)(least(size[1], at_once * group_cols) * x->cells);
   c->per_copy = (int32_t)per_copy;
   c->activations = divide_up(groups, at_once) * x->positions;
-  c->latency_ns = rrn_hw_mvm_latency_ns(m->hw, c->rows, c->read_cols, m->hw->v.input.bits, NULL);
+  c->latency_ns = rrn_matrix_latency_ns(m->hw, x, c->rows, c->read_cols);
 }
 
 int32_t

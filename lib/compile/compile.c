@@ -48,6 +48,19 @@ check_margins(const rramnas_compile_options *o, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+/* 0, or 1 up to what the chip is made for. */
+static int32_t
+check_layer_bits(const int32_t *bits, size_t n, int32_t most, const char *what, rramnas_error *err)
+{
+  size_t i;
+
+  for (i = 0; bits && i < n; i++)
+    RRN_FAIL_IF(bits[i] < 0 || bits[i] > most, err, RRAMNAS_ERR_RANGE,
+                "compile options: %s of mapped layer %zu is %d, expected 1..%d, the chip's, or 0", what, i, (int)bits[i],
+                (int)most);
+  return RRAMNAS_OK;
+}
+
 /* The fields of policy best. */
 static int32_t
 resolve_best(rramnas_compile_options *o, rramnas_error *err)
@@ -94,6 +107,8 @@ rrn_compile_resolve(const rramnas_compile_options *given, const rramnas_hw *hw, 
               RRAMNAS_ERR_ARGUMENT, "compile options: split_to_fit is for policies rnc and best, not for %s",
               rrn_policy_find(o.policy)->name);
   RRN_TRY(check_margins(&o, err));
+  RRN_TRY(check_layer_bits(o.weight_bits, o.n_bits, hw->v.weight.bits, "weight_bits", err));
+  RRN_TRY(check_layer_bits(o.input_bits, o.n_bits, hw->v.input.bits, "input_bits", err));
   RRN_TRY(resolve_best(&o, err));
   o.layer_threshold = o.layer_threshold == 0                            ? 1
                     : o.layer_threshold == RRAMNAS_LAYER_THRESHOLD_SAME ? 0
@@ -102,6 +117,28 @@ rrn_compile_resolve(const rramnas_compile_options *given, const rramnas_hw *hw, 
   o.max_load = o.max_load == 0 ? 6 : o.max_load == RRAMNAS_UNLIMITED ? INT32_MAX : o.max_load;
   *ret = o;
   return RRAMNAS_OK;
+}
+
+/* Keeps a copy; NULL counts as n zeros. */
+static const int32_t *
+copy_bits(rrn_arena *arena, const int32_t *bits, size_t n)
+{
+  int32_t *copy = rrn_arena_alloc(arena, n, sizeof(*copy));
+
+  if (copy && bits)
+    memcpy(copy, bits, n * sizeof(*copy));
+  return copy;
+}
+
+static int32_t
+keep_bits(rramnas_mapping *m, const rramnas_compile_options *o, rramnas_error *err)
+{
+  if (o->n_bits == 0 || (!o->weight_bits && !o->input_bits))
+    return RRAMNAS_OK;
+  m->n_bits = o->n_bits;
+  m->weight_bits = copy_bits(&m->arena, o->weight_bits, o->n_bits);
+  m->input_bits = copy_bits(&m->arena, o->input_bits, o->n_bits);
+  return m->weight_bits && m->input_bits ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
 static int32_t
@@ -137,7 +174,9 @@ rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *opt
 
   RRN_TRY(rrn_compile_resolve(options, hw, &o, err));
   RRN_TRY(mapping_new(hw, net, &o, runtime, &m, err));
-  status = rrn_policy_find(o.policy)->run(m, &o, err);
+  status = keep_bits(m, &o, err);
+  if (status >= 0)
+    status = rrn_policy_find(o.policy)->run(m, &o, err);
   if (status < 0) {
     rrn_mapping_unref(m);
     return status;

@@ -55,7 +55,7 @@ published_model(const rramnas_mapping *m, rrn_arena *arena, rrn_duplication *d, 
     return rrn_fail_memory(err);
   for (i = 0; i < d->n; i++) {
     const rrn_matrix *x = &m->matrices[i];
-    const double latency_ns = rrn_hw_mvm_latency_ns(m->hw, x->rows, x->cols * x->cells, m->hw->v.input.bits, NULL);
+    const double latency_ns = rrn_matrix_latency_ns(m->hw, x, x->rows, x->cols * x->cells);
 
     rate[i] = round_8_decimals(1.0 / (double)x->activations);
     latency_rate[i] = (double)round_8_decimals(1.0 / (latency_ns * (double)x->activations));

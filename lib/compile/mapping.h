@@ -23,6 +23,7 @@ typedef struct rrn_matrix {
   int64_t groups;      /* groups that take turns; 1 for a dense layer */
   int64_t positions;   /* output vectors per sample */
   int64_t activations; /* crossbar activations per sample of the whole matrix: groups * positions */
+  int32_t weight_bits, input_bits; /* 0 = the chip's */
 } rrn_matrix;
 
 /* A rectangle cut from a matrix, no larger than a crossbar. */
@@ -60,6 +61,8 @@ struct rramnas_mapping {
 
   int32_t n_layers;
   const int32_t *layer_of;    /* [n_layers] -> layer of the network */
+  const int32_t *weight_bits, *input_bits; /* [n_bits] as given; NULL = the chip's */
+  size_t n_bits;              /* n_layers, or 0 */
   rrn_matrix *matrices;       /* [n_layers] */
   rrn_piece *pieces;          /* [n_pieces], by layer */
   size_t n_pieces;
@@ -101,12 +104,31 @@ rrn_piece_matrix_rows(const rrn_piece *p)
   return p->rows / p->groups_at_once;
 }
 
-/* Time of one activation on a chip, the sums of parts included. */
-static inline double
-rrn_piece_latency_ns(const rramnas_hw *hw, const rrn_piece *p)
+/* Bits of a layer's weights and inputs on a chip. */
+static inline int32_t
+rrn_matrix_weight_bits(const rramnas_hw *hw, const rrn_matrix *x)
 {
-  return rrn_hw_mvm_latency_ns(hw, p->rows, p->read_cols, hw->v.input.bits, NULL) +
-         rrn_hw_sum_latency_ns(hw, p->read_cols, p->row_parts);
+  return x->weight_bits ? x->weight_bits : hw->v.weight.bits;
+}
+
+static inline int32_t
+rrn_matrix_input_bits(const rramnas_hw *hw, const rrn_matrix *x)
+{
+  return x->input_bits ? x->input_bits : hw->v.input.bits;
+}
+
+/* Time of one activation of a box of a layer. */
+static inline double
+rrn_matrix_latency_ns(const rramnas_hw *hw, const rrn_matrix *x, int64_t rows, int64_t read_cols)
+{
+  return rrn_hw_mvm_latency_ns(hw, rows, read_cols, rrn_matrix_input_bits(hw, x), NULL);
+}
+
+/* The same of a piece of the layer, the sums of parts included. */
+static inline double
+rrn_piece_latency_ns(const rramnas_hw *hw, const rrn_matrix *x, const rrn_piece *p)
+{
+  return rrn_matrix_latency_ns(hw, x, p->rows, p->read_cols) + rrn_hw_sum_latency_ns(hw, p->read_cols, p->row_parts);
 }
 
 /* Cells that hold weights / cells of the used crossbars. */

@@ -9,6 +9,9 @@
  * matrix. In a grouped layer, output channels of different groups see different patches; the groups therefore
  * share the rows but take turns, one activation each. Depthwise is the case of one channel per group.
  *
+ * A layer's weights and inputs may have fewer bits than the chip is made for: where slices sit in columns, its weights
+ * are narrower then.
+ *
  * Deviation of the published form (published = 1): any group count other than 1 is taken for depthwise, with
  * kernel rows only and one activation per channel. */
 #include "compile/passes.h"
@@ -32,18 +35,25 @@ kernel_size(const rramnas_layer *layer)
 }
 
 static int32_t
-matrix_of(const rramnas_layer *layer, int32_t cells, int published, rrn_matrix *ret_matrix, rramnas_error *err)
+matrix_of(const rramnas_mapping *m, const rramnas_layer *layer, int published, rrn_matrix *ret_matrix,
+          rramnas_error *err)
 {
-  rrn_matrix x = { .rows = layer->matrix_rows, .cols = layer->matrix_cols, .cells = cells,
-                   .groups = layer->groups, .positions = layer->positions };
+  rrn_matrix x = { .rows = layer->matrix_rows, .cols = layer->matrix_cols, .groups = layer->groups,
+                   .positions = layer->positions };
   int64_t cells_total;
+
+  if (m->n_bits) {
+    x.weight_bits = m->weight_bits[m->n_layers];
+    x.input_bits = m->input_bits[m->n_layers];
+  }
+  x.cells = rrn_hw_columns_of(m->hw, rrn_matrix_weight_bits(m->hw, &x));
 
   if (published && layer->groups != 1) {
     x.rows = kernel_size(layer);
     x.groups = x.cols;
   }
   if (ckd_mul(&x.activations, x.groups, x.positions) || ckd_mul(&cells_total, x.rows, x.cols) ||
-      ckd_mul(&cells_total, cells_total, (int64_t)cells) || cells_total >= INT64_C(1) << 62)
+      ckd_mul(&cells_total, cells_total, (int64_t)x.cells) || cells_total >= INT64_C(1) << 62)
     return fail_large(layer, err);
   *ret_matrix = x;
   return RRAMNAS_OK;
@@ -53,12 +63,13 @@ int32_t
 rrn_matrix_pass(rramnas_mapping *m, int published, rramnas_error *err)
 {
   const rramnas_net *net = m->net;
-  const int32_t cells = rrn_hw_columns_per_weight(m->hw);
   int32_t *layer_of;
   size_t i;
 
   RRN_FAIL_IF(net->n_mapped == 0, err, RRAMNAS_ERR_SHAPE,
               "network \"%.200s\" has no layer with constant weights, so there is nothing to map", net->name);
+  RRN_FAIL_IF(m->n_bits && m->n_bits != net->n_mapped, err, RRAMNAS_ERR_ARGUMENT,
+              "compile options: bits of %zu layers, the network has %zu mapped layers", m->n_bits, net->n_mapped);
   layer_of = rrn_arena_alloc(&m->arena, net->n_mapped, sizeof(*layer_of));
   m->matrices = rrn_arena_alloc(&m->arena, net->n_mapped, sizeof(*m->matrices));
   if (!layer_of || !m->matrices)
@@ -68,7 +79,7 @@ rrn_matrix_pass(rramnas_mapping *m, int published, rramnas_error *err)
   for (i = 0; i < net->n_layers; i++) {
     if (!net->layers[i].mapped)
       continue;
-    RRN_TRY(matrix_of(&net->layers[i], cells, published, &m->matrices[m->n_layers], err));
+    RRN_TRY(matrix_of(m, &net->layers[i], published, &m->matrices[m->n_layers], err));
     layer_of[m->n_layers++] = (int32_t)i;
   }
   return RRAMNAS_OK;

@@ -149,9 +149,9 @@ set_latencies(rramnas_mapping *m)
   for (i = 0; i < m->n_pieces; i++) {
     rrn_piece *p = &m->pieces[i];
 
-    p->latency_ns = last && last->rows == p->rows && last->read_cols == p->read_cols
+    p->latency_ns = last && last->layer == p->layer && last->rows == p->rows && last->read_cols == p->read_cols
                       ? last->latency_ns
-                      : rrn_hw_mvm_latency_ns(m->hw, p->rows, p->read_cols, m->hw->v.input.bits, NULL);
+                      : rrn_matrix_latency_ns(m->hw, &m->matrices[p->layer], p->rows, p->read_cols);
     last = p;
   }
 }

@@ -93,7 +93,7 @@ piece_of_part(const rramnas_mapping *m, const rrn_piece *whole, const rrn_pack_p
   p.read_cols = p.read_cols < p.cols ? p.read_cols : p.cols;
   p.activations = whole->activations / (whole->cols / whole->read_cols) * (p.cols / p.read_cols);
   p.row_parts = row_parts(at, parts, n);
-  p.latency_ns = rrn_piece_latency_ns(m->hw, &p);
+  p.latency_ns = rrn_piece_latency_ns(m->hw, &m->matrices[p.layer], &p);
   return p;
 }
 

@@ -71,11 +71,17 @@ off_cells(const rrn_matrix *x, const rrn_piece *p, double groups)
   return k > 1 ? block * (whole * k * (k - 1) + rest * (rest - 1)) : 0;
 }
 
+static const rrn_layout *
+layout_of(const counting *c, int32_t layer)
+{
+  return c->a->layers[c->m->layer_of[layer]].layout;
+}
+
 static void
 count_piece(const counting *c, const rrn_piece *p, rrn_crossbar_activity *ret)
 {
   const rrn_matrix *x = &c->m->matrices[p->layer];
-  const rrn_layout *l = c->l;
+  const rrn_layout *l = layout_of(c, p->layer);
   const double positions = (double)x->positions, groups = groups_of(x, p), rows = rrn_piece_matrix_rows(p);
   const double row_passes = ceil_ratio(p->rows, l->dacs * l->subarrays);
   const double column_passes = rrn_hw_column_passes(c->m->hw, p->read_cols);
@@ -91,7 +97,7 @@ count_piece(const counting *c, const rrn_piece *p, rrn_crossbar_activity *ret)
   a.dac_conversions = a.row_drives * drives * l->sets;
   a.adc_conversions = a.column_reads * l->input_slices * row_passes * ceil_ratio(p->rows,
                                                                                  l->subarray_rows) * l->adc_sets;
-  a.input_bits = a.row_drives * c->m->hw->v.input.bits;
+  a.input_bits = a.row_drives * rrn_matrix_input_bits(c->m->hw, x);
   a.register_bits = a.row_drives * l->input_slices * c->m->hw->v.dac.bits + a.adc_conversions * l->accumulator_bits;
   a.sums = a.column_reads / x->cells;
   a.input_share = rows / (double)x->rows * (groups / (double)x->groups);
@@ -148,7 +154,7 @@ window_bits(const rramnas_mapping *m, const rrn_matrix *x, const rramnas_layer *
 
   if (layer->op == RRAMNAS_OP_CONV && layer->n_spatial > 0 && layer->in_rank > 2)
     n = whole / (double)layer->in_shape[0] / (double)layer->in_shape[2] * (double)layer->kernel[0];
-  return (n < whole ? n : whole) * m->hw->v.input.bits;
+  return (n < whole ? n : whole) * rrn_matrix_input_bits(m->hw, x);
 }
 
 static double
@@ -240,9 +246,9 @@ count_data(counting *c, int32_t layer)
   const rramnas_layer *info = &m->net->layers[at];
   const rrn_matrix *x = &m->matrices[layer];
   rrn_layer_activity *y = &c->a->layers[at];
-  const double in_bits = elements(info->in_shape, info->in_rank) * m->hw->v.input.bits;
+  const double in_bits = elements(info->in_shape, info->in_rank) * rrn_matrix_input_bits(m->hw, x);
   const double outputs = (double)x->cols * (double)x->positions, out_bits = outputs * m->hw->v.input.bits;
-  const double writes = in_bits * y->crossbar.input_share, sum_bits = y->crossbar.sums * c->l->accumulator_bits;
+  const double writes = in_bits * y->crossbar.input_share, sum_bits = y->crossbar.sums * y->layout->accumulator_bits;
 
   y->partial_adds = y->crossbar.sums - outputs + (info->has_bias ? outputs : 0);
   y->input_writes = writes;
@@ -250,7 +256,7 @@ count_data(counting *c, int32_t layer)
   y->output_reads += sum_bits;
   y->tile_bits = writes + sum_bits;
   y->hop_bits = in_bits * input_hops(c, at) + writes * c->spreads[at] +
-                (y->crossbar.sums - outputs) * c->l->accumulator_bits * c->copy_spreads[at];
+                (y->crossbar.sums - outputs) * y->layout->accumulator_bits * c->copy_spreads[at];
   if (!c->followed[at])
     y->hop_bits += out_bits * (c->middles[at][0] + c->middles[at][1]);
   y->macs = (double)info->macs;
@@ -261,7 +267,8 @@ count_mapped(counting *c, int32_t layer)
 {
   const rramnas_mapping *m = c->m;
   const rrn_layer_deps *deps = &m->net->deps[m->layer_of[layer]];
-  const double chip = (double)m->crossbars_available * c->l->rows * c->l->cols, copies = m->copies[layer];
+  const rrn_layout *l = layout_of(c, layer);
+  const double chip = (double)m->crossbars_available * l->rows * l->cols, copies = m->copies[layer];
   double cells = 0, rows = 0, n;
   int32_t i, k;
 
@@ -279,7 +286,8 @@ count_mapped(counting *c, int32_t layer)
     rows += n * p->rows;
   }
   c->a->cells[m->layer_of[layer]] = cells * copies / chip;
-  c->a->written_cells += cells * copies;
+  c->a->written_cells += cells * copies * l->arrays;
+  c->a->kept_cells += (rows * l->cols - cells) * copies * l->arrays;
   c->a->written_rows += rows * copies;
   for (i = 0; i < deps->n; i++)
     c->followed[deps->layers[i]] = 1;
@@ -492,6 +500,28 @@ prepare(counting *c, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+/* All share one layout unless layers have bits of their own. */
+static int32_t
+set_layouts(counting *c, rramnas_error *err)
+{
+  const rramnas_mapping *m = c->m;
+  rrn_layout *layouts = rrn_arena_alloc_raw(c->arena, m->n_bits + 1, sizeof(*layouts));
+  size_t i;
+
+  if (!layouts)
+    return rrn_fail_memory(err);
+  layouts[m->n_bits] = *c->l;
+  for (i = 0; i <= m->net->n_layers; i++)
+    c->a->layers[i].layout = &layouts[m->n_bits];
+  for (i = 0; i < m->n_bits; i++) {
+    const rrn_matrix *x = &m->matrices[i];
+
+    layouts[i] = rrn_layout_for(m->hw, rrn_matrix_weight_bits(m->hw, x), rrn_matrix_input_bits(m->hw, x));
+    c->a->layers[m->layer_of[i]].layout = &layouts[i];
+  }
+  return RRAMNAS_OK;
+}
+
 static double
 fullest(const double *bits, int32_t n)
 {
@@ -512,6 +542,7 @@ rrn_activity_of(const rramnas_mapping *m, const rrn_layout *layout, const rrn_me
   int32_t layer;
 
   RRN_TRY(prepare(&c, err));
+  RRN_TRY(set_layouts(&c, err));
   rrn_mesh_places(m->hw, mesh, m->crossbars_available, c.places);
   for (layer = 0; layer < m->n_layers; layer++)
     count_mapped(&c, layer);

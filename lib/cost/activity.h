@@ -21,6 +21,7 @@ typedef struct rrn_crossbar_activity {
 } rrn_crossbar_activity;
 
 typedef struct rrn_layer_activity {
+  const rrn_layout *layout;                /* of the crossbars as the layer uses them */
   rrn_crossbar_activity crossbar;
   double partial_adds;                     /* sums that meet others, biases */
   double adds, multiplies, functions;      /* digital operators, in values of input.bits */
@@ -38,7 +39,8 @@ typedef struct rrn_activity {
   rrn_crossbar_activity *kinds; /* [n_kinds]: of one piece; neighbours that are alike are of one kind */
   int32_t *kind_of;             /* [n_pieces] */
   size_t n_kinds;
-  double written_cells;        /* to be programmed, of one array */
+  double written_cells;        /* to be programmed, of all arrays */
+  double kept_cells;           /* in the same rows, not to be changed */
   double written_rows;
   double input_kib;            /* what the fullest crossbar needs in its input buffer */
 } rrn_activity;

@@ -89,6 +89,19 @@ check_geometry(const rramnas_hw *a, const rramnas_hw *b, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+/* Layers with bits of their own must not be wider than the other circuit. */
+static int32_t
+check_layer_bits(const rramnas_mapping *m, const rramnas_hw *hw, rramnas_error *err)
+{
+  size_t i;
+
+  for (i = 0; i < m->n_bits; i++)
+    RRN_FAIL_IF(m->weight_bits[i] > hw->v.weight.bits || m->input_bits[i] > hw->v.input.bits, err, RRAMNAS_ERR_ARGUMENT,
+                "cost options: hw has weights of %d and inputs of %d bits, mapped layer %zu has %d and %d",
+                (int)hw->v.weight.bits, (int)hw->v.input.bits, i, (int)m->weight_bits[i], (int)m->input_bits[i]);
+  return RRAMNAS_OK;
+}
+
 /* The mapping with another chip: the same but for the latencies of its pieces. */
 static int32_t
 set_view(rrn_costing *c, const rramnas_mapping *m, rramnas_error *err)
@@ -100,15 +113,16 @@ set_view(rrn_costing *c, const rramnas_mapping *m, rramnas_error *err)
   if (!c->o.hw || c->o.hw == m->hw)
     return RRAMNAS_OK;
   RRN_TRY(check_geometry(m->hw, c->o.hw, err));
+  RRN_TRY(check_layer_bits(m, c->o.hw, err));
   pieces = rrn_arena_alloc_raw(&c->arena, m->n_pieces, sizeof(*pieces));
   if (!pieces)
     return rrn_fail_memory(err);
   for (i = 0; i < m->n_pieces; i++) {
     pieces[i] = m->pieces[i];
-    pieces[i].latency_ns = i > 0 && pieces[i].rows == pieces[i - 1].rows &&
+    pieces[i].latency_ns = i > 0 && pieces[i].layer == pieces[i - 1].layer && pieces[i].rows == pieces[i - 1].rows &&
          pieces[i].read_cols == pieces[i - 1].read_cols && pieces[i].row_parts == pieces[i - 1].row_parts
                              ? pieces[i - 1].latency_ns
-                             : rrn_piece_latency_ns(c->o.hw, &pieces[i]);
+                             : rrn_piece_latency_ns(c->o.hw, &m->matrices[pieces[i].layer], &pieces[i]);
   }
   c->view.hw = (rramnas_hw *)(uintptr_t)c->o.hw; /* only read, and never released through the view */
   c->view.pieces = pieces;

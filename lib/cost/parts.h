@@ -25,6 +25,8 @@ typedef struct rrn_part {
 } rrn_part;
 
 rrn_layout rrn_layout_of(const rramnas_hw *hw);
+/* As a layer of fewer bits uses it: not all of its arrays, slices of inputs and accumulator. */
+rrn_layout rrn_layout_for(const rramnas_hw *hw, int32_t weight_bits, int32_t input_bits);
 
 /* --- array.c --- */
 typedef struct rrn_cells {

@@ -54,7 +54,7 @@ accumulator_bits(const rramnas_hw *hw, const rrn_layout *l)
 }
 
 rrn_layout
-rrn_layout_of(const rramnas_hw *hw)
+rrn_layout_for(const rramnas_hw *hw, int32_t weight_bits, int32_t input_bits)
 {
   const rrn_hw_values *v = &hw->v;
   const int pairs = v->weight.sign == RRN_SIGNED_DIFFERENTIAL, parallel = v->weight.slicing == RRN_SLICING_PARALLEL;
@@ -64,16 +64,22 @@ rrn_layout_of(const rramnas_hw *hw)
   l.cols = v->crossbar.cols;
   l.subarray_rows = rrn_hw_subarray_rows(hw);
   l.subarrays = l.rows / l.subarray_rows;
-  l.slices = rrn_hw_slices(hw);
+  l.slices = rrn_hw_slices(hw, weight_bits);
   l.sets = parallel ? l.slices : 1;
   l.arrays = parallel && pairs ? 2 * l.sets : l.sets;
   l.adc_sets = v->weight.subtraction == RRN_SUBTRACT_DIGITAL ? l.arrays : l.sets;
   l.dacs = smaller(v->dac.per_subarray, l.subarray_rows);
   l.adcs = smaller(v->adc.per_subarray, l.cols);
-  l.input_slices = ceil((double)v->input.bits / v->dac.bits);
+  l.input_slices = ceil((double)input_bits / v->dac.bits);
   l.process_elements = parallel ? ceil(l.slices / v->pe.groups) : 1;
   l.accumulator_bits = accumulator_bits(hw, &l);
   return l;
+}
+
+rrn_layout
+rrn_layout_of(const rramnas_hw *hw)
+{
+  return rrn_layout_for(hw, hw->v.weight.bits, hw->v.input.bits);
 }
 
 /* --- parts of the chip --- */
@@ -200,9 +206,8 @@ rrn_model_extrapolated(const rramnas_hw *hw, const rrn_model *k)
 /* --- energy --- */
 
 static void
-crossbar_energy(const rrn_model *k, const rrn_crossbar_activity *c, double *pj)
+crossbar_energy(const rrn_model *k, const rrn_layout *l, const rrn_crossbar_activity *c, double *pj)
 {
-  const rrn_layout *l = &k->layout;
   const rrn_digital *d = &k->digital;
   const double selected = c->adc_conversions * k->column_levels + c->dac_conversions * k->row_levels;
 
@@ -233,8 +238,8 @@ rrn_model_energy(const rramnas_hw *hw, const rrn_model *k, const rrn_layer_activ
   const double added = y->adds * bits * d->add.energy_pj;
   const double multiplied = y->multiplies * bits * bits * d->multiply.energy_pj;
 
-  crossbar_energy(k, &y->crossbar, ret_pj);
-  ret_pj[RRAMNAS_COMPONENT_ACCUMULATION] = y->partial_adds * k->layout.accumulator_bits * d->add.energy_pj;
+  crossbar_energy(k, y->layout, &y->crossbar, ret_pj);
+  ret_pj[RRAMNAS_COMPONENT_ACCUMULATION] = y->partial_adds * y->layout->accumulator_bits * d->add.energy_pj;
   ret_pj[RRAMNAS_COMPONENT_ACTIVATION] = y->functions * d->function.energy_pj;
   ret_pj[RRAMNAS_COMPONENT_POOL] = y->pool_windows * d->pool.energy_pj;
   ret_pj[RRAMNAS_COMPONENT_ARITHMETIC] = added + multiplied;
@@ -245,15 +250,21 @@ rrn_model_energy(const rramnas_hw *hw, const rrn_model *k, const rrn_layer_activ
 /* --- the model --- */
 
 static double
-piece_pj(const rrn_model *k, const rrn_crossbar_activity *c)
+piece_pj(const rrn_model *k, const rrn_layout *l, const rrn_crossbar_activity *c)
 {
   double pj[RRN_COST_LAST_IN_CROSSBAR + 1], sum = 0;
   int32_t i;
 
-  crossbar_energy(k, c, pj);
+  crossbar_energy(k, l, c, pj);
   for (i = 0; i <= RRN_COST_LAST_IN_CROSSBAR; i++)
     sum += pj[i];
   return sum;
+}
+
+static const rrn_layout *
+layout_of_piece(const rramnas_mapping *m, const rrn_activity *a, size_t piece)
+{
+  return a->layers[m->layer_of[m->pieces[piece].layer]].layout;
 }
 
 /* A layer's dynamic energy, and its share of what the whole chip has. */
@@ -279,7 +290,6 @@ fill_figures(const rrn_cost_input *in, const rrn_model *k, const rrn_activity *a
   const rramnas_hw *hw = in->m->hw;
   const rrn_hw_values *v = &hw->v;
   const rrn_layout *l = &k->layout;
-  const double kept_cells = a->written_rows * l->cols - a->written_cells;
   size_t i;
 
   for (i = 0; i < in->m->net->n_layers; i++) {
@@ -289,7 +299,7 @@ fill_figures(const rrn_cost_input *in, const rrn_model *k, const rrn_activity *a
     f->cell_utilization += a->cells[i];
     f->transfer_ns += y->hop_bits / v->chip.bandwidth_gbps + y->tile_bits / v->tile.bandwidth_gbps;
   }
-  f->write_energy_pj = l->arrays * (a->written_cells * k->write_pj + kept_cells * k->keep_pj);
+  f->write_energy_pj = a->written_cells * k->write_pj + a->kept_cells * k->keep_pj;
   f->write_time_ns = a->written_rows * k->write_row_ns / smaller(v->chip.write_crossbars, k->crossbars);
   f->ir_drop = v->device.kind == RRN_KIND_SRAM ? 0 : rrn_ir_drop(l->subarray_rows, l->cols,
                                                                  v->crossbar.wire_resistance_ohm,
@@ -335,7 +345,7 @@ rrn_cost_rramnas(const rrn_cost_input *in, rrn_cost_output *out, rramnas_error *
   fill_row(in, &k, &a.layers[n], rest > 0 ? rest : 0, out->rows[n]);
   for (i = 0; i < in->m->n_pieces; i++)
     out->piece_weights[i] = i > 0 && a.kind_of[i] == a.kind_of[i - 1] ? out->piece_weights[i - 1]
-                                                                      : piece_pj(&k, &a.kinds[a.kind_of[i]]);
+                                                                      : piece_pj(&k, layout_of_piece(in->m, &a, i), &a.kinds[a.kind_of[i]]);
   fill_figures(in, &k, &a, &out->figures);
   return RRAMNAS_OK;
 }

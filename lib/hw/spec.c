@@ -33,17 +33,23 @@ rrn_hw_free(rramnas_hw *hw)
 }
 
 int32_t
-rrn_hw_slices(const rramnas_hw *hw)
+rrn_hw_slices(const rramnas_hw *hw, int32_t weight_bits)
 {
-  return (hw->v.weight.bits + hw->v.device.bits_per_cell - 1) / hw->v.device.bits_per_cell;
+  return (weight_bits + hw->v.device.bits_per_cell - 1) / hw->v.device.bits_per_cell;
+}
+
+int32_t
+rrn_hw_columns_of(const rramnas_hw *hw, int32_t weight_bits)
+{
+  if (hw->v.weight.slicing == RRN_SLICING_PARALLEL)
+    return 1;
+  return (hw->v.weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 : 1) * rrn_hw_slices(hw, weight_bits);
 }
 
 int32_t
 rrn_hw_columns_per_weight(const rramnas_hw *hw)
 {
-  if (hw->v.weight.slicing == RRN_SLICING_PARALLEL)
-    return 1;
-  return hw->v.weight.sign == RRN_SIGNED_DIFFERENTIAL ? 2 * rrn_hw_slices(hw) : rrn_hw_slices(hw);
+  return rrn_hw_columns_of(hw, hw->v.weight.bits);
 }
 
 int32_t

@@ -113,12 +113,14 @@ struct rramnas_hw {
 /* Columns of cells that one weight takes within a crossbar: 1 when sliced in parallel, else slices of
  * ceil(weight bits / bits per cell), twice as many for differential pairs. */
 int32_t rrn_hw_columns_per_weight(const rramnas_hw *hw);
+/* The same of a weight of fewer bits. */
+int32_t rrn_hw_columns_of(const rramnas_hw *hw, int32_t weight_bits);
 
 /* Wordlines of a subarray: the field, or all rows when it is 0. */
 int32_t rrn_hw_subarray_rows(const rramnas_hw *hw);
 
 /* Slices of a weight: cells that hold the bits of one sign. */
-int32_t rrn_hw_slices(const rramnas_hw *hw);
+int32_t rrn_hw_slices(const rramnas_hw *hw, int32_t weight_bits);
 
 /* Bits that an ADC needs to tell all sums of a column apart: those of rows driven at once * greatest cell * greatest
  * input slice. Source: ISAAC (Shafiee et al., ISCA 2016), section on ADC resolution. */

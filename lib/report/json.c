@@ -146,7 +146,12 @@ write_duplication(rrn_writer *w, const rramnas_mapping *m)
   rrn_write_text(w, "  \"duplication\": [");
   for (layer = 0; layer < m->n_layers; layer++) {
     row(w, &first);
-    rrn_write_format(w, "    {\"layer\": %d, \"copies\": %d}", (int)m->layer_of[layer], (int)m->copies[layer]);
+    rrn_write_format(w, "    {\"layer\": %d, \"copies\": %d", (int)m->layer_of[layer], (int)m->copies[layer]);
+    if (m->n_bits)
+      rrn_write_format(w, ", \"weight_bits\": %d, \"input_bits\": %d",
+                       (int)rrn_matrix_weight_bits(m->hw, &m->matrices[layer]),
+                       (int)rrn_matrix_input_bits(m->hw, &m->matrices[layer]));
+    rrn_write_text(w, "}");
   }
   rrn_write_text(w, "\n  ],\n");
 }

@@ -56,6 +56,9 @@ baseline_latency(const rramnas_mapping *m, const rrn_sim_options *sim, double *r
 
   o.policy = RRAMNAS_POLICY_ISAAC;
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  o.weight_bits = m->weight_bits;
+  o.input_bits = m->input_bits;
+  o.n_bits = m->n_bits;
   RRN_TRY(rrn_compile(m->hw, m->net, &o, &runtime, &baseline, err));
   status = rrn_simulate(baseline, sim, ret_latency_ns, err);
   rrn_mapping_unref(baseline);

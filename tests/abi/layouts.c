@@ -129,7 +129,7 @@ AT(rramnas_layer, matrix_rows, 312);
 AT(rramnas_layer, matrix_cols, 320);
 AT(rramnas_layer, positions, 328);
 
-SIZE(rramnas_compile_options, 104);
+SIZE(rramnas_compile_options, 128);
 AT(rramnas_compile_options, size, 0);
 AT(rramnas_compile_options, policy, 8);
 AT(rramnas_compile_options, crossbars, 12);
@@ -151,6 +151,9 @@ AT(rramnas_compile_options, samples, 88);
 AT(rramnas_compile_options, depthwise, 92);
 AT(rramnas_compile_options, split_to_fit, 96);
 AT(rramnas_compile_options, reserved2, 100);
+AT(rramnas_compile_options, weight_bits, 104);
+AT(rramnas_compile_options, input_bits, 112);
+AT(rramnas_compile_options, n_bits, 120);
 
 SIZE(rramnas_mapping_info, 112);
 AT(rramnas_mapping_info, size, 0);

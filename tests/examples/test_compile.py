@@ -19,6 +19,8 @@ BUILT_IN = "ofa_mobilenet_v3_small"
 GENOME = {"ks": [3, 5, 7, 3] * 4, "e": [3, 4, 6, 3] * 4, "d": [2, 3, 2, 2]}
 POLICIES = ["isaac", "rnc", "rnc-published", "best"]
 work = None
+# One copy of each layer, quickly: for tests of what is printed and written.
+AUTO = "--crossbars", "auto", "--effort", "fast"
 
 
 def run(*args, code=0, **more):
@@ -160,7 +162,7 @@ def test_every_network_policy_and_model():
         for policy in POLICIES:
             for model in ("graph", "rnc"):
                 try:
-                    r = report(*network, "--policy", policy, "--timing", model, "--samples", 2, "--crossbars", "auto",
+                    r = report(*network, "--policy", policy, "--timing", model, "--samples", 2, *AUTO,
                                "--effort", "fast")
                     assert r["schema"] == "rramnas.report/1" and r["options"]["policy"] == policy
                     check_network(r)
@@ -436,7 +438,7 @@ def test_names_of_a_hostile_file():
 
 def test_copies_are_solved_for():
     network = networks()[0]
-    needed = report(*network, "--crossbars", "auto")["packing"]["crossbars"]
+    needed = report(*network, *AUTO)["packing"]["crossbars"]
     for policy in ("best", "rnc"):
         r = report(*network, "--crossbars", 3 * needed, "--policy", policy, "--check")
         check_placements(r)
@@ -449,15 +451,33 @@ def test_copies_are_solved_for():
 
 def test_copies_from_a_file():
     network = networks()[0]
-    n = len(report(*network, "--crossbars", "auto")["duplication"])
+    n = len(report(*network, *AUTO)["duplication"])
     wanted = [1 + i % 2 for i in range(n)]
     (work / "copies.txt").write_text(", ".join(map(str, wanted)) + "\n")
-    r = report(*network, "--crossbars", "auto", "--copies", work / "copies.txt")
+    r = report(*network, *AUTO, "--copies", work / "copies.txt")
     assert [d["copies"] for d in r["duplication"]] == wanted
     (work / "copies.txt").write_text("1 2 three")
     assert 'entry 3 is "three"' in run(*network, "--copies", work / "copies.txt", code=2).stderr
     (work / "copies.txt").write_text("1 2 3")
     assert "mapped layers" in run(*network, "--copies", work / "copies.txt", code=2).stderr
+
+
+def test_bits_of_layers():
+    network, bits = networks()[0], work / "bits.txt"
+    whole = report(*network, *AUTO)
+    n = len(whole["duplication"])
+    bits.write_text("0 0\n" * n)
+    same = report(*network, *AUTO, "--layer-bits", bits)
+    assert same["cost"] == whole["cost"] and same["packing"] == whole["packing"]
+    assert all(d["weight_bits"] == d["input_bits"] == 8 for d in same["duplication"])
+    bits.write_text("4, 2\n" * n)
+    few = report(*network, *AUTO, "--layer-bits", bits)
+    assert few["cost"]["latency_ns"] < whole["cost"]["latency_ns"] / 2
+    assert few["cost"]["energy_pj"] < whole["cost"]["energy_pj"] / 2
+    for text, message in [("8", "two for each mapped layer"), ("9 8 " * n, "weight_bits of mapped layer 0 is 9"),
+                          ("8 8", "the network has"), ("8 x", 'entry 2 is "x"'), ("", "holds no numbers")]:
+        bits.write_text(text)
+        assert message in run(*network, *AUTO, "--layer-bits", bits, code=2).stderr, text
 
 
 def test_same_bytes_twice():
@@ -488,9 +508,9 @@ def test_timeline():
     network = networks()[0]
     for model in ("graph", "rnc"):
         path = work / "t.json"
-        run("--quiet", "--trace", path, "--samples", 3, "--timing", model, "--crossbars", "auto", *network)
+        run("--quiet", "--trace", path, "--samples", 3, "--timing", model, *AUTO, *network)
         trace = json.loads(path.read_text())
-        r = report(*network, "--samples", 3, "--timing", model, "--crossbars", "auto")
+        r = report(*network, "--samples", 3, "--timing", model, *AUTO)
         spans = [e for e in trace["traceEvents"] if e["ph"] == "X"]
         last = max(e["ts"] + e["dur"] for e in spans)
         assert abs(last * 1000 - r["timing"]["latency_ns"]) < 1e-6 * last * 1000
@@ -502,7 +522,7 @@ def test_timeline():
 
 
 def test_json_alone_on_standard_output():
-    done = run(*networks()[0], "--crossbars", "auto", "--json", "-")
+    done = run(*networks()[0], *AUTO, "--json", "-")
     assert json.loads(done.stdout)["schema"] == "rramnas.report/1"
     assert done.stderr == ""
 
@@ -513,10 +533,10 @@ def test_table():
                  "cost"):
         assert word in out, word
     assert "any mapping takes" not in out
-    assert "any mapping takes at least" in run(*networks()[0], "--crossbars", "auto", "--timing", "rnc").stdout
-    rnc = run(*networks()[0], "--crossbars", "auto", "--timing", "rnc", "--policy", "rnc").stdout
+    assert "any mapping takes at least" in run(*networks()[0], *AUTO, "--timing", "rnc").stdout
+    rnc = run(*networks()[0], *AUTO, "--timing", "rnc", "--policy", "rnc").stdout
     assert "cardinality" in rnc and "any mapping takes" not in rnc
-    assert run(*networks()[0], "--crossbars", "auto", "--quiet").stdout == ""
+    assert run(*networks()[0], *AUTO, "--quiet").stdout == ""
 
 
 def test_does_not_fit():
@@ -572,8 +592,8 @@ def test_presets():
     listed = run("--list-presets").stdout
     assert "isaac_isca_2016" in listed and "Shafiee" in listed and "device  wan_nature_2022" in listed
     network = networks()[0]
-    prefixed = report("--hardware", "preset:isaac_isca_2016", "--crossbars", "auto", *network)
-    assert prefixed == report("--hardware", "isaac_isca_2016", "--crossbars", "auto", *network)
+    prefixed = report("--hardware", "preset:isaac_isca_2016", *AUTO, *network)
+    assert prefixed == report("--hardware", "isaac_isca_2016", *AUTO, *network)
     assert "no preset" in run("--hardware", "isac_isca_2016", *network, code=2).stderr
     assert "like it: isaac_isca_2016" in run("--hardware", "preset:isaac", *network, code=2).stderr
     file = work / "isaac_isca_2016"
@@ -587,7 +607,7 @@ def test_help_and_version():
 
 
 def test_unwritable_output():
-    network = [*networks()[0], "--crossbars", "auto", "--quiet"]
+    network = [*networks()[0], *AUTO, "--quiet"]
     assert "/none/x.json" in run(*network, "--json", "/none/x.json", code=2).stderr
     if os.path.exists("/dev/full"):
         for kind in ("--json", "--svg", "--trace"):

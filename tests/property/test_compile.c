@@ -63,6 +63,96 @@ invariants_hold(void **state)
   }
 }
 
+enum { MOST_MAPPED = 256 };
+
+static size_t
+mapped_layers(const rramnas_net *net)
+{
+  rramnas_layer layer = RRAMNAS_LAYER_INIT;
+  size_t i, n = 0;
+
+  for (i = 0; i < rramnas_net_layer_count(net); i++) {
+    assert_int_equal(rramnas_net_layer(net, i, &layer), RRAMNAS_OK);
+    n += layer.mapped;
+  }
+  assert_in_range(n, 1, MOST_MAPPED);
+  return n;
+}
+
+static double
+cells_of(const rramnas_mapping *m)
+{
+  const rramnas_mapping_info info = info_of(m);
+
+  return info.utilization * info.crossbars_used;
+}
+
+static rramnas_cost
+cost_of(const rramnas_mapping *m, double *ret_latency_ns)
+{
+  rramnas_cost cost = RRAMNAS_COST_INIT;
+
+  assert_int_equal(rramnas_mapping_get_cost(m, NULL, &cost, NULL), RRAMNAS_OK);
+  *ret_latency_ns = cost.latency_ns;
+  return cost;
+}
+
+/* Bits of layers, with one copy of each in whole tiles: the chip's own change nothing; fewer input bits never take more
+ * time or energy, fewer weight bits never more cells; more than the chip's are refused. (Narrow weights may take more
+ * time: more of them are read in a tile.) */
+static void
+fewer_bits_cost_no_more(void **state)
+{
+  test_random r = { 17 };
+  int round, faster = 0, smaller = 0;
+
+  (void)state;
+  for (round = 0; round < ROUNDS / 3; round++) {
+    int32_t weight[MOST_MAPPED + 1] = { 0 }, input[MOST_MAPPED + 1] = { 0 };
+    double most_weight, most_input, ns[4];
+    rramnas_mapping *m[4] = { NULL, NULL, NULL, NULL }, *refused = NULL;
+    rramnas_cost cost[4];
+    random_case x;
+    size_t n, i;
+    int k;
+
+    random_case_begin(&r, &x);
+    n = mapped_layers(x.net);
+    rramnas_hw_get_number(x.hw, "weight.bits", &most_weight);
+    rramnas_hw_get_number(x.hw, "input.bits", &most_input);
+    x.o.policy = RRAMNAS_POLICY_ISAAC;
+    x.o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+    m[0] = random_case_compile(&x);
+    x.o.weight_bits = weight;
+    x.o.input_bits = input;
+    x.o.n_bits = n;
+    m[1] = random_case_compile(&x);
+    for (i = 0; i < n; i++)
+      input[i] = (int32_t)test_below(&r, (uint32_t)most_input + 1);
+    m[2] = random_case_compile(&x);
+    for (i = 0; i < n; i++)
+      weight[i] = (int32_t)test_below(&r, (uint32_t)most_weight + 1);
+    m[3] = random_case_compile(&x);
+    for (k = 0; k < 4; k++)
+      cost[k] = cost_of(m[k], &ns[k]);
+    assert_true(ns[0] == ns[1] && cost[0].energy_pj == cost[1].energy_pj && cells_of(m[0]) == cells_of(m[1]));
+    assert_true(ns[2] <= ns[0] && cost[2].energy_dynamic_pj <= cost[0].energy_dynamic_pj * (1 + 1e-12));
+    assert_true(cells_of(m[2]) == cells_of(m[0]) && cells_of(m[3]) <= cells_of(m[0]) * (1 + 1e-12));
+    faster += ns[2] < ns[0];
+    smaller += cells_of(m[3]) < cells_of(m[0]) || cost[3].write_energy_pj < cost[0].write_energy_pj;
+    weight[n - 1] = (int32_t)most_weight + 1;
+    assert_int_equal(rramnas_compile(x.hw, x.net, &x.o, NULL, &refused, NULL), RRAMNAS_ERR_RANGE);
+    weight[n - 1] = 0;
+    x.o.n_bits = n + 1;
+    weight[n] = input[n] = 0;
+    assert_int_equal(rramnas_compile(x.hw, x.net, &x.o, NULL, &refused, NULL), RRAMNAS_ERR_ARGUMENT);
+    for (k = 0; k < 4; k++)
+      rramnas_mapping_unref(m[k]);
+    random_case_end(&x);
+  }
+  assert_true(faster > ROUNDS / 6 && smaller > ROUNDS / 20);
+}
+
 /* With exactly the crossbars that auto found, and with more, the network fits; below the bound it never does, and
  * the message has both numbers. */
 static void
@@ -166,6 +256,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(invariants_hold),
+    cmocka_unit_test(fewer_bits_cost_no_more),
     cmocka_unit_test(auto_is_enough_and_the_bound_is_not_beaten),
     cmocka_unit_test(results_repeat),
     cmocka_unit_test(published_keeps_the_invariants_on_its_own_ground),

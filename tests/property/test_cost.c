@@ -335,7 +335,7 @@ more_crossbars(void **state)
 static void
 work_and_waiting(void **state)
 {
-  static const rrn_layer_activity none;
+  rrn_layer_activity none = { 0 };
   test_random r = { 75 };
   int round;
   sample s;
@@ -352,6 +352,7 @@ work_and_waiting(void **state)
       continue;
     model = rrn_model_of(s.m->hw, s.n_bars - 1, 1);
     k = &model;
+    none.layout = &k->layout;
     rrn_model_energy(s.m->hw, k, &none, pj);
     for (i = 0; i < RRAMNAS_COST_COMPONENTS; i++) {
       assert_true(pj[i] == 0);
