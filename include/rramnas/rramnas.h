@@ -1304,7 +1304,7 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_gene(const rramnas_search *search, size_t index, rramnas_gene *ret_gene);
 
 /**
- * Exact number of different candidates, rules regarded, in decimal: "2952010889080881". "infinite" with a real gene.
+ * Exact number of different candidates, rules regarded, in decimal: "2951927213752881". "infinite" with a real gene.
  * @param ret_text  array of length [capacity], zero-terminated; ERR_RANGE when it is too short
  * @return RRAMNAS_OK, ERR_RANGE, ERR_LIMIT when rules tie so many genes together that counting takes too long,
  *         ERR_MEMORY

@@ -339,25 +339,51 @@ rrn_hw_create_preset(const char *name, const rrn_rt *rt, rramnas_hw **ret_hw, rr
   return conclude(&r, rrn_hw_read_preset(&r, preset), ret_hw);
 }
 
+static int32_t
+assign_change(rrn_hw_reading *r, const char *who, const rrn_hw_change *change)
+{
+  const rrn_hw_field *row = rrn_hw_field_find(change->field);
+  const char *near = row ? NULL : rrn_hw_field_suggest(change->field);
+  const rrn_yaml node = scalar(change->value, who);
+  const rrn_preset *preset;
+
+  if (strcmp(change->field, "device.preset") == 0) {
+    preset = rrn_preset_find(change->value);
+    RRN_FAIL_IF(!preset || preset->kind != RRAMNAS_PRESET_DEVICE, r->err, RRAMNAS_ERR_NOT_FOUND,
+                "%s: no preset \"%.60s\" of a device", who, change->value);
+    return rrn_hw_read_preset(r, preset);
+  }
+  RRN_FAIL_IF(!row && near, r->err, RRAMNAS_ERR_NOT_FOUND, "%s: no field \"%.100s\", did you mean \"%s\"?", who,
+              change->field, near);
+  RRN_FAIL_IF(!row, r->err, RRAMNAS_ERR_NOT_FOUND, "%s: no field \"%.100s\"", who, change->field);
+  return rrn_hw_field_assign(row, change->field, &node, r->hw, r->err);
+}
+
 int32_t
-rrn_hw_with_value(const rramnas_hw *old, const char *field, const char *value, rramnas_hw **ret_hw, rramnas_error *err)
+rrn_hw_with_values(const rramnas_hw *old, const rrn_hw_change *changes, size_t n, rramnas_hw **ret_hw,
+                   rramnas_error *err)
 {
   static const char who[] = "rramnas_hw_with_value";
-  const rrn_hw_field *row = rrn_hw_field_find(field);
-  const char *near = row ? NULL : rrn_hw_field_suggest(field);
-  rrn_yaml node = scalar(value, who);
   rrn_hw_reading r;
   rrn_arena scratch;
   int32_t status;
+  size_t i;
 
-  RRN_FAIL_IF(!row && near, err, RRAMNAS_ERR_NOT_FOUND, "%s: no field \"%.100s\", did you mean \"%s\"?", who, field,
-              near);
-  RRN_FAIL_IF(!row, err, RRAMNAS_ERR_NOT_FOUND, "%s: no field \"%.100s\"", who, field);
   RRN_TRY(begin(&r, &old->rt, &scratch, who, err));
   r.hw->v = old->v;
   r.hw->name = rrn_arena_strndup(&r.hw->arena, old->name, strlen(old->name));
-  status = r.hw->name ? rrn_hw_field_assign(row, field, &node, r.hw, err) : rrn_fail_memory(err);
+  status = r.hw->name ? RRAMNAS_OK : rrn_fail_memory(err);
+  for (i = 0; i < n && status >= 0; i++)
+    status = assign_change(&r, who, &changes[i]);
   return conclude(&r, status, ret_hw);
+}
+
+int32_t
+rrn_hw_with_value(const rramnas_hw *old, const char *field, const char *value, rramnas_hw **ret_hw, rramnas_error *err)
+{
+  const rrn_hw_change change = { field, value };
+
+  return rrn_hw_with_values(old, &change, 1, ret_hw, err);
 }
 
 /* Appends a finished text to the handle's warnings. */

@@ -156,6 +156,12 @@ int32_t rrn_hw_load(const char *data, size_t size, const char *name, int32_t for
 int32_t rrn_hw_create_preset(const char *name, const rrn_rt *rt, rramnas_hw **ret_hw, rramnas_error *err);
 int32_t rrn_hw_with_value(const rramnas_hw *old, const char *field, const char *value, rramnas_hw **ret_hw,
                           rramnas_error *err);
+/* The same with several fields at once, in this order; only the result must be valid. "device.preset" names cells. */
+typedef struct rrn_hw_change {
+  const char *field, *value;
+} rrn_hw_change;
+int32_t rrn_hw_with_values(const rramnas_hw *old, const rrn_hw_change *changes, size_t n, rramnas_hw **ret_hw,
+                           rramnas_error *err);
 void rrn_hw_free(rramnas_hw *hw);
 
 /* --- readers: fill `hw`, which holds the defaults, and the place of each field they set --- */

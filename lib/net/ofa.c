@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Sub-networks of the once-for-all MobileNetV3-small space that RNC searches.
+/* Sub-networks of the once-for-all MobileNetV3 spaces: the small one that RNC searches, and the large one.
  *
  * In: kernel sizes, expansions and depths. Out: the network, in the order in which its layers are called.
- * The space: a 3 x 3 stem of 16 channels with stride 2 on a 64 x 64 image; one fixed block of 16 channels; four
+ * The small space: a 3 x 3 stem of 16 channels with stride 2 on a 64 x 64 image; one fixed block of 16 channels; four
  * stages of 24, 40, 48 and 96 channels with up to four blocks, the first with stride 2, 2, 1, 2; then 576 and
- * 1280 channels and ten classes. Block j of stage s reads entry 4 s + j. A block expands its input `expansion`
- * times (to a multiple of 8), filters each channel, weighs channels by squeeze and excitation from the second
- * stage on, and projects; it has a shortcut when its input and output agree in size.
+ * 1280 channels and ten classes. The large space: an image of 224 x 224, five stages of 24, 40, 80, 112 and 160
+ * channels with stride 2, 2, 2, 1, 2, then 960 and 1280 channels and 1000 classes. Block j of stage s reads entry 4 s + j. A block expands its input `expansion`
+ * times (to a multiple of 8), filters each channel, weighs channels by squeeze and excitation where
+ * the stage has it, and projects; it has a shortcut when its input and output agree in size.
  *
  * Node names are those of the modules in the once-for-all code, which makes layers comparable with RNC's.
  *
@@ -18,19 +19,33 @@
 #include "net/build.h"
 #include "net/ofa.h"
 
-enum { STEM = 16, FINAL = 576, FEATURES = 1280, CLASSES = 10, IMAGE = 64 };
-/* The largest member has 229 nodes and 333 tensors. */
-enum { MOST_NODES = 232, MOST_TENSORS = 336, MOST_NAME = 64 };
+enum { STEM = 16, FEATURES = 1280, MOST_NAME = 64 };
 
-static const struct { int64_t width, stride; int32_t act, excite; } stages[RRN_OFA_STAGES] = {
-  { 24, 2, RRAMNAS_OP_RELU, 0 },
-  { 40, 2, RRAMNAS_OP_HARD_SWISH, 1 },
-  { 48, 1, RRAMNAS_OP_HARD_SWISH, 1 },
-  { 96, 2, RRAMNAS_OP_HARD_SWISH, 1 },
+typedef struct stage {
+  int64_t width, stride;
+  int32_t act, excite;
+} stage;
+
+typedef struct family {
+  int64_t image, final, classes;
+  int32_t n_stages;
+  stage stages[RRN_OFA_MOST_STAGES];
+  size_t most_nodes, most_tensors; /* of its largest member */
+} family;
+
+static const family families[] = {
+  [RRN_OFA_SMALL] = { 64, 576, 10, 4,
+                      { { 24, 2, RRAMNAS_OP_RELU, 0 }, { 40, 2, RRAMNAS_OP_HARD_SWISH, 1 },
+                        { 48, 1, RRAMNAS_OP_HARD_SWISH, 1 }, { 96, 2, RRAMNAS_OP_HARD_SWISH, 1 } }, 232, 336 },
+  [RRN_OFA_LARGE] = { 224, 960, 1000, 5,
+                      { { 24, 2, RRAMNAS_OP_RELU, 0 }, { 40, 2, RRAMNAS_OP_RELU, 1 },
+                        { 80, 2, RRAMNAS_OP_HARD_SWISH, 0 }, { 112, 1, RRAMNAS_OP_HARD_SWISH, 1 },
+                        { 160, 2, RRAMNAS_OP_HARD_SWISH, 1 } }, 296, 432 },
 };
 
 /* The net so far: `x` is the tensor on which the next node works, `prefix` starts the names of its module. */
 typedef struct chain {
+  const family *f;
   rramnas_net *net;
   int32_t x;
   char name[MOST_NAME];
@@ -164,14 +179,15 @@ add_stages(chain *c, const rrn_ofa_genome *g)
   int number = 1;
   int32_t s, j;
 
-  for (s = 0; s < RRN_OFA_STAGES; s++)
+  for (s = 0; s < c->f->n_stages; s++)
     for (j = 0; j < g->depths[s]; j++, number++) {
-      const block b = { in, stages[s].width, g->expansions[4 * s + j], g->kernel_sizes[4 * s + j],
-                        j ? 1 : stages[s].stride, stages[s].act, stages[s].excite };
+      const stage *t = &c->f->stages[s];
+      const block b = { in, t->width, g->expansions[4 * s + j], g->kernel_sizes[4 * s + j],
+                        j ? 1 : t->stride, t->act, t->excite };
 
       name_block(c, number);
       RRN_TRY(add_block(c, &b));
-      in = stages[s].width;
+      in = t->width;
     }
   c->prefix = 0;
   return RRAMNAS_OK;
@@ -180,7 +196,7 @@ add_stages(chain *c, const rrn_ofa_genome *g)
 static int32_t
 add_stem(chain *c)
 {
-  static const int64_t image[4] = { 1, 3, IMAGE, IMAGE };
+  const int64_t image[4] = { 1, 3, c->f->image, c->f->image };
   const block first = { STEM, STEM, 1, 3, 1, RRAMNAS_OP_RELU, 0 };
 
   RRN_TRY(rrn_net_add_tensor(c->net, RRN_TENSOR_ACTIVATION, "image", image, 4, &c->x, c->err));
@@ -196,7 +212,7 @@ add_head(chain *c)
 {
   rrn_build b;
 
-  RRN_TRY(conv(c, "final_expand_layer.conv", FINAL, 1, 1, 1, 0));
+  RRN_TRY(conv(c, "final_expand_layer.conv", c->f->final, 1, 1, 1, 0));
   RRN_TRY(unary(c, "final_expand_layer.bn", RRAMNAS_OP_BATCH_NORM));
   RRN_TRY(unary(c, "final_expand_layer.act", RRAMNAS_OP_HARD_SWISH));
   RRN_TRY(unary(c, "global_avg_pool", RRAMNAS_OP_GLOBAL_AVERAGE_POOL));
@@ -204,7 +220,7 @@ add_head(chain *c)
   RRN_TRY(unary(c, "feature_mix_layer.act", RRAMNAS_OP_HARD_SWISH));
   RRN_TRY(unary(c, "flatten", RRAMNAS_OP_FLATTEN));
   rrn_build_init(&b, RRAMNAS_OP_GEMM);
-  b.out_channels = CLASSES;
+  b.out_channels = c->f->classes;
   return add(c, "classifier.linear", &b);
 }
 
@@ -218,11 +234,11 @@ check_gene(const char *what, int32_t i, int32_t value, const int32_t allowed[3],
 }
 
 static int32_t
-check_genome(const rrn_ofa_genome *g, rramnas_error *err)
+check_genome(const family *f, const rrn_ofa_genome *g, rramnas_error *err)
 {
   int32_t s, j;
 
-  for (s = 0; s < RRN_OFA_STAGES; s++) {
+  for (s = 0; s < f->n_stages; s++) {
     RRN_TRY(check_gene("depths", s, g->depths[s], rrn_ofa_depths, err));
     for (j = 4 * s; j < 4 * s + g->depths[s]; j++) {
       RRN_TRY(check_gene("kernel_sizes", j, g->kernel_sizes[j], rrn_ofa_kernel_sizes, err));
@@ -233,15 +249,15 @@ check_genome(const rrn_ofa_genome *g, rramnas_error *err)
 }
 
 int32_t
-rrn_net_ofa_named(const rrn_ofa_genome *genome, const char *name, const rramnas_runtime *runtime,
+rrn_net_ofa_named(rrn_ofa_family which, const rrn_ofa_genome *genome, const char *name, const rramnas_runtime *runtime,
                   rramnas_net **ret_net, rramnas_error *err)
 {
-  chain c = { .err = err };
+  chain c = { .f = &families[which], .err = err };
   int32_t status;
 
-  RRN_TRY_OUT(check_genome(genome, err));
+  RRN_TRY_OUT(check_genome(c.f, genome, err));
   RRN_TRY_OUT(rrn_net_new(name, runtime, &c.net, err));
-  RRN_TRY_OUT(rrn_net_reserve(c.net, MOST_NODES, MOST_TENSORS, err));
+  RRN_TRY_OUT(rrn_net_reserve(c.net, c.f->most_nodes, c.f->most_tensors, err));
   RRN_TRY_OUT(add_stem(&c));
   RRN_TRY_OUT(add_stages(&c, genome));
   RRN_TRY_OUT(add_head(&c));
@@ -259,8 +275,8 @@ rrn_net_ofa(const int32_t *kernel_sizes, const int32_t *expansions, const int32_
 {
   rrn_ofa_genome genome;
 
-  memcpy(genome.kernel_sizes, kernel_sizes, sizeof(genome.kernel_sizes));
-  memcpy(genome.expansions, expansions, sizeof(genome.expansions));
-  memcpy(genome.depths, depths, sizeof(genome.depths));
-  return rrn_net_ofa_named(&genome, "ofa_mobilenet_v3_small", runtime, ret_net, err);
+  memcpy(genome.kernel_sizes, kernel_sizes, RRN_OFA_BLOCKS * sizeof(*kernel_sizes));
+  memcpy(genome.expansions, expansions, RRN_OFA_BLOCKS * sizeof(*expansions));
+  memcpy(genome.depths, depths, RRN_OFA_STAGES * sizeof(*depths));
+  return rrn_net_ofa_named(RRN_OFA_SMALL, &genome, "ofa_mobilenet_v3_small", runtime, ret_net, err);
 }

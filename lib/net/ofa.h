@@ -5,13 +5,17 @@
 
 #include "net/import.h"
 
-enum { RRN_OFA_STAGES = 4, RRN_OFA_BLOCKS = 16 };
+enum { RRN_OFA_STAGES = 4, RRN_OFA_BLOCKS = 16, RRN_OFA_MOST_STAGES = 5, RRN_OFA_MOST_BLOCKS = 20 };
 
+/* Block j of stage s reads entry 4 s + j. */
 typedef struct rrn_ofa_genome {
-  int32_t kernel_sizes[RRN_OFA_BLOCKS];
-  int32_t expansions[RRN_OFA_BLOCKS];
-  int32_t depths[RRN_OFA_STAGES];
+  int32_t kernel_sizes[RRN_OFA_MOST_BLOCKS];
+  int32_t expansions[RRN_OFA_MOST_BLOCKS];
+  int32_t depths[RRN_OFA_MOST_STAGES];
 } rrn_ofa_genome;
+
+/* The supernets: RNC's, of four stages for images of 64 x 64, and once-for-all's own of five for 224 x 224. */
+typedef enum rrn_ofa_family { RRN_OFA_SMALL, RRN_OFA_LARGE } rrn_ofa_family;
 
 /* What each gene may be. */
 static const int32_t rrn_ofa_kernel_sizes[3] = { 3, 5, 7 };
@@ -19,7 +23,7 @@ static const int32_t rrn_ofa_expansions[3] = { 3, 4, 6 };
 static const int32_t rrn_ofa_depths[3] = { 2, 3, 4 };
 
 /* ERR_ARGUMENT for genes outside of the space; those of blocks beyond the depth are not looked at. */
-int32_t rrn_net_ofa_named(const rrn_ofa_genome *genome, const char *name, const rramnas_runtime *runtime,
+int32_t rrn_net_ofa_named(rrn_ofa_family family, const rrn_ofa_genome *genome, const char *name, const rramnas_runtime *runtime,
                           rramnas_net **ret_net, rramnas_error *err);
 
 #endif

@@ -55,7 +55,7 @@ get_list(const rrn_yaml *genome, const char *key, size_t length, size_t other_le
 /* Entries of blocks within the depth. */
 static int32_t
 read_blocks(const rrn_yaml *genome, const char *key, const int32_t allowed[3], const int32_t depths[RRN_OFA_STAGES],
-            int32_t ret_genes[RRN_OFA_BLOCKS], rramnas_error *err)
+            int32_t ret_genes[RRN_OFA_MOST_BLOCKS], rramnas_error *err)
 {
   const rrn_yaml *list = NULL, *entry;
   int32_t i;
@@ -117,7 +117,7 @@ rrn_net_ofa_genome(const char *data, size_t size, const char *name, const rramna
   rrn_arena_init(&arena, &rt);
   RRN_TRY_OUT(rrn_yaml_parse(&arena, data, size, name, &root, err));
   RRN_TRY_OUT(read_genome(root, &genome, err));
-  RRN_TRY_OUT(rrn_net_ofa_named(&genome, "ofa_mobilenet_v3_small", runtime, ret_net, err));
+  RRN_TRY_OUT(rrn_net_ofa_named(RRN_OFA_SMALL, &genome, "ofa_mobilenet_v3_small", runtime, ret_net, err));
 out:
   rrn_arena_release(&arena);
   return status;

@@ -15,6 +15,7 @@ typedef struct rrn_space_gene {
   const double *numbers;     /* [n_labels]: what a label counts as in rules: the number that it is, or its place */
   size_t n_labels;
   int32_t role; /* enum rramnas_gene_role */
+  int32_t fixed; /* 1: to one of its values, by the file */
 } rrn_space_gene;
 
 struct rrn_space_rule;
@@ -34,6 +35,7 @@ typedef struct rrn_space {
   rrn_space_gene *genes;    /* [n] */
   rrn_gene *core;           /* [n] */
   size_t n, cap;
+  size_t n_ready;    /* of these, the ready space's own */
   struct rrn_space_rule *rules;
   size_t n_rules, cap_rules;
 } rrn_space;
