@@ -32,7 +32,7 @@ typedef struct rrn_evaluator {
   size_t n_figures;
   int32_t *source;  /* enum rrn_figure_source */
   int32_t *built_in; /* number of the metric */
-  const void **from; /* table or predictor, */
+  const struct rrn_table **from; /* table, */
   size_t *column;    /* and its column */
   int32_t needs;     /* what built-in figures need, bits of the metric table */
 } rrn_evaluator;

@@ -131,14 +131,53 @@ check_label_of_hardware(const rramnas_gene *g, const char *value, rramnas_error 
   return RRAMNAS_OK;
 }
 
+/* The mapped layer whose bits a gene decides; -1 = the gene is a field. */
+static int32_t
+layer_of_bits(const char *name, int *ret_is_input)
+{
+  static const char *const prefixes[] = { "layer_weight_bits[", "layer_input_bits[" };
+  int64_t layer;
+  int i;
+
+  for (i = 0; i < 2; i++) {
+    const size_t length = strlen(prefixes[i]), end = strlen(name);
+
+    if (strncmp(name, prefixes[i], length) == 0 && name[end - 1] == ']' &&
+        rrn_int64_parse(name + length, end - length - 1, &layer) && layer >= 0 && layer < INT32_MAX) {
+      *ret_is_input = i;
+      return (int32_t)layer;
+    }
+  }
+  return -1;
+}
+
+static int32_t
+check_layer_bits(const rramnas_gene *g, rramnas_error *err)
+{
+  double number;
+  size_t i;
+
+  for (i = 0; i < g->n_labels; i++)
+    RRN_FAIL_IF(!rrn_double_parse(g->labels[i], strlen(g->labels[i]), &number) || number < 1 || number > 64 ||
+                  number != floor(number),
+                err, RRAMNAS_ERR_RANGE, "gene \"%s\": \"%s\" is no number of bits, expected 1..64", g->name,
+                g->labels[i]);
+  RRN_FAIL_IF(g->kind == RRAMNAS_GENE_REAL || (g->kind == RRAMNAS_GENE_INTEGER && (g->low < 1 || g->high > 64)), err,
+              RRAMNAS_ERR_RANGE, "gene \"%s\": bits of a layer are integers 1..64", g->name);
+  return RRAMNAS_OK;
+}
+
 /* Every single value must be one that the field takes; what fields allow together is seen when the chip is built. */
 static int32_t
 check_hardware(const rramnas_gene *g, rramnas_error *err)
 {
   const rrn_hw_field *field = rrn_hw_field_find(g->name);
   const char *near = field ? NULL : rrn_hw_field_suggest(g->name);
+  int is_input;
   size_t i;
 
+  if (layer_of_bits(g->name, &is_input) >= 0)
+    return check_layer_bits(g, err);
   RRN_FAIL_IF(!field && strcmp(g->name, "device.preset") != 0, err, RRAMNAS_ERR_NOT_FOUND,
               "gene \"%s\" is no hardware field%s%s%s", g->name, near ? ", did you mean \"" : "", near ? near : "",
               near ? "\"?" : "");
@@ -327,9 +366,11 @@ list_values(const rrn_space *s, const double *x, rrn_hw_change *changes, char (*
 {
   const rrn_genes genes = rrn_space_genes(s);
   size_t i, n = 0;
+  int is_input;
 
   for (i = 0; i < s->n; i++)
-    if (s->genes[i].role == RRAMNAS_GENE_HARDWARE && rrn_gene_active(&genes, x, i)) {
+    if (s->genes[i].role == RRAMNAS_GENE_HARDWARE && rrn_gene_active(&genes, x, i) &&
+        layer_of_bits(s->genes[i].name, &is_input) < 0) {
       changes[n] = (rrn_hw_change){ s->genes[i].name, text_of(s, i, x[i], texts[n]) };
       if (strcmp(changes[n].field, "device.preset") == 0) {
         const rrn_hw_change preset = changes[n];
@@ -364,4 +405,30 @@ rrn_space_build_hw(const rrn_space *s, const double *x, rramnas_hw *base, rramna
     *ret_hw = rramnas_hw_ref(base);
   rrn_arena_release(&scratch);
   return status;
+}
+
+int
+rrn_space_layer_bits(const rrn_space *s, const double *x, const rramnas_hw *hw, size_t n, int32_t *ret_weight_bits,
+                     int32_t *ret_input_bits)
+{
+  const rrn_genes genes = rrn_space_genes(s);
+  int found = 0, is_input = 0;
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    ret_weight_bits[i] = ret_input_bits[i] = 0;
+  for (i = 0; i < s->n; i++) {
+    const int32_t layer = s->genes[i].role == RRAMNAS_GENE_HARDWARE ? layer_of_bits(s->genes[i].name, &is_input) : -1;
+    double bits, most;
+
+    if (layer < 0)
+      continue;
+    found = 1;
+    if ((size_t)layer >= n || !rrn_gene_active(&genes, x, i))
+      continue;
+    bits = s->genes[i].numbers ? s->genes[i].numbers[(size_t)x[i]] : x[i];
+    most = is_input ? hw->v.input.bits : hw->v.weight.bits;
+    *(is_input ? &ret_input_bits[layer] : &ret_weight_bits[layer]) = (int32_t)(bits < most ? bits : most);
+  }
+  return found;
 }

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/* Figures of one candidate.
+ *
+ * In:  a canonical genome; chip, network and options of the problem.
+ * Out: figures in the order of the problem; how many crossbars are short.
+ *
+ *   genome -> network, chip -> mapping -> latency -> costs        only as far as some figure needs it
+ *
+ * A run depends on the genome and on the problem alone and changes nothing that is shared, so any number of threads may
+ * run at the same time and figures are the same on each. What cannot be judged (no such chip, a network that no crossbar
+ * holds) is a candidate that failed, not an error. Complexity: that of the compiler. */
+#include "evaluate/evaluate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#include "compile/passes.h"
+#include "cost/cost.h"
+#include "evaluate/metrics.h"
+#include "evaluate/table.h"
+#include "timing/baseline.h"
+
+enum { DEFAULT_SAMPLES = 8 };
+
+void
+rrn_evaluator_init(rrn_evaluator *e, const rrn_rt *rt, const rrn_space *space)
+{
+  *e = (rrn_evaluator){ .rt = rt, .space = space, .compile = RRAMNAS_COMPILE_OPTIONS_INIT,
+                        .cost = RRAMNAS_COST_OPTIONS_INIT };
+  e->compile.effort = RRAMNAS_EFFORT_FAST;
+  rrn_arena_init(&e->arena, rt);
+}
+
+void
+rrn_evaluator_release(rrn_evaluator *e)
+{
+  if (!e->rt)
+    return;
+  rramnas_hw_unref(e->hw);
+  rramnas_net_unref(e->net);
+  rrn_arena_release(&e->arena);
+  memset(e, 0, sizeof(*e));
+}
+
+/* --- settings --- */
+
+int32_t
+rrn_evaluator_set_hardware(rrn_evaluator *e, rramnas_hw *hw, rramnas_error *err)
+{
+  (void)err;
+  rramnas_hw_ref(hw);
+  rramnas_hw_unref(e->hw);
+  e->hw = hw;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_evaluator_set_net(rrn_evaluator *e, rramnas_net *net, rramnas_error *err)
+{
+  RRN_FAIL_IF(e->space->build, err, RRAMNAS_ERR_ARGUMENT, "space \"%.100s\" has networks of its own", e->space->name);
+  RRN_FAIL_IF(!net->finished, err, RRAMNAS_ERR_ARGUMENT, "network \"%.200s\" is not finished", net->name);
+  rramnas_net_ref(net);
+  rramnas_net_unref(e->net);
+  e->net = net;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+keep_array(rrn_arena *arena, const void *from, size_t n, size_t size, const void **ret_copy, rramnas_error *err)
+{
+  void *copy;
+
+  *ret_copy = NULL;
+  if (n == 0 || !from)
+    return RRAMNAS_OK;
+  copy = rrn_arena_alloc(arena, n, size);
+  if (!copy)
+    return rrn_fail_memory(err);
+  memcpy(copy, from, n * size);
+  *ret_copy = copy;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_evaluator_set_compile(rrn_evaluator *e, const rramnas_compile_options *compile, const rramnas_cost_options *cost,
+                          rramnas_error *err)
+{
+  rramnas_compile_options o = *compile, resolved;
+  const void *margins, *copies, *weight_bits, *input_bits;
+  rramnas_hw *hw = NULL;
+  int32_t status;
+
+  RRN_TRY(rrn_hw_create_default(e->rt, &hw, err));
+  o.n_bits = 0; /* checked against each candidate's chip */
+  status = rrn_compile_resolve(&o, hw, &resolved, err);
+  rramnas_hw_unref(hw);
+  RRN_TRY(status);
+  RRN_FAIL_IF(cost->hw || cost->latency_ns > 0, err, RRAMNAS_ERR_ARGUMENT,
+              "cost options: a search decides on hw and latency_ns itself");
+  RRN_TRY(keep_array(&e->arena, compile->margins, compile->n_margins, sizeof(double), &margins, err));
+  RRN_TRY(keep_array(&e->arena, compile->copies, compile->n_copies, sizeof(int32_t), &copies, err));
+  RRN_TRY(keep_array(&e->arena, compile->weight_bits, compile->n_bits, sizeof(int32_t), &weight_bits, err));
+  RRN_TRY(keep_array(&e->arena, compile->input_bits, compile->n_bits, sizeof(int32_t), &input_bits, err));
+  e->compile = *compile;
+  e->compile.margins = margins;
+  e->compile.copies = copies;
+  e->compile.weight_bits = weight_bits;
+  e->compile.input_bits = input_bits;
+  e->compile.effort = compile->effort ? compile->effort : RRAMNAS_EFFORT_FAST;
+  e->cost = *cost;
+  return RRAMNAS_OK;
+}
+
+/* --- where figures come from --- */
+
+static int32_t
+find_source(rrn_evaluator *e, size_t j, const char *name)
+{
+  const size_t metric = rrn_metric_find(name);
+  const struct rrn_table *table = NULL;
+  size_t column = 0;
+
+  if (rrn_tables_find(e->tables, name, &table, &column)) {
+    e->from[j] = table;
+    e->column[j] = column;
+    return RRN_FIGURE_TABLE;
+  }
+  if (metric == SIZE_MAX)
+    return RRN_FIGURE_CALLER;
+  e->built_in[j] = (int32_t)metric;
+  e->needs |= rrn_metrics[metric].needs;
+  return RRN_FIGURE_BUILT_IN;
+}
+
+int32_t
+rrn_evaluator_prepare(rrn_evaluator *e, const char *const *names, size_t n, rramnas_error *err)
+{
+  size_t j;
+
+  e->source = rrn_arena_alloc(&e->arena, n, sizeof(*e->source));
+  e->built_in = rrn_arena_alloc(&e->arena, n, sizeof(*e->built_in));
+  e->from = rrn_arena_alloc(&e->arena, n, sizeof(*e->from));
+  e->column = rrn_arena_alloc(&e->arena, n, sizeof(*e->column));
+  if (!e->source || !e->built_in || !e->from || !e->column)
+    return rrn_fail_memory(err);
+  e->n_figures = n;
+  e->needs = 0;
+  for (j = 0; j < n; j++)
+    e->source[j] = find_source(e, j, names[j]);
+  if (!e->hw)
+    RRN_TRY(rrn_hw_create_default(e->rt, &e->hw, err));
+  RRN_FAIL_IF(e->needs && !e->space->build && !e->net, err, RRAMNAS_ERR_ARGUMENT,
+              "space \"%.100s\" has no network: built-in figures need one", e->space->name);
+  e->compile.samples = e->compile.samples ? e->compile.samples : DEFAULT_SAMPLES;
+  e->cost.samples = e->cost.samples ? e->cost.samples : e->compile.samples;
+  e->cost.timing_model = e->cost.timing_model ? e->cost.timing_model : RRAMNAS_TIMING_RNC;
+  return RRAMNAS_OK;
+}
+
+/* --- one candidate --- */
+
+typedef struct work {
+  const rrn_evaluator *e;
+  const double *x;
+  rramnas_runtime runtime;
+  rramnas_net *net;
+  rramnas_hw *hw;
+  rramnas_mapping *mapping;
+  rrn_arena arena;
+  rrn_outcome outcome;
+  double shortfall;
+  rramnas_error *err;
+} work;
+
+static int32_t
+make_net(work *w)
+{
+  size_t i;
+
+  if (w->e->net)
+    w->net = rramnas_net_ref(w->e->net);
+  else
+    RRN_TRY(rrn_space_build_net(w->e->space, w->x, &w->runtime, &w->net, w->err));
+  for (i = 0; i < w->net->n_layers; i++) {
+    w->outcome.macs += (double)w->net->layers[i].macs;
+    w->outcome.weights += (double)w->net->layers[i].weights;
+    w->outcome.layers += w->net->layers[i].mapped;
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+set_bits(work *w, rramnas_compile_options *o)
+{
+  const size_t n = w->net->n_mapped;
+  int32_t *weight_bits = rrn_arena_alloc(&w->arena, n, sizeof(*weight_bits));
+  int32_t *input_bits = rrn_arena_alloc(&w->arena, n, sizeof(*input_bits));
+
+  if (!weight_bits || !input_bits)
+    return rrn_fail_memory(w->err);
+  if (!rrn_space_layer_bits(w->e->space, w->x, w->hw, n, weight_bits, input_bits))
+    return RRAMNAS_OK;
+  o->weight_bits = weight_bits;
+  o->input_bits = input_bits;
+  o->n_bits = n;
+  return RRAMNAS_OK;
+}
+
+/* Crossbars that the cells alone would fill, over those at hand, less 1; more than 0 in any case. */
+static double
+shortfall(const work *w, const rramnas_compile_options *o)
+{
+  const rrn_hw_values *v = &w->hw->v;
+  const double cells = w->outcome.weights * rrn_hw_columns_per_weight(w->hw) / ((double)v->crossbar.rows * v->crossbar.cols);
+  const double at_hand = o->crossbars > 0 ? o->crossbars : v->chip.crossbars > 0 ? v->chip.crossbars : 1;
+  const double missing = cells / at_hand - 1;
+
+  return missing > 1e-3 ? missing : 1e-3;
+}
+
+static int32_t
+make_mapping(work *w)
+{
+  rramnas_compile_options o = w->e->compile;
+  rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
+  int32_t status;
+
+  RRN_TRY(rrn_space_build_hw(w->e->space, w->x, w->e->hw, &w->hw, w->err));
+  RRN_TRY(set_bits(w, &o));
+  status = rrn_compile(w->hw, w->net, &o, &w->runtime, &w->mapping, w->err);
+  if (status == RRAMNAS_ERR_DOES_NOT_FIT)
+    w->shortfall = shortfall(w, &o);
+  RRN_TRY(status);
+  info.crossbars_used = w->mapping->crossbars_used;
+  info.utilization = rrn_mapping_utilization(w->mapping);
+  w->outcome.mapping = info;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+make_timing(work *w)
+{
+  rrn_sim_options sim = { .model = w->e->cost.timing_model, .samples = w->e->cost.samples,
+                          .floor_remainder = w->e->cost.floor_remainder, .sharing = w->e->cost.sharing };
+  rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
+  rramnas_timing t = RRAMNAS_TIMING_INIT;
+
+  w->outcome.samples = sim.samples;
+  if (!(w->e->needs & RRN_NEEDS_BASELINE))
+    return rrn_simulate(w->mapping, &sim, &w->outcome.latency_ns, w->err);
+  how.model = sim.model;
+  how.samples = sim.samples;
+  how.floor_remainder = sim.floor_remainder;
+  how.sharing = sim.sharing;
+  RRN_TRY(rrn_timing_resolve(&how, &how, w->err));
+  RRN_TRY(rrn_timing_all(w->mapping, &how, &t, w->err));
+  w->outcome.latency_ns = t.latency_ns;
+  w->outcome.baseline_ns = t.baseline_latency_ns;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+make_cost(work *w)
+{
+  rramnas_cost_options o = w->e->cost;
+  rrn_costing costing;
+
+  o.latency_ns = o.model == RRAMNAS_COST_MNSIM ? 0 : w->outcome.latency_ns;
+  RRN_TRY(rrn_cost_run(w->mapping, &o, &costing, w->err));
+  w->outcome.cost = costing.cost;
+  rrn_arena_release(&costing.arena);
+  return RRAMNAS_OK;
+}
+
+static int32_t
+work_out(work *w)
+{
+  const int32_t needs = w->e->needs;
+
+  if (needs)
+    RRN_TRY(make_net(w));
+  if (needs >= RRN_NEEDS_MAPPING)
+    RRN_TRY(make_mapping(w));
+  if (needs >= RRN_NEEDS_LATENCY)
+    RRN_TRY(make_timing(w));
+  if (needs & RRN_NEEDS_COST)
+    RRN_TRY(make_cost(w));
+  return RRAMNAS_OK;
+}
+
+/* Figures that are no numbers have failed. */
+static void
+fill_values(const work *w, int32_t status, double *values)
+{
+  const rrn_evaluator *e = w->e;
+  size_t j;
+
+  for (j = 0; j < e->n_figures; j++) {
+    values[j] = NAN;
+    if (e->source[j] == RRN_FIGURE_TABLE)
+      values[j] = rrn_table_value(e->from[j], e->space, w->x, e->column[j]);
+    else if (e->source[j] == RRN_FIGURE_BUILT_IN &&
+             (status >= 0 || (w->net && rrn_metrics[e->built_in[j]].needs == RRN_NEEDS_NET)))
+      values[j] = rrn_metrics[e->built_in[j]].value(&w->outcome);
+    if (!isfinite(values[j]))
+      values[j] = NAN;
+  }
+}
+
+static rramnas_runtime
+runtime_of(const rrn_rt *rt)
+{
+  return (rramnas_runtime){ .size = sizeof(rramnas_runtime), .alloc = rt->alloc, .realloc = rt->realloc, .free = rt->free,
+                            .alloc_user = rt->alloc_user, .n_threads = 1 };
+}
+
+int32_t
+rrn_evaluator_run(const rrn_evaluator *e, const double *x, double *ret_values, double *ret_shortfall,
+                  rramnas_error *err)
+{
+  rramnas_error reason = RRAMNAS_ERROR_INIT;
+  work w = { .e = e, .x = x, .runtime = runtime_of(e->rt), .err = &reason };
+  int32_t status;
+
+  rrn_arena_init(&w.arena, e->rt);
+  status = work_out(&w);
+  fill_values(&w, status, ret_values);
+  *ret_shortfall = w.shortfall;
+  rramnas_mapping_unref(w.mapping);
+  rramnas_hw_unref(w.hw);
+  rramnas_net_unref(w.net);
+  rrn_arena_release(&w.arena);
+  return status == RRAMNAS_ERR_MEMORY ? rrn_fail_memory(err) : RRAMNAS_OK;
+}
+
+/* --- what figures depend on --- */
+
+static int32_t
+hash_text(void *user, const char *data, size_t length)
+{
+  return XXH3_128bits_update(user, data, length) == XXH_ERROR;
+}
+
+static void
+hash_numbers(XXH3_state_t *state, const void *numbers, size_t size)
+{
+  if (numbers && size)
+    XXH3_128bits_update(state, numbers, size);
+}
+
+static void
+hash_options(const rrn_evaluator *e, XXH3_state_t *state)
+{
+  const rramnas_compile_options *c = &e->compile;
+  const rramnas_cost_options *k = &e->cost;
+  const int64_t numbers[] = { c->policy, c->crossbars, c->seed, c->seed_mode, c->depth_split, c->layer_threshold, c->max_load,
+                              c->no_duplication, c->find_solution, c->effort, c->objective, c->samples, c->depthwise,
+                              c->split_to_fit, (int64_t)c->n_margins, (int64_t)c->n_copies, (int64_t)c->n_bits, k->model,
+                              k->timing_model, k->samples, k->floor_remainder, k->sharing };
+
+  hash_numbers(state, numbers, sizeof(numbers));
+  hash_numbers(state, c->margins, c->n_margins * sizeof(*c->margins));
+  hash_numbers(state, c->copies, c->n_copies * sizeof(*c->copies));
+  hash_numbers(state, c->weight_bits, c->n_bits * sizeof(*c->weight_bits));
+  hash_numbers(state, c->input_bits, c->n_bits * sizeof(*c->input_bits));
+}
+
+int32_t
+rrn_evaluator_fingerprint(const rrn_evaluator *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err)
+{
+  XXH3_state_t *state = XXH3_createState();
+  XXH128_hash_t hash;
+  uint8_t chip[16];
+  int32_t status;
+
+  if (!state)
+    return rrn_fail_memory(err);
+  XXH3_128bits_reset(state);
+  status = rrn_space_write_yaml(e->space, hash_text, state, err);
+  if (status >= 0 && e->net)
+    status = rramnas_net_write_yaml(e->net, hash_text, state, err);
+  rramnas_hw_fingerprint(e->hw, chip);
+  hash_numbers(state, chip, sizeof(chip));
+  hash_options(e, state);
+  hash_numbers(state, e->source, e->n_figures * sizeof(*e->source));
+  rrn_tables_hash(e->tables, state);
+  hash = XXH3_128bits_digest(state);
+  XXH3_freeState(state);
+  *ret_fingerprint = (rrn_fingerprint){ hash.low64, hash.high64 };
+  return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures that the library works out, by name. */
+#ifndef RRN_EVALUATE_METRICS_H
+#define RRN_EVALUATE_METRICS_H
+
+#include <stddef.h>
+
+#include "rramnas/rramnas.h"
+
+/* What a figure is made from, bits. A later one needs those before. */
+enum { RRN_NEEDS_NET = 1, RRN_NEEDS_MAPPING = 2, RRN_NEEDS_LATENCY = 4, RRN_NEEDS_COST = 8, RRN_NEEDS_BASELINE = 16 };
+
+/* Of one candidate; only what was needed is set. */
+typedef struct rrn_outcome {
+  double layers, macs, weights;
+  rramnas_mapping_info mapping;
+  double samples, latency_ns, baseline_ns;
+  rramnas_cost cost;
+} rrn_outcome;
+
+typedef struct rrn_metric {
+  const char *name, *unit, *doc;
+  int32_t direction; /* enum rramnas_direction */
+  int32_t needs;
+  double (*value)(const rrn_outcome *o);
+} rrn_metric;
+
+extern const rrn_metric rrn_metrics[];
+extern const size_t rrn_n_metrics;
+
+#endif

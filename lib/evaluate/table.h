@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Figures from CSV files, by canonical genome. */
+#ifndef RRN_EVALUATE_TABLE_H
+#define RRN_EVALUATE_TABLE_H
+
+#include <xxhash.h>
+
+#include "evaluate/evaluate.h"
+
+/* The table that has a figure of this name, the last one added first, and its column; 0 = none. */
+int rrn_tables_find(const struct rrn_table *tables, const char *figure, const struct rrn_table **ret_table,
+                    size_t *ret_column);
+/* NaN without a row or a number. */
+double rrn_table_value(const struct rrn_table *table, const rrn_space *space, const double *x, size_t column);
+/* All that the values depend on. */
+void rrn_tables_hash(const struct rrn_table *tables, XXH3_state_t *state);
+
+#endif
