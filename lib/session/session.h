@@ -62,6 +62,7 @@ struct rramnas_search {
   const double *genomes;  /* the strategy's, [n_out][genes] */
   size_t n_out, cap_out;
   uint8_t *state;         /* enum rrn_candidate_state */
+  uint8_t *broke;         /* [n_out]: 1 = it breaks a rule */
   double *values;         /* [n_out][n_figures] */
   double *shortfall;      /* [n_out]: rules broken, crossbars short; 0 = none */
   double *f, *cv;         /* for the strategy */
