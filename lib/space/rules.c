@@ -205,6 +205,9 @@ parse(parser *p)
   skip_blanks(p);
   if (p->text[p->at])
     return fail_here(p, "the end, + or -");
+  p->at = 0;
+  if (p->rule->n == 0)
+    return fail_here(p, "a gene");
   for (i = 0; i < p->rule->n; i++)
     p->rule->factors[i] *= side;
   p->rule->constant *= side;
