@@ -25,7 +25,7 @@ typedef struct counter {
   size_t *order;        /* [n] genes, parents first */
   size_t *start;        /* [n + 1] children of gene i: children[start[i]..start[i + 1]), by threshold upwards */
   size_t *children;     /* [n] */
-  size_t *group;        /* [n] number of the set that rules tie together: its smallest gene's chain of links */
+  size_t *group;        /* [n] links of the sets that rules tie together; a set is known by its smallest gene */
   uint8_t *concerned;   /* [n] 1: a rule needs the gene's value */
   rrn_natural *trees;   /* [n] of genes that are not concerned */
   rrn_natural one;
@@ -189,9 +189,9 @@ group_genes(counter *c)
   for (i = 0; i < c->s->n_rules; i++) {
     const rrn_space_rule *rule = &c->s->rules[i];
 
-    for (k = 0; k < rule->n; k++) {
-      concern(c, rule->at[k]);
-      tie(c, rule->at[0], rule->at[k]);
+    for (k = 0; k < rule->n_terms; k++) {
+      concern(c, rule->terms[k].gene);
+      tie(c, rule->terms[0].gene, rule->terms[k].gene);
     }
   }
 }
@@ -301,8 +301,8 @@ last_place(const walk *w, const rrn_space_rule *rule)
   size_t p, k, last = SIZE_MAX;
 
   for (p = 0; p < w->n; p++)
-    for (k = 0; k < rule->n; k++)
-      if (rule->at[k] == w->genes[p])
+    for (k = 0; k < rule->n_terms; k++)
+      if (rule->terms[k].gene == w->genes[p])
         last = p;
   return last;
 }
