@@ -11,6 +11,7 @@
 
 #include "capture.h"
 #include "hw/spec.h"
+#include "net/graph.h"
 #include "oom.h"
 #include "space/ready.h"
 
@@ -286,7 +287,23 @@ candidate_is_a_genome_file(void **state)
   rrn_space_release(&s);
 }
 
-/* --- chips --- */
+static void
+size_of(const rramnas_net *net, int64_t *ret_macs, int64_t *ret_parameters)
+{
+  int64_t macs = 0, parameters = 0;
+  size_t i;
+
+  for (i = 0; i < net->n_layers; i++) {
+    macs += net->layers[i].macs;
+    parameters += net->layers[i].weights + (net->layers[i].has_bias ? net->layers[i].matrix_cols : 0);
+  }
+  /* Factor and offset of a channel. */
+  for (i = 0; i < net->n_nodes; i++)
+    if (net->nodes[i].op == RRAMNAS_OP_BATCH_NORM)
+      parameters += 2 * net->tensors[net->nodes[i].outputs[0]].dims[1];
+  *ret_macs = macs;
+  *ret_parameters = parameters;
+}
 
 static void
 set(const rrn_space *s, double *x, const char *gene, const char *value)
@@ -296,6 +313,44 @@ set(const rrn_space *s, double *x, const char *gene, const char *value)
   assert_true(i != SIZE_MAX);
   assert_int_equal(rrn_space_parse_value(s, i, value, &x[i], NULL), RRAMNAS_OK);
 }
+
+static void
+networks_have_published_sizes(void **state)
+{
+  /* The benchmark's own count of the cell of 3 x 3 convolutions: 1.531546 M parameters, 220.11968 M. */
+  const double all_3x3[] = { 3, 3, 3, 3, 3, 3 };
+  rrn_space s = ready_space("nas-bench-201");
+  rramnas_net *net = build(&s, all_3x3);
+  int64_t macs, parameters;
+  double x[64] = { 0 };
+  size_t i;
+
+  (void)state;
+  size_of(net, &macs, &parameters);
+  assert_int_equal(macs, 220119680);
+  assert_int_equal(parameters, 1531546);
+  rramnas_net_unref(net);
+  rrn_space_release(&s);
+
+  /* With the depths of ResNet-50, width 1 and expansion 1/4, this is ResNet-50-D, published as 25.58 M
+   * parameters; multiply-accumulates by hand. */
+  s = ready_space("ofa-resnet50");
+  for (i = 0; i < s.n; i++)
+    x[i] = s.genes[i].name[0] == 'w' ? 2 : s.genes[i].name[0] == 'e' ? 1 : s.core[i].low;
+  set(&s, x, "stem", "residual");
+  set(&s, x, "d[0]", "3");
+  set(&s, x, "d[1]", "4");
+  set(&s, x, "d[2]", "6");
+  set(&s, x, "d[3]", "3");
+  net = build(&s, x);
+  size_of(net, &macs, &parameters);
+  assert_int_equal(parameters, 25576264);
+  assert_int_equal(macs, 4328824832);
+  rramnas_net_unref(net);
+  rrn_space_release(&s);
+}
+
+/* --- chips --- */
 
 static void
 chips_have_the_genes_values(void **state)
@@ -462,6 +517,7 @@ main(void)
     cmocka_unit_test(ready_spaces_have_their_sizes),
     cmocka_unit_test(counts_have_their_limits),
     cmocka_unit_test(candidate_is_a_genome_file),
+    cmocka_unit_test(networks_have_published_sizes),
     cmocka_unit_test(chips_have_the_genes_values),
     cmocka_unit_test(device_comes_before_its_fields),
     cmocka_unit_test(files_say_what_is_wrong),
