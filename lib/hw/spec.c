@@ -340,19 +340,27 @@ rrn_hw_create_preset(const char *name, const rrn_rt *rt, rramnas_hw **ret_hw, rr
 }
 
 static int32_t
+assign_device(rrn_hw_reading *r, const char *who, const char *device)
+{
+  const rrn_preset *preset = rrn_preset_find(device);
+  const char *name = r->hw->name;
+
+  RRN_FAIL_IF(!preset || preset->kind != RRAMNAS_PRESET_DEVICE, r->err, RRAMNAS_ERR_NOT_FOUND,
+              "%s: no preset \"%.60s\" of a device", who, device);
+  RRN_TRY(rrn_hw_read_preset(r, preset));
+  r->hw->name = name;
+  return RRAMNAS_OK;
+}
+
+static int32_t
 assign_change(rrn_hw_reading *r, const char *who, const rrn_hw_change *change)
 {
   const rrn_hw_field *row = rrn_hw_field_find(change->field);
   const char *near = row ? NULL : rrn_hw_field_suggest(change->field);
   const rrn_yaml node = scalar(change->value, who);
-  const rrn_preset *preset;
 
-  if (strcmp(change->field, "device.preset") == 0) {
-    preset = rrn_preset_find(change->value);
-    RRN_FAIL_IF(!preset || preset->kind != RRAMNAS_PRESET_DEVICE, r->err, RRAMNAS_ERR_NOT_FOUND,
-                "%s: no preset \"%.60s\" of a device", who, change->value);
-    return rrn_hw_read_preset(r, preset);
-  }
+  if (strcmp(change->field, RRN_HW_DEVICE_PRESET) == 0)
+    return assign_device(r, who, change->value);
   RRN_FAIL_IF(!row && near, r->err, RRAMNAS_ERR_NOT_FOUND, "%s: no field \"%.100s\", did you mean \"%s\"?", who,
               change->field, near);
   RRN_FAIL_IF(!row, r->err, RRAMNAS_ERR_NOT_FOUND, "%s: no field \"%.100s\"", who, change->field);

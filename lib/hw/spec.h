@@ -156,7 +156,9 @@ int32_t rrn_hw_load(const char *data, size_t size, const char *name, int32_t for
 int32_t rrn_hw_create_preset(const char *name, const rrn_rt *rt, rramnas_hw **ret_hw, rramnas_error *err);
 int32_t rrn_hw_with_value(const rramnas_hw *old, const char *field, const char *value, rramnas_hw **ret_hw,
                           rramnas_error *err);
-/* The same with several fields at once, in this order; only the result must be valid. "device.preset" names cells. */
+/* The same with several fields at once, in this order; only the result must be valid. The field RRN_HW_DEVICE_PRESET
+ * names cells; the chip keeps its name. */
+#define RRN_HW_DEVICE_PRESET "device.preset"
 typedef struct rrn_hw_change {
   const char *field, *value;
 } rrn_hw_change;

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* A rule between genes, parsed. */
+/* Relations between genes: comparisons of linear sums. */
 #ifndef RRN_SPACE_RULES_H
 #define RRN_SPACE_RULES_H
 
 #include "space/space.h"
 
-enum rrn_rule_relation { RRN_RULE_LESS, RRN_RULE_AT_MOST, RRN_RULE_EQUAL, RRN_RULE_DIFFERENT };
+typedef struct rrn_rule_term {
+  size_t gene;
+  double factor;
+} rrn_rule_term;
 
-/* sum of factors[i] * gene at[i], and the constant, compared with 0. */
+enum rrn_rule_relation { RRN_RULE_LT, RRN_RULE_LE, RRN_RULE_EQ, RRN_RULE_NE, RRN_RULE_GE, RRN_RULE_GT };
+
+/* Sum of the terms + constant, compared with 0. Every gene once. */
 typedef struct rrn_space_rule {
-  const char *text;
-  size_t *at;      /* [n] */
-  double *factors; /* [n] */
-  size_t n, cap;
+  const char *text; /* as it was given, without blanks around it */
+  rrn_rule_term *terms;
+  size_t n_terms;
   double constant;
   int32_t relation;
 } rrn_space_rule;
 
-/* 0 = kept, else by how much it is not. */
+/* rrn_space_add_rule() for a text that begins at `where`. */
+int32_t rrn_rule_add(rrn_space *s, const char *text, rrn_place where, rramnas_error *err);
+
+/* What is missing, 0 = kept. */
 double rrn_rule_violation(const rrn_space *s, const rrn_space_rule *rule, const double *x);
 
 #endif

@@ -36,11 +36,8 @@ rrn_space_release(rrn_space *s)
 rrn_genes
 rrn_space_genes(const rrn_space *s)
 {
-  rrn_genes genes = { s->core, s->n, 0 };
-  size_t i;
+  const rrn_genes genes = { s->core, s->n, s->conditional };
 
-  for (i = 0; i < s->n; i++)
-    genes.conditional |= s->core[i].parent >= 0;
   return genes;
 }
 
@@ -73,14 +70,24 @@ static int32_t
 check_range(const rramnas_gene *g, rramnas_error *err)
 {
   RRN_FAIL_IF(g->labels || g->n_labels, err, RRAMNAS_ERR_ARGUMENT, "gene \"%s\": only categories have labels", g->name);
-  RRN_FAIL_IF(!isfinite(g->low) || !isfinite(g->high) || g->low > g->high, err, RRAMNAS_ERR_ARGUMENT,
-              "gene \"%s\" has no finite range from low to high", g->name);
+  /* Sums of rules stay finite. */
+  RRN_FAIL_IF(!(g->low >= -1e150 && g->high <= 1e150 && g->low <= g->high), err, RRAMNAS_ERR_ARGUMENT,
+              "gene \"%s\" has no range from low to high within 1e150", g->name);
   RRN_FAIL_IF(g->kind == RRAMNAS_GENE_INTEGER &&
                 (g->low != floor(g->low) || g->high != floor(g->high) || fabs(g->low) > 0x1p53 ||
                  fabs(g->high) > 0x1p53 || g->high - g->low >= 0x1p31),
               err, RRAMNAS_ERR_ARGUMENT, "gene \"%s\" is an integer, expected whole bounds less than 2^31 apart",
               g->name);
   return RRAMNAS_OK;
+}
+
+/* Comes back from YAML and CSV as it is. */
+static int
+is_plain(const char *text)
+{
+  for (; *text >= ' ' && *text <= '~'; text++)
+    ;
+  return *text == '\0';
 }
 
 static int32_t
@@ -93,9 +100,9 @@ check_labels(const rramnas_gene *g, rramnas_error *err)
               (int)MOST_LABELS);
   for (i = 0; i < g->n_labels; i++) {
     RRN_FAIL_IF(!g->labels[i] || !*g->labels[i] || strlen(g->labels[i]) > MOST_NAME ||
-                  !rrn_utf8_valid(g->labels[i], strlen(g->labels[i])) || strpbrk(g->labels[i], "\n\r"),
-                err, RRAMNAS_ERR_ARGUMENT, "gene \"%s\": label %zu is empty, longer than %d bytes or no text", g->name,
-                i, (int)MOST_NAME);
+                  !is_plain(g->labels[i]),
+                err, RRAMNAS_ERR_ARGUMENT, "gene \"%s\": label %zu is not 1..%d printable ASCII characters", g->name, i,
+                (int)MOST_NAME);
     for (k = 0; k < i; k++)
       RRN_FAIL_IF(strcmp(g->labels[i], g->labels[k]) == 0, err, RRAMNAS_ERR_ARGUMENT,
                   "gene \"%s\": label \"%s\" is given twice", g->name, g->labels[i]);
@@ -114,20 +121,19 @@ is_device(const char *name)
 static int32_t
 check_label_of_hardware(const rramnas_gene *g, const char *value, rramnas_error *err)
 {
+  const rrn_yaml node = { .kind = RRN_YAML_SCALAR, .text = value, .length = strlen(value) };
   const rrn_hw_field *field = rrn_hw_field_find(g->name);
-  const char *const *word;
-  double number;
+  rramnas_error why = RRAMNAS_ERROR_INIT;
+  rramnas_hw scratch;
 
-  if (strcmp(g->name, "device.preset") == 0)
-    RRN_FAIL_IF(!is_device(value), err, RRAMNAS_ERR_NOT_FOUND, "gene \"device.preset\": no device preset \"%s\"",
-                value);
-  else if (field->type == RRAMNAS_FIELD_CHOICE) {
-    for (word = field->words; *word && strcmp(*word, value) != 0; word++)
-      ;
-    RRN_FAIL_IF(!*word, err, RRAMNAS_ERR_RANGE, "gene \"%s\": \"%s\" is not one of %s", g->name, value, field->choices);
-  } else if (field->type != RRAMNAS_FIELD_TEXT)
-    RRN_FAIL_IF(!rrn_double_parse(value, strlen(value), &number) || number < field->min || number > field->max, err,
-                RRAMNAS_ERR_RANGE, "gene \"%s\": \"%s\" is outside of the field's range", g->name, value);
+  if (strcmp(g->name, RRN_HW_DEVICE_PRESET) == 0) {
+    RRN_FAIL_IF(!is_device(value), err, RRAMNAS_ERR_ARGUMENT, "gene \"%s\": there is no preset \"%s\" of a device",
+                g->name, value);
+    return RRAMNAS_OK;
+  }
+  memset(&scratch, 0, sizeof(scratch));
+  RRN_FAIL_IF(rrn_hw_field_assign(field, g->name, &node, &scratch, &why) < 0, err, RRAMNAS_ERR_ARGUMENT, "gene %s",
+              why.message);
   return RRAMNAS_OK;
 }
 
@@ -143,7 +149,7 @@ layer_of_bits(const char *name, int *ret_is_input)
     const size_t length = strlen(prefixes[i]), end = strlen(name);
 
     if (strncmp(name, prefixes[i], length) == 0 && name[end - 1] == ']' &&
-        rrn_int64_parse(name + length, end - length - 1, &layer) && layer >= 0 && layer < INT32_MAX) {
+        rrn_int64_parse(name + length, end - length - 1, &layer) && name[length] != '-' && layer < INT32_MAX) {
       *ret_is_input = i;
       return (int32_t)layer;
     }
@@ -160,10 +166,25 @@ check_layer_bits(const rramnas_gene *g, rramnas_error *err)
   for (i = 0; i < g->n_labels; i++)
     RRN_FAIL_IF(!rrn_double_parse(g->labels[i], strlen(g->labels[i]), &number) || number < 1 || number > 64 ||
                   number != floor(number),
-                err, RRAMNAS_ERR_RANGE, "gene \"%s\": \"%s\" is no number of bits, expected 1..64", g->name,
+                err, RRAMNAS_ERR_ARGUMENT, "gene \"%s\": \"%s\" is no number of bits, expected 1..64", g->name,
                 g->labels[i]);
   RRN_FAIL_IF(g->kind == RRAMNAS_GENE_REAL || (g->kind == RRAMNAS_GENE_INTEGER && (g->low < 1 || g->high > 64)), err,
-              RRAMNAS_ERR_RANGE, "gene \"%s\": bits of a layer are integers 1..64", g->name);
+              RRAMNAS_ERR_ARGUMENT, "gene \"%s\": bits of a layer are integers 1..64", g->name);
+  return RRAMNAS_OK;
+}
+
+static int32_t
+check_range_of_hardware(const rramnas_gene *g, const rrn_hw_field *field, rramnas_error *err)
+{
+  char low[RRN_DOUBLE_TEXT], high[RRN_DOUBLE_TEXT];
+
+  RRN_FAIL_IF(!field || field->type == RRAMNAS_FIELD_CHOICE, err, RRAMNAS_ERR_ARGUMENT,
+              "gene \"%s\" is a number, the hardware field a word", g->name);
+  RRN_FAIL_IF(field->type == RRAMNAS_FIELD_INTEGER && g->kind == RRAMNAS_GENE_REAL, err, RRAMNAS_ERR_ARGUMENT,
+              "gene \"%s\" is a real number, the hardware field an integer", g->name);
+  RRN_FAIL_IF(g->low < field->min || g->high > field->max, err, RRAMNAS_ERR_ARGUMENT,
+              "gene \"%s\" leaves the range of the hardware field, %s to %s", g->name,
+              rrn_double_text(field->min, low), rrn_double_text(field->max, high));
   return RRAMNAS_OK;
 }
 
@@ -178,19 +199,28 @@ check_hardware(const rramnas_gene *g, rramnas_error *err)
 
   if (layer_of_bits(g->name, &is_input) >= 0)
     return check_layer_bits(g, err);
-  RRN_FAIL_IF(!field && strcmp(g->name, "device.preset") != 0, err, RRAMNAS_ERR_NOT_FOUND,
+  RRN_FAIL_IF(!field && strcmp(g->name, RRN_HW_DEVICE_PRESET) != 0, err, RRAMNAS_ERR_ARGUMENT,
               "gene \"%s\" is no hardware field%s%s%s", g->name, near ? ", did you mean \"" : "", near ? near : "",
               near ? "\"?" : "");
-  if (g->kind == RRAMNAS_GENE_CATEGORY) {
-    for (i = 0; i < g->n_labels; i++)
-      RRN_TRY(check_label_of_hardware(g, g->labels[i], err));
-    return RRAMNAS_OK;
-  }
-  RRN_FAIL_IF(!field || (field->type != RRAMNAS_FIELD_REAL &&
-                         (field->type != RRAMNAS_FIELD_INTEGER || g->kind != RRAMNAS_GENE_INTEGER)),
-              err, RRAMNAS_ERR_ARGUMENT, "gene \"%s\": the hardware field is of another kind", g->name);
-  RRN_FAIL_IF(g->low < field->min || g->high > field->max, err, RRAMNAS_ERR_RANGE,
-              "gene \"%s\" leaves the range of the hardware field", g->name);
+  RRN_FAIL_IF(field && field->type == RRAMNAS_FIELD_TEXT, err, RRAMNAS_ERR_ARGUMENT,
+              "gene \"%s\": the hardware field is free text, which changes nothing", g->name);
+  if (g->kind != RRAMNAS_GENE_CATEGORY)
+    return check_range_of_hardware(g, field, err);
+  for (i = 0; i < g->n_labels; i++)
+    RRN_TRY(check_label_of_hardware(g, g->labels[i], err));
+  return RRAMNAS_OK;
+}
+
+static int32_t
+check_parent(const rrn_space *s, const rramnas_gene *g, rramnas_error *err)
+{
+  const size_t parent = rrn_space_find(s, g->parent);
+
+  RRN_FAIL_IF(parent == SIZE_MAX, err, RRAMNAS_ERR_ARGUMENT, "gene \"%s\": its parent \"%.63s\" is no gene before it",
+              g->name, g->parent);
+  RRN_FAIL_IF(s->core[parent].kind == RRN_GENE_REAL, err, RRAMNAS_ERR_ARGUMENT,
+              "gene \"%s\": its parent \"%s\" is a real number, expected a category or an integer", g->name, g->parent);
+  RRN_FAIL_IF(!isfinite(g->above), err, RRAMNAS_ERR_ARGUMENT, "gene \"%s\": \"above\" is no finite number", g->name);
   return RRAMNAS_OK;
 }
 
@@ -207,8 +237,7 @@ check_gene(const rrn_space *s, const rramnas_gene *g, rramnas_error *err)
   RRN_FAIL_IF(g->role < RRAMNAS_GENE_FREE || g->role > RRAMNAS_GENE_HARDWARE, err, RRAMNAS_ERR_ARGUMENT,
               "gene \"%s\": there is no role %d", g->name, (int)g->role);
   RRN_TRY(g->kind == RRAMNAS_GENE_CATEGORY ? check_labels(g, err) : check_range(g, err));
-  RRN_FAIL_IF(g->parent && rrn_space_find(s, g->parent) == SIZE_MAX, err, RRAMNAS_ERR_NOT_FOUND,
-              "gene \"%s\": its parent \"%.63s\" is no gene before it", g->name, g->parent);
+  RRN_TRY(g->parent ? check_parent(s, g, err) : RRAMNAS_OK);
   return g->role == RRAMNAS_GENE_HARDWARE ? check_hardware(g, err) : RRAMNAS_OK;
 }
 
@@ -231,7 +260,7 @@ keep_labels(rrn_space *s, const rramnas_gene *g, rrn_space_gene *ret, rramnas_er
     labels[i] = keep(s, g->labels[i]);
     if (!labels[i])
       return rrn_fail_memory(err);
-    if (!rrn_double_parse(labels[i], strlen(labels[i]), &numbers[i]))
+    if (!rrn_double_parse(labels[i], strlen(labels[i]), &numbers[i]) || fabs(numbers[i]) > 1e150)
       numbers[i] = (double)i;
   }
   ret->labels = labels;
@@ -266,7 +295,7 @@ reserve(rrn_space *s, rramnas_error *err)
 int32_t
 rrn_space_add_gene(rrn_space *s, const rramnas_gene *g, rramnas_error *err)
 {
-  rrn_gene core = { g->kind, -1, g->low, g->high, g->above };
+  rrn_gene core = { g->kind, -1, g->low + 0.0, g->high + 0.0, g->above + 0.0 };
   rrn_space_gene gene = { .role = g->role };
 
   RRN_TRY(check_gene(s, g, err));
@@ -279,8 +308,10 @@ rrn_space_add_gene(rrn_space *s, const rramnas_gene *g, rramnas_error *err)
     core.low = 0;
     core.high = (double)g->n_labels - 1;
   }
-  if (g->parent)
+  if (g->parent) {
     core.parent = (int32_t)rrn_space_find(s, g->parent);
+    s->conditional = 1;
+  }
   s->genes[s->n] = gene;
   s->core[s->n++] = core;
   return RRAMNAS_OK;
@@ -337,8 +368,11 @@ rrn_space_parse_value(const rrn_space *s, size_t i, const char *text, double *re
   double value;
 
   if (core->kind == RRN_GENE_CATEGORY) {
-    RRN_FAIL_IF(!parse_label(&s->genes[i], text, ret_value), err, RRAMNAS_ERR_RANGE,
+    RRN_FAIL_IF(!parse_label(&s->genes[i], text, &value), err, RRAMNAS_ERR_RANGE,
                 "\"%.60s\" is no label of gene \"%s\"", text, s->genes[i].name);
+    RRN_FAIL_IF(value < core->low || value > core->high, err, RRAMNAS_ERR_RANGE, "gene \"%s\" is \"%s\", but fixed to \"%s\"",
+                s->genes[i].name, text, s->genes[i].labels[(size_t)core->low]);
+    *ret_value = value;
     return RRAMNAS_OK;
   }
   RRN_FAIL_IF(!rrn_double_parse(text, strlen(text), &value) || value < core->low || value > core->high ||
@@ -346,8 +380,14 @@ rrn_space_parse_value(const rrn_space *s, size_t i, const char *text, double *re
               err, RRAMNAS_ERR_RANGE, "gene \"%s\" is \"%.60s\", expected %s %s to %s", s->genes[i].name, text,
               core->kind == RRN_GENE_INTEGER ? "an integer" : "a number", rrn_double_text(core->low, low),
               rrn_double_text(core->high, high));
-  *ret_value = value;
+  *ret_value = value + 0.0;
   return RRAMNAS_OK;
+}
+
+double
+rrn_space_number(const rrn_space *s, const double *x, size_t i)
+{
+  return s->core[i].kind == RRN_GENE_CATEGORY ? s->genes[i].numbers[(size_t)x[i]] : x[i];
 }
 
 /* --- what a genome means --- */
@@ -372,7 +412,7 @@ list_values(const rrn_space *s, const double *x, rrn_hw_change *changes, char (*
     if (s->genes[i].role == RRAMNAS_GENE_HARDWARE && rrn_gene_active(&genes, x, i) &&
         layer_of_bits(s->genes[i].name, &is_input) < 0) {
       changes[n] = (rrn_hw_change){ s->genes[i].name, text_of(s, i, x[i], texts[n]) };
-      if (strcmp(changes[n].field, "device.preset") == 0) {
+      if (strcmp(changes[n].field, RRN_HW_DEVICE_PRESET) == 0) {
         const rrn_hw_change preset = changes[n];
 
         memmove(changes + 1, changes, n * sizeof(*changes));

@@ -35,7 +35,8 @@ typedef struct rrn_space {
   rrn_space_gene *genes;    /* [n] */
   rrn_gene *core;           /* [n] */
   size_t n, cap;
-  size_t n_ready;    /* of these, the ready space's own */
+  size_t n_ready;      /* of these, the ready space's own */
+  int32_t conditional; /* 1: some gene has a parent */
   struct rrn_space_rule *rules;
   size_t n_rules, cap_rules;
 } rrn_space;
@@ -59,6 +60,8 @@ size_t rrn_space_find(const rrn_space *s, const char *name);
 int32_t rrn_space_check(const rrn_space *s, const double *x, rramnas_error *err);
 /* How far a canonical genome is from keeping all rules, 0 = kept: the sum of what is missing. */
 double rrn_space_violation(const rrn_space *s, const double *x);
+/* What gene i of a genome counts as in rules. */
+double rrn_space_number(const rrn_space *s, const double *x, size_t i);
 /* Number of different candidates in decimal. ERR_RANGE when `capacity` is too short, ERR_LIMIT. */
 int32_t rrn_space_count(const rrn_space *s, char *ret_text, size_t capacity, rramnas_error *err);
 

@@ -32,7 +32,10 @@ enum { MOST_BYTES = 1 << 20, MOST_LABELS = 4096 };
 static int32_t
 at_place(int32_t status, const rrn_yaml *node, const rramnas_error *inner, rramnas_error *err)
 {
-  return status < 0 ? rrn_fail_at(err, status, node->where, "%.800s", inner->message) : status;
+  if (status >= 0)
+    return status;
+  /* What a caller calls a wrong argument is a wrong value in a file. */
+  return rrn_fail_at(err, status == RRAMNAS_ERR_ARGUMENT ? RRAMNAS_ERR_RANGE : status, node->where, "%s", inner->message);
 }
 
 static int32_t
@@ -134,7 +137,7 @@ read_role(const rrn_yaml *node, rramnas_gene *g, rramnas_error *err)
   const rrn_yaml *role = rrn_yaml_get(node, "role");
 
   if (!role) {
-    g->role = rrn_hw_field_find(g->name) || strcmp(g->name, "device.preset") == 0 ? RRAMNAS_GENE_HARDWARE
+    g->role = rrn_hw_field_find(g->name) || strcmp(g->name, RRN_HW_DEVICE_PRESET) == 0 ? RRAMNAS_GENE_HARDWARE
                                                                                    : RRAMNAS_GENE_FREE;
     return RRAMNAS_OK;
   }
@@ -192,10 +195,11 @@ fix_gene(rrn_space *s, const rrn_yaml *node, rramnas_error *err)
 static int32_t
 read_rule(rrn_space *s, const rrn_yaml *node, rramnas_error *err)
 {
-  rramnas_error inner = RRAMNAS_ERROR_INIT;
+  rrn_place where = node->where;
 
   RRN_TRY(expect(node, RRN_YAML_SCALAR, "a rule", err));
-  return at_place(rrn_space_add_rule(s, node->text, &inner), node, &inner, err);
+  where.column += node->quoted != 0;
+  return rrn_rule_add(s, node->text, where, err);
 }
 
 typedef int32_t (*read_fn)(rrn_space *s, const rrn_yaml *node, rramnas_error *err);
