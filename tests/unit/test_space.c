@@ -350,6 +350,43 @@ networks_have_published_sizes(void **state)
   rrn_space_release(&s);
 }
 
+static void
+parameters_change_the_networks(void **state)
+{
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < rrn_n_ready_spaces; i++) {
+    capture text = { 0 }, again = { 0 };
+    const rramnas_layer *last;
+    double x[64];
+    char yaml[200];
+    rramnas_net *net;
+    rrn_space s;
+    size_t k;
+
+    snprintf(yaml, sizeof(yaml), "schema: rramnas.space/1\nspace: %s\nparameters: {image: 96, classes: 7}\n",
+             rrn_ready_spaces[i].name);
+    s = read_space(yaml);
+    for (k = 0; k < s.n; k++)
+      x[k] = s.core[k].high;
+    net = build(&s, x);
+    last = &net->layers[net->n_layers - 1];
+    assert_int_equal(last->matrix_cols, 7);
+    assert_int_equal(net->layers[0].in_shape[2], 96);
+    rramnas_net_unref(net);
+    assert_int_equal(rrn_space_write_yaml(&s, capture_write, &text, NULL), RRAMNAS_OK);
+    rrn_space_release(&s);
+    s = read_space(text.text);
+    assert_int_equal(rrn_space_write_yaml(&s, capture_write, &again, NULL), RRAMNAS_OK);
+    assert_string_equal(text.text, again.text);
+    assert_non_null(strstr(text.text, "image: 96"));
+    rrn_space_release(&s);
+    capture_free(&text);
+    capture_free(&again);
+  }
+}
+
 /* --- chips --- */
 
 static void
@@ -441,6 +478,10 @@ files_say_what_is_wrong(void **state)
   file_bad("genes:\n  - {name: a, integer: [1, 2], role: network}\n", RRAMNAS_ERR_PARSE, 3, 38, "free or hardware");
   file_bad("genes:\n  - {name: crossbar.rows, values: [64, many]}\n", RRAMNAS_ERR_RANGE, 3, 5, "many");
   file_bad("space: ofa-small\n", RRAMNAS_ERR_NOT_FOUND, 2, 8, "ofa-resnet50");
+  file_bad("space: nas-bench-201\nparameters: {image: 40}\n", RRAMNAS_ERR_RANGE, 3, 21, "multiple of 32");
+  file_bad("space: nas-bench-201\nparameters: {classes: 0}\n", RRAMNAS_ERR_RANGE, 3, 23, "classes");
+  file_bad("space: nas-bench-201\nparameters: {cells: 5}\n", RRAMNAS_ERR_PARSE, 3, 14, "image or classes");
+  file_bad("parameters: {image: 32}\n", RRAMNAS_ERR_PARSE, 2, 1, "ready space");
   file_bad("space: nas-bench-201\nfix: {\"cell[6]\": none}\n", RRAMNAS_ERR_NOT_FOUND, 3, 7, "cell[6]");
   file_bad("space: nas-bench-201\nfix: {\"cell[0]\": nothing}\n", RRAMNAS_ERR_RANGE, 3, 18, "nothing");
   file_bad("genes: [{name: a, integer: [0, 1]}]\nrules:\n  - \"a <= b\"\n", RRAMNAS_ERR_NOT_FOUND, 4, 11, "no gene \"b\"");
@@ -466,7 +507,8 @@ fixed_genes_stay(void **state)
 static int32_t
 everything(void *user, const rramnas_runtime *host, rramnas_error *err)
 {
-  static const char yaml[] = "schema: rramnas.space/1\nname: all\nspace: nacim-cnn\nfix: {layers: 3}\ngenes:\n"
+  static const char yaml[] = "schema: rramnas.space/1\nname: all\nspace: nacim-cnn\n"
+                             "parameters: {classes: 100}\nfix: {layers: 3}\ngenes:\n"
                              "  - {name: crossbar.rows, values: [64, 128]}\n"
                              "  - {name: bonus, integer: [0, 4], parent: crossbar.rows, above: 0}\n"
                              "rules:\n  - crossbar.rows + bonus <= 130\n";
@@ -518,6 +560,7 @@ main(void)
     cmocka_unit_test(counts_have_their_limits),
     cmocka_unit_test(candidate_is_a_genome_file),
     cmocka_unit_test(networks_have_published_sizes),
+    cmocka_unit_test(parameters_change_the_networks),
     cmocka_unit_test(chips_have_the_genes_values),
     cmocka_unit_test(device_comes_before_its_fields),
     cmocka_unit_test(files_say_what_is_wrong),
