@@ -253,11 +253,11 @@ rrn_strategy_ask(rrn_strategy *s, const double **ret_genomes, size_t *ret_n, rra
   int32_t status = RRAMNAS_OK;
 
   if (!s->asked) {
-    s->n_asked = 0;
+    s->n_asked = s->generation == 0 ? s->n_planted : 0;
     if (s->options.kind == RRN_STRATEGY_REINFORCE)
-      status = rrn_reinforce_ask(s, s->options.offspring, err);
+      status = rrn_reinforce_ask(s, s->options.offspring - s->n_asked, err);
     else if (s->options.kind == RRN_STRATEGY_RANDOM || s->generation == 0 || s->n == 0)
-      status = rrn_random_ask(s, s->generation == 0 ? s->options.population : s->options.offspring, err);
+      status = rrn_random_ask(s, s->generation == 0 ? s->options.population - s->n_asked : s->options.offspring, err);
     else
       status = rrn_nsga2_ask(s, s->options.offspring, err);
     if (status < 0)
@@ -266,6 +266,25 @@ rrn_strategy_ask(rrn_strategy *s, const double **ret_genomes, size_t *ret_n, rra
   }
   *ret_genomes = s->genomes + s->n * s->genes.n;
   *ret_n = s->n_asked;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_strategy_plant(rrn_strategy *s, const double *genomes, size_t n, rramnas_error *err)
+{
+  const size_t most = s->options.kind == RRN_STRATEGY_REINFORCE && s->options.offspring < s->options.population
+                        ? s->options.offspring
+                        : s->options.population;
+  int32_t status = RRAMNAS_OK;
+  size_t i;
+
+  for (i = 0; i < n && s->n_planted < most; i++) {
+    memcpy(s->genomes + s->n_planted * s->genes.n, genomes + i * s->genes.n, s->genes.n * sizeof(*genomes));
+    status = claim_as_is(s, s->genomes + s->n_planted * s->genes.n, err);
+    if (status < 0)
+      return status;
+    s->n_planted += (size_t)status;
+  }
   return RRAMNAS_OK;
 }
 

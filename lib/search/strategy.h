@@ -47,7 +47,7 @@ typedef struct rrn_strategy {
   int32_t asked;       /* 1: a generation is out */
 
   /* Members, then the generation that is out: rows 0 .. n, n .. n + n_asked. */
-  size_t n, n_asked, cap;
+  size_t n, n_asked, n_planted, cap;
   double *genomes; /* [cap][genes.n] */
   double *f;       /* [cap][n_objectives] */
   double *cv;      /* [cap]; infinite = the evaluation failed */
@@ -69,6 +69,8 @@ int32_t rrn_strategy_create(rrn_strategy *ret_s, const rrn_rt *rt, const rrn_gen
                             const rrn_strategy_options *options, rramnas_error *err);
 void rrn_strategy_release(rrn_strategy *s);
 
+/* Before the first ask: canonical genomes that the first generation begins with; one that is there already is left out. */
+int32_t rrn_strategy_plant(rrn_strategy *s, const double *genomes, size_t n, rramnas_error *err);
 /* The next generation, genomes in canonical form, none of which was asked for before. Asking again before tell()
  * gives the same. *ret_n = 0: nothing new is to be found. After ERR_MEMORY of ask or tell the strategy can only be
  * released. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The search session: problem, strategy, results told so far. Files of this folder share this struct. */
+/* The search session: problem, strategy, results told so far. The files of this folder share this struct. */
 #ifndef RRN_SESSION_SESSION_H
 #define RRN_SESSION_SESSION_H
 
@@ -16,9 +16,20 @@ typedef struct rrn_constraint {
   int32_t at_least; /* 1: >= */
 } rrn_constraint;
 
+/* Where a candidate of the generation that is out stands. Values are part of checkpoints. */
+enum rrn_candidate_state {
+  RRN_CANDIDATE_WAITS = 0, /* not given out yet */
+  RRN_CANDIDATE_OUT = 1,   /* given out */
+  RRN_CANDIDATE_TOLD = 2   /* its figures are known; or it breaks a rule and is never given out */
+};
+
+/* What became of it. Words of the history. */
+enum rrn_candidate_fate { RRN_FATE_FEASIBLE = 0, RRN_FATE_INFEASIBLE = 1, RRN_FATE_FAILED = 2 };
+
+typedef struct rrn_history rrn_history;
+
 struct rramnas_search {
   rrn_rt rt;
-  rramnas_runtime runtime; /* the same for calls of the public API */
   atomic_int references;
   atomic_int stop; /* set by rramnas_search_stop() */
   rrn_arena arena; /* texts of figures */
@@ -26,11 +37,11 @@ struct rramnas_search {
   rrn_evaluator evaluator;
 
   /* the problem: figures are the objectives, then what only constraints name */
-  const char **figures;
-  int32_t *maximize; /* [n_objectives] */
-  size_t n_figures, n_objectives;
+  const char **figures;  /* [n_figures] */
+  int32_t *maximize;     /* [n_objectives] */
+  size_t n_figures, cap_figures, n_objectives;
   rrn_constraint *constraints;
-  size_t n_constraints;
+  size_t n_constraints, cap_constraints;
   rramnas_evaluate_fn evaluate;
   void *evaluate_user;
   rrn_cache *cache;
@@ -38,8 +49,62 @@ struct rramnas_search {
 
   /* the course, after start */
   int32_t started;
+  rrn_fingerprint settings; /* of the evaluator */
+  rrn_strategy_options options;
   rrn_genes genes;
   rrn_strategy strategy;
+  rrn_history *history;
+  double *reference;      /* [n_objectives], of the hypervolume, objectives as minimised; NULL until known */
+  int32_t reference_given;
+  rrn_archive front;      /* payload: genome, then figures; in the sense of the caller */
+
+  /* the generation that is out, by place in it; rules broken and figures told */
+  const double *genomes;  /* the strategy's, [n_out][genes] */
+  size_t n_out, cap_out;
+  uint8_t *state;         /* enum rrn_candidate_state */
+  uint8_t *broke;         /* [n_out]: 1 = it breaks a rule */
+  double *values;         /* [n_out][n_figures] */
+  double *shortfall;      /* [n_out]: rules broken, crossbars short; 0 = none */
+  double *f, *cv;         /* for the strategy */
+  size_t n_settled;       /* the first so many are in the front, the history and the counts */
+  size_t n_next;          /* where to look for one that waits */
+  int64_t first_id;       /* of place 0 */
+
+  /* counts; what of the generation is settled included */
+  int64_t evaluations, failed, infeasible, cached, stagnant;
+  double hypervolume;
+  int32_t exhausted;
+  double seconds, rate, seconds_left; /* of runs */
 };
+
+/* --- ask_tell.c --- */
+
+/* Sees to it that a generation is out: s->n_out = 0 when the space is exhausted. */
+int32_t rrn_session_generation(rramnas_search *s, rramnas_error *err);
+/* Figures of the candidate at that place; settles what can be. The generation ends with its last candidate. */
+int32_t rrn_session_tell(rramnas_search *s, size_t place, const double *values, double shortfall, rramnas_error *err);
+/* Room for the generation; after loading a checkpoint, too. */
+int32_t rrn_session_reserve(rramnas_search *s, rramnas_error *err);
+
+/* --- problem.c --- */
+
+/* What start and resume have in common: the evaluator, the cache and all sizes; nothing random. */
+int32_t rrn_session_prepare(rramnas_search *s, const rramnas_search_options *options, rramnas_error *err);
+
+/* --- history.c --- */
+
+/* Opens the history for what comes: offset 0 = a new file with its first line, else the file is cut to this length. */
+int32_t rrn_history_open(rrn_history **ret_history, const rramnas_search *s, uint64_t offset, rramnas_error *err);
+void rrn_history_close(rrn_history *h);
+/* A row for the candidate at `place` of the generation. */
+int32_t rrn_history_add(rrn_history *h, const rramnas_search *s, size_t place, int32_t fate, double violation,
+                        rramnas_error *err);
+/* Everything to the file; its length. */
+int32_t rrn_history_flush(rrn_history *h, uint64_t *ret_offset, rramnas_error *err);
+
+/* --- checkpoint.c --- */
+
+int32_t rrn_checkpoint_save(rramnas_search *s, const char *path, rramnas_error *err);
+int32_t rrn_checkpoint_load(rramnas_search *s, const char *path, rramnas_error *err);
 
 #endif
