@@ -425,6 +425,11 @@ rrn_space_write_yaml(const rrn_space *s, rramnas_write_fn write, void *user, rra
 
 /* --- candidates --- */
 
+/* By role. A gene is read from any of them. */
+static const char *const sections[] = {
+  [RRAMNAS_GENE_FREE] = "free", [RRAMNAS_GENE_NETWORK] = "genome", [RRAMNAS_GENE_HARDWARE] = "hardware",
+};
+
 /* Genes from i on that are one list, and the bytes of its name; 0 = a gene of its own. */
 static size_t
 list_length(const rrn_space *s, size_t i, size_t *ret_bytes)
@@ -474,17 +479,19 @@ write_plain(const rrn_space *s, rrn_writer *w, size_t i, double value)
 }
 
 static void
-write_section(const rrn_space *s, rrn_writer *w, const double *x, int hardware)
+write_section(const rrn_space *s, rrn_writer *w, const double *x, int32_t role)
 {
   size_t i, k, n, bytes = 0;
   int any = 0;
 
   for (i = 0; i < s->n; i += n ? n : 1) {
     n = 0;
-    if ((s->genes[i].role == RRAMNAS_GENE_HARDWARE) != hardware)
+    if (s->genes[i].role != role)
       continue;
-    rrn_write_text(w, any ? "  " : hardware ? "hardware:\n  " : "genome:\n  ");
+    if (!any)
+      rrn_write_format(w, "%s:\n", sections[role]);
     any = 1;
+    rrn_write_text(w, "  ");
     n = list_length(s, i, &bytes);
     write_key(w, s->genes[i].name, n ? bytes : strlen(s->genes[i].name));
     rrn_write_text(w, n ? ": [" : ": ");
@@ -505,8 +512,9 @@ rrn_space_write_candidate(const rrn_space *s, const double *x, rramnas_write_fn 
   rrn_write_text(&w, "schema: " CANDIDATE_SCHEMA "\nspace: ");
   write_word(&w, s->name);
   rrn_write_text(&w, "\n");
-  write_section(s, &w, x, 0);
-  write_section(s, &w, x, 1);
+  write_section(s, &w, x, RRAMNAS_GENE_NETWORK);
+  write_section(s, &w, x, RRAMNAS_GENE_HARDWARE);
+  write_section(s, &w, x, RRAMNAS_GENE_FREE);
   return rrn_writer_finish(&w, err);
 }
 
@@ -546,9 +554,9 @@ set_values(const rrn_space *s, const rrn_yaml *section, double *x, rramnas_error
 static int32_t
 read_candidate(const rrn_space *s, const rrn_yaml *root, double *x, rramnas_error *err)
 {
-  static const char *const known[] = { "schema", "space", "genome", "hardware", NULL };
+  static const char *const known[] = { "schema", "space", "genome", "hardware", "free", NULL };
   const rrn_genes genes = rrn_space_genes(s);
-  const rrn_yaml *genome, *hardware;
+  const rrn_yaml *section;
   size_t i;
 
   RRN_TRY(expect(root, RRN_YAML_MAPPING, "a candidate", err));
@@ -556,12 +564,9 @@ read_candidate(const rrn_space *s, const rrn_yaml *root, double *x, rramnas_erro
   RRN_TRY(check_keys(root, known, err));
   for (i = 0; i < s->n; i++)
     x[i] = s->core[i].low;
-  genome = rrn_yaml_get(root, "genome");
-  hardware = rrn_yaml_get(root, "hardware");
-  if (genome)
-    RRN_TRY(set_values(s, genome, x, err));
-  if (hardware)
-    RRN_TRY(set_values(s, hardware, x, err));
+  for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+    if ((section = rrn_yaml_get(root, sections[i])) != NULL)
+      RRN_TRY(set_values(s, section, x, err));
   rrn_genome_canonical(&genes, x);
   return RRAMNAS_OK;
 }

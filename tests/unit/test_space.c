@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "capture.h"
@@ -502,6 +504,48 @@ fixed_genes_stay(void **state)
   rrn_space_release(&s);
 }
 
+/* The block of YAML behind `from` in doc/spaces.md; *ret_end: what follows it. */
+static char *
+next_example(char *from, char **ret_end)
+{
+  char *start = strstr(from, "```yaml\n"), *end;
+
+  assert_non_null(start);
+  start += strlen("```yaml\n");
+  end = strstr(start, "```");
+  assert_non_null(end);
+  *end = '\0';
+  *ret_end = end + 1;
+  return start;
+}
+
+static void
+examples_of_the_guide_are_read(void **state)
+{
+  static char guide[65536];
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char path[1024], *rest, *space, *candidate;
+  double x[64];
+  rrn_space s;
+  FILE *file;
+
+  (void)state;
+  snprintf(path, sizeof(path), "%s/../../doc/spaces.md", getenv("RRAMNAS_TEST_DATA"));
+  file = fopen(path, "rb");
+  assert_non_null(file);
+  guide[fread(guide, 1, sizeof(guide) - 1, file)] = '\0';
+  fclose(file);
+  space = next_example(guide, &rest);
+  candidate = next_example(rest, &rest);
+  s = read_space(space);
+  assert_int_equal(s.n_rules, 2);
+  if (rrn_space_read_candidate(&s, candidate, strlen(candidate), "spaces.md", x, &err) < 0)
+    fail_msg("%s", err.message);
+  assert_true(rrn_space_violation(&s, x) == 0);
+  assert_true(x[rrn_space_find(&s, "strength")] == 0.5);
+  rrn_space_release(&s);
+}
+
 /* --- memory --- */
 
 static int32_t
@@ -565,6 +609,7 @@ main(void)
     cmocka_unit_test(device_comes_before_its_fields),
     cmocka_unit_test(files_say_what_is_wrong),
     cmocka_unit_test(fixed_genes_stay),
+    cmocka_unit_test(examples_of_the_guide_are_read),
     cmocka_unit_test(every_allocation_fails_once),
   };
 
