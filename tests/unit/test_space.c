@@ -189,7 +189,7 @@ rules_say_what_is_wrong(void **state)
   rule_bad("a * b <= 3", RRAMNAS_ERR_PARSE, 5, "linear");
   rule_bad("1 <= 3", RRAMNAS_ERR_PARSE, 1, "no gene");
   rule_bad("a <= 1e200", RRAMNAS_ERR_PARSE, 6, "1e150");
-  rule_bad("a + wrod <= 1", RRAMNAS_ERR_NOT_FOUND, 5, "did you mean \"word\"");
+  rule_bad("a + words <= 1", RRAMNAS_ERR_NOT_FOUND, 5, "did you mean \"word\"");
 }
 
 /* --- ready spaces --- */
@@ -262,16 +262,15 @@ build(const rrn_space *s, const double *x)
 
 /* What the candidate of an OFA space says is what the reader of once-for-all's genomes reads. */
 static void
-candidate_is_a_genome_file(void **state)
+check_genome_file(const char *name)
 {
-  rrn_space s = ready_space("ofa-mobilenet-v3-small");
+  rrn_space s = ready_space(name);
   const rrn_genes genes = rrn_space_genes(&s);
   capture text = { 0 }, ours = { 0 }, theirs = { 0 };
   rramnas_net *net, *read = NULL;
   double x[64];
   size_t i;
 
-  (void)state;
   for (i = 0; i < s.n; i++)
     x[i] = s.core[i].low + (double)(i % 3);
   rrn_genome_canonical(&genes, x);
@@ -287,6 +286,14 @@ candidate_is_a_genome_file(void **state)
   capture_free(&ours);
   capture_free(&theirs);
   rrn_space_release(&s);
+}
+
+static void
+candidate_is_a_genome_file(void **state)
+{
+  (void)state;
+  check_genome_file("ofa-mobilenet-v3-small");
+  check_genome_file("ofa-mobilenet-v3-large");
 }
 
 static void
