@@ -494,7 +494,8 @@ rramnas_net_create_ofa_mobilenet_v3_small(const int32_t *kernel_sizes, const int
 
 /**
  * The same from a genome file: JSON or YAML with `ks`, `e` (16 or 20 entries) and `d` (4 entries)
- * at the top level or under `genome`.
+ * at the top level or under `genome`. With 5 entries in `d` and 20 in the others it is a network of
+ * once-for-all's MobileNetV3-large for images of 224 x 224 and 1000 classes.
  * @param data  array of length [size]
  * @param name  how messages call it; NULL = "genome"
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_PARSE, ERR_RANGE, ERR_LIMIT, ERR_MEMORY; line and column are set

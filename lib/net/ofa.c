@@ -5,9 +5,10 @@
  * The small space: a 3 x 3 stem of 16 channels with stride 2 on a 64 x 64 image; one fixed block of 16 channels; four
  * stages of 24, 40, 48 and 96 channels with up to four blocks, the first with stride 2, 2, 1, 2; then 576 and
  * 1280 channels and ten classes. The large space: an image of 224 x 224, five stages of 24, 40, 80, 112 and 160
- * channels with stride 2, 2, 2, 1, 2, then 960 and 1280 channels and 1000 classes. Block j of stage s reads entry 4 s + j. A block expands its input `expansion`
- * times (to a multiple of 8), filters each channel, weighs channels by squeeze and excitation where
- * the stage has it, and projects; it has a shortcut when its input and output agree in size.
+ * channels with stride 2, 2, 2, 1, 2, then 960 and 1280 channels and 1000 classes. Block j of stage s reads entry
+ * 4 s + j. A block expands its input `expansion` times (to a multiple of 8), filters each channel, weighs channels by
+ * squeeze and excitation where the stage has it, and projects; it has a shortcut when its input and output agree in
+ * size.
  *
  * Node names are those of the modules in the once-for-all code, which makes layers comparable with RNC's.
  *
@@ -194,9 +195,9 @@ add_stages(chain *c, const rrn_ofa_genome *g)
 }
 
 static int32_t
-add_stem(chain *c)
+add_stem(chain *c, int64_t side)
 {
-  const int64_t image[4] = { 1, 3, c->f->image, c->f->image };
+  const int64_t image[4] = { 1, 3, side, side };
   const block first = { STEM, STEM, 1, 3, 1, RRAMNAS_OP_RELU, 0 };
 
   RRN_TRY(rrn_net_add_tensor(c->net, RRN_TENSOR_ACTIVATION, "image", image, 4, &c->x, c->err));
@@ -208,7 +209,7 @@ add_stem(chain *c)
 }
 
 static int32_t
-add_head(chain *c)
+add_head(chain *c, int64_t classes)
 {
   rrn_build b;
 
@@ -220,7 +221,7 @@ add_head(chain *c)
   RRN_TRY(unary(c, "feature_mix_layer.act", RRAMNAS_OP_HARD_SWISH));
   RRN_TRY(unary(c, "flatten", RRAMNAS_OP_FLATTEN));
   rrn_build_init(&b, RRAMNAS_OP_GEMM);
-  b.out_channels = c->f->classes;
+  b.out_channels = classes;
   return add(c, "classifier.linear", &b);
 }
 
@@ -258,9 +259,9 @@ rrn_net_ofa_named(rrn_ofa_family which, const rrn_ofa_genome *genome, const char
   RRN_TRY_OUT(check_genome(c.f, genome, err));
   RRN_TRY_OUT(rrn_net_new(name, runtime, &c.net, err));
   RRN_TRY_OUT(rrn_net_reserve(c.net, c.f->most_nodes, c.f->most_tensors, err));
-  RRN_TRY_OUT(add_stem(&c));
+  RRN_TRY_OUT(add_stem(&c, genome->image ? genome->image : c.f->image));
   RRN_TRY_OUT(add_stages(&c, genome));
-  RRN_TRY_OUT(add_head(&c));
+  RRN_TRY_OUT(add_head(&c, genome->classes ? genome->classes : c.f->classes));
   RRN_TRY_OUT(rrn_net_finish(c.net, err));
   *ret_net = c.net;
   c.net = NULL;
@@ -273,7 +274,7 @@ int32_t
 rrn_net_ofa(const int32_t *kernel_sizes, const int32_t *expansions, const int32_t *depths,
             const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
 {
-  rrn_ofa_genome genome;
+  rrn_ofa_genome genome = { { 0 }, { 0 }, { 0 }, 0, 0 };
 
   memcpy(genome.kernel_sizes, kernel_sizes, RRN_OFA_BLOCKS * sizeof(*kernel_sizes));
   memcpy(genome.expansions, expansions, RRN_OFA_BLOCKS * sizeof(*expansions));

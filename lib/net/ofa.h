@@ -12,6 +12,7 @@ typedef struct rrn_ofa_genome {
   int32_t kernel_sizes[RRN_OFA_MOST_BLOCKS];
   int32_t expansions[RRN_OFA_MOST_BLOCKS];
   int32_t depths[RRN_OFA_MOST_STAGES];
+  int64_t image, classes; /* 0 = those of the family */
 } rrn_ofa_genome;
 
 /* The supernets: RNC's, of four stages for images of 64 x 64, and once-for-all's own of five for 224 x 224. */
@@ -23,7 +24,7 @@ static const int32_t rrn_ofa_expansions[3] = { 3, 4, 6 };
 static const int32_t rrn_ofa_depths[3] = { 2, 3, 4 };
 
 /* ERR_ARGUMENT for genes outside of the space; those of blocks beyond the depth are not looked at. */
-int32_t rrn_net_ofa_named(rrn_ofa_family family, const rrn_ofa_genome *genome, const char *name, const rramnas_runtime *runtime,
-                          rramnas_net **ret_net, rramnas_error *err);
+int32_t rrn_net_ofa_named(rrn_ofa_family family, const rrn_ofa_genome *genome, const char *name,
+                          const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
 
 #endif

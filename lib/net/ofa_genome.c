@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Genome files -> networks.
  *
- * In: JSON or YAML with `ks`, `e` (16 or 20 entries: once-for-all lists five stages, of which this space has
- * four) and `d` (4 entries), at the top level or under `genome`. Out: the network of that genome. Entries that
- * no block uses may hold anything, because searches leave there what they like. */
+ * In: JSON or YAML with `ks`, `e` (16 or 20 entries: once-for-all lists five stages, of which the small space has
+ * four) and `d` (4 entries, or 5 of the large space), at the top level or under `genome`. Out: the network of that
+ * genome. Entries that no block uses may hold anything, because searches leave there what they like. */
 #include <string.h>
 
 #include "net/ofa.h"
 #include "util/yaml.h"
-
-enum { LISTED_BLOCKS = 20 };
 
 static int32_t
 fail_gene(const rrn_yaml *node, const char *what, int32_t i, const int32_t allowed[3], rramnas_error *err)
@@ -54,14 +52,15 @@ get_list(const rrn_yaml *genome, const char *key, size_t length, size_t other_le
 
 /* Entries of blocks within the depth. */
 static int32_t
-read_blocks(const rrn_yaml *genome, const char *key, const int32_t allowed[3], const int32_t depths[RRN_OFA_STAGES],
+read_blocks(const rrn_yaml *genome, const char *key, const int32_t allowed[3], int32_t stages, const int32_t *depths,
             int32_t ret_genes[RRN_OFA_MOST_BLOCKS], rramnas_error *err)
 {
   const rrn_yaml *list = NULL, *entry;
+  const int32_t blocks = 4 * stages;
   int32_t i;
 
-  RRN_TRY(get_list(genome, key, RRN_OFA_BLOCKS, LISTED_BLOCKS, &list, err));
-  for (entry = list->child, i = 0; i < RRN_OFA_BLOCKS; entry = entry->next, i++)
+  RRN_TRY(get_list(genome, key, (size_t)blocks, RRN_OFA_MOST_BLOCKS, &list, err));
+  for (entry = list->child, i = 0; i < blocks; entry = entry->next, i++)
     if (i % 4 < depths[i / 4])
       RRN_TRY(read_gene(entry, key, i, allowed, &ret_genes[i], err));
   return RRAMNAS_OK;
@@ -85,10 +84,10 @@ check_keys(const rrn_yaml *genome, rramnas_error *err)
 }
 
 static int32_t
-read_genome(const rrn_yaml *root, rrn_ofa_genome *ret_genome, rramnas_error *err)
+read_genome(const rrn_yaml *root, rrn_ofa_genome *ret_genome, rrn_ofa_family *ret_family, rramnas_error *err)
 {
   const rrn_yaml *genome = rrn_yaml_get(root, "genome"), *list = NULL, *entry;
-  int32_t i;
+  int32_t stages, i;
 
   if (!genome)
     genome = root;
@@ -96,18 +95,21 @@ read_genome(const rrn_yaml *root, rrn_ofa_genome *ret_genome, rramnas_error *err
     return rrn_fail_at(err, RRAMNAS_ERR_PARSE, genome->where, "the genome is %s, expected a mapping with ks, e and d",
                        rrn_yaml_kind_name(genome));
   RRN_TRY(check_keys(genome, err));
-  RRN_TRY(get_list(genome, "d", RRN_OFA_STAGES, RRN_OFA_STAGES, &list, err));
+  RRN_TRY(get_list(genome, "d", RRN_OFA_STAGES, RRN_OFA_MOST_STAGES, &list, err));
+  stages = (int32_t)list->n_children;
   for (entry = list->child, i = 0; entry; entry = entry->next, i++)
     RRN_TRY(read_gene(entry, "d", i, rrn_ofa_depths, &ret_genome->depths[i], err));
-  RRN_TRY(read_blocks(genome, "ks", rrn_ofa_kernel_sizes, ret_genome->depths, ret_genome->kernel_sizes, err));
-  return read_blocks(genome, "e", rrn_ofa_expansions, ret_genome->depths, ret_genome->expansions, err);
+  RRN_TRY(read_blocks(genome, "ks", rrn_ofa_kernel_sizes, stages, ret_genome->depths, ret_genome->kernel_sizes, err));
+  *ret_family = stages == RRN_OFA_STAGES ? RRN_OFA_SMALL : RRN_OFA_LARGE;
+  return read_blocks(genome, "e", rrn_ofa_expansions, stages, ret_genome->depths, ret_genome->expansions, err);
 }
 
 int32_t
 rrn_net_ofa_genome(const char *data, size_t size, const char *name, const rramnas_runtime *runtime,
                    rramnas_net **ret_net, rramnas_error *err)
 {
-  rrn_ofa_genome genome = { { 0 }, { 0 }, { 0 } };
+  rrn_ofa_genome genome = { { 0 }, { 0 }, { 0 }, 0, 0 };
+  rrn_ofa_family family = RRN_OFA_SMALL;
   rrn_arena arena;
   rrn_yaml *root;
   rrn_rt rt;
@@ -116,8 +118,9 @@ rrn_net_ofa_genome(const char *data, size_t size, const char *name, const rramna
   RRN_TRY(rrn_rt_init(&rt, runtime, err));
   rrn_arena_init(&arena, &rt);
   RRN_TRY_OUT(rrn_yaml_parse(&arena, data, size, name, &root, err));
-  RRN_TRY_OUT(read_genome(root, &genome, err));
-  RRN_TRY_OUT(rrn_net_ofa_named(RRN_OFA_SMALL, &genome, "ofa_mobilenet_v3_small", runtime, ret_net, err));
+  RRN_TRY_OUT(read_genome(root, &genome, &family, err));
+  RRN_TRY_OUT(rrn_net_ofa_named(family, &genome, family == RRN_OFA_SMALL ? "ofa_mobilenet_v3_small" : "ofa_mobilenet_v3_large",
+                                runtime, ret_net, err));
 out:
   rrn_arena_release(&arena);
   return status;

@@ -90,11 +90,11 @@ int32_t
 rrn_cell_build(const rrn_space *s, const double *x, const rramnas_runtime *runtime, rramnas_net **ret_net,
                rramnas_error *err)
 {
+  const rrn_ready_parameters *p = s->parameters;
   rrn_chain c;
-  int32_t t = rrn_chain_begin(&c, "nas_bench_201", 3, 32, runtime, err);
+  int32_t t = rrn_chain_begin(&c, "nas_bench_201", 3, p->image, runtime, err);
   int stage, i;
 
-  (void)s;
   t = rrn_chain_conv(&c, t, 16, 3, 1);
   t = rrn_chain_unary(&c, t, RRAMNAS_OP_BATCH_NORM);
   for (stage = 0; stage < 3; stage++) {
@@ -107,6 +107,6 @@ rrn_cell_build(const rrn_space *s, const double *x, const rramnas_runtime *runti
   t = rrn_chain_unary(&c, t, RRAMNAS_OP_RELU);
   t = rrn_chain_unary(&c, t, RRAMNAS_OP_GLOBAL_AVERAGE_POOL);
   t = rrn_chain_unary(&c, t, RRAMNAS_OP_FLATTEN);
-  rrn_chain_linear(&c, t, 10);
+  rrn_chain_linear(&c, t, p->classes);
   return rrn_chain_end(&c, ret_net);
 }

@@ -44,11 +44,11 @@ int32_t
 rrn_cnn_build(const rrn_space *s, const double *x, const rramnas_runtime *runtime, rramnas_net **ret_net,
               rramnas_error *err)
 {
+  const rrn_ready_parameters *p = s->parameters;
   rrn_chain c;
-  int32_t t = rrn_chain_begin(&c, "nacim_cnn", 3, 32, runtime, err);
+  int32_t t = rrn_chain_begin(&c, "nacim_cnn", 3, p->image, runtime, err);
   int i;
 
-  (void)s;
   for (i = 0; i < (int)x[0]; i++) {
     t = rrn_chain_conv(&c, t, channels[(size_t)x[1 + MOST + i]], kernel_sizes[(size_t)x[1 + i]], 1);
     t = rrn_chain_unary(&c, t, RRAMNAS_OP_RELU);
@@ -58,6 +58,6 @@ rrn_cnn_build(const rrn_space *s, const double *x, const rramnas_runtime *runtim
   t = rrn_chain_unary(&c, t, RRAMNAS_OP_FLATTEN);
   t = rrn_chain_linear(&c, t, hidden_widths[(size_t)x[1 + 2 * MOST]]);
   t = rrn_chain_unary(&c, t, RRAMNAS_OP_RELU);
-  rrn_chain_linear(&c, t, 10);
+  rrn_chain_linear(&c, t, p->classes);
   return rrn_chain_end(&c, ret_net);
 }

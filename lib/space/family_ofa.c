@@ -39,10 +39,11 @@ add_genes(rrn_space *s, int32_t stages, rramnas_error *err)
 }
 
 static int32_t
-build(rrn_ofa_family family, int32_t stages, const char *name, const double *x, const rramnas_runtime *runtime,
-      rramnas_net **ret_net, rramnas_error *err)
+build(rrn_ofa_family family, int32_t stages, const char *name, const rrn_space *s, const double *x,
+      const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
 {
-  rrn_ofa_genome g = { { 0 }, { 0 }, { 0 } };
+  const rrn_ready_parameters *p = s->parameters;
+  rrn_ofa_genome g = { { 0 }, { 0 }, { 0 }, p->image, p->classes };
   int32_t i;
 
   for (i = 0; i < stages; i++)
@@ -70,14 +71,12 @@ int32_t
 rrn_ofa_small_build(const rrn_space *s, const double *x, const rramnas_runtime *runtime, rramnas_net **ret_net,
                     rramnas_error *err)
 {
-  (void)s;
-  return build(RRN_OFA_SMALL, 4, "ofa_mobilenet_v3_small", x, runtime, ret_net, err);
+  return build(RRN_OFA_SMALL, 4, "ofa_mobilenet_v3_small", s, x, runtime, ret_net, err);
 }
 
 int32_t
 rrn_ofa_large_build(const rrn_space *s, const double *x, const rramnas_runtime *runtime, rramnas_net **ret_net,
                     rramnas_error *err)
 {
-  (void)s;
-  return build(RRN_OFA_LARGE, 5, "ofa_mobilenet_v3_large", x, runtime, ret_net, err);
+  return build(RRN_OFA_LARGE, 5, "ofa_mobilenet_v3_large", s, x, runtime, ret_net, err);
 }

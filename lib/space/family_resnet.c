@@ -103,13 +103,13 @@ int32_t
 rrn_resnet_build(const rrn_space *s, const double *x, const rramnas_runtime *runtime, rramnas_net **ret_net,
                  rramnas_error *err)
 {
+  const rrn_ready_parameters *p = s->parameters;
   const double *depths = x + 1, *widths = depths + STAGES, *e = widths + WIDTHS;
   int64_t in = to_8(64 * width_factors[(size_t)widths[1]]);
   rrn_chain c;
-  int32_t t = rrn_chain_begin(&c, "ofa_resnet50", 3, 224, runtime, err);
+  int32_t t = rrn_chain_begin(&c, "ofa_resnet50", 3, p->image, runtime, err);
   int stage, i;
 
-  (void)s;
   t = add_stem(&c, t, x[0] > 0, to_8(32 * width_factors[(size_t)widths[0]]), in);
   for (stage = 0; stage < STAGES; e += most[stage++])
     for (i = 0; i < (int)depths[stage]; i++) {
@@ -120,6 +120,6 @@ rrn_resnet_build(const rrn_space *s, const double *x, const rramnas_runtime *run
     }
   t = rrn_chain_unary(&c, t, RRAMNAS_OP_GLOBAL_AVERAGE_POOL);
   t = rrn_chain_unary(&c, t, RRAMNAS_OP_FLATTEN);
-  rrn_chain_linear(&c, t, 1000);
+  rrn_chain_linear(&c, t, p->classes);
   return rrn_chain_end(&c, ret_net);
 }

@@ -5,14 +5,26 @@
 
 #include "space/space.h"
 
+/* What a file may say of a ready space's networks. */
+typedef struct rrn_ready_parameters {
+  int64_t image;   /* pixels of a side */
+  int64_t classes;
+} rrn_ready_parameters;
+
 typedef struct rrn_ready {
   const char *name, *title, *source;
   int32_t (*add_genes)(rrn_space *s, rramnas_error *err); /* of role network */
   rrn_space_build_fn build;
+  rrn_ready_parameters defaults;
 } rrn_ready;
 
 extern const rrn_ready rrn_ready_spaces[]; /* by name */
 extern const size_t rrn_n_ready_spaces;
+
+/* NULL when there is none. */
+const rrn_ready *rrn_ready_find(const char *name);
+/* The parameter of that name in *p; NULL when there is none. */
+int64_t *rrn_ready_parameter(rrn_ready_parameters *p, const char *name);
 
 /* --- for the families --- */
 

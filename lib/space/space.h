@@ -31,7 +31,7 @@ typedef struct rrn_space {
   const char *name;  /* of a ready space or of the file */
   const char *ready; /* name of the ready space that it builds on; NULL = none */
   rrn_space_build_fn build; /* NULL = no network genes */
-  const void *parameters;   /* of the builder */
+  const void *parameters;   /* of the builder: rrn_ready_parameters */
   rrn_space_gene *genes;    /* [n] */
   rrn_gene *core;           /* [n] */
   size_t n, cap;

@@ -4,13 +4,15 @@
  *   schema: rramnas.space/1             schema: rramnas.candidate/1
  *   name: small chips                   space: "small chips"
  *   space: ofa-mobilenet-v3-small       genome:
- *   fix: {"d[0]": 2}                      d: [2, 3, 4, 2]
+ *   parameters: {image: 128}              d: [2, 3, 4, 2]
+ *   fix: {"d[0]": 2}
  *   genes:                              hardware:
  *     - {name: adc.bits, integer: [4, 8]}    adc.bits: 6
  *   rules:
  *     - "adc.bits >= 5"
  *
  * Genes NAME[0], NAME[1], ... that follow each other are one list of a candidate. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +26,7 @@
 #define SPACE_SCHEMA "rramnas.space/1"
 #define CANDIDATE_SCHEMA "rramnas.candidate/1"
 
-enum { MOST_BYTES = 1 << 20, MOST_LABELS = 4096 };
+enum { MOST_BYTES = 1 << 20, MOST_LABELS = 4096, MOST_PIXELS = 1024, PIXELS_STEP = 32, MOST_CLASSES = 100000 };
 
 /* --- reading --- */
 
@@ -231,9 +233,48 @@ read_genes(rrn_space *s, const rrn_yaml *root, rrn_arena *arena, rramnas_error *
 }
 
 static int32_t
+read_parameter(rrn_ready_parameters *p, const rrn_yaml *node, rramnas_error *err)
+{
+  int64_t *value = rrn_ready_parameter(p, node->key);
+
+  if (!value)
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "unknown parameter \"%.60s\", expected image or classes",
+                       node->key);
+  RRN_TRY(rrn_yaml_int(node, node->key, 1, value == &p->image ? MOST_PIXELS : MOST_CLASSES, value, err));
+  /* Networks halve the image up to five times. */
+  if (value == &p->image && *value % PIXELS_STEP != 0)
+    return rrn_fail_at(err, RRAMNAS_ERR_RANGE, node->where, "image is %s, expected a multiple of %d", node->text,
+                       PIXELS_STEP);
+  return RRAMNAS_OK;
+}
+
+static int32_t
+read_parameters(rrn_space *s, const rrn_yaml *node, rramnas_error *err)
+{
+  const rrn_ready *ready = s->ready ? rrn_ready_find(s->ready) : NULL;
+  rrn_ready_parameters *p;
+  const rrn_yaml *child;
+
+  if (!node)
+    return RRAMNAS_OK;
+  if (!ready)
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "parameters are those of a ready space, expected space");
+  RRN_TRY(expect(node, RRN_YAML_MAPPING, "parameters", err));
+  p = rrn_arena_alloc(&s->arena, 1, sizeof(*p));
+  if (!p)
+    return rrn_fail_memory(err);
+  *p = ready->defaults;
+  for (child = node->child; child; child = child->next)
+    RRN_TRY(read_parameter(p, child, err));
+  s->parameters = p;
+  return RRAMNAS_OK;
+}
+
+static int32_t
 read_space(rrn_space *s, const rrn_yaml *root, rrn_arena *arena, rramnas_error *err)
 {
-  static const char *const known[] = { "schema", "name", "space", "fix", "genes", "rules", NULL };
+  static const char *const known[] = { "schema", "name", "space", "parameters", "fix", "genes", "rules",
+                                       NULL };
   rramnas_error inner = RRAMNAS_ERROR_INIT;
   const rrn_yaml *name, *ready;
 
@@ -246,6 +287,7 @@ read_space(rrn_space *s, const rrn_yaml *root, rrn_arena *arena, rramnas_error *
     RRN_TRY(expect(ready, RRN_YAML_SCALAR, "space", err));
     RRN_TRY(at_place(rrn_space_ready(s, ready->text, &inner), ready, &inner, err));
   }
+  RRN_TRY(read_parameters(s, rrn_yaml_get(root, "parameters"), err));
   if (name) {
     RRN_TRY(expect(name, RRN_YAML_SCALAR, "name", err));
     s->name = rrn_arena_strndup(&s->arena, name->text, name->length);
@@ -341,6 +383,17 @@ write_fixed(const rrn_space *s, rrn_writer *w)
     }
 }
 
+/* Those that are not the ready space's own. */
+static void
+write_parameters(const rrn_space *s, rrn_writer *w)
+{
+  const rrn_ready_parameters *p = s->parameters, *defaults = &rrn_ready_find(s->ready)->defaults;
+
+  if (p->image == defaults->image && p->classes == defaults->classes)
+    return;
+  rrn_write_format(w, "parameters: {image: %" PRId64 ", classes: %" PRId64 "}\n", p->image, p->classes);
+}
+
 int32_t
 rrn_space_write_yaml(const rrn_space *s, rramnas_write_fn write, void *user, rramnas_error *err)
 {
@@ -351,8 +404,10 @@ rrn_space_write_yaml(const rrn_space *s, rramnas_write_fn write, void *user, rra
   rrn_write_text(&w, "schema: " SPACE_SCHEMA "\nname: ");
   write_word(&w, s->name);
   rrn_write_text(&w, "\n");
-  if (s->ready)
+  if (s->ready) {
     rrn_write_format(&w, "space: %s\n", s->ready);
+    write_parameters(s, &w);
+  }
   write_fixed(s, &w);
   if (s->n > s->n_ready)
     rrn_write_text(&w, "genes:\n");
@@ -369,6 +424,11 @@ rrn_space_write_yaml(const rrn_space *s, rramnas_write_fn write, void *user, rra
 }
 
 /* --- candidates --- */
+
+/* By role. A gene is read from any of them. */
+static const char *const sections[] = {
+  [RRAMNAS_GENE_FREE] = "free", [RRAMNAS_GENE_NETWORK] = "genome", [RRAMNAS_GENE_HARDWARE] = "hardware",
+};
 
 /* Genes from i on that are one list, and the bytes of its name; 0 = a gene of its own. */
 static size_t
@@ -419,17 +479,19 @@ write_plain(const rrn_space *s, rrn_writer *w, size_t i, double value)
 }
 
 static void
-write_section(const rrn_space *s, rrn_writer *w, const double *x, int hardware)
+write_section(const rrn_space *s, rrn_writer *w, const double *x, int32_t role)
 {
   size_t i, k, n, bytes = 0;
   int any = 0;
 
   for (i = 0; i < s->n; i += n ? n : 1) {
     n = 0;
-    if ((s->genes[i].role == RRAMNAS_GENE_HARDWARE) != hardware)
+    if (s->genes[i].role != role)
       continue;
-    rrn_write_text(w, any ? "  " : hardware ? "hardware:\n  " : "genome:\n  ");
+    if (!any)
+      rrn_write_format(w, "%s:\n", sections[role]);
     any = 1;
+    rrn_write_text(w, "  ");
     n = list_length(s, i, &bytes);
     write_key(w, s->genes[i].name, n ? bytes : strlen(s->genes[i].name));
     rrn_write_text(w, n ? ": [" : ": ");
@@ -450,8 +512,9 @@ rrn_space_write_candidate(const rrn_space *s, const double *x, rramnas_write_fn 
   rrn_write_text(&w, "schema: " CANDIDATE_SCHEMA "\nspace: ");
   write_word(&w, s->name);
   rrn_write_text(&w, "\n");
-  write_section(s, &w, x, 0);
-  write_section(s, &w, x, 1);
+  write_section(s, &w, x, RRAMNAS_GENE_NETWORK);
+  write_section(s, &w, x, RRAMNAS_GENE_HARDWARE);
+  write_section(s, &w, x, RRAMNAS_GENE_FREE);
   return rrn_writer_finish(&w, err);
 }
 
@@ -491,9 +554,9 @@ set_values(const rrn_space *s, const rrn_yaml *section, double *x, rramnas_error
 static int32_t
 read_candidate(const rrn_space *s, const rrn_yaml *root, double *x, rramnas_error *err)
 {
-  static const char *const known[] = { "schema", "space", "genome", "hardware", NULL };
+  static const char *const known[] = { "schema", "space", "genome", "hardware", "free", NULL };
   const rrn_genes genes = rrn_space_genes(s);
-  const rrn_yaml *genome, *hardware;
+  const rrn_yaml *section;
   size_t i;
 
   RRN_TRY(expect(root, RRN_YAML_MAPPING, "a candidate", err));
@@ -501,12 +564,9 @@ read_candidate(const rrn_space *s, const rrn_yaml *root, double *x, rramnas_erro
   RRN_TRY(check_keys(root, known, err));
   for (i = 0; i < s->n; i++)
     x[i] = s->core[i].low;
-  genome = rrn_yaml_get(root, "genome");
-  hardware = rrn_yaml_get(root, "hardware");
-  if (genome)
-    RRN_TRY(set_values(s, genome, x, err));
-  if (hardware)
-    RRN_TRY(set_values(s, hardware, x, err));
+  for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+    if ((section = rrn_yaml_get(root, sections[i])) != NULL)
+      RRN_TRY(set_values(s, section, x, err));
   rrn_genome_canonical(&genes, x);
   return RRAMNAS_OK;
 }

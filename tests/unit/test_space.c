@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "capture.h"
@@ -187,7 +189,7 @@ rules_say_what_is_wrong(void **state)
   rule_bad("a * b <= 3", RRAMNAS_ERR_PARSE, 5, "linear");
   rule_bad("1 <= 3", RRAMNAS_ERR_PARSE, 1, "no gene");
   rule_bad("a <= 1e200", RRAMNAS_ERR_PARSE, 6, "1e150");
-  rule_bad("a + wrod <= 1", RRAMNAS_ERR_NOT_FOUND, 5, "did you mean \"word\"");
+  rule_bad("a + words <= 1", RRAMNAS_ERR_NOT_FOUND, 5, "did you mean \"word\"");
 }
 
 /* --- ready spaces --- */
@@ -260,16 +262,15 @@ build(const rrn_space *s, const double *x)
 
 /* What the candidate of an OFA space says is what the reader of once-for-all's genomes reads. */
 static void
-candidate_is_a_genome_file(void **state)
+check_genome_file(const char *name)
 {
-  rrn_space s = ready_space("ofa-mobilenet-v3-small");
+  rrn_space s = ready_space(name);
   const rrn_genes genes = rrn_space_genes(&s);
   capture text = { 0 }, ours = { 0 }, theirs = { 0 };
   rramnas_net *net, *read = NULL;
   double x[64];
   size_t i;
 
-  (void)state;
   for (i = 0; i < s.n; i++)
     x[i] = s.core[i].low + (double)(i % 3);
   rrn_genome_canonical(&genes, x);
@@ -285,6 +286,14 @@ candidate_is_a_genome_file(void **state)
   capture_free(&ours);
   capture_free(&theirs);
   rrn_space_release(&s);
+}
+
+static void
+candidate_is_a_genome_file(void **state)
+{
+  (void)state;
+  check_genome_file("ofa-mobilenet-v3-small");
+  check_genome_file("ofa-mobilenet-v3-large");
 }
 
 static void
@@ -348,6 +357,43 @@ networks_have_published_sizes(void **state)
   assert_int_equal(macs, 4328824832);
   rramnas_net_unref(net);
   rrn_space_release(&s);
+}
+
+static void
+parameters_change_the_networks(void **state)
+{
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < rrn_n_ready_spaces; i++) {
+    capture text = { 0 }, again = { 0 };
+    const rramnas_layer *last;
+    double x[64];
+    char yaml[200];
+    rramnas_net *net;
+    rrn_space s;
+    size_t k;
+
+    snprintf(yaml, sizeof(yaml), "schema: rramnas.space/1\nspace: %s\nparameters: {image: 96, classes: 7}\n",
+             rrn_ready_spaces[i].name);
+    s = read_space(yaml);
+    for (k = 0; k < s.n; k++)
+      x[k] = s.core[k].high;
+    net = build(&s, x);
+    last = &net->layers[net->n_layers - 1];
+    assert_int_equal(last->matrix_cols, 7);
+    assert_int_equal(net->layers[0].in_shape[2], 96);
+    rramnas_net_unref(net);
+    assert_int_equal(rrn_space_write_yaml(&s, capture_write, &text, NULL), RRAMNAS_OK);
+    rrn_space_release(&s);
+    s = read_space(text.text);
+    assert_int_equal(rrn_space_write_yaml(&s, capture_write, &again, NULL), RRAMNAS_OK);
+    assert_string_equal(text.text, again.text);
+    assert_non_null(strstr(text.text, "image: 96"));
+    rrn_space_release(&s);
+    capture_free(&text);
+    capture_free(&again);
+  }
 }
 
 /* --- chips --- */
@@ -441,6 +487,10 @@ files_say_what_is_wrong(void **state)
   file_bad("genes:\n  - {name: a, integer: [1, 2], role: network}\n", RRAMNAS_ERR_PARSE, 3, 38, "free or hardware");
   file_bad("genes:\n  - {name: crossbar.rows, values: [64, many]}\n", RRAMNAS_ERR_RANGE, 3, 5, "many");
   file_bad("space: ofa-small\n", RRAMNAS_ERR_NOT_FOUND, 2, 8, "ofa-resnet50");
+  file_bad("space: nas-bench-201\nparameters: {image: 40}\n", RRAMNAS_ERR_RANGE, 3, 21, "multiple of 32");
+  file_bad("space: nas-bench-201\nparameters: {classes: 0}\n", RRAMNAS_ERR_RANGE, 3, 23, "classes");
+  file_bad("space: nas-bench-201\nparameters: {cells: 5}\n", RRAMNAS_ERR_PARSE, 3, 14, "image or classes");
+  file_bad("parameters: {image: 32}\n", RRAMNAS_ERR_PARSE, 2, 1, "ready space");
   file_bad("space: nas-bench-201\nfix: {\"cell[6]\": none}\n", RRAMNAS_ERR_NOT_FOUND, 3, 7, "cell[6]");
   file_bad("space: nas-bench-201\nfix: {\"cell[0]\": nothing}\n", RRAMNAS_ERR_RANGE, 3, 18, "nothing");
   file_bad("genes: [{name: a, integer: [0, 1]}]\nrules:\n  - \"a <= b\"\n", RRAMNAS_ERR_NOT_FOUND, 4, 11, "no gene \"b\"");
@@ -461,12 +511,55 @@ fixed_genes_stay(void **state)
   rrn_space_release(&s);
 }
 
+/* The block of YAML behind `from` in doc/spaces.md; *ret_end: what follows it. */
+static char *
+next_example(char *from, char **ret_end)
+{
+  char *start = strstr(from, "```yaml\n"), *end;
+
+  assert_non_null(start);
+  start += strlen("```yaml\n");
+  end = strstr(start, "```");
+  assert_non_null(end);
+  *end = '\0';
+  *ret_end = end + 1;
+  return start;
+}
+
+static void
+examples_of_the_guide_are_read(void **state)
+{
+  static char guide[65536];
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char path[1024], *rest, *space, *candidate;
+  double x[64];
+  rrn_space s;
+  FILE *file;
+
+  (void)state;
+  snprintf(path, sizeof(path), "%s/../../doc/spaces.md", getenv("RRAMNAS_TEST_DATA"));
+  file = fopen(path, "rb");
+  assert_non_null(file);
+  guide[fread(guide, 1, sizeof(guide) - 1, file)] = '\0';
+  fclose(file);
+  space = next_example(guide, &rest);
+  candidate = next_example(rest, &rest);
+  s = read_space(space);
+  assert_int_equal(s.n_rules, 2);
+  if (rrn_space_read_candidate(&s, candidate, strlen(candidate), "spaces.md", x, &err) < 0)
+    fail_msg("%s", err.message);
+  assert_true(rrn_space_violation(&s, x) == 0);
+  assert_true(x[rrn_space_find(&s, "strength")] == 0.5);
+  rrn_space_release(&s);
+}
+
 /* --- memory --- */
 
 static int32_t
 everything(void *user, const rramnas_runtime *host, rramnas_error *err)
 {
-  static const char yaml[] = "schema: rramnas.space/1\nname: all\nspace: nacim-cnn\nfix: {layers: 3}\ngenes:\n"
+  static const char yaml[] = "schema: rramnas.space/1\nname: all\nspace: nacim-cnn\n"
+                             "parameters: {classes: 100}\nfix: {layers: 3}\ngenes:\n"
                              "  - {name: crossbar.rows, values: [64, 128]}\n"
                              "  - {name: bonus, integer: [0, 4], parent: crossbar.rows, above: 0}\n"
                              "rules:\n  - crossbar.rows + bonus <= 130\n";
@@ -518,10 +611,12 @@ main(void)
     cmocka_unit_test(counts_have_their_limits),
     cmocka_unit_test(candidate_is_a_genome_file),
     cmocka_unit_test(networks_have_published_sizes),
+    cmocka_unit_test(parameters_change_the_networks),
     cmocka_unit_test(chips_have_the_genes_values),
     cmocka_unit_test(device_comes_before_its_fields),
     cmocka_unit_test(files_say_what_is_wrong),
     cmocka_unit_test(fixed_genes_stay),
+    cmocka_unit_test(examples_of_the_guide_are_read),
     cmocka_unit_test(every_allocation_fails_once),
   };
 
