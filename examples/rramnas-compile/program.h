@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "../common/text.h"
 #include "rramnas/rramnas.h"
 
 /* The policy when none is given. */
@@ -83,21 +84,5 @@ void print_sweep(FILE *out, const sweep *w);
 
 /* main.c: what a terminal is told when it takes long. */
 void show_phase(const char *text);
-
-/* text.c */
-/* printf to stderr behind the name of the program, with a newline. */
-void complain(const char *format, ...);
-void complain_error(const rramnas_error *err);
-/* Whole text as a number with '.' in any locale; 0 when it is not one. */
-int parse_integer(const char *text, long long min, long long max, long long *ret_value);
-int parse_real(const char *text, size_t length, double *ret_value);
-/* Four digits, '.' in any locale. */
-const char *number_text(double value, char buffer[32]);
-const char *duration_text(double ns, char buffer[32]);
-const char *energy_text(double pj, char buffer[32]);
-const char *power_text(double mw, char buffer[32]);
-const char *edp_text(double pj_ns, char buffer[32]);
-const char *area_text(double um2, char buffer[32]);
-const char *count_text(int64_t count, char buffer[32]);
 
 #endif

@@ -9,6 +9,7 @@
  * of a pixel: the same bytes on every machine. Complexity: linear in points. */
 #include <inttypes.h>
 
+#include "report/axis.h"
 #include "report/report.h"
 #include "report/svg_text.h"
 
@@ -23,88 +24,15 @@ static const double LOG_SPAN = 4;
 #define BOUND_COLOUR "#e07f3a"
 #define USE_COLOUR "#2f9e7e"
 
-typedef struct axis {
-  double low, high; /* of the values shown */
-  int logarithmic;
-  int32_t from, to; /* pixels of low and high */
-} axis;
-
 typedef struct plot {
   const rrn_curve_points *c;
   const rramnas_curve_labels *labels;
   rrn_writer w;
-  axis bars, time, use;
+  rrn_axis bars, time, use;
   int has_bound;
 } plot;
 
 /* --- axes --- */
-
-/* Binary logarithm of x > 0, to 2^-30. */
-static double
-log_two(double x)
-{
-  double value = 0, bit = 0.5;
-  int i;
-
-  for (; x >= 2; x /= 2)
-    value += 1;
-  for (; x < 1; x *= 2)
-    value -= 1;
-  for (i = 0; i < 30; i++, bit /= 2) {
-    x *= x;
-    if (x >= 2) {
-      x /= 2;
-      value += bit;
-    }
-  }
-  return value;
-}
-
-static double
-place(const axis *a, double value)
-{
-  const double share = a->logarithmic ? log_two(value / a->low) / log_two(a->high / a->low)
-                                      : (value - a->low) / (a->high - a->low);
-
-  return a->from + share * (a->to - a->from);
-}
-
-/* The largest of 1, 2, 5 times a power of ten that is not above value > 0. */
-static double
-round_down(double value)
-{
-  double ten = 1;
-
-  while (ten * 10 <= value)
-    ten *= 10;
-  while (ten > value)
-    ten /= 10;
-  return ten * 5 <= value ? ten * 5 : ten * 2 <= value ? ten * 2 : ten;
-}
-
-/* The next in that row. */
-static double
-next_round(double value)
-{
-  double ten = 1;
-
-  while (ten * 10 <= value * 1.001)
-    ten *= 10;
-  while (ten > value * 1.001)
-    ten /= 10;
-  return value >= ten * 4 ? ten * 10 : value >= ten * 1.5 ? ten * 5 : ten * 2;
-}
-
-/* Distance of ticks of a linear axis. */
-static double
-step_of(const axis *a, int most)
-{
-  double step = round_down((a->high - a->low) / most);
-
-  while ((a->high - a->low) / step > most)
-    step = next_round(step);
-  return step;
-}
 
 static void
 set_time_axis(plot *p)
@@ -121,13 +49,13 @@ set_time_axis(plot *p)
     low = least < low ? least : low;
     high = x.latency_ns > high ? x.latency_ns : high;
   }
-  p->time = (axis){ 0, high > 0 ? high : 1, low > 0 && high >= LOG_SPAN * low, TIME_BOTTOM, TIME_TOP };
+  p->time = (rrn_axis){ 0, high > 0 ? high : 1, low > 0 && high >= LOG_SPAN * low, TIME_BOTTOM, TIME_TOP };
   if (p->time.logarithmic)
-    p->time.low = round_down(low);
+    p->time.low = rrn_axis_round_down(low);
   else
-    p->time.high += step_of(&p->time, MOST_Y_TICKS) / 4;
+    p->time.high += rrn_axis_step(&p->time, MOST_Y_TICKS) / 4;
   if (p->time.logarithmic)
-    p->time.high = round_down(high) < high ? next_round(round_down(high)) : high;
+    p->time.high = rrn_axis_round_down(high) < high ? rrn_axis_next_round(rrn_axis_round_down(high)) : high;
 }
 
 static void
@@ -135,12 +63,12 @@ set_axes(plot *p)
 {
   const rrn_curve_points *c = p->c;
 
-  p->bars = (axis){ rrn_curve_point_at(c, 0).crossbars, rrn_curve_point_at(c, c->n - 1).crossbars, 0, LEFT, RIGHT };
+  p->bars = (rrn_axis){ rrn_curve_point_at(c, 0).crossbars, rrn_curve_point_at(c, c->n - 1).crossbars, 0, LEFT, RIGHT };
   if (p->bars.low >= p->bars.high) {
     p->bars.low -= 1;
     p->bars.high += 1;
   }
-  p->use = (axis){ 0, 1, 0, USE_BOTTOM, USE_TOP };
+  p->use = (rrn_axis){ 0, 1, 0, USE_BOTTOM, USE_TOP };
   set_time_axis(p);
 }
 
@@ -155,21 +83,21 @@ tenths(plot *p, double pixels)
 }
 
 static void
-point(plot *p, const char *before, const axis *y, double bars, double value)
+point(plot *p, const char *before, const rrn_axis *y, double bars, double value)
 {
   rrn_write_text(&p->w, before);
-  tenths(p, place(&p->bars, bars));
+  tenths(p, rrn_axis_place(&p->bars, bars));
   rrn_write_text(&p->w, " ");
-  tenths(p, place(y, value));
+  tenths(p, rrn_axis_place(y, value));
 }
 
 static void
-horizontal(plot *p, const axis *y, double value)
+horizontal(plot *p, const rrn_axis *y, double value)
 {
   rrn_write_format(&p->w, "<path class=\"grid\" d=\"M%d ", LEFT);
-  tenths(p, place(y, value));
+  tenths(p, rrn_axis_place(y, value));
   rrn_write_format(&p->w, "H%d\"/><text class=\"label end\" x=\"%d\" y=\"", RIGHT, LEFT - 10);
-  tenths(p, place(y, value) + 4);
+  tenths(p, rrn_axis_place(y, value) + 4);
   rrn_write_text(&p->w, "\">");
 }
 
@@ -196,7 +124,7 @@ tick_time(plot *p, double ns)
 static void
 time_ticks(plot *p)
 {
-  const double step = step_of(&p->time, MOST_Y_TICKS);
+  const double step = rrn_axis_step(&p->time, MOST_Y_TICKS);
   const int decades_only = p->time.logarithmic && p->time.high / p->time.low > 2e3;
   double value;
   int i;
@@ -208,8 +136,8 @@ time_ticks(plot *p)
     }
     return;
   }
-  for (value = p->time.low; value <= p->time.high * 1.0001; value = next_round(value)) {
-    const int is_power = next_round(value) < value * 3 && round_down(value / 5 * 1.001) < value / 4;
+  for (value = p->time.low; value <= p->time.high * 1.0001; value = rrn_axis_next_round(value)) {
+    const int is_power = rrn_axis_next_round(value) < value * 3 && rrn_axis_round_down(value / 5 * 1.001) < value / 4;
 
     if (decades_only && !is_power)
       continue;
@@ -232,7 +160,7 @@ use_ticks(plot *p)
 static void
 bar_ticks(plot *p)
 {
-  double step = step_of(&p->bars, MOST_X_TICKS), value;
+  double step = rrn_axis_step(&p->bars, MOST_X_TICKS), value;
 
   step = step < 1 ? 1 : step;
   value = (double)((int64_t)(p->bars.low / step)) * step;
@@ -240,11 +168,11 @@ bar_ticks(plot *p)
     if (value < p->bars.low)
       continue;
     rrn_write_text(&p->w, "<path class=\"axis\" d=\"M");
-    tenths(p, place(&p->bars, value));
+    tenths(p, rrn_axis_place(&p->bars, value));
     rrn_write_format(&p->w, " %dv5M", USE_BOTTOM);
-    tenths(p, place(&p->bars, value));
+    tenths(p, rrn_axis_place(&p->bars, value));
     rrn_write_format(&p->w, " %dv5\"/><text class=\"label middle\" x=\"", TIME_BOTTOM);
-    tenths(p, place(&p->bars, value));
+    tenths(p, rrn_axis_place(&p->bars, value));
     rrn_write_format(&p->w, "\" y=\"%d\">%d</text>\n", USE_BOTTOM + 20, (int)value);
   }
 }
@@ -268,7 +196,7 @@ utilization(const rramnas_curve_point *x)
 }
 
 static void
-line(plot *p, const axis *y, double (*value)(const rramnas_curve_point *), const char *line_colour, const char *more)
+line(plot *p, const rrn_axis *y, double (*value)(const rramnas_curve_point *), const char *line_colour, const char *more)
 {
   size_t i;
 
@@ -292,9 +220,9 @@ marks(plot *p)
     const rramnas_curve_point x = rrn_curve_point_at(p->c, i);
 
     rrn_write_text(&p->w, "<circle cx=\"");
-    tenths(p, place(&p->bars, x.crossbars));
+    tenths(p, rrn_axis_place(&p->bars, x.crossbars));
     rrn_write_text(&p->w, "\" cy=\"");
-    tenths(p, place(&p->time, x.latency_ns));
+    tenths(p, rrn_axis_place(&p->time, x.latency_ns));
     rrn_write_format(&p->w, "\" r=\"%s\" fill=\"%s\" stroke=\"%s\"><title>%d crossbars: ", p->c->n <= MOST_MARKS ? "3.5" : "1.5",
                      x.optimal ? "#fff" : LATENCY_COLOUR, LATENCY_COLOUR, (int)x.crossbars);
     rrn_svg_duration(&p->w, x.latency_ns);
@@ -394,10 +322,10 @@ static void
 write_labels(plot *p)
 {
   const rramnas_curve_point last = rrn_curve_point_at(p->c, p->c->n - 1);
-  double low = place(&p->time, last.latency_ns), high = low;
+  double low = rrn_axis_place(&p->time, last.latency_ns), high = low;
 
   if (p->has_bound) {
-    high = place(&p->time, last.bound_ns);
+    high = rrn_axis_place(&p->time, last.bound_ns);
     if (high < low + 14) {
       low = (low + high) / 2 - 7;
       high = low + 14;
@@ -405,7 +333,7 @@ write_labels(plot *p)
     line_label(p, high, "lower bound", BOUND_COLOUR);
   }
   line_label(p, low, "latency", LATENCY_COLOUR);
-  line_label(p, place(&p->use, last.utilization), "utilisation", USE_COLOUR);
+  line_label(p, rrn_axis_place(&p->use, last.utilization), "utilisation", USE_COLOUR);
   rrn_write_format(&p->w, "<text class=\"label\" x=\"%d\" y=\"%d\">latency%s</text>\n", LEFT, TIME_TOP - 14,
                    p->time.logarithmic ? ", logarithmic" : "");
   rrn_write_format(&p->w, "<text class=\"label\" x=\"%d\" y=\"%d\">utilisation of the used crossbars</text>\n", LEFT, USE_TOP - 12);

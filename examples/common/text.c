@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "text.h"
 
 void
 complain(const char *format, ...)
@@ -17,7 +17,7 @@ complain(const char *format, ...)
   fflush(stdout);
   if (isatty(STDERR_FILENO))
     fputs("\r\033[K", stderr);
-  fputs("rramnas-compile: ", stderr);
+  fputs(PROGRAM_NAME ": ", stderr);
   va_start(args, format);
   vfprintf(stderr, format, args);
   va_end(args);
@@ -69,6 +69,22 @@ parse_real(const char *text, size_t length, double *ret_value)
   return digits > 0;
 }
 
+/* A large or small number: four digits and a power of ten. */
+static const char *
+power_text_of(double value, char buffer[32])
+{
+  int64_t digits;
+  int power = 0;
+
+  for (; value >= 9.9995; power++)
+    value /= 10;
+  for (; value < 1; power--)
+    value *= 10;
+  digits = (int64_t)(value * 1000 + 0.5);
+  snprintf(buffer, 32, "%" PRId64 ".%03" PRId64 "e%d", digits / 1000, digits % 1000, power);
+  return buffer;
+}
+
 const char *
 number_text(double value, char buffer[32])
 {
@@ -76,6 +92,14 @@ number_text(double value, char buffer[32])
   int64_t one = 1, n;
   int i;
 
+  if (value < 0) {
+    char rest[32];
+
+    snprintf(buffer, 32, "-%.30s", number_text(-value, rest));
+    return buffer;
+  }
+  if (value >= 1e12 && value < 1e300)
+    return power_text_of(value, buffer);
   for (i = 0; i < decimals; i++)
     one *= 10;
   n = value < 1e15 ? (int64_t)(value * (double)one + 0.5) : INT64_MAX;

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* rramnas-search: from a space to a Pareto front. Also an example of the library: it includes nothing of it but
+ * rramnas.h. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program.h"
+
+/* --- what a signal may do: ask the search to end --- */
+
+static rramnas_search *volatile running;
+
+static void
+stop_running(int signal_number)
+{
+  (void)signal_number;
+  rramnas_search_stop(running);
+}
+
+static void
+listen_to_signals(void)
+{
+  struct sigaction action = { .sa_handler = stop_running, .sa_flags = SA_RESTART };
+
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+/* --- setting up --- */
+
+static int
+bad_input(const rramnas_error *err)
+{
+  complain_error(err);
+  return EXIT_BAD_INPUT;
+}
+
+/* A word that is no file. */
+static int
+is_word(const char *text)
+{
+  struct stat info;
+
+  return !strpbrk(text, "/.") && stat(text, &info) != 0;
+}
+
+static int32_t
+load_hardware(const char *text, rramnas_hw **ret_hw, rramnas_error *err)
+{
+  static const char prefix[] = "preset:";
+
+  if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
+    return rramnas_hw_create_preset(text + sizeof(prefix) - 1, NULL, ret_hw, err);
+  if (is_word(text))
+    return rramnas_hw_create_preset(text, NULL, ret_hw, err);
+  return rramnas_hw_load_file(text, RRAMNAS_HW_FORMAT_AUTO, NULL, ret_hw, err);
+}
+
+static int32_t
+set_chip(const settings *s, rramnas_search *search, rramnas_error *err)
+{
+  rramnas_hw *hw = NULL;
+  int32_t status;
+
+  if (!s->hardware)
+    return RRAMNAS_OK;
+  status = load_hardware(s->hardware, &hw, err);
+  if (status >= 0)
+    status = rramnas_search_set_hardware(search, hw, err);
+  rramnas_hw_unref(hw);
+  return status;
+}
+
+static int32_t
+set_net(const settings *s, rramnas_search *search, rramnas_error *err)
+{
+  rramnas_net *net = NULL;
+  int32_t status;
+
+  if (!s->network)
+    return RRAMNAS_OK;
+  status = rramnas_net_load_file(s->network, NULL, NULL, &net, err);
+  if (status >= 0)
+    status = rramnas_search_set_net(search, net, err);
+  rramnas_net_unref(net);
+  return status;
+}
+
+static int32_t
+set_figures(const settings *s, rramnas_search *search, rramnas_error *err)
+{
+  rramnas_table_options table = RRAMNAS_TABLE_OPTIONS_INIT;
+  int32_t status = RRAMNAS_OK;
+  size_t i;
+
+  table.key = s->table_key;
+  table.columns = s->table_columns;
+  for (i = 0; i < s->n_tables && status >= 0; i++)
+    status = rramnas_search_add_table_file(search, s->tables[i], &table, err);
+  for (i = 0; i < s->n_objectives && status >= 0; i++)
+    status = rramnas_search_add_objective(search, s->objectives[i], 0, err);
+  for (i = 0; i < s->n_constraints && status >= 0; i++)
+    status = rramnas_search_add_constraint(search, s->constraints[i], err);
+  return status;
+}
+
+static int32_t
+set_compile(const settings *s, int32_t policy, rramnas_search *search, rramnas_error *err)
+{
+  rramnas_compile_options o = s->compile;
+
+  if (policy) {
+    o.policy = policy;
+    o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  }
+  return rramnas_search_set_compile(search, &o, &s->cost, err);
+}
+
+int
+make_search(const settings *s, int32_t policy, rramnas_search **ret_search)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *search = NULL;
+  int32_t status = is_word(s->space) ? rramnas_search_create_ready(s->space, NULL, &search, &err)
+                                     : rramnas_search_load_file(s->space, NULL, &search, &err);
+
+  if (status >= 0)
+    status = set_chip(s, search, &err);
+  if (status >= 0)
+    status = set_net(s, search, &err);
+  if (status >= 0)
+    status = set_compile(s, policy, search, &err);
+  if (status >= 0)
+    status = set_figures(s, search, &err);
+  if (status < 0) {
+    rramnas_search_unref(search);
+    return bad_input(&err);
+  }
+  *ret_search = search;
+  return EXIT_DONE;
+}
+
+static int
+set_files(const settings *s, rramnas_search *search)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char path[MOST_PATH];
+
+  if (s->cache && rramnas_search_set_cache_file(search, s->cache, &err) < 0)
+    return bad_input(&err);
+  if (s->out) {
+    snprintf(path, sizeof(path), "%s/history.csv", s->out);
+    if (rramnas_search_set_history_file(search, path, &err) < 0)
+      return bad_input(&err);
+  }
+  return EXIT_DONE;
+}
+
+static int
+begin(const settings *s, rramnas_search *search)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  const int32_t status = s->resume ? rramnas_search_resume_file(search, s->resume, &err)
+                                   : rramnas_search_start(search, &s->search, &err);
+
+  return status < 0 ? bad_input(&err) : EXIT_DONE;
+}
+
+/* --- progress --- */
+
+typedef struct display {
+  int is_terminal, is_quiet;
+  time_t shown;
+} display;
+
+static int32_t
+show(void *user, const rramnas_progress *p)
+{
+  display *d = user;
+  char volume[32], rate[32], left[32];
+  const time_t now = time(NULL);
+
+  if (d->is_quiet || now == d->shown)
+    return 0;
+  d->shown = now;
+  snprintf(left, sizeof(left), ", %.0f s left", p->seconds_left);
+  fprintf(stderr, "%sgeneration %lld, %lld candidates, %s/s, front %lld, hypervolume %s%s%s", d->is_terminal ? "\r\033[K" : "",
+          (long long)p->generation, (long long)p->evaluations, number_text(p->evaluations_per_s, rate), (long long)p->front,
+          number_text(p->hypervolume, volume), p->seconds_left < 0 ? "" : left, d->is_terminal ? "" : "\n");
+  return 0;
+}
+
+/* --- the front on a terminal --- */
+
+static void
+print_row(const rramnas_search *search, size_t i, double *values)
+{
+  char text[32];
+  size_t j;
+
+  rramnas_search_front(search, i, NULL, values);
+  for (j = 0; j < rramnas_search_metric_count(search); j++)
+    printf("%s%16s", j ? " " : "", number_text(values[j], text));
+  printf("\n");
+}
+
+static int
+print_front(const rramnas_search *search)
+{
+  enum { MOST_ROWS = 24 };
+  const size_t n = rramnas_search_front_count(search), step = n / MOST_ROWS + 1;
+  double *values = calloc(rramnas_search_metric_count(search), sizeof(*values));
+  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
+  size_t i;
+
+  if (!values)
+    return EXIT_BAD_INPUT;
+  rramnas_search_progress(search, &p);
+  printf("front     %zu points after %lld candidates in %lld generations (%lld failed, %lld infeasible)\n", n,
+         (long long)p.evaluations, (long long)p.generation, (long long)p.failed, (long long)p.infeasible);
+  for (i = 0; i < rramnas_search_metric_count(search); i++)
+    printf("%s%16s", i ? " " : "", rramnas_search_metric(search, i));
+  printf("\n");
+  for (i = 0; i < n; i += step)
+    print_row(search, i, values);
+  if (step > 1)
+    printf("one of %zu is shown\n", step);
+  free(values);
+  return EXIT_DONE;
+}
+
+/* --- the whole --- */
+
+static int
+print_count(const rramnas_search *search)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char text[65536];
+
+  if (rramnas_search_count(search, text, sizeof(text), &err) < 0)
+    return bad_input(&err);
+  puts(text);
+  return EXIT_DONE;
+}
+
+static int
+run(const settings *s, rramnas_search *search)
+{
+  display d = { isatty(STDERR_FILENO), s->quiet, 0 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_run_options o = s->run;
+  char checkpoint[MOST_PATH];
+  int32_t status;
+
+  if (s->out)
+    snprintf(checkpoint, sizeof(checkpoint), "%s/checkpoint", s->out);
+  o.checkpoint = s->checkpoint ? s->checkpoint : s->out ? checkpoint : NULL;
+  o.progress = show;
+  o.user = &d;
+  running = search;
+  listen_to_signals();
+  status = rramnas_search_run(search, &o, &err);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  running = NULL;
+  if (d.is_terminal && d.shown)
+    fputs("\r\033[K", stderr);
+  if (status < 0)
+    return bad_input(&err);
+  if (status == RRAMNAS_STOPPED)
+    complain("stopped: the front so far");
+  return EXIT_DONE;
+}
+
+static int
+search_all(const settings *s, rramnas_search *search)
+{
+  int code = s->out ? make_folder(s) : EXIT_DONE;
+
+  if (code == EXIT_DONE)
+    code = set_files(s, search);
+  if (code == EXIT_DONE)
+    code = begin(s, search);
+  if (code == EXIT_DONE)
+    code = run(s, search);
+  if (code == EXIT_DONE && !s->quiet)
+    code = print_front(search);
+  if (code == EXIT_DONE && s->out)
+    code = write_results(s, search);
+  if (code == EXIT_DONE && rramnas_search_front_count(search) == 0) {
+    complain("no candidate keeps the constraints");
+    code = EXIT_NOTHING_FEASIBLE;
+  }
+  return code;
+}
+
+int
+main(int argc, char **argv)
+{
+  settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .cost = RRAMNAS_COST_OPTIONS_INIT,
+                 .search = RRAMNAS_SEARCH_OPTIONS_INIT, .run = RRAMNAS_RUN_OPTIONS_INIT };
+  rramnas_search *search = NULL;
+  const int go_on = read_options(argc, argv, &s);
+  int code = go_on < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
+
+  if (go_on > 0) {
+    code = make_search(&s, 0, &search);
+    if (code == EXIT_DONE)
+      code = s.count ? print_count(search) : search_all(&s, search);
+  }
+  rramnas_search_unref(search);
+  free_options(&s);
+  if (fflush(stdout) != 0 && code == EXIT_DONE) {
+    complain("standard output: cannot write");
+    code = EXIT_BAD_INPUT;
+  }
+  return code;
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: one table of options. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program.h"
+
+typedef int (*set_fn)(settings *s, const char *value);
+
+/* --- setters: 0 = not the right value --- */
+
+static int
+set_long(const char *value, long long min, long long max, int64_t *ret)
+{
+  long long number;
+
+  if (!parse_integer(value, min, max, &number))
+    return 0;
+  *ret = number;
+  return 1;
+}
+
+static int
+set_int(const char *value, long long min, long long max, int32_t *ret)
+{
+  int64_t number = 0;
+
+  if (!set_long(value, min, max, &number))
+    return 0;
+  *ret = (int32_t)number;
+  return 1;
+}
+
+static int
+add(char **list, size_t *n, const char *text, size_t length)
+{
+  if (*n == MOST_LIST || length == 0)
+    return 0;
+  list[*n] = strndup(text, length);
+  return list[*n] != NULL && ++*n;
+}
+
+static int
+set_objectives(settings *s, const char *value)
+{
+  for (;; value++) {
+    const size_t length = strcspn(value, ",");
+
+    if (!add(s->objectives, &s->n_objectives, value, length))
+      return 0;
+    value += length;
+    if (!*value)
+      return 1;
+  }
+}
+
+static int
+set_constraint(settings *s, const char *value)
+{
+  return add(s->constraints, &s->n_constraints, value, strlen(value));
+}
+
+static int
+set_table(settings *s, const char *value)
+{
+  return add(s->tables, &s->n_tables, value, strlen(value));
+}
+
+#define TEXT(name, field)                     \
+  static int                                  \
+  name(settings *s, const char *value)        \
+  {                                           \
+    s->field = value;                         \
+    return 1;                                 \
+  }
+#define NUMBER(name, set, min, max, field)    \
+  static int                                  \
+  name(settings *s, const char *value)        \
+  {                                           \
+    return set(value, min, max, &s->field);   \
+  }
+
+TEXT(set_hardware, hardware)
+TEXT(set_network, network)
+TEXT(set_out, out)
+TEXT(set_checkpoint, checkpoint)
+TEXT(set_resume, resume)
+TEXT(set_cache, cache)
+TEXT(set_table_key, table_key)
+TEXT(set_table_columns, table_columns)
+NUMBER(set_population, set_int, 1, 1 << 24, search.population)
+NUMBER(set_offspring, set_int, 1, 1 << 24, search.offspring)
+NUMBER(set_generations, set_long, 1, LLONG_MAX, run.generations)
+NUMBER(set_evaluations, set_long, 1, LLONG_MAX, run.evaluations)
+NUMBER(set_stagnation, set_long, 1, LLONG_MAX, run.stagnation)
+NUMBER(set_checkpoint_every, set_long, 1, LLONG_MAX, run.checkpoint_every)
+NUMBER(set_threads, set_int, 1, 256, run.n_threads)
+
+static int
+set_crossbars(settings *s, const char *value)
+{
+  if (strcmp(value, "auto") == 0) {
+    s->compile.crossbars = RRAMNAS_CROSSBARS_AUTO;
+    return 1;
+  }
+  return set_int(value, 1, 1 << 22, &s->compile.crossbars);
+}
+
+static int
+set_seed(settings *s, const char *value)
+{
+  int64_t seed = 0;
+
+  if (!set_long(value, 0, LLONG_MAX, &seed))
+    return 0;
+  s->search.seed = (uint64_t)seed;
+  return 1;
+}
+
+static int
+set_seconds(settings *s, const char *value)
+{
+  return parse_real(value, strlen(value), &s->run.seconds) && s->run.seconds > 0;
+}
+
+static int
+set_samples(settings *s, const char *value)
+{
+  s->cost.samples = 0;
+  return set_int(value, 1, 65536, &s->compile.samples) && set_int(value, 1, 65536, &s->cost.samples);
+}
+
+/* The place of a word in a list, from 1; 0 = none. */
+static int32_t
+place_of(const char *word, const char *const *words)
+{
+  int32_t i;
+
+  for (i = 0; words[i]; i++)
+    if (strcmp(words[i], word) == 0)
+      return i + 1;
+  return 0;
+}
+
+static int
+set_policy(settings *s, const char *value)
+{
+  return rramnas_policy_from_name(value, &s->compile.policy) == RRAMNAS_OK;
+}
+
+static int
+set_effort(settings *s, const char *value)
+{
+  static const char *const words[] = { "fast", "balanced", "thorough", NULL };
+
+  s->compile.effort = place_of(value, words);
+  return s->compile.effort > 0;
+}
+
+static int
+set_timing(settings *s, const char *value)
+{
+  s->cost.timing_model = strcmp(value, "graph") == 0 ? RRAMNAS_TIMING_GRAPH
+                       : strcmp(value, "rnc") == 0   ? RRAMNAS_TIMING_RNC
+                                                     : 0;
+  return s->cost.timing_model > 0;
+}
+
+static int
+set_strategy(settings *s, const char *value)
+{
+  static const char *const words[] = { "nsga2", "random", "reinforce", NULL };
+  const int32_t place = place_of(value, words);
+
+  s->search.strategy = place - 1;
+  return place > 0;
+}
+
+static int
+set_count(settings *s, const char *value)
+{
+  (void)value;
+  return s->count = 1;
+}
+
+static int
+set_quiet(settings *s, const char *value)
+{
+  (void)value;
+  return s->quiet = 1;
+}
+
+/* --- the table --- */
+
+static const struct option {
+  const char *name, *argument, *help;
+  set_fn set;
+  const char *expected;
+} options[] = {
+  { "objectives", "LIST", "figures to make better, e.g. accuracy,latency_ns; default latency_ns,energy_pj", set_objectives,
+    "names with commas between" },
+  { "constraint", "TEXT", "what a candidate must keep, e.g. 'latency_ns<5e5'; again for more", set_constraint,
+    "FIGURE<NUMBER or FIGURE>NUMBER" },
+  { "hardware", "FILE", "chip: YAML, SimConfig.ini or name of a preset; default the built-in chip", set_hardware, "a file" },
+  { "network", "FILE", "network of a space that has none of its own", set_network, "a file" },
+  { "crossbars", "N", "crossbars at hand, or auto; default the chip's", set_crossbars, "1 or more, or auto" },
+  { "policy", "NAME", "how candidates are mapped: isaac, rnc, rnc-published, best; default best", set_policy,
+    "isaac, rnc, rnc-published or best" },
+  { "effort", "HOW", "work of mapping: fast, balanced or thorough; default fast", set_effort,
+    "fast, balanced or thorough" },
+  { "samples", "N", "inferences that are pipelined; default 8", set_samples, "1..65536" },
+  { "timing", "MODEL", "graph or rnc; default rnc", set_timing, "graph or rnc" },
+  { "table", "FILE", "figures from a CSV file; again for more", set_table, "a file" },
+  { "table-key", "COLUMN", "column that names the candidate, COLUMN:a,b,c when numbers stand for words", set_table_key,
+    "a column" },
+  { "table-columns", "LIST", "which columns are figures: FIGURE=COLUMN,...; default all", set_table_columns,
+    "FIGURE=COLUMN with commas between" },
+  { "strategy", "NAME", "nsga2, random or reinforce; default nsga2", set_strategy, "nsga2, random or reinforce" },
+  { "population", "N", "candidates of the first generation, and kept; default 100", set_population, "1 or more" },
+  { "offspring", "N", "candidates of each further generation; default as population", set_offspring, "1 or more" },
+  { "generations", "N", "end after so many; default 100 when there is no other end", set_generations, "1 or more" },
+  { "evaluations", "N", "end after so many candidates", set_evaluations, "1 or more" },
+  { "seconds", "S", "end after so many seconds", set_seconds, "a number above 0" },
+  { "stagnation", "N", "end after so many generations without a larger hypervolume", set_stagnation, "1 or more" },
+  { "seed", "N", "of the search; default 0", set_seed, "0 or more" },
+  { "threads", "N", "threads that judge candidates; default all cores", set_threads, "1..256" },
+  { "out", "DIR", "folder for front, history, plot, page and networks", set_out, "a folder" },
+  { "checkpoint", "FILE", "state after each generation; default DIR/checkpoint", set_checkpoint, "a file" },
+  { "checkpoint-every", "N", "generations between; default 1", set_checkpoint_every, "1 or more" },
+  { "resume", "FILE", "go on from a checkpoint, with the other options as they were", set_resume, "a file" },
+  { "cache", "FILE", "SQLite file of figures that were worked out, shared by runs", set_cache, "a file" },
+  { "count", NULL, "print how many candidates the space has", set_count, NULL },
+  { "quiet", NULL, "no progress, no table", set_quiet, NULL },
+};
+enum { N_OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+static void
+print_help(void)
+{
+  char left[40];
+  size_t i;
+
+  puts("Usage: rramnas-search [options] SPACE\n"
+       "Searches networks and chips for the best compromises between what they cost and what they do.\n\n"
+       "SPACE is a .yaml file or the name of a space that is built in (--list-spaces).\n");
+  for (i = 0; i < N_OPTIONS; i++) {
+    snprintf(left, sizeof(left), "--%s%s%s", options[i].name, options[i].argument ? " " : "",
+             options[i].argument ? options[i].argument : "");
+    printf("  %-22s %s\n", left, options[i].help);
+  }
+  puts("  --list-spaces          spaces that are built in\n"
+       "  --list-figures         figures that the library works out\n"
+       "  --help                 this text\n"
+       "  --version              version of the library");
+  puts("Exit status: 0 done, 1 no candidate keeps the constraints, 2 bad input or usage.");
+}
+
+static void
+print_spaces(void)
+{
+  rramnas_ready_space space = RRAMNAS_READY_SPACE_INIT;
+  size_t i;
+
+  for (i = 0; rramnas_ready_space_info(i, &space) == RRAMNAS_OK; i++)
+    printf("%-24s %s\n%24s %s\n", space.name, space.title, "", space.source);
+}
+
+static void
+print_figures(void)
+{
+  rramnas_metric m = RRAMNAS_METRIC_INIT;
+  size_t i;
+
+  for (i = 0; rramnas_metric_info(i, &m) == RRAMNAS_OK; i++)
+    printf("%-18s %-10s %s  %s\n", m.name, m.unit, m.direction == RRAMNAS_MAXIMIZE ? "max" : "min", m.doc);
+}
+
+/* --- parsing --- */
+
+/* `text` is what follows the dashes. Returns arguments used, 0 after a message. */
+static int
+read_option(settings *s, const char *text, const char *next)
+{
+  const size_t length = strcspn(text, "=");
+  const char *value = text[length] ? text + length + 1 : NULL;
+  int used = 1, i;
+
+  for (i = 0; i < N_OPTIONS && (strncmp(options[i].name, text, length) != 0 || options[i].name[length]); i++)
+    ;
+  if (i == N_OPTIONS) {
+    complain("unknown option --%.60s; --help lists all", text);
+    return 0;
+  }
+  if (!options[i].argument && value) {
+    complain("--%s takes no value", options[i].name);
+    return 0;
+  }
+  if (options[i].argument && !value) {
+    value = next;
+    used = 2;
+  }
+  if (options[i].argument && (!value || !*value)) {
+    complain("--%s needs a value: %s", options[i].name, options[i].expected);
+    return 0;
+  }
+  if (options[i].set(s, value))
+    return used;
+  complain("--%s %s: expected %s", options[i].name, value, options[i].expected);
+  return 0;
+}
+
+static int
+set_space(settings *s, const char *value)
+{
+  if (s->space)
+    complain("two spaces are given: %s and %s", s->space, value);
+  else
+    s->space = value;
+  return s->space == value;
+}
+
+static int
+finish(settings *s)
+{
+  if (!s->space) {
+    complain("no space is given; --help says more");
+    return -1;
+  }
+  if (!s->n_objectives && !set_objectives(s, "latency_ns,energy_pj"))
+    return -1;
+  if (!s->run.generations && !s->run.evaluations && !(s->run.seconds > 0) && !s->run.stagnation)
+    s->run.generations = 100;
+  return 1;
+}
+
+int
+read_options(int argc, char **argv, settings *s)
+{
+  int i = 1, used;
+
+  while (i < argc) {
+    const char *text = argv[i];
+
+    if (text[0] != '-') {
+      if (!set_space(s, text))
+        return -1;
+      i++;
+    } else if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
+      print_help();
+      return 0;
+    } else if (strcmp(text, "--list-spaces") == 0) {
+      print_spaces();
+      return 0;
+    } else if (strcmp(text, "--list-figures") == 0) {
+      print_figures();
+      return 0;
+    } else if (strcmp(text, "--version") == 0) {
+      printf("rramnas-search %s\n", rramnas_version());
+      return 0;
+    } else if (text[1] != '-') {
+      complain("unknown option %s; --help lists all", text);
+      return -1;
+    } else {
+      used = read_option(s, text + 2, i + 1 < argc ? argv[i + 1] : NULL);
+      if (!used)
+        return -1;
+      i += used;
+    }
+  }
+  return finish(s);
+}
+
+void
+free_options(settings *s)
+{
+  size_t i;
+
+  for (i = 0; i < MOST_LIST; i++) {
+    free(s->objectives[i]);
+    free(s->constraints[i]);
+    free(s->tables[i]);
+  }
+}

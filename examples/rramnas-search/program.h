@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the program share. Everything about searches goes through rramnas.h. */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include "../common/text.h"
+#include "rramnas/rramnas.h"
+
+enum exit_code { EXIT_DONE = 0, EXIT_NOTHING_FEASIBLE = 1, EXIT_BAD_INPUT = 2 };
+
+enum { MOST_LIST = 64, MOST_PATH = 4096 };
+
+typedef struct settings {
+  const char *space, *hardware, *network, *out, *resume, *cache;
+  const char *checkpoint; /* NULL = DIR/checkpoint when there is a DIR */
+  char *objectives[MOST_LIST], *constraints[MOST_LIST], *tables[MOST_LIST]; /* to be freed */
+  size_t n_objectives, n_constraints, n_tables;
+  const char *table_key, *table_columns;
+  rramnas_compile_options compile;
+  rramnas_cost_options cost;
+  rramnas_search_options search;
+  rramnas_run_options run;
+  int count, quiet;
+} settings;
+
+/* options.c. Returns 1 to go on, 0 when a question was answered, -1 after a usage message. */
+int read_options(int argc, char **argv, settings *s);
+void free_options(settings *s);
+
+/* main.c: a session as the settings say, not begun. Another policy than the settings' when it is not 0, and then as many
+ * crossbars as needed. 0 or an exit code. */
+int make_search(const settings *s, int32_t policy, rramnas_search **ret_search);
+
+/* report.c: everything that goes to the folder. 0 or an exit code. */
+int make_folder(const settings *s);
+int write_results(const settings *s, const rramnas_search *search);
+
+#endif

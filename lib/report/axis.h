@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Axes of plots: where a value stands, where ticks do. */
+#ifndef RRN_REPORT_AXIS_H
+#define RRN_REPORT_AXIS_H
+
+#include <stdint.h>
+
+typedef struct rrn_axis {
+  double low, high; /* of the values shown */
+  int logarithmic;
+  int32_t from, to; /* pixels of low and high */
+} rrn_axis;
+
+/* Pixel of a value. */
+double rrn_axis_place(const rrn_axis *a, double value);
+/* The largest of 1, 2, 5 times a power of ten that is not above value > 0, and the next in that row. */
+double rrn_axis_round_down(double value);
+double rrn_axis_next_round(double value);
+/* Distance of ticks of a linear axis, at most `most` of them. */
+double rrn_axis_step(const rrn_axis *a, int most);
+
+#endif
