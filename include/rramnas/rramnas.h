@@ -1407,8 +1407,9 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
 /** How a table of figures is read. */
 typedef struct rramnas_table_options {
   size_t size;         /**< sizeof(rramnas_table_options) */
-  const char *key;     /**< column that names the candidate as a whole; default: "genome" or "architecture" where the
-                            file has it, else the columns that have genes' names, one value each */
+  const char *key;     /**< column that names the candidate as a whole: the values of the network's genes in order, between
+                            blanks, commas or bars; "COLUMN:a,b,c" where numbers stand for these words; default: "genome" or
+                            "architecture" where the file has it, else the columns that have genes' names */
   const char *columns; /**< "figure=column,figure=column": which columns are figures, under which names; default: all
                             others under their own */
 } rramnas_table_options;
@@ -1424,30 +1425,6 @@ typedef struct rramnas_table_options {
 RRAMNAS_EXPORT int32_t
 rramnas_search_add_table_file(rramnas_search *search, const char *path, const rramnas_table_options *options,
                               rramnas_error *reterr);
-
-/** How well a predictor does, by 10-fold cross-validation. */
-typedef struct rramnas_predictor_quality {
-  size_t size;             /**< sizeof(rramnas_predictor_quality) */
-  int64_t rows;            /**< rows that it learned from */
-  double rank_correlation; /**< Kendall's tau-b of predicted and true, -1..1 */
-  double spearman;         /**< Spearman's rho, -1..1 */
-  double rmse;             /**< root of the mean square error */
-} rramnas_predictor_quality;
-
-#define RRAMNAS_PREDICTOR_QUALITY_INIT { sizeof(rramnas_predictor_quality), 0, 0, 0, 0 }
-
-/**
- * Learns a figure from a table of the same form and predicts it for every candidate (doc/predictor.md).
- * @param figure       its name as an objective
- * @param options      as of tables; `columns` may say "figure=column"
- * @param ret_quality  NULL = not wanted
- * @return as rramnas_search_add_table_file(); ERR_RANGE with fewer than 20 usable rows
- * @since 0.2
- */
-RRAMNAS_EXPORT int32_t
-rramnas_search_add_predictor_file(rramnas_search *search, const char *path, const char *figure,
-                                  const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
-                                  rramnas_error *reterr);
 
 /** Candidates to be judged. */
 typedef struct rramnas_batch {

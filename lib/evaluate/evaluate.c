@@ -25,16 +25,16 @@
 enum { DEFAULT_SAMPLES = 8 };
 
 void
-rrn_evaluator_init(rrn_evaluator *e, const rrn_rt *rt, const rrn_space *space)
+rrn_evaluation_init(rrn_evaluation *e, const rrn_rt *rt, const rrn_space *space)
 {
-  *e = (rrn_evaluator){ .rt = rt, .space = space, .compile = RRAMNAS_COMPILE_OPTIONS_INIT,
+  *e = (rrn_evaluation){ .rt = rt, .space = space, .compile = RRAMNAS_COMPILE_OPTIONS_INIT,
                         .cost = RRAMNAS_COST_OPTIONS_INIT };
   e->compile.effort = RRAMNAS_EFFORT_FAST;
   rrn_arena_init(&e->arena, rt);
 }
 
 void
-rrn_evaluator_release(rrn_evaluator *e)
+rrn_evaluation_release(rrn_evaluation *e)
 {
   if (!e->rt)
     return;
@@ -47,7 +47,7 @@ rrn_evaluator_release(rrn_evaluator *e)
 /* --- settings --- */
 
 int32_t
-rrn_evaluator_set_hardware(rrn_evaluator *e, rramnas_hw *hw, rramnas_error *err)
+rrn_evaluation_set_hardware(rrn_evaluation *e, rramnas_hw *hw, rramnas_error *err)
 {
   (void)err;
   rramnas_hw_ref(hw);
@@ -57,7 +57,7 @@ rrn_evaluator_set_hardware(rrn_evaluator *e, rramnas_hw *hw, rramnas_error *err)
 }
 
 int32_t
-rrn_evaluator_set_net(rrn_evaluator *e, rramnas_net *net, rramnas_error *err)
+rrn_evaluation_set_net(rrn_evaluation *e, rramnas_net *net, rramnas_error *err)
 {
   RRN_FAIL_IF(e->space->build, err, RRAMNAS_ERR_ARGUMENT, "space \"%.100s\" has networks of its own", e->space->name);
   RRN_FAIL_IF(!net->finished, err, RRAMNAS_ERR_ARGUMENT, "network \"%.200s\" is not finished", net->name);
@@ -84,7 +84,7 @@ keep_array(rrn_arena *arena, const void *from, size_t n, size_t size, const void
 }
 
 int32_t
-rrn_evaluator_set_compile(rrn_evaluator *e, const rramnas_compile_options *compile, const rramnas_cost_options *cost,
+rrn_evaluation_set_compile(rrn_evaluation *e, const rramnas_compile_options *compile, const rramnas_cost_options *cost,
                           rramnas_error *err)
 {
   rramnas_compile_options o = *compile, resolved;
@@ -116,7 +116,7 @@ rrn_evaluator_set_compile(rrn_evaluator *e, const rramnas_compile_options *compi
 /* --- where figures come from --- */
 
 static int32_t
-find_source(rrn_evaluator *e, size_t j, const char *name)
+find_source(rrn_evaluation *e, size_t j, const char *name)
 {
   const size_t metric = rrn_metric_find(name);
   const struct rrn_table *table = NULL;
@@ -135,7 +135,7 @@ find_source(rrn_evaluator *e, size_t j, const char *name)
 }
 
 int32_t
-rrn_evaluator_prepare(rrn_evaluator *e, const char *const *names, size_t n, rramnas_error *err)
+rrn_evaluation_prepare(rrn_evaluation *e, const char *const *names, size_t n, rramnas_error *err)
 {
   size_t j;
 
@@ -162,7 +162,7 @@ rrn_evaluator_prepare(rrn_evaluator *e, const char *const *names, size_t n, rram
 /* --- one candidate --- */
 
 typedef struct work {
-  const rrn_evaluator *e;
+  const rrn_evaluation *e;
   const double *x;
   rramnas_runtime runtime;
   rramnas_net *net;
@@ -294,7 +294,7 @@ work_out(work *w)
 static void
 fill_values(const work *w, int32_t status, double *values)
 {
-  const rrn_evaluator *e = w->e;
+  const rrn_evaluation *e = w->e;
   size_t j;
 
   for (j = 0; j < e->n_figures; j++) {
@@ -317,7 +317,7 @@ runtime_of(const rrn_rt *rt)
 }
 
 int32_t
-rrn_evaluator_run(const rrn_evaluator *e, const double *x, double *ret_values, double *ret_shortfall,
+rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values, double *ret_shortfall,
                   rramnas_error *err)
 {
   rramnas_error reason = RRAMNAS_ERROR_INIT;
@@ -351,7 +351,7 @@ hash_numbers(XXH3_state_t *state, const void *numbers, size_t size)
 }
 
 static void
-hash_options(const rrn_evaluator *e, XXH3_state_t *state)
+hash_options(const rrn_evaluation *e, XXH3_state_t *state)
 {
   const rramnas_compile_options *c = &e->compile;
   const rramnas_cost_options *k = &e->cost;
@@ -368,7 +368,7 @@ hash_options(const rrn_evaluator *e, XXH3_state_t *state)
 }
 
 int32_t
-rrn_evaluator_fingerprint(const rrn_evaluator *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err)
+rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err)
 {
   XXH3_state_t *state = XXH3_createState();
   XXH128_hash_t hash;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a candidate is worth: figures by name from the compiler and the cost model, from tables, from predictors. */
+/* What a candidate is worth: figures by name from the compiler and the cost model, and from tables. */
 #ifndef RRN_EVALUATE_EVALUATE_H
 #define RRN_EVALUATE_EVALUATE_H
 
@@ -10,14 +10,12 @@
 enum rrn_figure_source {
   RRN_FIGURE_CALLER = 0, /* the caller's callback, or tell */
   RRN_FIGURE_BUILT_IN = 1,
-  RRN_FIGURE_TABLE = 2,
-  RRN_FIGURE_PREDICTOR = 3
+  RRN_FIGURE_TABLE = 2
 };
 
 struct rrn_table;
-struct rrn_predictor;
 
-typedef struct rrn_evaluator {
+typedef struct rrn_evaluation {
   const rrn_rt *rt;
   const rrn_space *space;
   rrn_arena arena;      /* texts, tables */
@@ -25,8 +23,7 @@ typedef struct rrn_evaluator {
   rramnas_net *net;     /* a reference; for spaces without network genes */
   rramnas_compile_options compile;
   rramnas_cost_options cost;
-  struct rrn_table *tables;         /* list, in the order of addition */
-  struct rrn_predictor *predictors; /* likewise */
+  struct rrn_table *tables; /* list, the last one added first */
 
   /* after prepare(): figure j of [n_figures] */
   size_t n_figures;
@@ -35,31 +32,26 @@ typedef struct rrn_evaluator {
   const struct rrn_table **from; /* table, */
   size_t *column;    /* and its column */
   int32_t needs;     /* what built-in figures need, bits of the metric table */
-} rrn_evaluator;
+} rrn_evaluation;
 
-void rrn_evaluator_init(rrn_evaluator *e, const rrn_rt *rt, const rrn_space *space);
-void rrn_evaluator_release(rrn_evaluator *e);
+void rrn_evaluation_init(rrn_evaluation *e, const rrn_rt *rt, const rrn_space *space);
+void rrn_evaluation_release(rrn_evaluation *e);
 
-int32_t rrn_evaluator_set_hardware(rrn_evaluator *e, rramnas_hw *hw, rramnas_error *err);
-int32_t rrn_evaluator_set_net(rrn_evaluator *e, rramnas_net *net, rramnas_error *err);
-int32_t rrn_evaluator_set_compile(rrn_evaluator *e, const rramnas_compile_options *compile,
+int32_t rrn_evaluation_set_hardware(rrn_evaluation *e, rramnas_hw *hw, rramnas_error *err);
+int32_t rrn_evaluation_set_net(rrn_evaluation *e, rramnas_net *net, rramnas_error *err);
+int32_t rrn_evaluation_set_compile(rrn_evaluation *e, const rramnas_compile_options *compile,
                                   const rramnas_cost_options *cost, rramnas_error *err);
-int32_t rrn_evaluator_add_table(rrn_evaluator *e, const char *path, const rramnas_table_options *options,
+int32_t rrn_evaluation_add_table(rrn_evaluation *e, const char *path, const rramnas_table_options *options,
                                 rramnas_error *err);
-int32_t rrn_evaluator_add_predictor(rrn_evaluator *e, const char *path, const char *figure,
-                                    const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
-                                    rramnas_error *err);
-
-/* Decides where each figure comes from: a table or predictor that has it, the last one added first, then built-in, then
- * the caller. `names` outlive the evaluator. */
-int32_t rrn_evaluator_prepare(rrn_evaluator *e, const char *const *names, size_t n, rramnas_error *err);
+/* Decides where each figure comes from: a table that has it, the last one added first, then built-in, then the caller. `names` outlive the evaluator. */
+int32_t rrn_evaluation_prepare(rrn_evaluation *e, const char *const *names, size_t n, rramnas_error *err);
 /* Everything besides the genome that figures depend on, so that equal digests mean equal figures. After prepare(). */
-int32_t rrn_evaluator_fingerprint(const rrn_evaluator *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err);
+int32_t rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err);
 
 /* Figures of one canonical genome into ret_values [n_figures]: NaN for the caller's and for failed ones. ret_shortfall: 0,
  * or above 0 when the network does not fit: crossbars needed at least / crossbars - 1. Thread-safe after prepare(); uses
  * one thread. A candidate that cannot be judged (no such chip, no row) is RRAMNAS_OK with NaN; ERR_MEMORY only. */
-int32_t rrn_evaluator_run(const rrn_evaluator *e, const double *x, double *ret_values, double *ret_shortfall,
+int32_t rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values, double *ret_shortfall,
                           rramnas_error *err);
 
 /* --- built-in metrics, metrics.c --- */

@@ -36,7 +36,7 @@ session_new(const rramnas_runtime *runtime, rramnas_search **ret_search, rramnas
   s->seconds_left = -1;
   rrn_arena_init(&s->arena, &s->rt);
   rrn_space_init(&s->space, &s->rt);
-  rrn_evaluator_init(&s->evaluator, &s->rt, &s->space);
+  rrn_evaluation_init(&s->evaluator, &s->rt, &s->space);
   *ret_search = s;
   return RRAMNAS_OK;
 }
@@ -56,7 +56,7 @@ session_free(rramnas_search *s)
   rrn_free(&rt, s->shortfall);
   rrn_free(&rt, s->f);
   rrn_free(&rt, s->cv);
-  rrn_evaluator_release(&s->evaluator);
+  rrn_evaluation_release(&s->evaluator);
   rrn_space_release(&s->space);
   rrn_arena_release(&s->arena);
   rrn_free(&rt, s);
@@ -474,7 +474,7 @@ rramnas_search_set_hardware(rramnas_search *s, rramnas_hw *hw, rramnas_error *re
 {
   NOT_STARTED(s, "rramnas_search_set_hardware");
   RRN_FAIL_IF(!hw, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_set_hardware: hw is NULL");
-  return rrn_evaluator_set_hardware(&s->evaluator, hw, reterr);
+  return rrn_evaluation_set_hardware(&s->evaluator, hw, reterr);
 }
 
 int32_t
@@ -482,7 +482,7 @@ rramnas_search_set_net(rramnas_search *s, rramnas_net *net, rramnas_error *reter
 {
   NOT_STARTED(s, "rramnas_search_set_net");
   RRN_FAIL_IF(!net, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_set_net: net is NULL");
-  return rrn_evaluator_set_net(&s->evaluator, net, reterr);
+  return rrn_evaluation_set_net(&s->evaluator, net, reterr);
 }
 
 int32_t
@@ -495,7 +495,7 @@ rramnas_search_set_compile(rramnas_search *s, const rramnas_compile_options *com
   NOT_STARTED(s, "rramnas_search_set_compile");
   RRN_TRY(rrn_options_read(&o, sizeof(o), compile, "rramnas_compile_options", reterr));
   RRN_TRY(rrn_options_read(&k, sizeof(k), cost, "rramnas_cost_options", reterr));
-  return rrn_evaluator_set_compile(&s->evaluator, &o, &k, reterr);
+  return rrn_evaluation_set_compile(&s->evaluator, &o, &k, reterr);
 }
 
 int32_t
@@ -507,24 +507,7 @@ rramnas_search_add_table_file(rramnas_search *s, const char *path, const rramnas
   NOT_STARTED(s, "rramnas_search_add_table_file");
   RRN_FAIL_IF(!path, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_add_table_file: path is NULL");
   RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_table_options", reterr));
-  return rrn_evaluator_add_table(&s->evaluator, path, &o, reterr);
-}
-
-int32_t
-rramnas_search_add_predictor_file(rramnas_search *s, const char *path, const char *figure,
-                                  const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
-                                  rramnas_error *reterr)
-{
-  rramnas_predictor_quality quality = RRAMNAS_PREDICTOR_QUALITY_INIT;
-  rramnas_table_options o;
-
-  NOT_STARTED(s, "rramnas_search_add_predictor_file");
-  RRN_FAIL_IF(!path || !figure, reterr, RRAMNAS_ERR_ARGUMENT,
-              "rramnas_search_add_predictor_file: path or figure is NULL");
-  RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_table_options", reterr));
-  RRN_TRY(rrn_evaluator_add_predictor(&s->evaluator, path, figure, &o, &quality, reterr));
-  return ret_quality ? rrn_result_write(ret_quality, &quality, sizeof(quality), "rramnas_predictor_quality", reterr)
-                     : RRAMNAS_OK;
+  return rrn_evaluation_add_table(&s->evaluator, path, &o, reterr);
 }
 
 int32_t
@@ -597,8 +580,8 @@ rrn_session_prepare(rramnas_search *s, const rramnas_search_options *o, rramnas_
   s->options = (rrn_strategy_options){ .seed = o->seed, .kind = o->strategy, .n_objectives = s->n_objectives,
                                        .population = (size_t)o->population, .offspring = (size_t)o->offspring,
                                        .archive_capacity = (size_t)o->archive_capacity };
-  RRN_TRY(rrn_evaluator_prepare(&s->evaluator, s->figures, s->n_figures, err));
-  RRN_TRY(rrn_evaluator_fingerprint(&s->evaluator, &s->settings, err));
+  RRN_TRY(rrn_evaluation_prepare(&s->evaluator, s->figures, s->n_figures, err));
+  RRN_TRY(rrn_evaluation_fingerprint(&s->evaluator, &s->settings, err));
   if (s->cache)
     RRN_TRY(rrn_cache_prepare(s->cache, s->settings, s->figures, s->n_figures, err));
   s->genes = rrn_space_genes(&s->space);

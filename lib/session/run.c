@@ -172,7 +172,7 @@ work_out(void *user, size_t k)
     return 0;
   if (is_stopped(r) || is_late(r))
     return 1;
-  if (rrn_evaluator_run(&s->evaluator, r->genomes + k * s->space.n, r->values + k * s->n_figures, &r->shortfalls[k],
+  if (rrn_evaluation_run(&s->evaluator, r->genomes + k * s->space.n, r->values + k * s->n_figures, &r->shortfalls[k],
                         NULL) < 0) {
     atomic_store_explicit(&r->out_of_memory, 1, memory_order_relaxed);
     return 1;

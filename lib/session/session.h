@@ -34,7 +34,7 @@ struct rramnas_search {
   atomic_int stop; /* set by rramnas_search_stop() */
   rrn_arena arena; /* texts of figures */
   rrn_space space;
-  rrn_evaluator evaluator;
+  rrn_evaluation evaluator;
 
   /* the problem: figures are the objectives, then what only constraints name */
   const char **figures;  /* [n_figures] */
