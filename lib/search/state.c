@@ -59,25 +59,29 @@ policy_size(const rrn_strategy *s)
 }
 
 /* The table as it lies: what it answers is the same in any order, but bytes are to be equal as well. */
-static void
-walk_seen(rrn_bytes *b, rrn_seen *seen)
+static int32_t
+walk_seen(rrn_bytes *b, rrn_seen *seen, rramnas_error *err)
 {
   size_t n = seen->slots ? seen->mask + 1 : 0;
 
   rrn_bytes_count(b, &n, rrn_bytes_room(b, sizeof(rrn_fingerprint)) | (b->saving ? SIZE_MAX : 0));
   rrn_bytes_count(b, &seen->n, n);
   if (!b->saving && n > 0) {
-    rrn_fingerprint *slots = (n & (n - 1)) == 0 && seen->n < n ? rrn_alloc(seen->rt, n, sizeof(*slots)) : NULL;
+    rrn_fingerprint *slots;
 
-    b->failed |= !slots;
+    b->failed |= (n & (n - 1)) != 0 || seen->n >= n;
+    if (b->failed)
+      return RRAMNAS_OK;
+    slots = rrn_alloc(seen->rt, n, sizeof(*slots));
     if (!slots)
-      return;
+      return rrn_fail_memory(err);
     rrn_free(seen->rt, seen->slots);
     seen->slots = slots;
     seen->mask = n - 1;
   }
   if (n > 0)
     rrn_bytes_u64s(b, &seen->slots[0].low, 2 * n);
+  return RRAMNAS_OK;
 }
 
 /* Loading counts what is there: a table without a free slot would be searched for ever. */
@@ -141,7 +145,7 @@ rrn_state_strategy(rrn_bytes *b, rrn_strategy *s, rramnas_error *err)
   rrn_bytes_doubles(b, s->screen.weights, s->screen.m * s->screen.n_features);
   rrn_bytes_doubles(b, s->policy, policy_size(s));
   rrn_bytes_doubles(b, &s->baseline, 1);
-  walk_seen(b, &s->seen);
+  RRN_TRY(walk_seen(b, &s->seen, err));
   if (!b->saving)
     check_seen(b, &s->seen);
   return rrn_state_archive(b, &s->archive, err);

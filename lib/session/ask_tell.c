@@ -211,6 +211,17 @@ settle(rramnas_search *s, rramnas_error *err)
   return s->n_settled == s->n_out && before < s->n_out ? end_generation(s, err) : RRAMNAS_OK;
 }
 
+int64_t
+rrn_session_known(const rramnas_search *s)
+{
+  int64_t n = s->evaluations;
+  size_t i;
+
+  for (i = s->n_settled; i < s->n_out; i++)
+    n += s->state[i] == RRN_CANDIDATE_TOLD && !s->broke[i];
+  return n;
+}
+
 int32_t
 rrn_session_tell(rramnas_search *s, size_t place, const double *values, double shortfall, rramnas_error *err)
 {

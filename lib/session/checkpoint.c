@@ -7,8 +7,9 @@
  * Out: the file, replaced in one step; or the session as it was.
  *
  * Options (seed, strategy, sizes, reference point) are the saved ones. The problem stands in the file as text, line by
- * line what else decides a search's course: on a difference the message shows the first line that differs. What was given out and not told is to be asked again. A file is written beside its place,
- * brought to the disk and renamed, so a broken run leaves the old one or the new one. */
+ * line what else decides a search's course: on a difference the message shows the first line that differs. What was
+ * given out and not told is to be asked again. A file is written beside its place, brought to the disk and renamed, so a
+ * broken run leaves the old one or the new one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -311,6 +312,15 @@ line_length(const char *text, size_t n)
   return end ? (size_t)(end - text) : n;
 }
 
+/* As much of a line as a message has room for. */
+static int
+shown(const char *text, size_t n)
+{
+  const size_t length = line_length(text, n);
+
+  return length < 120 ? (int)length : 120;
+}
+
 /* The first lines that differ. */
 static int32_t
 fail_problem(const char *path, const char *saved, size_t n_saved, const char *ours, size_t n_ours, rramnas_error *err)
@@ -328,8 +338,8 @@ fail_problem(const char *path, const char *saved, size_t n_saved, const char *ou
   i = i < n_saved ? i : n_saved;
   k = k < n_ours ? k : n_ours;
   return rrn_fail(err, RRAMNAS_ERR_ARGUMENT, "%.200s: is of another problem: there \"%.*s\", here \"%.*s\"", path,
-                  (int)(line_length(saved + i, n_saved - i) & 255), saved + i,
-                  (int)(line_length(ours + k, n_ours - k) & 255), ours + k);
+                  shown(saved + i, n_saved - i), saved + i,
+                  shown(ours + k, n_ours - k), ours + k);
 }
 
 static int32_t

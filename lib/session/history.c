@@ -164,6 +164,7 @@ rrn_history_flush(rrn_history *h, uint64_t *ret_offset, rramnas_error *err)
 {
   RRN_FAIL_IF(rrn_writer_finish(&h->w, NULL) < 0, err, RRAMNAS_ERR_IO, "the history cannot be written: %s",
               strerror(h->failed));
+  fsync(h->fd); /* a checkpoint must not outlive its rows; a pipe cannot and need not */
   *ret_offset = h->length;
   return RRAMNAS_OK;
 }

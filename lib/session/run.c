@@ -133,8 +133,8 @@ fill_batch(runner *r)
   size_t i, k = 0;
 
   r->n = count_waiting(s);
-  if (r->o.evaluations > 0 && (int64_t)r->n > r->o.evaluations - s->evaluations)
-    r->n = (size_t)(r->o.evaluations - s->evaluations);
+  if (r->o.evaluations > 0 && (int64_t)r->n > r->o.evaluations - rrn_session_known(s))
+    r->n = (size_t)(r->o.evaluations - rrn_session_known(s));
   RRN_TRY(reserve(r));
   for (i = 0; i < s->n_out && k < r->n; i++)
     if (s->state[i] == RRN_CANDIDATE_WAITS) {
@@ -280,7 +280,7 @@ is_spent(const runner *r)
   const rramnas_search *s = r->s;
 
   return s->exhausted || (r->o.generations > 0 && (int64_t)s->strategy.generation >= r->o.generations) ||
-         (r->o.evaluations > 0 && s->evaluations >= r->o.evaluations) ||
+         (r->o.evaluations > 0 && rrn_session_known(s) >= r->o.evaluations) ||
          (r->o.stagnation > 0 && s->stagnant >= r->o.stagnation) || is_late(r);
 }
 

@@ -83,6 +83,8 @@ struct rramnas_search {
 int32_t rrn_session_generation(rramnas_search *s, rramnas_error *err);
 /* Figures of the candidate at that place; settles what can be. The generation ends with its last candidate. */
 int32_t rrn_session_tell(rramnas_search *s, size_t place, const double *values, double shortfall, rramnas_error *err);
+/* Candidates whose figures are known: the settled ones, and those that wait for one before them. */
+int64_t rrn_session_known(const rramnas_search *s);
 /* Room for the generation; after loading a checkpoint, too. */
 int32_t rrn_session_reserve(rramnas_search *s, rramnas_error *err);
 

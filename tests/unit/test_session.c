@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/* Sessions: portions and orders of ask and tell, budgets, threads, checkpoints at every generation and in the middle of
+ * one, refusals, memory that runs out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "oom.h"
+#include "search_case.h"
+
+enum { MOST_POINTS = 4096, GENERATIONS = 12 };
+
+typedef struct front {
+  double rows[MOST_POINTS][CASE_GENES + CASE_FIGURES];
+  size_t n;
+} front;
+
+static char folder[] = "/tmp/rramnas-session-XXXXXX";
+static char checkpoint[64], history[64], other[64];
+
+static int
+set_up(void **state)
+{
+  (void)state;
+  if (!mkdtemp(folder))
+    return -1;
+  snprintf(checkpoint, sizeof(checkpoint), "%s/checkpoint", folder);
+  snprintf(history, sizeof(history), "%s/history.csv", folder);
+  snprintf(other, sizeof(other), "%s/other.csv", folder);
+  return 0;
+}
+
+static int
+tear_down(void **state)
+{
+  (void)state;
+  unlink(checkpoint);
+  unlink(history);
+  unlink(other);
+  return rmdir(folder);
+}
+
+static rramnas_search *
+prepared(const char *history_path)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = NULL;
+
+  if (case_create(NULL, history_path, NULL, &s, &err) < 0)
+    fail_msg("%s", err.message);
+  return s;
+}
+
+static rramnas_search *
+started(int32_t strategy, uint64_t seed, const char *history_path)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_search *s = prepared(history_path);
+
+  o.seed = seed;
+  o.strategy = strategy;
+  o.population = 20;
+  assert_int_equal(rramnas_search_start(s, &o, NULL), RRAMNAS_OK);
+  return s;
+}
+
+static rramnas_search *
+resumed(const char *history_path)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = prepared(history_path);
+
+  if (rramnas_search_resume_file(s, checkpoint, &err) < 0)
+    fail_msg("%s", err.message);
+  return s;
+}
+
+static void
+run(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads)
+{
+  rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+
+  o.generations = generations;
+  o.evaluations = evaluations;
+  o.n_threads = n_threads;
+  if (rramnas_search_run(s, &o, &err) != RRAMNAS_OK)
+    fail_msg("%s", err.message);
+}
+
+static rramnas_progress
+progress_of(const rramnas_search *s)
+{
+  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
+
+  assert_int_equal(rramnas_search_progress(s, &p), RRAMNAS_OK);
+  return p;
+}
+
+/* The front; releases the session. */
+static front *
+finish(rramnas_search *s)
+{
+  front *f = calloc(1, sizeof(*f));
+  size_t i;
+
+  assert_non_null(f);
+  f->n = rramnas_search_front_count(s);
+  assert_in_range(f->n, 1, MOST_POINTS);
+  for (i = 0; i < f->n; i++)
+    assert_int_equal(rramnas_search_front(s, i, f->rows[i], f->rows[i] + CASE_GENES), RRAMNAS_OK);
+  rramnas_search_unref(s);
+  return f;
+}
+
+static void
+assert_same(front *a, const front *b)
+{
+  assert_int_equal(a->n, b->n);
+  assert_memory_equal(a->rows, b->rows, a->n * sizeof(a->rows[0]));
+  free(a);
+}
+
+static size_t
+draw(uint64_t *state, size_t below)
+{
+  *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+  return (size_t)((*state >> 33) % below);
+}
+
+/* Asks in random portions, tells in random order and portions. */
+static void
+ask_and_tell(rramnas_search *s, int64_t generations, uint64_t *random)
+{
+  double x[64 * CASE_GENES], values[64 * CASE_FIGURES];
+  int64_t ids[64];
+  size_t n = 0, got, i;
+
+  while (progress_of(s).generation < generations) {
+    assert_int_equal(rramnas_search_ask(s, draw(random, 64 - n), x + n * CASE_GENES, ids + n, &got, NULL), RRAMNAS_OK);
+    for (n += got; n > 0 && draw(random, 3) > 0; n--) {
+      i = draw(random, n);
+      case_figures(x + i * CASE_GENES, values);
+      assert_int_equal(rramnas_search_tell(s, ids + i, values, 1, NULL), RRAMNAS_OK);
+      ids[i] = ids[n - 1];
+      memcpy(x + i * CASE_GENES, x + (n - 1) * CASE_GENES, CASE_GENES * sizeof(*x));
+    }
+  }
+}
+
+static void
+portions_and_orders_do_not_matter(void **state)
+{
+  uint64_t random = 1, seed;
+  int32_t strategy;
+
+  (void)state;
+  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_REINFORCE; strategy++)
+    for (seed = 1; seed <= 5; seed++) {
+      rramnas_search *a = started(strategy, seed, NULL), *b = started(strategy, seed, NULL);
+      front *expected;
+
+      run(a, GENERATIONS, 0, 1);
+      ask_and_tell(b, GENERATIONS, &random);
+      expected = finish(a);
+      assert_same(finish(b), expected);
+      free(expected);
+    }
+}
+
+static void
+assert_same_files(const char *a, const char *b)
+{
+  FILE *x = fopen(a, "rb"), *y = fopen(b, "rb");
+  int c;
+
+  assert_non_null(x);
+  assert_non_null(y);
+  do {
+    c = getc(x);
+    assert_int_equal(c, getc(y));
+  } while (c != EOF);
+  fclose(x);
+  fclose(y);
+}
+
+static void
+resuming_at_every_generation_changes_nothing(void **state)
+{
+  int32_t strategy;
+  int64_t k;
+
+  (void)state;
+  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_REINFORCE; strategy++) {
+    rramnas_search *s = started(strategy, 3, other);
+    front *expected;
+
+    run(s, GENERATIONS, 0, 1);
+    expected = finish(s);
+    for (k = 0; k < GENERATIONS; k++) {
+      s = started(strategy, 3, history);
+      if (k > 0)
+        run(s, k, 0, 1);
+      assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
+      run(s, k + 1, 0, 1); /* rows that the resumed one has to cut off */
+      rramnas_search_unref(s);
+      s = resumed(history);
+      run(s, GENERATIONS, 0, 2);
+      assert_same(finish(s), expected);
+      assert_same_files(history, other);
+    }
+    free(expected);
+  }
+}
+
+static void
+budget_of_evaluations_is_exact_in_any_steps(void **state)
+{
+  rramnas_search *s = started(0, 5, NULL);
+  front *expected;
+  int64_t n;
+
+  (void)state;
+  run(s, 0, 333, 1);
+  assert_int_equal(progress_of(s).evaluations, 333);
+  expected = finish(s);
+  s = started(0, 5, NULL);
+  for (n = 7; n < 333; n += 31) {
+    run(s, 0, n, 1);
+    assert_int_equal(progress_of(s).evaluations, n);
+    assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
+    rramnas_search_unref(s);
+    s = resumed(NULL);
+    assert_int_equal(progress_of(s).evaluations, n);
+  }
+  run(s, 0, 333, 1);
+  assert_same(finish(s), expected);
+  free(expected);
+}
+
+/* What was told out of order waits for those before it, but it was evaluated and is part of the budget. */
+static void
+budget_counts_what_was_told_out_of_order(void **state)
+{
+  double x[4 * CASE_GENES], values[CASE_FIGURES];
+  rramnas_search *s = started(0, 5, NULL);
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  int64_t ids[4], i;
+  size_t n;
+
+  (void)state;
+  assert_int_equal(rramnas_search_ask(s, 4, x, ids, &n, NULL), RRAMNAS_OK);
+  assert_int_equal(n, 4);
+  for (i = 3; i > 0; i--) {
+    case_figures(x + i * CASE_GENES, values);
+    assert_int_equal(rramnas_search_tell(s, ids + i, values, 1, NULL), RRAMNAS_OK);
+  }
+  assert_int_equal(rramnas_search_tell(s, ids + 1, values, 1, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
+  rramnas_search_unref(s);
+  s = resumed(NULL);
+  run(s, 0, 10, 1);
+  assert_int_equal(progress_of(s).evaluations, 10);
+  rramnas_search_unref(s);
+}
+
+/* Built-in figures: a rule of threads is only seen where threads work. */
+static front *
+run_ready(int32_t n_threads)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = NULL;
+  front *f = calloc(1, sizeof(*f));
+
+  o.population = 8;
+  assert_non_null(f);
+  if (rramnas_search_create_ready("nacim-cnn", NULL, &s, &err) < 0 ||
+      rramnas_search_add_objective(s, "macs", RRAMNAS_MAXIMIZE, &err) < 0 ||
+      rramnas_search_add_objective(s, "latency_ns", 0, &err) < 0 || rramnas_search_start(s, &o, &err) < 0)
+    fail_msg("%s", err.message);
+  run(s, 3, 0, n_threads);
+  f->n = rramnas_search_front_count(s);
+  assert_in_range(f->n, 1, MOST_POINTS);
+  for (size_t i = 0; i < f->n; i++)
+    assert_int_equal(rramnas_search_front(s, i, NULL, f->rows[i]), RRAMNAS_OK);
+  rramnas_search_unref(s);
+  return f;
+}
+
+static void
+threads_do_not_matter(void **state)
+{
+  front *expected = run_ready(1);
+
+  (void)state;
+  assert_same(run_ready(2), expected);
+  assert_same(run_ready(8), expected);
+  free(expected);
+}
+
+static void
+broken_files_are_refused(void **state)
+{
+  rramnas_search *s = started(0, 1, NULL);
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char bytes[1 << 16];
+  size_t n, i;
+  FILE *file;
+
+  (void)state;
+  run(s, 2, 0, 1);
+  assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
+  rramnas_search_unref(s);
+  file = fopen(checkpoint, "rb");
+  assert_non_null(file);
+  n = fread(bytes, 1, sizeof(bytes), file);
+  fclose(file);
+  assert_in_range(n, 100, sizeof(bytes) - 1);
+  for (i = 0; i < n; i += 97) {
+    int cut;
+
+    for (cut = 0; cut < 2; cut++) {
+      file = fopen(checkpoint, "wb");
+      assert_non_null(file);
+      bytes[i] ^= (char)(cut ? 0 : 0x10);
+      fwrite(bytes, 1, cut ? i : n, file);
+      bytes[i] ^= (char)(cut ? 0 : 0x10);
+      fclose(file);
+      s = prepared(NULL);
+      assert_in_range(-rramnas_search_resume_file(s, checkpoint, &err), 1, 100);
+      assert_true(err.message[0] != '\0');
+      rramnas_search_unref(s);
+    }
+  }
+}
+
+static void
+another_problem_is_refused_by_name(void **state)
+{
+  rramnas_search *s = started(0, 1, NULL);
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+
+  (void)state;
+  assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
+  rramnas_search_unref(s);
+  s = prepared(NULL);
+  assert_int_equal(rramnas_search_add_constraint(s, "price < 7", NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_resume_file(s, checkpoint, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_non_null(strstr(err.message, "constraint: price <= 7"));
+  rramnas_search_unref(s);
+}
+
+static int32_t
+whole_search(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_run_options r = RRAMNAS_RUN_OPTIONS_INIT;
+  rramnas_search *s = NULL;
+  int32_t status;
+
+  (void)user;
+  o.population = 8;
+  r.generations = 3;
+  r.checkpoint = checkpoint;
+  if ((status = case_create(runtime, history, NULL, &s, err)) >= 0 && (status = rramnas_search_start(s, &o, err)) >= 0)
+    status = rramnas_search_run(s, &r, err);
+  rramnas_search_unref(s);
+  s = NULL;
+  if (status >= 0 && (status = case_create(runtime, history, NULL, &s, err)) >= 0)
+    status = rramnas_search_resume_file(s, checkpoint, err);
+  rramnas_search_unref(s);
+  return status;
+}
+
+static void
+memory_may_run_out_anywhere(void **state)
+{
+  (void)state;
+  assert_true(oom_until_success(whole_search, NULL, 1, 0) > 20);
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(portions_and_orders_do_not_matter),
+    cmocka_unit_test(resuming_at_every_generation_changes_nothing),
+    cmocka_unit_test(budget_of_evaluations_is_exact_in_any_steps),
+    cmocka_unit_test(budget_counts_what_was_told_out_of_order),
+    cmocka_unit_test(threads_do_not_matter),
+    cmocka_unit_test(broken_files_are_refused),
+    cmocka_unit_test(another_problem_is_refused_by_name),
+    cmocka_unit_test(memory_may_run_out_anywhere),
+  };
+
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
