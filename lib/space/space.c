@@ -370,7 +370,8 @@ rrn_space_parse_value(const rrn_space *s, size_t i, const char *text, double *re
     RRN_FAIL_IF(!parse_label(&s->genes[i], text, &value), err, RRAMNAS_ERR_RANGE,
                 "\"%.60s\" is no label of gene \"%s\"", text, s->genes[i].name);
     RRN_FAIL_IF(value < core->low || value > core->high, err, RRAMNAS_ERR_RANGE,
-                "gene \"%s\" is \"%s\", but fixed to \"%s\"", s->genes[i].name, text, s->genes[i].labels[(size_t)core->low]);
+                "gene \"%s\" is \"%s\", but fixed to \"%s\"", s->genes[i].name, text,
+                s->genes[i].labels[(size_t)core->low]);
     *ret_value = value;
     return RRAMNAS_OK;
   }
