@@ -119,8 +119,9 @@ rrn_net_ofa_genome(const char *data, size_t size, const char *name, const rramna
   rrn_arena_init(&arena, &rt);
   RRN_TRY_OUT(rrn_yaml_parse(&arena, data, size, name, &root, err));
   RRN_TRY_OUT(read_genome(root, &genome, &family, err));
-  RRN_TRY_OUT(rrn_net_ofa_named(family, &genome, family == RRN_OFA_SMALL ? "ofa_mobilenet_v3_small" : "ofa_mobilenet_v3_large",
-                                runtime, ret_net, err));
+  RRN_TRY_OUT(rrn_net_ofa_named(family, &genome,
+                                family == RRN_OFA_SMALL ? "ofa_mobilenet_v3_small" : "ofa_mobilenet_v3_large", runtime,
+                                ret_net, err));
 out:
   rrn_arena_release(&arena);
   return status;

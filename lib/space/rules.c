@@ -9,7 +9,9 @@
  *   term = factor {* factor}, at most one of them a gene
  *
  * A word is the longest gene name that begins there, since names may hold a '-'. What is missing: by how much a sum is
- * on the wrong side; 1 more where equality itself is wrong. Complexity: O(length * genes) to read, O(terms) to judge. */
+ * on the wrong side; 1 more where equality itself is wrong.
+ *
+ * Complexity: O(length * genes) to read, O(terms) to judge. */
 #include "space/rules.h"
 
 #include <math.h>

@@ -13,7 +13,6 @@
 
 #include "hw/presets.h"
 #include "hw/spec_fields.h"
-#include "search/seen.h"
 #include "util/text.h"
 
 enum { MOST_NAME = 63, MOST_LABELS = 4096 };
@@ -370,8 +369,9 @@ rrn_space_parse_value(const rrn_space *s, size_t i, const char *text, double *re
   if (core->kind == RRN_GENE_CATEGORY) {
     RRN_FAIL_IF(!parse_label(&s->genes[i], text, &value), err, RRAMNAS_ERR_RANGE,
                 "\"%.60s\" is no label of gene \"%s\"", text, s->genes[i].name);
-    RRN_FAIL_IF(value < core->low || value > core->high, err, RRAMNAS_ERR_RANGE, "gene \"%s\" is \"%s\", but fixed to \"%s\"",
-                s->genes[i].name, text, s->genes[i].labels[(size_t)core->low]);
+    RRN_FAIL_IF(value < core->low || value > core->high, err, RRAMNAS_ERR_RANGE,
+                "gene \"%s\" is \"%s\", but fixed to \"%s\"", s->genes[i].name, text,
+                s->genes[i].labels[(size_t)core->low]);
     *ret_value = value;
     return RRAMNAS_OK;
   }

@@ -37,7 +37,8 @@ at_place(int32_t status, const rrn_yaml *node, const rramnas_error *inner, rramn
   if (status >= 0)
     return status;
   /* What a caller calls a wrong argument is a wrong value in a file. */
-  return rrn_fail_at(err, status == RRAMNAS_ERR_ARGUMENT ? RRAMNAS_ERR_RANGE : status, node->where, "%s", inner->message);
+  status = status == RRAMNAS_ERR_ARGUMENT ? RRAMNAS_ERR_RANGE : status;
+  return rrn_fail_at(err, status, node->where, "%s", inner->message);
 }
 
 static int32_t
@@ -238,8 +239,8 @@ read_parameter(rrn_ready_parameters *p, const rrn_yaml *node, rramnas_error *err
   int64_t *value = rrn_ready_parameter(p, node->key);
 
   if (!value)
-    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "unknown parameter \"%.60s\", expected image or classes",
-                       node->key);
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "unknown parameter \"%.60s\", expected image or "
+                       "classes", node->key);
   RRN_TRY(rrn_yaml_int(node, node->key, 1, value == &p->image ? MOST_PIXELS : MOST_CLASSES, value, err));
   /* Networks halve the image up to five times. */
   if (value == &p->image && *value % PIXELS_STEP != 0)
@@ -258,7 +259,8 @@ read_parameters(rrn_space *s, const rrn_yaml *node, rramnas_error *err)
   if (!node)
     return RRAMNAS_OK;
   if (!ready)
-    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "parameters are those of a ready space, expected space");
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "parameters are those of a ready space, expected "
+                       "space");
   RRN_TRY(expect(node, RRN_YAML_MAPPING, "parameters", err));
   p = rrn_arena_alloc(&s->arena, 1, sizeof(*p));
   if (!p)

@@ -55,7 +55,8 @@ read_space(const char *yaml)
 static void
 add_bad(rramnas_gene g, const char *expected)
 {
-  rrn_space s = read_space("schema: rramnas.space/1\ngenes: [{name: there, integer: [0, 3]}, {name: real, real: [0, 1]}]\n");
+  rrn_space s = read_space("schema: rramnas.space/1\ngenes: [{name: there, integer: [0, 3]}, "
+                           "{name: real, real: [0, 1]}]\n");
   rramnas_error err = RRAMNAS_ERROR_INIT;
 
   assert_int_equal(rrn_space_add_gene(&s, &g, &err), RRAMNAS_ERR_ARGUMENT);
@@ -103,9 +104,11 @@ genes_are_checked(void **state)
 static void
 values_are_checked(void **state)
 {
-  rrn_space s = read_space("schema: rramnas.space/1\ngenes:\n  - {name: a, values: [x, y]}\n  - {name: n, integer: [2, 5]}\n"
+  rrn_space s = read_space("schema: rramnas.space/1\ngenes:\n  - {name: a, values: [x, y]}\n"
+                           "  - {name: n, integer: [2, 5]}\n"
                            "  - {name: r, real: [0.5, 1]}\n");
-  const double good[] = { 1, 2, 0.75 }, fraction[] = { 0.5, 2, 0.75 }, high[] = { 1, 6, 0.75 }, nan[] = { 1, 2, 0.0 / 0.0 };
+  const double good[] = { 1, 2, 0.75 }, fraction[] = { 0.5, 2, 0.75 }, high[] = { 1, 6, 0.75 };
+  const double nan[] = { 1, 2, 0.0 / 0.0 };
   double value = 7;
 
   (void)state;
@@ -493,7 +496,8 @@ files_say_what_is_wrong(void **state)
   file_bad("parameters: {image: 32}\n", RRAMNAS_ERR_PARSE, 2, 1, "ready space");
   file_bad("space: nas-bench-201\nfix: {\"cell[6]\": none}\n", RRAMNAS_ERR_NOT_FOUND, 3, 7, "cell[6]");
   file_bad("space: nas-bench-201\nfix: {\"cell[0]\": nothing}\n", RRAMNAS_ERR_RANGE, 3, 18, "nothing");
-  file_bad("genes: [{name: a, integer: [0, 1]}]\nrules:\n  - \"a <= b\"\n", RRAMNAS_ERR_NOT_FOUND, 4, 11, "no gene \"b\"");
+  file_bad("genes: [{name: a, integer: [0, 1]}]\nrules:\n  - \"a <= b\"\n", RRAMNAS_ERR_NOT_FOUND, 4, 11,
+           "no gene \"b\"");
 }
 
 static void
