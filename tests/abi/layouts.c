@@ -276,4 +276,89 @@ AT(rramnas_curve_labels, size, 0);
 AT(rramnas_curve_labels, title, 8);
 AT(rramnas_curve_labels, subtitle, 16);
 
+SIZE(rramnas_gene, 72);
+AT(rramnas_gene, size, 0);
+AT(rramnas_gene, name, 8);
+AT(rramnas_gene, labels, 16);
+AT(rramnas_gene, n_labels, 24);
+AT(rramnas_gene, low, 32);
+AT(rramnas_gene, high, 40);
+AT(rramnas_gene, parent, 48);
+AT(rramnas_gene, above, 56);
+AT(rramnas_gene, kind, 64);
+AT(rramnas_gene, role, 68);
+
+SIZE(rramnas_ready_space, 32);
+AT(rramnas_ready_space, size, 0);
+AT(rramnas_ready_space, name, 8);
+AT(rramnas_ready_space, title, 16);
+AT(rramnas_ready_space, source, 24);
+
+SIZE(rramnas_metric, 40);
+AT(rramnas_metric, size, 0);
+AT(rramnas_metric, name, 8);
+AT(rramnas_metric, unit, 16);
+AT(rramnas_metric, doc, 24);
+AT(rramnas_metric, direction, 32);
+AT(rramnas_metric, reserved, 36);
+
+SIZE(rramnas_table_options, 24);
+AT(rramnas_table_options, size, 0);
+AT(rramnas_table_options, key, 8);
+AT(rramnas_table_options, columns, 16);
+
+SIZE(rramnas_batch, 32);
+AT(rramnas_batch, size, 0);
+AT(rramnas_batch, genomes, 8);
+AT(rramnas_batch, values, 16);
+AT(rramnas_batch, n, 24);
+
+SIZE(rramnas_search_options, 56);
+AT(rramnas_search_options, size, 0);
+AT(rramnas_search_options, seed, 8);
+AT(rramnas_search_options, strategy, 16);
+AT(rramnas_search_options, population, 20);
+AT(rramnas_search_options, offspring, 24);
+AT(rramnas_search_options, archive_capacity, 28);
+AT(rramnas_search_options, initial, 32);
+AT(rramnas_search_options, n_initial, 40);
+AT(rramnas_search_options, reference, 48);
+
+SIZE(rramnas_progress, 104);
+AT(rramnas_progress, size, 0);
+AT(rramnas_progress, generation, 8);
+AT(rramnas_progress, evaluations, 16);
+AT(rramnas_progress, failed, 24);
+AT(rramnas_progress, infeasible, 32);
+AT(rramnas_progress, cached, 40);
+AT(rramnas_progress, front, 48);
+AT(rramnas_progress, hypervolume, 56);
+AT(rramnas_progress, seconds, 64);
+AT(rramnas_progress, evaluations_per_s, 72);
+AT(rramnas_progress, seconds_left, 80);
+AT(rramnas_progress, stagnant, 88);
+AT(rramnas_progress, exhausted, 96);
+AT(rramnas_progress, reserved, 100);
+
+SIZE(rramnas_run_options, 80);
+AT(rramnas_run_options, size, 0);
+AT(rramnas_run_options, generations, 8);
+AT(rramnas_run_options, evaluations, 16);
+AT(rramnas_run_options, seconds, 24);
+AT(rramnas_run_options, stagnation, 32);
+AT(rramnas_run_options, checkpoint, 40);
+AT(rramnas_run_options, checkpoint_every, 48);
+AT(rramnas_run_options, progress, 56);
+AT(rramnas_run_options, user, 64);
+AT(rramnas_run_options, n_threads, 72);
+AT(rramnas_run_options, reserved, 76);
+
+SIZE(rramnas_search_report_options, 48);
+AT(rramnas_search_report_options, size, 0);
+AT(rramnas_search_report_options, title, 8);
+AT(rramnas_search_report_options, cloud, 16);
+AT(rramnas_search_report_options, n_cloud, 24);
+AT(rramnas_search_report_options, mark, 32);
+AT(rramnas_search_report_options, mark_label, 40);
+
 #endif

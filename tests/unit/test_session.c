@@ -19,7 +19,7 @@ typedef struct front {
   size_t n;
 } front;
 
-static char folder[] = "/tmp/rramnas-session-XXXXXX";
+static char folder[] = "rramnas-session-XXXXXX";
 static char checkpoint[64], history[64], other[64];
 
 static int

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""rramnas-search as a user meets it: exit status, messages, files. TAP on standard output.
+
+Usage: test_search.py SEARCH_PROGRAM COMPILE_PROGRAM SPACES_FOLDER NETWORKS_FOLDER
+"""
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+SEARCH, COMPILE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+SPACES, NETWORKS = Path(sys.argv[3]).resolve(), Path(sys.argv[4]).resolve()
+SMALL = ["ofa-mobilenet-v3-small", "--crossbars", "210", "--policy", "rnc", "--objectives", "macs,latency_ns"]
+work = None
+
+
+def run(*args, code=0, program=SEARCH):
+    done = subprocess.run([program, *map(str, args)], capture_output=True, text=True, timeout=280)
+    assert done.returncode == code, f"{args}: exit status {done.returncode}, expected {code}: {done.stderr}"
+    return done
+
+
+def rows_of(path):
+    with open(path, newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def search(folder, *args, **more):
+    run(*SMALL, "--population", 10, "--quiet", "--out", work / folder, *args, **more)
+    return work / folder
+
+
+def dominates(a, b):
+    return a != b and all(float(a[k]) <= float(b[k]) for k in ("macs", "latency_ns"))
+
+
+def test_everything_in_the_folder():
+    folder = search("all", "--generations", 4, "--seed", 7)
+    front, history = rows_of(folder / "front.csv"), rows_of(folder / "history.csv")
+    assert len(history) == 40 and [row["id"] for row in history] == [str(i) for i in range(40)]
+    genes = [name for name in history[0] if name[:2] in ("d[", "ks", "e[")]
+    assert len(genes) == 36
+    assert len({tuple(row[g] for g in genes) for row in history}) == 40
+    expected = [h for h in history if h["state"] == "feasible" and not any(dominates(o, h) for o in history)]
+    assert sorted((r["macs"], r["latency_ns"]) for r in front) == sorted((r["macs"], r["latency_ns"]) for r in expected)
+    data = json.loads((folder / "front.json").read_text())
+    assert data["schema"] == "rramnas.front/1" and len(data["front"]) == len(front)
+    root = xml.parse(folder / "front.svg").getroot()
+    assert len([c for c in root.iter() if c.tag.endswith("circle") and len(c)]) == len(front)
+    page = (folder / "report.html").read_text()
+    assert "knee" in page and page.count("<svg") >= 3 and "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_chosen_network_is_what_it_says():
+    folder = search("chosen", "--generations", 2)
+    best = min(rows_of(folder / "front.csv"), key=lambda row: float(row["latency_ns"]))
+    run(folder / "best" / "best-latency_ns.yaml", "--hardware", folder / "best" / "best-latency_ns.hardware.yaml",
+        "--crossbars", 210, "--policy", "rnc", "--effort", "fast", "--timing", "rnc", "--samples", 8, "--quiet", "--json",
+        work / "chosen.json", program=COMPILE)
+    report = json.loads((work / "chosen.json").read_text())
+    assert report["timing"]["latency_ns"] == float(best["latency_ns"])
+
+
+def test_same_bytes_at_any_number_of_threads_and_after_a_break():
+    whole = search("one", "--generations", 5, "--threads", 1)
+    threads = search("three", "--generations", 5, "--threads", 3)
+    broken = search("broken", "--evaluations", 23)
+    run(*SMALL, "--quiet", "--out", broken, "--resume", broken / "checkpoint", "--generations", 5)
+    for name in ("front.csv", "front.json", "history.csv", "checkpoint"):
+        assert (whole / name).read_bytes() == (threads / name).read_bytes() == (broken / name).read_bytes(), name
+
+
+def test_an_interrupt_keeps_the_front():
+    folder = work / "interrupted"
+    process = subprocess.Popen([SEARCH, *SMALL, "--population", "10", "--generations", "1000000", "--quiet", "--out", folder],
+                               stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if (folder / "checkpoint").exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=120) == 0, process.stderr.read()
+    assert "stopped" in process.stderr.read() and rows_of(folder / "front.csv")
+
+
+def test_tables():
+    table = work / "accuracy.csv"
+    names = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
+    cells = [[(i // 5 ** k) % 5 for k in range(6)] for i in range(0, 15625, 31)]
+    with open(table, "w") as f:
+        f.write("architecture,right,noisy\n")
+        for i, cell in enumerate(cells):
+            f.write(f'"({", ".join(map(str, cell))})",{50 + i % 40},{i % 7} \u00b1 0.5\n')
+    found = run("nas-bench-201", "--table", table, "--table-key", "architecture:" + ",".join(names), "--table-columns",
+                "accuracy=right", "--objectives", "accuracy,macs", "--evaluations", 15625, "--population", 500, "--quiet",
+                "--out", work / "table")
+    rows = rows_of(work / "table" / "front.csv")
+    assert found.stderr == "" and rows and max(float(row["accuracy"]) for row in rows) == 89
+    history = rows_of(work / "table" / "history.csv")
+    assert len(history) == 15625 and sum(row["state"] == "feasible" for row in history) == len(cells)
+
+
+def test_spaces_of_the_examples():
+    for path in sorted(SPACES.glob("*.yaml")):
+        assert int(run(path, "--count").stdout) > 1000
+        run(path, "--quiet", "--policy", "rnc", "--population", 6, "--generations", 1)
+
+
+def test_a_chip_for_a_network():
+    space = work / "chip.yaml"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bits, integer: [4, 8]}, {name: dac.bits, values: [1, 2]}]\n")
+    out = run(space, "--network", NETWORKS / "squeezenet1_1.yaml", "--crossbars", 90, "--policy", "rnc", "--objectives",
+              "latency_ns,energy_pj,area_um2").stdout
+    assert "10 candidates" in out
+
+
+def test_nothing_feasible():
+    done = run(*SMALL, "--population", 6, "--generations", 1, "--quiet", "--constraint", "macs<1", code=1)
+    assert "no candidate keeps" in done.stderr
+
+
+def test_refused():
+    foreign = work / "foreign"
+    foreign.write_text("this is no checkpoint, but it is long enough to be looked at")
+    for args, message in [
+        ([], "no space is given"),
+        (["a-space-that-is-not"], "no space"),
+        (["none.yaml"], "none.yaml"),
+        ([*SMALL, "--objectives", "macs"], "given twice"),
+        ([*SMALL, "--population", "0"], "expected 1 or more"),
+        ([*SMALL, "--strategy", "best"], "nsga2, random or reinforce"),
+        ([*SMALL, "--constraint", "macs=5"], "expected <"),
+        ([*SMALL, "--constraint", "accuracy>5"], "nobody supplies"),
+        ([*SMALL, "--resume", foreign], "is no checkpoint"),
+        ([*SMALL, "--table", foreign], "foreign"),
+        ([*SMALL, "--hardware", "isac"], "no preset"),
+        ([*SMALL, "--out", "/dev/null/x"], "cannot make"),
+        ([*SMALL, "--crossbrs", "5"], "unknown option"),
+    ]:
+        assert message in run(*args, code=2).stderr, (args, message)
+
+
+def test_help():
+    assert run("--help").stdout.startswith("Usage: rramnas-search")
+    assert "nas-bench-201" in run("--list-spaces").stdout
+    assert "latency_ns" in run("--list-figures").stdout
+    assert run("--version").stdout.startswith("rramnas-search ")
+
+
+def main():
+    global work
+    tests = [(name, test) for name, test in sorted(globals().items()) if name.startswith("test_")]
+    failed = 0
+    print(f"1..{len(tests)}")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        for i, (name, test) in enumerate(tests, 1):
+            try:
+                test()
+                print(f"ok {i} {name}", flush=True)
+            except Exception:
+                failed += 1
+                print(f"not ok {i} {name}", flush=True)
+                traceback.print_exc()
+    return 1 if failed else 0
+
+
+sys.exit(main())
