@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a checkpoint, once as they are and once with length and checksum put right, so that what lies behind them
- * is reached: an error that explains itself, or a session that runs on. */
+/* Any bytes as a checkpoint, once as they are and once with length and checksum put right, so that what lies behind
+ * them is reached: an error that explains itself, or a session that runs on. */
 #include <stdint.h>
 #include <stdlib.h>
 
