@@ -283,23 +283,22 @@ rrn_checkpoint_save(rramnas_search *s, const char *path, rramnas_error *err)
 /* --- loading --- */
 
 static int32_t
-check_frame(const rrn_file *file, const char *path, rramnas_error *err)
+check_frame(const uint8_t *data, size_t size, const char *path, rramnas_error *err)
 {
-  const uint8_t *data = file->data;
   uint64_t length, hash;
   rrn_bytes b;
 
-  RRN_FAIL_IF(file->size < HEAD + TAIL || memcmp(data, MAGIC, 7) != 0, err, RRAMNAS_ERR_PARSE,
+  RRN_FAIL_IF(size < HEAD + TAIL || memcmp(data, MAGIC, 7) != 0, err, RRAMNAS_ERR_PARSE,
               "%.300s: is no checkpoint", path);
   RRN_FAIL_IF(data[7] != MAGIC[7], err, RRAMNAS_ERR_UNSUPPORTED, "%.300s: is a checkpoint of another version (%c, not %c)",
               path, data[7], MAGIC[7]);
-  rrn_bytes_load(&b, data + 8, file->size - 8);
+  rrn_bytes_load(&b, data + 8, size - 8);
   rrn_bytes_u64s(&b, &length, 1);
-  RRN_FAIL_IF(length != file->size - HEAD - TAIL, err, RRAMNAS_ERR_PARSE,
-              "%.300s: has %zu bytes, expected %" PRIu64 ": truncated or damaged", path, file->size, length + HEAD + TAIL);
-  rrn_bytes_load(&b, data + file->size - TAIL, TAIL);
+  RRN_FAIL_IF(length != size - HEAD - TAIL, err, RRAMNAS_ERR_PARSE,
+              "%.300s: has %zu bytes, expected %" PRIu64 ": truncated or damaged", path, size, length + HEAD + TAIL);
+  rrn_bytes_load(&b, data + size - TAIL, TAIL);
   rrn_bytes_u64s(&b, &hash, 1);
-  RRN_FAIL_IF(hash != XXH3_64bits(data, file->size - TAIL), err, RRAMNAS_ERR_PARSE, "%.300s: is damaged: the checksum "
+  RRN_FAIL_IF(hash != XXH3_64bits(data, size - TAIL), err, RRAMNAS_ERR_PARSE, "%.300s: is damaged: the checksum "
               "differs", path);
   return RRAMNAS_OK;
 }
@@ -377,18 +376,23 @@ load(rramnas_search *s, rrn_bytes *b, const char *path, rramnas_error *err)
 }
 
 int32_t
+rrn_checkpoint_read(rramnas_search *s, const uint8_t *data, size_t size, const char *name, rramnas_error *err)
+{
+  rrn_bytes b;
+
+  RRN_TRY(check_frame(data, size, name, err));
+  rrn_bytes_load(&b, data + HEAD, size - HEAD - TAIL);
+  return load(s, &b, name, err);
+}
+
+int32_t
 rrn_checkpoint_load(rramnas_search *s, const char *path, rramnas_error *err)
 {
   rrn_file file;
-  rrn_bytes b;
   int32_t status;
 
   RRN_TRY(rrn_file_open(&file, path, MOST_BYTES, err));
-  status = check_frame(&file, path, err);
-  if (status >= 0) {
-    rrn_bytes_load(&b, (const uint8_t *)file.data + HEAD, file.size - HEAD - TAIL);
-    status = load(s, &b, path, err);
-  }
+  status = rrn_checkpoint_read(s, (const uint8_t *)file.data, file.size, path, err);
   rrn_file_close(&file);
   return status;
 }

@@ -107,6 +107,8 @@ int32_t rrn_history_flush(rrn_history *h, uint64_t *ret_offset, rramnas_error *e
 /* --- checkpoint.c --- */
 
 int32_t rrn_checkpoint_save(rramnas_search *s, const char *path, rramnas_error *err);
+/* From the bytes of a file called `name`. */
+int32_t rrn_checkpoint_read(rramnas_search *s, const uint8_t *data, size_t size, const char *name, rramnas_error *err);
 int32_t rrn_checkpoint_load(rramnas_search *s, const char *path, rramnas_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* killed CHECKPOINT HISTORY FRONT GENERATIONS: goes on from the checkpoint if there is one, else begins; writes the front
- * as bytes. test_killed.py ends it at random moments. */
+/* killed CHECKPOINT HISTORY FRONT GENERATIONS: goes on from the checkpoint if there is one, else begins; writes the
+ * front as bytes. test_killed.py ends it at random moments. */
 #include <stdio.h>
 #include <unistd.h>
 

@@ -340,6 +340,29 @@ broken_files_are_refused(void **state)
 }
 
 static void
+a_refusal_leaves_the_session_as_it_was(void **state)
+{
+  rramnas_search *s = started(0, 1, NULL);
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  front *expected;
+
+  (void)state;
+  run(s, 3, 7, 1);
+  assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
+  run(s, GENERATIONS, 0, 1);
+  expected = finish(s);
+  s = prepared("/nowhere/history.csv"); /* refused at the last step, or for the problem's text */
+  assert_true(rramnas_search_resume_file(s, checkpoint, NULL) < 0);
+  assert_int_equal(rramnas_search_set_history_file(s, other, NULL), RRAMNAS_OK);
+  o.seed = 1;
+  o.population = 20;
+  assert_int_equal(rramnas_search_start(s, &o, NULL), RRAMNAS_OK);
+  run(s, GENERATIONS, 0, 1);
+  assert_same(finish(s), expected);
+  free(expected);
+}
+
+static void
 another_problem_is_refused_by_name(void **state)
 {
   rramnas_search *s = started(0, 1, NULL);
@@ -394,6 +417,7 @@ main(void)
     cmocka_unit_test(budget_counts_what_was_told_out_of_order),
     cmocka_unit_test(threads_do_not_matter),
     cmocka_unit_test(broken_files_are_refused),
+    cmocka_unit_test(a_refusal_leaves_the_session_as_it_was),
     cmocka_unit_test(another_problem_is_refused_by_name),
     cmocka_unit_test(memory_may_run_out_anywhere),
   };
