@@ -137,11 +137,14 @@ set_up(rrn_cache *c, rramnas_error *err)
   int32_t status;
 
   sqlite3_busy_timeout(c->db, WAIT_MS);
-  RRN_TRY(run_sql(c, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", err));
   status = claim(c, err);
-  if (status < 0)
+  if (status < 0) {
     sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
-  return status;
+    return status;
+  }
+  /* Not before the file is known to be ours. Where this mode cannot be had the other journal serves. */
+  sqlite3_exec(c->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+  return run_sql(c, "PRAGMA synchronous = NORMAL", err);
 }
 
 int32_t

@@ -384,7 +384,6 @@ rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerp
   rramnas_hw_fingerprint(e->hw, chip);
   hash_numbers(state, chip, sizeof(chip));
   hash_options(e, state);
-  hash_numbers(state, e->source, e->n_figures * sizeof(*e->source));
   rrn_tables_hash(e->tables, state);
   hash = XXH3_128bits_digest(state);
   XXH3_freeState(state);

@@ -93,6 +93,9 @@ read_quoted(reader *r)
         break;
       r->at++;
     }
+    if (r->data[r->at] == '\0')
+      return fail_line(r, RRAMNAS_ERR_PARSE, "a byte is 0: this is no text", NULL);
+    r->line += r->data[r->at] == '\n';
     r->text[r->text_used++] = r->data[r->at];
   }
   if (r->at >= r->size)
@@ -393,8 +396,11 @@ parse_key(reader *r)
   const rrn_genes genes = rrn_space_genes(r->e->space);
   size_t i;
 
+  /* What the key leaves out must not put genes of the key to rest. */
   for (i = 0; i < genes.n; i++)
-    r->x[i] = genes.at[i].low;
+    r->x[i] = genes.at[i].high;
+  for (i = 0; i < r->t->n_genes; i++)
+    r->x[r->t->genes[i]] = genes.at[r->t->genes[i]].low;
   if (r->key_column != SIZE_MAX)
     RRN_TRY(parse_list(r, r->cells[r->key_column]));
   else
@@ -447,29 +453,30 @@ add_row(reader *r)
   return RRAMNAS_OK;
 }
 
+/* Rows at most: blank lines are none, and a row has a byte for each cell. */
 static size_t
-count_lines(const reader *r)
+count_rows(const reader *r)
 {
   size_t i, n = 1;
 
   for (i = 0; i < r->size; i++)
     n += r->data[i] == '\n' || (r->data[i] == '\r' && (i + 1 == r->size || r->data[i + 1] != '\n'));
-  return n;
+  return n < r->size / r->n_columns + 1 ? n : r->size / r->n_columns + 1;
 }
 
 static int32_t
 reserve(reader *r)
 {
-  const size_t lines = count_lines(r);
+  const size_t most = count_rows(r);
   struct rrn_table *t = r->t;
   size_t slots = 16;
 
-  while (slots < 2 * lines)
+  while (slots < 2 * most)
     slots *= 2;
   t->mask = slots - 1;
   t->keys = rrn_arena_alloc(&r->e->arena, slots, sizeof(*t->keys));
   t->rows = rrn_arena_alloc(&r->e->arena, slots, sizeof(*t->rows));
-  t->values = rrn_arena_alloc(&r->e->arena, lines * t->n_figures + 1, sizeof(*t->values));
+  t->values = rrn_arena_alloc(&r->e->arena, most * t->n_figures + 1, sizeof(*t->values));
   return t->keys && t->rows && t->values ? RRAMNAS_OK : rrn_fail_memory(r->err);
 }
 
@@ -534,12 +541,15 @@ rrn_tables_find(const struct rrn_table *tables, const char *figure, const struct
   size_t j;
 
   for (t = tables; t; t = t->next)
-    for (j = 0; j < t->n_figures; j++)
-      if (strcmp(t->names[j], figure) == 0) {
+    for (j = 0; j < 2 * t->n_figures; j++) { /* columns of that name before deviations */
+      const size_t k = j % t->n_figures;
+
+      if (t->deviation[k] == (j >= t->n_figures) && strcmp(t->names[k], figure) == 0) {
         *ret_table = t;
-        *ret_column = j;
+        *ret_column = k;
         return 1;
       }
+    }
   return 0;
 }
 

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/* Figures of candidates: built in against the public API, tables from files, the cache, every allocation failing once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "evaluate/evaluate.h"
+#include "evaluate/metrics.h"
+#include "evaluate/table.h"
+#include "oom.h"
+
+#define CELL_KEY "architecture:skip_connect,none,nor_conv_3x3,nor_conv_1x1,avg_pool_3x3"
+
+static rrn_rt runtime;
+
+typedef struct fixture {
+  rrn_space space;
+  rrn_evaluation e;
+  rramnas_error err;
+  char path[64];
+} fixture;
+
+static void
+set_up(fixture *f, const char *ready)
+{
+  *f = (fixture){ .err = RRAMNAS_ERROR_INIT };
+  rrn_space_init(&f->space, &runtime);
+  assert_int_equal(rrn_space_ready(&f->space, ready, &f->err), RRAMNAS_OK);
+  rrn_evaluation_init(&f->e, &runtime, &f->space);
+}
+
+static void
+set_up_yaml(fixture *f, const char *yaml)
+{
+  *f = (fixture){ .err = RRAMNAS_ERROR_INIT };
+  rrn_space_init(&f->space, &runtime);
+  if (rrn_space_read(&f->space, yaml, strlen(yaml), "space.yaml", &f->err) < 0)
+    fail_msg("%s", f->err.message);
+  rrn_evaluation_init(&f->e, &runtime, &f->space);
+}
+
+static void
+tear_down(fixture *f)
+{
+  rrn_evaluation_release(&f->e);
+  rrn_space_release(&f->space);
+  if (*f->path)
+    unlink(f->path);
+}
+
+/* Writes a file into the folder of the test; the fixture removes it. */
+static void
+write_file(char path[64], const char *text, size_t size)
+{
+  int fd;
+
+  strcpy(path, "evaluate-XXXXXX");
+  fd = mkstemp(path);
+  assert_true(fd >= 0);
+  assert_int_equal(write(fd, text, size), size);
+  close(fd);
+}
+
+static int32_t
+add_table(fixture *f, const char *text, const char *key, const char *columns)
+{
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  int32_t status;
+
+  o.key = key;
+  o.columns = columns;
+  if (*f->path)
+    unlink(f->path);
+  write_file(f->path, text, strlen(text));
+  status = rrn_evaluation_add_table(&f->e, f->path, &o, &f->err);
+  return status;
+}
+
+static void
+prepare(fixture *f, const char *const *names, size_t n)
+{
+  if (rrn_evaluation_prepare(&f->e, names, n, &f->err) < 0)
+    fail_msg("%s", f->err.message);
+}
+
+/* --- built-in figures --- */
+
+static void
+metrics_are_described(void **state)
+{
+  rramnas_metric m = RRAMNAS_METRIC_INIT;
+  char last[64] = "";
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < rramnas_metric_count(); i++) {
+    assert_int_equal(rramnas_metric_info(i, &m), RRAMNAS_OK);
+    assert_true(strcmp(last, m.name) < 0);
+    assert_true(m.direction == RRAMNAS_MINIMIZE || m.direction == RRAMNAS_MAXIMIZE);
+    assert_true(*m.unit && *m.doc);
+    assert_int_equal(rrn_metric_find(m.name), i);
+    assert_int_equal(rrn_metric_direction(m.name), m.direction);
+    strcpy(last, m.name);
+  }
+  assert_int_equal(rramnas_metric_info(i, &m), RRAMNAS_ERR_ARGUMENT);
+  assert_true(rrn_metric_find("accuracy") == SIZE_MAX);
+  assert_int_equal(rrn_metric_direction("accuracy_drift"), RRAMNAS_MAXIMIZE);
+  assert_int_equal(rrn_metric_direction("loss"), RRAMNAS_MINIMIZE);
+}
+
+static void
+figures_are_those_of_the_api(void **state)
+{
+  static const char *const names[] = { "latency_ns", "energy_pj", "area_um2", "throughput", "speedup_vs_isaac", "edp",
+                                       "crossbars", "utilization", "mine" };
+  enum { N = sizeof(names) / sizeof(names[0]) };
+  double x[64] = { 0 }, values[N], shortfall = -1;
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
+  rramnas_cost_options k = RRAMNAS_COST_OPTIONS_INIT;
+  rramnas_timing t = RRAMNAS_TIMING_INIT;
+  rramnas_cost cost = RRAMNAS_COST_INIT;
+  rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
+  rramnas_mapping *m = NULL;
+  rramnas_net *net = NULL;
+  rramnas_hw *hw = NULL;
+  fixture f;
+  size_t i;
+
+  (void)state;
+  set_up(&f, "ofa-mobilenet-v3-small");
+  for (i = 0; i < f.space.n; i++)
+    x[i] = f.space.core[i].low;
+  prepare(&f, names, N);
+  assert_int_equal(rrn_evaluation_run(&f.e, x, values, &shortfall, &f.err), RRAMNAS_OK);
+
+  o.effort = RRAMNAS_EFFORT_FAST;
+  how.model = k.timing_model = RRAMNAS_TIMING_RNC;
+  how.samples = k.samples = 8;
+  assert_int_equal(rramnas_hw_create_default(NULL, &hw, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_space_build_net(&f.space, x, NULL, &net, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_compile(hw, net, &o, NULL, &m, &f.err), RRAMNAS_OK);
+  assert_int_equal(rramnas_mapping_simulate(m, &how, &t, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_mapping_get_cost(m, &k, &cost, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
+  assert_true(shortfall == 0);
+  assert_true(values[0] == t.latency_ns && t.latency_ns > 0);
+  assert_true(values[1] == cost.energy_per_inference_pj && values[2] == cost.area_um2);
+  assert_true(fabs(values[3] / cost.inferences_per_s - 1) < 1e-12);
+  assert_true(values[4] == t.speedup && values[5] == cost.edp_pj_ns);
+  assert_true(values[6] == info.crossbars_used && values[7] == info.utilization);
+  assert_true(isnan(values[8]));
+  rramnas_mapping_unref(m);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  tear_down(&f);
+}
+
+/* The fewer crossbars there are, the further a candidate is from fitting; what needs no mapping is known. */
+static void
+network_that_does_not_fit_falls_short(void **state)
+{
+  static const char *const names[] = { "latency_ns", "weights" };
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_cost_options k = RRAMNAS_COST_OPTIONS_INIT;
+  double x[64] = { 0 }, values[2], shortfall, before = INFINITY;
+  fixture f;
+  size_t i;
+
+  (void)state;
+  for (o.crossbars = 2; o.crossbars <= 8; o.crossbars *= 2) {
+    set_up(&f, "ofa-mobilenet-v3-small");
+    for (i = 0; i < f.space.n; i++)
+      x[i] = f.space.core[i].high;
+    assert_int_equal(rrn_evaluation_set_compile(&f.e, &o, &k, &f.err), RRAMNAS_OK);
+    prepare(&f, names, 2);
+    assert_int_equal(rrn_evaluation_run(&f.e, x, values, &shortfall, &f.err), RRAMNAS_OK);
+    assert_true(isnan(values[0]) && values[1] > 1e5);
+    assert_true(shortfall > 0 && shortfall < before);
+    before = shortfall;
+    tear_down(&f);
+  }
+}
+
+/* --- tables --- */
+
+static double
+look_up(fixture *f, const char *figure, const double *x)
+{
+  const struct rrn_table *t = NULL;
+  size_t column = 0;
+
+  if (!rrn_tables_find(f->e.tables, figure, &t, &column))
+    fail_msg("no figure %s", figure);
+  return rrn_table_value(t, &f->space, x, column);
+}
+
+static void
+table_of_cells(void **state)
+{
+  /* skip, none, conv3x3, conv1x1, pool, skip are places 1, 0, 3, 2, 4, 1 of the space's labels. */
+  const double a[6] = { 1, 0, 3, 2, 4, 1 }, b[6] = { 3, 3, 3, 3, 3, 3 }, c[6] = { 0, 0, 0, 0, 0, 0 };
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  assert_int_equal(add_table(&f,
+                             "\xef\xbb\xbf" "architecture,accuracy,drift\r\n"
+                             "\"(0, 1, 2, 3, 4, 0)\",91.5,88.25 \xc2\xb1 0.5\r\n"
+                             "\r\n"
+                             "\"[2|2|2|2|2|2]\",,x\r\n",
+                             CELL_KEY, NULL),
+                   RRAMNAS_OK);
+  assert_true(look_up(&f, "accuracy", a) == 91.5);
+  assert_true(look_up(&f, "drift", a) == 88.25);
+  assert_true(look_up(&f, "drift_std", a) == 0.5);
+  assert_true(isnan(look_up(&f, "accuracy", b)) && isnan(look_up(&f, "drift", b)));
+  assert_true(isnan(look_up(&f, "accuracy", c)));
+  tear_down(&f);
+}
+
+/* Without a list of words numbers are places; words always are words. */
+static void
+table_of_places_and_words(void **state)
+{
+  const double a[6] = { 0, 1, 2, 3, 4, 0 };
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  assert_int_equal(add_table(&f, "genome,acc\nnone skip_connect nor_conv_1x1 nor_conv_3x3 avg_pool_3x3 none,7\n", NULL,
+                             "accuracy=acc"),
+                   RRAMNAS_OK);
+  assert_true(look_up(&f, "accuracy", a) == 7);
+  tear_down(&f);
+}
+
+static const char gene_space[] =
+  "schema: rramnas.space/1\n"
+  "genes:\n"
+  "  - {name: depth, integer: [1, 3]}\n"
+  "  - {name: kind, values: [a, b], parent: depth, above: 1}\n"
+  "  - {name: width, real: [0, 1]}\n";
+
+static void
+table_by_gene(void **state)
+{
+  const double shallow[3] = { 1, 0, 0.25 }, deep[3] = { 2, 1, 0.75 };
+  fixture f;
+
+  (void)state;
+  set_up_yaml(&f, gene_space);
+  assert_int_equal(add_table(&f, "loss,kind,depth,loss_std\n0.5,,1,9\n0.25,b,2,8\n0.125,b,2,7\n", NULL, NULL), RRAMNAS_OK);
+  assert_true(look_up(&f, "loss", shallow) == 0.5);
+  assert_true(look_up(&f, "loss", deep) == 0.125); /* the last row of a candidate, at any width */
+  assert_true(look_up(&f, "loss_std", shallow) == 9); /* a column of its own */
+  assert_int_equal(add_table(&f, "kind,loss\nb,4\n", NULL, NULL), RRAMNAS_OK); /* the parent is no part of the key */
+  assert_true(look_up(&f, "loss", deep) == 4);
+  tear_down(&f);
+}
+
+static void
+bad_table(const char *text, const char *key, const char *columns, int32_t status, int32_t line)
+{
+  fixture f;
+
+  set_up(&f, "nas-bench-201");
+  assert_int_equal(add_table(&f, text, key, columns), status);
+  assert_int_equal(f.err.line, line);
+  assert_true(*f.err.message != '\0');
+  assert_null(f.e.tables);
+  tear_down(&f);
+}
+
+static void
+tables_say_what_is_wrong(void **state)
+{
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  fixture f;
+
+  (void)state;
+  bad_table("", NULL, NULL, RRAMNAS_ERR_PARSE, 1);
+  bad_table("a,b\n1,2\n", NULL, NULL, RRAMNAS_ERR_NOT_FOUND, 1);
+  bad_table("genome,a\n0 0 0 0 0 0,1\n", "key", NULL, RRAMNAS_ERR_NOT_FOUND, 1);
+  bad_table("genome,a\n0 0 0 0 0 0,1\n", NULL, "b=c", RRAMNAS_ERR_NOT_FOUND, 1);
+  bad_table("genome,a\n0 0 0 0 0 0,1\n0 0 0 0 0,1\n", "genome:none", NULL, RRAMNAS_ERR_PARSE, 3);
+  bad_table("genome,a\n0 0 0 0 0 0,1\n0 0 0 0 0 1,1\n", "genome:none", NULL, RRAMNAS_ERR_RANGE, 3);
+  bad_table("genome,a\nnone,none,none\n", NULL, NULL, RRAMNAS_ERR_PARSE, 2);
+  bad_table("genome,a\n\"none,1\n", NULL, NULL, RRAMNAS_ERR_PARSE, 3);
+  set_up(&f, "nas-bench-201");
+  assert_int_equal(rrn_evaluation_add_table(&f.e, "no-such-file.csv", &o, &f.err), RRAMNAS_ERR_IO);
+  tear_down(&f);
+}
+
+static int32_t
+read_once(void *user, const rramnas_runtime *how, rramnas_error *err)
+{
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  rrn_evaluation e;
+  rrn_space s;
+  rrn_rt rt;
+  int32_t status;
+
+  o.key = CELL_KEY;
+  if (rrn_rt_init(&rt, how, err) < 0)
+    return RRAMNAS_ERR_ARGUMENT;
+  rrn_space_init(&s, &rt);
+  rrn_evaluation_init(&e, &rt, &s);
+  status = rrn_space_ready(&s, "nas-bench-201", err);
+  if (status >= 0)
+    status = rrn_evaluation_add_table(&e, user, &o, err);
+  rrn_evaluation_release(&e);
+  rrn_space_release(&s);
+  return status;
+}
+
+static void
+every_allocation_fails_once(void **state)
+{
+  static const char text[] = "architecture,a\n\"0,1,2,3,4,0\",1\n\"2,1,2,3,4,0\",2\n";
+  char path[64];
+  int sticky;
+
+  (void)state;
+  write_file(path, text, strlen(text));
+  for (sticky = 0; sticky <= 1; sticky++)
+    assert_true(oom_until_success(read_once, path, 1, sticky) > 1);
+  unlink(path);
+}
+
+/* --- the cache --- */
+
+static void
+cache_keeps_figures(void **state)
+{
+  static const char *const names[] = { "latency_ns", "accuracy" }, *const more[] = { "accuracy", "energy_pj" };
+  const double x[6] = { 0, 1, 2, 3, 4, 0 }, y[2] = { 0.1, NAN };
+  const rrn_fingerprint setting = { 1, 2 }, other = { 1, 3 }, candidate = rrn_fingerprint_of(x, 6);
+  double got[2], shortfall = 0.5;
+  rrn_cache *cache = NULL;
+  fixture f;
+  int32_t status;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  write_file(f.path, "", 0);
+  status = rrn_cache_open(&cache, &runtime, f.path, &f.err);
+  if (status != RRAMNAS_ERR_UNSUPPORTED) {
+    assert_int_equal(status, RRAMNAS_OK);
+    assert_int_equal(rrn_cache_prepare(cache, setting, names, 2, &f.err), RRAMNAS_OK);
+    assert_int_equal(rrn_cache_get(cache, candidate, got, &shortfall, &f.err), 0);
+    assert_int_equal(rrn_cache_put(cache, &f.space, x, y, &shortfall, 1, &f.err), RRAMNAS_OK);
+    rrn_cache_close(cache);
+    assert_int_equal(rrn_cache_open(&cache, &runtime, f.path, &f.err), RRAMNAS_OK);
+    assert_int_equal(rrn_cache_prepare(cache, setting, names, 2, &f.err), RRAMNAS_OK);
+    shortfall = 0;
+    assert_int_equal(rrn_cache_get(cache, candidate, got, &shortfall, &f.err), 1);
+    assert_true(got[0] == 0.1 && isnan(got[1]) && shortfall == 0.5);
+    assert_int_equal(rrn_cache_prepare(cache, other, names, 2, &f.err), RRAMNAS_OK);
+    assert_int_equal(rrn_cache_get(cache, candidate, got, &shortfall, &f.err), 0);
+    assert_int_equal(rrn_cache_prepare(cache, setting, more, 2, &f.err), RRAMNAS_OK);
+    assert_int_equal(rrn_cache_get(cache, candidate, got, &shortfall, &f.err), 0); /* one is missing */
+    rrn_cache_close(cache);
+  }
+  tear_down(&f);
+}
+
+static void
+foreign_files_are_refused(void **state)
+{
+  char text[4096];
+  rrn_cache *cache = NULL;
+  fixture f;
+  int32_t status;
+
+  (void)state;
+  memset(text, 'x', sizeof(text));
+  set_up(&f, "nas-bench-201");
+  write_file(f.path, text, sizeof(text));
+  status = rrn_cache_open(&cache, &runtime, f.path, &f.err);
+  assert_true(status == RRAMNAS_ERR_IO || status == RRAMNAS_ERR_UNSUPPORTED);
+  assert_null(cache);
+  tear_down(&f);
+}
+
+/* Other figures of the same problem do not change its digest; other options do. */
+static void
+fingerprint_is_of_settings(void **state)
+{
+  static const char *const one[] = { "latency_ns" }, *const two[] = { "latency_ns", "energy_pj" };
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_cost_options k = RRAMNAS_COST_OPTIONS_INIT;
+  rrn_fingerprint prints[3];
+  fixture f;
+  int i;
+
+  (void)state;
+  for (i = 0; i < 3; i++) {
+    set_up(&f, "nas-bench-201");
+    o.crossbars = 900 + i / 2;
+    assert_int_equal(rrn_evaluation_set_compile(&f.e, &o, &k, &f.err), RRAMNAS_OK);
+    prepare(&f, i ? two : one, i ? 2 : 1);
+    assert_int_equal(rrn_evaluation_fingerprint(&f.e, &prints[i], &f.err), RRAMNAS_OK);
+    tear_down(&f);
+  }
+  assert_memory_equal(&prints[0], &prints[1], sizeof(prints[0]));
+  assert_memory_not_equal(&prints[1], &prints[2], sizeof(prints[0]));
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(metrics_are_described),
+    cmocka_unit_test(figures_are_those_of_the_api),
+    cmocka_unit_test(network_that_does_not_fit_falls_short),
+    cmocka_unit_test(table_of_cells),
+    cmocka_unit_test(table_of_places_and_words),
+    cmocka_unit_test(table_by_gene),
+    cmocka_unit_test(tables_say_what_is_wrong),
+    cmocka_unit_test(every_allocation_fails_once),
+    cmocka_unit_test(cache_keeps_figures),
+    cmocka_unit_test(foreign_files_are_refused),
+    cmocka_unit_test(fingerprint_is_of_settings),
+  };
+
+  if (rrn_rt_init(&runtime, NULL, NULL) < 0)
+    return 1;
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
