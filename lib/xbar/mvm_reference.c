@@ -27,7 +27,7 @@ typedef struct readout {
   double *v; /* [end - first] */
   void (*visit)(void *user, int32_t slice, double current);
   void *user;
-  rrn_xbar_stats *stats;
+  rrn_xbar_stats stats;
 } readout;
 
 /* Ties to even without the rounding mode's help: |x| < 2^51. */
@@ -75,16 +75,16 @@ current_of(const readout *r, int32_t slice, int32_t side, size_t col)
 }
 
 static double
-convert(const readout *r, int32_t slice, double current)
+convert(readout *r, int32_t slice, double current)
 {
   if (r->visit)
     r->visit(r->user, slice, current);
-  return rrn_xbar_convert(&r->l->adc, slice, current, r->stats);
+  return rrn_xbar_convert(&r->l->adc, slice, current, &r->stats);
 }
 
 /* One column of one slice, in digits times steps. */
 static double
-read_column(const readout *r, int32_t slice, size_t col, double pedestal)
+read_column(readout *r, int32_t slice, size_t col, double pedestal)
 {
   const rrn_xbar_layer *l = r->l;
   const double to_digits = rrn_xbar_max_digit(l) / (1 - l->spec.g_off) * rrn_xbar_max_step(l);
@@ -165,7 +165,6 @@ run(rrn_arena *scratch, readout *r, const int32_t *x, size_t batch, uint32_t fir
     rramnas_error *err)
 {
   const rrn_xbar_layer *l = r->l;
-  rrn_xbar_stats own = { 0, 0, 0 };
   double *y = rrn_arena_alloc_raw(scratch, l->cols, sizeof(*y));
   size_t b;
 
@@ -174,8 +173,6 @@ run(rrn_arena *scratch, readout *r, const int32_t *x, size_t batch, uint32_t fir
     return rrn_fail_memory(err);
   if (!rrn_xbar_inputs_valid(l, x, batch, err))
     return RRAMNAS_ERR_ARGUMENT;
-  if (!r->stats)
-    r->stats = &own;
   for (b = 0; b < batch; b++) {
     r->x = x + b * l->n_in;
     r->vector = first_vector + (uint32_t)b;
@@ -191,9 +188,15 @@ int32_t
 rrn_xbar_mvm_reference(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
                        uint32_t first_vector, double *ret_y, rrn_xbar_stats *stats, rramnas_error *err)
 {
-  readout r = { .l = l, .stats = stats };
+  readout r = { .l = l };
 
-  return run(scratch, &r, x, batch, first_vector, ret_y, err);
+  RRN_TRY(run(scratch, &r, x, batch, first_vector, ret_y, err));
+  if (stats) {
+    stats->conversions += r.stats.conversions;
+    stats->clipped_low += r.stats.clipped_low;
+    stats->clipped_high += r.stats.clipped_high;
+  }
+  return RRAMNAS_OK;
 }
 
 int32_t
