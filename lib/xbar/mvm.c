@@ -299,6 +299,7 @@ typedef struct work {
   rrn_xbar_block block;
   uint16_t *index;
   double *pedestals; /* [vectors][steps]: current of the off conductances */
+  double *placed;    /* [vectors]: what of them is to be subtracted, all steps */
   float *offset;
   double *y; /* [vectors][blocks * lanes] */
 } work;
@@ -330,50 +331,74 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, size_t batch, work *w, r
   if (ckd_mul(&bits, batch, (size_t)b->bits) || ckd_mul(&bits, bits, k->groups) ||
       ckd_mul(&sums, batch, k->blocks * RRN_XBAR_LANES))
     return rrn_fail_memory(err);
-  b->table = aligned_64(scratch, k->groups, 16 * RRN_XBAR_LANES * sizeof(*b->table));
+  b->table = aligned_64(scratch, RRN_XBAR_TABLE_GROUPS, 16 * RRN_XBAR_LANES * sizeof(*b->table));
+  b->sums = aligned_64(scratch, batch * (size_t)b->bits, RRN_XBAR_LANES * sizeof(*b->sums));
   b->codes = aligned_64(scratch, batch, RRN_XBAR_LANES * sizeof(*b->codes));
   w->index = rrn_arena_alloc_raw(scratch, bits, sizeof(*w->index));
   w->pedestals = rrn_arena_alloc_raw(scratch, batch * (size_t)b->steps, sizeof(*w->pedestals));
+  w->placed = rrn_arena_alloc_raw(scratch, batch, sizeof(*w->placed));
   w->offset = rrn_arena_alloc_raw(scratch, batch * (size_t)b->steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc(scratch, sums, sizeof(*w->y));
   b->index = w->index;
   b->offset = w->offset;
-  return b->table && b->codes && w->index && w->pedestals && w->offset && w->y ? RRAMNAS_OK : rrn_fail_memory(err);
+  return b->table && b->sums && b->codes && w->index && w->pedestals && w->placed && w->offset && w->y
+           ? RRAMNAS_OK
+           : rrn_fail_memory(err);
 }
 
-/* Bits of the inputs of one tile, four by four. */
+/* Bits of four inputs of a vector as places in the table. */
+static void
+fill_group(const rrn_xbar_kernel *k, const int32_t *x, size_t n, uint16_t *index)
+{
+  const uint32_t row = RRN_XBAR_LANES * sizeof(int32_t);
+  uint32_t in[4] = { 0 };
+  int32_t bit;
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    in[i] = (uint32_t)x[i];
+  for (bit = 0; bit < k->layer->spec.input_bits; bit++)
+    index[(size_t)bit * k->groups] = (uint16_t)(row * ((in[0] >> bit & 1) | (in[1] >> bit & 1) << 1 |
+                                                       (in[2] >> bit & 1) << 2 | (in[3] >> bit & 1) << 3));
+}
+
+/* Bits of the inputs of one tile; the bits beyond those of an input stay 0. */
 static void
 fill_index(const rrn_xbar_kernel *k, size_t tile, const int32_t *x, work *w)
 {
   const rrn_xbar_layer *l = k->layer;
   const size_t rows = tile_rows(l), first = tile * rows, n = l->n_in - first < rows ? l->n_in - first : rows;
-  const size_t bits = (size_t)w->block.bits, per_row = RRN_XBAR_LANES * sizeof(int32_t);
-  size_t vector, bit, in;
+  const size_t per_vector = (size_t)w->block.bits * k->groups;
+  size_t vector, in;
 
-  memset(w->index, 0, w->block.vectors * bits * k->groups * sizeof(*w->index));
+  memset(w->index, 0, w->block.vectors * per_vector * sizeof(*w->index));
   for (vector = 0; vector < w->block.vectors; vector++)
-    for (in = 0; in < n; in++)
-      for (bit = 0; bit < (size_t)l->spec.input_bits; bit++)
-        w->index[(vector * bits + bit) * k->groups + in / 4] |=
-          (uint16_t)(((unsigned)x[vector * l->n_in + first + in] >> bit & 1) << in % 4) * (uint16_t)per_row;
+    for (in = 0; in < n; in += 4)
+      fill_group(k, x + vector * l->n_in + first + in, n - in < 4 ? n - in : 4,
+                 w->index + vector * per_vector + in / 4);
 }
 
+/* Currents of the off conductances of a tile, by step and with the places of all steps; a pair has none. */
 static void
 fill_pedestals(const rrn_xbar_kernel *k, size_t tile, const int32_t *x, work *w)
 {
   const rrn_xbar_layer *l = k->layer;
   const size_t rows = tile_rows(l), first = tile * rows, n = l->n_in - first < rows ? l->n_in - first : rows;
-  const double per_digit = pairs_are_one(l) ? 0 : l->spec.g_off / rrn_xbar_max_step(l);
+  const double per_digit = l->spec.g_off / rrn_xbar_max_step(l);
   size_t vector, in;
   int32_t step;
 
-  for (vector = 0; vector < w->block.vectors; vector++)
+  memset(w->pedestals, 0, w->block.vectors * (size_t)l->n_steps * sizeof(*w->pedestals));
+  memset(w->placed, 0, w->block.vectors * sizeof(*w->placed));
+  for (vector = 0; vector < w->block.vectors && !pairs_are_one(l); vector++)
     for (step = 0; step < l->n_steps; step++) {
+      double *pedestal = &w->pedestals[vector * (size_t)l->n_steps + (size_t)step];
       int64_t sum = 0;
 
       for (in = 0; in < n; in++)
         sum += x[vector * l->n_in + first + in] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l);
-      w->pedestals[vector * (size_t)l->n_steps + (size_t)step] = (double)sum * per_digit;
+      *pedestal = (double)sum * per_digit;
+      w->placed[vector] += l->n_sides == 1 ? *pedestal * (double)(1 << (step * l->spec.dac_bits)) : 0;
     }
 }
 
@@ -407,18 +432,20 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, size_t block, work *w)
   const int32_t slice = apart ? plane / 2 : plane;
   const double to_digits = (double)rrn_xbar_max_digit(l) / (1 - l->spec.g_off) * rrn_xbar_max_step(l) *
                            (double)(1 << (slice * l->spec.cell_bits)) * (apart && plane % 2 == 1 ? -1 : 1);
-  const double current = 1 / steps_per_current(l, slice);
+  const double current = to_digits / steps_per_current(l, slice);
+  double places = 0;
   size_t vector, lane;
   int32_t step;
 
+  for (step = 0; step < l->n_steps; step++)
+    places += (double)(1 << (step * l->spec.dac_bits));
   for (vector = 0; vector < w->block.vectors; vector++) {
-    double *y = w->y + (vector * k->blocks + block) * RRN_XBAR_LANES, rest = 0;
+    const uint32_t *codes = w->block.codes + vector * RRN_XBAR_LANES;
+    const double rest = (l->adc.lo[slice] * places - w->placed[vector]) * to_digits;
+    double *y = w->y + (vector * k->blocks + block) * RRN_XBAR_LANES;
 
-    for (step = 0; step < l->n_steps; step++)
-      rest += (l->adc.lo[slice] - (apart ? 0 : w->pedestals[vector * (size_t)l->n_steps + (size_t)step])) *
-              (double)(1 << (step * l->spec.dac_bits));
     for (lane = 0; lane < RRN_XBAR_LANES; lane++)
-      y[lane] += (w->block.codes[vector * RRN_XBAR_LANES + lane] * current + rest) * to_digits;
+      y[lane] += ((double)(int32_t)(codes[lane] ^ 0x80000000u) + 0x1p31) * current + rest;
   }
 }
 
@@ -494,20 +521,35 @@ finish(const rrn_xbar_kernel *k, const int32_t *x, const work *w, double *ret_y)
   }
 }
 
+/* As many vectors as share a table. */
+static void
+run_part(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, work *w, double *ret_y, rrn_xbar_stats *stats)
+{
+  size_t tile;
+
+  w->block.vectors = batch;
+  memset(w->y, 0, batch * k->blocks * RRN_XBAR_LANES * sizeof(*w->y));
+  for (tile = 0; tile < k->tiles; tile++)
+    run_tile(k, tile, x, w, stats);
+  finish(k, x, w, ret_y);
+}
+
 int32_t
 rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, size_t batch, double *ret_y,
              rrn_xbar_stats *stats, rramnas_error *err)
 {
+  const rrn_xbar_layer *l = k->layer;
+  size_t first, n;
   work w;
-  size_t tile;
 
-  if (!rrn_xbar_inputs_valid(k->layer, x, batch, err))
+  if (!rrn_xbar_inputs_valid(l, x, batch, err))
     return RRAMNAS_ERR_ARGUMENT;
   if (k->collapsed)
     return run_collapsed(scratch, k, x, batch, ret_y, err);
-  RRN_TRY(make_room(scratch, k, batch, &w, err));
-  for (tile = 0; tile < k->tiles; tile++)
-    run_tile(k, tile, x, &w, stats);
-  finish(k, x, &w, ret_y);
+  RRN_TRY(make_room(scratch, k, batch < RRN_XBAR_TABLE_VECTORS ? batch : RRN_XBAR_TABLE_VECTORS, &w, err));
+  for (first = 0; first < batch; first += n) {
+    n = batch - first < RRN_XBAR_TABLE_VECTORS ? batch - first : RRN_XBAR_TABLE_VECTORS;
+    run_part(k, x + first * l->n_in, n, &w, ret_y + first * l->n_out, stats);
+  }
   return RRAMNAS_OK;
 }

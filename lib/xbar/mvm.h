@@ -6,7 +6,9 @@
 #include "xbar/array.h"
 
 enum {
-  RRN_XBAR_LANES = 16,
+  RRN_XBAR_LANES = 32,
+  RRN_XBAR_TABLE_GROUPS = 16, /* a table of so many groups of four rows fills 32 KiB */
+  RRN_XBAR_TABLE_VECTORS = 64, /* vectors that share a table */
   RRN_XBAR_MAX_BITS = 24 /* of all steps of an input, filled up to a multiple of four */
 };
 
@@ -44,7 +46,8 @@ int32_t rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const in
 /* One array, plane and block of columns, for all vectors of a batch. */
 typedef struct rrn_xbar_block {
   const int32_t *cells;  /* [4 groups][lanes] */
-  int32_t *table;        /* [groups][16][lanes]: sums of the cells of each subset of four inputs */
+  int32_t *table;        /* [RRN_XBAR_TABLE_GROUPS][16][lanes]: sums of the cells of each subset of four inputs */
+  int32_t *sums;         /* [vectors][bits][lanes] */
   const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes */
   const float *offset;   /* [vectors][steps] */
   uint32_t *codes;       /* [vectors][lanes]: sum of codes, weighted by steps */

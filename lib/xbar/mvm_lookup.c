@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Bit-serial sums of an array by lookup, and their conversion; and the product of two rows of integers.
  *
- * In:  16 columns of an array as integers, the inputs' bits in fours, what a converter does to a sum.
+ * In:  32 columns of an array as integers, the inputs' bits in fours, what a converter does to a sum.
  * Out: codes of the columns, added up over input steps with their places; clips.
  *
  * Idea: an input step is one bit per row, so the sum of four rows is one of 16 numbers. These are tabulated once per
- * array and used for every bit of every vector: a vector addition stands for 4 x 16 multiply-adds, at any number of
- * levels of a cell. The table of 128 rows fills 32 KiB, a first-level cache. Sums are integers, hence exact and the
+ * array and used for every bit of every vector: a vector addition stands for four times as many multiply-adds as it has
+ * lanes, at any number of levels of a cell. The table of 64 rows fills 32 KiB, a first-level cache; taller arrays take
+ * one after the other. Sums are integers, hence exact and the
  * same in any order; conversions are single-precision operations that IEEE 754 defines to the last bit. So every
  * instruction set gives the same bytes. Where dac_bits > 1 a step's sum is composed of its bits' sums.
  *
- * Complexity: rows / 4 vector additions per bit and 16 columns, 4 rows per table; about 14 operations per conversion.
- * Sources: Arlazarov, Dinic, Kronrod, Faradzev, Soviet Math. Doklady 11, 1970 (tables of subsets). Not handled: a
- * table larger than the cache (taller arrays) is used as it is. */
+ * Complexity: rows / 4 additions per bit and column, and 4 rows per table; about 14 operations per conversion.
+ * Sources: Arlazarov, Dinic, Kronrod, Faradzev, Soviet Math. Doklady 11, 1970 (tables of subsets). Not handled:
+ * few vectors, where building the table costs more than its use. */
 #include "xbar/mvm.h"
 
 #if defined(__x86_64__)

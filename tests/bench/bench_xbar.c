@@ -2,12 +2,10 @@
 /* Products on crossbars: rate in multiply-adds of the network, and the limit it is held against.
  *
  *   bench-xbar               all rows
- *   bench-xbar once          one product of the first layer, for instruction counts
+ *   bench-xbar N             N products of the first layer, for profiles
  *
- * Limit: a lookup is one load of 64 bytes, 16 columns x 4 rows, and a processor with AVX-512 loads two per cycle; the
+ * Limit: a lookup loads 64 bytes for each 16 columns x 4 rows, and a processor with AVX-512 loads two per cycle; the
  * clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
-#include <string.h>
-
 #include "bench.h"
 #include "random.h"
 #include "xbar/adc.h"
@@ -152,7 +150,7 @@ load_limit(void)
   uint64_t x = 1;
   const bench_row row = bench_run("clock: 100000 dependent additions", chain, &x, 100000);
 
-  return row.ops / row.min_s * 2 * 4 * RRN_XBAR_LANES * 1e-9;
+  return row.ops / row.min_s * 2 * 4 * 16 * 1e-9;
 }
 
 int
@@ -162,18 +160,19 @@ main(int argc, char **argv)
     .g_off = 0.01 };
   const job noisy = { .spec = spec, .id = { 1, 0, 0 }, .n_in = 1152, .n_out = 256, .batch = 64, .adc_bits = 8,
     .noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03 } };
-  const int once = argc > 1 && strcmp(argv[1], "once") == 0;
-  const double limit = once ? 0 : load_limit();
+  const long products = argc > 1 ? atol(argv[1]) : 0;
+  const double limit = products > 0 ? 0 : load_limit();
   static const size_t batches[] = { 1, 64, 1024 };
   size_t i;
   job j = noisy;
   bench_row row;
 
-  if (once) {
+  if (products > 0) {
     prepare(&j);
     if (rrn_xbar_kernel_create(&j.arena, &j.layer, rrn_xbar_cpu_best(), &j.kernel, NULL) < 0)
       die();
-    multiply(&j);
+    for (i = 0; i < (size_t)products; i++)
+      multiply(&j);
     release(&j);
     return 0;
   }
