@@ -226,6 +226,218 @@ test_golden_kernels(void **state)
   }
 }
 
+/* Random layers: each kernel gives the same bytes, and the reference's result but for the last bits of its sums. */
+typedef struct random_case {
+  fixture f;
+  rrn_xbar_layer layer;
+  int32_t *x, *weights;
+  size_t batch;
+} random_case;
+
+static void
+make_case(random_case *c, uint32_t number, int ideal)
+{
+  rrn_random r = rrn_random_start(5, number, 0, 0);
+  const size_t n_in = 1 + rrn_random_below(&r, 300), n_out = 1 + rrn_random_below(&r, 70);
+  const rrn_xbar_spec spec = { .sign = (int32_t)rrn_random_below(&r, 3),
+    .weight_bits = 2 + (int32_t)rrn_random_below(&r, 8), .cell_bits = 1 + (int32_t)rrn_random_below(&r, 4),
+    .input_bits = 1 + (int32_t)rrn_random_below(&r, 10), .dac_bits = 1 + (int32_t)rrn_random_below(&r, 4),
+    .rows = 1 + (int32_t)rrn_random_below(&r, 200), .subtract_digitally = (int32_t)rrn_random_below(&r, 2),
+    .g_off = rrn_random_below(&r, 2) ? 0.03 : 0 };
+  const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.05, .stuck_on_fraction = 0.01 };
+  const uint32_t limit = (1u << (spec.weight_bits - 1)) - 1;
+  size_t i;
+
+  begin(&c->f);
+  c->batch = 1 + rrn_random_below(&r, 150);
+  c->weights = rrn_arena_alloc(&c->f.arena, n_in * n_out, sizeof(*c->weights));
+  c->x = rrn_arena_alloc(&c->f.arena, n_in * c->batch, sizeof(*c->x));
+  for (i = 0; i < n_in * n_out; i++)
+    c->weights[i] = (int32_t)rrn_random_below(&r, 2 * limit + 1) - (int32_t)limit;
+  for (i = 0; i < n_in * c->batch; i++)
+    c->x[i] = (int32_t)rrn_random_below(&r, 1u << spec.input_bits);
+  assert_int_equal(rrn_xbar_layer_create(&c->f.arena, &spec, c->weights, n_out, n_in, (rrn_xbar_id){ number, 0, 0 },
+                                         &c->layer, NULL), RRAMNAS_OK);
+  if (!ideal)
+    rrn_xbar_program(&c->layer, &noise);
+}
+
+static void
+test_kernels_agree(void **state)
+{
+  uint32_t number;
+  int cpu;
+
+  (void)state;
+  for (number = 0; number < 60; number++) {
+    random_case c;
+    rrn_xbar_stats slow = { 0, 0, 0 };
+    double *want, *got, *plain;
+    size_t n, i;
+
+    make_case(&c, number, 0);
+    assert_int_equal(rrn_xbar_adc_set(&c.layer, 5 + (int32_t)(number % 4), (int32_t)(number % 2), NULL), RRAMNAS_OK);
+    n = c.batch * c.layer.n_out;
+    want = rrn_arena_alloc(&c.f.arena, n, sizeof(double));
+    got = rrn_arena_alloc(&c.f.arena, n, sizeof(double));
+    plain = rrn_arena_alloc(&c.f.arena, n, sizeof(double));
+    assert_int_equal(rrn_xbar_mvm_reference(&c.f.arena, &c.layer, c.x, c.batch, 0, want, &slow, NULL), RRAMNAS_OK);
+    for (cpu = RRN_XBAR_CPU_PLAIN; cpu <= (int)rrn_xbar_cpu_best(); cpu++) {
+      rrn_xbar_stats fast = { 0, 0, 0 };
+      rrn_xbar_kernel k;
+
+      assert_int_equal(rrn_xbar_kernel_create(&c.f.arena, &c.layer, cpu, &k, NULL), RRAMNAS_OK);
+      assert_int_equal(rrn_xbar_mvm(&c.f.arena, &k, c.x, c.batch, got, &fast, NULL), RRAMNAS_OK);
+      if (cpu == RRN_XBAR_CPU_PLAIN)
+        memcpy(plain, got, n * sizeof(double));
+      assert_memory_equal(got, plain, n * sizeof(double));
+      assert_true(fast.conversions == slow.conversions);
+      assert_true(llabs(fast.clipped_low - slow.clipped_low) <= 2 && llabs(fast.clipped_high - slow.clipped_high) <= 2);
+    }
+    /* A current within 1e-4 steps of a border may get the next code: rare, and never more than one in 2000. */
+    size_t differ = 0;
+    for (i = 0; i < n; i++)
+      differ += !(fabs(got[i] - want[i]) <= 1e-8 * (1 + fabs(want[i])));
+    if (differ * 2000 > n * (size_t)c.layer.n_slices * (size_t)c.layer.n_steps + 2000)
+      fail_msg("case %u: %zu of %zu outputs differ", (unsigned)number, differ, n);
+    rrn_arena_release(&c.f.arena);
+  }
+}
+
+static int64_t
+exact(const random_case *c, size_t vector, size_t out)
+{
+  int64_t sum = 0;
+  size_t k;
+
+  for (k = 0; k < c->layer.n_in; k++)
+    sum += (int64_t)c->weights[out * c->layer.n_in + k] * c->x[vector * c->layer.n_in + k];
+  return sum;
+}
+
+/* Ideal cells give the integer product bit for bit: without converter, and with one that loses nothing. */
+static void
+test_ideal_is_integer(void **state)
+{
+  uint32_t number, collapsed_with_converter = 0;
+  int cpu;
+
+  (void)state;
+  for (number = 0; number < 120; number++) {
+    random_case c;
+    double *y;
+    size_t b, j;
+
+    make_case(&c, number, 1);
+    if (number >= 60)
+      assert_int_equal(rrn_xbar_adc_set(&c.layer, 16, RRN_XBAR_RANGE_GRANULAR, NULL), RRAMNAS_OK);
+    y = rrn_arena_alloc(&c.f.arena, c.batch * c.layer.n_out, sizeof(*y));
+    for (cpu = RRN_XBAR_CPU_PLAIN; cpu <= (int)rrn_xbar_cpu_best(); cpu++) {
+      rrn_xbar_kernel k;
+
+      assert_int_equal(rrn_xbar_kernel_create(&c.f.arena, &c.layer, cpu, &k, NULL), RRAMNAS_OK);
+      if (!k.collapsed)
+        continue;
+      collapsed_with_converter += number >= 60;
+      assert_int_equal(rrn_xbar_mvm(&c.f.arena, &k, c.x, c.batch, y, NULL, NULL), RRAMNAS_OK);
+      for (b = 0; b < c.batch; b++)
+        for (j = 0; j < c.layer.n_out; j++)
+          assert_true(y[b * c.layer.n_out + j] == (double)exact(&c, b, j));
+    }
+    assert_int_equal(rrn_xbar_mvm_reference(&c.f.arena, &c.layer, c.x, c.batch, 0, y, NULL, NULL), RRAMNAS_OK);
+    for (b = 0; b < c.batch && number < 60; b++)
+      for (j = 0; j < c.layer.n_out; j++)
+        assert_true(fabs(y[b * c.layer.n_out + j] - (double)exact(&c, b, j)) < 1e-6);
+    rrn_arena_release(&c.f.arena);
+  }
+  assert_true(collapsed_with_converter > 20);
+}
+
+/* Ranges of slices are powers of two apart, and the asked fraction of currents is within. */
+typedef struct tally {
+  const rrn_xbar_layer *layer;
+  int64_t n[RRN_XBAR_MAX_SLICES], beyond[RRN_XBAR_MAX_SLICES], beyond_half[RRN_XBAR_MAX_SLICES];
+} tally;
+
+static void
+tally_current(void *user, int32_t slice, double current)
+{
+  tally *t = user;
+
+  t->n[slice]++;
+  t->beyond[slice] += fabs(current) > t->layer->adc.hi[slice];
+  t->beyond_half[slice] += fabs(current) > t->layer->adc.hi[slice] / 2;
+}
+
+static void
+test_calibration(void **state)
+{
+  uint32_t number;
+  int32_t slice;
+
+  (void)state;
+  for (number = 0; number < 20; number++) {
+    random_case c;
+    tally t = { &c.layer, { 0 }, { 0 }, { 0 } };
+
+    make_case(&c, number, 0);
+    assert_int_equal(rrn_xbar_adc_calibrate(&c.f.arena, &c.layer, 8, c.x, c.batch, 0.99, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_xbar_profile(&c.f.arena, &c.layer, c.x, c.batch, 0, tally_current, &t, NULL), RRAMNAS_OK);
+    for (slice = 0; slice < c.layer.n_slices; slice++) {
+      int power;
+      const size_t rows = c.layer.n_in < (size_t)c.layer.spec.rows ? c.layer.n_in : (size_t)c.layer.spec.rows;
+
+      assert_true(frexp(c.layer.adc.hi[slice] / (double)rows, &power) == 0.5);
+      assert_true((double)t.beyond[slice] <= 0.01 * (double)t.n[slice] + 1e-9 || power == 1);
+      assert_true((double)t.beyond_half[slice] > 0.01 * (double)t.n[slice] || t.beyond_half[slice] == 0);
+    }
+    rrn_arena_release(&c.f.arena);
+  }
+}
+
+static void
+test_refused(void **state)
+{
+  const rrn_xbar_spec good = { .weight_bits = 4, .cell_bits = 2, .input_bits = 4, .dac_bits = 1, .rows = 2 };
+  const int32_t weights[4] = { 7, -7, 0, 1 }, big[4] = { 8, 0, 0, 0 }, x[2] = { 0, 16 };
+  const rrn_xbar_id id = { 0, 0, 0 };
+  rrn_xbar_layer l;
+  rrn_xbar_kernel k;
+  rramnas_error err = { .size = sizeof(err) };
+  rrn_xbar_spec bad;
+  double y[2] = { 3, 3 };
+  fixture f;
+
+  (void)state;
+  begin(&f);
+  assert_int_equal(rrn_xbar_layer_create(&f.arena, &good, big, 2, 2, id, &l, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_string_equal(err.message, "weight 0 is 8, expected -7..7");
+#define REFUSE(field, value)                                                                             \
+  bad = good;                                                                                            \
+  bad.field = value;                                                                                     \
+  assert_int_equal(rrn_xbar_layer_create(&f.arena, &bad, weights, 2, 2, id, &l, &err), RRAMNAS_ERR_ARGUMENT)
+  REFUSE(sign, 3);
+  REFUSE(weight_bits, 17);
+  REFUSE(cell_bits, 0);
+  REFUSE(input_bits, 17);
+  REFUSE(dac_bits, 9);
+  REFUSE(rows, 0);
+  REFUSE(g_off, 1);
+  REFUSE(g_off, NAN);
+  assert_int_equal(rrn_xbar_layer_create(&f.arena, &good, weights, 0, 2, id, &l, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rrn_xbar_layer_create(&f.arena, &good, weights, 2, 2, id, &l, &err), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_adc_set(&l, 1, RRN_XBAR_RANGE_MAX, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rrn_xbar_adc_calibrate(&f.arena, &l, 8, x, 1, 0, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x, 1, 0, y, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_string_equal(err.message, "input 1 is 16, expected 0..15");
+  assert_int_equal(rrn_xbar_kernel_create(&f.arena, &l, RRN_XBAR_CPU_PLAIN, &k, &err), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_mvm(&f.arena, &k, x, 1, y, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_true(y[0] == 3);
+  l.read_model = RRN_READ_RELATIVE;
+  assert_int_equal(rrn_xbar_kernel_create(&f.arena, &l, RRN_XBAR_CPU_PLAIN, &k, &err), RRAMNAS_ERR_UNSUPPORTED);
+  rrn_arena_release(&f.arena);
+}
+
 int
 main(void)
 {
@@ -233,6 +445,10 @@ main(void)
     cmocka_unit_test(test_golden_reference),
     cmocka_unit_test(test_golden_currents),
     cmocka_unit_test(test_golden_kernels),
+    cmocka_unit_test(test_kernels_agree),
+    cmocka_unit_test(test_ideal_is_integer),
+    cmocka_unit_test(test_calibration),
+    cmocka_unit_test(test_refused),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
