@@ -294,14 +294,18 @@ run_collapsed(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, si
 
 /* --- by lookup --- */
 
+/* Least room of a table, in groups of four columns: RRN_XBAR_TABLE_GROUPS of all lanes. */
+enum { TABLE_FLOOR = RRN_XBAR_TABLE_GROUPS * RRN_XBAR_LANES / 4 };
+
 /* What a batch needs besides the kernel. */
 typedef struct work {
   rrn_xbar_block block;
   uint16_t *index;
-  double *pedestals; /* [vectors][steps]: current of the off conductances */
-  double *placed;    /* [vectors]: what of them is to be subtracted, all steps */
+  double *pedestals; /* [steps][table vectors]: current of the off conductances */
+  double *placed;    /* [table vectors]: what of them is to be subtracted, all steps */
   float *offset;
-  double *y; /* [vectors][blocks * lanes] */
+  double *y; /* [blocks][lanes][table vectors] */
+  uint32_t *fours;
 } work;
 
 static void *
@@ -316,32 +320,38 @@ aligned_64(rrn_arena *scratch, size_t n, size_t size)
 }
 
 static int32_t
-make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, size_t batch, work *w, rramnas_error *err)
+make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, work *w, rramnas_error *err)
 {
   const rrn_xbar_layer *l = k->layer;
   rrn_xbar_block *b = &w->block;
-  size_t bits, sums;
+  size_t patterns, sums;
 
   memset(w, 0, sizeof(*w));
   b->groups = k->groups;
-  b->vectors = batch;
   b->dac_bits = l->spec.dac_bits;
   b->steps = l->n_steps;
   b->bits = (l->n_steps * l->spec.dac_bits + 3) / 4 * 4;
-  if (ckd_mul(&bits, batch, (size_t)b->bits) || ckd_mul(&bits, bits, k->groups) ||
-      ckd_mul(&sums, batch, k->blocks * RRN_XBAR_LANES))
+  if (ckd_mul(&sums, k->blocks, (size_t)RRN_XBAR_LANES * RRN_XBAR_TABLE_VECTORS))
     return rrn_fail_memory(err);
-  b->table = aligned_64(scratch, RRN_XBAR_TABLE_GROUPS, 16 * RRN_XBAR_LANES * sizeof(*b->table));
-  b->sums = aligned_64(scratch, batch * (size_t)b->bits, RRN_XBAR_LANES * sizeof(*b->sums));
-  b->codes = aligned_64(scratch, batch, RRN_XBAR_LANES * sizeof(*b->codes));
-  w->index = rrn_arena_alloc_raw(scratch, bits, sizeof(*w->index));
-  w->pedestals = rrn_arena_alloc_raw(scratch, batch * (size_t)b->steps, sizeof(*w->pedestals));
-  w->placed = rrn_arena_alloc_raw(scratch, batch, sizeof(*w->placed));
-  w->offset = rrn_arena_alloc_raw(scratch, batch * (size_t)b->steps, sizeof(*w->offset));
+  patterns = RRN_XBAR_TABLE_VECTORS * (size_t)b->bits;
+  b->table = aligned_64(scratch, k->groups < TABLE_FLOOR ? TABLE_FLOOR : k->groups, 64 * sizeof(*b->table));
+  b->codes = aligned_64(scratch, RRN_XBAR_LANES * RRN_XBAR_TABLE_VECTORS, sizeof(*b->codes));
+  if (k->cpu == RRN_XBAR_CPU_AVX512) {
+    w->fours = rrn_arena_alloc_raw(scratch, k->groups, RRN_XBAR_TABLE_VECTORS * 3 * sizeof(*w->fours));
+  } else {
+    b->sums = aligned_64(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
+    w->index = rrn_arena_alloc_raw(scratch, k->groups, patterns * sizeof(*w->index));
+  }
+  w->pedestals = rrn_arena_alloc_raw(scratch, RRN_XBAR_TABLE_VECTORS * (size_t)b->steps, sizeof(*w->pedestals));
+  w->placed = rrn_arena_alloc_raw(scratch, RRN_XBAR_TABLE_VECTORS, sizeof(*w->placed));
+  w->offset = rrn_arena_alloc_raw(scratch, RRN_XBAR_TABLE_VECTORS * (size_t)b->steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc(scratch, sums, sizeof(*w->y));
   b->index = w->index;
+  b->fours = w->fours;
   b->offset = w->offset;
-  return b->table && b->sums && b->codes && w->index && w->pedestals && w->placed && w->offset && w->y
+  if (b->codes) /* lanes beyond the batch are added up and dropped */
+    memset(b->codes, 0, RRN_XBAR_LANES * RRN_XBAR_TABLE_VECTORS * sizeof(*b->codes));
+  return b->table && b->codes && (w->fours || (b->sums && w->index)) && w->pedestals && w->placed && w->offset && w->y
            ? RRAMNAS_OK
            : rrn_fail_memory(err);
 }
@@ -378,6 +388,35 @@ fill_index(const rrn_xbar_kernel *k, size_t tile, const int32_t *x, work *w)
                  w->index + vector * per_vector + in / 4);
 }
 
+/* The low eight bits of x, each the lowest of four. */
+static uint32_t
+spread(uint32_t x)
+{
+  x &= 0xff;
+  x = (x | x << 12) & 0x000f000f;
+  x = (x | x << 6) & 0x03030303;
+  return (x | x << 3) & 0x11111111;
+}
+
+/* The same bits for AVX-512. */
+static void
+fill_fours(const rrn_xbar_kernel *k, size_t tile, const int32_t *x, work *w)
+{
+  const rrn_xbar_layer *l = k->layer;
+  const size_t rows = tile_rows(l), first = tile * rows, n = l->n_in - first < rows ? l->n_in - first : rows;
+  const size_t words = ((size_t)w->block.bits + 7) / 8;
+  size_t vector, word, in;
+
+  memset(w->fours, 0, RRN_XBAR_TABLE_VECTORS * words * k->groups * sizeof(*w->fours));
+  for (vector = 0; vector < w->block.vectors; vector++)
+    for (word = 0; word < words; word++) {
+      uint32_t *fours = w->fours + (vector / 16 * words + word) * k->groups * 16 + vector % 16;
+
+      for (in = 0; in < n; in++)
+        fours[in / 4 * 16] |= spread((uint32_t)x[vector * l->n_in + first + in] >> (8 * word)) << in % 4;
+    }
+}
+
 /* Currents of the off conductances of a tile, by step and with the places of all steps; a pair has none. */
 static void
 fill_pedestals(const rrn_xbar_kernel *k, size_t tile, const int32_t *x, work *w)
@@ -388,11 +427,11 @@ fill_pedestals(const rrn_xbar_kernel *k, size_t tile, const int32_t *x, work *w)
   size_t vector, in;
   int32_t step;
 
-  memset(w->pedestals, 0, w->block.vectors * (size_t)l->n_steps * sizeof(*w->pedestals));
-  memset(w->placed, 0, w->block.vectors * sizeof(*w->placed));
+  memset(w->pedestals, 0, RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps * sizeof(*w->pedestals));
+  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
   for (vector = 0; vector < w->block.vectors && !pairs_are_one(l); vector++)
     for (step = 0; step < l->n_steps; step++) {
-      double *pedestal = &w->pedestals[vector * (size_t)l->n_steps + (size_t)step];
+      double *pedestal = &w->pedestals[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
       int64_t sum = 0;
 
       for (in = 0; in < n; in++)
@@ -419,7 +458,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t slice, work *w)
   w->block.slope = (float)(q * (1 - l->spec.g_off) /
                            ((double)rrn_xbar_max_digit(l) * rrn_xbar_max_step(l) * k->unit));
   w->block.top = (float)(l->adc.codes - 1);
-  for (i = 0; i < w->block.vectors * (size_t)l->n_steps; i++)
+  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
     w->offset[i] = (float)((w->pedestals[i] - l->adc.lo[slice]) * q);
 }
 
@@ -433,19 +472,20 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, size_t block, work *w)
   const double to_digits = (double)rrn_xbar_max_digit(l) / (1 - l->spec.g_off) * rrn_xbar_max_step(l) *
                            (double)(1 << (slice * l->spec.cell_bits)) * (apart && plane % 2 == 1 ? -1 : 1);
   const double current = to_digits / steps_per_current(l, slice);
-  double places = 0;
+  double places = 0, rest[RRN_XBAR_TABLE_VECTORS];
   size_t vector, lane;
   int32_t step;
 
   for (step = 0; step < l->n_steps; step++)
     places += (double)(1 << (step * l->spec.dac_bits));
-  for (vector = 0; vector < w->block.vectors; vector++) {
-    const uint32_t *codes = w->block.codes + vector * RRN_XBAR_LANES;
-    const double rest = (l->adc.lo[slice] * places - w->placed[vector]) * to_digits;
-    double *y = w->y + (vector * k->blocks + block) * RRN_XBAR_LANES;
+  for (vector = 0; vector < RRN_XBAR_TABLE_VECTORS; vector++)
+    rest[vector] = (l->adc.lo[slice] * places - w->placed[vector]) * to_digits;
+  for (lane = 0; lane < w->block.columns; lane++) {
+    const uint32_t *codes = w->block.codes + lane * RRN_XBAR_TABLE_VECTORS;
+    double *y = w->y + (block * RRN_XBAR_LANES + lane) * RRN_XBAR_TABLE_VECTORS;
 
-    for (lane = 0; lane < RRN_XBAR_LANES; lane++)
-      y[lane] += ((double)(int32_t)(codes[lane] ^ 0x80000000u) + 0x1p31) * current + rest;
+    for (vector = 0; vector < RRN_XBAR_TABLE_VECTORS; vector++)
+      y[vector] += ((double)(int32_t)(codes[vector] ^ 0x80000000u) + 0x1p31) * current + rest[vector];
   }
 }
 
@@ -453,10 +493,12 @@ static void
 begin_block(const rrn_xbar_kernel *k, size_t tile, int32_t plane, size_t block, work *w)
 {
   size_t lane;
+  const size_t left = k->layer->cols - block * RRN_XBAR_LANES;
 
   w->block.cells = cells_of(k, tile, plane, block);
+  w->block.columns = left < RRN_XBAR_LANES ? left : RRN_XBAR_LANES;
   for (lane = 0; lane < RRN_XBAR_LANES; lane++) {
-    w->block.valid[lane] = block * RRN_XBAR_LANES + lane < k->layer->cols ? -1 : 0;
+    w->block.valid[lane] = lane < left ? -1 : 0;
     w->block.low[lane] = w->block.high[lane] = 0;
   }
 }
@@ -492,7 +534,10 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, const int32_t *x, work *w, rrn_x
   int32_t plane;
   size_t block;
 
-  fill_index(k, tile, x, w);
+  if (w->fours)
+    fill_fours(k, tile, x, w);
+  else
+    fill_index(k, tile, x, w);
   fill_pedestals(k, tile, x, w);
   for (plane = 0; plane < k->n_planes; plane++) {
     set_converter(k, pairs_are_one(l) ? plane : plane / l->n_sides, w);
@@ -511,13 +556,13 @@ finish(const rrn_xbar_kernel *k, const int32_t *x, const work *w, double *ret_y)
   size_t vector, i;
 
   for (vector = 0; vector < w->block.vectors; vector++) {
-    const double *y = w->y + vector * k->blocks * RRN_XBAR_LANES;
-    double offset = l->spec.sign == RRN_XBAR_UNIT_COLUMN ? y[l->n_out] : 0;
+    const double *y = w->y + vector;
+    double offset = l->spec.sign == RRN_XBAR_UNIT_COLUMN ? y[l->n_out * RRN_XBAR_TABLE_VECTORS] : 0;
 
     for (i = 0; l->spec.sign == RRN_XBAR_OFFSET && i < l->n_in; i++)
       offset += (double)x[vector * l->n_in + i] * (double)(1 << (l->spec.weight_bits - 1));
     for (i = 0; i < l->n_out; i++)
-      ret_y[vector * l->n_out + i] = y[i] - offset;
+      ret_y[vector * l->n_out + i] = y[i * RRN_XBAR_TABLE_VECTORS] - offset;
   }
 }
 
@@ -528,7 +573,7 @@ run_part(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, work *w, doub
   size_t tile;
 
   w->block.vectors = batch;
-  memset(w->y, 0, batch * k->blocks * RRN_XBAR_LANES * sizeof(*w->y));
+  memset(w->y, 0, k->blocks * RRN_XBAR_LANES * RRN_XBAR_TABLE_VECTORS * sizeof(*w->y));
   for (tile = 0; tile < k->tiles; tile++)
     run_tile(k, tile, x, w, stats);
   finish(k, x, w, ret_y);
@@ -546,7 +591,7 @@ rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, siz
     return RRAMNAS_ERR_ARGUMENT;
   if (k->collapsed)
     return run_collapsed(scratch, k, x, batch, ret_y, err);
-  RRN_TRY(make_room(scratch, k, batch < RRN_XBAR_TABLE_VECTORS ? batch : RRN_XBAR_TABLE_VECTORS, &w, err));
+  RRN_TRY(make_room(scratch, k, &w, err));
   for (first = 0; first < batch; first += n) {
     n = batch - first < RRN_XBAR_TABLE_VECTORS ? batch - first : RRN_XBAR_TABLE_VECTORS;
     run_part(k, x + first * l->n_in, n, &w, ret_y + first * l->n_out, stats);

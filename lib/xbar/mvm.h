@@ -46,12 +46,13 @@ int32_t rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const in
 /* One array, plane and block of columns, for all vectors of a batch. */
 typedef struct rrn_xbar_block {
   const int32_t *cells;  /* [4 groups][lanes] */
-  int32_t *table;        /* [RRN_XBAR_TABLE_GROUPS][16][lanes]: sums of the cells of each subset of four inputs */
+  int32_t *table;        /* sums of the cells of each subset of four inputs */
   int32_t *sums;         /* [vectors][bits][lanes] */
-  const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes */
-  const float *offset;   /* [vectors][steps] */
-  uint32_t *codes;       /* [vectors][lanes]: sum of codes, weighted by steps */
-  size_t groups, vectors;
+  const uint32_t *fours; /* [vectors / 16][words][groups][16]: subset of each of eight bits; only AVX-512 */
+  const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
+  const float *offset;   /* [steps][RRN_XBAR_TABLE_VECTORS] */
+  uint32_t *codes;       /* [lanes][RRN_XBAR_TABLE_VECTORS]: sum of codes, weighted by steps */
+  size_t groups, vectors, columns;
   int32_t bits; /* a multiple of 4 */
   int32_t dac_bits, steps;
   float slope, top;      /* code = slope sum + offset, clipped to 0..top */

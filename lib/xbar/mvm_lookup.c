@@ -72,13 +72,6 @@ rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n)
 #undef MIN
 #undef MAX
 
-#define WIDTH 64
-#define NAME(x) x##_avx512
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq")))
-#define MIN(a, b) ((reals_avx512)_mm512_min_ps((__m512)(a), (__m512)(b)))
-#define MAX(a, b) ((reals_avx512)_mm512_max_ps((__m512)(a), (__m512)(b)))
-#include "xbar/mvm_lookup.inc"
-
 __attribute__((target("avx2"))) int32_t
 rrn_xbar_dot_avx2(const int16_t *a, const int16_t *b, size_t n)
 {
@@ -94,16 +87,6 @@ rrn_xbar_dot_avx2(const int16_t *a, const int16_t *b, size_t n)
   return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1)));
 }
 
-__attribute__((target("avx512f,avx512bw,avx512dq"))) int32_t
-rrn_xbar_dot_avx512(const int16_t *a, const int16_t *b, size_t n)
-{
-  __m512i sum = _mm512_setzero_si512();
-  size_t k;
-
-  for (k = 0; k < n; k += 32)
-    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_loadu_si512(a + k), _mm512_loadu_si512(b + k)));
-  return _mm512_reduce_add_epi32(sum);
-}
 #else
 void
 rrn_xbar_lookup_avx2(rrn_xbar_block *b)
@@ -111,20 +94,8 @@ rrn_xbar_lookup_avx2(rrn_xbar_block *b)
   rrn_xbar_lookup_plain(b);
 }
 
-void
-rrn_xbar_lookup_avx512(rrn_xbar_block *b)
-{
-  rrn_xbar_lookup_plain(b);
-}
-
 int32_t
 rrn_xbar_dot_avx2(const int16_t *a, const int16_t *b, size_t n)
-{
-  return rrn_xbar_dot_plain(a, b, n);
-}
-
-int32_t
-rrn_xbar_dot_avx512(const int16_t *a, const int16_t *b, size_t n)
 {
   return rrn_xbar_dot_plain(a, b, n);
 }
