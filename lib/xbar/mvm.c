@@ -296,6 +296,8 @@ run_collapsed(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, si
 
 /* Least room of a table, in groups of four columns: RRN_XBAR_TABLE_GROUPS of all lanes. */
 enum { TABLE_FLOOR = RRN_XBAR_TABLE_GROUPS * RRN_XBAR_LANES / 4 };
+/* Below, columns in the lanes are faster than vectors. */
+enum { FEW_VECTORS = 8 };
 
 /* What a batch needs besides the kernel. */
 typedef struct work {
@@ -580,10 +582,12 @@ run_part(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, work *w, doub
 }
 
 int32_t
-rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, size_t batch, double *ret_y,
+rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch, double *ret_y,
              rrn_xbar_stats *stats, rramnas_error *err)
 {
-  const rrn_xbar_layer *l = k->layer;
+  const rrn_xbar_layer *l = kernel->layer;
+  rrn_xbar_kernel few = *kernel;
+  const rrn_xbar_kernel *k = batch < FEW_VECTORS ? &few : kernel;
   size_t first, n;
   work w;
 
@@ -591,6 +595,8 @@ rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, siz
     return RRAMNAS_ERR_ARGUMENT;
   if (k->collapsed)
     return run_collapsed(scratch, k, x, batch, ret_y, err);
+  if (few.cpu == RRN_XBAR_CPU_AVX512)
+    few.cpu = RRN_XBAR_CPU_AVX2;
   RRN_TRY(make_room(scratch, k, &w, err));
   for (first = 0; first < batch; first += n) {
     n = batch - first < RRN_XBAR_TABLE_VECTORS ? batch - first : RRN_XBAR_TABLE_VECTORS;

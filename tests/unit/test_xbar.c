@@ -438,6 +438,76 @@ test_refused(void **state)
   rrn_arena_release(&f.arena);
 }
 
+/* Every allocation of the path fails once: a status, and outputs as they were. */
+typedef struct failing {
+  int left;
+} failing;
+
+static void *
+failing_alloc(void *user, size_t size)
+{
+  failing *f = user;
+
+  return f->left-- > 0 ? malloc(size) : NULL;
+}
+
+static void
+failing_free(void *user, void *pointer)
+{
+  (void)user;
+  free(pointer);
+}
+
+static int32_t
+whole_path(const rrn_rt *rt, int32_t read_model, double *y)
+{
+  static int32_t weights[300 * 40], x[300 * 20];
+  const rrn_xbar_spec spec = { .weight_bits = 8, .cell_bits = 2, .input_bits = 8, .dac_bits = 1, .rows = 128 };
+  int32_t status = RRAMNAS_OK;
+  rrn_xbar_kernel k;
+  rrn_xbar_layer l;
+  rrn_arena a;
+
+  rrn_arena_init(&a, rt);
+  RRN_TRY_OUT(rrn_xbar_layer_create(&a, &spec, weights, 40, 300, (rrn_xbar_id){ 0, 0, 0 }, &l, NULL));
+  rrn_xbar_program(&l, &(rrn_xbar_noise){ .write_model = RRN_WRITE_ABSOLUTE, .write_sigma = 0.1 });
+  RRN_TRY_OUT(rrn_xbar_adc_calibrate(&a, &l, 8, x, 1, 1, NULL));
+  if (read_model != 0) {
+    RRN_TRY_OUT(rrn_xbar_mvm_reference(&a, &l, x, 20, 0, y, NULL, NULL));
+    goto out;
+  }
+  RRN_TRY_OUT(rrn_xbar_kernel_create(&a, &l, rrn_xbar_cpu_best(), &k, NULL));
+  RRN_TRY_OUT(rrn_xbar_mvm(&a, &k, x, 20, y, NULL, NULL));
+out:
+  rrn_arena_release(&a);
+  return status;
+}
+
+static void
+test_no_memory(void **state)
+{
+  static double y[40 * 20];
+  int32_t model, status;
+  int n, failed = 0;
+
+  (void)state;
+  for (model = 0; model < 2; model++)
+    for (n = 0, status = -1; status != RRAMNAS_OK; n++) {
+      failing f = { n };
+      rrn_rt rt;
+
+      rrn_rt_init(&rt, NULL, NULL);
+      rt.alloc = failing_alloc;
+      rt.free = failing_free;
+      rt.alloc_user = &f;
+      y[0] = 77;
+      status = whole_path(&rt, model, y);
+      assert_true(status == RRAMNAS_OK || (status == RRAMNAS_ERR_MEMORY && y[0] == 77));
+      failed += status != RRAMNAS_OK;
+    }
+  assert_true(failed >= 4);
+}
+
 int
 main(void)
 {
@@ -449,6 +519,7 @@ main(void)
     cmocka_unit_test(test_ideal_is_integer),
     cmocka_unit_test(test_calibration),
     cmocka_unit_test(test_refused),
+    cmocka_unit_test(test_no_memory),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
