@@ -44,6 +44,7 @@ typedef struct rrn_xbar_layer {
   rrn_xbar_id id;
   int32_t read_model;     /* enum rrn_hw_read_model */
   double read_sigma;
+  int read_by_column;     /* one draw per column current, of the same distribution, instead of one per cell */
   size_t n_in, n_out;
   size_t cols;            /* n_out, one more with a unit column */
   int32_t n_slices, n_sides, n_steps;

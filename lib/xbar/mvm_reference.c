@@ -9,6 +9,9 @@
  * when each cell has its own. The result is brought back to digits, (2^cell_bits - 1) / (1 - g_off), and weighted by
  * the places of slice and step. What an offset adds is subtracted at the end.
  *
+ * Read noise: a draw per cell, or per column (read_by_column), which has the same distribution because reads are normal and
+ * independent.
+ *
  * Complexity: vectors x steps x cells. Source: the arithmetic of CrossSim 3.2 (bit-sliced cores, converter at each input
  * bit); the tests compare numbers. Every other kernel is compared with this one. */
 #include "xbar/array.h"
@@ -55,22 +58,50 @@ rrn_xbar_convert(const rrn_xbar_adc *adc, int32_t slice, double current, rrn_xba
   return round_even((current - lo) * q) / q + lo;
 }
 
+/* Each cell as this read finds it. */
+static double
+read_cells(const readout *r, size_t cell)
+{
+  const rrn_xbar_layer *l = r->l;
+  double sum = 0;
+  size_t k;
+
+  for (k = 0; k < r->end - r->first; k++)
+    if (r->v[k] != 0)
+      sum += rrn_xbar_read(l, (uint32_t)(cell + k), l->g[cell + k], r->vector, r->step) * r->v[k];
+  return sum;
+}
+
+/* The sum of independent normal numbers is normal, its variance the sum of theirs. */
+static double
+read_sum(const readout *r, size_t cell)
+{
+  const rrn_xbar_layer *l = r->l;
+  double sum = 0, squares = 0;
+  size_t k;
+
+  for (k = 0; k < r->end - r->first; k++) {
+    const double part = l->g[cell + k] * r->v[k];
+
+    sum += part;
+    squares += l->read_model == RRN_READ_RELATIVE ? part * part : r->v[k] * r->v[k];
+  }
+  return sum + l->read_sigma * __builtin_sqrt(squares) *
+               rrn_xbar_normal(&l->id, RRN_XBAR_READ, (uint32_t)cell, r->vector, r->step);
+}
+
 static double
 current_of(const readout *r, int32_t slice, int32_t side, size_t col)
 {
   const rrn_xbar_layer *l = r->l;
   const size_t cell = rrn_xbar_cell(l, slice, side, col, r->first);
-  const double *g = l->g + cell;
   double sum = 0;
   size_t k;
 
-  if (l->read_model == 0)
-    for (k = 0; k < r->end - r->first; k++)
-      sum += g[k] * r->v[k];
-  else
-    for (k = 0; k < r->end - r->first; k++)
-      if (r->v[k] != 0)
-        sum += rrn_xbar_read(l, (uint32_t)(cell + k), g[k], r->vector, r->step) * r->v[k];
+  if (l->read_model != RRN_READ_NONE)
+    return l->read_by_column ? read_sum(r, cell) : read_cells(r, cell);
+  for (k = 0; k < r->end - r->first; k++)
+    sum += l->g[cell + k] * r->v[k];
   return sum;
 }
 

@@ -193,5 +193,17 @@ main(int argc, char **argv)
   row = bench_run("reference 1152x256 batch 64", multiply_reference, &j, (double)(j.n_in * j.n_out * j.batch));
   rate("reference 1152x256 batch 64", &row, 0);
   release(&j);
+  for (i = 0; i < 2; i++) {
+    static const char *names[] = { "reference, read noise by cell, batch 1", "reference, read noise by column, batch 1" };
+
+    j = noisy;
+    j.batch = 1;
+    j.noise.read_model = RRN_READ_RELATIVE;
+    j.noise.read_sigma = 0.01;
+    prepare(&j);
+    j.layer.read_by_column = (int)i;
+    row = bench_run(names[i], multiply_reference, &j, (double)(j.n_in * j.n_out));
+    release(&j);
+  }
   return 0;
 }

@@ -230,6 +230,49 @@ test_quantile(void **state)
   assert_true(fabs(rrn_xbar_normal_quantile(1e-300) + 37.0470965) < 1e-6);
 }
 
+typedef struct residuals {
+  double mean, sigma, *z;
+  size_t n;
+} residuals;
+
+static void
+see_current(void *user, int32_t slice, double current)
+{
+  residuals *r = user;
+
+  (void)slice;
+  r->z[r->n++] = (current - r->mean) / r->sigma;
+}
+
+/* Column currents have the distribution of their cells' sum, drawn per cell or per column. */
+static void
+test_read_currents(void **state)
+{
+  enum { VECTORS = 50 };
+  static int32_t x[VECTORS * 200];
+  fixture f;
+  rrn_xbar_layer l = make(&f, 0, 1, 0);
+  residuals r = { 120 * G, 0, malloc(VECTORS * 200 * sizeof(double)), 0 };
+  int model;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < VECTORS * 200; i++)
+    x[i] = i % 5 < 3;
+  for (model = RRN_READ_RELATIVE; model <= RRN_READ_ABSOLUTE; model++) {
+    rrn_xbar_program(&l, &(rrn_xbar_noise){ .read_model = model, .read_sigma = 0.02 });
+    r.sigma = 0.02 * (model == RRN_READ_RELATIVE ? G : 1) * sqrt(120);
+    for (l.read_by_column = 0; l.read_by_column < 2; l.read_by_column++) {
+      r.n = 0;
+      assert_int_equal(rrn_xbar_profile(&f.arena, &l, x, VECTORS, 0, see_current, &r, NULL), RRAMNAS_OK);
+      assert_int_equal(r.n, VECTORS * 200);
+      assert_standard_normal(r.z, r.n, l.read_by_column ? "currents by column" : "currents by cell");
+    }
+  }
+  free(r.z);
+  rrn_arena_release(&f.arena);
+}
+
 /* A product does not depend on how a batch is split. */
 static void
 test_batches(void **state)
@@ -283,7 +326,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_models),   cmocka_unit_test(test_nothing), cmocka_unit_test(test_never_negative),
-    cmocka_unit_test(test_stuck),    cmocka_unit_test(test_read),    cmocka_unit_test(test_names),
+    cmocka_unit_test(test_stuck),    cmocka_unit_test(test_read), cmocka_unit_test(test_read_currents), cmocka_unit_test(test_names),
     cmocka_unit_test(test_quantile), cmocka_unit_test(test_batches), cmocka_unit_test(test_chip),
   };
 
