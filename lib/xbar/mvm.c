@@ -159,7 +159,8 @@ weight_of_offset(const rrn_xbar_kernel *k, size_t in)
 static int
 fits_16_bits(const rrn_xbar_layer *l)
 {
-  const double products = (double)l->n_in * (double)(1 << (l->spec.weight_bits - 1)) * (double)(1 << l->spec.input_bits);
+  const double products =
+    (double)l->n_in * (double)(1 << (l->spec.weight_bits - 1)) * (double)(1 << l->spec.input_bits);
 
   return l->ideal && l->spec.input_bits <= 15 && products < 0x1p31;
 }

@@ -4,11 +4,11 @@
  * In:  as mvm_lookup.c, the inputs' bits of 16 vectors and eight bits in words.
  * Out: the same bytes.
  *
- * Idea: the 16 sums of four rows fill one register, and a permutation looks up 16 vectors at once: no load for a lookup. Four
- * columns and four bits at a time keep 16 sums in registers, for one load per four permutations.
+ * Idea: the 16 sums of four rows fill one register, and a permutation looks up 16 vectors at once: no load for a
+ * lookup. Four columns and four bits at a time keep 16 sums in registers, for one load per four permutations.
  *
- * Complexity: rows / 4 permutations and additions per bit, column and 16 vectors. Not handled: fewer than 16 vectors leave
- * lanes idle. */
+ * Complexity: rows / 4 permutations and additions per bit, column and 16 vectors. Not handled: fewer than 16 vectors
+ * leave lanes idle. */
 #include "xbar/mvm.h"
 
 #if defined(__x86_64__)

@@ -4,16 +4,15 @@
  * In:  a layer with its converter, inputs x[batch][in].
  * Out: y[batch][out] in units of weight times input; counts of conversions and clips.
  *
- * Idea: read-out = currents, convert, combine. For each array of `rows` inputs, slice and input step a column's current
- * is the sum of g v, v the step over its full scale; differential pairs are subtracted before the converter, or after it
- * when each cell has its own. The result is brought back to digits, (2^cell_bits - 1) / (1 - g_off), and weighted by
- * the places of slice and step. What an offset adds is subtracted at the end.
+ * Idea: read-out = currents, convert, combine. For each array of `rows` inputs, slice and input step a column's
+ * current is the sum of g v, v the step over its full scale; differential pairs are subtracted before the converter,
+ * or after it when each cell has its own. The result is brought back to digits, (2^cell_bits - 1) / (1 - g_off), and
+ * weighted by the places of slice and step. What an offset adds is subtracted at the end.
+ * Read noise: a draw per cell, or per column (read_by_column), which has the same distribution because reads are
+ * normal and independent.
  *
- * Read noise: a draw per cell, or per column (read_by_column), which has the same distribution because reads are normal and
- * independent.
- *
- * Complexity: vectors x steps x cells. Source: the arithmetic of CrossSim 3.2 (bit-sliced cores, converter at each input
- * bit); the tests compare numbers. Every other kernel is compared with this one. */
+ * Complexity: vectors x steps x cells. Source: the arithmetic of CrossSim 3.2 (bit-sliced cores, converter at each
+ * input bit); the tests compare numbers. Every other kernel is compared with this one. */
 #include "xbar/array.h"
 
 #include <string.h>

@@ -194,7 +194,8 @@ main(int argc, char **argv)
   rate("reference 1152x256 batch 64", &row, 0);
   release(&j);
   for (i = 0; i < 2; i++) {
-    static const char *names[] = { "reference, read noise by cell, batch 1", "reference, read noise by column, batch 1" };
+    static const char *names[] = { "reference, read noise by cell, batch 1",
+                                   "reference, read noise by column, batch 1" };
 
     j = noisy;
     j.batch = 1;

@@ -71,8 +71,8 @@ make(fixture *f, int32_t weight, uint32_t layer, uint32_t copy)
   rrn_arena_init(&f->arena, &f->rt);
   for (i = 0; i < N; i++)
     weights[i] = weight;
-  assert_int_equal(rrn_xbar_layer_create(&f->arena, &spec, weights, 200, 200, (rrn_xbar_id){ 11, layer, copy }, &l, NULL),
-                   RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_layer_create(&f->arena, &spec, weights, 200, 200, (rrn_xbar_id){ 11, layer, copy }, &l,
+                                         NULL), RRAMNAS_OK);
   assert_int_equal(rrn_xbar_n_cells(&l), N);
   return l;
 }
@@ -289,8 +289,8 @@ test_batches(void **state)
   rrn_xbar_program(&l, &(rrn_xbar_noise){ .read_model = RRN_READ_RELATIVE, .read_sigma = 0.1 });
   assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x, 4, 7, whole, NULL, NULL), RRAMNAS_OK);
   for (i = 0; i < 4; i++)
-    assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x + 200 * i, 1, (uint32_t)(7 + i), parts + 200 * i, NULL, NULL),
-                     RRAMNAS_OK);
+    assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x + 200 * i, 1, (uint32_t)(7 + i), parts + 200 * i, NULL,
+                                            NULL), RRAMNAS_OK);
   assert_memory_equal(whole, parts, sizeof(whole));
   assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x, 1, 8, other, NULL, NULL), RRAMNAS_OK);
   assert_memory_not_equal(whole, other, sizeof(other));
@@ -325,9 +325,10 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_models),   cmocka_unit_test(test_nothing), cmocka_unit_test(test_never_negative),
-    cmocka_unit_test(test_stuck),    cmocka_unit_test(test_read), cmocka_unit_test(test_read_currents), cmocka_unit_test(test_names),
-    cmocka_unit_test(test_quantile), cmocka_unit_test(test_batches), cmocka_unit_test(test_chip),
+    cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
+    cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
+    cmocka_unit_test(test_names),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
+    cmocka_unit_test(test_chip),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
