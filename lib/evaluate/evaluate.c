@@ -127,7 +127,8 @@ find_source(rrn_evaluation *e, size_t j, const char *name)
     e->column[j] = column;
     return RRN_FIGURE_TABLE;
   }
-  if (metric == SIZE_MAX)
+  /* Without a network there is nothing to work them out of. */
+  if (metric == SIZE_MAX || (!e->space->build && !e->net))
     return RRN_FIGURE_CALLER;
   e->built_in[j] = (int32_t)metric;
   e->needs |= rrn_metrics[metric].needs;
@@ -151,8 +152,6 @@ rrn_evaluation_prepare(rrn_evaluation *e, const char *const *names, size_t n, rr
     e->source[j] = find_source(e, j, names[j]);
   if (!e->hw)
     RRN_TRY(rrn_hw_create_default(e->rt, &e->hw, err));
-  RRN_FAIL_IF(e->needs && !e->space->build && !e->net, err, RRAMNAS_ERR_ARGUMENT,
-              "space \"%.100s\" has no network: built-in figures need one", e->space->name);
   e->compile.samples = e->compile.samples ? e->compile.samples : DEFAULT_SAMPLES;
   e->cost.samples = e->cost.samples ? e->cost.samples : e->compile.samples;
   e->cost.timing_model = e->cost.timing_model ? e->cost.timing_model : RRAMNAS_TIMING_RNC;
@@ -384,6 +383,7 @@ rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerp
   rramnas_hw_fingerprint(e->hw, chip);
   hash_numbers(state, chip, sizeof(chip));
   hash_options(e, state);
+  hash_text(state, rramnas_version(), strlen(rramnas_version()));
   rrn_tables_hash(e->tables, state);
   hash = XXH3_128bits_digest(state);
   XXH3_freeState(state);

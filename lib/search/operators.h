@@ -5,7 +5,16 @@
 
 #include <stddef.h>
 
-#include "search/random.h"
+#include "util/random.h"
+
+/* What a random stream is for, the fourth part of its name. Values are part of checkpoints. */
+enum rrn_random_purpose {
+  RRN_RANDOM_INITIAL = 1,
+  RRN_RANDOM_VARIATION = 2,
+  RRN_RANDOM_SAMPLE = 3,
+  RRN_RANDOM_POLICY = 4,
+  RRN_RANDOM_NICHE = 5
+};
 
 /* Values are part of checkpoints. */
 enum rrn_gene_kind { RRN_GENE_CATEGORY = 0, RRN_GENE_INTEGER = 1, RRN_GENE_REAL = 2 };

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Random streams by number: (seed, generation, index, purpose) names a stream, and streams are independent. */
-#ifndef RRN_SEARCH_RANDOM_H
-#define RRN_SEARCH_RANDOM_H
+#ifndef RRN_UTIL_RANDOM_H
+#define RRN_UTIL_RANDOM_H
 
 #include <stdint.h>
-
-/* Fourth part of a stream's name. Values are part of checkpoints. */
-enum rrn_random_purpose {
-  RRN_RANDOM_INITIAL = 1,
-  RRN_RANDOM_VARIATION = 2,
-  RRN_RANDOM_SAMPLE = 3,
-  RRN_RANDOM_POLICY = 4,
-  RRN_RANDOM_NICHE = 5
-};
 
 typedef struct rrn_random {
   uint64_t state[2];

@@ -13,7 +13,7 @@
  * Complexity: ten rounds of two multiplications per stream, then eight operations per number. Papers: Salmon,
  * Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011 (Philox 4x32-10); Blackman, Vigna, ACM
  * Trans. Math. Softw. 47(4), 2021 (xoroshiro128++); Lemire, ACM Trans. Model. Comput. Simul. 29(1), 2019. */
-#include "search/random.h"
+#include "util/random.h"
 
 void
 rrn_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t ret_block[4])

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Ranges of converters: what a column can give at most, one digit per step, or what a sample gives.
+ *
+ * In:  a programmed layer, the bits of its converters; for calibration inputs of a sample.
+ * Out: lowest and highest current of each slice's converter.
+ *
+ * Idea: where pairs are subtracted before the converter currents have both signs, and an odd number of levels puts one
+ * at zero. Calibration counts for each slice the currents in the octaves [2^-k-1, 2^-k) of the greatest one, from a
+ * histogram of exponents: no current has to be kept.
+ *
+ * Complexity: calibration is one reference product of the sample. Source: the ranges that CrossSim 3.2 calls max,
+ * granular and calibrated. Deviations: max is exactly the rows of an array; granular is exactly one digit. */
+#include "xbar/adc.h"
+
+#include <string.h>
+
+enum { OCTAVES = 64 };
+
+typedef struct histogram {
+  double greatest;
+  int64_t n[RRN_XBAR_MAX_SLICES], within[RRN_XBAR_MAX_SLICES][OCTAVES];
+} histogram;
+
+static int
+is_signed(const rrn_xbar_layer *l)
+{
+  return l->n_sides == 2 && !l->spec.subtract_digitally;
+}
+
+static double
+greatest_current(const rrn_xbar_layer *l)
+{
+  return (double)(l->n_in < (size_t)l->spec.rows ? l->n_in : (size_t)l->spec.rows);
+}
+
+static int32_t
+set_codes(rrn_xbar_layer *l, int32_t bits, rramnas_error *err)
+{
+  RRN_FAIL_IF(bits < 1 + is_signed(l) || bits > 16, err, RRAMNAS_ERR_ARGUMENT,
+              "a converter has %d bits, expected %d..16", bits, 1 + is_signed(l));
+  l->adc.codes = (1 << bits) - is_signed(l);
+  return RRAMNAS_OK;
+}
+
+static void
+set_range(rrn_xbar_layer *l, int32_t slice, double hi)
+{
+  l->adc.lo[slice] = is_signed(l) ? -hi : 0;
+  l->adc.hi[slice] = hi;
+}
+
+int32_t
+rrn_xbar_adc_set(rrn_xbar_layer *l, int32_t bits, int32_t range, rramnas_error *err)
+{
+  const double digit = (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * rrn_xbar_max_step(l));
+  int32_t slice, above_zero;
+
+  RRN_TRY(set_codes(l, bits, err));
+  above_zero = is_signed(l) ? (l->adc.codes - 1) / 2 : l->adc.codes - 1;
+  for (slice = 0; slice < l->n_slices; slice++)
+    set_range(l, slice, range == RRN_XBAR_RANGE_MAX ? greatest_current(l) : digit * above_zero);
+  return RRAMNAS_OK;
+}
+
+static void
+count(void *user, int32_t slice, double current)
+{
+  histogram *h = user;
+  double limit = h->greatest * 0.5;
+  int octave = 0;
+
+  current = current < 0 ? -current : current;
+  for (; octave < OCTAVES - 1 && current <= limit; limit *= 0.5)
+    octave++;
+  h->n[slice]++;
+  h->within[slice][octave]++;
+}
+
+/* The highest range that is needed: beyond it lie at most (1 - fraction) of the currents. */
+static double
+range_of(const histogram *h, int32_t slice, double fraction)
+{
+  const double allowed = (1 - fraction) * (double)h->n[slice];
+  double hi = h->greatest;
+  int64_t beyond = 0;
+  int octave;
+
+  for (octave = 0; octave < OCTAVES - 1; octave++, hi *= 0.5) {
+    beyond += h->within[slice][octave];
+    if ((double)beyond > allowed)
+      return hi;
+  }
+  return h->greatest; /* no current at all */
+}
+
+int32_t
+rrn_xbar_adc_calibrate(rrn_arena *scratch, rrn_xbar_layer *l, int32_t bits, const int32_t *x, size_t batch,
+                       double fraction, rramnas_error *err)
+{
+  const rrn_xbar_adc none = { 0 };
+  rrn_xbar_layer probe = *l;
+  histogram h;
+  int32_t slice;
+
+  RRN_FAIL_IF(!(fraction > 0 && fraction <= 1), err, RRAMNAS_ERR_ARGUMENT,
+              "the fraction of currents within the range is not in 0..1");
+  RRN_TRY(set_codes(&probe, bits, err));
+  memset(&h, 0, sizeof(h));
+  h.greatest = greatest_current(l);
+  probe.adc = none;
+  RRN_TRY(rrn_xbar_profile(scratch, &probe, x, batch, 0, count, &h, err));
+  RRN_TRY(set_codes(l, bits, err));
+  for (slice = 0; slice < l->n_slices; slice++)
+    set_range(l, slice, range_of(&h, slice, fraction));
+  return RRAMNAS_OK;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Ranges of converters. */
+#ifndef RRN_XBAR_ADC_H
+#define RRN_XBAR_ADC_H
+
+#include "xbar/array.h"
+
+enum rrn_xbar_range {
+  RRN_XBAR_RANGE_MAX = 0,      /* all rows at the on conductance */
+  RRN_XBAR_RANGE_GRANULAR = 1, /* a step is one digit of a cell at one step of an input */
+};
+
+/* 2^bits levels from 0 up, or 2^bits - 1 around 0 where pairs are subtracted before the converter. bits 1..16. */
+int32_t rrn_xbar_adc_set(rrn_xbar_layer *layer, int32_t bits, int32_t range, rramnas_error *err);
+
+/* The range of each slice is the greatest current divided by the largest power of two that leaves the `fraction`
+ * (0..1] of the sample's currents within it: ratios of slices are powers of two. */
+int32_t rrn_xbar_adc_calibrate(rrn_arena *scratch, rrn_xbar_layer *layer, int32_t bits, const int32_t *x, size_t batch,
+                               double fraction, rramnas_error *err);
+
+#endif

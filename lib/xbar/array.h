@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* A layer on crossbars as a function: programmed cells, and what their read-out gives.
+ * Conductances are in units of the on conductance, currents in on conductance times full input step. */
+#ifndef RRN_XBAR_ARRAY_H
+#define RRN_XBAR_ARRAY_H
+
+#include "util/arena.h"
+
+enum { RRN_XBAR_MAX_SLICES = 16 };
+
+enum rrn_xbar_sign {
+  RRN_XBAR_DIFFERENTIAL = 0, /* positive and negative cell, the unused one off */
+  RRN_XBAR_OFFSET = 1,       /* 2^(weight_bits - 1) is added, and subtracted digitally */
+  RRN_XBAR_UNIT_COLUMN = 2   /* the same, subtracted as read from one more column that holds the weight 0 */
+};
+
+/* How weights become cells and inputs become steps. */
+typedef struct rrn_xbar_spec {
+  int32_t sign;
+  int32_t weight_bits; /* 2..16: -(2^(bits-1) - 1) .. 2^(bits-1) - 1 */
+  int32_t cell_bits;   /* 1..8 */
+  int32_t input_bits;  /* 1..16, unsigned */
+  int32_t dac_bits;    /* 1..8: bits per input step, least significant first */
+  int32_t rows;        /* of an array; a taller layer takes several, whose results are added digitally */
+  int32_t subtract_digitally; /* differential: each cell of a pair has its own conversion */
+  double g_off;        /* off conductance, 0..1 */
+} rrn_xbar_spec;
+
+/* Converter of every column, by slice: `codes` levels evenly from lo to hi, both included; 0 codes = none. */
+typedef struct rrn_xbar_adc {
+  int32_t codes;
+  double lo[RRN_XBAR_MAX_SLICES], hi[RRN_XBAR_MAX_SLICES];
+} rrn_xbar_adc;
+
+/* Names every random number of a layer. copy < 2^22. */
+typedef struct rrn_xbar_id {
+  uint64_t seed;
+  uint32_t layer, copy;
+} rrn_xbar_id;
+
+typedef struct rrn_xbar_layer {
+  rrn_xbar_spec spec;
+  rrn_xbar_adc adc;
+  rrn_xbar_id id;
+  int32_t read_model;     /* enum rrn_hw_read_model */
+  double read_sigma;
+  int read_by_column;     /* one draw per column current, of the same distribution, instead of one per cell */
+  size_t n_in, n_out;
+  size_t cols;            /* n_out, one more with a unit column */
+  int32_t n_slices, n_sides, n_steps;
+  uint8_t *digits;        /* [slice][side][cols][n_in] */
+  double *g;              /* the same shape */
+  int ideal;              /* g is as the digits say */
+} rrn_xbar_layer;
+
+/* What the converters did. Clipped: more than half a step beyond the range. */
+typedef struct rrn_xbar_stats {
+  int64_t conversions, clipped_low, clipped_high;
+} rrn_xbar_stats;
+
+/* Checks the ranges of a spec. */
+int32_t rrn_xbar_spec_check(const rrn_xbar_spec *spec, rramnas_error *err);
+
+/* Digits of weights[n_out][n_in] and ideal conductances, in the arena; no converter, no read noise. */
+int32_t rrn_xbar_layer_create(rrn_arena *arena, const rrn_xbar_spec *spec, const int32_t *weights, size_t n_out,
+                              size_t n_in, rrn_xbar_id id, rrn_xbar_layer *ret_layer, rramnas_error *err);
+
+/* Place of a cell in digits[] and g[], and its number in the random streams: independent of the array's height. */
+static inline size_t
+rrn_xbar_cell(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t in)
+{
+  return (((size_t)slice * (size_t)l->n_sides + (size_t)side) * l->cols + col) * l->n_in + in;
+}
+
+static inline size_t
+rrn_xbar_n_cells(const rrn_xbar_layer *l)
+{
+  return (size_t)l->n_slices * (size_t)l->n_sides * l->cols * l->n_in;
+}
+
+/* Greatest digit of a cell and of an input step. */
+static inline int32_t
+rrn_xbar_max_digit(const rrn_xbar_layer *l)
+{
+  return (1 << l->spec.cell_bits) - 1;
+}
+
+static inline int32_t
+rrn_xbar_max_step(const rrn_xbar_layer *l)
+{
+  return (1 << l->spec.dac_bits) - 1;
+}
+
+/* The level nearest to the current, ties to the even code; the current itself without a converter. */
+double rrn_xbar_convert(const rrn_xbar_adc *adc, int32_t slice, double current, rrn_xbar_stats *stats);
+
+/* Reference in double, cell by cell: x[batch][n_in] in 0 .. 2^input_bits - 1 -> ret_y[batch][n_out] in units of weight
+ * times input. Vector b has the number first_vector + b in the streams of read noise. stats may be NULL. */
+int32_t rrn_xbar_mvm_reference(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
+                               uint32_t first_vector, double *ret_y, rrn_xbar_stats *stats, rramnas_error *err);
+
+/* Every current that a converter would see: visit(user, slice, current). */
+int32_t rrn_xbar_profile(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
+                         uint32_t first_vector, void (*visit)(void *user, int32_t slice, double current), void *user,
+                         rramnas_error *err);
+
+/* 1 when every input is in range. */
+int rrn_xbar_inputs_valid(const rrn_xbar_layer *l, const int32_t *x, size_t batch, rramnas_error *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What devices do to conductances, by time of draw. All numbers in units of the on conductance. */
+#ifndef RRN_XBAR_NOISE_H
+#define RRN_XBAR_NOISE_H
+
+#include "hw/spec.h"
+#include "xbar/array.h"
+
+/* Each slot has streams of its own. Values are part of results. */
+enum rrn_xbar_slot {
+  RRN_XBAR_WRITE = 0, /* once per programming */
+  RRN_XBAR_DRIFT = 1, /* once per programming; acts with time */
+  RRN_XBAR_READ = 2,  /* at every read */
+  RRN_XBAR_FAULT = 3  /* of the circuit: once per array, kept when it is written again */
+};
+
+typedef struct rrn_xbar_noise {
+  int32_t write_model; /* enum rrn_hw_write_model; levels when level_mean is set */
+  int32_t read_model;  /* enum rrn_hw_read_model */
+  double write_sigma, write_c[5];
+  const double *level_mean, *level_sigma; /* [2^cell_bits] or NULL: conductance of each digit as measured */
+  double read_sigma;
+  double drift_exponent, drift_exponent_sigma, drift_reference_s, time_s;
+  double stuck_off_fraction, stuck_on_fraction;
+} rrn_xbar_noise;
+
+/* The device of a chip, `time_s` after writing. */
+rrn_xbar_noise rrn_xbar_noise_of(const rramnas_hw *hw, double time_s);
+
+/* Weights, inputs and cells of a chip; converters are chosen apart. */
+rrn_xbar_spec rrn_xbar_spec_of(const rramnas_hw *hw);
+
+/* Standard normal number of a cell; below 2^64 draws, the same on every machine. `read` is 0 but in slot READ. */
+double rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step);
+
+/* Inverse of the normal distribution, 0 < p < 1, relative error below 1e-15. */
+double rrn_xbar_normal_quantile(double p);
+
+/* Writes every cell: error, drift, then faults, which win. */
+void rrn_xbar_program(rrn_xbar_layer *layer, const rrn_xbar_noise *noise);
+
+/* Adds errors[cells] to the conductances (not below 0), then applies masks[cells]: 0 none, 1 stuck off, 2 stuck on.
+ * Either may be NULL. */
+void rrn_xbar_disturb(rrn_xbar_layer *layer, const double *errors, const uint8_t *masks);
+
+/* A conductance as one read finds it. */
+double rrn_xbar_read(const rrn_xbar_layer *layer, uint32_t cell, double g, uint32_t vector, int32_t step);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* Products on crossbars: rate in multiply-adds of the network, and the limit it is held against.
+ *
+ *   bench-xbar               all rows
+ *   bench-xbar N             N products of the first layer, for profiles
+ *
+ * Limit: AVX-512 VNNI does two vectors of 64 multiply-adds of bytes per cycle, with cells rounded to eight bits; ours
+ * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
+#include "bench.h"
+#include "random.h"
+#include "xbar/adc.h"
+#include "xbar/mvm.h"
+#include "xbar/noise.h"
+
+typedef struct job {
+  rrn_rt rt;
+  rrn_arena arena, scratch;
+  rrn_xbar_layer layer;
+  rrn_xbar_kernel kernel;
+  rrn_xbar_noise noise;
+  rrn_xbar_id id;
+  rrn_xbar_spec spec;
+  int32_t *weights, *x;
+  double *y;
+  size_t n_in, n_out, batch;
+  int32_t adc_bits;
+} job;
+
+static void
+die(void)
+{
+  fprintf(stderr, "bench-xbar failed\n");
+  exit(1);
+}
+
+static void
+program(void *user)
+{
+  job *j = user;
+
+  rrn_arena_reset(&j->arena);
+  if (rrn_xbar_layer_create(&j->arena, &j->spec, j->weights, j->n_out, j->n_in, j->id, &j->layer, NULL) < 0)
+    die();
+  if (j->adc_bits != 0 && rrn_xbar_adc_set(&j->layer, j->adc_bits, RRN_XBAR_RANGE_GRANULAR, NULL) < 0)
+    die();
+  rrn_xbar_program(&j->layer, &j->noise);
+}
+
+static void
+multiply(void *user)
+{
+  job *j = user;
+
+  rrn_arena_reset(&j->scratch);
+  if (rrn_xbar_mvm(&j->scratch, &j->kernel, j->x, j->batch, j->y, NULL, NULL) < 0)
+    die();
+}
+
+static void
+multiply_reference(void *user)
+{
+  job *j = user;
+
+  rrn_arena_reset(&j->scratch);
+  if (rrn_xbar_mvm_reference(&j->scratch, &j->layer, j->x, j->batch, 0, j->y, NULL, NULL) < 0)
+    die();
+}
+
+static void
+prepare(job *j)
+{
+  test_random r = { 7 };
+  size_t i;
+
+  rrn_rt_init(&j->rt, NULL, NULL);
+  rrn_arena_init(&j->arena, &j->rt);
+  rrn_arena_init(&j->scratch, &j->rt);
+  j->weights = malloc(j->n_in * j->n_out * sizeof(*j->weights));
+  j->x = malloc(j->n_in * j->batch * sizeof(*j->x));
+  j->y = malloc(j->n_out * j->batch * sizeof(*j->y));
+  if (!j->weights || !j->x || !j->y)
+    die();
+  for (i = 0; i < j->n_in * j->n_out; i++)
+    j->weights[i] = (int32_t)(test_next(&r) % 255) - 127;
+  for (i = 0; i < j->n_in * j->batch; i++)
+    j->x[i] = (int32_t)(test_next(&r) % 256);
+  program(j);
+}
+
+static void
+release(job *j)
+{
+  rrn_arena_release(&j->arena);
+  rrn_arena_release(&j->scratch);
+  free(j->weights);
+  free(j->x);
+  free(j->y);
+}
+
+static void
+rate(const char *name, const bench_row *row, double limit)
+{
+  const double gmac = row->ops / row->min_s * 1e-9;
+
+  if (limit > 0)
+    printf("%-40s %.2f GMAC/s of the network, %.0f %% of the limit %.1f\n", name, gmac, 100 * gmac / limit, limit);
+  else
+    printf("%-40s %.2f GMAC/s of the network\n", name, gmac);
+}
+
+static void
+run(const char *name, job *j, double limit_gmac)
+{
+  static const char *cpus[] = { "plain", "avx2", "avx512" };
+  const double ops = (double)j->n_in * (double)j->n_out * (double)j->batch;
+  int cpu;
+
+  prepare(j);
+  for (cpu = 0; cpu <= (int)rrn_xbar_cpu_best(); cpu++) {
+    char full[80];
+    bench_row row;
+
+    snprintf(full, sizeof(full), "%s, %s", name, cpus[cpu]);
+    if (rrn_xbar_kernel_create(&j->arena, &j->layer, cpu, &j->kernel, NULL) < 0)
+      die();
+    row = bench_run(full, multiply, j, ops);
+    rate(full, &row, j->kernel.collapsed ? 0 : limit_gmac / (j->layer.n_slices * j->spec.input_bits));
+  }
+  release(j);
+}
+
+/* Gives the clock. */
+static void
+chain(void *user)
+{
+  uint64_t *x = user, v = *x;
+  int i;
+
+  for (i = 0; i < 100000; i++) {
+    v += 3;
+    __asm__ volatile("" : "+r"(v));
+  }
+  *x = v;
+}
+
+static double
+byte_limit(void)
+{
+  uint64_t x = 1;
+  const bench_row row = bench_run("clock: 100000 dependent additions", chain, &x, 100000);
+
+  return row.ops / row.min_s * 2 * 64 * 1e-9;
+}
+
+int
+main(int argc, char **argv)
+{
+  const rrn_xbar_spec spec = { .weight_bits = 8, .cell_bits = 2, .input_bits = 8, .dac_bits = 1, .rows = 128,
+    .g_off = 0.01 };
+  const job noisy = { .spec = spec, .id = { 1, 0, 0 }, .n_in = 1152, .n_out = 256, .batch = 64, .adc_bits = 8,
+    .noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03 } };
+  const long products = argc > 1 ? atol(argv[1]) : 0;
+  const double limit = products > 0 ? 0 : byte_limit();
+  static const size_t batches[] = { 1, 64, 1024 };
+  size_t i;
+  job j = noisy;
+  bench_row row;
+
+  if (products > 0) {
+    prepare(&j);
+    if (rrn_xbar_kernel_create(&j.arena, &j.layer, rrn_xbar_cpu_best(), &j.kernel, NULL) < 0)
+      die();
+    for (i = 0; i < (size_t)products; i++)
+      multiply(&j);
+    release(&j);
+    return 0;
+  }
+  for (i = 0; i < 3; i++) {
+    char name[64];
+
+    snprintf(name, sizeof(name), "1152x256 4x2b 3%% write batch %zu", batches[i]);
+    j = noisy;
+    j.batch = batches[i];
+    run(name, &j, limit);
+  }
+  j = noisy;
+  j.noise.write_model = RRN_WRITE_NONE;
+  j.adc_bits = 0;
+  run("1152x256 ideal, collapsed, batch 64", &j, 0);
+  j = noisy;
+  prepare(&j);
+  bench_run("program 1152x256, per weight", program, &j, (double)(j.n_in * j.n_out));
+  row = bench_run("reference 1152x256 batch 64", multiply_reference, &j, (double)(j.n_in * j.n_out * j.batch));
+  rate("reference 1152x256 batch 64", &row, 0);
+  release(&j);
+  for (i = 0; i < 2; i++) {
+    static const char *names[] = { "reference, read noise by cell, batch 1",
+                                   "reference, read noise by column, batch 1" };
+
+    j = noisy;
+    j.batch = 1;
+    j.noise.read_model = RRN_READ_RELATIVE;
+    j.noise.read_sigma = 0.01;
+    prepare(&j);
+    j.layer.read_by_column = (int)i;
+    row = bench_run(names[i], multiply_reference, &j, (double)(j.n_in * j.n_out));
+    release(&j);
+  }
+  return 0;
+}

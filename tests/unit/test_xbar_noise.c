@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/* Distributions of the device models against what they are defined as: mean, variance, Kolmogorov-Smirnov. Seeds are
+ * fixed, so a test passes always or never; the levels say how surprising the data would have to be. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "xbar/noise.h"
+
+enum { N = 40000 };
+
+typedef struct fixture {
+  rrn_rt rt;
+  rrn_arena arena;
+} fixture;
+
+static double
+normal_cdf(double x)
+{
+  return 0.5 * erfc(-x / sqrt(2));
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+
+  return (x > y) - (x < y);
+}
+
+/* Kolmogorov-Smirnov at level 1 %: 1.628 / sqrt(n). Mean and variance at 4 standard errors. Sorts z. */
+static void
+assert_standard_normal(double *z, size_t n, const char *what)
+{
+  double sum = 0, squares = 0, d = 0;
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    sum += z[i];
+    squares += z[i] * z[i];
+  }
+  qsort(z, n, sizeof(*z), by_value);
+  for (i = 0; i < n; i++) {
+    const double f = normal_cdf(z[i]);
+
+    d = fmax(d, fmax(f - (double)i / (double)n, (double)(i + 1) / (double)n - f));
+  }
+  if (fabs(sum / (double)n) > 4 / sqrt((double)n) || fabs(squares / (double)n - 1) > 4 * sqrt(2 / (double)n) ||
+      d > 1.628 / sqrt((double)n))
+    fail_msg("%s: mean %g, variance %g, distance %g of at most %g", what, sum / (double)n, squares / (double)n, d,
+             1.628 / sqrt((double)n));
+}
+
+/* 200 x 200 equal weights, each one cell of two bits. */
+static rrn_xbar_layer
+make(fixture *f, int32_t weight, uint32_t layer, uint32_t copy)
+{
+  const rrn_xbar_spec spec = { .sign = RRN_XBAR_OFFSET, .weight_bits = 2, .cell_bits = 2, .input_bits = 1,
+    .dac_bits = 1, .rows = 200, .g_off = 0.1 };
+  static int32_t weights[N];
+  rrn_xbar_layer l;
+  size_t i;
+
+  assert_int_equal(rrn_rt_init(&f->rt, NULL, NULL), RRAMNAS_OK);
+  rrn_arena_init(&f->arena, &f->rt);
+  for (i = 0; i < N; i++)
+    weights[i] = weight;
+  assert_int_equal(rrn_xbar_layer_create(&f->arena, &spec, weights, 200, 200, (rrn_xbar_id){ 11, layer, copy }, &l,
+                                         NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_n_cells(&l), N);
+  return l;
+}
+
+/* Weight 0 is digit 2 of 3 in an offset of 2 bits: 0.1 + 0.9 * 2 / 3. */
+#define G 0.7
+
+/* Fills z with (g - mean) / sigma, or of the logarithms. */
+static void
+check_model(rrn_xbar_noise n, double mean, double sigma, int logarithm, const char *what)
+{
+  fixture f;
+  rrn_xbar_layer l = make(&f, 0, 1, 0);
+  double *z = malloc(N * sizeof(*z));
+  size_t i;
+
+  assert_true(fabs(l.g[0] - G) < 1e-15);
+  rrn_xbar_program(&l, &n);
+  assert_false(l.ideal);
+  for (i = 0; i < N; i++)
+    z[i] = ((logarithm ? log(l.g[i]) : l.g[i]) - mean) / sigma;
+  assert_standard_normal(z, N, what);
+  free(z);
+  rrn_arena_release(&f.arena);
+}
+
+static void
+test_models(void **state)
+{
+  static const double mean[] = { 0.1, 0.35, 0.66, 1 }, sigma[] = { 0.01, 0.02, 0.03, 0.04 };
+
+  (void)state;
+  check_model((rrn_xbar_noise){ .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03 }, G, 0.03 * G, 0, "relative");
+  check_model((rrn_xbar_noise){ .write_model = RRN_WRITE_ABSOLUTE, .write_sigma = 0.03 }, G, 0.03, 0, "absolute");
+  check_model((rrn_xbar_noise){ .write_model = RRN_WRITE_LOGNORMAL, .write_sigma = 0.2 }, log(G), 0.2, 1, "lognormal");
+  check_model((rrn_xbar_noise){ .write_model = RRN_WRITE_POLYNOMIAL, .write_c = { 0.01, 0.02, 0.03, -0.04, 0.05 } }, G,
+              0.01 + 0.02 * G + 0.03 * G * G - 0.04 * G * G * G + 0.05 * G * G * G * G, 0, "polynomial");
+  check_model((rrn_xbar_noise){ .level_mean = mean, .level_sigma = sigma }, 0.66, 0.03, 0, "levels");
+  check_model((rrn_xbar_noise){ .drift_exponent = 0.05, .drift_exponent_sigma = 0.01, .drift_reference_s = 20,
+                                .time_s = 20000 }, log(G) - 0.05 * log(1000), 0.01 * log(1000), 1, "drift");
+}
+
+/* No model, no age: nothing happens. Polynomial below zero is no spread. */
+static void
+test_nothing(void **state)
+{
+  const rrn_xbar_noise quiet = { .drift_exponent = 0.1, .drift_reference_s = 10, .time_s = 10 };
+  const rrn_xbar_noise negative = { .write_model = RRN_WRITE_POLYNOMIAL, .write_c = { -1 } };
+  fixture f;
+  rrn_xbar_layer l = make(&f, 0, 1, 0);
+  size_t i;
+
+  (void)state;
+  rrn_xbar_program(&l, &quiet);
+  assert_true(l.ideal);
+  rrn_xbar_program(&l, &negative);
+  for (i = 0; i < N; i++)
+    assert_true(fabs(l.g[i] - G) < 1e-15);
+  rrn_arena_release(&f.arena);
+}
+
+static void
+test_never_negative(void **state)
+{
+  fixture f;
+  rrn_xbar_layer l = make(&f, -1, 1, 0);
+  size_t i, zeros = 0;
+
+  (void)state;
+  rrn_xbar_program(&l, &(rrn_xbar_noise){ .write_model = RRN_WRITE_ABSOLUTE, .write_sigma = 1 });
+  for (i = 0; i < N; i++) {
+    assert_true(l.g[i] >= 0);
+    zeros += l.g[i] == 0;
+  }
+  /* Digit 1: g = 0.4, below 0 with probability Phi(-0.4). */
+  assert_true(fabs((double)zeros / N - normal_cdf(-0.4)) < 4 * sqrt(0.25 / N));
+  rrn_arena_release(&f.arena);
+}
+
+/* Counts at 4 standard errors; the masks win over the write error. */
+static void
+test_stuck(void **state)
+{
+  const rrn_xbar_noise n = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03, .stuck_off_fraction = 0.05,
+    .stuck_on_fraction = 0.02 };
+  fixture f;
+  rrn_xbar_layer l = make(&f, 0, 1, 0);
+  size_t i, off = 0, on = 0;
+
+  (void)state;
+  rrn_xbar_program(&l, &n);
+  for (i = 0; i < N; i++) {
+    off += l.g[i] == 0.1;
+    on += l.g[i] == 1;
+  }
+  assert_true(fabs((double)off - 0.05 * N) < 4 * sqrt(0.05 * 0.95 * N));
+  assert_true(fabs((double)on - 0.02 * N) < 4 * sqrt(0.02 * 0.98 * N));
+  rrn_arena_release(&f.arena);
+}
+
+/* Every read of every cell draws anew; relative and absolute. */
+static void
+test_read(void **state)
+{
+  fixture f;
+  rrn_xbar_layer l = make(&f, 0, 1, 0);
+  double *z = malloc(N * sizeof(*z));
+  int model;
+  uint32_t i;
+
+  (void)state;
+  for (model = RRN_READ_RELATIVE; model <= RRN_READ_ABSOLUTE; model++) {
+    rrn_xbar_program(&l, &(rrn_xbar_noise){ .read_model = model, .read_sigma = 0.02 });
+    for (i = 0; i < N; i++)
+      z[i] = (rrn_xbar_read(&l, i % 100, G, i / 100 % 50, (int32_t)(i / 5000)) - G) /
+             (model == RRN_READ_RELATIVE ? 0.02 * G : 0.02);
+    assert_standard_normal(z, N, "read");
+  }
+  free(z);
+  rrn_arena_release(&f.arena);
+}
+
+/* Streams differ in each part of their name and are not correlated: 4 standard errors. */
+static void
+test_names(void **state)
+{
+  const rrn_xbar_id a = { 1, 2, 3 }, others[] = { { 2, 2, 3 }, { 1, 3, 3 }, { 1, 2, 4 }, { 1, 2, 3 } };
+  size_t k;
+  uint32_t i;
+
+  (void)state;
+  for (k = 0; k < 4; k++) {
+    double products = 0;
+
+    for (i = 0; i < N; i++)
+      products += rrn_xbar_normal(&a, RRN_XBAR_WRITE, i, 0, 0) *
+                  rrn_xbar_normal(&others[k], k == 3 ? RRN_XBAR_DRIFT : RRN_XBAR_WRITE, i, 0, 0);
+    assert_true(fabs(products / N) < 4 / sqrt(N));
+  }
+}
+
+static void
+test_quantile(void **state)
+{
+  double x;
+
+  (void)state;
+  for (x = -8; x <= 8; x += 0.01) {
+    const double p = normal_cdf(x);
+
+    if (p > 0 && p < 1 - 1e-3)
+      assert_true(fabs(rrn_xbar_normal_quantile(p) - x) <= 1e-12 * (1 + fabs(x)));
+  }
+  assert_true(rrn_xbar_normal_quantile(0.5) == 0);
+  assert_true(fabs(rrn_xbar_normal_quantile(1e-300) + 37.0470965) < 1e-6);
+}
+
+typedef struct residuals {
+  double mean, sigma, *z;
+  size_t n;
+} residuals;
+
+static void
+see_current(void *user, int32_t slice, double current)
+{
+  residuals *r = user;
+
+  (void)slice;
+  r->z[r->n++] = (current - r->mean) / r->sigma;
+}
+
+/* Column currents have the distribution of their cells' sum, drawn per cell or per column. */
+static void
+test_read_currents(void **state)
+{
+  enum { VECTORS = 50 };
+  static int32_t x[VECTORS * 200];
+  fixture f;
+  rrn_xbar_layer l = make(&f, 0, 1, 0);
+  residuals r = { 120 * G, 0, malloc(VECTORS * 200 * sizeof(double)), 0 };
+  int model;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < VECTORS * 200; i++)
+    x[i] = i % 5 < 3;
+  for (model = RRN_READ_RELATIVE; model <= RRN_READ_ABSOLUTE; model++) {
+    rrn_xbar_program(&l, &(rrn_xbar_noise){ .read_model = model, .read_sigma = 0.02 });
+    r.sigma = 0.02 * (model == RRN_READ_RELATIVE ? G : 1) * sqrt(120);
+    for (l.read_by_column = 0; l.read_by_column < 2; l.read_by_column++) {
+      r.n = 0;
+      assert_int_equal(rrn_xbar_profile(&f.arena, &l, x, VECTORS, 0, see_current, &r, NULL), RRAMNAS_OK);
+      assert_int_equal(r.n, VECTORS * 200);
+      assert_standard_normal(r.z, r.n, l.read_by_column ? "currents by column" : "currents by cell");
+    }
+  }
+  free(r.z);
+  rrn_arena_release(&f.arena);
+}
+
+/* A product does not depend on how a batch is split. */
+static void
+test_batches(void **state)
+{
+  fixture f;
+  rrn_xbar_layer l = make(&f, 1, 5, 6);
+  static int32_t x[4 * 200];
+  double whole[4 * 200], parts[4 * 200], other[200];
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < 4 * 200; i++)
+    x[i] = (int32_t)(i % 3 == 0);
+  rrn_xbar_program(&l, &(rrn_xbar_noise){ .read_model = RRN_READ_RELATIVE, .read_sigma = 0.1 });
+  assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x, 4, 7, whole, NULL, NULL), RRAMNAS_OK);
+  for (i = 0; i < 4; i++)
+    assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x + 200 * i, 1, (uint32_t)(7 + i), parts + 200 * i, NULL,
+                                            NULL), RRAMNAS_OK);
+  assert_memory_equal(whole, parts, sizeof(whole));
+  assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x, 1, 8, other, NULL, NULL), RRAMNAS_OK);
+  assert_memory_not_equal(whole, other, sizeof(other));
+  rrn_arena_release(&f.arena);
+}
+
+/* Parameters of a published device reach the model in units of the on conductance. */
+static void
+test_chip(void **state)
+{
+  rrn_rt rt;
+  rramnas_hw *hw = NULL;
+  rrn_xbar_noise n;
+  rrn_xbar_spec s;
+  double us;
+
+  (void)state;
+  assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_hw_create_preset("wan_nature_2022", &rt, &hw, NULL), RRAMNAS_OK);
+  n = rrn_xbar_noise_of(hw, 5);
+  s = rrn_xbar_spec_of(hw);
+  us = 1e6 / hw->v.device.on_resistance_ohm;
+  assert_int_equal(n.write_model, hw->v.noise.write_model);
+  assert_true(fabs(n.write_c[1] * us - hw->v.noise.write_c1_us) <= 1e-12 * fabs(hw->v.noise.write_c1_us));
+  assert_true(n.time_s == 5);
+  assert_true(fabs(s.g_off * us - 1e6 / hw->v.device.off_resistance_ohm) < 1e-9);
+  assert_int_equal(rrn_xbar_spec_check(&s, NULL), RRAMNAS_OK);
+  rramnas_hw_unref(hw);
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
+    cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
+    cmocka_unit_test(test_names),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
+    cmocka_unit_test(test_chip),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
