@@ -90,8 +90,26 @@ set_net(const settings *s, rramnas_search *search, rramnas_error *err)
   return status;
 }
 
+/* FIGURE=FILE. How good it is goes to the terminal, once. */
 static int32_t
-set_figures(const settings *s, rramnas_search *search, rramnas_error *err)
+add_predictor(const settings *s, const char *text, const rramnas_table_options *table, int32_t policy,
+              rramnas_search *search, rramnas_error *err)
+{
+  rramnas_predictor_quality q = RRAMNAS_PREDICTOR_QUALITY_INIT;
+  const size_t length = strcspn(text, "=");
+  char figure[64], a[32], b[32], c[32];
+  int32_t status;
+
+  snprintf(figure, sizeof(figure), "%.*s", length < 63 ? (int)length : 63, text);
+  status = rramnas_search_add_predictor_file(search, text + length + 1, figure, table, &q, err);
+  if (status >= 0 && !policy && !s->quiet)
+    printf("predictor %s: %lld rows, Kendall's tau %s, Spearman's rho %s, error %s (10-fold)\n", figure, (long long)q.rows,
+           number_text(q.rank_correlation, a), number_text(q.spearman, b), number_text(q.rmse, c));
+  return status;
+}
+
+static int32_t
+set_figures(const settings *s, int32_t policy, rramnas_search *search, rramnas_error *err)
 {
   rramnas_table_options table = RRAMNAS_TABLE_OPTIONS_INIT;
   int32_t status = RRAMNAS_OK;
@@ -101,6 +119,8 @@ set_figures(const settings *s, rramnas_search *search, rramnas_error *err)
   table.columns = s->table_columns;
   for (i = 0; i < s->n_tables && status >= 0; i++)
     status = rramnas_search_add_table_file(search, s->tables[i], &table, err);
+  for (i = 0; i < s->n_predictors && status >= 0; i++)
+    status = add_predictor(s, s->predictors[i], &table, policy, search, err);
   for (i = 0; i < s->n_objectives && status >= 0; i++)
     status = rramnas_search_add_objective(search, s->objectives[i], 0, err);
   for (i = 0; i < s->n_constraints && status >= 0; i++)
@@ -135,7 +155,7 @@ make_search(const settings *s, int32_t policy, rramnas_search **ret_search)
   if (status >= 0)
     status = set_compile(s, policy, search, &err);
   if (status >= 0)
-    status = set_figures(s, search, &err);
+    status = set_figures(s, policy, search, &err);
   if (status < 0) {
     rramnas_search_unref(search);
     return bad_input(&err);

@@ -67,6 +67,12 @@ set_table(settings *s, const char *value)
   return add(s->tables, &s->n_tables, value, strlen(value));
 }
 
+static int
+set_predictor(settings *s, const char *value)
+{
+  return strchr(value, '=') && *value != '=' && add(s->predictors, &s->n_predictors, value, strlen(value));
+}
+
 #define TEXT(name, field)                     \
   static int                                  \
   name(settings *s, const char *value)        \
@@ -212,6 +218,7 @@ static const struct option {
   { "samples", "N", "inferences that are pipelined; default 8", set_samples, "1..65536" },
   { "timing", "MODEL", "graph or rnc; default rnc", set_timing, "graph or rnc" },
   { "table", "FILE", "figures from a CSV file; again for more", set_table, "a file" },
+  { "predictor", "FIGURE=FILE", "figure learned from a CSV file; again for more", set_predictor, "FIGURE=FILE" },
   { "table-key", "COLUMN", "column that names the candidate, COLUMN:a,b,c when numbers stand for words", set_table_key,
     "a column" },
   { "table-columns", "LIST", "which columns are figures: FIGURE=COLUMN,...; default all", set_table_columns,
@@ -380,5 +387,6 @@ free_options(settings *s)
     free(s->objectives[i]);
     free(s->constraints[i]);
     free(s->tables[i]);
+    free(s->predictors[i]);
   }
 }

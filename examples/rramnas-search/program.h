@@ -13,8 +13,8 @@ enum { MOST_LIST = 64, MOST_PATH = 4096 };
 typedef struct settings {
   const char *space, *hardware, *network, *out, *resume, *cache;
   const char *checkpoint; /* NULL = DIR/checkpoint when there is a DIR */
-  char *objectives[MOST_LIST], *constraints[MOST_LIST], *tables[MOST_LIST]; /* to be freed */
-  size_t n_objectives, n_constraints, n_tables;
+  char *objectives[MOST_LIST], *constraints[MOST_LIST], *tables[MOST_LIST], *predictors[MOST_LIST]; /* to be freed */
+  size_t n_objectives, n_constraints, n_tables, n_predictors;
   const char *table_key, *table_columns;
   rramnas_compile_options compile;
   rramnas_cost_options cost;

@@ -1426,6 +1426,30 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_add_table_file(rramnas_search *search, const char *path, const rramnas_table_options *options,
                               rramnas_error *reterr);
 
+/** How well a predictor does, by 10-fold cross-validation. */
+typedef struct rramnas_predictor_quality {
+  size_t size;             /**< sizeof(rramnas_predictor_quality) */
+  int64_t rows;            /**< rows that it learned from */
+  double rank_correlation; /**< Kendall's tau-b of predicted and true, -1..1 */
+  double spearman;         /**< Spearman's rho, -1..1 */
+  double rmse;             /**< root of the mean square error */
+} rramnas_predictor_quality;
+
+#define RRAMNAS_PREDICTOR_QUALITY_INIT { sizeof(rramnas_predictor_quality), 0, 0, 0, 0 }
+
+/**
+ * Learns a figure from a table of the same form and predicts it for every candidate (doc/predictor.md).
+ * @param figure       its name as an objective
+ * @param options      as of tables; `columns` may say "figure=column"
+ * @param ret_quality  NULL = not wanted
+ * @return as rramnas_search_add_table_file(); ERR_RANGE with fewer than 20 usable rows
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_add_predictor_file(rramnas_search *search, const char *path, const char *figure,
+                                  const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
+                                  rramnas_error *reterr);
+
 /** Candidates to be judged. */
 typedef struct rramnas_batch {
   size_t size;            /**< sizeof(rramnas_batch) */

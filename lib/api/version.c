@@ -24,7 +24,14 @@ rramnas_feature_supported(int32_t feature)
   case RRAMNAS_FEATURE_MNSIM_INI:
   case RRAMNAS_FEATURE_POLICY_RNC:
   case RRAMNAS_FEATURE_COST:
+  case RRAMNAS_FEATURE_SEARCH:
     return 1;
+  case RRAMNAS_FEATURE_CACHE:
+#ifdef RRN_HAVE_SQLITE
+    return 1;
+#else
+    return 0;
+#endif
   default:
     return 0;
   }

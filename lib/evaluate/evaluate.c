@@ -19,7 +19,7 @@
 #include "compile/passes.h"
 #include "cost/cost.h"
 #include "evaluate/metrics.h"
-#include "evaluate/table.h"
+#include "evaluate/predictor.h"
 #include "timing/baseline.h"
 
 enum { DEFAULT_SAMPLES = 8 };
@@ -127,6 +127,9 @@ find_source(rrn_evaluation *e, size_t j, const char *name)
     e->column[j] = column;
     return RRN_FIGURE_TABLE;
   }
+  e->learned[j] = rrn_predictors_find(e->predictors, name);
+  if (e->learned[j])
+    return RRN_FIGURE_PREDICTOR;
   /* Without a network there is nothing to work them out of. */
   if (metric == SIZE_MAX || (!e->space->build && !e->net))
     return RRN_FIGURE_CALLER;
@@ -144,7 +147,8 @@ rrn_evaluation_prepare(rrn_evaluation *e, const char *const *names, size_t n, rr
   e->built_in = rrn_arena_alloc(&e->arena, n, sizeof(*e->built_in));
   e->from = rrn_arena_alloc(&e->arena, n, sizeof(*e->from));
   e->column = rrn_arena_alloc(&e->arena, n, sizeof(*e->column));
-  if (!e->source || !e->built_in || !e->from || !e->column)
+  e->learned = rrn_arena_alloc(&e->arena, n, sizeof(*e->learned));
+  if (!e->source || !e->built_in || !e->from || !e->column || !e->learned)
     return rrn_fail_memory(err);
   e->n_figures = n;
   e->needs = 0;
@@ -300,6 +304,8 @@ fill_values(const work *w, int32_t status, double *values)
     values[j] = NAN;
     if (e->source[j] == RRN_FIGURE_TABLE)
       values[j] = rrn_table_value(e->from[j], e->space, w->x, e->column[j]);
+    else if (e->source[j] == RRN_FIGURE_PREDICTOR)
+      values[j] = rrn_predictor_value(e->learned[j], w->x);
     else if (e->source[j] == RRN_FIGURE_BUILT_IN &&
              (status >= 0 || (w->net && rrn_metrics[e->built_in[j]].needs == RRN_NEEDS_NET)))
       values[j] = rrn_metrics[e->built_in[j]].value(&w->outcome);
@@ -385,6 +391,7 @@ rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerp
   hash_options(e, state);
   hash_text(state, rramnas_version(), strlen(rramnas_version()));
   rrn_tables_hash(e->tables, state);
+  rrn_predictors_hash(e->predictors, state);
   hash = XXH3_128bits_digest(state);
   XXH3_freeState(state);
   *ret_fingerprint = (rrn_fingerprint){ hash.low64, hash.high64 };

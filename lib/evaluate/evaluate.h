@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a candidate is worth: figures by name from the compiler and the cost model, and from tables. */
+/* What a candidate is worth: figures by name from the compiler and the cost model, from tables and predictors. */
 #ifndef RRN_EVALUATE_EVALUATE_H
 #define RRN_EVALUATE_EVALUATE_H
 
@@ -10,10 +10,12 @@
 enum rrn_figure_source {
   RRN_FIGURE_CALLER = 0, /* the caller's callback, or tell */
   RRN_FIGURE_BUILT_IN = 1,
-  RRN_FIGURE_TABLE = 2
+  RRN_FIGURE_TABLE = 2,
+  RRN_FIGURE_PREDICTOR = 3
 };
 
 struct rrn_table;
+struct rrn_predictor;
 
 typedef struct rrn_evaluation {
   const rrn_rt *rt;
@@ -24,6 +26,7 @@ typedef struct rrn_evaluation {
   rramnas_compile_options compile;
   rramnas_cost_options cost;
   struct rrn_table *tables; /* list, the last one added first */
+  struct rrn_predictor *predictors; /* likewise */
 
   /* after prepare(): figure j of [n_figures] */
   size_t n_figures;
@@ -31,6 +34,7 @@ typedef struct rrn_evaluation {
   int32_t *built_in; /* number of the metric */
   const struct rrn_table **from; /* table, */
   size_t *column;    /* and its column */
+  const struct rrn_predictor **learned;
   int32_t needs;     /* what built-in figures need, bits of the metric table */
 } rrn_evaluation;
 
@@ -43,7 +47,12 @@ int32_t rrn_evaluation_set_compile(rrn_evaluation *e, const rramnas_compile_opti
                                   const rramnas_cost_options *cost, rramnas_error *err);
 int32_t rrn_evaluation_add_table(rrn_evaluation *e, const char *path, const rramnas_table_options *options,
                                 rramnas_error *err);
-/* Decides where each figure comes from: a table that has it, the last one added first, then built-in, then the caller. `names` outlive the evaluator. */
+int32_t rrn_evaluation_add_predictor(rrn_evaluation *e, const char *path, const char *figure,
+                                     const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
+                                     rramnas_error *err);
+
+/* Decides where each figure comes from: a table that has it, the last one added first, then a predictor,
+ * then built-in, then the caller. `names` outlive the evaluator. */
 int32_t rrn_evaluation_prepare(rrn_evaluation *e, const char *const *names, size_t n, rramnas_error *err);
 /* Everything besides the genome that figures depend on, so that equal digests mean equal figures. After prepare(). */
 int32_t rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err);

@@ -23,21 +23,6 @@
 
 enum { MOST_BYTES = 1 << 26, MOST_COLUMNS = 4096 };
 
-struct rrn_table {
-  struct rrn_table *next;
-  size_t *genes;       /* [n_genes] of the key */
-  size_t n_genes;
-  const char **names;  /* [n_figures] */
-  size_t *columns;     /* [n_figures] */
-  uint8_t *deviation;  /* [n_figures]: 1 = the number behind the sign */
-  size_t n_figures;
-  double *values;      /* [n_rows][n_figures] */
-  size_t n_rows;
-  rrn_fingerprint *keys; /* [mask + 1] */
-  uint32_t *rows;        /* [mask + 1] */
-  size_t mask;
-};
-
 typedef struct reader {
   rrn_evaluation *e;
   const char *path, *data;
@@ -449,6 +434,8 @@ add_row(reader *r)
   t->rows[slot] = (uint32_t)t->n_rows;
   for (j = 0; j < t->n_figures; j++)
     t->values[t->n_rows * t->n_figures + j] = cell_value(r->cells[t->columns[j]], t->deviation[j]);
+  for (j = 0; j < t->n_genes; j++)
+    t->inputs[t->n_rows * t->n_genes + j] = r->x[t->genes[j]];
   t->n_rows++;
   return RRAMNAS_OK;
 }
@@ -477,7 +464,8 @@ reserve(reader *r)
   t->keys = rrn_arena_alloc(&r->e->arena, slots, sizeof(*t->keys));
   t->rows = rrn_arena_alloc(&r->e->arena, slots, sizeof(*t->rows));
   t->values = rrn_arena_alloc(&r->e->arena, most * t->n_figures + 1, sizeof(*t->values));
-  return t->keys && t->rows && t->values ? RRAMNAS_OK : rrn_fail_memory(r->err);
+  t->inputs = rrn_arena_alloc(&r->e->arena, most * t->n_genes + 1, sizeof(*t->inputs));
+  return t->keys && t->rows && t->values && t->inputs ? RRAMNAS_OK : rrn_fail_memory(r->err);
 }
 
 static int32_t

@@ -7,6 +7,22 @@
 
 #include "evaluate/evaluate.h"
 
+struct rrn_table {
+  struct rrn_table *next;
+  size_t *genes;       /* [n_genes] of the key */
+  size_t n_genes;
+  const char **names;  /* [n_figures] */
+  size_t *columns;     /* [n_figures] */
+  uint8_t *deviation;  /* [n_figures]: 1 = the number behind the sign */
+  size_t n_figures;
+  double *values;      /* [n_rows][n_figures] */
+  double *inputs;      /* [n_rows][n_genes]: canonical values of the key's genes */
+  size_t n_rows;
+  rrn_fingerprint *keys; /* [mask + 1] */
+  uint32_t *rows;        /* [mask + 1] */
+  size_t mask;
+};
+
 /* Reads a file into the evaluator's arena. */
 int32_t rrn_table_read(rrn_evaluation *e, const char *path, const rramnas_table_options *options,
                        struct rrn_table **ret_table, rramnas_error *err);

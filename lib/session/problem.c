@@ -511,6 +511,23 @@ rramnas_search_add_table_file(rramnas_search *s, const char *path, const rramnas
 }
 
 int32_t
+rramnas_search_add_predictor_file(rramnas_search *s, const char *path, const char *figure,
+                                  const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
+                                  rramnas_error *reterr)
+{
+  rramnas_predictor_quality quality = RRAMNAS_PREDICTOR_QUALITY_INIT;
+  rramnas_table_options o;
+
+  NOT_STARTED(s, "rramnas_search_add_predictor_file");
+  RRN_FAIL_IF(!path || !figure, reterr, RRAMNAS_ERR_ARGUMENT,
+              "rramnas_search_add_predictor_file: path or figure is NULL");
+  RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_table_options", reterr));
+  RRN_TRY(rrn_evaluation_add_predictor(&s->evaluator, path, figure, &o, &quality, reterr));
+  return ret_quality ? rrn_result_write(ret_quality, &quality, sizeof(quality), "rramnas_predictor_quality", reterr)
+                     : RRAMNAS_OK;
+}
+
+int32_t
 rramnas_search_set_evaluate(rramnas_search *s, rramnas_evaluate_fn evaluate, void *user, rramnas_error *reterr)
 {
   RRN_FAIL_IF(!s, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_set_evaluate: search is NULL");

@@ -307,6 +307,13 @@ AT(rramnas_table_options, size, 0);
 AT(rramnas_table_options, key, 8);
 AT(rramnas_table_options, columns, 16);
 
+SIZE(rramnas_predictor_quality, 40);
+AT(rramnas_predictor_quality, size, 0);
+AT(rramnas_predictor_quality, rows, 8);
+AT(rramnas_predictor_quality, rank_correlation, 16);
+AT(rramnas_predictor_quality, spearman, 24);
+AT(rramnas_predictor_quality, rmse, 32);
+
 SIZE(rramnas_batch, 32);
 AT(rramnas_batch, size, 0);
 AT(rramnas_batch, genomes, 8);

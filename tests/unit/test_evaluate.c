@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -414,6 +415,120 @@ fingerprint_is_of_settings(void **state)
   assert_memory_not_equal(&prints[1], &prints[2], sizeof(prints[0]));
 }
 
+/* --- predictors --- */
+
+#define PREDICTED_SPACE                                                                                            \
+  "schema: rramnas.space/1\nname: p\ngenes:\n  - {name: a, values: [u, v, w]}\n  - {name: b, integer: [1, 4]}\n"    \
+  "  - {name: c, real: [0, 2]}\n  - {name: d, values: [x, y], parent: b, above: 2}\n"
+
+/* Rows of all genes and a figure of them; `noise` 1 = of nothing. */
+static double
+figure_of(const double *x, int noise, uint32_t *state)
+{
+  static const double of_a[] = { 3, -1, 4 };
+
+  *state = *state * 1664525u + 1013904223u;
+  if (noise)
+    return (double)(*state >> 16);
+  return 50 + of_a[(size_t)x[0]] + 2 * x[1] + 3 * x[2] * x[2] + (x[0] > 1 && x[1] > 3 ? 6 : 0) +
+         (x[1] > 2 && x[3] > 0 ? 5 : 0);
+}
+
+static char *
+rows_of_figures(int n, int noise)
+{
+  static const char *const labels_a[] = { "u", "v", "w" }, *const labels_d[] = { "x", "y" };
+  char *text = malloc((size_t)n * 64 + 64);
+  size_t used = (size_t)sprintf(text, "a,b,c,d,score\n");
+  uint32_t state = 7;
+  int i;
+
+  for (i = 0; i < n; i++) {
+    double x[4];
+
+    state = state * 1664525u + 1013904223u;
+    x[0] = state >> 20 & 1 ? (state >> 24) % 3 : (state >> 25) % 3;
+    x[1] = 1 + (state >> 12) % 4;
+    x[2] = (double)(state >> 16 & 255) / 128;
+    x[3] = x[1] > 2 ? state >> 28 & 1 : 0;
+    used += (size_t)sprintf(text + used, "%s,%d,%.7f,%s,%.6f\n", labels_a[(int)x[0]], (int)x[1], x[2],
+                            x[1] > 2 ? labels_d[(int)x[3]] : "", figure_of(x, noise, &state));
+  }
+  return text;
+}
+
+static rramnas_predictor_quality
+learn(fixture *f, int n, int noise)
+{
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  rramnas_predictor_quality q = RRAMNAS_PREDICTOR_QUALITY_INIT;
+  char *text = rows_of_figures(n, noise);
+
+  set_up_yaml(f, PREDICTED_SPACE);
+  write_file(f->path, text, strlen(text));
+  free(text);
+  if (rrn_evaluation_add_predictor(&f->e, f->path, "score", &o, &q, &f->err) < 0)
+    fail_msg("%s", f->err.message);
+  assert_int_equal(q.rows, n);
+  return q;
+}
+
+/* A figure of single genes, a square and a product of two is found again; unseen genomes come within a hundredth. */
+static void
+predictor_finds_what_is_there(void **state)
+{
+  static const char *const figures[] = { "score" };
+  static const double genomes[][4] = { { 0, 1, 0.3, 0 }, { 2, 4, 1.7, 1 }, { 2, 4, 0.9, 0 }, { 1, 3, 1.1, 1 } };
+  rramnas_predictor_quality q;
+  uint32_t unused = 0;
+  double value, shortfall;
+  fixture f;
+  size_t i;
+
+  (void)state;
+  q = learn(&f, 600, 0);
+  assert_true(q.rank_correlation > 0.99 && q.rank_correlation <= 1 && q.spearman > 0.999 && q.spearman <= 1);
+  assert_true(q.rmse < 0.05);
+  assert_int_equal(rrn_evaluation_prepare(&f.e, figures, 1, &f.err), RRAMNAS_OK);
+  assert_int_equal(f.e.source[0], RRN_FIGURE_PREDICTOR);
+  for (i = 0; i < 4; i++) {
+    assert_int_equal(rrn_evaluation_run(&f.e, genomes[i], &value, &shortfall, &f.err), RRAMNAS_OK);
+    assert_true(fabs(value - figure_of(genomes[i], 0, &unused)) < 0.05 && shortfall == 0);
+  }
+  tear_down(&f);
+}
+
+static void
+predictor_finds_nothing_in_noise(void **state)
+{
+  rramnas_predictor_quality q;
+  fixture f;
+
+  (void)state;
+  q = learn(&f, 400, 1);
+  assert_true(fabs(q.rank_correlation) < 0.15 && fabs(q.spearman) < 0.2);
+  tear_down(&f);
+}
+
+static void
+predictor_refuses(void **state)
+{
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  rramnas_predictor_quality q = RRAMNAS_PREDICTOR_QUALITY_INIT;
+  char *text = rows_of_figures(19, 0);
+  fixture f;
+
+  (void)state;
+  set_up_yaml(&f, PREDICTED_SPACE);
+  write_file(f.path, text, strlen(text));
+  free(text);
+  assert_int_equal(rrn_evaluation_add_predictor(&f.e, f.path, "score", &o, &q, &f.err), RRAMNAS_ERR_RANGE);
+  assert_non_null(strstr(f.err.message, "19 rows"));
+  assert_int_equal(rrn_evaluation_add_predictor(&f.e, f.path, "other", &o, &q, &f.err), RRAMNAS_ERR_NOT_FOUND);
+  assert_int_equal(rrn_evaluation_add_predictor(&f.e, "none.csv", "score", &o, &q, &f.err), RRAMNAS_ERR_IO);
+  tear_down(&f);
+}
+
 int
 main(void)
 {
@@ -429,6 +544,9 @@ main(void)
     cmocka_unit_test(cache_keeps_figures),
     cmocka_unit_test(foreign_files_are_refused),
     cmocka_unit_test(fingerprint_is_of_settings),
+    cmocka_unit_test(predictor_finds_what_is_there),
+    cmocka_unit_test(predictor_finds_nothing_in_noise),
+    cmocka_unit_test(predictor_refuses),
   };
 
   if (rrn_rt_init(&runtime, NULL, NULL) < 0)
