@@ -29,7 +29,9 @@
 #define MAGIC "RRNCKPT1"
 #define MOST_BYTES (UINT64_C(1) << 36)
 
-enum { HEAD = 16, TAIL = 8, MOST_PATH = 4096 };
+/* A file holds its population, eight bytes a gene; only in a space that is soon exhausted can it be a smaller one. What a
+ * few bytes claim must not cost gigabytes. */
+enum { HEAD = 16, TAIL = 8, MOST_PATH = 4096, SMALL_POPULATION = 65536 };
 
 /* --- the problem as text --- */
 
@@ -367,6 +369,7 @@ load(rramnas_search *s, rrn_bytes *b, const char *path, rramnas_error *err)
   saved_options options;
 
   walk_options(b, &options);
+  b->failed |= options.population > SMALL_POPULATION + b->n / 8 || options.offspring > SMALL_POPULATION + b->n / 8;
   RRN_FAIL_IF(b->failed, err, RRAMNAS_ERR_PARSE, "%.300s: is damaged: its options cannot be", path);
   RRN_TRY(apply_options(s, &options, err));
   RRN_TRY(check_problem(s, b, path, err));
