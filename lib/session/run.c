@@ -340,6 +340,10 @@ check(const rramnas_search *s, const rramnas_run_options *o, rramnas_error *err)
                 o->checkpoint_every < 0,
               err, RRAMNAS_ERR_RANGE, "run options: a budget is negative");
   for (j = 0; j < s->n_figures; j++)
+    RRN_FAIL_IF(s->evaluator.source[j] == RRN_FIGURE_CALLER && !s->evaluate && rrn_metric_find(s->figures[j]) != SIZE_MAX,
+                err, RRAMNAS_ERR_ARGUMENT, "\"%s\" is worked out of a network, and the space has none: a network is missing",
+                s->figures[j]);
+  for (j = 0; j < s->n_figures; j++)
     RRN_FAIL_IF(s->evaluator.source[j] == RRN_FIGURE_CALLER && !s->evaluate, err, RRAMNAS_ERR_ARGUMENT,
                 "nobody supplies \"%s\": it is no built-in figure, in no table, and there is no evaluation callback",
                 s->figures[j]);

@@ -138,10 +138,16 @@ static int32_t
 read_role(const rrn_yaml *node, rramnas_gene *g, rramnas_error *err)
 {
   const rrn_yaml *role = rrn_yaml_get(node, "role");
+  const char *near;
 
   if (!role) {
     g->role = rrn_hw_field_find(g->name) || strcmp(g->name, RRN_HW_DEVICE_PRESET) == 0 ? RRAMNAS_GENE_HARDWARE
                                                                                    : RRAMNAS_GENE_FREE;
+    near = g->role == RRAMNAS_GENE_FREE && strchr(g->name, '.') ? rrn_hw_field_suggest(g->name) : NULL;
+    if (near)
+      return rrn_fail_at(err, RRAMNAS_ERR_NOT_FOUND, node->where,
+                         "gene \"%.60s\" is no hardware field, did you mean \"%s\"? role: free keeps the name", g->name,
+                         near);
     return RRAMNAS_OK;
   }
   RRN_TRY(expect(role, RRN_YAML_SCALAR, "role", err));

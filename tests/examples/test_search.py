@@ -129,10 +129,15 @@ def test_nothing_feasible():
 def test_refused():
     foreign = work / "foreign"
     foreign.write_text("this is no checkpoint, but it is long enough to be looked at")
+    slip, lonely = work / "slip.yaml", work / "lonely.yaml"
+    slip.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bit, integer: [4, 8]}]\n")
+    lonely.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bits, integer: [4, 8]}]\n")
     for args, message in [
         ([], "no space is given"),
         (["a-space-that-is-not"], "no space"),
         (["none.yaml"], "none.yaml"),
+        ([slip], "did you mean"),
+        ([lonely], "a network is missing"),
         ([*SMALL, "--objectives", "macs"], "given twice"),
         ([*SMALL, "--population", "0"], "expected 1 or more"),
         ([*SMALL, "--strategy", "best"], "nsga2, random or reinforce"),
