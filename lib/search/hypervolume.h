@@ -18,14 +18,9 @@ int32_t rrn_hypervolume_contributions(rrn_arena *arena, const double *f, size_t 
 
 /* --- parts, for hypervolume_wfg.c --- */
 
-/* Points p[n][4] that all lie below the reference point, w (the last) ascending; `room` holds RRN_HV4_ROOM doubles per
- * point. */
-enum { RRN_HV4_ROOM = 8 };
-double rrn_hv_4d(const double *p, size_t n, const double *reference, double *room);
-
-/* Five and more objectives, points inside the reference box. */
-int32_t rrn_hv_wfg(rrn_arena *arena, double *p, size_t n, size_t m, const double *reference, double *ret_volume,
-                   rramnas_error *err);
+/* Four and more objectives, points inside the reference box; `keys` holds 2 n. */
+int32_t rrn_hv_corners(rrn_arena *arena, const double *p, size_t n, size_t m, const double *reference, rrn_key *keys,
+                       double *ret_volume, rramnas_error *err);
 
 typedef struct rrn_corner {
   double x, y;
