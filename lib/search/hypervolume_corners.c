@@ -26,11 +26,16 @@
  * sets of points below and order by depth, where theirs keeps all corners and compares each with each new point. */
 #include "search/hypervolume.h"
 
-enum { BLOCK_WORDS = 8, BLOCK = 64 * BLOCK_WORDS, BATCH = 1 << 16 };
+enum { BLOCK = 512, BATCH = 1 << 16 };
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Owners of corners, d each: places of points in `points`. */
+/* Points of a block, as bits; in pairs of words, because two fit a register. */
+typedef struct pair {
+  uint64_t low, high;
+} pair;
+
+/* Corners, each as its d owners: where their rows begin in `points`. */
 typedef struct corners {
   uint32_t *owners;
   size_t n, cap;
@@ -45,43 +50,85 @@ typedef struct sweep {
   corners *blocks; /* [n_blocks]: corners that come to a block */
 
   /* Of one block: */
-  size_t words, first, size;
-  rrn_key *keys;    /* [2 BLOCK] */
-  uint64_t *sorted; /* [d][BLOCK]: coordinates as keys, ascending */
-  uint16_t *rank;   /* [BLOCK][d]: number of points with a smaller coordinate */
-  uint64_t *below;  /* [d][BLOCK + 1][words]: those points */
+  size_t pairs, room, first, size;
+  rrn_key *keys;    /* [2 size] */
+  uint64_t *sorted; /* [d][size]: coordinates as keys, ascending */
+  pair *below;      /* [d][size + 1][pairs]: the first k points of that order */
+  uint32_t *row;    /* [size][d]: where in `below` the points with a smaller coordinate begin */
 
   /* Corners under way: */
-  size_t depth, cap;
-  uint32_t *owners; /* [cap][d] */
-  uint64_t *sets;   /* [cap][words] */
+  size_t depth;
+  uint32_t *owners; /* [][d] */
+  pair *sets;       /* [][pairs] */
 } sweep;
+
+/* --- sets --- */
+
+static void
+add(pair *set, size_t i)
+{
+  const uint64_t bit = UINT64_C(1) << i % 64;
+
+  set += i / 128;
+  set->low |= i & 64 ? 0 : bit;
+  set->high |= i & 64 ? bit : 0;
+}
+
+/* What is in both; 0 when nothing is. */
+INLINE int
+meet(const pair *a, const pair *b, size_t n, pair *ret)
+{
+  uint64_t any = 0;
+  size_t k;
+
+  for (k = 0; k < n; k++) {
+    const pair both = { a[k].low & b[k].low, a[k].high & b[k].high };
+
+    any |= both.low | both.high;
+    ret[k] = both;
+  }
+  return any != 0;
+}
+
+/* The first point in a set; BLOCK when there is none. */
+INLINE size_t
+first_of(const pair *set, size_t n)
+{
+  size_t k;
+
+  for (k = 0; k < n; k++) {
+    if (set[k].low)
+      return 128 * k + (size_t)__builtin_ctzll(set[k].low);
+    if (set[k].high)
+      return 128 * k + 64 + (size_t)__builtin_ctzll(set[k].high);
+  }
+  return BLOCK;
+}
 
 /* --- a block of points --- */
 
-/* Ranks of the block's points in one objective, and the sets of points below each rank. */
+/* Orders the block's points by one objective; makes the sets of points below each. */
 static void
 prepare_objective(sweep *s, size_t j)
 {
-  uint64_t *sorted = s->sorted + j * BLOCK, *below = s->below + j * (BLOCK + 1) * s->words;
+  uint64_t *sorted = s->sorted + j * s->room;
+  pair *below = s->below + j * (s->room + 1) * s->pairs, *row = below;
   const double *p = s->points + (s->d + s->first) * (s->d + 1) + j;
-  size_t i, k, rank = 0;
+  size_t i, k;
 
   for (i = 0; i < s->size; i++)
     s->keys[i] = (rrn_key){ rrn_key_of(p[i * (s->d + 1)]), i };
   rrn_order(s->keys, s->keys + s->size, s->size);
-  memset(below, 0, s->words * sizeof(*below));
-  for (i = 0; i < s->size; i++) {
+  memset(below, 0, s->pairs * sizeof(*below));
+  for (i = 0; i < s->size; i++, below += s->pairs) {
     const rrn_key own = s->keys[i];
-    uint64_t *next = below + s->words;
 
     sorted[i] = own.key;
-    rank = i > 0 && sorted[i - 1] == own.key ? rank : i;
-    s->rank[own.index * s->d + j] = (uint16_t)rank;
-    for (k = 0; k < s->words; k++)
-      next[k] = below[k];
-    next[own.index / 64] |= UINT64_C(1) << own.index % 64;
-    below = next;
+    row = i > 0 && sorted[i - 1] == own.key ? row : below;
+    s->row[own.index * s->d + j] = (uint32_t)(row - s->below);
+    for (k = 0; k < s->pairs; k++)
+      below[s->pairs + k] = below[k];
+    add(below + s->pairs, own.index);
   }
 }
 
@@ -114,18 +161,16 @@ rank_of(const uint64_t *keys, size_t n, uint64_t key)
 static void
 enter(sweep *s, const uint32_t *owners)
 {
-  uint64_t *set = s->sets;
-  size_t j, k;
+  pair *set = s->sets;
+  size_t j;
 
   memcpy(s->owners, owners, s->d * sizeof(*owners));
-  memset(set, 0xff, s->words * sizeof(*set));
+  memset(set, 0xff, s->pairs * sizeof(*set));
   for (j = 0; j < s->d; j++) {
-    const uint64_t key = rrn_key_of(s->points[owners[j] * (s->d + 1) + j]);
-    const size_t rank = rank_of(s->sorted + j * BLOCK, s->size, key);
-    const uint64_t *below = s->below + (j * (BLOCK + 1) + rank) * s->words;
+    const size_t rank = rank_of(s->sorted + j * s->room, s->size, rrn_key_of(s->points[owners[j] + j]));
+    const pair *below = s->below + (j * (s->room + 1) + rank) * s->pairs;
 
-    for (k = 0; k < s->words; k++)
-      set[k] &= below[k];
+    meet(set, below, s->pairs, set);
   }
   s->depth = 1;
 }
@@ -137,88 +182,75 @@ enter(sweep *s, const uint32_t *owners)
 INLINE unsigned
 cut(const double *points, const uint32_t *owners, const double *p, double *gain, size_t d)
 {
-  const double *own[32];
   double volume = 1;
   unsigned kept = 0;
   size_t j, k;
 
-  for (k = 0; k < d; k++)
-    own[k] = points + owners[k] * (d + 1);
+#pragma GCC unroll 8
   for (j = 0; j < d; j++) {
-    double before = p[j];
-    int ok;
+    double start = p[j], most;
 
+#pragma GCC unroll 8
     for (k = 0; k < j; k++)
-      before = own[k][j] > before ? own[k][j] : before;
-    ok = before <= p[j];
+      start = points[owners[k] + j] > start ? points[owners[k] + j] : start;
+    most = start;
+#pragma GCC unroll 8
     for (k = j + 1; k < d; k++)
-      ok &= own[k][j] <= p[j];
-    volume *= own[j][j] - before;
-    kept |= (unsigned)ok << j;
+      most = points[owners[k] + j] > most ? points[owners[k] + j] : most;
+    volume *= points[owners[j] + j] - start;
+    kept |= (unsigned)(most <= p[j]) << j;
   }
   *gain += volume;
   return kept;
 }
 
-/* The replacement by p in objective j of a corner. */
-INLINE void
-replace(const sweep *s, const uint32_t *owners, const uint64_t *set, size_t j, size_t p, uint32_t *ret_owners,
-        uint64_t *ret_set, size_t d)
+/* The corner number `to` under way: number `from` with p in objective j. 0 when no point is below. */
+INLINE int
+replace(sweep *s, size_t from, size_t to, size_t j, size_t p, uint32_t at, size_t d)
 {
-  const uint64_t *below = s->below + (j * (BLOCK + 1) + s->rank[p * d + j]) * s->words;
+  const uint32_t *owners = s->owners + from * d;
+  uint32_t *ret = s->owners + to * d;
   size_t k;
 
+#pragma GCC unroll 8
   for (k = 0; k < d; k++)
-    ret_owners[k] = owners[k];
-  ret_owners[j] = (uint32_t)(d + s->first + p);
-  for (k = 0; k < s->words; k++)
-    ret_set[k] = set[k] & below[k];
-}
-
-INLINE size_t
-take_first(uint64_t *set, size_t words)
-{
-  size_t k;
-
-  for (k = 0; k < words; k++)
-    if (set[k]) {
-      const int bit = __builtin_ctzll(set[k]);
-
-      set[k] &= set[k] - 1;
-      return 64 * k + (size_t)bit;
-    }
-  return BLOCK;
+    ret[k] = owners[k];
+  ret[j] = at;
+  return meet(s->sets + from * s->pairs, s->below + s->row[p * d + j], s->pairs, s->sets + to * s->pairs);
 }
 
 INLINE void
 follow_in(sweep *s, size_t d, corners *next)
 {
-  while (s->depth > 0) {
-    uint32_t *owners = s->owners + (s->depth - 1) * d;
-    uint64_t *set = s->sets + (s->depth - 1) * s->words;
-    const size_t p = take_first(set, s->words);
+  size_t depth = s->depth;
+
+  while (depth > 0) {
+    const size_t own = depth - 1;
+    uint32_t *owners = s->owners + own * d, at;
+    pair *set = s->sets + own * s->pairs;
+    const size_t p = first_of(set, s->pairs);
     unsigned kept;
 
     if (p == BLOCK) {
-      s->depth--;
+      depth--;
       if (next) {
         memcpy(next->owners + next->n++ * d, owners, d * sizeof(*owners));
         if (next->n == next->cap)
-          return;
+          break;
       }
       continue;
     }
-    kept = cut(s->points, owners, s->points + (d + s->first + p) * (d + 1), &s->gain[s->first + p], d);
+    at = (uint32_t)((d + s->first + p) * (d + 1));
+    kept = cut(s->points, owners, s->points + at, &s->gain[s->first + p], d);
     if (kept == 0) {
-      s->depth--;
+      depth--;
       continue;
     }
-    for (; kept & (kept - 1); kept &= kept - 1) {
-      replace(s, owners, set, (size_t)__builtin_ctz(kept), p, s->owners + s->depth * d, s->sets + s->depth * s->words, d);
-      s->depth++;
-    }
-    replace(s, owners, set, (size_t)__builtin_ctz(kept), p, owners, set, d);
+    for (; kept & (kept - 1); kept &= kept - 1)
+      depth += (size_t)(replace(s, own, depth, (size_t)__builtin_ctz(kept), p, at, d) | (next != NULL));
+    replace(s, own, own, (size_t)__builtin_ctz(kept), p, at, d);
   }
+  s->depth = depth;
 }
 
 /* Until no corner is left or `next` is full. */
@@ -305,8 +337,8 @@ int32_t
 rrn_hv_corners(rrn_arena *arena, const double *p, size_t n, size_t m, const double *reference, rrn_key *keys,
            double *ret_volume, rramnas_error *err)
 {
-  const size_t d = m - 1, n_blocks = (n + BLOCK - 1) / BLOCK, size = n < BLOCK ? n : BLOCK, words = (size + 63) / 64;
-  sweep s = { .arena = arena, .d = d, .n = n, .n_blocks = n_blocks, .reference = reference, .words = words };
+  const size_t d = m - 1, n_blocks = (n + BLOCK - 1) / BLOCK, size = (n + n_blocks - 1) / n_blocks, pairs = (size + 127) / 128;
+  sweep s = { .arena = arena, .d = d, .n = n, .n_blocks = n_blocks, .reference=reference, .room = size, .pairs = pairs };
   double sum = 0;
   size_t i;
 
@@ -314,18 +346,17 @@ rrn_hv_corners(rrn_arena *arena, const double *p, size_t n, size_t m, const doub
   s.gain = rrn_arena_alloc(arena, n, sizeof(*s.gain));
   s.blocks = rrn_arena_alloc(arena, n_blocks, sizeof(*s.blocks));
   s.keys = rrn_arena_alloc_raw(arena, size, 2 * sizeof(*s.keys));
-  s.sorted = rrn_arena_alloc_raw(arena, BLOCK, d * sizeof(*s.sorted));
-  s.rank = rrn_arena_alloc_raw(arena, size, d * sizeof(*s.rank));
-  s.below = rrn_arena_alloc_raw(arena, (BLOCK + 1) * words, d * sizeof(*s.below));
-  s.cap = d * size + 2;
-  s.owners = rrn_arena_alloc_raw(arena, s.cap, d * sizeof(*s.owners));
-  s.sets = rrn_arena_alloc_raw(arena, s.cap, words * sizeof(*s.sets));
-  if (!s.points || !s.gain || !s.blocks || !s.sorted || !s.rank || !s.below || !s.owners || !s.sets)
+  s.sorted = rrn_arena_alloc_raw(arena, size, d * sizeof(*s.sorted));
+  s.row = rrn_arena_alloc_raw(arena, size, d * sizeof(*s.row));
+  s.below = rrn_arena_alloc_raw(arena, (size + 1) * pairs, d * sizeof(*s.below));
+  s.owners = rrn_arena_alloc_raw(arena, d * size + 2, d * sizeof(*s.owners));
+  s.sets = rrn_arena_alloc_raw(arena, d * size + 2, pairs * sizeof(*s.sets));
+  if (!s.points || !s.gain || !s.blocks || !s.sorted || !s.row || !s.below || !s.owners || !s.sets)
     return rrn_fail_memory(err);
   place_points(&s, p, keys);
   uint32_t *root = rrn_arena_alloc_raw(arena, d, 4);
   for (i = 0; i < d; i++)
-    root[i] = (uint32_t)i;
+    root[i] = (uint32_t)(i * m);
   s.blocks[0] = (corners){ root, 1, 1 };
   if (sweep_block(&s, 0) < 0)
     return rrn_fail_memory(err);
