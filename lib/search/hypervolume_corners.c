@@ -35,7 +35,7 @@ typedef struct pair {
   uint64_t low, high;
 } pair;
 
-/* Corners, each as its d owners: where their rows begin in `points`. */
+/* Corners as their owners, d each: where the rows of these points begin. */
 typedef struct corners {
   uint32_t *owners;
   size_t n, cap;
@@ -44,23 +44,45 @@ typedef struct corners {
 typedef struct sweep {
   rrn_arena *arena;
   size_t d, n, n_blocks;
-  const double *reference;
-  double *points; /* rows of d + 1: first d that stand for the reference point, then n by the last objective */
-  double *gain;   /* [n]: volume each gains in d objectives */
+  double *points;  /* rows of m coordinates and the volume gained; see row_size() */
   corners *blocks; /* [n_blocks]: corners that come to a block */
 
   /* Of one block: */
   size_t pairs, room, first, size;
-  rrn_key *keys;    /* [2 size] */
-  uint64_t *sorted; /* [d][size]: coordinates as keys, ascending */
-  pair *below;      /* [d][size + 1][pairs]: the first k points of that order */
-  uint32_t *row;    /* [size][d]: where in `below` the points with a smaller coordinate begin */
+  rrn_key *keys;      /* [2 room] */
+  uint64_t *sorted;   /* [d][room]: coordinates as keys, ascending */
+  pair *below;        /* [d][room + 1][pairs]: the first k points of that order */
+  const pair **under; /* [room][d]: those with a smaller coordinate than the point's */
 
-  /* Corners under way: */
-  size_t depth;
-  uint32_t *owners; /* [][d] */
-  pair *sets;       /* [][pairs] */
+  /* Corners under way: the set of points below, the owners. */
+  pair *stack, *top;
 } sweep;
+
+/* Row: coordinates, the volume gained. */
+INLINE size_t
+row_size(size_t d)
+{
+  return d + 2;
+}
+
+/* Size of a corner under way. */
+INLINE size_t
+corner_size(size_t d, size_t pairs)
+{
+  return pairs + (d + 3) / 4;
+}
+
+INLINE uint32_t *
+owners_of(pair *corner, size_t pairs)
+{
+  return (uint32_t *)(void *)(corner + pairs);
+}
+
+INLINE const uint32_t *
+owners_in(const pair *corner, size_t pairs)
+{
+  return (const uint32_t *)(const void *)(corner + pairs);
+}
 
 /* --- sets --- */
 
@@ -111,23 +133,23 @@ first_of(const pair *set, size_t n)
 static void
 prepare_objective(sweep *s, size_t j)
 {
+  const size_t stride = row_size(s->d), bytes = s->pairs * sizeof(pair);
+  const double *p = s->points + (s->d + s->first) * stride + j;
   uint64_t *sorted = s->sorted + j * s->room;
-  pair *below = s->below + j * (s->room + 1) * s->pairs, *row = below;
-  const double *p = s->points + (s->d + s->first) * (s->d + 1) + j;
-  size_t i, k;
+  pair *below = s->below + j * (s->room + 1) * s->pairs, *under = below;
+  size_t i;
 
   for (i = 0; i < s->size; i++)
-    s->keys[i] = (rrn_key){ rrn_key_of(p[i * (s->d + 1)]), i };
+    s->keys[i] = (rrn_key){ rrn_key_of(p[i * stride]), i };
   rrn_order(s->keys, s->keys + s->size, s->size);
-  memset(below, 0, s->pairs * sizeof(*below));
+  memset(below, 0, bytes);
   for (i = 0; i < s->size; i++, below += s->pairs) {
     const rrn_key own = s->keys[i];
 
     sorted[i] = own.key;
-    row = i > 0 && sorted[i - 1] == own.key ? row : below;
-    s->row[own.index * s->d + j] = (uint32_t)(row - s->below);
-    for (k = 0; k < s->pairs; k++)
-      below[s->pairs + k] = below[k];
+    under = i > 0 && s->keys[i - 1].key == own.key ? under : below;
+    s->under[own.index * s->d + j] = under;
+    memcpy(below + s->pairs, below, bytes);
     add(below + s->pairs, own.index);
   }
 }
@@ -161,26 +183,25 @@ rank_of(const uint64_t *keys, size_t n, uint64_t key)
 static void
 enter(sweep *s, const uint32_t *owners)
 {
-  pair *set = s->sets;
+  pair *set = s->stack;
   size_t j;
 
-  memcpy(s->owners, owners, s->d * sizeof(*owners));
+  memcpy(owners_of(set, s->pairs), owners, s->d * sizeof(*owners));
   memset(set, 0xff, s->pairs * sizeof(*set));
   for (j = 0; j < s->d; j++) {
     const size_t rank = rank_of(s->sorted + j * s->room, s->size, rrn_key_of(s->points[owners[j] + j]));
-    const pair *below = s->below + (j * (s->room + 1) + rank) * s->pairs;
 
-    meet(set, below, s->pairs, set);
+    meet(set, s->below + (j * (s->room + 1) + rank) * s->pairs, s->pairs, set);
   }
-  s->depth = 1;
+  s->top = set + corner_size(s->d, s->pairs);
 }
 
 /* --- corners --- */
 
-/* Point p is below a corner: adds the volume it gains in the corner's box, returns the objectives whose replacement
- * is kept, as bits. */
+/* Point p is below a corner: the volume it gains in the corner's box, and the objectives whose replacement is kept, as
+ * bits. */
 INLINE unsigned
-cut(const double *points, const uint32_t *owners, const double *p, double *gain, size_t d)
+cut(const double *points, const uint32_t *owners, double *p, size_t d)
 {
   double volume = 1;
   unsigned kept = 0;
@@ -200,81 +221,92 @@ cut(const double *points, const uint32_t *owners, const double *p, double *gain,
     volume *= points[owners[j] + j] - start;
     kept |= (unsigned)(most <= p[j]) << j;
   }
-  *gain += volume;
+  p[d + 1] += volume;
   return kept;
 }
 
-/* The corner number `to` under way: number `from` with p in objective j. 0 when no point is below. */
+/* The corner `own` with owner p in objective j. 0 when no point is below. */
 INLINE int
-replace(sweep *s, size_t from, size_t to, size_t j, size_t p, uint32_t at, size_t d)
+replace(const pair *own, size_t j, uint32_t p, const pair *under, size_t d, size_t pairs, pair *ret)
 {
-  const uint32_t *owners = s->owners + from * d;
-  uint32_t *ret = s->owners + to * d;
+  const uint32_t *owners = owners_in(own, pairs);
+  uint32_t *ret_owners = owners_of(ret, pairs);
   size_t k;
 
 #pragma GCC unroll 8
   for (k = 0; k < d; k++)
-    ret[k] = owners[k];
-  ret[j] = at;
-  return meet(s->sets + from * s->pairs, s->below + s->row[p * d + j], s->pairs, s->sets + to * s->pairs);
+    ret_owners[k] = owners[k];
+  ret_owners[j] = p;
+  return meet(own, under, pairs, ret);
 }
 
 INLINE void
-follow_in(sweep *s, size_t d, corners *next)
+follow_in(sweep *s, size_t d, size_t pairs, corners *next)
 {
-  size_t depth = s->depth;
+  const size_t step = corner_size(d, pairs), first = (d + s->first) * row_size(d);
+  double *points = s->points;
+  pair *top = s->top, *own;
 
-  while (depth > 0) {
-    const size_t own = depth - 1;
-    uint32_t *owners = s->owners + own * d, at;
-    pair *set = s->sets + own * s->pairs;
-    const size_t p = first_of(set, s->pairs);
+  while (top > s->stack) {
+    const size_t i = first_of(top - step, pairs);
+    const pair **under = s->under + i * d;
+    uint32_t p;
     unsigned kept;
 
-    if (p == BLOCK) {
-      depth--;
+    own = top - step;
+    if (i == BLOCK) {
+      top = own;
       if (next) {
-        memcpy(next->owners + next->n++ * d, owners, d * sizeof(*owners));
+        memcpy(next->owners + next->n++ * d, owners_of(own, pairs), d * sizeof(*next->owners));
         if (next->n == next->cap)
           break;
       }
       continue;
     }
-    at = (uint32_t)((d + s->first + p) * (d + 1));
-    kept = cut(s->points, owners, s->points + at, &s->gain[s->first + p], d);
+    p = (uint32_t)(first + i * row_size(d));
+    kept = cut(points, owners_of(own, pairs), points + p, d);
     if (kept == 0) {
-      depth--;
+      top = own;
       continue;
     }
-    for (; kept & (kept - 1); kept &= kept - 1)
-      depth += (size_t)(replace(s, own, depth, (size_t)__builtin_ctz(kept), p, at, d) | (next != NULL));
-    replace(s, own, own, (size_t)__builtin_ctz(kept), p, at, d);
+    for (; kept & (kept - 1); kept &= kept - 1) {
+      const size_t j = (size_t)__builtin_ctz(kept);
+
+      top += replace(own, j, p, under[j], d, pairs, top) | (next != NULL) ? step : 0;
+    }
+    replace(own, (size_t)__builtin_ctz(kept), p, under[__builtin_ctz(kept)], d, pairs, own);
   }
-  s->depth = depth;
+  s->top = top;
 }
 
 /* Until no corner is left or `next` is full. */
 static void
 follow(sweep *s, corners *next)
 {
-  switch (s->d) {
+  switch (s->pairs == 1 ? s->d : 8 + s->d) {
   case 3:
-    follow_in(s, 3, next);
+    follow_in(s, 3, 1, NULL);
     break;
   case 4:
-    follow_in(s, 4, next);
+    follow_in(s, 4, 1, NULL);
     break;
-  case 5:
-    follow_in(s, 5, next);
+  case 11:
+    follow_in(s, 3, s->pairs, next);
     break;
-  case 6:
-    follow_in(s, 6, next);
+  case 12:
+    follow_in(s, 4, s->pairs, next);
     break;
-  case 7:
-    follow_in(s, 7, next);
+  case 13:
+    follow_in(s, 5, s->pairs, next);
+    break;
+  case 14:
+    follow_in(s, 6, s->pairs, next);
+    break;
+  case 15:
+    follow_in(s, 7, s->pairs, next);
     break;
   default:
-    follow_in(s, s->d, next);
+    follow_in(s, s->d, s->pairs, next);
   }
 }
 
@@ -310,27 +342,30 @@ sweep_block(sweep *s, size_t block)
       if (next && (status = hand_on(s, block, next)) < 0)
         return status;
       follow(s, next);
-    } while (s->depth > 0);
+    } while (s->top > s->stack);
   }
   in->n = 0;
   return next && next->n > 0 ? sweep_block(s, block + 1) : RRAMNAS_OK;
 }
 
 static void
-place_points(sweep *s, const double *p, rrn_key *keys)
+place_points(sweep *s, const double *p, const double *reference, rrn_key *keys)
 {
-  const size_t m = s->d + 1;
+  const size_t m = s->d + 1, stride = row_size(s->d);
   double *row = s->points;
   size_t i, j;
 
   for (i = 0; i < s->n; i++)
     keys[i] = (rrn_key){ rrn_key_of(p[i * m + s->d]), i };
   rrn_order(keys, keys + s->n, s->n);
-  for (i = 0; i < s->d; i++, row += m)
+  for (i = 0; i < s->d; i++, row += stride)
     for (j = 0; j < m; j++)
-      row[j] = i == j ? s->reference[j] : -__builtin_inf();
-  for (i = 0; i < s->n; i++, row += m)
-    memcpy(row, p + keys[i].index * m, m * sizeof(*row));
+      row[j] = i == j ? reference[j] : -__builtin_inf();
+  for (i = 0; i < s->n; i++, row += stride) {
+    for (j = 0; j < m; j++)
+      row[j] = p[keys[i].index * m + j];
+    row[m] = 0;
+  }
 }
 
 int32_t
@@ -338,30 +373,28 @@ rrn_hv_corners(rrn_arena *arena, const double *p, size_t n, size_t m, const doub
            double *ret_volume, rramnas_error *err)
 {
   const size_t d = m - 1, n_blocks = (n + BLOCK - 1) / BLOCK, size = (n + n_blocks - 1) / n_blocks, pairs = (size + 127) / 128;
-  sweep s = { .arena = arena, .d = d, .n = n, .n_blocks = n_blocks, .reference=reference, .room = size, .pairs = pairs };
+  sweep s = { .arena = arena, .d = d, .n = n, .n_blocks = n_blocks, .room = size, .pairs = pairs };
   double sum = 0;
   size_t i;
 
-  s.points = rrn_arena_alloc_raw(arena, n + d, m * sizeof(*s.points));
-  s.gain = rrn_arena_alloc(arena, n, sizeof(*s.gain));
+  s.points = rrn_arena_alloc_raw(arena, n + d, row_size(d) * sizeof(*s.points));
   s.blocks = rrn_arena_alloc(arena, n_blocks, sizeof(*s.blocks));
   s.keys = rrn_arena_alloc_raw(arena, size, 2 * sizeof(*s.keys));
   s.sorted = rrn_arena_alloc_raw(arena, size, d * sizeof(*s.sorted));
-  s.row = rrn_arena_alloc_raw(arena, size, d * sizeof(*s.row));
+  s.under = rrn_arena_alloc_raw(arena, size, d * sizeof(*s.under));
   s.below = rrn_arena_alloc_raw(arena, (size + 1) * pairs, d * sizeof(*s.below));
-  s.owners = rrn_arena_alloc_raw(arena, d * size + 2, d * sizeof(*s.owners));
-  s.sets = rrn_arena_alloc_raw(arena, d * size + 2, pairs * sizeof(*s.sets));
-  if (!s.points || !s.gain || !s.blocks || !s.sorted || !s.row || !s.below || !s.owners || !s.sets)
+  s.stack = rrn_arena_alloc_raw(arena, d * size + 2, corner_size(d, pairs) * sizeof(*s.stack));
+  if (!s.points || !s.blocks || !s.keys || !s.sorted || !s.under || !s.below || !s.stack)
     return rrn_fail_memory(err);
-  place_points(&s, p, keys);
+  place_points(&s, p, reference, keys);
   uint32_t *root = rrn_arena_alloc_raw(arena, d, 4);
   for (i = 0; i < d; i++)
-    root[i] = (uint32_t)(i * m);
+    root[i] = (uint32_t)(i * row_size(d));
   s.blocks[0] = (corners){ root, 1, 1 };
   if (sweep_block(&s, 0) < 0)
     return rrn_fail_memory(err);
   for (i = 0; i < n; i++)
-    sum += s.gain[i] * (reference[d] - s.points[(d + i) * m + d]);
+    sum += s.points[(d + i) * row_size(d) + m] * (reference[d] - s.points[(d + i) * row_size(d) + d]);
   *ret_volume = sum;
   return RRAMNAS_OK;
 }

@@ -13,7 +13,7 @@
  * sort) and its use with a final insertion pass, after MacLaren, J. ACM 13(3), 1966. */
 #include "search/order.h"
 
-enum { TINY = 24, SHORT_BITS = 8, LONG_BITS = 11, LONG_FROM = 3000, MOVES_PER_KEY = 12 };
+enum { TINY = 24, TINY_BITS = 6, SHORT_BITS = 8, LONG_BITS = 11, SHORT_FROM = 256, LONG_FROM = 3000, MOVES_PER_KEY = 12 };
 
 /* 0 when more than `budget` moves would have been needed; the array is then partly sorted, still stable. */
 static int
@@ -80,7 +80,7 @@ all_passes(rrn_key *keys, rrn_key *scratch, size_t n, uint64_t differ, int bits)
 void
 rrn_order(rrn_key *keys, rrn_key *scratch, size_t n)
 {
-  const int bits = n < LONG_FROM ? SHORT_BITS : LONG_BITS;
+  const int bits = n < SHORT_FROM ? TINY_BITS : n < LONG_FROM ? SHORT_BITS : LONG_BITS;
   uint64_t differ = 0;
   int top;
   size_t i;
