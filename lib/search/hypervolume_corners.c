@@ -26,6 +26,7 @@
  * sets of points below and order by depth, where theirs keeps all corners and compares each with each new point. */
 #include "search/hypervolume.h"
 
+#define NONE UINT32_MAX
 enum { BLOCK = 512, BATCH = 1 << 16 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -56,6 +57,7 @@ typedef struct sweep {
 
   /* Corners under way: the set of points below, the owners. */
   pair *stack, *top;
+  uint32_t *heads, free, used;
 } sweep;
 
 /* Row: coordinates, the volume gained. */
@@ -116,15 +118,13 @@ meet(const pair *a, const pair *b, size_t n, pair *ret)
 INLINE size_t
 first_of(const pair *set, size_t n)
 {
-  size_t k;
+  size_t k = 0;
+  uint64_t word;
 
-  for (k = 0; k < n; k++) {
-    if (set[k].low)
-      return 128 * k + (size_t)__builtin_ctzll(set[k].low);
-    if (set[k].high)
-      return 128 * k + 64 + (size_t)__builtin_ctzll(set[k].high);
-  }
-  return BLOCK;
+  for (; k + 1 < n && (set[k].low | set[k].high) == 0; k++)
+    ;
+  word = set[k].low ? set[k].low : set[k].high;
+  return word == 0 ? BLOCK : 128 * k + (set[k].low ? 0 : 64) + (size_t)__builtin_ctzll(word);
 }
 
 /* --- a block of points --- */
@@ -137,7 +137,7 @@ prepare_objective(sweep *s, size_t j)
   const double *p = s->points + (s->d + s->first) * stride + j;
   uint64_t *sorted = s->sorted + j * s->room;
   pair *below = s->below + j * (s->room + 1) * s->pairs, *under = below;
-  size_t i;
+  size_t i, k;
 
   for (i = 0; i < s->size; i++)
     s->keys[i] = (rrn_key){ rrn_key_of(p[i * stride]), i };
@@ -149,7 +149,8 @@ prepare_objective(sweep *s, size_t j)
     sorted[i] = own.key;
     under = i > 0 && s->keys[i - 1].key == own.key ? under : below;
     s->under[own.index * s->d + j] = under;
-    memcpy(below + s->pairs, below, bytes);
+    for (k = 0; k < s->pairs; k++)
+      below[s->pairs + k] = below[k];
     add(below + s->pairs, own.index);
   }
 }
@@ -181,9 +182,8 @@ rank_of(const uint64_t *keys, size_t n, uint64_t key)
 
 /* A corner comes to the block: the points below it. */
 static void
-enter(sweep *s, const uint32_t *owners)
+enter(sweep *s, const uint32_t *owners, pair *set)
 {
-  pair *set = s->stack;
   size_t j;
 
   memcpy(owners_of(set, s->pairs), owners, s->d * sizeof(*owners));
@@ -193,7 +193,6 @@ enter(sweep *s, const uint32_t *owners)
 
     meet(set, s->below + (j * (s->room + 1) + rank) * s->pairs, s->pairs, set);
   }
-  s->top = set + corner_size(s->d, s->pairs);
 }
 
 /* --- corners --- */
@@ -283,31 +282,119 @@ follow_in(sweep *s, size_t d, size_t pairs, corners *next)
 static void
 follow(sweep *s, corners *next)
 {
-  switch (s->pairs == 1 ? s->d : 8 + s->d) {
-  case 3:
-    follow_in(s, 3, 1, NULL);
-    break;
+  switch (s->d) {
   case 4:
-    follow_in(s, 4, 1, NULL);
+    if (s->pairs == 1)
+      follow_in(s, 4, 1, NULL);
+    else
+      follow_in(s, 4, s->pairs, next);
     break;
-  case 11:
-    follow_in(s, 3, s->pairs, next);
-    break;
-  case 12:
-    follow_in(s, 4, s->pairs, next);
-    break;
-  case 13:
+  case 5:
     follow_in(s, 5, s->pairs, next);
     break;
-  case 14:
+  case 6:
     follow_in(s, 6, s->pairs, next);
     break;
-  case 15:
+  case 7:
     follow_in(s, 7, s->pairs, next);
     break;
   default:
     follow_in(s, s->d, s->pairs, next);
   }
+}
+
+/* --- four objectives: point by point --- */
+
+INLINE void
+put(pair *all, uint32_t *heads, uint32_t at, size_t pairs)
+{
+  pair *own = all + at * corner_size(3, pairs);
+  const size_t first = first_of(own, pairs);
+
+  owners_of(own, pairs)[3] = heads[first];
+  heads[first] = at;
+}
+
+INLINE uint32_t
+take(sweep *s, size_t pairs)
+{
+  const uint32_t at = s->free;
+
+  if (at == NONE)
+    return s->used++;
+  s->free = owners_of(s->stack + at * corner_size(3, pairs), pairs)[3];
+  return at;
+}
+
+INLINE void
+follow_points_in(sweep *s, size_t pairs)
+{
+  const size_t first = (3 + s->first) * row_size(3), step = corner_size(3, pairs);
+  pair *all = s->stack;
+  uint32_t *heads = s->heads, at, next, other;
+  size_t i;
+
+  for (i = 0; i < s->size; i++) {
+    const pair **under = s->under + 3 * i;
+    const uint32_t p = (uint32_t)(first + i * row_size(3));
+
+    for (at = heads[i]; at != NONE; at = next) {
+      pair *own = all + at * step;
+      unsigned kept = cut(s->points, owners_of(own, pairs), s->points + p, 3);
+
+      next = owners_of(own, pairs)[3];
+      if (kept == 0) {
+        owners_of(own, pairs)[3] = s->free;
+        s->free = at;
+        continue;
+      }
+      for (; kept & (kept - 1); kept &= kept - 1) {
+        other = take(s, pairs);
+        replace(own, (size_t)__builtin_ctz(kept), p, under[__builtin_ctz(kept)], 3, pairs, all + other * step);
+        put(all, heads, other, pairs);
+      }
+      replace(own, (size_t)__builtin_ctz(kept), p, under[__builtin_ctz(kept)], 3, pairs, own);
+      put(all, heads, at, pairs);
+    }
+  }
+}
+
+static int32_t
+sweep_points(sweep *s)
+{
+  const size_t step = corner_size(3, s->pairs);
+  corners in = s->blocks[0], out;
+  size_t block, i;
+  uint32_t at;
+
+  for (block = 0; block < s->n_blocks; block++) {
+    const size_t most = 2 * in.n + 4 * s->room + 4;
+
+    prepare(s, block);
+    s->stack = rrn_arena_alloc_raw(s->arena, most, step * sizeof(*s->stack));
+    if (!s->stack)
+      return RRAMNAS_ERR_MEMORY;
+    memset(s->heads, 0xff, (BLOCK + 1) * sizeof(*s->heads));
+    s->free = NONE;
+    s->used = 0;
+    for (i = 0; i < in.n; i++) {
+      enter(s, in.owners + 3 * i, s->stack + i * step);
+      put(s->stack, s->heads, s->used++, s->pairs);
+    }
+    if (s->pairs == 1)
+      follow_points_in(s, 1);
+    else
+      follow_points_in(s, s->pairs);
+    if (block + 1 == s->n_blocks)
+      break;
+    out = (corners){ rrn_arena_alloc_raw(s->arena, s->used, 3 * sizeof(*out.owners)), 0, 0 };
+    if (!out.owners)
+      return RRAMNAS_ERR_MEMORY;
+    for (at = s->heads[BLOCK]; at != NONE; at = owners_of(s->stack + at * step, s->pairs)[3])
+      memcpy(out.owners + 3 * out.n++, owners_of(s->stack + at * step, s->pairs), 3 * sizeof(*out.owners));
+    in = out;
+  }
+  return RRAMNAS_OK;
 }
 
 static int32_t sweep_block(sweep *s, size_t block);
@@ -337,7 +424,8 @@ sweep_block(sweep *s, size_t block)
 
   prepare(s, block);
   for (i = 0; i < in->n; i++) {
-    enter(s, in->owners + i * s->d);
+    enter(s, in->owners + i * s->d, s->stack);
+    s->top = s->stack + corner_size(s->d, s->pairs);
     do {
       if (next && (status = hand_on(s, block, next)) < 0)
         return status;
@@ -391,7 +479,8 @@ rrn_hv_corners(rrn_arena *arena, const double *p, size_t n, size_t m, const doub
   for (i = 0; i < d; i++)
     root[i] = (uint32_t)(i * row_size(d));
   s.blocks[0] = (corners){ root, 1, 1 };
-  if (sweep_block(&s, 0) < 0)
+  s.heads = rrn_arena_alloc_raw(arena, BLOCK + 1, 4); 
+  if ((d == 3 ? sweep_points(&s) : sweep_block(&s, 0)) < 0)
     return rrn_fail_memory(err);
   for (i = 0; i < n; i++)
     sum += s.points[(d + i) * row_size(d) + m] * (reference[d] - s.points[(d + i) * row_size(d) + d]);
