@@ -33,7 +33,7 @@ enum { BLOCK = 512, BATCH = 1 << 16 };
 
 /* Points of a block, as bits; in pairs of words, because two fit a register. */
 typedef struct pair {
-  uint64_t low, high;
+  uint64_t word[2];
 } pair;
 
 /* Corners as their owners, d each: where the rows of these points begin. */
@@ -88,16 +88,6 @@ owners_in(const pair *corner, size_t pairs)
 
 /* --- sets --- */
 
-static void
-add(pair *set, size_t i)
-{
-  const uint64_t bit = UINT64_C(1) << i % 64;
-
-  set += i / 128;
-  set->low |= i & 64 ? 0 : bit;
-  set->high |= i & 64 ? bit : 0;
-}
-
 /* What is in both; 0 when nothing is. */
 INLINE int
 meet(const pair *a, const pair *b, size_t n, pair *ret)
@@ -106,9 +96,9 @@ meet(const pair *a, const pair *b, size_t n, pair *ret)
   size_t k;
 
   for (k = 0; k < n; k++) {
-    const pair both = { a[k].low & b[k].low, a[k].high & b[k].high };
+    const pair both = { { a[k].word[0] & b[k].word[0], a[k].word[1] & b[k].word[1] } };
 
-    any |= both.low | both.high;
+    any |= both.word[0] | both.word[1];
     ret[k] = both;
   }
   return any != 0;
@@ -121,38 +111,73 @@ first_of(const pair *set, size_t n)
   size_t k = 0;
   uint64_t word;
 
-  for (; k + 1 < n && (set[k].low | set[k].high) == 0; k++)
+  for (; k + 1 < n && (set[k].word[0] | set[k].word[1]) == 0; k++)
     ;
-  word = set[k].low ? set[k].low : set[k].high;
-  return word == 0 ? BLOCK : 128 * k + (set[k].low ? 0 : 64) + (size_t)__builtin_ctzll(word);
+  word = set[k].word[0] ? set[k].word[0] : set[k].word[1];
+  return word == 0 ? BLOCK : 128 * k + (set[k].word[0] ? 0 : 64) + (size_t)__builtin_ctzll(word);
 }
 
 /* --- a block of points --- */
+
+/* The sets of the first 0, 1, ... n points in the order of `keys`, and for each point the set of those with a smaller
+ * key. */
+static void
+chain(const rrn_key *keys, size_t n, size_t d, size_t pairs, pair *below, const pair **ret_under)
+{
+  const pair *under = below;
+  size_t i, k;
+
+  memset(below, 0, pairs * sizeof(*below));
+  for (i = 0; i < n; i++, below += pairs) {
+    under = i > 0 && keys[i - 1].key == keys[i].key ? under : below;
+    ret_under[keys[i].index * d] = under;
+    for (k = 0; k < pairs; k++)
+      below[pairs + k] = below[k];
+    below[pairs + keys[i].index / 128].word[keys[i].index / 64 % 2] |= UINT64_C(1) << keys[i].index % 64;
+  }
+}
+
+/* The same for sets of one pair, which stays in registers. */
+static void
+chain_short(const rrn_key *keys, size_t n, size_t d, pair *below, const pair **ret_under)
+{
+  const pair *under = below;
+  uint64_t low = 0, high = 0, last = 0;
+  size_t i;
+
+  for (i = 0; i < n; i++, below++) {
+    const uint64_t key = keys[i].key, at = keys[i].index, bit = UINT64_C(1) << at % 64;
+
+    under = i > 0 && last == key ? under : below;
+    ret_under[at * d] = under;
+    *below = (pair){ { low, high } };
+    low |= at < 64 ? bit : 0;
+    high |= at < 64 ? 0 : bit;
+    last = key;
+  }
+  *below = (pair){ { low, high } };
+}
 
 /* Orders the block's points by one objective; makes the sets of points below each. */
 static void
 prepare_objective(sweep *s, size_t j)
 {
-  const size_t stride = row_size(s->d), bytes = s->pairs * sizeof(pair);
-  const double *p = s->points + (s->d + s->first) * stride + j;
-  uint64_t *sorted = s->sorted + j * s->room;
-  pair *below = s->below + j * (s->room + 1) * s->pairs, *under = below;
-  size_t i, k;
+  const size_t d = s->d, n = s->size, stride = row_size(d);
+  const double *p = s->points + (d + s->first) * stride + j;
+  pair *below = s->below + j * (s->room + 1) * s->pairs;
+  rrn_key *keys = s->keys;
+  size_t i;
 
-  for (i = 0; i < s->size; i++)
-    s->keys[i] = (rrn_key){ rrn_key_of(p[i * stride]), i };
-  rrn_order(s->keys, s->keys + s->size, s->size);
-  memset(below, 0, bytes);
-  for (i = 0; i < s->size; i++, below += s->pairs) {
-    const rrn_key own = s->keys[i];
-
-    sorted[i] = own.key;
-    under = i > 0 && s->keys[i - 1].key == own.key ? under : below;
-    s->under[own.index * s->d + j] = under;
-    for (k = 0; k < s->pairs; k++)
-      below[s->pairs + k] = below[k];
-    add(below + s->pairs, own.index);
-  }
+  for (i = 0; i < n; i++, p += stride)
+    keys[i] = (rrn_key){ rrn_key_of(*p), i };
+  rrn_order(keys, keys + n, n);
+  if (s->pairs == 1)
+    chain_short(keys, n, d, below, s->under + j);
+  else
+    chain(keys, n, d, s->pairs, below, s->under + j);
+  if (s->n_blocks > 1)
+    for (i = 0; i < n; i++)
+      s->sorted[j * s->room + i] = keys[i].key;
 }
 
 static void
@@ -189,7 +214,8 @@ enter(sweep *s, const uint32_t *owners, pair *set)
   memcpy(owners_of(set, s->pairs), owners, s->d * sizeof(*owners));
   memset(set, 0xff, s->pairs * sizeof(*set));
   for (j = 0; j < s->d; j++) {
-    const size_t rank = rank_of(s->sorted + j * s->room, s->size, rrn_key_of(s->points[owners[j] + j]));
+    const double x = s->points[owners[j] + j];
+    const size_t rank = s->first == 0 ? s->size : rank_of(s->sorted + j * s->room, s->size, rrn_key_of(x));
 
     meet(set, s->below + (j * (s->room + 1) + rank) * s->pairs, s->pairs, set);
   }
