@@ -88,6 +88,12 @@ owners_in(const pair *corner, size_t pairs)
 
 /* --- sets --- */
 
+INLINE unsigned
+lowest(uint64_t bits)
+{
+  return (unsigned)__builtin_ctzll(bits);
+}
+
 /* What is in both; 0 when nothing is. */
 INLINE int
 meet(const pair *a, const pair *b, size_t n, pair *ret)
@@ -114,7 +120,7 @@ first_of(const pair *set, size_t n)
   for (; k + 1 < n && (set[k].word[0] | set[k].word[1]) == 0; k++)
     ;
   word = set[k].word[0] ? set[k].word[0] : set[k].word[1];
-  return word == 0 ? BLOCK : 128 * k + (set[k].word[0] ? 0 : 64) + (size_t)__builtin_ctzll(word);
+  return word == 0 ? BLOCK : 128 * k + (set[k].word[0] ? 0 : 64) + lowest(word);
 }
 
 /* --- a block of points --- */
@@ -225,11 +231,11 @@ enter(sweep *s, const uint32_t *owners, pair *set)
 
 /* Point p is below a corner: the volume it gains in the corner's box, and the objectives whose replacement is kept, as
  * bits. */
-INLINE unsigned
-cut(const double *points, const uint32_t *owners, double *p, size_t d)
+INLINE uint64_t
+cut(const double *points, const uint32_t *owners, const double *p, size_t d, double *gain)
 {
   double volume = 1;
-  unsigned kept = 0;
+  uint64_t kept = 0;
   size_t j, k;
 
 #pragma GCC unroll 8
@@ -244,9 +250,9 @@ cut(const double *points, const uint32_t *owners, double *p, size_t d)
     for (k = j + 1; k < d; k++)
       most = points[owners[k] + j] > most ? points[owners[k] + j] : most;
     volume *= points[owners[j] + j] - start;
-    kept |= (unsigned)(most <= p[j]) << j;
+    kept |= (uint64_t)(most <= p[j]) << j;
   }
-  p[d + 1] += volume;
+  *gain += volume;
   return kept;
 }
 
@@ -276,7 +282,7 @@ follow_in(sweep *s, size_t d, size_t pairs, corners *next)
     const size_t i = first_of(top - step, pairs);
     const pair **under = s->under + i * d;
     uint32_t p;
-    unsigned kept;
+    uint64_t kept;
 
     own = top - step;
     if (i == BLOCK) {
@@ -289,17 +295,17 @@ follow_in(sweep *s, size_t d, size_t pairs, corners *next)
       continue;
     }
     p = (uint32_t)(first + i * row_size(d));
-    kept = cut(points, owners_of(own, pairs), points + p, d);
+    kept = cut(points, owners_of(own, pairs), points + p, d, points + p + d + 1);
     if (kept == 0) {
       top = own;
       continue;
     }
     for (; kept & (kept - 1); kept &= kept - 1) {
-      const size_t j = (size_t)__builtin_ctz(kept);
+      const size_t j = lowest(kept);
 
       top += replace(own, j, p, under[j], d, pairs, top) | (next != NULL) ? step : 0;
     }
-    replace(own, (size_t)__builtin_ctz(kept), p, under[__builtin_ctz(kept)], d, pairs, own);
+    replace(own, lowest(kept), p, under[lowest(kept)], d, pairs, own);
   }
   s->top = top;
 }
@@ -363,10 +369,11 @@ follow_points_in(sweep *s, size_t pairs)
   for (i = 0; i < s->size; i++) {
     const pair **under = s->under + 3 * i;
     const uint32_t p = (uint32_t)(first + i * row_size(3));
+    double gain = 0;
 
     for (at = heads[i]; at != NONE; at = next) {
       pair *own = all + at * step;
-      unsigned kept = cut(s->points, owners_of(own, pairs), s->points + p, 3);
+      uint64_t kept = cut(s->points, owners_of(own, pairs), s->points + p, 3, &gain);
 
       next = owners_of(own, pairs)[3];
       if (kept == 0) {
@@ -376,12 +383,13 @@ follow_points_in(sweep *s, size_t pairs)
       }
       for (; kept & (kept - 1); kept &= kept - 1) {
         other = take(s, pairs);
-        replace(own, (size_t)__builtin_ctz(kept), p, under[__builtin_ctz(kept)], 3, pairs, all + other * step);
+        replace(own, lowest(kept), p, under[lowest(kept)], 3, pairs, all + other * step);
         put(all, heads, other, pairs);
       }
-      replace(own, (size_t)__builtin_ctz(kept), p, under[__builtin_ctz(kept)], 3, pairs, own);
+      replace(own, lowest(kept), p, under[lowest(kept)], 3, pairs, own);
       put(all, heads, at, pairs);
     }
+    s->points[p + 4] = gain;
   }
 }
 
