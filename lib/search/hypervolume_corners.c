@@ -484,8 +484,11 @@ place_points(sweep *s, const double *p, const double *reference, rrn_key *keys)
     for (j = 0; j < m; j++)
       row[j] = i == j ? reference[j] : -__builtin_inf();
   for (i = 0; i < s->n; i++, row += stride) {
+    const double *from = p + keys[i].index * m;
+
+#pragma GCC unroll 4
     for (j = 0; j < m; j++)
-      row[j] = p[keys[i].index * m + j];
+      row[j] = from[j];
     row[m] = 0;
   }
 }

@@ -51,6 +51,7 @@ begin(uint32_t *count, size_t n)
   uint32_t sum = 0;
   size_t i;
 
+#pragma GCC unroll 8
   for (i = 0; i < n; i++) {
     const uint32_t own = count[i];
 
@@ -137,6 +138,7 @@ rrn_order(rrn_key *keys, rrn_key *scratch, size_t n)
     insertion(keys, n, SIZE_MAX);
     return;
   }
+#pragma GCC unroll 4
   for (i = 1; i < n; i++)
     differ |= keys[i].key ^ keys[0].key;
   if (differ == 0)
