@@ -5,59 +5,62 @@
  * Out: the volume they dominate.
  *
  * Idea: in the order of the last objective each point adds its distance to the reference point there, times the volume
- * that it gains in the other d objectives. What the points so far leave free there is all that lies below one of its
+ * that it gains in the other d objectives. What the points so far leave free there is all that lies below one of the
  * corners (the reference point at first). Each corner has d owners: the points that give it its coordinates. A point
  * below a corner in all d objectives replaces it by at most d others, each with one coordinate of its own. Every corner
  * stands for one box, and these boxes, which share nothing, fill the free space; so the volume gained is that of the
  * boxes of the corners replaced, cut to what lies behind the point.
- *   Nothing has to be searched for: each corner carries the set of the later points below it, as bits. A corner's set
- *   is its parent's, less the points that are not below the one coordinate that changed: one row of bits, ready for
- *   each point and objective. Corners are followed in depth, so few exist at a time. Points come in blocks, so that
- *   sets are short: what corners a block leaves over are handed on to the next, in batches.
+ *   Nothing has to be searched for: a corner carries the set of the later points below it, as bits. The set of a
+ * replacement is that of the corner without the points that are not below the coordinate that changed: one row of bits,
+ * ready for each point and objective. Points come in blocks, so that sets are short; corners that a block leaves over go
+ * on to the next.
+ *   With d = 3 there are few corners: they wait in lists, each at the first point below it, and points are done one by
+ * one. With more they are followed in depth, so that few exist at a time, and handed on in batches.
  *
- * Equal coordinates: of two points the one that comes later counts as larger by a trifle. Corners on equal coordinates
- * then have empty boxes or are never made, and points that are dominated or repeated are below no corner.
+ * Equal coordinates: of two points the one that comes later counts as larger by a trifle. Points that are dominated or
+ * repeated are then below no corner, and a corner between equals has an empty box.
  *
- * Complexity: O(k (d^2 + w)) for k corners and sets of w <= BLOCK_WORDS words, and O(d log BLOCK) for each corner and
- * block that it meets; k is O(n) for four objectives and O(n^(m / 2)) at worst (about 9, 50, 300 per point with 4, 5, 6
- * objectives and 1,000 points on a sphere). Memory O(n m) and RRN_BATCH corners per block.
- * Papers: Lacour, Klamroth, Fonseca, Comput. Oper. Res. 79, 2017 (boxes of corners, "local upper bounds"; owners and
- * the rule which replacements to keep: Klamroth, Lacour, Vanderpooten, Eur. J. Oper. Res. 245(3), 2015). Deviations:
- * sets of points below and order by depth, where theirs keeps all corners and compares each with each new point. */
+ * Complexity: O(d^2 + w) per corner, w <= BLOCK / 64 words of a set, and O(d (w + log BLOCK)) per corner and block that
+ * it comes to. Corners: at most 2 n + 1 at a time with d = 3, O(n^(d / 2)) beyond; in all about 9, 50, 300 per point
+ * with 4, 5, 6 objectives and 1,000 points on a sphere. Memory O(n d), d > 3: and BATCH corners and one stack per block.
+ * Papers: Klamroth, Lacour, Vanderpooten, Eur. J. Oper. Res. 245(3), 2015 (corners as "local upper bounds", owners, which
+ * replacements are kept); Lacour, Klamroth, Fonseca, Comput. Oper. Res. 79, 2017 (their boxes, the sweep). Deviation:
+ * sets of the points below; theirs compares every corner with every new point. */
 #include "search/hypervolume.h"
 
-#define NONE UINT32_MAX
-enum { BLOCK = 512, BATCH = 1 << 16 };
+#include <math.h>
 
 #define INLINE static inline __attribute__((always_inline))
+#define NONE UINT32_MAX
 
-/* Points of a block, as bits; in pairs of words, because two fit a register. */
+enum { BLOCK = 512, BATCH = 1 << 15 };
+
+/* Points of a block, as bits; words in pairs, because two fit a register. */
 typedef struct pair {
   uint64_t word[2];
 } pair;
 
-/* Corners as their owners, d each: where the rows of these points begin. */
+/* What comes to a block. */
 typedef struct corners {
-  uint32_t *owners;
+  uint32_t *owners; /* [cap][d]: where the rows of these points begin */
   size_t n, cap;
+  pair *stack, *top; /* under way in the block: see corner_size(); d > 3 */
 } corners;
 
 typedef struct sweep {
   rrn_arena *arena;
+  rramnas_error *err;
   size_t d, n, n_blocks;
-  double *points;  /* rows of m coordinates and the volume gained; see row_size() */
-  corners *blocks; /* [n_blocks]: corners that come to a block */
+  double *points;  /* rows: d that stand for the reference point, then n by the last objective; see row_size() */
+  corners *blocks; /* [n_blocks] */
 
   /* Of one block: */
-  size_t pairs, room, first, size;
+  size_t first, size;
+  size_t room, pairs; /* most points, and what their sets take */
   rrn_key *keys;      /* [2 room] */
   uint64_t *sorted;   /* [d][room]: coordinates as keys, ascending */
   pair *below;        /* [d][room + 1][pairs]: the first k points of that order */
   const pair **under; /* [room][d]: those with a smaller coordinate than the point's */
-
-  /* Corners under way: the set of points below, the owners. */
-  pair *stack, *top;
-  uint32_t *heads, free, used;
 } sweep;
 
 /* Row: coordinates, the volume gained. */
@@ -67,7 +70,7 @@ row_size(size_t d)
   return d + 2;
 }
 
-/* Size of a corner under way. */
+/* Corner under way: the set of points below it, its owners. */
 INLINE size_t
 corner_size(size_t d, size_t pairs)
 {
@@ -78,12 +81,6 @@ INLINE uint32_t *
 owners_of(pair *corner, size_t pairs)
 {
   return (uint32_t *)(void *)(corner + pairs);
-}
-
-INLINE const uint32_t *
-owners_in(const pair *corner, size_t pairs)
-{
-  return (const uint32_t *)(const void *)(corner + pairs);
 }
 
 /* --- sets --- */
@@ -211,19 +208,19 @@ rank_of(const uint64_t *keys, size_t n, uint64_t key)
   return (size_t)(low - keys) + (n > 0 && *low < key);
 }
 
-/* A corner comes to the block: the points below it. */
+/* A corner comes to the block: the points below it. At first there is one, and all are. */
 static void
-enter(sweep *s, const uint32_t *owners, pair *set)
+enter(const sweep *s, const uint32_t *owners, pair *ret_corner)
 {
   size_t j;
 
-  memcpy(owners_of(set, s->pairs), owners, s->d * sizeof(*owners));
-  memset(set, 0xff, s->pairs * sizeof(*set));
+  memcpy(owners_of(ret_corner, s->pairs), owners, s->d * sizeof(*owners));
+  memset(ret_corner, 0xff, s->pairs * sizeof(*ret_corner));
   for (j = 0; j < s->d; j++) {
-    const double x = s->points[owners[j] + j];
-    const size_t rank = s->first == 0 ? s->size : rank_of(s->sorted + j * s->room, s->size, rrn_key_of(x));
+    const uint64_t key = rrn_key_of(s->points[owners[j] + j]);
+    const size_t rank = s->first == 0 ? s->size : rank_of(s->sorted + j * s->room, s->size, key);
 
-    meet(set, s->below + (j * (s->room + 1) + rank) * s->pairs, s->pairs, set);
+    meet(ret_corner, s->below + (j * (s->room + 1) + rank) * s->pairs, s->pairs, ret_corner);
   }
 }
 
@@ -258,9 +255,9 @@ cut(const double *points, const uint32_t *owners, const double *p, size_t d, dou
 
 /* The corner `own` with owner p in objective j. 0 when no point is below. */
 INLINE int
-replace(const pair *own, size_t j, uint32_t p, const pair *under, size_t d, size_t pairs, pair *ret)
+replace(pair *own, size_t j, uint32_t p, const pair *under, size_t d, size_t pairs, pair *ret)
 {
-  const uint32_t *owners = owners_in(own, pairs);
+  const uint32_t *owners = owners_of(own, pairs);
   uint32_t *ret_owners = owners_of(ret, pairs);
   size_t k;
 
@@ -271,219 +268,256 @@ replace(const pair *own, size_t j, uint32_t p, const pair *under, size_t d, size
   return meet(own, under, pairs, ret);
 }
 
-INLINE void
-follow_in(sweep *s, size_t d, size_t pairs, corners *next)
-{
-  const size_t step = corner_size(d, pairs), first = (d + s->first) * row_size(d);
-  double *points = s->points;
-  pair *top = s->top, *own;
-
-  while (top > s->stack) {
-    const size_t i = first_of(top - step, pairs);
-    const pair **under = s->under + i * d;
-    uint32_t p;
-    uint64_t kept;
-
-    own = top - step;
-    if (i == BLOCK) {
-      top = own;
-      if (next) {
-        memcpy(next->owners + next->n++ * d, owners_of(own, pairs), d * sizeof(*next->owners));
-        if (next->n == next->cap)
-          break;
-      }
-      continue;
-    }
-    p = (uint32_t)(first + i * row_size(d));
-    kept = cut(points, owners_of(own, pairs), points + p, d, points + p + d + 1);
-    if (kept == 0) {
-      top = own;
-      continue;
-    }
-    for (; kept & (kept - 1); kept &= kept - 1) {
-      const size_t j = lowest(kept);
-
-      top += replace(own, j, p, under[j], d, pairs, top) | (next != NULL) ? step : 0;
-    }
-    replace(own, lowest(kept), p, under[lowest(kept)], d, pairs, own);
-  }
-  s->top = top;
-}
-
-/* Until no corner is left or `next` is full. */
-static void
-follow(sweep *s, corners *next)
-{
-  switch (s->d) {
-  case 4:
-    if (s->pairs == 1)
-      follow_in(s, 4, 1, NULL);
-    else
-      follow_in(s, 4, s->pairs, next);
-    break;
-  case 5:
-    follow_in(s, 5, s->pairs, next);
-    break;
-  case 6:
-    follow_in(s, 6, s->pairs, next);
-    break;
-  case 7:
-    follow_in(s, 7, s->pairs, next);
-    break;
-  default:
-    follow_in(s, s->d, s->pairs, next);
-  }
-}
-
 /* --- four objectives: point by point --- */
 
-INLINE void
-put(pair *all, uint32_t *heads, uint32_t at, size_t pairs)
-{
-  pair *own = all + at * corner_size(3, pairs);
-  const size_t first = first_of(own, pairs);
+/* Corners in lists by the first point below them. */
+typedef struct waiting {
+  pair *corners;        /* [used]: as if of four owners, the last being the next corner in the list */
+  uint32_t used, spare; /* list of those given back */
+  uint32_t heads[BLOCK + 1];
+} waiting;
 
-  owners_of(own, pairs)[3] = heads[first];
-  heads[first] = at;
+INLINE uint32_t *
+next_of(const waiting *w, uint32_t at, size_t pairs)
+{
+  return &owners_of(w->corners + at * corner_size(3, pairs), pairs)[3];
 }
 
 INLINE uint32_t
-take(sweep *s, size_t pairs)
+take(waiting *w, size_t pairs)
 {
-  const uint32_t at = s->free;
+  const uint32_t at = w->spare;
 
   if (at == NONE)
-    return s->used++;
-  s->free = owners_of(s->stack + at * corner_size(3, pairs), pairs)[3];
+    return w->used++;
+  w->spare = *next_of(w, at, pairs);
   return at;
 }
 
 INLINE void
-follow_points_in(sweep *s, size_t pairs)
+give_back(waiting *w, uint32_t at, size_t pairs)
 {
-  const size_t first = (3 + s->first) * row_size(3), step = corner_size(3, pairs);
-  pair *all = s->stack;
-  uint32_t *heads = s->heads, at, next, other;
-  size_t i;
-
-  for (i = 0; i < s->size; i++) {
-    const pair **under = s->under + 3 * i;
-    const uint32_t p = (uint32_t)(first + i * row_size(3));
-    double gain = 0;
-
-    for (at = heads[i]; at != NONE; at = next) {
-      pair *own = all + at * step;
-      uint64_t kept = cut(s->points, owners_of(own, pairs), s->points + p, 3, &gain);
-
-      next = owners_of(own, pairs)[3];
-      if (kept == 0) {
-        owners_of(own, pairs)[3] = s->free;
-        s->free = at;
-        continue;
-      }
-      for (; kept & (kept - 1); kept &= kept - 1) {
-        other = take(s, pairs);
-        replace(own, lowest(kept), p, under[lowest(kept)], 3, pairs, all + other * step);
-        put(all, heads, other, pairs);
-      }
-      replace(own, lowest(kept), p, under[lowest(kept)], 3, pairs, own);
-      put(all, heads, at, pairs);
-    }
-    s->points[p + 4] = gain;
-  }
+  *next_of(w, at, pairs) = w->spare;
+  w->spare = at;
 }
 
-static int32_t
-sweep_points(sweep *s)
+INLINE void
+wait_in(waiting *w, uint32_t at, size_t pairs)
 {
-  const size_t step = corner_size(3, s->pairs);
-  corners in = s->blocks[0], out;
-  size_t block, i;
+  uint32_t *head = &w->heads[first_of(w->corners + at * corner_size(3, pairs), pairs)];
+
+  *next_of(w, at, pairs) = *head;
+  *head = at;
+}
+
+/* Point p, whose rows of bits are `under`, replaces the corners of a list; returns the volume it gains. */
+INLINE double
+add_point(const sweep *s, waiting *w, uint32_t list, uint32_t p, const pair *const *under, size_t pairs)
+{
+  const size_t step = corner_size(3, pairs);
+  double gain = 0;
+  uint32_t at, next;
+
+  for (at = list; at != NONE; at = next) {
+    pair *own = w->corners + at * step;
+    uint64_t kept = cut(s->points, owners_of(own, pairs), s->points + p, 3, &gain);
+
+    next = *next_of(w, at, pairs);
+    if (kept == 0) {
+      give_back(w, at, pairs);
+      continue;
+    }
+    for (; kept & (kept - 1); kept &= kept - 1) {
+      const uint32_t other = take(w, pairs);
+
+      replace(own, lowest(kept), p, under[lowest(kept)], 3, pairs, w->corners + other * step);
+      wait_in(w, other, pairs);
+    }
+    replace(own, lowest(kept), p, under[lowest(kept)], 3, pairs, own);
+    wait_in(w, at, pairs);
+  }
+  return gain;
+}
+
+INLINE void
+add_points(sweep *s, waiting *w, size_t pairs)
+{
+  uint32_t p = (uint32_t)((3 + s->first) * row_size(3));
+  size_t i;
+
+  for (i = 0; i < s->size; i++, p += (uint32_t)row_size(3))
+    s->points[p + 4] = add_point(s, w, w->heads[i], p, s->under + 3 * i, pairs);
+}
+
+/* What waits for no point of the block goes on to the next. */
+static int32_t
+leave(sweep *s, const waiting *w, corners *next)
+{
   uint32_t at;
 
-  for (block = 0; block < s->n_blocks; block++) {
-    const size_t most = 2 * in.n + 4 * s->room + 4;
-
-    prepare(s, block);
-    s->stack = rrn_arena_alloc_raw(s->arena, most, step * sizeof(*s->stack));
-    if (!s->stack)
-      return RRAMNAS_ERR_MEMORY;
-    memset(s->heads, 0xff, (BLOCK + 1) * sizeof(*s->heads));
-    s->free = NONE;
-    s->used = 0;
-    for (i = 0; i < in.n; i++) {
-      enter(s, in.owners + 3 * i, s->stack + i * step);
-      put(s->stack, s->heads, s->used++, s->pairs);
-    }
-    if (s->pairs == 1)
-      follow_points_in(s, 1);
-    else
-      follow_points_in(s, s->pairs);
-    if (block + 1 == s->n_blocks)
-      break;
-    out = (corners){ rrn_arena_alloc_raw(s->arena, s->used, 3 * sizeof(*out.owners)), 0, 0 };
-    if (!out.owners)
-      return RRAMNAS_ERR_MEMORY;
-    for (at = s->heads[BLOCK]; at != NONE; at = owners_of(s->stack + at * step, s->pairs)[3])
-      memcpy(out.owners + 3 * out.n++, owners_of(s->stack + at * step, s->pairs), 3 * sizeof(*out.owners));
-    in = out;
-  }
+  next->owners = rrn_arena_alloc_raw(s->arena, w->used, 3 * sizeof(*next->owners));
+  if (!next->owners)
+    return rrn_fail_memory(s->err);
+  for (at = w->heads[BLOCK]; at != NONE; at = *next_of(w, at, s->pairs))
+    memcpy(next->owners + 3 * next->n++, next_of(w, at, s->pairs) - 3, 3 * sizeof(*next->owners));
   return RRAMNAS_OK;
 }
 
-static int32_t sweep_block(sweep *s, size_t block);
-
-/* Makes room in the batch for the next block: more memory, or the batch is swept. */
+/* A point leaves at most two corners more than it found, and takes at most as many more at a time as it replaces. */
 static int32_t
-hand_on(sweep *s, size_t block, corners *next)
+sweep_points(sweep *s, size_t block)
 {
-  uint32_t *grown;
-
-  (void)block;
-  if (next->n < next->cap)
-    return RRAMNAS_OK;
-  grown = rrn_arena_grow(s->arena, next->owners, next->n, &next->cap, s->d * sizeof(*next->owners));
-  if (!grown)
-    return RRAMNAS_ERR_MEMORY;
-  next->owners = grown;
-  return RRAMNAS_OK;
-}
-
-static int32_t
-sweep_block(sweep *s, size_t block)
-{
-  corners *in = &s->blocks[block], *next = block + 1 < s->n_blocks ? in + 1 : NULL;
+  const corners *in = &s->blocks[block];
+  waiting w = { .spare = NONE };
   size_t i;
-  int32_t status;
 
+  w.corners = rrn_arena_alloc_raw(s->arena, 2 * (in->n + 2 * s->room), corner_size(3, s->pairs) * sizeof(*w.corners));
+  if (!w.corners)
+    return rrn_fail_memory(s->err);
+  memset(w.heads, 0xff, sizeof(w.heads));
   prepare(s, block);
   for (i = 0; i < in->n; i++) {
-    enter(s, in->owners + i * s->d, s->stack);
-    s->top = s->stack + corner_size(s->d, s->pairs);
-    do {
-      if (next && (status = hand_on(s, block, next)) < 0)
-        return status;
-      follow(s, next);
-    } while (s->top > s->stack);
+    const uint32_t at = take(&w, s->pairs);
+
+    enter(s, in->owners + 3 * i, w.corners + at * corner_size(3, s->pairs));
+    wait_in(&w, at, s->pairs);
   }
-  in->n = 0;
-  return next && next->n > 0 ? sweep_block(s, block + 1) : RRAMNAS_OK;
+  if (s->pairs == 1)
+    add_points(s, &w, 1);
+  else
+    add_points(s, &w, s->pairs);
+  return block + 1 < s->n_blocks ? leave(s, &w, &s->blocks[block + 1]) : RRAMNAS_OK;
 }
 
+/* --- more objectives: corner by corner --- */
+
+INLINE void
+follow_to_end(sweep *s, corners *in, corners *next, size_t d)
+{
+  const size_t pairs = s->pairs, step = corner_size(d, pairs), first = (d + s->first) * row_size(d);
+
+  while (in->top > in->stack && (!next || next->n < next->cap)) {
+    pair *own = in->top - step;
+    uint32_t *owners = owners_of(own, pairs), p;
+    const size_t i = first_of(own, pairs);
+    uint64_t kept = 0;
+
+    if (i < BLOCK) {
+      p = (uint32_t)(first + i * row_size(d));
+      kept = cut(s->points, owners, s->points + p, d, &s->points[p + d + 1]);
+    } else if (next) {
+      memcpy(next->owners + next->n++ * d, owners, d * sizeof(*owners));
+    }
+    if (kept == 0) {
+      in->top = own;
+      continue;
+    }
+    for (; kept & (kept - 1); kept &= kept - 1)
+      if (replace(own, lowest(kept), p, s->under[i * d + lowest(kept)], d, pairs, in->top) || next)
+        in->top += step;
+    replace(own, lowest(kept), p, s->under[i * d + lowest(kept)], d, pairs, own);
+  }
+}
+
+/* Until no corner is under way or the batch for the next block is full. */
+static void
+follow(sweep *s, corners *in, corners *next)
+{
+  switch (s->d) {
+  case 4:
+    follow_to_end(s, in, next, 4);
+    break;
+  case 5:
+    follow_to_end(s, in, next, 5);
+    break;
+  case 6:
+    follow_to_end(s, in, next, 6);
+    break;
+  case 7:
+    follow_to_end(s, in, next, 7);
+    break;
+  default:
+    follow_to_end(s, in, next, s->d);
+  }
+}
+
+static int32_t sweep_corners(sweep *s, size_t block);
+
+/* Room for one more corner to the next block: a full batch is swept first. */
+static int32_t
+make_room(sweep *s, size_t block)
+{
+  corners *next = &s->blocks[block + 1];
+
+  if (next->n < next->cap)
+    return RRAMNAS_OK;
+  if (next->cap < BATCH) {
+    next->owners = rrn_arena_grow(s->arena, next->owners, next->n, &next->cap, s->d * sizeof(*next->owners));
+    return next->owners ? RRAMNAS_OK : rrn_fail_memory(s->err);
+  }
+  RRN_TRY(sweep_corners(s, block + 1));
+  prepare(s, block);
+  return RRAMNAS_OK;
+}
+
+/* Corners that come to a block, through this and all that follow. */
+static int32_t
+sweep_corners(sweep *s, size_t block)
+{
+  corners *in = &s->blocks[block], *next = block + 1 < s->n_blocks ? in + 1 : NULL;
+  const size_t step = corner_size(s->d, s->pairs);
+
+  if (!in->stack)
+    in->stack = rrn_arena_alloc_raw(s->arena, (s->d - 1) * s->room + 2, step * sizeof(*in->stack));
+  if (!in->stack)
+    return rrn_fail_memory(s->err);
+  prepare(s, block);
+  while (in->n > 0) {
+    enter(s, in->owners + --in->n * s->d, in->stack);
+    for (in->top = in->stack + step; in->top > in->stack; follow(s, in, next))
+      if (next)
+        RRN_TRY(make_room(s, block));
+  }
+  return next && next->n > 0 ? sweep_corners(s, block + 1) : RRAMNAS_OK;
+}
+
+/* --- */
+
+static int32_t
+allocate(sweep *s)
+{
+  const size_t d = s->d, room = s->room;
+
+  s->points = rrn_arena_alloc_raw(s->arena, s->n + d, row_size(d) * sizeof(*s->points));
+  s->blocks = rrn_arena_alloc(s->arena, s->n_blocks, sizeof(*s->blocks));
+  s->keys = rrn_arena_alloc_raw(s->arena, room, 2 * sizeof(*s->keys));
+  s->sorted = rrn_arena_alloc_raw(s->arena, room, d * sizeof(*s->sorted));
+  s->under = rrn_arena_alloc_raw(s->arena, room, d * sizeof(*s->under));
+  s->below = rrn_arena_alloc_raw(s->arena, (room + 1) * s->pairs, d * sizeof(*s->below));
+  if (!s->points || !s->blocks || !s->keys || !s->sorted || !s->under || !s->below)
+    return rrn_fail_memory(s->err);
+  s->blocks[0].owners = rrn_arena_alloc_raw(s->arena, d, sizeof(uint32_t));
+  return s->blocks[0].owners ? RRAMNAS_OK : rrn_fail_memory(s->err);
+}
+
+/* The points in the order of the last objective; the first corner, owned by the reference point. */
 static void
 place_points(sweep *s, const double *p, const double *reference, rrn_key *keys)
 {
-  const size_t m = s->d + 1, stride = row_size(s->d);
+  const size_t d = s->d, m = d + 1;
   double *row = s->points;
   size_t i, j;
 
   for (i = 0; i < s->n; i++)
-    keys[i] = (rrn_key){ rrn_key_of(p[i * m + s->d]), i };
+    keys[i] = (rrn_key){ rrn_key_of(p[i * m + d]), i };
   rrn_order(keys, keys + s->n, s->n);
-  for (i = 0; i < s->d; i++, row += stride)
+  for (i = 0; i < d; i++, row += row_size(d)) {
     for (j = 0; j < m; j++)
-      row[j] = i == j ? reference[j] : -__builtin_inf();
-  for (i = 0; i < s->n; i++, row += stride) {
+      row[j] = i == j ? reference[j] : -INFINITY;
+    s->blocks[0].owners[i] = (uint32_t)(i * row_size(d));
+  }
+  s->blocks[0].n = 1;
+  for (i = 0; i < s->n; i++, row += row_size(d)) {
     const double *from = p + keys[i].index * m;
 
 #pragma GCC unroll 4
@@ -495,32 +529,27 @@ place_points(sweep *s, const double *p, const double *reference, rrn_key *keys)
 
 int32_t
 rrn_hv_corners(rrn_arena *arena, const double *p, size_t n, size_t m, const double *reference, rrn_key *keys,
-           double *ret_volume, rramnas_error *err)
+               double *ret_volume, rramnas_error *err)
 {
-  const size_t d = m - 1, n_blocks = (n + BLOCK - 1) / BLOCK, size = (n + n_blocks - 1) / n_blocks, pairs = (size + 127) / 128;
-  sweep s = { .arena = arena, .d = d, .n = n, .n_blocks = n_blocks, .room = size, .pairs = pairs };
+  sweep s = { .arena = arena, .err = err, .d = m - 1, .n = n, .n_blocks = (n + BLOCK - 1) / BLOCK };
+  const double *row;
   double sum = 0;
   size_t i;
 
-  s.points = rrn_arena_alloc_raw(arena, n + d, row_size(d) * sizeof(*s.points));
-  s.blocks = rrn_arena_alloc(arena, n_blocks, sizeof(*s.blocks));
-  s.keys = rrn_arena_alloc_raw(arena, size, 2 * sizeof(*s.keys));
-  s.sorted = rrn_arena_alloc_raw(arena, size, d * sizeof(*s.sorted));
-  s.under = rrn_arena_alloc_raw(arena, size, d * sizeof(*s.under));
-  s.below = rrn_arena_alloc_raw(arena, (size + 1) * pairs, d * sizeof(*s.below));
-  s.stack = rrn_arena_alloc_raw(arena, d * size + 2, corner_size(d, pairs) * sizeof(*s.stack));
-  if (!s.points || !s.blocks || !s.keys || !s.sorted || !s.under || !s.below || !s.stack)
-    return rrn_fail_memory(err);
+  RRN_FAIL_IF(n > UINT32_MAX / row_size(m) - m, err, RRAMNAS_ERR_LIMIT,
+              "hypervolume of %zu points of %zu objectives, expected at most %zu", n, m, UINT32_MAX / row_size(m) - m);
+  s.room = (n + s.n_blocks - 1) / s.n_blocks;
+  s.pairs = (s.room + 127) / 128;
+  RRN_TRY(allocate(&s));
   place_points(&s, p, reference, keys);
-  uint32_t *root = rrn_arena_alloc_raw(arena, d, 4);
-  for (i = 0; i < d; i++)
-    root[i] = (uint32_t)(i * row_size(d));
-  s.blocks[0] = (corners){ root, 1, 1 };
-  s.heads = rrn_arena_alloc_raw(arena, BLOCK + 1, 4); 
-  if ((d == 3 ? sweep_points(&s) : sweep_block(&s, 0)) < 0)
-    return rrn_fail_memory(err);
-  for (i = 0; i < n; i++)
-    sum += s.points[(d + i) * row_size(d) + m] * (reference[d] - s.points[(d + i) * row_size(d) + d]);
+  if (s.d > 3)
+    RRN_TRY(sweep_corners(&s, 0));
+  else
+    for (i = 0; i < s.n_blocks; i++)
+      RRN_TRY(sweep_points(&s, i));
+  row = s.points + s.d * row_size(s.d);
+  for (i = 0; i < n; i++, row += row_size(s.d))
+    sum += row[m] * (reference[s.d] - row[s.d]);
   *ret_volume = sum;
   return RRAMNAS_OK;
 }
