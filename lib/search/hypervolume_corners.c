@@ -277,10 +277,16 @@ typedef struct waiting {
   uint32_t heads[BLOCK + 1];
 } waiting;
 
-INLINE uint32_t *
-next_of(const waiting *w, uint32_t at, size_t pairs)
+INLINE pair *
+corner(const waiting *w, uint32_t at, size_t pairs)
 {
-  return &owners_of(w->corners + at * corner_size(3, pairs), pairs)[3];
+  return w->corners + at * corner_size(3, pairs);
+}
+
+INLINE uint32_t *
+next_of(pair *own, size_t pairs)
+{
+  return &owners_of(own, pairs)[3];
 }
 
 INLINE uint32_t
@@ -290,51 +296,44 @@ take(waiting *w, size_t pairs)
 
   if (at == NONE)
     return w->used++;
-  w->spare = *next_of(w, at, pairs);
+  w->spare = *next_of(corner(w, at, pairs), pairs);
   return at;
 }
 
 INLINE void
-give_back(waiting *w, uint32_t at, size_t pairs)
+wait_in(waiting *w, uint32_t at, pair *own, size_t pairs)
 {
-  *next_of(w, at, pairs) = w->spare;
-  w->spare = at;
-}
+  uint32_t *head = &w->heads[first_of(own, pairs)];
 
-INLINE void
-wait_in(waiting *w, uint32_t at, size_t pairs)
-{
-  uint32_t *head = &w->heads[first_of(w->corners + at * corner_size(3, pairs), pairs)];
-
-  *next_of(w, at, pairs) = *head;
+  *next_of(own, pairs) = *head;
   *head = at;
 }
 
 /* Point p, whose rows of bits are `under`, replaces the corners of a list; returns the volume it gains. */
 INLINE double
-add_point(const sweep *s, waiting *w, uint32_t list, uint32_t p, const pair *const *under, size_t pairs)
+add_point(const double *points, waiting *w, uint32_t list, uint32_t p, const pair *const *under, size_t pairs)
 {
-  const size_t step = corner_size(3, pairs);
   double gain = 0;
   uint32_t at, next;
 
   for (at = list; at != NONE; at = next) {
-    pair *own = w->corners + at * step;
-    uint64_t kept = cut(s->points, owners_of(own, pairs), s->points + p, 3, &gain);
+    pair *own = corner(w, at, pairs);
+    uint64_t kept = cut(points, owners_of(own, pairs), points + p, 3, &gain);
 
-    next = *next_of(w, at, pairs);
+    next = *next_of(own, pairs);
     if (kept == 0) {
-      give_back(w, at, pairs);
+      *next_of(own, pairs) = w->spare;
+      w->spare = at;
       continue;
     }
     for (; kept & (kept - 1); kept &= kept - 1) {
       const uint32_t other = take(w, pairs);
 
-      replace(own, lowest(kept), p, under[lowest(kept)], 3, pairs, w->corners + other * step);
-      wait_in(w, other, pairs);
+      replace(own, lowest(kept), p, under[lowest(kept)], 3, pairs, corner(w, other, pairs));
+      wait_in(w, other, corner(w, other, pairs), pairs);
     }
     replace(own, lowest(kept), p, under[lowest(kept)], 3, pairs, own);
-    wait_in(w, at, pairs);
+    wait_in(w, at, own, pairs);
   }
   return gain;
 }
@@ -342,11 +341,13 @@ add_point(const sweep *s, waiting *w, uint32_t list, uint32_t p, const pair *con
 INLINE void
 add_points(sweep *s, waiting *w, size_t pairs)
 {
+  const pair *const *under = s->under;
+  double *points = s->points;
   uint32_t p = (uint32_t)((3 + s->first) * row_size(3));
   size_t i;
 
-  for (i = 0; i < s->size; i++, p += (uint32_t)row_size(3))
-    s->points[p + 4] = add_point(s, w, w->heads[i], p, s->under + 3 * i, pairs);
+  for (i = 0; i < s->size; i++, p += (uint32_t)row_size(3), under += 3)
+    points[p + 4] = add_point(points, w, w->heads[i], p, under, pairs);
 }
 
 /* What waits for no point of the block goes on to the next. */
@@ -358,8 +359,8 @@ leave(sweep *s, const waiting *w, corners *next)
   next->owners = rrn_arena_alloc_raw(s->arena, w->used, 3 * sizeof(*next->owners));
   if (!next->owners)
     return rrn_fail_memory(s->err);
-  for (at = w->heads[BLOCK]; at != NONE; at = *next_of(w, at, s->pairs))
-    memcpy(next->owners + 3 * next->n++, next_of(w, at, s->pairs) - 3, 3 * sizeof(*next->owners));
+  for (at = w->heads[BLOCK]; at != NONE; at = *next_of(corner(w, at, s->pairs), s->pairs))
+    memcpy(next->owners + 3 * next->n++, owners_of(corner(w, at, s->pairs), s->pairs), 3 * sizeof(*next->owners));
   return RRAMNAS_OK;
 }
 
@@ -379,8 +380,8 @@ sweep_points(sweep *s, size_t block)
   for (i = 0; i < in->n; i++) {
     const uint32_t at = take(&w, s->pairs);
 
-    enter(s, in->owners + 3 * i, w.corners + at * corner_size(3, s->pairs));
-    wait_in(&w, at, s->pairs);
+    enter(s, in->owners + 3 * i, corner(&w, at, s->pairs));
+    wait_in(&w, at, corner(&w, at, s->pairs), s->pairs);
   }
   if (s->pairs == 1)
     add_points(s, &w, 1);
