@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers and messages as text, the same in any locale. */
+/* Numbers and messages as text, the same in any locale; and names of files. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -28,6 +30,18 @@ void
 complain_error(const rramnas_error *err)
 {
   complain("%s", err->message);
+}
+
+int
+is_same_file(const char *a, const char *b)
+{
+  struct stat x, y;
+
+  if (!a || !b)
+    return 0;
+  if (strcmp(a, b) == 0)
+    return 1;
+  return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 int

@@ -276,9 +276,7 @@ run(const settings *s, rramnas_search *search)
   char checkpoint[MOST_PATH];
   int32_t status;
 
-  if (s->out)
-    snprintf(checkpoint, sizeof(checkpoint), "%s/checkpoint", s->out);
-  o.checkpoint = s->checkpoint ? s->checkpoint : s->out ? checkpoint : NULL;
+  o.checkpoint = checkpoint_of(s, checkpoint);
   o.progress = show;
   o.user = &d;
   running = search;
@@ -324,9 +322,11 @@ main(int argc, char **argv)
   settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .cost = RRAMNAS_COST_OPTIONS_INIT,
                  .search = RRAMNAS_SEARCH_OPTIONS_INIT, .run = RRAMNAS_RUN_OPTIONS_INIT };
   rramnas_search *search = NULL;
-  const int go_on = read_options(argc, argv, &s);
-  int code = go_on < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
+  int go_on = read_options(argc, argv, &s), code;
 
+  if (go_on > 0 && !s.count && !outputs_are_safe(&s))
+    go_on = -1;
+  code = go_on < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
   if (go_on > 0) {
     code = make_search(&s, 0, &search);
     if (code == EXIT_DONE)

@@ -191,6 +191,13 @@ set_count(settings *s, const char *value)
 }
 
 static int
+set_overwrite(settings *s, const char *value)
+{
+  (void)value;
+  return s->overwrite = 1;
+}
+
+static int
 set_quiet(settings *s, const char *value)
 {
   (void)value;
@@ -236,6 +243,7 @@ static const struct option {
   { "checkpoint", "FILE", "state after each generation; default DIR/checkpoint", set_checkpoint, "a file" },
   { "checkpoint-every", "N", "generations between; default 1", set_checkpoint_every, "1 or more" },
   { "resume", "FILE", "go on from a checkpoint, with the other options as they were", set_resume, "a file" },
+  { "overwrite", NULL, "begin anew although there is a checkpoint", set_overwrite, NULL },
   { "cache", "FILE", "SQLite file of figures that were worked out, shared by runs", set_cache, "a file" },
   { "count", NULL, "print how many candidates the space has", set_count, NULL },
   { "quiet", NULL, "no progress, no table", set_quiet, NULL },
