@@ -243,6 +243,29 @@ table_of_places_and_words(void **state)
   tear_down(&f);
 }
 
+/* What a table does not know has failed, and nothing is built for it; unless the caller could help. */
+static void
+table_decides_before_anything_is_built(void **state)
+{
+  static const char *const names[] = { "accuracy", "macs", "mine" };
+  const double known[6] = { 0 }, unknown[6] = { 3, 3, 3, 3, 3, 3 };
+  double values[3], shortfall;
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  assert_int_equal(add_table(&f, "genome,accuracy\n0 0 0 0 0 0,10\n", "genome:none", NULL), RRAMNAS_OK);
+  prepare(&f, names, 2);
+  assert_int_equal(rrn_evaluation_run(&f.e, known, values, &shortfall, &f.err), RRAMNAS_OK);
+  assert_true(values[0] == 10 && values[1] > 0);
+  assert_int_equal(rrn_evaluation_run(&f.e, unknown, values, &shortfall, &f.err), RRAMNAS_OK);
+  assert_true(isnan(values[0]) && isnan(values[1]) && shortfall == 0);
+  prepare(&f, names, 3);
+  assert_int_equal(rrn_evaluation_run(&f.e, unknown, values, &shortfall, &f.err), RRAMNAS_OK);
+  assert_true(isnan(values[0]) && values[1] > 2e8 && isnan(values[2]));
+  tear_down(&f);
+}
+
 /* AnalogNAS-Bench has the edges by their source: 1<-0, 2<-0, 3<-0, 2<-1, 3<-1, 3<-2. */
 static void
 table_in_an_order_of_its_own(void **state)
@@ -583,6 +606,7 @@ main(void)
     cmocka_unit_test(table_of_cells),
     cmocka_unit_test(table_of_places_and_words),
     cmocka_unit_test(table_in_an_order_of_its_own),
+    cmocka_unit_test(table_decides_before_anything_is_built),
     cmocka_unit_test(order_needs_a_column_for_the_key),
     cmocka_unit_test(table_by_gene),
     cmocka_unit_test(tables_say_what_is_wrong),
