@@ -60,11 +60,31 @@ class SearchOptions(SizeFirst):
     _fields_ = [("size", c_size_t), ("seed", c_uint64), ("strategy", c_int32), ("population", c_int32)]
 
 
+# Arguments before the Error that each of them ends with.
+FUNCTIONS = {
+    "hw_create_preset": [c_char_p, c_void_p, POINTER(c_void_p)],
+    "search_create_ready": [c_char_p, c_void_p, POINTER(c_void_p)],
+    "search_set_hardware": [c_void_p, c_void_p],
+    "search_set_compile": [c_void_p, POINTER(CompileOptions), c_void_p],
+    "search_add_table_file": [c_void_p, c_char_p, POINTER(TableOptions)],
+    "search_add_objective": [c_void_p, c_char_p, c_int32],
+    "search_add_constraint": [c_void_p, c_char_p],
+    "search_set_history_file": [c_void_p, c_char_p],
+    "search_start": [c_void_p, POINTER(SearchOptions)],
+    "search_run": [c_void_p, c_void_p],
+    "search_ask": [c_void_p, c_size_t, POINTER(c_double), POINTER(c_int64), POINTER(c_size_t)],
+    "search_tell": [c_void_p, POINTER(c_int64), POINTER(c_double), POINTER(c_double), c_size_t],
+}
+
+
 class Library:
-    """Calls functions by name; a negative status becomes an exception with the library's message."""
+    """Calls functions by name; a negative status ends the program with the library's message."""
 
     def __init__(self, path):
         self.so = ctypes.CDLL(path)
+        for name, arguments in FUNCTIONS.items():
+            function = getattr(self.so, "rramnas_" + name)
+            function.restype, function.argtypes = c_int32, [*arguments, POINTER(Error)]
         self.so.rramnas_hw_unref.argtypes = self.so.rramnas_search_unref.argtypes = [c_void_p]
         self.so.rramnas_hw_unref.restype = self.so.rramnas_search_unref.restype = None
 
@@ -80,7 +100,7 @@ def new_search(library, objectives):
     search = c_void_p()
     library.search_create_ready(b"nas-bench-201", None, byref(search))
     for name in objectives:
-        library.search_add_objective(search, name.encode(), c_int32(0))
+        library.search_add_objective(search, name.encode(), 0)
     return search
 
 
@@ -169,7 +189,7 @@ def follow(library, figures, front, strategy, seed):
     wanted = 0.99 * volume(front.points, reference)
     missing, found, asked, known, at_99 = list(front.points), [], 0, 0, None
     while missing:
-        library.search_ask(search, c_size_t(100), genomes, ids, byref(n))
+        library.search_ask(search, 100, genomes, ids, byref(n))
         values = (c_double * (2 * n.value))()
         for i in range(n.value):
             cell = figures.get(tuple(map(int, genomes[6 * i:6 * i + 6])))
@@ -184,7 +204,7 @@ def follow(library, figures, front, strategy, seed):
             missing = [other for other in missing if not covers(point, other)]
             if at_99 is None and volume(found, reference) >= wanted:
                 at_99 = asked
-        library.search_tell(search, ids, values, c_size_t(n.value))
+        library.search_tell(search, ids, values, None, n.value)
     library.so.rramnas_search_unref(search)
     return Course(asked, at_99, known)
 

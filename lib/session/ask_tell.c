@@ -255,7 +255,8 @@ rramnas_search_ask(rramnas_search *s, size_t capacity, double *ret_genomes, int6
 }
 
 int32_t
-rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values, size_t n, rramnas_error *reterr)
+rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values, const double *shortfalls, size_t n,
+                    rramnas_error *reterr)
 {
   size_t i;
 
@@ -265,7 +266,9 @@ rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values,
 
     RRN_FAIL_IF(place < 0 || place >= (int64_t)s->n_out || s->state[place] != RRN_CANDIDATE_OUT, reterr,
                 RRAMNAS_ERR_ARGUMENT, "rramnas_search_tell: candidate %lld is not out", (long long)ids[i]);
-    RRN_TRY(rrn_session_tell(s, (size_t)place, values + i * s->n_figures, 0, reterr));
+    RRN_FAIL_IF(shortfalls && !(shortfalls[i] >= 0), reterr, RRAMNAS_ERR_RANGE,
+                "rramnas_search_tell: the shortfall of candidate %lld is not 0 or more", (long long)ids[i]);
+    RRN_TRY(rrn_session_tell(s, (size_t)place, values + i * s->n_figures, shortfalls ? shortfalls[i] : 0, reterr));
   }
   return RRAMNAS_OK;
 }

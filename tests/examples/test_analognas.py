@@ -10,9 +10,11 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
-import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import tap
+
 
 SEARCH, SOURCE, LIBRARY = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(), sys.argv[3]
 COLUMNS = ["baseline_accuracy", "ptq_accuracy", "qat_accuracy", "analog_accuracy", "finetuned_accuracy"]
@@ -91,7 +93,7 @@ def check_front(folder, accuracy, cost):
     return judged
 
 
-def test_commands_of_searches():
+def test_1_searches():
     rows = made_up_rows()
     write_table(work / "benchmark_data.csv", rows)
     for command in commands():
@@ -110,7 +112,7 @@ def test_commands_of_searches():
     assert len(rows_of("nsga2", "history.csv")) == 2000
 
 
-def test_command_of_the_tables():
+def test_2_tables():
     if LIBRARY == "none":
         return
     command = next(command for command in commands() if "analognas.py" in command)
@@ -126,22 +128,4 @@ def test_command_of_the_tables():
     assert all(float(row.split(" | ")[-1]) >= 0 for table in tables[4:] for row in table)
 
 
-def main():
-    global work
-    tests = [test_commands_of_searches, test_command_of_the_tables]
-    failed = 0
-    print(f"1..{len(tests)}")
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        for i, test in enumerate(tests, 1):
-            try:
-                test()
-                print(f"ok {i} {test.__name__}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {i} {test.__name__}", flush=True)
-                traceback.print_exc()
-    return 1 if failed else 0
-
-
-sys.exit(main())
+tap.run(globals())

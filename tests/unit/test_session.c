@@ -145,7 +145,7 @@ ask_and_tell(rramnas_search *s, int64_t generations, uint64_t *random)
     for (n += got; n > 0 && draw(random, 3) > 0; n--) {
       i = draw(random, n);
       case_figures(x + i * CASE_GENES, values);
-      assert_int_equal(rramnas_search_tell(s, ids + i, values, 1, NULL), RRAMNAS_OK);
+      assert_int_equal(rramnas_search_tell(s, ids + i, values, NULL, 1, NULL), RRAMNAS_OK);
       ids[i] = ids[n - 1];
       memcpy(x + i * CASE_GENES, x + (n - 1) * CASE_GENES, CASE_GENES * sizeof(*x));
     }
@@ -257,9 +257,9 @@ budget_counts_what_was_told_out_of_order(void **state)
   assert_int_equal(n, 4);
   for (i = 3; i > 0; i--) {
     case_figures(x + i * CASE_GENES, values);
-    assert_int_equal(rramnas_search_tell(s, ids + i, values, 1, NULL), RRAMNAS_OK);
+    assert_int_equal(rramnas_search_tell(s, ids + i, values, NULL, 1, NULL), RRAMNAS_OK);
   }
-  assert_int_equal(rramnas_search_tell(s, ids + 1, values, 1, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_search_tell(s, ids + 1, values, NULL, 1, &err), RRAMNAS_ERR_ARGUMENT);
   assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
   rramnas_search_unref(s);
   s = resumed(NULL);
@@ -301,6 +301,156 @@ threads_do_not_matter(void **state)
   assert_same(run_ready(2), expected);
   assert_same(run_ready(8), expected);
   free(expected);
+}
+
+/* A chip that many networks do not fit: `crossbars` are too few for most. */
+static rramnas_search *
+started_small_chip(int32_t crossbars)
+{
+  rramnas_compile_options compile = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = NULL;
+
+  o.population = 8;
+  compile.crossbars = crossbars;
+  compile.policy = RRAMNAS_POLICY_RNC;
+  if (rramnas_search_create_ready("nacim-cnn", NULL, &s, &err) < 0 ||
+      rramnas_search_set_compile(s, &compile, NULL, &err) < 0 ||
+      rramnas_search_add_objective(s, "macs", RRAMNAS_MAXIMIZE, &err) < 0 ||
+      rramnas_search_add_objective(s, "latency_ns", 0, &err) < 0 || rramnas_search_start(s, &o, &err) < 0)
+    fail_msg("%s", err.message);
+  return s;
+}
+
+enum { SMALL_CHIP = 40, MOST_SMALL_GENES = 64 };
+
+/* Figures come from a session of their own, the last candidate first; now and then the run is told to wait. */
+typedef struct far_away {
+  rramnas_search *worker;
+  int calls;
+} far_away;
+
+static int32_t
+judge_far_away(void *user, const rramnas_work *work, rramnas_error *err)
+{
+  far_away *f = user;
+  const size_t genes = rramnas_search_gene_count(f->worker), figures = rramnas_search_metric_count(f->worker);
+  size_t k, leave = ++f->calls % 3 == 0 ? work->n / 2 : 0;
+
+  for (k = work->n; k > leave; k--)
+    if (!work->done[k - 1]) {
+      const int32_t status = rramnas_search_evaluate(f->worker, work->genomes + (k - 1) * genes, 1, 1,
+                                                     work->values + (k - 1) * figures, work->shortfalls + k - 1, err);
+
+      if (status < 0)
+        return status;
+      work->done[k - 1] = 1;
+    }
+  return work->wants_end(work) ? RRAMNAS_ERR_CALLBACK : RRAMNAS_OK;
+}
+
+static void
+assert_same_course(rramnas_search *a, rramnas_search *b)
+{
+  double x[MOST_SMALL_GENES], y[MOST_SMALL_GENES], f[2], g[2];
+  size_t i;
+
+  assert_int_equal(progress_of(a).infeasible, progress_of(b).infeasible);
+  assert_int_equal(progress_of(a).failed, progress_of(b).failed);
+  assert_int_equal(rramnas_search_front_count(a), rramnas_search_front_count(b));
+  for (i = 0; i < rramnas_search_front_count(a); i++) {
+    assert_int_equal(rramnas_search_front(a, i, x, f), RRAMNAS_OK);
+    assert_int_equal(rramnas_search_front(b, i, y, g), RRAMNAS_OK);
+    assert_memory_equal(x, y, rramnas_search_gene_count(a) * sizeof(*x));
+    assert_memory_equal(f, g, sizeof(f));
+  }
+}
+
+static void
+who_judges_does_not_matter(void **state)
+{
+  rramnas_search *here = started_small_chip(SMALL_CHIP), *there = started_small_chip(SMALL_CHIP);
+  rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
+  far_away f = { started_small_chip(SMALL_CHIP), 0 };
+
+  (void)state;
+  run(here, 6, 0, 1);
+  assert_int_not_equal(progress_of(here).infeasible, 0);
+  assert_int_not_equal(progress_of(here).infeasible, progress_of(here).evaluations);
+  o.generations = 6;
+  o.distribute = judge_far_away;
+  o.distribute_user = &f;
+  assert_int_equal(rramnas_search_run(there, &o, NULL), RRAMNAS_OK);
+  assert_same_course(here, there);
+  rramnas_search_unref(f.worker);
+  rramnas_search_unref(there);
+  rramnas_search_unref(here);
+}
+
+/* What an engine in Python does: ask, have it judged, tell. */
+static void
+asked_evaluated_told_is_a_run(void **state)
+{
+  rramnas_search *a = started_small_chip(SMALL_CHIP), *b = started_small_chip(SMALL_CHIP);
+  const size_t genes = rramnas_search_gene_count(b);
+  double x[8 * MOST_SMALL_GENES], values[8 * 2], shortfalls[8];
+  int64_t ids[8];
+  size_t n;
+
+  (void)state;
+  assert_in_range(genes, 1, MOST_SMALL_GENES);
+  run(a, 4, 0, 1);
+  while (progress_of(b).generation < 4) {
+    assert_int_equal(rramnas_search_ask(b, 8, x, ids, &n, NULL), RRAMNAS_OK);
+    assert_int_equal(rramnas_search_evaluate(b, x, n, 2, values, shortfalls, NULL), RRAMNAS_OK);
+    assert_int_equal(rramnas_search_tell(b, ids, values, shortfalls, n, NULL), RRAMNAS_OK);
+  }
+  assert_same_course(a, b);
+  rramnas_search_unref(a);
+  rramnas_search_unref(b);
+}
+
+static void
+digests_tell_problems_apart(void **state)
+{
+  rramnas_search *a = started_small_chip(SMALL_CHIP), *b = started_small_chip(SMALL_CHIP),
+                 *c = started_small_chip(SMALL_CHIP + 1), *d = NULL;
+  uint8_t x[16], y[16], z[16];
+
+  (void)state;
+  assert_int_equal(rramnas_search_digest(a, x, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_digest(b, y, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_digest(c, z, NULL), RRAMNAS_OK);
+  assert_memory_equal(x, y, sizeof(x));
+  assert_memory_not_equal(x, z, sizeof(x));
+  assert_int_equal(rramnas_search_create(NULL, &d, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_digest(d, x, NULL), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_search_evaluate(d, NULL, 0, 0, NULL, NULL, NULL), RRAMNAS_ERR_ARGUMENT);
+  rramnas_search_unref(a);
+  rramnas_search_unref(b);
+  rramnas_search_unref(c);
+  rramnas_search_unref(d);
+}
+
+static void
+figures_that_cannot_be_are_refused(void **state)
+{
+  rramnas_search *s = started_small_chip(SMALL_CHIP);
+  double x[MOST_SMALL_GENES], values[2] = { 1, 2 }, shortfall = -1;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  int64_t id;
+  size_t n;
+
+  (void)state;
+  assert_int_equal(rramnas_search_ask(s, 1, x, &id, &n, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_tell(s, &id, values, &shortfall, 1, &err), RRAMNAS_ERR_RANGE);
+  shortfall = NAN;
+  assert_int_equal(rramnas_search_tell(s, &id, values, &shortfall, 1, &err), RRAMNAS_ERR_RANGE);
+  x[0] = 1e9;
+  assert_int_equal(rramnas_search_evaluate(s, x, 1, 1, values, &shortfall, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_search_evaluate(s, x, 1, -1, values, &shortfall, &err), RRAMNAS_ERR_RANGE);
+  rramnas_search_unref(s);
 }
 
 static void
@@ -578,6 +728,10 @@ main(void)
     cmocka_unit_test(budget_of_evaluations_is_exact_in_any_steps),
     cmocka_unit_test(budget_counts_what_was_told_out_of_order),
     cmocka_unit_test(threads_do_not_matter),
+    cmocka_unit_test(who_judges_does_not_matter),
+    cmocka_unit_test(asked_evaluated_told_is_a_run),
+    cmocka_unit_test(digests_tell_problems_apart),
+    cmocka_unit_test(figures_that_cannot_be_are_refused),
     cmocka_unit_test(broken_files_are_refused),
     cmocka_unit_test(a_refusal_leaves_the_session_as_it_was),
     cmocka_unit_test(another_problem_is_refused_by_name),
