@@ -157,7 +157,8 @@ enum rramnas_log_level {
  *
  * `alloc(user, size)`, `realloc(user, pointer, size)` and `free(user, pointer)` are given together
  * or not at all (NULL = malloc, realloc, free). They may be called from any thread that uses the
- * handle. Only libyaml, while it reads a YAML text, takes its memory from malloc. `log` receives finished UTF-8 messages on the calling thread.
+ * handle. Only libyaml, while it reads a YAML text, xxHash's state and SQLite, for a cache file, take their memory from
+ * malloc. `log` receives finished UTF-8 messages on the calling thread.
  */
 typedef struct rramnas_runtime {
   size_t size;                                                          /**< sizeof(rramnas_runtime) */

@@ -20,7 +20,8 @@ FILES = ["front.csv", "front.json", "history.csv", "checkpoint"]
 # Leaks of MPI's own are none of ours; root in a container is what CI has.
 ENVIRONMENT = os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
                             "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-is_open_mpi = b"Open MPI" in subprocess.run([MPIEXEC, "--version"], capture_output=True).stdout
+version = subprocess.run([MPIEXEC, "--version"], capture_output=True).stdout
+is_open_mpi = b"OpenRTE" in version or b"Open MPI" in version
 work = None
 
 
