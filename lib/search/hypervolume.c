@@ -8,23 +8,71 @@
  * as what the points so far dominate in the objectives before.
  *   2-D: the width is one number.
  *   3-D: corners of the region in the plane, sorted in an array; adding one gives the area it gains.
- *   4-D: the points so far that matter in three objectives, sorted by the third. The volume a point p gains is swept
- *   the
- *     same way: corners are those points, cut to the octant behind p. Points below p in the third objective are first
- *     reduced to two bounds (where another point covers p in one of the two other objectives) and the few inside these.
- *   5 and more: hypervolume_wfg.c.
+ *   4 and more: hypervolume_corners.c.
  * The contribution of a point is its box less the volume of the others moved behind it.
  *
  * Complexity: 2-D O(n log n) (radix sort: O(n)); 3-D O(n log s) and moving at most s corners per point, s = corners
- * at one time; 4-D O(n t) for t points that matter at one time, so O(n^2). Memory O(n). Papers: Beume, Fonseca,
- * Lopez-Ibanez, Paquete, Vahrenhold, IEEE Trans. Evol. Comput. 13(5), 2009 (3-D); Guerreiro, Fonseca, IEEE Trans.
- * Evol. Comput. 22(3), 2018 (HV4D+: one exclusive 3-D volume per point in linear time). Deviations: arrays instead
- * of trees and linked lists. */
+ * at one time. Memory O(n). Paper: Beume, Fonseca, Lopez-Ibanez, Paquete, Vahrenhold, IEEE Trans. Evol. Comput. 13(5),
+ * 2009 (3-D). Deviation: an array instead of a tree. */
 #include "search/hypervolume.h"
 
-#include "search/sort.h"
+typedef struct corner {
+  double x, y;
+} corner;
 
-#include <math.h>
+/* The corners of a region in the plane: x ascending, y descending, all below (limit_x, limit_y). */
+typedef struct corners {
+  corner *at;
+  size_t n;
+  double limit_x, limit_y;
+} corners;
+
+/* Number of corners with x no larger. */
+static size_t
+up_to(const corners *c, double x)
+{
+  const corner *low = c->at;
+  size_t n = c->n, half;
+
+  if (n == 0)
+    return 0;
+  for (; n > 1; n -= half) {
+    half = n / 2;
+    low += low[half - 1].x <= x ? half : 0;
+  }
+  return (size_t)(low - c->at) + (low->x <= x);
+}
+
+/* Adds the region above and right of (x, y); returns the area gained. */
+static double
+add_corner(corners *c, double x, double y)
+{
+  size_t at = up_to(c, x), end, i;
+  double top = c->limit_y, left = x, gain = 0;
+
+  if (at > 0) {
+    if (c->at[at - 1].y <= y)
+      return 0;
+    at -= c->at[at - 1].x == x;
+    top = at > 0 ? c->at[at - 1].y : top;
+  }
+  for (end = at; end < c->n && c->at[end].y >= y; end++) {
+    gain += (c->at[end].x - left) * (top - y);
+    left = c->at[end].x;
+    top = c->at[end].y;
+  }
+  gain += ((end < c->n ? c->at[end].x : c->limit_x) - left) * (top - y);
+  if (end == at)
+    for (i = c->n++; i > at; i--)
+      c->at[i] = c->at[i - 1];
+  else if (end > at + 1) {
+    for (i = end; i < c->n; i++)
+      c->at[at + 1 + i - end] = c->at[i];
+    c->n -= end - at - 1;
+  }
+  c->at[at] = (corner){ x, y };
+  return gain;
+}
 
 /* The points strictly inside the reference box, rows of m. */
 static size_t
@@ -82,7 +130,7 @@ hv_2d(rrn_key *keys, const double *p, size_t n, const double *reference)
 static double
 hv_3d(rrn_key *keys, const double *p, size_t n, const double *reference, double *room)
 {
-  rrn_corners corners = { (rrn_corner *)room, 0, reference[0], reference[1] };
+  corners plane = { (corner *)room, 0, reference[0], reference[1] };
   double area = 0, sum = 0, z = 0;
   size_t i;
 
@@ -93,7 +141,7 @@ hv_3d(rrn_key *keys, const double *p, size_t n, const double *reference, double 
     if (i > 0)
       sum += area * (q[2] - z);
     z = q[2];
-    area += rrn_corners_add(&corners, q[0], q[1]);
+    area += add_corner(&plane, q[0], q[1]);
   }
   return sum + area * (reference[2] - z);
 }

@@ -482,7 +482,7 @@ sweep_corners(sweep *s, size_t block)
   return next && next->n > 0 ? sweep_corners(s, block + 1) : RRAMNAS_OK;
 }
 
-/* --- */
+/* --- the whole --- */
 
 static int32_t
 allocate(sweep *s)
@@ -550,7 +550,7 @@ rrn_hv_corners(rrn_arena *arena, const double *p, size_t n, size_t m, const doub
       RRN_TRY(sweep_points(&s, i));
   row = s.points + s.d * row_size(s.d);
   for (i = 0; i < n; i++, row += row_size(s.d))
-    sum += row[m] * (reference[s.d] - row[s.d]);
+    sum += row[m] > 0 ? row[m] * (reference[s.d] - row[s.d]) : 0;
   *ret_volume = sum;
   return RRAMNAS_OK;
 }

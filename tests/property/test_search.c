@@ -278,6 +278,31 @@ test_hypervolume_blocks(void **state)
   }
 }
 
+/* From four objectives on infinite coordinates give infinite volumes, never a NaN, whatever is dominated beside them. */
+static void
+test_hypervolume_infinite(void **state)
+{
+  double reference[MOST_M];
+  test_random r = { 7 };
+  size_t m, i;
+
+  (void)state;
+  for (m = 4; m <= 6; m++) {
+    for (i = 0; i < m; i++)
+      reference[i] = 1.1;
+    draw_front(&r, 30, m, 1);
+    assert_true(isfinite(volume(30, m, reference)));
+    f[3 * m] = f[4 * m] = -INFINITY;
+    assert_true(isinf(volume(30, m, reference)));
+    f[3 * m] = f[4 * m] = NAN;
+    f[5 * m + m - 1] = f[6 * m + m - 1] = -INFINITY;
+    assert_true(isinf(volume(30, m, reference)));
+    draw_front(&r, 30, m, 1);
+    reference[m - 1] = INFINITY;
+    assert_true(isinf(volume(30, m, reference)));
+  }
+}
+
 static void
 test_archive(void **state)
 {
@@ -637,7 +662,7 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_sort),    cmocka_unit_test(test_hypervolume), cmocka_unit_test(test_hypervolume_mirrored), cmocka_unit_test(test_hypervolume_blocks),
+    cmocka_unit_test(test_sort),    cmocka_unit_test(test_hypervolume), cmocka_unit_test(test_hypervolume_mirrored), cmocka_unit_test(test_hypervolume_blocks), cmocka_unit_test(test_hypervolume_infinite),
     cmocka_unit_test(test_archive), cmocka_unit_test(test_select),      cmocka_unit_test(test_repeats),
     cmocka_unit_test(test_exhausts),
     cmocka_unit_test(test_enumerates),
