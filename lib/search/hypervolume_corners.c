@@ -8,12 +8,12 @@
  * that it gains in the other d objectives. What the points so far leave free there is all that lies below one of the
  * corners (the reference point at first). Each corner has d owners: the points that give it its coordinates. A point
  * below a corner in all d objectives replaces it by at most d others, each with one coordinate of its own. Every corner
- * stands for one box, and these boxes, which share nothing, fill the free space; so the volume gained is that of the
- * boxes of the corners replaced, cut to what lies behind the point.
+ * stands for one box, and these boxes, which share nothing, fill the free space; so the volume gained is that of
+ * the boxes of the corners replaced, cut to what lies behind the point.
  *   Nothing has to be searched for: a corner carries the set of the later points below it, as bits. The set of a
  * replacement is that of the corner without the points that are not below the coordinate that changed: one row of bits,
- * ready for each point and objective. Points come in blocks, so that sets are short; corners that a block leaves over go
- * on to the next.
+ * ready for each point and objective. Points come in blocks, so that sets are short; corners that a block leaves over
+ * go on to the next.
  *   With d = 3 there are few corners: they wait in lists, each at the first point below it, and points are done one by
  * one. With more they are followed in depth, so that few exist at a time, and handed on in batches.
  *
@@ -22,10 +22,11 @@
  *
  * Complexity: O(d^2 + w) per corner, w <= BLOCK / 64 words of a set, and O(d (w + log BLOCK)) per corner and block that
  * it comes to. Corners: at most 2 n + 1 at a time with d = 3, O(n^(d / 2)) beyond; in all about 9, 50, 300 per point
- * with 4, 5, 6 objectives and 1,000 points on a sphere. Memory O(n d), d > 3: and BATCH corners and one stack per block.
- * Papers: Klamroth, Lacour, Vanderpooten, Eur. J. Oper. Res. 245(3), 2015 (corners as "local upper bounds", owners, which
- * replacements are kept); Lacour, Klamroth, Fonseca, Comput. Oper. Res. 79, 2017 (their boxes, the sweep). Deviation:
- * sets of the points below; theirs compares every corner with every new point. */
+ * with 4, 5, 6 objectives and 1,000 points on a sphere. Memory O(n d), and beyond d = 3 BATCH corners and a stack per
+ * block.
+ * Papers: Klamroth, Lacour, Vanderpooten, Eur. J. Oper. Res. 245(3), 2015 (corners as "local upper bounds", owners,
+ * which replacements are kept); Lacour, Klamroth, Fonseca, Comput. Oper. Res. 79, 2017 (their boxes, the sweep).
+ * Deviation: sets of the points below; theirs compares every corner with every new point. */
 #include "search/hypervolume.h"
 
 #include <math.h>
@@ -550,7 +551,7 @@ rrn_hv_corners(rrn_arena *arena, const double *p, size_t n, size_t m, const doub
       RRN_TRY(sweep_points(&s, i));
   row = s.points + s.d * row_size(s.d);
   for (i = 0; i < n; i++, row += row_size(s.d))
-    sum += row[m] > 0 ? row[m] * (reference[s.d] - row[s.d]) : 0;
-  *ret_volume = sum;
+    sum += row[m] * (reference[s.d] - row[s.d]);
+  *ret_volume = isfinite(sum) ? sum : INFINITY; /* NaN: an empty box with an infinite side */
   return RRAMNAS_OK;
 }

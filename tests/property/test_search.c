@@ -278,7 +278,7 @@ test_hypervolume_blocks(void **state)
   }
 }
 
-/* From four objectives on infinite coordinates give infinite volumes, never a NaN, whatever is dominated beside them. */
+/* From four objectives on, infinite coordinates give infinite volumes, never a NaN. */
 static void
 test_hypervolume_infinite(void **state)
 {
@@ -662,7 +662,8 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_sort),    cmocka_unit_test(test_hypervolume), cmocka_unit_test(test_hypervolume_mirrored), cmocka_unit_test(test_hypervolume_blocks), cmocka_unit_test(test_hypervolume_infinite),
+    cmocka_unit_test(test_sort),    cmocka_unit_test(test_hypervolume), cmocka_unit_test(test_hypervolume_mirrored),
+    cmocka_unit_test(test_hypervolume_blocks), cmocka_unit_test(test_hypervolume_infinite),
     cmocka_unit_test(test_archive), cmocka_unit_test(test_select),      cmocka_unit_test(test_repeats),
     cmocka_unit_test(test_exhausts),
     cmocka_unit_test(test_enumerates),
