@@ -208,10 +208,23 @@ copies(rrn_onnx_span op)
   return 0;
 }
 
+/* A conversion that keeps the number: to single or double precision. */
+static int32_t
+load_cast(loader *l, const rrn_onnx_node *node, float *values, int chain)
+{
+  rrn_onnx_call call = { .model = l->model, .node = node };
+  int64_t to = 0;
+
+  RRN_TRY(rrn_onnx_attr_int(&call, "to", &to, l->err));
+  if (to != RRN_ONNX_FLOAT && to != RRN_ONNX_DOUBLE)
+    return fail_node(l, node, NOT_COMPUTED);
+  return load(l, node->inputs[0], values, chain + 1);
+}
+
 static int
 is_computed(rrn_onnx_span op)
 {
-  return copies(op) || rrn_onnx_is(op, "Transpose") || rrn_onnx_is(op, "DequantizeLinear");
+  return copies(op) || rrn_onnx_is(op, "Cast") || rrn_onnx_is(op, "Transpose") || rrn_onnx_is(op, "DequantizeLinear");
 }
 
 static int32_t
@@ -221,6 +234,8 @@ load_node(loader *l, const rrn_onnx_node *node, float *values, int chain)
     return fail_node(l, node, "constants behind more than 64 nodes are not computed");
   if (copies(node->op_type) && node->n_inputs > 0 && node->inputs[0] >= 0)
     return load(l, node->inputs[0], values, chain + 1);
+  if (rrn_onnx_is(node->op_type, "Cast"))
+    return load_cast(l, node, values, chain);
   if (rrn_onnx_is(node->op_type, "Transpose"))
     return load_transposed(l, node, values, chain);
   if (rrn_onnx_is(node->op_type, "DequantizeLinear"))
