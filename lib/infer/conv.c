@@ -66,13 +66,13 @@ run_group(const conv *c, const rrn_infer_task *task, size_t group, const float *
 }
 
 static void
-add_bias(const conv *c, float *restrict y)
+add_bias(const conv *c, const rrn_infer_kernels *kernels, float *y)
 {
-  size_t out, k;
+  const size_t n = c->n_positions * RRN_LANES;
+  size_t out;
 
-  for (out = 0; out < c->n_groups * c->outs; out++, y += c->n_positions * RRN_LANES)
-    for (k = 0; k < c->n_positions * RRN_LANES; k++)
-      y[k] += c->bias[out];
+  for (out = 0; out < c->n_groups * c->outs; out++)
+    kernels->bias(y + out * n, y + out * n, n, c->bias[out]);
 }
 
 static int32_t
@@ -84,13 +84,13 @@ run_conv(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error *
   size_t g;
 
   if (c->filter && !task->backend)
-    rrn_infer_filter_run(c->filter, x, y);
+    task->plan->kernels->filter(c->filter, x, y);
   else
     for (g = 0; g < c->n_groups; g++)
       RRN_TRY(run_group(c, task, g, x + g * c->channels * c->n_elements * RRN_LANES,
                         y + g * c->outs * c->n_positions * RRN_LANES, err));
   if (c->bias)
-    add_bias(c, y);
+    add_bias(c, task->plan->kernels, y);
   return RRAMNAS_OK;
 }
 

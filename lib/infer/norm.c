@@ -18,15 +18,11 @@ run_batch_norm(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_e
   const float *x = rrn_infer_in(step, task, 0);
   float *y = rrn_infer_out(step, task, 0);
   const size_t inner = n->inner * RRN_LANES;
-  size_t c, k;
+  size_t c;
 
   (void)err;
-  for (c = 0; c < n->channels; c++, x += inner, y += inner) {
-    const float mean = n->mean[c], scale = n->scale[c], beta = n->beta ? n->beta[c] : 0;
-
-    for (k = 0; k < inner; k++)
-      y[k] = (x[k] - mean) * scale + beta;
-  }
+  for (c = 0; c < n->channels; c++, x += inner, y += inner)
+    task->plan->kernels->norm(x, y, inner, n->mean[c], n->scale[c], n->beta ? n->beta[c] : 0);
   return RRAMNAS_OK;
 }
 

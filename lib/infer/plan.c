@@ -403,6 +403,7 @@ rrn_infer_plan_new(const rrn_values *values, const rramnas_runtime *runtime, rrn
   rrn_arena_init(&p->arena, &p->rt);
   p->values = values;
   p->net = values->net;
+  p->kernels = rrn_infer_kernels_best();
   status = build(p, err);
   if (status < 0)
     rrn_infer_plan_free(p);

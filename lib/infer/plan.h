@@ -6,7 +6,7 @@
 #ifndef RRN_INFER_PLAN_H
 #define RRN_INFER_PLAN_H
 
-#include "infer/infer.h"
+#include "infer/kernels.h"
 #include "net/shape.h"
 
 #define RRN_LANES RRN_INFER_LANES
@@ -57,6 +57,7 @@ struct rrn_infer_plan {
   rrn_arena arena;
   const rramnas_net *net;
   const rrn_values *values;
+  const rrn_infer_kernels *kernels;
   rrn_infer_step *steps;  /* [net->n_nodes] */
   const struct rrn_infer_product **products; /* [net->n_layers]; NULL for a layer of another form */
   const float **spread;   /* [n_tensors]: constants as operands, [elements][lanes]; NULL otherwise */

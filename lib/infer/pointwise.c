@@ -14,8 +14,8 @@
 /* --- one operand --- */
 
 typedef struct unary {
-  void (*apply)(const struct unary *u, const float *x, float *y, size_t n);
-  float (*function)(float x);
+  void (*kernel)(const float *x, float *y, size_t n, float a, float b);
+  float (*function)(float x); /* when there is no kernel */
   size_t n; /* floats */
   float a, b;
   const int32_t *map; /* PRelu: the slope's elements */
@@ -33,68 +33,19 @@ at_least(float x, float least)
   return x < least ? least : x;
 }
 
-static void
-relu(const unary *u, const float *x, float *y, size_t n)
-{
-  size_t i;
-
-  (void)u;
-  for (i = 0; i < n; i++)
-    y[i] = at_least(x[i], 0);
-}
-
-static void
-clip(const unary *u, const float *x, float *y, size_t n)
-{
-  size_t i;
-
-  for (i = 0; i < n; i++)
-    y[i] = at_most(at_least(x[i], u->a), u->b);
-}
-
-static void
-hard_sigmoid(const unary *u, const float *x, float *y, size_t n)
-{
-  size_t i;
-
-  for (i = 0; i < n; i++)
-    y[i] = at_most(at_least(u->a * x[i] + u->b, 0), 1);
-}
-
-static void
-hard_swish(const unary *u, const float *x, float *y, size_t n)
-{
-  size_t i;
-
-  for (i = 0; i < n; i++)
-    y[i] = x[i] * at_most(at_least(u->a * x[i] + u->b, 0), 1);
-}
-
-static void
-leaky_relu(const unary *u, const float *x, float *y, size_t n)
-{
-  size_t i;
-
-  for (i = 0; i < n; i++)
-    y[i] = x[i] < 0 ? u->a * x[i] : x[i];
-}
-
-static void
-each(const unary *u, const float *x, float *y, size_t n)
-{
-  size_t i;
-
-  for (i = 0; i < n; i++)
-    y[i] = u->function(x[i]);
-}
-
 static int32_t
 run_unary(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error *err)
 {
   const unary *u = step->more;
+  const float *x = rrn_infer_in(step, task, 0);
+  float *y = rrn_infer_out(step, task, 0);
+  size_t i;
 
   (void)err;
-  u->apply(u, rrn_infer_in(step, task, 0), rrn_infer_out(step, task, 0), u->n);
+  if (u->kernel)
+    u->kernel(x, y, u->n, u->a, u->b);
+  for (i = 0; !u->kernel && i < u->n; i++)
+    y[i] = u->function(x[i]);
   return RRAMNAS_OK;
 }
 
@@ -185,12 +136,11 @@ named(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step *step, un
     return rrn_infer_broadcast(b, rrn_infer_result(b->plan, node), rrn_infer_tensor(b->plan, node, 1), &u->map);
   }
   if (strcmp(node->source_op, "LeakyRelu") == 0 && node->attrs.number[1] != 0) {
-    u->apply = leaky_relu;
+    u->kernel = b->plan->kernels->leaky_relu;
     return RRAMNAS_OK;
   }
   for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
     if (strcmp(functions[i].name, node->source_op) == 0) {
-      u->apply = each;
       u->function = functions[i].function;
       return RRAMNAS_OK;
     }
@@ -213,17 +163,19 @@ rrn_infer_unary(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step
   step->sharing = RRN_INFER_IN_PLACE;
   switch (node->op) {
   case RRAMNAS_OP_RELU:
-    u->apply = relu;
+    u->kernel = b->plan->kernels->clip;
+    u->a = 0;
+    u->b = HUGE_VALF;
     return RRAMNAS_OK;
   case RRAMNAS_OP_CLIP:
-    u->apply = clip;
+    u->kernel = b->plan->kernels->clip;
     /* A bound that only running the network would give stays among the inputs. */
     return node->n_inputs > 1 ? rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "a bound is not constant") : RRAMNAS_OK;
   case RRAMNAS_OP_HARD_SIGMOID:
-    u->apply = hard_sigmoid;
+    u->kernel = b->plan->kernels->hard_sigmoid;
     return RRAMNAS_OK;
   case RRAMNAS_OP_HARD_SWISH:
-    u->apply = hard_swish;
+    u->kernel = b->plan->kernels->hard_swish;
     u->a = (float)(1.0 / 6);
     u->b = 0.5f;
     return RRAMNAS_OK;
@@ -237,6 +189,8 @@ rrn_infer_unary(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step
 typedef float (*combine)(float x, float y);
 
 typedef struct binary {
+  void (*kernel)(const float *x, const float *z, float *y, size_t n, size_t z_step); /* NULL without one */
+  size_t run;              /* elements of the result over which z stays the same, or 0 when z is as large as it */
   void (*apply)(const float *x, const float *z, float *restrict y);
   combine function;
   size_t n;                /* elements */
@@ -367,6 +321,21 @@ combine_one(const binary *bin, const float *x, const int32_t *x_map, const float
   }
 }
 
+/* Two operands of one size, or z with one element for each channel. */
+static void
+combine_fast(const binary *bin, const float *x, const float *z, float *y)
+{
+  const size_t n = bin->run * RRN_LANES;
+  size_t e;
+
+  if (bin->run == 0) {
+    bin->kernel(x, z, y, bin->n * RRN_LANES, RRN_LANES);
+    return;
+  }
+  for (e = 0; e < bin->n; e += bin->run, z += RRN_LANES, x += n, y += n)
+    bin->kernel(x, z, y, n, 0);
+}
+
 static int32_t
 run_binary(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error *err)
 {
@@ -376,7 +345,10 @@ run_binary(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error
   size_t i;
 
   (void)err;
-  combine_one(bin, rrn_infer_in(step, task, 0), bin->maps[0], rrn_infer_in(step, task, 1), bin->maps[1], y);
+  if (bin->kernel)
+    combine_fast(bin, rrn_infer_in(step, task, 0), rrn_infer_in(step, task, 1), y);
+  else
+    combine_one(bin, rrn_infer_in(step, task, 0), bin->maps[0], rrn_infer_in(step, task, 1), bin->maps[1], y);
   for (k = 2; k < bin->n_in; k++)
     combine_one(bin, y, NULL, rrn_infer_in(step, task, k), bin->maps[k], y);
   for (i = 0; bin->scale != 1 && i < bin->n * RRN_LANES; i++)
@@ -398,6 +370,23 @@ make_maps(const rrn_infer_builder *b, const rrn_node *node, const int32_t ***ret
   }
   *ret_maps = maps;
   return RRAMNAS_OK;
+}
+
+/* Whether a kernel takes the operands as they lie. */
+static void
+choose_kernel(const rrn_infer_builder *b, const rrn_node *node, binary *bin)
+{
+  const rrn_infer_kernels *k = b->plan->kernels;
+  const size_t n_z = rrn_infer_elements(rrn_infer_tensor(b->plan, node, 1));
+  size_t e;
+
+  if (bin->n_in != 2 || bin->maps[0])
+    return;
+  bin->run = bin->maps[1] ? bin->n / n_z : 0;
+  for (e = 0; bin->maps[1] && e < bin->n; e++)
+    if ((size_t)bin->maps[1][e] != e / bin->run)
+      return;
+  bin->kernel = bin->apply == add ? k->add : bin->apply == multiply ? k->times : NULL;
 }
 
 int32_t
@@ -423,7 +412,9 @@ rrn_infer_binary(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_ste
   step->more = bin;
   /* With three inputs the place is written before the last one is read. */
   step->sharing = node->n_inputs == 2 ? RRN_INFER_IN_PLACE : RRN_INFER_APART;
-  return make_maps(b, node, &bin->maps);
+  RRN_TRY(make_maps(b, node, &bin->maps));
+  choose_kernel(b, node, bin);
+  return RRAMNAS_OK;
 }
 
 static int32_t

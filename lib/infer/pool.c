@@ -213,6 +213,38 @@ run_reduce(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error
   return RRAMNAS_OK;
 }
 
+/* Means and sums of elements that lie together. */
+static int32_t
+run_sums(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error *err)
+{
+  const reduce *r = step->more;
+  const size_t inner = r->n / r->n_out * RRN_LANES;
+  const double divisor = r->what == MEAN ? (double)(r->n / r->n_out) : 1;
+  const float *x = rrn_infer_in(step, task, 0);
+  float *y = rrn_infer_out(step, task, 0);
+  double sums[RRN_LANES];
+  size_t e, lane;
+
+  (void)err;
+  for (e = 0; e < r->n_out; e++, x += inner, y += RRN_LANES) {
+    task->plan->kernels->sum(x, inner, sums);
+    for (lane = 0; lane < RRN_LANES; lane++)
+      y[lane] = (float)(sums[lane] / divisor);
+  }
+  return RRAMNAS_OK;
+}
+
+static int
+lie_together(const reduce *r)
+{
+  size_t e;
+
+  for (e = 0; e < r->n; e++)
+    if ((size_t)r->to[e] != e / (r->n / r->n_out))
+      return 0;
+  return 1;
+}
+
 static int
 find_reduction(const rrn_node *node, reduction *ret_what)
 {
@@ -285,5 +317,8 @@ rrn_infer_reduce(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_ste
   step->run = run_reduce;
   step->more = r;
   step->n_scratch = r->n_out * RRN_LANES * 2;
-  return map_to_output(b, node, r);
+  RRN_TRY(map_to_output(b, node, r));
+  if ((r->what == MEAN || r->what == SUM) && lie_together(r))
+    step->run = run_sums;
+  return RRAMNAS_OK;
 }

@@ -16,66 +16,6 @@
  * Complexity: n_in n_out positions multiplications and additions. Not handled: a single image leaves 15 lanes idle. */
 #include "infer/product.h"
 
-#include <string.h>
-
-#define WIDTH 4
-#define NAME(x) x##_plain
-#define TARGET
-#include "infer/product.inc"
-#undef WIDTH
-#undef NAME
-#undef TARGET
-
-#if defined(__x86_64__)
-#define WIDTH 8
-#define NAME(x) x##_avx
-#define TARGET __attribute__((target("avx")))
-#include "infer/product.inc"
-#undef WIDTH
-#undef NAME
-#undef TARGET
-
-#define WIDTH 16
-#define NAME(x) x##_avx512
-#define TARGET __attribute__((target("avx512f")))
-#include "infer/product.inc"
-#undef WIDTH
-#undef NAME
-#undef TARGET
-#endif
-
-static void
-multiply(const rrn_infer_matrix *m, const rrn_infer_block *block)
-{
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) {
-    multiply_avx512(m, block);
-    return;
-  }
-  if (__builtin_cpu_supports("avx")) {
-    multiply_avx(m, block);
-    return;
-  }
-#endif
-  multiply_plain(m, block);
-}
-
-void
-rrn_infer_filter_run(const rrn_infer_filter *f, const float *x, float *y)
-{
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) {
-    filter_avx512(f, x, y);
-    return;
-  }
-  if (__builtin_cpu_supports("avx")) {
-    filter_avx(f, x, y);
-    return;
-  }
-#endif
-  filter_plain(f, x, y);
-}
-
 static float *
 pack(rrn_arena *arena, const rrn_infer_weights *w, size_t group)
 {
@@ -164,6 +104,6 @@ rrn_infer_multiply(const rrn_infer_product *p, const rrn_infer_task *task, rrn_i
   block->scratch = task->backend_scratch;
   if (task->backend)
     return task->backend->multiply(task->backend->user, block, err);
-  multiply(&p->groups[block->group], block);
+  task->plan->kernels->multiply(&p->groups[block->group], block);
   return RRAMNAS_OK;
 }

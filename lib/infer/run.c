@@ -258,19 +258,14 @@ sum_group(void *user, size_t group)
   const rrn_infer_norm *norm = step->more;
   const float *x = rrn_infer_in(step, &r->workers[group].task, 0);
   double *sums = r->sums + group * norm->channels * RRN_LANES;
-  size_t c, k, lane;
+  const size_t n = norm->inner * RRN_LANES;
+  size_t c;
 
-  for (c = 0; c < norm->channels; c++, sums += RRN_LANES) {
-    const double mean = r->mean ? r->mean[c] : 0;
-
-    memset(sums, 0, RRN_LANES * sizeof(*sums));
-    for (k = 0; k < norm->inner; k++, x += RRN_LANES)
-      for (lane = 0; lane < RRN_LANES; lane++) {
-        const double distance = (double)x[lane] - mean;
-
-        sums[lane] += r->mean ? distance * distance : distance;
-      }
-  }
+  for (c = 0; c < norm->channels; c++, sums += RRN_LANES, x += n)
+    if (r->mean)
+      r->plan->kernels->squares(x, n, r->mean[c], sums);
+    else
+      r->plan->kernels->sum(x, n, sums);
   return 0;
 }
 
