@@ -8,7 +8,7 @@
 
 #include <xxhash.h>
 
-#include "session/pool.h"
+#include "util/pool.h"
 #include "session/session.h"
 
 typedef struct judging {

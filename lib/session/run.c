@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "session/pool.h"
+#include "util/pool.h"
 #include "session/session.h"
 #include "util/options.h"
 
