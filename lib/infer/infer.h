@@ -37,8 +37,10 @@ typedef struct rrn_infer_block {
   void *scratch;         /* rrn_infer_backend.scratch_bytes, of this thread, aligned to 64 */
 } rrn_infer_block;
 
-/* Who multiplies: layers that are mapped to crossbars go through here. Called on several threads at the same time. */
+/* Who multiplies: layers that are mapped to crossbars go through here. Called on several threads at the same time. `observe`
+ * sees a block before its products (NULL = nobody); with `multiply` NULL these are in floats. */
 typedef struct rrn_infer_backend {
+  int32_t (*observe)(void *user, const rrn_infer_block *block, rramnas_error *err);
   int32_t (*multiply)(void *user, const rrn_infer_block *block, rramnas_error *err);
   void *user;
   size_t scratch_bytes;
