@@ -8,8 +8,6 @@
  * A file must have exactly the bytes that it promises. Nothing is copied; time does not depend on the size. */
 #include "data/files.h"
 
-#include <stdlib.h>
-
 #include "util/ckd.h"
 
 enum { IDX_BYTES = 8, CIFAR_PIXELS = 3 * 32 * 32 };
@@ -66,20 +64,16 @@ check_images(const char *path, size_t n, size_t height, size_t width, rramnas_er
 }
 
 int32_t
-rrn_data_open_idx(const char *images, const char *labels, rrn_data_file *f, rramnas_error *err)
+rrn_data_scan_idx(rrn_data_file *f, rramnas_error *err)
 {
   size_t dims[3] = { 0 }, n_labels = 0;
 
-  f->path = images;
-  f->label_path = labels;
-  RRN_TRY(rrn_file_open(&f->maps[0], images, UINT64_MAX, err));
-  RRN_TRY(read_idx(&f->maps[0], images, 3, dims, err));
-  RRN_TRY(check_images(images, dims[0], dims[1], dims[2], err));
-  RRN_TRY(rrn_file_open(&f->maps[1], labels, UINT64_MAX, err));
-  RRN_TRY(read_idx(&f->maps[1], labels, 1, &n_labels, err));
+  RRN_TRY(read_idx(&f->maps[0], f->path, 3, dims, err));
+  RRN_TRY(check_images(f->path, dims[0], dims[1], dims[2], err));
+  RRN_TRY(read_idx(&f->maps[1], f->label_path, 1, &n_labels, err));
   if (n_labels != dims[0])
-    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, at_byte(labels, 4), "%zu labels, expected one for each of the %zu images",
-                       n_labels, dims[0]);
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, at_byte(f->label_path, 4),
+                       "%zu labels, expected one for each of the %zu images", n_labels, dims[0]);
   f->n = dims[0];
   f->channels = 1;
   f->height = (int64_t)dims[1];
@@ -92,14 +86,22 @@ rrn_data_open_idx(const char *images, const char *labels, rrn_data_file *f, rram
 }
 
 int32_t
-rrn_data_open_cifar(const char *path, int hundred, int coarse, rrn_data_file *f, rramnas_error *err)
+rrn_data_open_idx(const char *images, const char *labels, rrn_data_file *f, rramnas_error *err)
+{
+  f->path = images;
+  f->label_path = labels;
+  RRN_TRY(rrn_file_open(&f->maps[0], images, UINT64_MAX, err));
+  RRN_TRY(rrn_file_open(&f->maps[1], labels, UINT64_MAX, err));
+  return rrn_data_scan_idx(f, err);
+}
+
+int32_t
+rrn_data_scan_cifar(rrn_data_file *f, int hundred, int coarse, rramnas_error *err)
 {
   const size_t labels = hundred ? 2 : 1, record = labels + CIFAR_PIXELS;
 
-  f->path = f->label_path = path;
-  RRN_TRY(rrn_file_open(&f->maps[0], path, UINT64_MAX, err));
   if (f->maps[0].size == 0 || f->maps[0].size % record || f->maps[0].size / record > RRN_DATA_MAX_IMAGES)
-    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, at_byte(path, f->maps[0].size),
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, at_byte(f->path, f->maps[0].size),
                        "the file has %zu bytes, expected records of %zu bytes (CIFAR-%d, binary version)",
                        f->maps[0].size, record, hundred ? 100 : 10);
   f->n = f->maps[0].size / record;
@@ -109,6 +111,14 @@ rrn_data_open_cifar(const char *path, int hundred, int coarse, rrn_data_file *f,
   f->labels = (const uint8_t *)f->maps[0].data + (hundred && !coarse);
   f->pixel_step = f->label_step = record;
   return RRAMNAS_OK;
+}
+
+int32_t
+rrn_data_open_cifar(const char *path, int hundred, int coarse, rrn_data_file *f, rramnas_error *err)
+{
+  f->path = f->label_path = path;
+  RRN_TRY(rrn_file_open(&f->maps[0], path, UINT64_MAX, err));
+  return rrn_data_scan_cifar(f, hundred, coarse, err);
 }
 
 void

@@ -29,6 +29,9 @@ typedef struct rrn_data_file {
 int32_t rrn_data_open_idx(const char *images, const char *labels, rrn_data_file *ret_file, rramnas_error *err);
 /* Records of CIFAR-10 and CIFAR-100 (binary version): label or labels, then three planes of 32 x 32. */
 int32_t rrn_data_open_cifar(const char *path, int hundred, int coarse, rrn_data_file *ret_file, rramnas_error *err);
+/* The same on maps, path and label_path that are there already. */
+int32_t rrn_data_scan_idx(rrn_data_file *file, rramnas_error *err);
+int32_t rrn_data_scan_cifar(rrn_data_file *file, int hundred, int coarse, rramnas_error *err);
 void rrn_data_close(rrn_data_file *file);
 
 #endif

@@ -169,4 +169,27 @@ def main():
     np.concatenate([d.ravel() for d in data]).astype("<f4").tofile(os.path.join(HERE, "cases.f32"))
 
 
+def external():
+    """One convolution with its weights inside of the file, in another file, beyond its end, and in none."""
+    weights = np.random.default_rng(3).uniform(-1, 1, (3, 3, 3, 3)).astype("<f4")
+    folder = os.path.join(HERE, "external")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "weights.bin"), "wb") as file:
+        file.write(bytes(12) + weights.tobytes())
+    for name, location, offset in (("inside", None, 0), ("outside", "weights.bin", 12), ("beyond", "weights.bin", 64),
+                                   ("missing", "none.bin", 0)):
+        w = nh.from_array(weights, "w")
+        if location:
+            w.ClearField("raw_data")
+            w.data_location = T.EXTERNAL
+            for key, value in (("location", location), ("offset", str(offset)), ("length", str(weights.nbytes))):
+                w.external_data.add(key=key, value=value)
+        graph = h.make_graph([node("Conv", "x,w")], "g", [h.make_tensor_value_info("x", T.FLOAT, (1, 3, 5, 5))],
+                             [h.make_tensor_value_info("y", T.FLOAT, None)], [w])
+        model = h.make_model(graph, opset_imports=[h.make_opsetid("", 17)])
+        with open(os.path.join(folder, name + ".onnx"), "wb") as file:
+            file.write(model.SerializeToString())
+
+
 main()
+external()
