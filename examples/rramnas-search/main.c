@@ -118,6 +118,7 @@ set_figures(const settings *s, int32_t policy, rramnas_search *search, rramnas_e
 
   table.key = s->table_key;
   table.columns = s->table_columns;
+  table.order = s->table_order;
   for (i = 0; i < s->n_tables && status >= 0; i++)
     status = rramnas_search_add_table_file(search, s->tables[i], &table, err);
   for (i = 0; i < s->n_predictors && status >= 0; i++)

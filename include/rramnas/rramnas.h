@@ -1413,9 +1413,11 @@ typedef struct rramnas_table_options {
                             "architecture" where the file has it, else the columns that have genes' names */
   const char *columns; /**< "figure=column,figure=column": which columns are figures, under which names; default: all
                             others under their own */
+  const char *order;   /**< "gene,gene": which genes the values of the key column are of, in the file's order; default: the
+                            network's in theirs */
 } rramnas_table_options;
 
-#define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL }
+#define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL, NULL }
 
 /**
  * Figures from a CSV file: a row per candidate. A candidate without a row, or with an empty cell, has failed there.
@@ -1491,6 +1493,9 @@ enum rramnas_strategy {
   RRAMNAS_STRATEGY_NSGA2 = 0,     /**< Deb et al. 2002, with NSGA-III's niches beyond three objectives (default) */
   RRAMNAS_STRATEGY_RANDOM = 1,    /**< uniform, nothing twice */
   RRAMNAS_STRATEGY_REINFORCE = 2, /**< policy gradient over the genes (NACIM's controller idea) */
+  RRAMNAS_STRATEGY_ENUMERATE = 3, /**< every candidate once, in order, the last gene fastest, until there is none: the exact
+                                       front; no real genes. rramnas_search_run() refuses a space of more candidates than
+                                       `evaluations`, or than a million without that budget */
 };
 
 /** What decides a search's course. */
@@ -1633,7 +1638,8 @@ typedef struct rramnas_run_options {
  * Searches until a budget is spent, the space is exhausted or somebody stops it. At least one budget is needed in an
  * infinite space.
  * @return RRAMNAS_OK; RRAMNAS_STOPPED after rramnas_search_stop() or by `progress`, the search can be run on;
- *         ERR_ARGUMENT when nobody supplies a figure; ERR_CALLBACK, ERR_IO, ERR_MEMORY
+ *         ERR_ARGUMENT when nobody supplies a figure; ERR_LIMIT when there is too much to enumerate; ERR_CALLBACK, ERR_IO,
+ *         ERR_MEMORY
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t

@@ -9,7 +9,8 @@
  * generation as a whole, when all of it is told.
  *
  * A candidate that breaks a rule is never given out: the strategy hears that it is infeasible by as much, and nobody else
- * does. A space of which nothing keeps the rules, generation after generation, counts as exhausted. */
+ * does. A space of which nothing keeps the rules, generation after generation, counts as exhausted; not so when it is
+ * enumerated, which ends by itself. */
 #include <math.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ rrn_session_generation(rramnas_search *s, rramnas_error *err)
     s->first_id += (int64_t)s->n_out;
     s->n_out = s->n_settled = s->n_next = 0;
     RRN_TRY(rrn_strategy_ask(&s->strategy, &s->genomes, &s->n_out, err));
-    s->exhausted = s->n_out == 0 || idle == MOST_IDLE_GENERATIONS;
+    s->exhausted = s->n_out == 0 || (idle >= MOST_IDLE_GENERATIONS && s->options.kind != RRN_STRATEGY_ENUMERATE);
     RRN_TRY(rrn_session_reserve(s, err));
     for (i = 0; i < s->n_out; i++)
       clear_place(s, i);

@@ -17,8 +17,12 @@
 #include "util/pool.h"
 #include "session/session.h"
 #include "util/options.h"
+#include "util/text.h"
 
 enum { WORKED_OUT = 1, FROM_CACHE = 2 };
+
+/* Candidates of a space that is enumerated, unless the budget says otherwise. */
+enum { MOST_ENUMERATED = 1000000, MOST_DIGITS = 18 };
 
 typedef struct runner {
   rramnas_search *s;
@@ -341,6 +345,28 @@ run(runner *r)
   return stopped || is_stopped(r) ? RRAMNAS_STOPPED : RRAMNAS_OK;
 }
 
+/* A part of an enumeration says nothing of the rest: it is all or nothing. */
+static int32_t
+check_enumeration(const rramnas_search *s, const rramnas_run_options *o, rramnas_error *err)
+{
+  const int64_t most = o->evaluations > 0 ? o->evaluations : MOST_ENUMERATED;
+  char digits[MOST_DIGITS + 1];
+  int64_t n = INT64_MAX;
+  int32_t status;
+
+  if (s->options.kind != RRN_STRATEGY_ENUMERATE)
+    return RRAMNAS_OK;
+  status = rrn_space_count(&s->space, digits, sizeof(digits), err);
+  RRN_FAIL_IF(status == RRAMNAS_ERR_RANGE, err, RRAMNAS_ERR_LIMIT,
+              "the space has more than 10^%d candidates, %lld may be enumerated", MOST_DIGITS, (long long)most);
+  RRN_TRY(status);
+  RRN_FAIL_IF(!rrn_int64_parse(digits, strlen(digits), &n) || n > most, err, RRAMNAS_ERR_LIMIT,
+              "the space has %s candidates, %lld may be enumerated: fix genes, allow more evaluations or take another "
+              "strategy",
+              digits, (long long)most);
+  return RRAMNAS_OK;
+}
+
 static int32_t
 check(const rramnas_search *s, const rramnas_run_options *o, rramnas_error *err)
 {
@@ -355,7 +381,7 @@ check(const rramnas_search *s, const rramnas_run_options *o, rramnas_error *err)
   for (i = 0; i < s->n_out; i++)
     RRN_FAIL_IF(s->state[i] == RRN_CANDIDATE_OUT, err, RRAMNAS_ERR_ARGUMENT,
                 "rramnas_search_run: candidate %lld was asked for and is not told", (long long)(s->first_id + (int64_t)i));
-  return RRAMNAS_OK;
+  return check_enumeration(s, o, err);
 }
 
 int32_t

@@ -302,10 +302,11 @@ AT(rramnas_metric, doc, 24);
 AT(rramnas_metric, direction, 32);
 AT(rramnas_metric, reserved, 36);
 
-SIZE(rramnas_table_options, 24);
+SIZE(rramnas_table_options, 32);
 AT(rramnas_table_options, size, 0);
 AT(rramnas_table_options, key, 8);
 AT(rramnas_table_options, columns, 16);
+AT(rramnas_table_options, order, 24);
 
 SIZE(rramnas_predictor_quality, 40);
 AT(rramnas_predictor_quality, size, 0);

@@ -183,7 +183,7 @@ def test_refused():
         ([lonely], "a network is missing"),
         ([*SMALL, "--objectives", "macs"], "given twice"),
         ([*SMALL, "--population", "0"], "expected 1 or more"),
-        ([*SMALL, "--strategy", "best"], "nsga2, random or reinforce"),
+        ([*SMALL, "--strategy", "best"], "nsga2, random, reinforce or enumerate"),
         ([*SMALL, "--constraint", "macs=5"], "expected <"),
         ([*SMALL, "--constraint", "accuracy>5"], "nobody supplies"),
         ([*SMALL, "--resume", foreign], "is no checkpoint"),

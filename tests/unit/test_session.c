@@ -557,6 +557,168 @@ memory_may_run_out_anywhere(void **state)
   assert_true(oom_until_success(whole_search, NULL, 1, 0) > 20);
 }
 
+/* --- enumeration --- */
+
+static int32_t
+price_everything(void *user, const rramnas_batch *batch)
+{
+  size_t i;
+
+  (void)user;
+  for (i = 0; i < batch->n; i++) {
+    const double *x = batch->genomes + 3 * i;
+
+    batch->values[2 * i] = x[0] * x[0] + x[1] + (x[2] - 1) * (x[2] - 1);
+    batch->values[2 * i + 1] = x[0] + 2 * x[1] - x[2];
+  }
+  return 0;
+}
+
+/* `extra` counts at depths above 4; the rule leaves few of a large range, so that whole generations break it. */
+static rramnas_search *
+countable(const rramnas_runtime *runtime, const char *history_path, rramnas_error *err)
+{
+  const rramnas_gene genes[] = {
+    { .size = sizeof(rramnas_gene), .name = "depth", .kind = RRAMNAS_GENE_INTEGER, .high = 9 },
+    { .size = sizeof(rramnas_gene), .name = "extra", .kind = RRAMNAS_GENE_INTEGER, .high = 2, .parent = "depth", .above = 4 },
+    { .size = sizeof(rramnas_gene), .name = "width", .kind = RRAMNAS_GENE_INTEGER, .high = 31000 },
+  };
+  rramnas_search *s = NULL;
+  int32_t status = rramnas_search_create(runtime, &s, err);
+  size_t i;
+
+  for (i = 0; i < 3 && status >= 0; i++)
+    status = rramnas_search_add_gene(s, &genes[i], err);
+  if (status < 0 || rramnas_search_add_rule(s, "depth + width <= 11", err) < 0 ||
+      rramnas_search_add_objective(s, "price", RRAMNAS_MINIMIZE, err) < 0 ||
+      rramnas_search_add_objective(s, "gain", RRAMNAS_MAXIMIZE, err) < 0 ||
+      (history_path && rramnas_search_set_history_file(s, history_path, err) < 0) ||
+      rramnas_search_set_evaluate(s, price_everything, NULL, err) < 0) {
+    rramnas_search_unref(s);
+    return NULL;
+  }
+  return s;
+}
+
+static rramnas_search *
+enumerated(const char *history_path)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = countable(NULL, history_path, &err);
+
+  o.strategy = RRAMNAS_STRATEGY_ENUMERATE;
+  o.population = 2;
+  o.offspring = 3;
+  if (!s || rramnas_search_start(s, &o, &err) < 0)
+    fail_msg("%s", err.message);
+  return s;
+}
+
+/* Depths 0..4 have 12 - depth widths, depths 5..9 three times as many. */
+enum { COUNTED = 12 + 11 + 10 + 9 + 8 + 3 * (7 + 6 + 5 + 4 + 3) };
+
+static void
+enumeration_is_whole(void **state)
+{
+  rramnas_search *s = enumerated(NULL);
+  char count[32];
+
+  (void)state;
+  assert_int_equal(rramnas_search_count(s, count, sizeof(count), NULL), RRAMNAS_OK);
+  assert_int_equal(strtol(count, NULL, 10), COUNTED);
+  run(s, 0, COUNTED, 2);
+  assert_int_equal(progress_of(s).evaluations, COUNTED);
+  assert_int_equal(progress_of(s).infeasible, 0);
+  rramnas_search_unref(s);
+  s = enumerated(NULL);
+  run(s, 0, 0, 1);
+  assert_int_equal(progress_of(s).evaluations, COUNTED);
+  assert_int_equal(progress_of(s).exhausted, 1);
+  rramnas_search_unref(s);
+}
+
+static void
+enumeration_resumes_anywhere(void **state)
+{
+  rramnas_search *s = enumerated(other);
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  front *expected;
+  int64_t k;
+
+  (void)state;
+  run(s, 0, 0, 1);
+  expected = finish(s);
+  for (k = 1; k < 40; k += 3) {
+    s = enumerated(history);
+    run(s, k, 0, 1);
+    assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
+    rramnas_search_unref(s);
+    s = countable(NULL, history, &err);
+    if (!s || rramnas_search_resume_file(s, checkpoint, &err) < 0)
+      fail_msg("%s", err.message);
+    run(s, 0, 0, 1);
+    assert_same(finish(s), expected);
+    assert_same_files(history, other);
+  }
+  free(expected);
+}
+
+static void
+too_much_is_not_enumerated(void **state)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_run_options r = RRAMNAS_RUN_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = enumerated(NULL);
+
+  (void)state;
+  r.evaluations = COUNTED - 1;
+  assert_int_equal(rramnas_search_run(s, &r, &err), RRAMNAS_ERR_LIMIT);
+  assert_non_null(strstr(err.message, "125 candidates, 124 may be enumerated"));
+  assert_int_equal(progress_of(s).evaluations, 0);
+  rramnas_search_unref(s);
+
+  o.strategy = RRAMNAS_STRATEGY_ENUMERATE;
+  r.evaluations = 0;
+  assert_int_equal(rramnas_search_create_ready("ofa-mobilenet-v3-large", NULL, &s, &err), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_add_objective(s, "macs", 0, &err), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_start(s, &o, &err), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_run(s, &r, &err), RRAMNAS_ERR_LIMIT);
+  assert_non_null(strstr(err.message, "more than 10^18"));
+  rramnas_search_unref(s);
+
+  s = prepared(NULL);
+  assert_int_equal(rramnas_search_start(s, &o, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_non_null(strstr(err.message, "real"));
+  rramnas_search_unref(s);
+}
+
+static int32_t
+whole_enumeration(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_run_options r = RRAMNAS_RUN_OPTIONS_INIT;
+  rramnas_search *s = countable(runtime, NULL, err);
+  int32_t status = s ? RRAMNAS_OK : RRAMNAS_ERR_MEMORY;
+
+  (void)user;
+  o.strategy = RRAMNAS_STRATEGY_ENUMERATE;
+  r.generations = 2;
+  r.checkpoint = checkpoint;
+  if (status >= 0 && (status = rramnas_search_start(s, &o, err)) >= 0)
+    status = rramnas_search_run(s, &r, err);
+  rramnas_search_unref(s);
+  return status;
+}
+
+static void
+enumeration_may_run_out_of_memory(void **state)
+{
+  (void)state;
+  assert_true(oom_until_success(whole_enumeration, NULL, 1, 0) > 20);
+}
+
 int
 main(void)
 {
@@ -574,6 +736,10 @@ main(void)
     cmocka_unit_test(a_refusal_leaves_the_session_as_it_was),
     cmocka_unit_test(another_problem_is_refused_by_name),
     cmocka_unit_test(memory_may_run_out_anywhere),
+    cmocka_unit_test(enumeration_is_whole),
+    cmocka_unit_test(enumeration_resumes_anywhere),
+    cmocka_unit_test(too_much_is_not_enumerated),
+    cmocka_unit_test(enumeration_may_run_out_of_memory),
   };
 
   return cmocka_run_group_tests(tests, set_up, tear_down);
