@@ -183,7 +183,7 @@ test_backend(void **state)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
   counted c = { .fail_layer = -1 };
-  const rrn_infer_backend backend = { multiply_in_order, &c, 100 };
+  const rrn_infer_backend backend = { .multiply = multiply_in_order, .user = &c, .scratch_bytes = 100 };
   size_t n_out, l, products = 0;
   float *images, *first, *other;
   planned p;
