@@ -30,7 +30,7 @@ typedef struct rrn_quantised {
   size_t n;
 } rrn_quantised;
 
-/* Bits of one layer. */
+/* Bits of one layer; 0 = it stays in floats. */
 typedef struct rrn_layer_bits {
   int32_t weight, input;
 } rrn_layer_bits;
@@ -48,6 +48,8 @@ void rrn_quantise_inputs(const rrn_quantised_layer *layer, const float *x, size_
 /* How the converters' ranges are chosen. Values are public. */
 enum rrn_adc_range { RRN_ADC_AUTO = 0, RRN_ADC_MAXIMUM = 1, RRN_ADC_GRANULAR = 2, RRN_ADC_CALIBRATED = 3 };
 
+typedef struct rrn_chip rrn_chip;
+
 typedef struct rrn_chip_options {
   uint64_t seed;
   uint32_t trial;      /* number of the chip; each has errors of its own */
@@ -55,9 +57,8 @@ typedef struct rrn_chip_options {
   int32_t adc_range;
   double adc_fraction; /* of the calibrated range; 0 = 0.9999 */
   int32_t is_ideal;    /* no errors, no converters: the integers themselves */
+  const rrn_chip *like; /* a chip of the same layers and spec, whose converters are taken; NULL = they are chosen */
 } rrn_chip_options;
-
-typedef struct rrn_chip rrn_chip;
 
 int32_t rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw, const rrn_chip_options *options,
                          rrn_chip **ret_chip, rramnas_error *err);

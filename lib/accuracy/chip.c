@@ -84,7 +84,10 @@ program_array(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
   RRN_TRY(rrn_xbar_layer_create(&c->arena, &spec, weights, l->shape.n_out, l->shape.n_in, name_of(o, i, group), &a->layer,
                                 err));
   if (!o->is_ideal) {
-    RRN_TRY(set_converter(c, hw, o, l, group, &a->layer, err));
+    if (o->like)
+      a->layer.adc = o->like->arrays[i][group].layer.adc;
+    else
+      RRN_TRY(set_converter(c, hw, o, l, group, &a->layer, err));
     rrn_xbar_program(&a->layer, &noise);
   }
   return rrn_xbar_kernel_create(&c->arena, &a->layer, rrn_xbar_cpu_best(), &a->kernel, err);
@@ -185,9 +188,13 @@ static int32_t
 multiply(void *user, const rrn_infer_block *b, rramnas_error *err)
 {
   rrn_chip *c = user;
-  desk *d = take_desk(c);
-  const int32_t status = multiply_at(c, d, b, err);
+  int32_t status;
+  desk *d;
 
+  if (!c->arrays[b->layer])
+    return 1;
+  d = take_desk(c);
+  status = multiply_at(c, d, b, err);
   leave_desk(d);
   return status;
 }

@@ -5,7 +5,7 @@
  * Out: right answers of each chip.
  *
  * Chips are pieces of work: with several, a thread takes a chip at a time; one alone is spread by its images. Results lie by
- * the chip's number. */
+ * the chip's number. Converters are chosen once, for all chips. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -16,6 +16,7 @@ typedef struct trials {
   const rrn_rt *rt;
   const rrn_trials *t;
   int32_t threads_within;
+  rrn_chip *first;        /* the first chip, whose converters all have */
   int32_t *right;
   rrn_xbar_stats *stats;  /* [n] */
   atomic_int has_failed;
@@ -46,14 +47,17 @@ static int32_t
 try_chip(const trials *m, size_t k, rramnas_error *err)
 {
   rrn_chip_options o = m->t->chip;
-  rrn_chip *chip = NULL;
+  rrn_chip *chip = m->first;
   int32_t status;
 
   o.trial += (uint32_t)k;
-  RRN_TRY(rrn_chip_program(m->rt, m->t->q, m->t->hw, &o, &chip, err));
+  o.like = m->first;
+  if (k > 0)
+    RRN_TRY(rrn_chip_program(m->rt, m->t->q, m->t->hw, &o, &chip, err));
   status = count_right(m->rt, m->t, rrn_chip_backend(chip), m->threads_within, &m->right[k], err);
   m->stats[k] = rrn_chip_stats(chip);
-  rrn_chip_free(chip);
+  if (k > 0)
+    rrn_chip_free(chip);
   return status;
 }
 
@@ -91,14 +95,18 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
   const int32_t threads = t->n_threads > 0 ? t->n_threads : rrn_pool_processors();
   trials m = { .rt = rt, .t = t, .threads_within = n > 1 ? 1 : threads, .right = ret_right, .err = RRAMNAS_ERROR_INIT };
 
+  RRN_TRY(rrn_chip_program(rt, t->q, t->hw, &t->chip, &m.first, err));
   m.stats = rrn_calloc(rt, n, sizeof(*m.stats));
-  if (!m.stats)
+  if (!m.stats) {
+    rrn_chip_free(m.first);
     return rrn_fail_memory(err);
+  }
   atomic_init(&m.has_failed, 0);
   rrn_pool_run(n, n > 1 ? threads : 1, do_chip, &m);
   if (ret_stats)
     add_up(m.stats, n, ret_stats);
   rrn_free(rt, m.stats);
+  rrn_chip_free(m.first);
   return m.status < 0 ? rrn_fail(err, m.status, "%s", m.err.message) : RRAMNAS_OK;
 }
 

@@ -38,7 +38,7 @@ typedef struct rrn_infer_block {
 } rrn_infer_block;
 
 /* Who multiplies: layers that are mapped to crossbars go through here. Called on several threads at the same time. `observe`
- * sees a block before its products (NULL = nobody); with `multiply` NULL these are in floats. */
+ * sees a block before its products (NULL = nobody); with `multiply` NULL, or when it returns 1, these are in floats. */
 typedef struct rrn_infer_backend {
   int32_t (*observe)(void *user, const rrn_infer_block *block, rramnas_error *err);
   int32_t (*multiply)(void *user, const rrn_infer_block *block, rramnas_error *err);

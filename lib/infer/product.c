@@ -122,8 +122,12 @@ rrn_infer_multiply(const rrn_infer_product *p, const rrn_infer_task *task, rrn_i
   block->scratch = task->backend_scratch;
   if (task->backend && task->backend->observe)
     RRN_TRY(task->backend->observe(task->backend->user, block, err));
-  if (task->backend && task->backend->multiply)
-    return task->backend->multiply(task->backend->user, block, err);
+  if (task->backend && task->backend->multiply) {
+    const int32_t status = task->backend->multiply(task->backend->user, block, err);
+
+    if (status <= 0)
+      return status;
+  }
   if (p->groups)
     task->plan->kernels->multiply(&p->groups[block->group], block);
   else
