@@ -15,7 +15,7 @@ typedef struct settings {
   const char *checkpoint; /* NULL = DIR/checkpoint when there is a DIR */
   char *objectives[MOST_LIST], *constraints[MOST_LIST], *tables[MOST_LIST], *predictors[MOST_LIST]; /* to be freed */
   size_t n_objectives, n_constraints, n_tables, n_predictors;
-  const char *table_key, *table_columns;
+  const char *table_key, *table_columns, *table_order;
   rramnas_compile_options compile;
   rramnas_cost_options cost;
   rramnas_search_options search;

@@ -9,11 +9,12 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 import xml.etree.ElementTree as xml
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import tap
 
 SEARCH, COMPILE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SPACES, NETWORKS = Path(sys.argv[3]).resolve(), Path(sys.argv[4]).resolve()
@@ -182,7 +183,7 @@ def test_refused():
         ([lonely], "a network is missing"),
         ([*SMALL, "--objectives", "macs"], "given twice"),
         ([*SMALL, "--population", "0"], "expected 1 or more"),
-        ([*SMALL, "--strategy", "best"], "nsga2, random or reinforce"),
+        ([*SMALL, "--strategy", "best"], "nsga2, random, reinforce or enumerate"),
         ([*SMALL, "--constraint", "macs=5"], "expected <"),
         ([*SMALL, "--constraint", "accuracy>5"], "nobody supplies"),
         ([*SMALL, "--resume", foreign], "is no checkpoint"),
@@ -201,22 +202,4 @@ def test_help():
     assert run("--version").stdout.startswith("rramnas-search ")
 
 
-def main():
-    global work
-    tests = [(name, test) for name, test in sorted(globals().items()) if name.startswith("test_")]
-    failed = 0
-    print(f"1..{len(tests)}")
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        for i, (name, test) in enumerate(tests, 1):
-            try:
-                test()
-                print(f"ok {i} {name}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {i} {name}", flush=True)
-                traceback.print_exc()
-    return 1 if failed else 0
-
-
-sys.exit(main())
+tap.run(globals())
