@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A plan on a data set.
  *
- * In: a plan, images of a part. Out: a count. Images are read and run some hundreds at a time, so a data set may be larger
- * than memory; the count does not depend on how many. */
+ * In: a plan, images of a part. Out: a count. Images are read and run some hundreds at a time, so a data set may be
+ * larger than memory; the count does not depend on how many. */
 #include "infer/accuracy.h"
 
 #include "infer/plan.h"
@@ -92,8 +92,8 @@ rrn_infer_calibrate_on(rrn_infer_plan *plan, const rrn_infer_backend *backend, c
   batch b;
 
   RRN_TRY(check_fit(plan, data, err));
-  RRN_FAIL_IF(n > rrn_data_count(data, part), err, RRAMNAS_ERR_ARGUMENT, "%zu images are asked for, the part has %zu", n,
-              rrn_data_count(data, part));
+  RRN_FAIL_IF(n > rrn_data_count(data, part), err, RRAMNAS_ERR_ARGUMENT, "%zu images are asked for, the part has %zu",
+              n, rrn_data_count(data, part));
   RRN_TRY_OUT(batch_new(plan, n, &b, err));
   RRN_TRY_OUT(rrn_data_read(data, part, 0, n, b.images, NULL, err));
   RRN_TRY_OUT(rrn_infer_calibrate(plan, backend, b.images, n, n_threads, NULL, err));

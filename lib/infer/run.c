@@ -2,12 +2,12 @@
 /* A plan on images.
  *
  * In:  images, one after the other. Out: their outputs.
- * Groups of RRN_INFER_LANES images go through all steps, each on one thread with a workspace of its own; lanes without an
- * image hold zeros. A lane never meets another, so results do not depend on what is grouped with what.
+ * Groups of RRN_INFER_LANES images go through all steps, each on one thread with a workspace of its own; lanes without
+ * an image hold zeros. A lane never meets another, so results do not depend on what is grouped with what.
  *
  * Calibration takes all groups through one step before the next: each has its workspace. At a batch normalisation the
- * statistics of a channel are summed in double precision, first per image over the channel's elements in order, then over
- * the images in order: sum -> mean; sum of squared distances from it / elements -> variance. */
+ * statistics of a channel are summed in double precision, first per image over the channel's elements in order, then
+ * over the images in order: sum -> mean; sum of squared distances from it / elements -> variance. */
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>

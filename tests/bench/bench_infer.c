@@ -90,7 +90,8 @@ make_images(job *j)
 static void
 bench_digits(void)
 {
-  static const char *const names[] = { "digits, 256 images, plain", "digits, 256 images, AVX", "digits, 256 images, AVX-512" };
+  static const char *const names[] = { "digits, 256 images, plain", "digits, 256 images, AVX",
+                                       "digits, 256 images, AVX-512" };
   rramnas_error err = RRAMNAS_ERROR_INIT;
   job j = { 0 };
   planned p;

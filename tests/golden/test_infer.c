@@ -75,8 +75,8 @@ test_digits(void **state)
 static void
 test_accuracy(void **state)
 {
-  static const char text[] = "{schema: rramnas.data/1, format: idx, scale: 0.0625, test: {images: test-images.idx3-ubyte, "
-                             "labels: test-labels.idx1-ubyte}}";
+  static const char text[] = "{schema: rramnas.data/1, format: idx, scale: 0.0625, "
+                             "test: {images: test-images.idx3-ubyte, labels: test-labels.idx1-ubyte}}";
   rramnas_error err = RRAMNAS_ERROR_INIT;
   size_t right = 0, part = 0;
   rrn_data *d = NULL;
