@@ -288,11 +288,12 @@ static int32_t
 calibrate_step(run *r, int32_t threads, rramnas_error *err)
 {
   const rrn_infer_norm *norm = r->plan->steps[r->step].more;
-  double *mean = rrn_alloc(&r->plan->rt, norm->channels, 2 * sizeof(*mean)), *variance = mean + norm->channels;
+  double *mean = rrn_alloc(&r->plan->rt, norm->channels, 2 * sizeof(*mean)), *variance;
   size_t c;
 
   if (!mean)
     return rrn_fail_memory(err);
+  variance = mean + norm->channels;
   r->mean = NULL;
   rrn_pool_run(r->n_groups, threads, sum_group, r);
   average(r, norm, mean);
