@@ -3,14 +3,14 @@
  *
  * In:  a data set's description, its files. Out: batches of floats and labels.
  * A pixel p becomes v = p scale; resizing interpolates v linearly between the four pixels around the point
- * ((i + 0.5) in / out - 0.5), held inside of the image; a grey plane is repeated; (v - mean) / std by channel. All in single
- * precision, in that order: first along rows, (1 - f) a + f b, then between rows.
+ * ((i + 0.5) in / out - 0.5), held inside of the image; a grey plane is repeated; (v - mean) / std by channel. All in
+ * single precision, in that order: first along rows, (1 - f) a + f b, then between rows.
  *
- * Held out of the training images are those with the smallest random numbers of stream (seed, image); both parts keep the
- * order of the files. So the choice does not depend on how many images are read, nor on what else is in the file.
+ * Held out of the training images are those with the smallest random numbers of stream (seed, image); both parts keep
+ * the order of the files. So the choice does not depend on how many images are read, nor on what else is in the file.
  *
- * Complexity: linear in the pixels read; n log n once for what is held out. Not handled: averaging when an image is made
- * smaller. */
+ * Complexity: linear in the pixels read; n log n once for what is held out. Not handled: averaging when an image is
+ * made smaller. */
 #include "data/data.h"
 
 #include <math.h>
@@ -287,13 +287,13 @@ rrn_data_read(const rrn_data *d, rrn_data_part part, size_t first, size_t n, flo
 {
   const rrn_data_split *split = part == RRN_DATA_TEST ? &d->test : &d->train;
   const size_t count = rrn_data_count(d, part), pixels = (size_t)(d->channels * d->height * d->width);
+  const size_t start = part == RRN_DATA_HELD_OUT ? d->train.n - d->n_held_out : 0;
   size_t k;
 
   RRN_FAIL_IF(first > count || n > count - first, err, RRAMNAS_ERR_ARGUMENT,
               "images %zu to %zu are asked for, the part has %zu", first, first + n, count);
   for (k = 0; k < n; k++) {
-    size_t i = part == RRN_DATA_TEST ? first + k
-                                     : d->order[(part == RRN_DATA_HELD_OUT ? d->train.n - d->n_held_out : 0) + first + k];
+    size_t i = part == RRN_DATA_TEST ? first + k : d->order[start + first + k];
     const rrn_data_file *f = find_image(split, &i);
 
     if (ret_images)

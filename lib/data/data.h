@@ -23,8 +23,8 @@ int32_t rrn_data_classes(const rrn_data *data);
 /* Channels, height, width of an image as it is read. */
 void rrn_data_shape(const rrn_data *data, int64_t ret_shape[3]);
 
-/* Images first .. first + n - 1 of a part as [n][channels][height][width], and their labels; either may be NULL. ERR_PARSE
- * names a label that is no class. Safe on several threads. */
+/* Images first .. first + n - 1 of a part as [n][channels][height][width], and their labels; either may be NULL.
+ * ERR_PARSE names a label that is no class. Safe on several threads. */
 int32_t rrn_data_read(const rrn_data *data, rrn_data_part part, size_t first, size_t n, float *ret_images,
                       int32_t *ret_labels, rramnas_error *err);
 

@@ -39,16 +39,17 @@ read_idx(const rrn_file *file, const char *path, size_t n_dims, size_t *ret_dims
                        "the file ends inside of its header, expected %zu bytes", head);
   if (bytes[0] || bytes[1] || bytes[2] != IDX_BYTES || bytes[3] != n_dims)
     return rrn_fail_at(err, RRAMNAS_ERR_PARSE, at_byte(path, 0),
-                       "the file begins with %02x %02x %02x %02x, expected 00 00 08 %02zx: IDX of unsigned bytes in %zu "
-                       "dimension%s", bytes[0], bytes[1], bytes[2], bytes[3], n_dims, n_dims, n_dims == 1 ? "" : "s");
+                       "the file begins with %02x %02x %02x %02x, expected 00 00 08 %02zx: IDX of unsigned bytes in "
+                       "%zu dimension%s", bytes[0], bytes[1], bytes[2], bytes[3], n_dims, n_dims,
+                       n_dims == 1 ? "" : "s");
   for (i = 0; i < n_dims; i++) {
     ret_dims[i] = big_endian(bytes + 4 + 4 * i);
     if (ckd_mul(&total, total, ret_dims[i]))
       total = SIZE_MAX;
   }
   if (total != file->size - head)
-    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, at_byte(path, 4), "the header promises %zu bytes of data, the file has %zu",
-                       total, file->size - head);
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, at_byte(path, 4),
+                       "the header promises %zu bytes of data, the file has %zu", total, file->size - head);
   return RRAMNAS_OK;
 }
 

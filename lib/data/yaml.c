@@ -71,8 +71,10 @@ file_path(rrn_data *d, const rrn_yaml *node, const char *folder, const char **re
   if (node->length == 0 || strlen(folder) + node->length + 2 > sizeof(path))
     return rrn_fail_at(err, RRAMNAS_ERR_RANGE, node->where, "a file's name has %zu bytes, expected 1 to %zu",
                        node->length, sizeof(path) - strlen(folder) - 2);
-  snprintf(path, sizeof(path), "%s%s%s", node->text[0] == '/' ? "" : folder, node->text[0] == '/' || !*folder ? "" : "/",
-           node->text);
+  if (node->text[0] == '/' || !*folder)
+    snprintf(path, sizeof(path), "%s", node->text);
+  else
+    snprintf(path, sizeof(path), "%s/%s", folder, node->text);
   *ret_path = rrn_arena_strndup(&d->arena, path, strlen(path));
   return *ret_path ? RRAMNAS_OK : rrn_fail_memory(err);
 }
@@ -103,6 +105,7 @@ static int32_t
 open_cifar(rrn_data *d, const rrn_yaml *node, const char *folder, rrn_data_split *split, rramnas_error *err)
 {
   const rrn_yaml *child;
+  rrn_data_file *file;
   const char *path;
 
   RRN_TRY(expect(node, RRN_YAML_SEQUENCE, node->key, err));
@@ -114,8 +117,8 @@ open_cifar(rrn_data *d, const rrn_yaml *node, const char *folder, rrn_data_split
     return rrn_fail_memory(err);
   for (child = node->child; child; child = child->next) {
     RRN_TRY(file_path(d, child, folder, &path, err));
-    split->n_files++;
-    RRN_TRY(rrn_data_open_cifar(path, d->format == RRN_DATA_CIFAR100, d->coarse, &split->files[split->n_files - 1], err));
+    file = &split->files[split->n_files++];
+    RRN_TRY(rrn_data_open_cifar(path, d->format == RRN_DATA_CIFAR100, d->coarse, file, err));
   }
   return RRAMNAS_OK;
 }
@@ -170,8 +173,9 @@ read_channels(const rrn_data *d, const rrn_yaml *root, const char *key, double l
   if (node && node->kind != RRN_YAML_SCALAR) {
     RRN_TRY(expect(node, RRN_YAML_SEQUENCE, key, err));
     if (node->n_children != (size_t)d->channels)
-      return rrn_fail_at(err, RRAMNAS_ERR_SHAPE, node->where, "%s has %zu entries, expected one for each of %lld channels",
-                         key, node->n_children, (long long)d->channels);
+      return rrn_fail_at(err, RRAMNAS_ERR_SHAPE, node->where,
+                         "%s has %zu entries, expected one for each of %lld channels", key, node->n_children,
+                         (long long)d->channels);
     child = node->child;
   }
   for (c = 0; c < d->channels; c++) {
@@ -255,7 +259,8 @@ rrn_data_read_yaml(rrn_data *d, const rrn_yaml *root, const char *folder, rramna
 {
   static const char *const known[] = { "schema", "name", "format", "train", "test", "labels", "classes", "scale",
                                        "resize", "channels", "mean", "std", "held_out", NULL };
-  static const char *const formats[] = { "idx", "cifar10", "cifar100", NULL }, *const schemas[] = { "rramnas.data/1", NULL };
+  static const char *const formats[] = { "idx", "cifar10", "cifar100", NULL };
+  static const char *const schemas[] = { "rramnas.data/1", NULL };
   const rrn_yaml *node, *schema, *scale;
   double factor = 1.0 / 255;
   int32_t format = 0;

@@ -2,14 +2,15 @@
 /* Convolutions.
  *
  * In:  x[channels][spatial], w[out][channels / groups][kernel]. Out: y[out][spatial].
- * Idea: the input vectors of a few output positions at a time are copied together (im2col), as whole vectors of lanes, and
- * multiplied with the weights of the group; where the kernel is one element at every position, nothing is copied. Filters
- * of single channels (depthwise) are summed where they lie, unless a backend multiplies.
+ * Idea: the input vectors of a few output positions at a time are copied together (im2col), as whole vectors of lanes,
+ * and multiplied with the weights of the group; where the kernel is one element at every position, nothing is copied.
+ * Filters of single channels (depthwise) are summed where they lie, unless a backend multiplies.
  *
  * A sum runs over the channels of the group, within these over the kernel's elements, last dimension fastest. Elements
  * beyond the edge count as 0. Then the bias is added.
  *
- * Complexity: out * channels / groups * kernel * positions multiply-adds; copies: channels * kernel * positions vectors. */
+ * Complexity: out * channels / groups * kernel * positions multiply-adds; copies: channels * kernel * positions
+ * vectors. */
 #include <string.h>
 
 #include "infer/product.h"
@@ -20,7 +21,7 @@ enum { BLOCK_BYTES = 1 << 17 };
 typedef struct conv {
   rrn_infer_product *product;
   rrn_infer_filter *filter; /* single channels; NULL otherwise */
-  const int32_t *table;     /* [n_positions][n_taps]: element of a channel, -1 beyond the edge; NULL = the position itself */
+  const int32_t *table;     /* [n_positions][n_taps]: element of a channel, -1 beyond the edge; NULL = the position */
   const float *bias;        /* [out]; NULL without */
   size_t n_groups, channels, outs; /* of a group */
   size_t n_taps, n_positions, n_elements, block;
@@ -239,9 +240,12 @@ rrn_infer_conv(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step 
     return rrn_fail_memory(b->err);
   RRN_TRY(check_conv(b, node));
   RRN_TRY(rrn_infer_constant(b, node, 1, &w.weights));
-  if (rrn_infer_tensor(b->plan, node, 2))
-    RRN_TRY(rrn_infer_constant(b, node, 2, &c->bias));
   measure(b, node, c);
+  if (rrn_infer_tensor(b->plan, node, 2)) {
+    RRN_TRY(rrn_infer_constant(b, node, 2, &c->bias));
+    if (rrn_infer_elements(rrn_infer_tensor(b->plan, node, 2)) != c->n_groups * c->outs)
+      return rrn_infer_fail(b, node, RRAMNAS_ERR_SHAPE, "the bias does not have one entry per output channel");
+  }
   pointwise = is_pointwise(&node->attrs, c);
   single = c->channels == 1 && c->n_groups > 1;
   if (!pointwise || single)

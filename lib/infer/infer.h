@@ -17,10 +17,11 @@ enum { RRN_INFER_LANES = 16 };
 
 typedef struct rrn_infer_plan rrn_infer_plan;
 
-/* Products of a layer with some of its input vectors. An input vector belongs to an image (lane) and an output position;
- * the weights are rrn_infer_layer_weights() of the layer, of which this is one group:
+/* Products of a layer with some of its input vectors. An input vector belongs to an image (lane) and an output
+ * position; the weights are rrn_infer_layer_weights() of the layer, of which this is one group:
  *
- *   y[out * y_row + position * y_position + lane] = sum over in of w[group][out][in] * x[in * x_row + position * x_position + lane]
+ *   y[out * y_row + position * y_position + lane] =
+ *     sum over in of w[group][out][in] * x[in * x_row + position * x_position + lane]
  *
  * for lane < n_images. Other lanes of y may hold anything finite. Biases are added behind it. */
 typedef struct rrn_infer_block {
@@ -47,8 +48,7 @@ typedef struct rrn_infer_backend {
 } rrn_infer_backend;
 
 /* ERR_UNSUPPORTED names an operator that is not computed, ERR_NOT_FOUND a constant without values, ERR_SHAPE a network
- * that does not take one image at a time. `values` is not needed afterwards, unless the plan says so: it keeps pointers
- * into it, so it must outlive the plan. */
+ * that does not take one image at a time. The plan keeps pointers into `values`, which must outlive it. */
 int32_t rrn_infer_plan_new(const rrn_values *values, const rramnas_runtime *runtime, rrn_infer_plan **ret_plan,
                            rramnas_error *err);
 /* NULL is allowed. */
@@ -65,8 +65,9 @@ size_t rrn_infer_workspace_bytes(const rrn_infer_plan *plan);
 int32_t rrn_infer_run(const rrn_infer_plan *plan, const rrn_infer_backend *backend, const float *images, size_t n,
                       int32_t n_threads, float *ret_outputs, rramnas_error *err);
 
-/* Batch normalisation anew: mean and biased variance of every channel over these images as one batch, layer by layer, as
- * they flow through with those very statistics. Memory: all images' activations. ret_outputs may be NULL. Changes the plan. */
+/* Batch normalisation anew: mean and biased variance of every channel over these images as one batch, layer by layer,
+ * as they flow through with those very statistics. Memory: all images' activations. ret_outputs may be NULL. Changes
+ * the plan. */
 int32_t rrn_infer_calibrate(rrn_infer_plan *plan, const rrn_infer_backend *backend, const float *images, size_t n,
                             int32_t n_threads, float *ret_outputs, rramnas_error *err);
 

@@ -2,12 +2,12 @@
 /* Matrix products: Gemm and MatMul.
  *
  * In:  two operands of two or more dimensions, or vectors; a bias. Out: alpha a b + beta bias.
- * A constant right operand is a layer's weight and goes through the kernel (or the backend), its activations' rows being
- * positions; so does a constant left operand of two dimensions. What is left, products of two activations as in attention,
- * is summed vector by vector.
+ * A constant right operand is a layer's weight and goes through the kernel (or the backend), its activations' rows
+ * being positions; so does a constant left operand of two dimensions. What is left, products of two activations as in
+ * attention, is summed vector by vector.
  *
- * A sum runs over the common dimension in order (product.c says how it is cut into blocks); products of activations have
- * one running sum. */
+ * A sum runs over the common dimension in order (product.c says how it is cut into blocks); products of activations
+ * have one running sum. */
 #include <string.h>
 
 #include "infer/product.h"

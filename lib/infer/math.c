@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of one number, computed in double precision with operations that IEEE 754 defines to the last bit, and rounded
- * once to single precision.
+/* Functions of one number, computed in double precision with operations that IEEE 754 defines to the last bit, and
+ * rounded once to single precision.
  *
  * erf: W. J. Cody, "Rational Chebyshev Approximations for the Error Function", Math. Comp. 23, 1969. */
 #include "infer/math.h"

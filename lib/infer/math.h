@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of one number that are the same bits on every machine; errors below one unit in the last place of a float. */
+/* Functions of one number that are the same bits on every machine; errors below one unit in the last place of a float.
+ * */
 #ifndef RRN_INFER_MATH_H
 #define RRN_INFER_MATH_H
 

@@ -2,8 +2,8 @@
 /* Operators that move elements: concatenation, views, and whatever a table from output to input describes.
  *
  * In: tensors. Out: the same numbers elsewhere, or a constant (padding).
- * Slice and Pad say with attrs.dims where the first element of each dimension comes from (net/onnx/move.c); a network that
- * does not say it cannot be run. */
+ * Slice and Pad say with attrs.dims where the first element of each dimension comes from (net/onnx/move.c); a network
+ * that does not say it cannot be run. */
 #include <string.h>
 
 #include "infer/plan.h"
@@ -43,7 +43,7 @@ rrn_infer_concat(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_ste
   if (!c || !(c->inner = rrn_arena_alloc(&b->plan->arena, (size_t)node->n_inputs, sizeof(*c->inner))))
     return rrn_fail_memory(b->err);
   c->outer = 1;
-  for (d = 0; d < node->attrs.axis; d++)
+  for (d = 0; d < b->attrs->axis; d++)
     c->outer *= (size_t)rrn_infer_result(b->plan, node)->dims[d];
   for (k = 0; k < node->n_inputs; k++) {
     RRN_TRY(rrn_infer_operand(b, node, k));
@@ -120,8 +120,8 @@ move_new(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step *step,
   return RRAMNAS_OK;
 }
 
-/* A walk through the input: in output dimension d the index goes from start[d] by 1 over an input dimension of size[d] and
- * stride[d]; beyond it there is nothing, or with `wrap` the beginning again. */
+/* A walk through the input: in output dimension d the index goes from start[d] by 1 over an input dimension of size[d]
+ * and stride[d]; beyond it there is nothing, or with `wrap` the beginning again. */
 typedef struct walk {
   int64_t start[RRAMNAS_MAX_RANK], size[RRAMNAS_MAX_RANK], stride[RRAMNAS_MAX_RANK];
   int wrap;
@@ -184,14 +184,14 @@ whole_input(const rrn_tensor *x, int32_t rank)
 }
 
 static walk
-permuted(const rrn_node *node, const walk *w, int32_t rank)
+permuted(const rrn_attrs *a, const walk *w, int32_t rank)
 {
   walk p = *w;
   int32_t d;
 
   for (d = 0; d < rank; d++) {
-    const int64_t from = node->attrs.n_dims == 0 ? rank - 1 - d
-                         : node->attrs.dims[d] < 0 ? node->attrs.dims[d] + rank : node->attrs.dims[d];
+    const int64_t from = a->n_dims == 0 ? rank - 1 - d
+                         : a->dims[d] < 0 ? a->dims[d] + rank : a->dims[d];
 
     p.size[d] = w->size[from];
     p.stride[d] = w->stride[from];
@@ -210,17 +210,19 @@ rrn_infer_move(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step 
   int32_t d;
 
   RRN_TRY(move_new(b, node, step, &m));
-  if (placed && (node->attrs.n_dims != y->rank || y->rank != x->rank))
+  if (placed && (b->attrs->n_dims != y->rank || y->rank != x->rank))
     return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED,
                           node->op == RRAMNAS_OP_PAD ? "padding by anything but a constant is not computed"
-                                                     : "slices with steps are not computed");
+                                                     : "slices are computed from known places with steps of 1");
+  if (x->rank > y->rank)
+    return rrn_infer_fail(b, node, RRAMNAS_ERR_SHAPE, "the output has fewer dimensions than the input");
   w = whole_input(x, y->rank);
   if (node->op == RRAMNAS_OP_TRANSPOSE)
-    w = permuted(node, &w, y->rank);
+    w = permuted(b->attrs, &w, y->rank);
   for (d = 0; placed && d < y->rank; d++)
-    w.start[d] = node->attrs.dims[d];
+    w.start[d] = b->attrs->dims[d];
   w.wrap = node->op == RRAMNAS_OP_EXPAND;
-  m->fill = placed ? (float)node->attrs.number[0] : 0;
+  m->fill = placed ? (float)b->attrs->number[0] : 0;
   return follow(b, node, &w, 0, m);
 }
 
@@ -228,18 +230,23 @@ int32_t
 rrn_infer_split(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step *step)
 {
   const rrn_tensor *x = rrn_infer_tensor(b->plan, node, 0);
-  walk w = whole_input(x, x->rank);
+  int32_t axis = 0, k, d;
   move *m = NULL;
-  int32_t k;
+  walk w;
 
   RRN_TRY(move_new(b, node, step, &m));
+  RRN_TRY(rrn_shape_axis(b->attrs->axis, x->rank, &axis, b->err));
+  w = whole_input(x, x->rank);
   for (k = 0; k < node->n_outputs; k++) {
     const rrn_tensor *y = &b->plan->net->tensors[node->outputs[k]];
 
-    if (y->rank != x->rank || node->attrs.axis >= y->rank)
+    for (d = 0; d < x->rank && d < y->rank; d++)
+      if (d != axis ? y->dims[d] != x->dims[d] : w.start[d] + y->dims[d] > x->dims[d])
+        return rrn_infer_fail(b, node, RRAMNAS_ERR_SHAPE, "a part reaches beyond the input");
+    if (y->rank != x->rank)
       return rrn_infer_fail(b, node, RRAMNAS_ERR_SHAPE, "a part does not have the input's dimensions");
     RRN_TRY(follow(b, node, &w, k, m));
-    w.start[node->attrs.axis] += y->dims[node->attrs.axis];
+    w.start[axis] += y->dims[axis];
   }
   return RRAMNAS_OK;
 }
@@ -249,17 +256,19 @@ int32_t
 rrn_infer_gather(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step *step)
 {
   const rrn_tensor *x = rrn_infer_tensor(b->plan, node, 0), *indices = rrn_infer_tensor(b->plan, node, 1);
-  const int64_t dim = x->rank ? x->dims[node->attrs.axis] : 1;
   const float *values = NULL;
   size_t outer = 1, inner, n, o, i, k, e = 0;
   move *m = NULL;
-  int32_t *from, d;
+  int32_t *from, axis = 0, d;
+  int64_t dim;
 
   if (strcmp(node->source_op, "Gather") != 0)
     return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "the way of gathering is not computed");
   RRN_TRY(move_new(b, node, step, &m));
   RRN_TRY(rrn_infer_constant(b, node, 1, &values));
-  for (d = 0; d < node->attrs.axis; d++)
+  RRN_TRY(rrn_shape_axis(b->attrs->axis, x->rank, &axis, b->err));
+  dim = x->dims[axis];
+  for (d = 0; d < axis; d++)
     outer *= (size_t)x->dims[d];
   inner = rrn_infer_elements(x) / outer / (size_t)dim;
   n = rrn_infer_elements(indices);

@@ -2,7 +2,8 @@
 /* Normalisations and softmax.
  *
  * Batch normalisation: y = (x - mean) * scale + beta with scale = gamma / sqrt(variance + epsilon), computed in double
- * precision and rounded once. Layer and instance normalisation, softmax: sums in double precision in order of elements. */
+ * precision and rounded once. Layer and instance normalisation, softmax: sums in double precision in order of elements.
+ * */
 #include <math.h>
 #include <string.h>
 
@@ -28,10 +29,15 @@ run_batch_norm(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_e
 
 /* Parameters among the inputs, as ONNX has them, else those that were given by node; 0 mean and unit variance else. */
 static int32_t
-find_parameters(const rrn_infer_builder *b, const rrn_node *node, rrn_norm *ret)
+find_parameters(const rrn_infer_builder *b, const rrn_node *node, size_t channels, rrn_norm *ret)
 {
+  int32_t i;
+
   *ret = b->plan->values->norms[node - b->plan->net->nodes];
   if (node->n_inputs >= 5) {
+    for (i = 1; i < 5; i++)
+      if (!rrn_infer_tensor(b->plan, node, i) || rrn_infer_elements(rrn_infer_tensor(b->plan, node, i)) != channels)
+        return rrn_infer_fail(b, node, RRAMNAS_ERR_SHAPE, "a parameter does not have one entry per channel");
     RRN_TRY(rrn_infer_constant(b, node, 1, &ret->gamma));
     RRN_TRY(rrn_infer_constant(b, node, 2, &ret->beta));
     RRN_TRY(rrn_infer_constant(b, node, 3, &ret->mean));
@@ -53,10 +59,10 @@ rrn_infer_batch_norm(const rrn_infer_builder *b, const rrn_node *node, rrn_infer
   if (!n)
     return rrn_fail_memory(b->err);
   RRN_TRY(rrn_infer_operand(b, node, 0));
-  RRN_TRY(find_parameters(b, node, &given));
   n->channels = x->rank >= 2 ? (size_t)x->dims[1] : 1;
+  RRN_TRY(find_parameters(b, node, n->channels, &given));
   n->inner = rrn_infer_elements(x) / n->channels;
-  n->epsilon = node->attrs.number[0];
+  n->epsilon = b->attrs->number[0];
   n->gamma = given.gamma;
   n->beta = given.beta;
   n->mean = rrn_arena_alloc_raw(&b->plan->arena, n->channels, 2 * sizeof(*n->mean));
@@ -145,14 +151,14 @@ take_parameter(const rrn_infer_builder *b, const rrn_node *node, int32_t input, 
                const int32_t **ret_map)
 {
   const rrn_tensor *t = rrn_infer_tensor(b->plan, node, input), *x = rrn_infer_tensor(b->plan, node, 0);
-  rrn_tensor normalised = { .rank = n->by_outer ? 1 : x->rank - node->attrs.axis };
+  rrn_tensor normalised = { .rank = n->by_outer ? 1 : x->rank - b->attrs->axis };
   int32_t d;
 
   *ret_input = -1;
   if (!t)
     return RRAMNAS_OK;
   for (d = 0; d < normalised.rank; d++)
-    normalised.dims[d] = n->by_outer ? (int64_t)n->outer : x->dims[node->attrs.axis + d];
+    normalised.dims[d] = n->by_outer ? (int64_t)n->outer : x->dims[b->attrs->axis + d];
   if (t->rank > normalised.rank || normalised.rank < 1)
     return rrn_infer_fail(b, node, RRAMNAS_ERR_SHAPE, "a parameter has more dimensions than are normalised");
   for (d = 1; d <= t->rank; d++)
@@ -175,13 +181,13 @@ rrn_infer_layer_norm(const rrn_infer_builder *b, const rrn_node *node, rrn_infer
   n->by_outer = strcmp(node->source_op, "InstanceNormalization") == 0;
   if (!n->by_outer && strcmp(node->source_op, "LayerNormalization") != 0)
     return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "the normalisation is not computed");
-  if (n->by_outer && (x->rank < 2 || x->dims[0] != 1))
+  if (n->by_outer && (!x || x->rank < 2 || x->dims[0] != 1))
     return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "the input is not one image");
   n->outer = 1;
-  for (d = 0; d < (n->by_outer ? 2 : node->attrs.axis); d++)
+  for (d = 0; d < (n->by_outer ? 2 : b->attrs->axis); d++)
     n->outer *= (size_t)x->dims[d];
   n->inner = rrn_infer_elements(x) / n->outer;
-  n->epsilon = node->attrs.number[0];
+  n->epsilon = b->attrs->number[0];
   RRN_TRY(rrn_infer_operand(b, node, 0));
   RRN_TRY(take_parameter(b, node, 1, n, &n->gamma, &n->gamma_map));
   RRN_TRY(take_parameter(b, node, 2, n, &n->beta, &n->beta_map));
@@ -235,7 +241,7 @@ rrn_infer_softmax(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_st
 {
   softmax *s = rrn_arena_alloc(&b->plan->arena, 1, sizeof(*s));
   const rrn_tensor *x = rrn_infer_tensor(b->plan, node, 0);
-  const int32_t axis = node->attrs.axis, behind = node->attrs.n_dims > 0 ? x->rank : axis + 1;
+  const int32_t axis = b->attrs->axis, behind = b->attrs->n_dims > 0 ? x->rank : axis + 1;
   int32_t d;
 
   if (!s)

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "infer/product.h"
+#include "net/build.h"
 #include "util/ckd.h"
 
 int32_t
@@ -66,6 +67,17 @@ rrn_infer_operand(const rrn_infer_builder *b, const rrn_node *node, int32_t i)
   return RRAMNAS_OK;
 }
 
+static int
+same_shape(const rrn_shape *a, const rrn_shape *b)
+{
+  int32_t d;
+
+  for (d = 0; d < a->rank && d < b->rank; d++)
+    if (a->dims[d] != b->dims[d])
+      return 0;
+  return a->rank == b->rank;
+}
+
 /* Strides of `in` seen from the dimensions of `out`, 0 where it is repeated. */
 static void
 broadcast_strides(const rrn_tensor *out, const rrn_tensor *in, int64_t strides[RRAMNAS_MAX_RANK])
@@ -85,11 +97,17 @@ int32_t
 rrn_infer_broadcast(const rrn_infer_builder *b, const rrn_tensor *out, const rrn_tensor *in, const int32_t **ret_map)
 {
   int64_t strides[RRAMNAS_MAX_RANK], at[RRAMNAS_MAX_RANK] = { 0 }, from = 0;
+  const rrn_shape have = rrn_shape_of(in), want = rrn_shape_of(out);
   const size_t n = rrn_infer_elements(out);
+  rrn_shape both = { 0 };
   int32_t *map, d;
   size_t k;
 
   *ret_map = NULL;
+  RRN_TRY(rrn_shape_broadcast(&want, &have, &both, b->err));
+  if (!same_shape(&both, &want))
+    return rrn_fail(b->err, RRAMNAS_ERR_SHAPE, "tensor \"%.100s\" does not broadcast to \"%.100s\"", in->name,
+                    out->name);
   if (rrn_infer_elements(in) == n)
     return RRAMNAS_OK;
   map = rrn_arena_alloc_raw(&b->plan->arena, n, sizeof(*map));
@@ -126,6 +144,50 @@ check_sizes(const rrn_infer_plan *p, rramnas_error *err)
 }
 
 
+/* Operators whose shapes were checked when the node was made, or which check them themselves. */
+static int
+is_checked(const rrn_node *node)
+{
+  switch (node->op) {
+  case RRAMNAS_OP_CONV:
+  case RRAMNAS_OP_GEMM:
+  case RRAMNAS_OP_MATMUL:
+  case RRAMNAS_OP_MAX_POOL:
+  case RRAMNAS_OP_AVERAGE_POOL:
+  case RRAMNAS_OP_SLICE:
+  case RRAMNAS_OP_GATHER:
+  case RRAMNAS_OP_SPLIT:
+  case RRAMNAS_OP_PAD:
+    return 1;
+  default:
+    return strcmp(node->source_op, "Tile") == 0;
+  }
+}
+
+/* A file may give any shape to most nodes: it must be the one that the operator gives. Completes the attributes. */
+static int32_t
+check_node(const rrn_infer_builder *b, const rrn_node *node)
+{
+  const rrn_shape have = rrn_shape_of(rrn_infer_result(b->plan, node));
+  rrn_build again = { .op = node->op, .inputs = node->inputs, .n_inputs = node->n_inputs };
+  char have_text[RRN_SHAPE_TEXT], want_text[RRN_SHAPE_TEXT], what[2 * RRN_SHAPE_TEXT + 60];
+  rramnas_error inner = RRAMNAS_ERROR_INIT;
+  rrn_shape want = { 0 };
+  int32_t status;
+
+  *b->attrs = node->attrs;
+  if (is_checked(node))
+    return RRAMNAS_OK;
+  status = rrn_net_infer(b->plan->net, &again, b->attrs, &want, &inner);
+  if (status < 0)
+    return rrn_infer_fail(b, node, status, inner.message);
+  if (same_shape(&have, &want))
+    return RRAMNAS_OK;
+  snprintf(what, sizeof(what), "its output has shape %s, the operator gives %s", rrn_shape_text(&have, have_text),
+           rrn_shape_text(&want, want_text));
+  return rrn_infer_fail(b, node, RRAMNAS_ERR_SHAPE, what);
+}
+
 static int32_t
 prepare_steps(const rrn_infer_builder *b)
 {
@@ -138,6 +200,7 @@ prepare_steps(const rrn_infer_builder *b)
 
     if (!prepare)
       return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "the operator is not computed");
+    RRN_TRY(check_node(b, node));
     p->steps[i].node = node;
     RRN_TRY(prepare(b, node, &p->steps[i]));
     if (p->steps[i].n_scratch > p->n_scratch)
@@ -193,7 +256,8 @@ take(placer *pl, int32_t tensor, rramnas_error *err)
   pl->plan->at[tensor] = pl->plan->n_elements;
   RRN_FAIL_IF(ckd_add(&pl->plan->n_elements, pl->plan->n_elements, n) ||
                 pl->plan->n_elements > SIZE_MAX / sizeof(float) / RRN_LANES / 2,
-              err, RRAMNAS_ERR_LIMIT, "the activations of network \"%.80s\" do not fit into memory", pl->plan->net->name);
+              err, RRAMNAS_ERR_LIMIT, "the activations of network \"%.80s\" do not fit into memory",
+              pl->plan->net->name);
   return RRAMNAS_OK;
 }
 
@@ -366,7 +430,8 @@ find_output(rrn_infer_plan *p, rrn_arena *scratch, rramnas_error *err)
 static int32_t
 build(rrn_infer_plan *p, rramnas_error *err)
 {
-  const rrn_infer_builder b = { p, err };
+  rrn_attrs attrs = { 0 };
+  const rrn_infer_builder b = { p, &attrs, err };
   rrn_arena scratch;
   int32_t status;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The inside of a plan: one step per node of the network, and where tensors lie while it runs.
  *
- * An element of a tensor is a vector of RRN_INFER_LANES floats, one per image. Tensors of activations lie in a workspace;
- * two that do not live at the same time share room. */
+ * An element of a tensor is a vector of RRN_INFER_LANES floats, one per image. Tensors of activations lie in a
+ * workspace; two that do not live at the same time share room. */
 #ifndef RRN_INFER_PLAN_H
 #define RRN_INFER_PLAN_H
 
@@ -70,6 +70,7 @@ struct rrn_infer_plan {
 
 typedef struct rrn_infer_builder {
   rrn_infer_plan *plan;
+  rrn_attrs *attrs; /* of the node: axes counted from 0 */
   rramnas_error *err;
 } rrn_infer_builder;
 
@@ -116,7 +117,8 @@ rrn_infer_elements(const rrn_tensor *t)
   return (size_t)rrn_tensor_elements(t);
 }
 
-/* For each element of `out` the element of `in` that broadcasting puts there; NULL when it is the same one. */
+/* For each element of `out` the element of `in` that broadcasting puts there; NULL when it is the same one. ERR_SHAPE
+ * when `in` does not broadcast to `out`. */
 int32_t rrn_infer_broadcast(const rrn_infer_builder *b, const rrn_tensor *out, const rrn_tensor *in,
                             const int32_t **ret_map);
 

@@ -3,8 +3,8 @@
  *
  * In:  one, two or three operands, broadcast together. Out: a tensor. Most functions are a few operations of single
  * precision, which compilers turn into vector instructions; the rest call math.h.
- * Operators with one number for many functions (Elementwise, Compare, Reduce) are told apart by the name that the source
- * gave them, which is ONNX's. */
+ * Operators with one number for many functions (Elementwise, Compare, Reduce) are told apart by the name that the
+ * source gave them, which is ONNX's. */
 #include <math.h>
 #include <string.h>
 
@@ -170,7 +170,8 @@ rrn_infer_unary(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step
   case RRAMNAS_OP_CLIP:
     u->kernel = b->plan->kernels->clip;
     /* A bound that only running the network would give stays among the inputs. */
-    return node->n_inputs > 1 ? rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "a bound is not constant") : RRAMNAS_OK;
+    return node->n_inputs > 1 ? rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "a bound is not constant")
+                              : RRAMNAS_OK;
   case RRAMNAS_OP_HARD_SIGMOID:
     u->kernel = b->plan->kernels->hard_sigmoid;
     return RRAMNAS_OK;
@@ -283,8 +284,11 @@ one_of(float x, float y)
   return (x != 0) != (y != 0);
 }
 
-static const struct { const char *name; void (*apply)(const float *, const float *, float *restrict); combine function; }
-operations[] = {
+static const struct {
+  const char *name;
+  void (*apply)(const float *, const float *, float *restrict);
+  combine function;
+} operations[] = {
   { "Add", add, NULL },      { "Sum", add, NULL },       { "Mean", add, NULL },
   { "Sub", subtract, NULL }, { "Mul", multiply, NULL },  { "Div", divide, NULL },
   { "Pow", NULL, rrn_infer_pow },

@@ -2,9 +2,9 @@
 /* Pools and reductions.
  *
  * Windows: a table lists for every output position the elements of a channel that it covers, in order; those beyond the
- * edge are left out. A mean divides by the covered elements, with count_include_pad by those of the window that lie on the
- * input or its padding. Reductions go through the input's elements in order. Sums of windows, of whole images and of axes
- * are kept in double precision and rounded once. */
+ * edge are left out. A mean divides by the covered elements, with count_include_pad by those of the window that lie on
+ * the input or its padding. Reductions go through the input's elements in order. Sums of windows, of whole images and
+ * of axes are kept in double precision and rounded once. */
 #include <math.h>
 #include <string.h>
 
@@ -106,8 +106,8 @@ make_windows(const rrn_infer_builder *b, const rrn_node *node, window *w)
   double *divisor;
   int32_t *elements, d;
 
-  for (d = 0; d < node->attrs.n_spatial; d++)
-    if (ckd_mul(&taps, taps, (size_t)node->attrs.kernel[d]))
+  for (d = 0; d < b->attrs->n_spatial; d++)
+    if (ckd_mul(&taps, taps, (size_t)b->attrs->kernel[d]))
       taps = SIZE_MAX;
   if (ckd_mul(&all, w->n_positions, taps) || all > RRN_INFER_MAX_TABLE)
     return rrn_infer_fail(b, node, RRAMNAS_ERR_LIMIT, "more than 2^28 pairs of output position and window element");
@@ -118,10 +118,10 @@ make_windows(const rrn_infer_builder *b, const rrn_node *node, window *w)
     return rrn_fail_memory(b->err);
   for (p = 0; p < w->n_positions; p++) {
     first[p] = n;
-    divisor[p] = (double)cover(&node->attrs, x->dims + 2, position, elements, &n);
+    divisor[p] = (double)cover(b->attrs, x->dims + 2, position, elements, &n);
     if (n == first[p])
       return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "a window covers nothing but padding");
-    for (d = node->attrs.n_spatial - 1; d >= 0; position[d--] = 0)
+    for (d = b->attrs->n_spatial - 1; d >= 0; position[d--] = 0)
       if (++position[d] < y->dims[2 + d])
         break;
   }
@@ -209,7 +209,9 @@ run_reduce(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error
   for (e = 0; e < r->n; e++)
     accumulate(r->what, x + e * RRN_LANES, sums + (size_t)r->to[e] * RRN_LANES);
   for (e = 0; e < r->n_out * RRN_LANES; e++)
-    y[e] = (float)(r->what == MEAN ? sums[e] / ((double)r->n / (double)r->n_out) : r->what == NORM ? sqrt(sums[e]) : sums[e]);
+    y[e] = (float)(r->what == MEAN   ? sums[e] / ((double)r->n / (double)r->n_out)
+                   : r->what == NORM ? sqrt(sums[e])
+                                     : sums[e]);
   return RRAMNAS_OK;
 }
 
@@ -265,23 +267,23 @@ find_reduction(const rrn_node *node, reduction *ret_what)
 
 /* One bit per dimension that goes. */
 static unsigned
-reduced_axes(const rrn_node *node, const rrn_tensor *x)
+reduced_axes(const rrn_infer_builder *b, const rrn_node *node, const rrn_tensor *x)
 {
   unsigned axes = 0;
   int32_t i;
 
   if (node->op != RRAMNAS_OP_REDUCE)
     return ~3u;
-  for (i = 0; i < node->attrs.n_dims; i++)
-    axes |= 1u << (node->attrs.dims[i] < 0 ? node->attrs.dims[i] + x->rank : node->attrs.dims[i]);
-  return node->attrs.n_dims ? axes : ~0u;
+  for (i = 0; i < b->attrs->n_dims; i++)
+    axes |= 1u << (b->attrs->dims[i] < 0 ? b->attrs->dims[i] + x->rank : b->attrs->dims[i]);
+  return b->attrs->n_dims ? axes : ~0u;
 }
 
 static int32_t
 map_to_output(const rrn_infer_builder *b, const rrn_node *node, reduce *r)
 {
   const rrn_tensor *x = rrn_infer_tensor(b->plan, node, 0);
-  const unsigned axes = reduced_axes(node, x);
+  const unsigned axes = reduced_axes(b, node, x);
   rrn_tensor kept = *x;
   int32_t d;
 

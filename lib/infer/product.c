@@ -9,9 +9,9 @@
  * Weights are packed once in panels of eight outputs; a panel's sums stay in registers over 256 inputs.
  *
  * Arithmetic, which is the same on every machine and at any split: inputs in ascending order, in blocks of
- * RRN_INFER_DEPTH; a block's sum starts at 0 and takes one product after the other, each product and each sum rounded to
- * single precision (no fused operations); block sums are added in order. Instruction sets differ in how many lanes or
- * rows they do at a time, never in the order of a sum.
+ * RRN_INFER_DEPTH; a block's sum starts at 0 and takes one product after the other, each product and each sum rounded
+ * to single precision (no fused operations); block sums are added in order. Instruction sets differ in how many lanes
+ * or rows they do at a time, never in the order of a sum.
  *
  * Complexity: n_in n_out positions multiplications and additions. Not handled: a single image leaves 15 lanes idle. */
 #include "infer/product.h"

@@ -23,7 +23,8 @@ typedef struct rrn_infer_product {
 int32_t rrn_infer_product_new(const rrn_infer_builder *b, int32_t layer, const rrn_infer_weights *weights,
                               size_t n_positions, int packed, rrn_infer_product **ret_product);
 
-/* The block's products through the task's backend, in floats when it has none. The block says group, positions, x and y. */
+/* The block's products through the task's backend, in floats when it has none. The block says group, positions, x and
+ * y. */
 int32_t rrn_infer_multiply(const rrn_infer_product *product, const rrn_infer_task *task, rrn_infer_block *block,
                            rramnas_error *err);
 

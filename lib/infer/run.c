@@ -2,12 +2,12 @@
 /* A plan on images.
  *
  * In:  images, one after the other. Out: their outputs.
- * Groups of RRN_INFER_LANES images go through all steps, each on one thread with a workspace of its own; lanes without an
- * image hold zeros. A lane never meets another, so results do not depend on what is grouped with what.
+ * Groups of RRN_INFER_LANES images go through all steps, each on one thread with a workspace of its own; lanes without
+ * an image hold zeros. A lane never meets another, so results do not depend on what is grouped with what.
  *
  * Calibration takes all groups through one step before the next: each has its workspace. At a batch normalisation the
- * statistics of a channel are summed in double precision, first per image over the channel's elements in order, then over
- * the images in order: sum -> mean; sum of squared distances from it / elements -> variance. */
+ * statistics of a channel are summed in double precision, first per image over the channel's elements in order, then
+ * over the images in order: sum -> mean; sum of squared distances from it / elements -> variance. */
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -288,11 +288,12 @@ static int32_t
 calibrate_step(run *r, int32_t threads, rramnas_error *err)
 {
   const rrn_infer_norm *norm = r->plan->steps[r->step].more;
-  double *mean = rrn_alloc(&r->plan->rt, norm->channels, 2 * sizeof(*mean)), *variance = mean + norm->channels;
+  double *mean = rrn_alloc(&r->plan->rt, norm->channels, 2 * sizeof(*mean)), *variance;
   size_t c;
 
   if (!mean)
     return rrn_fail_memory(err);
+  variance = mean + norm->channels;
   r->mean = NULL;
   rrn_pool_run(r->n_groups, threads, sum_group, r);
   average(r, norm, mean);

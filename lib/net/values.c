@@ -35,7 +35,7 @@ rrn_values_free(rrn_values *values)
   if (!values)
     return;
   rt = values->rt;
-  rramnas_net_unref((rramnas_net *)(uintptr_t)values->net);
+  rramnas_net_unref(values->net);
   rrn_arena_release(&values->arena);
   rrn_free(&rt, values);
 }

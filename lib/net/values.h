@@ -13,7 +13,7 @@ typedef struct rrn_norm {
 typedef struct rrn_values {
   rrn_rt rt;
   rrn_arena arena;
-  const rramnas_net *net;  /* referenced */
+  rramnas_net *net;        /* referenced */
   const float **tensors;   /* [net->n_tensors], each in C order; NULL = not known */
   rrn_norm *norms;         /* [net->n_nodes]; mean NULL = not known, or among the node's inputs */
 } rrn_values;

@@ -8,8 +8,8 @@
 
 #include <xxhash.h>
 
-#include "util/pool.h"
 #include "session/session.h"
+#include "util/pool.h"
 
 typedef struct judging {
   const rramnas_search *s;

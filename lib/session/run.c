@@ -14,9 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "util/pool.h"
 #include "session/session.h"
 #include "util/options.h"
+#include "util/pool.h"
 #include "util/text.h"
 
 enum { WORKED_OUT = 1, FROM_CACHE = 2 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* safetensors, bounded.
  *
- * In: bytes of a file: the header's length (8 bytes, little-endian), the header, the tensors' data. The header is a JSON
- * object of {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...} and an optional "__metadata__" of
- * texts, which is skipped. Out: tensors by name.
+ * In: bytes of a file: the header's length (8 bytes, little-endian), the header, the tensors' data. The header is a
+ * JSON object of {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...} and an optional
+ * "__metadata__" of texts, which is skipped. Out: tensors by name.
  * The header's grammar is fixed, so the reader is a descent without recursion over exactly that; YAML's reader would
  * compare every name with every other. Checked: each tensor has the bytes that shape and type need, tensors lie one
  * behind the other without gap or overlap up to the end of the file, no name comes twice, names are UTF-8.
@@ -372,12 +372,13 @@ check_tensors(const rrn_safetensors *f, uint64_t bytes, rramnas_error *err)
     qsort(f->tensors, f->n, sizeof(*f->tensors), by_place);
   for (i = 0; i < f->n; i++) {
     RRN_FAIL_IF(f->tensors[i].begin != at, err, RRAMNAS_ERR_PARSE,
-                "%s: tensor \"%.200s\" begins at byte %llu of the data, expected %llu, where the one before ends", f->path,
-                f->tensors[i].name, (unsigned long long)f->tensors[i].begin, (unsigned long long)at);
+                "%s: tensor \"%.200s\" begins at byte %llu of the data, expected %llu, where the one before ends",
+                f->path, f->tensors[i].name, (unsigned long long)f->tensors[i].begin, (unsigned long long)at);
     at = f->tensors[i].end;
   }
-  RRN_FAIL_IF(at != bytes, err, RRAMNAS_ERR_PARSE, "%s: the tensors take %llu bytes, the file has %llu behind its header",
-              f->path, (unsigned long long)at, (unsigned long long)bytes);
+  RRN_FAIL_IF(at != bytes, err, RRAMNAS_ERR_PARSE,
+              "%s: the tensors take %llu bytes, the file has %llu behind its header", f->path,
+              (unsigned long long)at, (unsigned long long)bytes);
   if (f->n)
     qsort(f->tensors, f->n, sizeof(*f->tensors), by_name);
   for (i = 1; i < f->n; i++)
@@ -512,8 +513,9 @@ rrn_safetensors_read(const rrn_safetensors *f, const rrn_safetensor *t, size_t f
   const uint8_t *at = f->data + t->begin + first * width;
   size_t k, i;
 
-  RRN_FAIL_IF(t->type > BF16, err, RRAMNAS_ERR_UNSUPPORTED, "%s: tensor \"%.200s\" has dtype %s, expected F64, F32, F16 or "
-              "BF16", f->path, t->name, types[t->type].name);
+  RRN_FAIL_IF(t->type > BF16, err, RRAMNAS_ERR_UNSUPPORTED,
+              "%s: tensor \"%.200s\" has dtype %s, expected F64, F32, F16 or BF16", f->path, t->name,
+              types[t->type].name);
   for (k = 0; k < n; k++, at += width) {
     uint64_t bits = 0;
     uint32_t low;

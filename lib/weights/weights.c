@@ -2,14 +2,14 @@
 /* Named tensors -> values of a network's constants.
  *
  * In:  a safetensors file; a network; for a member of a supernet its genome. Out: values.
- * A plain file has each constant under its name and in its shape. A once-for-all supernet has the weights of its largest
- * member: a member takes the first output and input channels of each; its blocks are numbered without gaps while the file
- * numbers four to a stage. A kernel of K x K gives one of k x k by steps of two: its middle, written row by row as a vector,
- * times the transposed matrix "KtokK_matrix" of the layer, or the middle as it is where there is no matrix. Modules whose
- * width can change hold their parameters one level deeper ("conv.conv.weight", "bn.bn.weight").
+ * A plain file has each constant under its name and in its shape. A once-for-all supernet has the weights of its
+ * largest member: a member takes the first output and input channels of each; its blocks are numbered without gaps
+ * while the file numbers four to a stage. A kernel of K x K gives one of k x k by steps of two: its middle, written row
+ * by row as a vector, times the transposed matrix "KtokK_matrix" of the layer, or the middle as it is where there is no
+ * matrix. Modules whose width can change hold their parameters one level deeper ("conv.conv.weight", "bn.bn.weight").
  *
- * Source: H. Cai et al., "Once-for-All", ICLR 2020, and names of the modules in its code. Sums of the kernel's transform
- * are in double precision, rounded once per step. */
+ * Source: H. Cai et al., "Once-for-All", ICLR 2020, and names of the modules in its code. Sums of the kernel's
+ * transform are in double precision, rounded once per step. */
 #include "weights/weights.h"
 
 #include <stdio.h>
@@ -76,7 +76,8 @@ find_tensor(const filler *f, const char *base, const char *suffix, const rrn_saf
 
 /* --- shapes --- */
 
-/* A plain file has the shape itself; a supernet at least as many channels, and kernels that are larger by an even number. */
+/* A plain file has the shape itself; a supernet at least as many channels, and kernels that are larger by an even
+ * number. */
 static int
 fits(const filler *f, const rrn_shape *have, const rrn_shape *want)
 {
@@ -100,8 +101,9 @@ check_shape(const filler *f, const rrn_safetensor *t, const rrn_shape *want)
 
   if (fits(f, &t->shape, want))
     return RRAMNAS_OK;
-  return rrn_fail(f->err, RRAMNAS_ERR_SHAPE, "%s: tensor \"%.200s\" has shape %s, expected %s%s", f->file->path, t->name,
-                  rrn_shape_text(&t->shape, have_text), f->genome ? "at least " : "", rrn_shape_text(want, want_text));
+  return rrn_fail(f->err, RRAMNAS_ERR_SHAPE, "%s: tensor \"%.200s\" has shape %s, expected %s%s", f->file->path,
+                  t->name, rrn_shape_text(&t->shape, have_text), f->genome ? "at least " : "",
+                  rrn_shape_text(want, want_text));
 }
 
 /* --- kernels --- */

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "infer.h"
+#include "infer/accuracy.h"
 
 enum { IMAGES = 360, PIXELS = 64, CLASSES = 10 };
 
@@ -70,6 +71,34 @@ test_digits(void **state)
   planned_free(&p);
 }
 
+/* The same through a data set. */
+static void
+test_accuracy(void **state)
+{
+  static const char text[] = "{schema: rramnas.data/1, format: idx, scale: 0.0625, "
+                             "test: {images: test-images.idx3-ubyte, labels: test-labels.idx1-ubyte}}";
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  size_t right = 0, part = 0;
+  rrn_data *d = NULL;
+  char path[1024];
+  planned p;
+
+  (void)state;
+  check(rrn_data_parse(text, strlen(text), "digits", data_path("digits", path), NULL, &d, &err), &err);
+  check(planned_onnx("onnx/digits_cnn.onnx", NULL, &p, &err), &err);
+  check(rrn_infer_count_right(p.plan, NULL, d, RRN_DATA_TEST, 0, IMAGES, 0, &right, &err), &err);
+  assert_int_equal(right, 353);
+  check(rrn_infer_count_right(p.plan, NULL, d, RRN_DATA_TEST, 0, 111, 1, &right, &err), &err);
+  check(rrn_infer_count_right(p.plan, NULL, d, RRN_DATA_TEST, 111, IMAGES - 111, 2, &part, &err), &err);
+  assert_int_equal(right + part, 353);
+  rrn_data_free(d);
+  check(rrn_data_load(data_path("digits/digits.yaml", path), NULL, &d, &err), &err);
+  assert_int_equal(rrn_infer_count_right(p.plan, NULL, d, RRN_DATA_TEST, 0, 1, 1, &right, &err), RRAMNAS_ERR_SHAPE);
+  assert_non_null(strstr(err.message, "[3, 32, 32], input \"input\" takes [1, 1, 8, 8]"));
+  rrn_data_free(d);
+  planned_free(&p);
+}
+
 /* One line per case: name, images, tolerance. */
 static void
 test_operators(void **state)
@@ -118,6 +147,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_digits),
+    cmocka_unit_test(test_accuracy),
     cmocka_unit_test(test_operators),
   };
 

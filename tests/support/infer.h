@@ -46,7 +46,8 @@ planned_onnx(const char *name, const rramnas_runtime *runtime, planned *ret, rra
   status = rrn_file_open(&file, path, UINT64_MAX, err);
   if (status < 0)
     return status;
-  status = rrn_net_import_onnx_values(file.data, file.size, path, folder, NULL, 0, runtime, &ret->net, &ret->values, err);
+  status = rrn_net_import_onnx_values(file.data, file.size, path, folder, NULL, 0, runtime, &ret->net, &ret->values,
+                                      err);
   rrn_file_close(&file);
   if (status >= 0)
     status = rrn_infer_plan_new(ret->values, runtime, &ret->plan, err);

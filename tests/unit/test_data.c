@@ -115,7 +115,8 @@ test_resized(void **state)
 static void
 test_held_out(void **state)
 {
-  rrn_data *all = parse(DIGITS, digits_folder()), *d = parse(DIGITS "held_out: {images: 237, seed: 5}\n", digits_folder());
+  rrn_data *all = parse(DIGITS, digits_folder());
+  rrn_data *d = parse(DIGITS "held_out: {images: 237, seed: 5}\n", digits_folder());
   rrn_data *other = parse(DIGITS "held_out: {images: 237, seed: 6}\n", digits_folder());
   rramnas_error err = RRAMNAS_ERROR_INIT;
   static float images[3][1437 * 64], third[237 * 64];
@@ -227,13 +228,16 @@ static void
 test_refused_idx(void **state)
 {
   static const refusal cases[] = {
-    { "\0\0\10\3\0\0\0\1\0\0\0\2\0\0\0\2abc", "", 19, 0, "images: byte 4: the header promises 4 bytes of data, the file has 3" },
+    { "\0\0\10\3\0\0\0\1\0\0\0\2\0\0\0\2abc", "", 19, 0,
+      "images: byte 4: the header promises 4 bytes of data, the file has 3" },
     { "\0\0\10\3\0\0", "", 6, 0, "images: byte 6: the file ends inside of its header, expected 16 bytes" },
-    { "\0\0\10\1\0\0\0\1\0\0\0\0\0\0\0\0", "", 16, 0, "images: byte 0: the file begins with 00 00 08 01, expected 00 00 08 03" },
+    { "\0\0\10\1\0\0\0\1\0\0\0\0\0\0\0\0", "", 16, 0,
+      "images: byte 0: the file begins with 00 00 08 01, expected 00 00 08 03" },
     { "\37\213\10\0", "", 4, 0, "gunzip" },
     { "\0\0\10\3\377\377\377\377\377\377\377\377\377\377\377\377", "", 16, 0, "images: byte 4: the header promises" },
     { "\0\0\10\3\0\0\0\0\0\0\0\2\0\0\0\2", "", 16, 0, "0 images of 2 x 2 pixels" },
-    { "\0\0\10\3\0\0\0\1\0\0\0\1\0\0\0\1a", "\0\0\10\1\0\0\0\2ab", 17, 10, "labels: byte 4: 2 labels, expected one for each of the 1" },
+    { "\0\0\10\3\0\0\0\1\0\0\0\1\0\0\0\1a", "\0\0\10\1\0\0\0\2ab", 17, 10,
+      "labels: byte 4: 2 labels, expected one for each of the 1" },
   };
   size_t i;
 
@@ -275,7 +279,8 @@ test_refused_yaml(void **state)
   static const struct { const char *text, *part; } cases[] = {
     { "format: idx\n", "there is no key \"schema\"" },
     { "schema: rramnas.data/2\n", "schema is \"rramnas.data/2\", expected rramnas.data/1" },
-    { "schema: rramnas.data/1\nformat: png\n", "data.yaml:2:9: format is \"png\", expected idx or cifar10 or cifar100" },
+    { "schema: rramnas.data/1\nformat: png\n",
+      "data.yaml:2:9: format is \"png\", expected idx or cifar10 or cifar100" },
     { "schema: rramnas.data/1\nformat: idx\nsize: 3\n", "data.yaml:3:1: unknown key \"size\"" },
     { "schema: rramnas.data/1\nformat: idx\n", "neither \"train\" nor \"test\"" },
     { "schema: rramnas.data/1\nformat: cifar10\nlabels: fine\n", "labels are only chosen" },

@@ -10,6 +10,7 @@
 #include "infer/math.h"
 #include "infer/plan.h"
 #include "net/build.h"
+#include "net/import.h"
 
 enum { IMAGES = 45 };
 
@@ -176,8 +177,8 @@ multiply_in_order(void *user, const rrn_infer_block *b, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
-/* A backend meets every layer with the weights that it was told, and what it gives back is what the network goes on with:
- * sums in the documented order give the bits of the float path. */
+/* A backend meets every layer with the weights that it was told, and what it gives back is what the network goes on
+ * with: sums in the documented order give the bits of the float path. */
 static void
 test_backend(void **state)
 {
@@ -334,6 +335,45 @@ test_refusals(void **state)
   refuse("onnx/resnet18.onnx", RRAMNAS_ERR_IO, "cannot open"); /* its weights lie in a file that was not shipped */
 }
 
+/* YAML lets a node have any shape: a plan refuses one that the operator does not give. */
+static void
+test_refused_shapes(void **state)
+{
+  static const struct { const char *nodes; int32_t code; const char *part; } cases[] = {
+    { "{op: Relu, out_shape: [1, 4, 7]}", RRAMNAS_ERR_SHAPE,
+      "its output has shape [1, 4, 7], the operator gives [1, 4, 6]" },
+    { "{op: Transpose, perm: [0, 2, 7], out_shape: [1, 6, 4]}", RRAMNAS_ERR_SHAPE, "axis is 7, expected -3..2" },
+    { "{op: Softmax, axis: 3, out_shape: [1, 4, 6]}", RRAMNAS_ERR_SHAPE, "axis is 3" },
+    { "{op: Reduce, source_op: ReduceSum, axes: [40], out_shape: [1]}", RRAMNAS_ERR_SHAPE, "axis is 40" },
+    { "{op: Split, axis: 2, out_shapes: [[1, 4, 4], [1, 4, 3]]}", RRAMNAS_ERR_SHAPE, "a part reaches beyond the input" },
+    { "{op: Slice, out_shape: [1, 4, 3]}", RRAMNAS_ERR_UNSUPPORTED, "(Slice): slices are computed from known places" },
+    { "{op: Resize, out_shape: [1, 4, 12]}", RRAMNAS_ERR_UNSUPPORTED, "(Resize): the operator is not computed" },
+    { "{op: Elementwise, source_op: Cosh}", RRAMNAS_ERR_UNSUPPORTED, "(Cosh): the function is not computed" },
+    { "{name: a, op: Relu}, {name: b, op: Relu, inputs: x}", RRAMNAS_ERR_SHAPE, "has 2 results that no node reads" },
+  };
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    rramnas_error err = RRAMNAS_ERROR_INIT;
+    rrn_binds binds = { 0 };
+    rramnas_net *net = NULL;
+    rrn_values *values = NULL;
+    rrn_infer_plan *plan = NULL;
+    char text[512];
+
+    snprintf(text, sizeof(text), "{schema: rramnas.network/1, inputs: [{name: x, shape: [1, 4, 6]}], nodes: [%s]}",
+             cases[i].nodes);
+    check(rrn_net_import_yaml(text, strlen(text), "net.yaml", &binds, NULL, &net, &err), &err);
+    check(rrn_values_new(net, NULL, &values, &err), &err);
+    assert_int_equal(rrn_infer_plan_new(values, NULL, &plan, &err), cases[i].code);
+    if (!strstr(err.message, cases[i].part))
+      fail_msg("\"%s\" does not say \"%s\"", err.message, cases[i].part);
+    rrn_values_free(values);
+    rramnas_net_unref(net);
+  }
+}
+
 static void
 test_functions(void **state)
 {
@@ -360,7 +400,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_kernels),   cmocka_unit_test(test_backend),
     cmocka_unit_test(test_calibration), cmocka_unit_test(test_workspace), cmocka_unit_test(test_refusals),
-    cmocka_unit_test(test_functions),
+    cmocka_unit_test(test_refused_shapes), cmocka_unit_test(test_functions),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

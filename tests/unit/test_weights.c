@@ -84,7 +84,8 @@ test_types(void **state)
   rrn_safetensors_free(f);
 }
 
-#define T(name, shape, from, to) "\"" name "\":{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":[" from "," to "]}"
+#define T(name, shape, from, to) \
+  "\"" name "\":{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":[" from "," to "]}"
 
 static void
 test_refused_files(void **state)
@@ -95,7 +96,8 @@ test_refused_files(void **state)
     { "{" T("a", "[2]", "0", "8") "}", 4, "the tensors take 8 bytes, the file has 4" },
     { "{" T("a", "[1]", "0", "4") "}", 8, "the tensors take 4 bytes, the file has 8" },
     { "{" T("a", "[3]", "0", "8") "}", 8, "do not hold what its shape needs" },
-    { "{" T("a", "[1]", "0", "4") "," T("b", "[1]", "8", "12") "}", 12, "tensor \"b\" begins at byte 8 of the data, expected 4" },
+    { "{" T("a", "[1]", "0", "4") "," T("b", "[1]", "8", "12") "}", 12,
+      "tensor \"b\" begins at byte 8 of the data, expected 4" },
     { "{" T("a", "[1]", "0", "4") "," T("a", "[1]", "4", "8") "}", 8, "there are two tensors \"a\"" },
     { "{" T("a", "[1,1,1,1,1,1,1,1,1]", "0", "4") "}", 4, "too many numbers" },
     { "{" T("a", "[99999999999999999999]", "0", "4") "}", 4, "more than 64 bits" },
@@ -179,7 +181,8 @@ test_refused_tensors(void **state)
     { "{" T("fc.weight", "[2,3]", "0", "24") "}", RRAMNAS_ERR_NOT_FOUND, "file: there is no tensor \"fc.bias\"" },
     { "{" T("fc.weight", "[3,2]", "0", "24") "}", RRAMNAS_ERR_SHAPE,
       "tensor \"fc.weight\" has shape [3, 2], expected [2, 3]" },
-    { "{" T("fc.weight", "[6]", "0", "24") "}", RRAMNAS_ERR_SHAPE, "tensor \"fc.weight\" has shape [6], expected [2, 3]" },
+    { "{" T("fc.weight", "[6]", "0", "24") "}", RRAMNAS_ERR_SHAPE,
+      "tensor \"fc.weight\" has shape [6], expected [2, 3]" },
   };
   static const float zeros[6];
   rramnas_net *net = classifier();
@@ -310,8 +313,8 @@ test_wrong_supernet(void **state)
   }
   g.widths.stages[1] = 24;
   assert_int_equal(evaluate(f, &g, NULL, image, 1, image, 1, logits, &err), RRAMNAS_ERR_SHAPE);
-  assert_non_null(strstr(err.message, "mini.safetensors: tensor \"blocks.5.conv.point_linear.conv.conv.weight\" has shape "
-                                      "[16, 48, 1, 1], expected at least [24, 48, 1, 1]"));
+  assert_non_null(strstr(err.message, "mini.safetensors: tensor \"blocks.5.conv.point_linear.conv.conv.weight\" has "
+                                      "shape [16, 48, 1, 1], expected at least [24, 48, 1, 1]"));
   rrn_safetensors_free(f);
 }
 

@@ -116,8 +116,8 @@ load_input(loader *l, const rrn_onnx_node *node, int32_t input, float **ret_valu
 
   if (n < 0)
     return fail_node(l, node, "an input is missing");
-  values = (uint64_t)n > SIZE_MAX / sizeof(*values) ? NULL : rrn_arena_alloc_raw(l->scratch, (size_t)n, sizeof(*values));
-  if (!values)
+  if ((uint64_t)n > SIZE_MAX / sizeof(*values) ||
+      !(values = rrn_arena_alloc_raw(l->scratch, (size_t)n, sizeof(*values))))
     return rrn_fail_memory(l->err);
   *ret_values = values;
   return load(l, value, values, chain + 1);

@@ -12,7 +12,7 @@ from onnx import TensorProto as T, helper as h, numpy_helper as nh
 import reference
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-IMAGES = 3
+IMAGES = 2
 random = np.random.default_rng(20)
 cases = {}
 
@@ -157,12 +157,29 @@ case("weight_double", node("Add", "x,d"), [w("d", 7, dtype=np.float64)])
 case("weight_constant", [h.make_node("Constant", [], ["c"], value=w("c", 5, 1, 1)), node("Mul", "x,c")])
 
 
+def network(name):
+    """A small network of ../onnx with random weights."""
+    model = onnx.load(os.path.join(HERE, "..", "onnx", name + ".onnx"))
+    variances = {n.input[4] for n in model.graph.node if n.op_type == "BatchNormalization"}
+    for i in model.graph.initializer:
+        if i.name in variances or (i.data_type == T.FLOAT and np.prod(i.dims) > 8):
+            bound = 1.7 / np.sqrt(np.prod(i.dims[1:])) if len(i.dims) > 1 else 0.5
+            values = random.uniform(0.5, 1.5, i.dims) if i.name in variances else random.uniform(-bound, bound, i.dims)
+            i.CopyFrom(nh.from_array(values.astype(np.float32), i.name))
+    cases["net_" + name] = (model, (1, *(d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:])), 1.0,
+                            1e-5)
+
+
+for name in "convnext", "densenet", "efficientnet", "shufflenet", "vgg_bn", "vit", "weight_chains":
+    network(name)
+
+
 def main():
     data = []
     with open(os.path.join(HERE, "cases.txt"), "w") as listed:
         for name, (model, x, scale, tolerance) in cases.items():
             inputs = random.uniform(-scale, scale, (IMAGES, *x[1:])).astype(np.float32)
-            outputs = [reference.run(model, {"x": image[None]})[0] for image in inputs]
+            outputs = [reference.run(model, {model.graph.input[0].name: image[None]})[0] for image in inputs]
             data += [inputs, np.stack(outputs).astype(np.float32)]
             onnx.save(model, os.path.join(HERE, name + ".onnx"))
             listed.write(f"{name} {IMAGES} {tolerance:g}\n")

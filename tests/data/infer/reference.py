@@ -118,7 +118,7 @@ def cut(x, starts, ends, axes=None, steps=None):
     return x[tuple(index)]
 
 
-def split(x, sizes=None, axis=0, split=None, n=1):
+def split(x, sizes=None, axis=0, split=None, n=1, num_outputs=None):
     sizes = sizes if sizes is not None else split if split is not None else [x.shape[axis] // n] * n
     return np.split(x, np.cumsum([int(s) for s in sizes])[:-1], axis)
 
@@ -155,6 +155,10 @@ def fold(f):
             y = f(y, z)
         return y
     return all_of
+
+
+def constant_of_shape(shape, value=None):
+    return np.full([int(i) for i in shape], 0.0 if value is None else nh.to_array(value).ravel()[0])
 
 
 each = np.vectorize
@@ -194,7 +198,8 @@ OPERATORS = {
     "Unsqueeze": unsqueeze, "Expand": lambda x, s: x * np.ones([int(i) for i in s]),
     "Tile": lambda x, r: np.tile(x, [int(i) for i in r]),
     "Gather": lambda x, i, axis=0: np.take(x, i.astype(np.int64), axis), "DequantizeLinear": dequantise,
-    "Cast": lambda x, **a: x,
+    "Cast": lambda x, **a: x, "Shape": lambda x, start=0, end=None: np.array(x.shape)[start:end],
+    "ConstantOfShape": constant_of_shape, "Gelu": lambda x: x * (1 + each(math.erf)(x / math.sqrt(2))) / 2,
 }
 
 
