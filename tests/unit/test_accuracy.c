@@ -11,6 +11,7 @@
 #include "accuracy/accuracy.h"
 #include "data/data.h"
 #include "infer.h"
+#include "oom.h"
 #include "util/runtime.h"
 
 enum { N_TEST = 360, N_SAMPLE = 32, MOST_LAYERS = 64 };
@@ -130,7 +131,8 @@ multiply_integers(void *user, const rrn_infer_block *b, rramnas_error *err)
 static void
 error_free_chips_are_integer_networks(void **state)
 {
-  static float expected[N_TEST][10], found[N_TEST][10];
+  enum { FEW = 100 };
+  static float expected[FEW][10], found[FEW][10];
   static const int32_t bits[][2] = { { 8, 8 }, { 4, 4 }, { 3, 6 } };
   const rrn_chip_options ideal = { .is_ideal = 1 };
   rramnas_error err = RRAMNAS_ERROR_INIT;
@@ -142,9 +144,9 @@ error_free_chips_are_integer_networks(void **state)
     rrn_chip *chip;
 
     quantise(d, bits[i][0], bits[i][1]);
-    check(rrn_infer_run(d->p.plan, &integers, d->images, N_TEST, 0, expected[0], &err), &err);
+    check(rrn_infer_run(d->p.plan, &integers, d->images, FEW, 0, expected[0], &err), &err);
     check(rrn_chip_program(&d->rt, &d->q, d->hw, &ideal, &chip, &err), &err);
-    check(rrn_infer_run(d->p.plan, rrn_chip_backend(chip), d->images, N_TEST, 0, found[0], &err), &err);
+    check(rrn_infer_run(d->p.plan, rrn_chip_backend(chip), d->images, FEW, 0, found[0], &err), &err);
     rrn_chip_free(chip);
     assert_memory_equal(expected, found, sizeof(expected));
   }
@@ -188,20 +190,20 @@ noisy_chip(const char *write_sigma)
 }
 
 static double
-mean_of(const int32_t *right, size_t n)
+mean_of(const int32_t *right, size_t n, size_t n_images)
 {
   double sum = 0;
   size_t i;
 
   for (i = 0; i < n; i++)
     sum += right[i];
-  return sum / (double)n / N_TEST;
+  return sum / (double)n / (double)n_images;
 }
 
 static void
 errors_cost_accuracy_and_nothing_else_does(void **state)
 {
-  enum { CHIPS = 6 };
+  enum { CHIPS = 4, FEW = 64 };
   static const char *const sigmas[] = { "0.02", "0.3", "1.5" };
   rramnas_error err = RRAMNAS_ERROR_INIT;
   digits *d = *state;
@@ -215,6 +217,7 @@ errors_cost_accuracy_and_nothing_else_does(void **state)
     rramnas_hw *hw = noisy_chip(sigmas[i]);
 
     t.hw = hw;
+    t.n_images = FEW;
     t.chip.seed = 7;
     check(rrn_trials_run(&d->rt, &t, CHIPS, one, &stats, &err), &err);
     t.n_threads = 3;
@@ -224,12 +227,118 @@ errors_cost_accuracy_and_nothing_else_does(void **state)
     t.chip.trial = CHIPS - 1;
     check(rrn_trials_run(&d->rt, &t, 1, &last, NULL, &err), &err);
     assert_int_equal(last, one[CHIPS - 1]);
-    print_message("write error %s: %.4f of the images right\n", sigmas[i], mean_of(one, CHIPS));
-    assert_true(mean_of(one, CHIPS) <= before + 0.01);
-    before = mean_of(one, CHIPS);
+    print_message("write error %s: %.4f of the images right\n", sigmas[i], mean_of(one, CHIPS, FEW));
+    assert_true(mean_of(one, CHIPS, FEW) <= before + 0.01);
+    before = mean_of(one, CHIPS, FEW);
     rramnas_hw_unref(hw);
   }
   assert_true(before < 0.9);
+}
+
+/* --- the public function --- */
+
+static int32_t
+measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *options, rramnas_accuracy *ret,
+               double *ret_trials, rramnas_error *err)
+{
+  rramnas_compile_options compile = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_accuracy_options o = *options;
+  char weights[1024], data[1024];
+  rramnas_mapping *mapping = NULL;
+  rramnas_net *net = NULL;
+  rramnas_hw *hw = NULL;
+  int32_t status;
+
+  compile.policy = RRAMNAS_POLICY_RNC;
+  compile.crossbars = 80;
+  compile.no_duplication = 1;
+  o.weights = o.weights ? o.weights : data_path("onnx/digits_cnn.onnx", weights);
+  o.data = o.data ? o.data : data_path("digits/digits_8x8.yaml", data);
+  status = rramnas_hw_create_default(runtime, &hw, err);
+  if (status >= 0)
+    status = rramnas_net_load_file(data_path("onnx/digits_cnn.onnx", weights), NULL, runtime, &net, err);
+  if (status >= 0)
+    status = rramnas_compile(hw, net, &compile, runtime, &mapping, err);
+  if (status >= 0)
+    status = rramnas_mapping_get_accuracy(mapping, &o, ret, ret_trials, err);
+  rramnas_mapping_unref(mapping);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  return status;
+}
+
+static void
+figures_agree_with_the_trials(void **state)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_hw *noisy = noisy_chip("0.1");
+  double trials[5], sum = 0, least = 1, most = 0, squares = 0;
+  size_t k;
+
+  (void)state;
+  o.images = 40;
+  o.trials = 5;
+  o.hw = noisy;
+  o.calibration_images = 8;
+  check(measure_digits(NULL, &o, &a, trials, &err), &err);
+  for (k = 0; k < 5; k++) {
+    sum += trials[k];
+    least = fmin(least, trials[k]);
+    most = fmax(most, trials[k]);
+  }
+  for (k = 0; k < 5; k++)
+    squares += (trials[k] - sum / 5) * (trials[k] - sum / 5);
+  assert_int_equal(a.images, 40);
+  assert_int_equal(a.trials, 5);
+  assert_int_equal(a.layers_on_crossbars, 12);
+  assert_true(fabs(a.mean - sum / 5) < 1e-12 && fabs(a.deviation - sqrt(squares / 4)) < 1e-12);
+  assert_true(fabs(a.confidence - 2.776 * a.deviation / sqrt(5)) < 1e-12);
+  assert_true(a.worst == least && a.best == most && a.low >= least && a.median <= most);
+  assert_true(a.digital > 0.9 && a.quantized > 0.9 && a.conversions > 0 && a.deviation > 0);
+  rramnas_hw_unref(noisy);
+}
+
+static void
+what_cannot_be_is_refused(void **state)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char other[1024];
+
+  (void)state;
+  o.trials = -1;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_RANGE);
+  o.trials = 1;
+  o.part = 7;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  o.part = RRAMNAS_DATA_HELD_OUT; /* the file holds none out */
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  o.part = 0;
+  o.data = "missing.yaml";
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_IO);
+  o.data = data_path("digits/digits.yaml", other); /* 3 x 32 x 32 */
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_SHAPE);
+}
+
+static int32_t
+measure_once(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+
+  (void)user;
+  o.images = o.calibration_images = o.trials = o.n_threads = 1;
+  return measure_digits(runtime, &o, &a, NULL, err);
+}
+
+static void
+memory_may_run_out_anywhere(void **state)
+{
+  (void)state;
+  assert_true(oom_until_success(measure_once, NULL, 7, 1) > 1);
 }
 
 int
@@ -239,6 +348,9 @@ main(void)
     cmocka_unit_test(error_free_chips_are_integer_networks),
     cmocka_unit_test(eight_bits_keep_the_accuracy),
     cmocka_unit_test(errors_cost_accuracy_and_nothing_else_does),
+    cmocka_unit_test(figures_agree_with_the_trials),
+    cmocka_unit_test(what_cannot_be_is_refused),
+    cmocka_unit_test(memory_may_run_out_anywhere),
   };
 
   return cmocka_run_group_tests(tests, setup, teardown);
