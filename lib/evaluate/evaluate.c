@@ -362,8 +362,9 @@ hash_options(const rrn_evaluation *e, XXH3_state_t *state)
   const rramnas_cost_options *k = &e->cost;
   const int64_t numbers[] = { c->policy, c->crossbars, c->seed, c->seed_mode, c->depth_split, c->layer_threshold, c->max_load,
                               c->no_duplication, c->find_solution, c->effort, c->objective, c->samples, c->depthwise,
-                              c->split_to_fit, (int64_t)c->n_margins, (int64_t)c->n_copies, (int64_t)c->n_bits, k->model,
-                              k->timing_model, k->samples, k->floor_remainder, k->sharing };
+                              c->split_to_fit, (int64_t)c->n_margins, (int64_t)c->n_copies, (int64_t)c->n_bits,
+                              c->weight_bits != NULL, c->input_bits != NULL, k->model, k->timing_model, k->samples,
+                              k->floor_remainder, k->sharing };
 
   hash_numbers(state, numbers, sizeof(numbers));
   hash_numbers(state, c->margins, c->n_margins * sizeof(*c->margins));
@@ -375,6 +376,8 @@ hash_options(const rrn_evaluation *e, XXH3_state_t *state)
 int32_t
 rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err)
 {
+  /* Only with a mapping is it known whether a network fits. */
+  const uint8_t must_fit = e->needs >= RRN_NEEDS_MAPPING;
   XXH3_state_t *state = XXH3_createState();
   XXH128_hash_t hash;
   uint8_t chip[16];
@@ -389,6 +392,7 @@ rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerp
   rramnas_hw_fingerprint(e->hw, chip);
   hash_numbers(state, chip, sizeof(chip));
   hash_options(e, state);
+  hash_numbers(state, &must_fit, sizeof(must_fit));
   hash_text(state, rramnas_version(), strlen(rramnas_version()));
   rrn_tables_hash(e->tables, state);
   rrn_predictors_hash(e->predictors, state);
