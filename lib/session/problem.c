@@ -636,7 +636,7 @@ begin(rramnas_search *s, int32_t status)
     s->n_out = s->n_settled = s->n_next = 0;
     s->first_id = s->evaluations = s->failed = s->infeasible = s->cached = s->stagnant = 0;
     s->hypervolume = 0;
-    s->exhausted = 0;
+    s->exhausted = s->idle = s->lost = 0;
     return status;
   }
   s->started = 1;
