@@ -714,6 +714,32 @@ a_run_that_lacked_memory_is_right_or_refused(void **state)
   assert_true(refused > 0 && right > 1);
 }
 
+/* What a session makes lives in the session's memory. */
+static void
+networks_and_chips_are_of_the_session(void **state)
+{
+  oom accounts = { 0 };
+  const rramnas_runtime runtime = oom_runtime(&accounts);
+  const double x[6] = { 1, 2, 3, 2, 1, 4 };
+  rramnas_search *s = NULL;
+  rramnas_net *net = NULL;
+  rramnas_hw *hw = NULL;
+  size_t before;
+
+  (void)state;
+  assert_int_equal(rramnas_search_create_ready("nas-bench-201", &runtime, &s, NULL), RRAMNAS_OK);
+  before = accounts.n_live;
+  assert_int_equal(rramnas_search_build_net(s, x, &net, NULL), RRAMNAS_OK);
+  assert_true(accounts.n_live > before);
+  before = accounts.n_live;
+  assert_int_equal(rramnas_search_build_hw(s, x, &hw, NULL), RRAMNAS_OK);
+  assert_true(accounts.n_live > before);
+  rramnas_search_unref(s);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  oom_check(&accounts);
+}
+
 int
 main(void)
 {
@@ -733,6 +759,7 @@ main(void)
     cmocka_unit_test(many_objectives_do_not_stagnate_while_the_front_grows),
     cmocka_unit_test(ids_that_are_not_out_are_refused),
     cmocka_unit_test(a_run_that_lacked_memory_is_right_or_refused),
+    cmocka_unit_test(networks_and_chips_are_of_the_session),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
