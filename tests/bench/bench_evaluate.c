@@ -86,7 +86,7 @@ told_search(const job *j, rramnas_error *err)
 {
   rramnas_search *s = NULL;
   int32_t status = rramnas_search_create(NULL, &s, err);
-  char name[GENES][8];
+  char name[GENES][16];
   int k;
 
   for (k = 0; k < GENES && status >= 0; k++) {

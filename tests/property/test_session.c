@@ -26,7 +26,7 @@ typedef struct problem {
   uint64_t seed; /* of all below */
   size_t n_genes, n_objectives, n_figures;
   rramnas_gene genes[MOST_GENES];
-  char names[MOST_GENES][8], rule[64], constraint[64];
+  char names[MOST_GENES][24], rule[64], constraint[64];
   int32_t directions[MOST_FIGURES], fails;
   int has_rule, has_constraint;
   double bound; /* of the constraint, on the last figure */
