@@ -9,7 +9,8 @@
  * generation as a whole, when all of it is told.
  *
  * A candidate that breaks a rule is never given out: the strategy hears that it is infeasible by as much, and nobody else
- * does. A space of which nothing keeps the rules, generation after generation, counts as exhausted. */
+ * does. A space of which nothing keeps the rules, generation after generation, counts as exhausted; not so when it is
+ * enumerated, which ends by itself. */
 #include <math.h>
 #include <string.h>
 
@@ -79,7 +80,7 @@ next_generation(rramnas_search *s, rramnas_error *err)
     idle &= s->broke[i];
   }
   s->idle = idle ? s->idle + 1 : 0;
-  s->exhausted = s->n_out == 0 || s->idle > MOST_IDLE_GENERATIONS;
+  s->exhausted = s->n_out == 0 || (s->idle > MOST_IDLE_GENERATIONS && s->options.kind != RRN_STRATEGY_ENUMERATE);
   return RRAMNAS_OK;
 }
 
@@ -303,7 +304,8 @@ rramnas_search_ask(rramnas_search *s, size_t capacity, double *ret_genomes, int6
 }
 
 int32_t
-rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values, size_t n, rramnas_error *reterr)
+rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values, const double *shortfalls, size_t n,
+                    rramnas_error *reterr)
 {
   size_t i;
 
@@ -314,7 +316,9 @@ rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values,
 
     RRN_FAIL_IF(place < 0 || place >= (int64_t)s->n_out || s->state[place] != RRN_CANDIDATE_OUT, reterr,
                 RRAMNAS_ERR_ARGUMENT, "rramnas_search_tell: candidate %lld is not out", (long long)ids[i]);
-    RRN_TRY(rrn_session_tell(s, (size_t)place, values + i * s->n_figures, 0, reterr));
+    RRN_FAIL_IF(shortfalls && !(shortfalls[i] >= 0), reterr, RRAMNAS_ERR_RANGE,
+                "rramnas_search_tell: the shortfall of candidate %lld is not 0 or more", (long long)ids[i]);
+    RRN_TRY(rrn_session_tell(s, (size_t)place, values + i * s->n_figures, shortfalls ? shortfalls[i] : 0, reterr));
   }
   return RRAMNAS_OK;
 }

@@ -145,7 +145,7 @@ asked_and_told(void *user, const rramnas_runtime *runtime, rramnas_error *err)
     for (i = 0; i < n * FIGURES; i++)
       values[i] = (double)((i * 7 + (size_t)round) % 13);
     if (status >= 0)
-      status = rramnas_search_tell(s, ids, values, n, err);
+      status = rramnas_search_tell(s, ids, values, NULL, n, err);
   }
   if (status >= 0)
     status = describe(s, x, err);

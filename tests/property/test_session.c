@@ -264,7 +264,7 @@ tell(rramnas_search *s, const problem *p, portion *out, size_t i)
   double values[MOST_FIGURES];
 
   figures_of(p, out->x[i], values);
-  assert_int_equal(rramnas_search_tell(s, out->ids + i, values, 1, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_tell(s, out->ids + i, values, NULL, 1, NULL), RRAMNAS_OK);
   out->ids[i] = out->ids[--out->n];
   memcpy(out->x[i], out->x[out->n], sizeof(out->x[i]));
 }

@@ -541,7 +541,7 @@ spaces_are_exhausted(void **state)
   size_t k;
 
   (void)state;
-  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_REINFORCE; strategy++)
+  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_ENUMERATE; strategy++)
     for (k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
       rramnas_search *s;
 
@@ -658,8 +658,8 @@ ids_that_are_not_out_are_refused(void **state)
   run_generations(s, 2);
   assert_int_equal(rramnas_search_ask(s, 1, x, &id, &n, NULL), RRAMNAS_OK);
   for (n = 0; n < sizeof(ids) / sizeof(ids[0]); n++)
-    assert_int_equal(rramnas_search_tell(s, &ids[n], values, 1, NULL), RRAMNAS_ERR_ARGUMENT);
-  assert_int_equal(rramnas_search_tell(s, &id, values, 1, NULL), RRAMNAS_OK);
+    assert_int_equal(rramnas_search_tell(s, &ids[n], values, NULL, 1, NULL), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_search_tell(s, &id, values, NULL, 1, NULL), RRAMNAS_OK);
   rramnas_search_unref(s);
 }
 
