@@ -190,6 +190,31 @@ network_that_does_not_fit_falls_short(void **state)
   }
 }
 
+/* MNSIM's costs are of one inference: eight have none. A figure must not depend on which others are asked for. */
+static void
+a_figure_is_known_without_those_that_fail(void **state)
+{
+  static const char *const names[] = { "latency_ns", "crossbars", "energy_pj" };
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_cost_options k = RRAMNAS_COST_OPTIONS_INIT;
+  const double x[6] = { 1, 2, 3, 2, 1, 4 };
+  double alone[2], values[3], shortfall;
+  fixture f;
+  size_t n;
+
+  (void)state;
+  k.model = RRAMNAS_COST_MNSIM;
+  for (n = 2; n <= 3; n++) {
+    set_up(&f, "nas-bench-201");
+    assert_int_equal(rrn_evaluation_set_compile(&f.e, &o, &k, &f.err), RRAMNAS_OK);
+    prepare(&f, names, n);
+    assert_int_equal(rrn_evaluation_run(&f.e, x, n == 2 ? alone : values, &shortfall, &f.err), RRAMNAS_OK);
+    tear_down(&f);
+  }
+  assert_true(isnan(values[2]) && shortfall == 0);
+  assert_true(alone[0] > 0 && values[0] == alone[0] && values[1] == alone[1]);
+}
+
 /* --- tables --- */
 
 static double
@@ -681,7 +706,8 @@ fingerprint_is_of_the_tables_that_are_asked(void **state)
     fixture f;
 
     set_up(&f, "nas-bench-201");
-    assert_int_equal(add_table(&f, "genome,accuracy\n0 0 0 0 0 0,1\n", NULL, NULL), RRAMNAS_OK);
+    assert_int_equal(add_table(&f, "genome,accuracy\nnone none none none none none,1\n", NULL, NULL),
+                     RRAMNAS_OK);
     prepare(&f, names[i], 2);
     assert_int_equal(rrn_evaluation_fingerprint(&f.e, &prints[i], &f.err), RRAMNAS_OK);
     tear_down(&f);
@@ -833,6 +859,7 @@ main(void)
     cmocka_unit_test(metrics_are_described),
     cmocka_unit_test(figures_are_those_of_the_api),
     cmocka_unit_test(network_that_does_not_fit_falls_short),
+    cmocka_unit_test(a_figure_is_known_without_those_that_fail),
     cmocka_unit_test(table_of_cells),
     cmocka_unit_test(table_of_places_and_words),
     cmocka_unit_test(table_in_an_order_of_its_own),
