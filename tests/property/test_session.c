@@ -17,7 +17,7 @@
 #include "random.h"
 #include "rramnas/rramnas.h"
 
-enum { PROBLEMS = 150, MOST_GENES = 6, MOST_FIGURES = 5, MOST_CANDIDATES = 4096, GENERATIONS = 9, PORTION = 40 };
+enum { PROBLEMS = 60, MOST_GENES = 6, MOST_FIGURES = 5, MOST_CANDIDATES = 4096, GENERATIONS = 9, PORTION = 40 };
 
 static char folder[] = "rramnas-property-session-XXXXXX";
 static char checkpoint[64], history[64], expected_history[64], cache[64];
@@ -299,7 +299,7 @@ wander(const problem *p, seen *memory, test_random *r, int breaks)
       break;
     while (out.n > 0 && test_below(r, 4) > 0)
       tell(s, p, &out, test_below(r, out.n));
-    if (breaks && test_below(r, 6) == 0)
+    if (breaks && test_below(r, 10) == 0)
       s = broken_off(s, p, memory, r, &out);
   }
   return s;
@@ -307,9 +307,9 @@ wander(const problem *p, seen *memory, test_random *r, int breaks)
 
 /* In runs of some evaluations each, at any number of threads, with figures from a file of an earlier search. */
 static rramnas_search *
-step(const problem *p, seen *memory, test_random *r, int32_t n_threads)
+step(const problem *p, seen *memory, test_random *r, int32_t n_threads, const char *figures)
 {
-  rramnas_search *s = started(p, memory, history, cache);
+  rramnas_search *s = started(p, memory, history, figures);
 
   while (progress_of(s).generation < GENERATIONS && !progress_of(s).exhausted)
     run(s, GENERATIONS, progress_of(s).evaluations + 1 + (int64_t)test_below(r, 30), n_threads);
@@ -444,13 +444,14 @@ a_course_depends_on_problem_and_seed_alone(void **state)
   (void)state;
   assert_non_null(memory);
   for (seed = 1; seed <= PROBLEMS; seed++) {
+    const char *figures = seed % 4 ? NULL : cache; /* now and then: the disk takes its time */
     test_random r = { seed + 1000000 };
     rramnas_search *s;
     capture expected;
 
     make_problem(&p, seed);
     unlink(cache);
-    s = started(&p, memory, expected_history, cache);
+    s = started(&p, memory, expected_history, figures);
     run(s, GENERATIONS, 0, 1);
     check_nothing_twice(memory);
     check_front(s, memory);
@@ -460,10 +461,10 @@ a_course_depends_on_problem_and_seed_alone(void **state)
     expected = finish(s);
     assert_same_course(&p, wander(&p, memory, &r, 0), &expected, "portions and orders");
     assert_same_course(&p, wander(&p, memory, &r, 1), &expected, "breaks");
-    assert_same_course(&p, step(&p, memory, &r, threads[seed % 4]), &expected, "runs of some evaluations");
+    assert_same_course(&p, step(&p, memory, &r, threads[seed / 4 % 4], figures), &expected, "runs of some evaluations");
     capture_free(&expected);
   }
-  assert_true(fronts > PROBLEMS / 3 && exhausted > PROBLEMS / 10 && exhausted < PROBLEMS / 2);
+  assert_true(fronts > PROBLEMS / 5 && exhausted > PROBLEMS / 10 && exhausted < PROBLEMS * 2 / 3);
   free(memory);
 }
 
