@@ -1517,7 +1517,8 @@ typedef struct rramnas_predictor_quality {
  * @param figure       its name as an objective
  * @param options      as of tables; `columns` may say "figure=column"
  * @param ret_quality  NULL = not wanted
- * @return as rramnas_search_add_table_file(); ERR_RANGE with fewer than 20 usable rows
+ * @return as rramnas_search_add_table_file(); ERR_RANGE with fewer than 20 usable rows, or numbers too
+ *         large to learn from
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
@@ -1656,7 +1657,7 @@ typedef struct rramnas_progress {
   double seconds;          /**< in rramnas_search_run() so far, this process */
   double evaluations_per_s; /**< lately */
   double seconds_left;     /**< by the budgets of the run; -1 = unknown */
-  int64_t stagnant;        /**< generations without a larger hypervolume */
+  int64_t stagnant;        /**< generations without a larger hypervolume, or new point of the front (doc/search.md) */
   int32_t exhausted;       /**< 1: the space has no further candidate */
   int32_t reserved;        /**< 0 */
 } rramnas_progress;
@@ -1692,8 +1693,9 @@ typedef struct rramnas_run_options {
   size_t size;              /**< sizeof(rramnas_run_options) */
   int64_t generations;      /**< in all, those before a resume included; default no limit */
   int64_t evaluations;      /**< in all, kept exactly; default no limit */
-  double seconds;           /**< of this run, looked at between batches; default no limit */
-  int64_t stagnation;       /**< generations without a larger hypervolume; default no limit */
+  double seconds;           /**< of this run, looked at between candidates; default no limit */
+  int64_t stagnation;       /**< generations without a larger hypervolume, or where it is not worked out (doc/search.md) without
+                                 a new point of the front; default no limit */
   const char *checkpoint;   /**< file that is replaced after every `checkpoint_every` generations and at the end; default none */
   int64_t checkpoint_every; /**< default 1 */
   rramnas_progress_fn progress; /**< default none */

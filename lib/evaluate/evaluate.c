@@ -174,6 +174,7 @@ typedef struct work {
   rramnas_mapping *mapping;
   rrn_arena arena;
   rrn_outcome outcome;
+  int32_t known; /* what has been made, bits of the metric table */
   double shortfall;
   rramnas_error *err;
 } work;
@@ -278,25 +279,32 @@ make_cost(work *w)
   return RRAMNAS_OK;
 }
 
+/* One step, whose result is what these figures need. */
+static int32_t
+make(work *w, int32_t (*step)(work *w), int32_t what)
+{
+  if (!what)
+    return RRAMNAS_OK;
+  RRN_TRY(step(w));
+  w->known |= what;
+  return RRAMNAS_OK;
+}
+
 static int32_t
 work_out(work *w)
 {
   const int32_t needs = w->e->needs;
 
-  if (needs)
-    RRN_TRY(make_net(w));
-  if (needs >= RRN_NEEDS_MAPPING)
-    RRN_TRY(make_mapping(w));
-  if (needs >= RRN_NEEDS_LATENCY)
-    RRN_TRY(make_timing(w));
-  if (needs & RRN_NEEDS_COST)
-    RRN_TRY(make_cost(w));
-  return RRAMNAS_OK;
+  RRN_TRY(make(w, make_net, needs ? RRN_NEEDS_NET : 0));
+  RRN_TRY(make(w, make_mapping, needs >= RRN_NEEDS_MAPPING ? RRN_NEEDS_MAPPING : 0));
+  RRN_TRY(make(w, make_timing, needs >= RRN_NEEDS_LATENCY ? RRN_NEEDS_LATENCY | RRN_NEEDS_BASELINE : 0));
+  return make(w, make_cost, needs & RRN_NEEDS_COST);
 }
 
-/* Figures that are no numbers have failed. */
+/* Figures that are no numbers have failed; those of steps before one that failed have not, so that a figure is the same
+ * whatever others are asked for. */
 static void
-fill_values(const work *w, int32_t status, double *values)
+fill_values(const work *w, double *values)
 {
   const rrn_evaluation *e = w->e;
   size_t j;
@@ -307,27 +315,34 @@ fill_values(const work *w, int32_t status, double *values)
       values[j] = rrn_table_value(e->from[j], e->space, w->x, e->column[j]);
     else if (e->source[j] == RRN_FIGURE_PREDICTOR)
       values[j] = rrn_predictor_value(e->learned[j], w->x);
-    else if (e->source[j] == RRN_FIGURE_BUILT_IN &&
-             (status >= 0 || (w->net && rrn_metrics[e->built_in[j]].needs == RRN_NEEDS_NET)))
+    else if (e->source[j] == RRN_FIGURE_BUILT_IN && (rrn_metrics[e->built_in[j]].needs & w->known))
       values[j] = rrn_metrics[e->built_in[j]].value(&w->outcome);
     if (!isfinite(values[j]))
       values[j] = NAN;
   }
 }
 
+static int
+asks_caller(const rrn_evaluation *e)
+{
+  size_t j;
+
+  for (j = 0; j < e->n_figures; j++)
+    if (e->source[j] == RRN_FIGURE_CALLER)
+      return 1;
+  return 0;
+}
+
 /* 1 = a table has no such candidate, and nobody else will be asked. */
 static int
 has_failed_already(const rrn_evaluation *e, const double *x)
 {
-  int missing = 0;
   size_t j;
 
-  for (j = 0; j < e->n_figures; j++) {
-    if (e->source[j] == RRN_FIGURE_CALLER)
-      return 0;
-    missing |= e->source[j] == RRN_FIGURE_TABLE && isnan(rrn_table_value(e->from[j], e->space, x, e->column[j]));
-  }
-  return missing;
+  for (j = 0; j < e->n_figures; j++)
+    if (e->source[j] == RRN_FIGURE_TABLE && isnan(rrn_table_value(e->from[j], e->space, x, e->column[j])))
+      return !asks_caller(e);
+  return 0;
 }
 
 static rramnas_runtime
@@ -347,7 +362,7 @@ rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values,
 
   rrn_arena_init(&w.arena, e->rt);
   status = has_failed_already(e, x) ? RRAMNAS_ERR_NOT_FOUND : work_out(&w);
-  fill_values(&w, status, ret_values);
+  fill_values(&w, ret_values);
   *ret_shortfall = w.shortfall;
   rramnas_mapping_unref(w.mapping);
   rramnas_hw_unref(w.hw);
@@ -378,8 +393,9 @@ hash_options(const rrn_evaluation *e, XXH3_state_t *state)
   const rramnas_cost_options *k = &e->cost;
   const int64_t numbers[] = { c->policy, c->crossbars, c->seed, c->seed_mode, c->depth_split, c->layer_threshold, c->max_load,
                               c->no_duplication, c->find_solution, c->effort, c->objective, c->samples, c->depthwise,
-                              c->split_to_fit, (int64_t)c->n_margins, (int64_t)c->n_copies, (int64_t)c->n_bits, k->model,
-                              k->timing_model, k->samples, k->floor_remainder, k->sharing };
+                              c->split_to_fit, (int64_t)c->n_margins, (int64_t)c->n_copies, (int64_t)c->n_bits,
+                              c->weight_bits != NULL, c->input_bits != NULL, k->model, k->timing_model, k->samples,
+                              k->floor_remainder, k->sharing };
 
   hash_numbers(state, numbers, sizeof(numbers));
   hash_numbers(state, c->margins, c->n_margins * sizeof(*c->margins));
@@ -388,9 +404,22 @@ hash_options(const rrn_evaluation *e, XXH3_state_t *state)
   hash_numbers(state, c->input_bits, c->n_bits * sizeof(*c->input_bits));
 }
 
+/* Which tables are asked: what they do not know fails as a whole. */
+static void
+hash_asked_tables(const rrn_evaluation *e, XXH3_state_t *state)
+{
+  size_t j;
+
+  for (j = 0; j < e->n_figures && !asks_caller(e); j++)
+    if (e->source[j] == RRN_FIGURE_TABLE)
+      hash_text(state, e->from[j]->names[e->column[j]], strlen(e->from[j]->names[e->column[j]]) + 1);
+}
+
 int32_t
 rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err)
 {
+  /* Only with a mapping is it known whether a network fits. */
+  const uint8_t must_fit = e->needs >= RRN_NEEDS_MAPPING;
   XXH3_state_t *state = XXH3_createState();
   XXH128_hash_t hash;
   uint8_t chip[16];
@@ -405,8 +434,10 @@ rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerp
   rramnas_hw_fingerprint(e->hw, chip);
   hash_numbers(state, chip, sizeof(chip));
   hash_options(e, state);
+  hash_numbers(state, &must_fit, sizeof(must_fit));
   hash_text(state, rramnas_version(), strlen(rramnas_version()));
   rrn_tables_hash(e->tables, state);
+  hash_asked_tables(e, state);
   rrn_predictors_hash(e->predictors, state);
   hash = XXH3_128bits_digest(state);
   XXH3_freeState(state);
