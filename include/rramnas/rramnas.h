@@ -1477,6 +1477,17 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options *compile,
                            const rramnas_cost_options *cost, rramnas_error *reterr);
 
+/**
+ * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_digital: those of
+ * rramnas_mapping_get_accuracy() on each candidate's chip. For spaces whose network rramnas_search_set_net() gives.
+ * @param options  part: not the test images, which are for reports; hw: NULL
+ * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with networks of its own; ERR_IO, ERR_PARSE for files.
+ *         They are read again for each candidate and must not change before the search has ended
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_accuracy(rramnas_search *search, const rramnas_accuracy_options *options, rramnas_error *reterr);
+
 /** How a table of figures is read. */
 typedef struct rramnas_table_options {
   size_t size;         /**< sizeof(rramnas_table_options) */

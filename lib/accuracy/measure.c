@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 #include "accuracy/accuracy.h"
 #include "compile/mapping.h"
 #include "data/data.h"
@@ -29,6 +31,7 @@ typedef struct measuring {
   rrn_values *values;
   rrn_infer_plan *plan;
   rrn_data *data;
+  size_t n_calibrating;   /* images */
   rrn_quantised q;
   rrn_trials trials;
   int32_t *right;         /* [trials] */
@@ -110,8 +113,7 @@ read_images(measuring *a, rrn_data_part part, size_t n, float **ret_images, int3
     return rrn_fail_memory(a->err);
   RRN_TRY(rrn_data_read(a->data, part, 0, n, images, labels, a->err));
   *ret_images = images;
-  if (ret_labels)
-    *ret_labels = labels;
+  *ret_labels = labels;
   return RRAMNAS_OK;
 }
 
@@ -130,20 +132,42 @@ check_images(const measuring *a)
   return RRAMNAS_OK;
 }
 
+static rrn_data_part
+part_of(const rramnas_accuracy_options *o)
+{
+  static const rrn_data_part parts[] = { RRN_DATA_TEST, RRN_DATA_HELD_OUT, RRN_DATA_TRAIN };
+
+  return parts[o->part];
+}
+
+/* Images that are judged, and that calibrate. */
+static int32_t
+count_images(const rramnas_accuracy_options *o, const rrn_data *data, size_t *ret_n, size_t *ret_calibrating,
+             rramnas_error *err)
+{
+  const size_t n = rrn_data_count(data, part_of(o)), n_train = rrn_data_count(data, RRN_DATA_TRAIN);
+  const size_t wanted = o->calibration_images > 0 ? (size_t)o->calibration_images : CALIBRATION_IMAGES;
+
+  RRN_FAIL_IF(n == 0, err, RRAMNAS_ERR_ARGUMENT, "%s: that part has no images", o->data);
+  RRN_FAIL_IF(n_train == 0, err, RRAMNAS_ERR_ARGUMENT, "%s: there are no training images to calibrate with", o->data);
+  *ret_n = o->images > 0 && (size_t)o->images < n ? (size_t)o->images : n;
+  *ret_calibrating = wanted < n_train ? wanted : n_train;
+  return RRAMNAS_OK;
+}
+
 static int32_t
 load_images(measuring *a)
 {
-  static const rrn_data_part parts[] = { RRN_DATA_TEST, RRN_DATA_HELD_OUT, RRN_DATA_TRAIN };
   float *images = NULL;
+  int32_t *labels = NULL;
   size_t n;
 
   RRN_TRY(rrn_data_load(a->o.data, a->runtime, &a->data, a->err));
   RRN_TRY(check_images(a));
-  n = rrn_data_count(a->data, parts[a->o.part]);
-  n = a->o.images > 0 && (size_t)a->o.images < n ? (size_t)a->o.images : n;
-  RRN_FAIL_IF(n == 0, a->err, RRAMNAS_ERR_ARGUMENT, "%s: that part has no images", a->o.data);
-  RRN_TRY(read_images(a, parts[a->o.part], n, &images, (int32_t **)&a->trials.labels));
+  RRN_TRY(count_images(&a->o, a->data, &n, &a->n_calibrating, a->err));
+  RRN_TRY(read_images(a, part_of(&a->o), n, &images, &labels));
   a->trials.images = images;
+  a->trials.labels = labels;
   a->trials.n_images = n;
   return RRAMNAS_OK;
 }
@@ -155,9 +179,9 @@ static int32_t
 quantise(measuring *a)
 {
   const rramnas_mapping *m = a->m;
-  const size_t n_layers = m->net->n_layers, n_train = rrn_data_count(a->data, RRN_DATA_TRAIN);
-  const size_t wanted = a->o.calibration_images > 0 ? (size_t)a->o.calibration_images : CALIBRATION_IMAGES;
+  const size_t n_layers = m->net->n_layers;
   rrn_layer_bits *bits = rrn_arena_alloc(&a->arena, n_layers + 1, sizeof(*bits));
+  int32_t *labels;
   float *images;
   size_t i;
   int32_t k;
@@ -169,9 +193,8 @@ quantise(measuring *a)
   for (k = 0; k < m->n_layers; k++)
     bits[m->layer_of[k]] = (rrn_layer_bits){ rrn_matrix_weight_bits(m->hw, &m->matrices[k]),
                                             rrn_matrix_input_bits(m->hw, &m->matrices[k]) };
-  RRN_FAIL_IF(n_train == 0, a->err, RRAMNAS_ERR_ARGUMENT, "%s: there are no training images to calibrate with", a->o.data);
-  RRN_TRY(read_images(a, RRN_DATA_TRAIN, wanted < n_train ? wanted : n_train, &images, NULL));
-  RRN_TRY(rrn_quantise(a->rt, a->plan, bits, n_layers, images, wanted < n_train ? wanted : n_train, &a->q, a->err));
+  RRN_TRY(read_images(a, RRN_DATA_TRAIN, a->n_calibrating, &images, &labels));
+  RRN_TRY(rrn_quantise(a->rt, a->plan, bits, n_layers, images, a->n_calibrating, &a->q, a->err));
   for (i = 0; i < n_layers; i++)
     a->ret->layers_on_crossbars += a->q.layers[i].shape.n_groups > 0;
   return RRAMNAS_OK;
@@ -264,17 +287,15 @@ judge(measuring *a, double *ret_trials)
 /* --- the whole --- */
 
 static int32_t
-check_options(const measuring *a)
+check_options(const rramnas_accuracy_options *o, rramnas_error *err)
 {
-  const rramnas_accuracy_options *o = &a->o;
-
-  RRN_FAIL_IF(!o->weights || !o->data, a->err, RRAMNAS_ERR_ARGUMENT, "accuracy options: weights or data is NULL");
+  RRN_FAIL_IF(!o->weights || !o->data, err, RRAMNAS_ERR_ARGUMENT, "accuracy options: weights or data is NULL");
   RRN_FAIL_IF(o->part < RRAMNAS_DATA_TEST || o->part > RRAMNAS_DATA_TRAIN || o->adc_range < RRAMNAS_ADC_RANGE_AUTO ||
                 o->adc_range > RRAMNAS_ADC_RANGE_CALIBRATED,
-              a->err, RRAMNAS_ERR_ARGUMENT, "accuracy options: part %d, adc_range %d", (int)o->part, (int)o->adc_range);
+              err, RRAMNAS_ERR_ARGUMENT, "accuracy options: part %d, adc_range %d", (int)o->part, (int)o->adc_range);
   RRN_FAIL_IF(o->images < 0 || o->calibration_images < 0 || o->trials < 0 || o->trials > MOST_TRIALS || o->n_threads < 0 ||
                 !(o->time_s >= 0) || !isfinite(o->time_s) || !(o->adc_fraction >= 0 && o->adc_fraction <= 1),
-              a->err, RRAMNAS_ERR_RANGE,
+              err, RRAMNAS_ERR_RANGE,
               "accuracy options: images %d, calibration_images %d, trials %d, time_s %g, adc_fraction %g", (int)o->images,
               (int)o->calibration_images, (int)o->trials, o->time_s, o->adc_fraction);
   return RRAMNAS_OK;
@@ -283,7 +304,7 @@ check_options(const measuring *a)
 static int32_t
 measure(measuring *a, double *ret_trials)
 {
-  RRN_TRY(check_options(a));
+  RRN_TRY(check_options(&a->o, a->err));
   RRN_TRY(load_network(a));
   RRN_TRY(load_images(a));
   a->ret->images = (int64_t)a->trials.n_images;
@@ -319,4 +340,79 @@ rramnas_mapping_get_accuracy(const rramnas_mapping *mapping, const rramnas_accur
   rrn_arena_release(&a.arena);
   RRN_TRY(status);
   return rrn_result_write(ret_accuracy, &ours, sizeof(ours), "rramnas_accuracy", reterr);
+}
+
+/* --- what the files hold --- */
+
+enum { HASHED_AT_A_TIME = 256 };
+
+/* A chain: each piece is hashed with the digest of those before. */
+static void
+hash(const void *data, size_t size, uint64_t *low, uint64_t *high)
+{
+  const XXH128_hash_t h = XXH3_128bits_withSeed(data, size, *low ^ (*high << 1));
+
+  *low = h.low64;
+  *high = h.high64;
+}
+
+static int32_t
+hash_images(const rrn_rt *rt, const rrn_data *data, rrn_data_part part, size_t n, uint64_t *low, uint64_t *high,
+            rramnas_error *err)
+{
+  int32_t labels[HASHED_AT_A_TIME], status = RRAMNAS_OK;
+  int64_t shape[3];
+  size_t each, first;
+  float *images;
+
+  rrn_data_shape(data, shape);
+  each = (size_t)(shape[0] * shape[1] * shape[2]);
+  images = rrn_alloc(rt, HASHED_AT_A_TIME, each * sizeof(*images));
+  if (!images)
+    return rrn_fail_memory(err);
+  for (first = 0; first < n && status >= 0; first += HASHED_AT_A_TIME) {
+    const size_t some = n - first < HASHED_AT_A_TIME ? n - first : HASHED_AT_A_TIME;
+
+    status = rrn_data_read(data, part, first, some, images, labels, err);
+    if (status >= 0) {
+      hash(images, some * each * sizeof(*images), low, high);
+      hash(labels, some * sizeof(*labels), low, high);
+    }
+  }
+  rrn_free(rt, images);
+  return status;
+}
+
+static int32_t
+hash_data(const rrn_rt *rt, const rramnas_accuracy_options *o, const rramnas_runtime *runtime, uint64_t *low,
+          uint64_t *high, rramnas_error *err)
+{
+  size_t n, n_calibrating;
+  rrn_data *data = NULL;
+  int32_t status;
+
+  RRN_TRY(rrn_data_load(o->data, runtime, &data, err));
+  status = count_images(o, data, &n, &n_calibrating, err);
+  if (status >= 0)
+    status = hash_images(rt, data, part_of(o), n, low, high, err);
+  if (status >= 0)
+    status = hash_images(rt, data, RRN_DATA_TRAIN, n_calibrating, low, high, err);
+  rrn_data_free(data);
+  return status;
+}
+
+int32_t
+rrn_accuracy_digest(const rramnas_accuracy_options *options, const rramnas_runtime *runtime, uint64_t *ret_low,
+                    uint64_t *ret_high, rramnas_error *err)
+{
+  rrn_file file;
+  rrn_rt rt;
+
+  RRN_TRY(check_options(options, err));
+  RRN_TRY(rrn_rt_init(&rt, runtime, err));
+  RRN_TRY(rrn_file_open(&file, options->weights, UINT64_MAX, err));
+  *ret_low = *ret_high = 0;
+  hash(file.data, file.size, ret_low, ret_high);
+  rrn_file_close(&file);
+  return hash_data(&rt, options, runtime, ret_low, ret_high, err);
 }

@@ -500,6 +500,18 @@ rramnas_search_set_compile(rramnas_search *s, const rramnas_compile_options *com
 }
 
 int32_t
+rramnas_search_set_accuracy(rramnas_search *s, const rramnas_accuracy_options *options, rramnas_error *reterr)
+{
+  rramnas_accuracy_options o;
+
+  NOT_STARTED(s, "rramnas_search_set_accuracy");
+  RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_accuracy_options", reterr));
+  RRN_FAIL_IF(o.part == RRAMNAS_DATA_TEST, reterr, RRAMNAS_ERR_ARGUMENT,
+              "rramnas_search_set_accuracy: test images are for reports; a search judges on others (part)");
+  return rrn_evaluation_set_accuracy(&s->evaluator, &o, reterr);
+}
+
+int32_t
 rramnas_search_add_table_file(rramnas_search *s, const char *path, const rramnas_table_options *options,
                               rramnas_error *reterr)
 {
