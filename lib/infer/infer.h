@@ -38,6 +38,10 @@ typedef struct rrn_infer_block {
   void *scratch;         /* rrn_infer_backend.scratch_bytes, of this thread, aligned to 64 */
 } rrn_infer_block;
 
+/* The same products in floats, with the bits that a run without backend has: for a backend that only watches, or that
+ * takes some layers. */
+void rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block *block);
+
 /* Who multiplies: layers that are mapped to crossbars go through here. Called on several threads at the same time. */
 typedef struct rrn_infer_backend {
   int32_t (*multiply)(void *user, const rrn_infer_block *block, rramnas_error *err);

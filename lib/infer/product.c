@@ -93,6 +93,37 @@ rrn_infer_layer_weights(const rrn_infer_plan *plan, int32_t layer, float *ret_we
   return RRAMNAS_OK;
 }
 
+/* Filters of single channels have no packed weights. */
+static void
+multiply_single(const rrn_infer_weights *w, const rrn_infer_block *b)
+{
+  const float *weights = w->weights + (size_t)b->group * w->group_stride;
+  size_t out, position, in, lane;
+
+  for (out = 0; out < w->n_out; out++)
+    for (position = 0; position < b->n_positions; position++) {
+      float *y = b->y + out * b->y_row + position * b->y_position;
+
+      for (lane = 0; lane < RRN_LANES; lane++)
+        y[lane] = 0;
+      for (in = 0; in < w->n_in; in++)
+        for (lane = 0; lane < RRN_LANES; lane++)
+          y[lane] += weights[out * w->out_stride + in * w->in_stride] *
+                     b->x[in * b->x_row + position * b->x_position + lane];
+    }
+}
+
+void
+rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block *block)
+{
+  const rrn_infer_product *p = plan->products[block->layer];
+
+  if (p->groups)
+    plan->kernels->multiply(&p->groups[block->group], block);
+  else
+    multiply_single(&p->weights, block);
+}
+
 int32_t
 rrn_infer_multiply(const rrn_infer_product *p, const rrn_infer_task *task, rrn_infer_block *block, rramnas_error *err)
 {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdatomic.h>
 
 #include "infer.h"
 #include "infer/math.h"
@@ -136,7 +137,7 @@ test_kernels(void **state)
 typedef struct counted {
   const rrn_infer_plan *plan;
   float *weights[64];
-  size_t products;
+  atomic_size_t products;
   int32_t fail_layer;
 } counted;
 
@@ -158,6 +159,16 @@ sum_in_order(const rrn_infer_block *b, const float *w, size_t position, size_t l
 }
 
 static int32_t
+watch(void *user, const rrn_infer_block *b, rramnas_error *err)
+{
+  const counted *c = user;
+
+  (void)err;
+  rrn_infer_multiply_floats(c->plan, b);
+  return RRAMNAS_OK;
+}
+
+static int32_t
 multiply_in_order(void *user, const rrn_infer_block *b, rramnas_error *err)
 {
   counted *c = user;
@@ -173,7 +184,7 @@ multiply_in_order(void *user, const rrn_infer_block *b, rramnas_error *err)
       for (lane = 0; lane < b->n_images; lane++)
         b->y[out * b->y_row + position * b->y_position + (size_t)lane] =
           sum_in_order(b, w + out * b->n_in, position, (size_t)lane);
-  c->products += b->n_out * b->n_positions * (size_t)b->n_images;
+  atomic_fetch_add(&c->products, b->n_out * b->n_positions * (size_t)b->n_images);
   return RRAMNAS_OK;
 }
 
@@ -210,7 +221,11 @@ test_backend(void **state)
   assert_non_null(other);
   check(rrn_infer_run(p.plan, &backend, images, IMAGES, 1, other, &err), &err);
   assert_same(first, other, IMAGES * n_out);
-  assert_int_equal(c.products, products);
+  assert_int_equal(atomic_load(&c.products), products);
+  memset(other, 0, IMAGES * n_out * sizeof(*other));
+  c.plan = p.plan;
+  check(rrn_infer_run(p.plan, &(rrn_infer_backend){ watch, &c, 0 }, images, IMAGES, 1, other, &err), &err);
+  assert_same(first, other, IMAGES * n_out);
   c.fail_layer = 7;
   assert_int_equal(rrn_infer_run(p.plan, &backend, images, IMAGES, 2, other, &err), RRAMNAS_ERR_CALLBACK);
   assert_non_null(strstr(err.message, "layer 7"));
