@@ -28,7 +28,7 @@ typedef struct rrn_infer_block {
   int32_t layer;         /* of the network */
   int32_t group;
   size_t n_in, n_out;    /* of a group */
-  uint64_t first_image;  /* number of lane 0 in the run */
+  uint64_t first_image;  /* number of lane 0: its place in the run, counted from the backend's first_image */
   int32_t n_images;      /* lanes in use */
   size_t first_position, n_positions;
   const float *x;
@@ -47,6 +47,7 @@ typedef struct rrn_infer_backend {
   int32_t (*multiply)(void *user, const rrn_infer_block *block, rramnas_error *err);
   void *user;
   size_t scratch_bytes;
+  uint64_t first_image;  /* number of the first image of a run: names it in streams of random numbers */
 } rrn_infer_backend;
 
 /* ERR_UNSUPPORTED names an operator that is not computed, ERR_NOT_FOUND a constant without values, ERR_SHAPE a network
