@@ -191,8 +191,10 @@ multiply(void *user, const rrn_infer_block *b, rramnas_error *err)
   int32_t status;
   desk *d;
 
-  if (!c->arrays[b->layer])
-    return 1;
+  if (!c->arrays[b->layer]) {
+    rrn_infer_multiply_floats(c->q->plan, b);
+    return RRAMNAS_OK;
+  }
   d = take_desk(c);
   status = multiply_at(c, d, b, err);
   leave_desk(d);

@@ -74,6 +74,7 @@ observe(void *user, const rrn_infer_block *b, rramnas_error *err)
   int32_t lane;
 
   (void)err;
+  rrn_infer_multiply_floats(o->q->plan, b);
   if (l->shape.n_groups == 0)
     return RRAMNAS_OK;
   widen(b, &o->layers[b->layer]);
@@ -199,7 +200,7 @@ static int32_t
 quantise_all(observer *o, rrn_arena *scratch, const float *images, size_t n, rramnas_error *err)
 {
   rrn_quantised *q = o->q;
-  const rrn_infer_backend watching = { .observe = observe, .user = o };
+  const rrn_infer_backend watching = { .multiply = observe, .user = o };
   size_t i;
 
   RRN_TRY(prepare(o, scratch, n, err));

@@ -7,7 +7,7 @@
 
 #include "infer/plan.h"
 
-enum { AT_A_TIME = 32 * RRN_INFER_LANES };
+enum { AT_A_TIME = 16 * RRN_INFER_LANES };
 
 /* An image is [channels][height][width]; the network's input has a dimension of 1 before that. */
 static int32_t
@@ -67,15 +67,19 @@ rrn_infer_count_right(const rrn_infer_plan *plan, const rrn_infer_backend *backe
 {
   const size_t most = n < AT_A_TIME ? n : AT_A_TIME, end = first + n;
   size_t right = 0, some;
+  rrn_infer_backend part_of = { 0 };
   int32_t status;
   batch b;
 
   RRN_TRY(check_fit(plan, data, err));
   RRN_TRY_OUT(batch_new(plan, most, &b, err));
   for (; first < end; first += some) {
+    if (backend)
+      part_of = *backend;
+    part_of.first_image += first;
     some = end - first < most ? end - first : most;
     RRN_TRY_OUT(rrn_data_read(data, part, first, some, b.images, b.labels, err));
-    RRN_TRY_OUT(rrn_infer_run(plan, backend, b.images, some, n_threads, b.outputs, err));
+    RRN_TRY_OUT(rrn_infer_run(plan, backend ? &part_of : NULL, b.images, some, n_threads, b.outputs, err));
     right += count(&b, some, rrn_infer_n_out(plan));
   }
   *ret_right = right;

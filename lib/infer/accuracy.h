@@ -6,8 +6,9 @@
 #include "data/data.h"
 #include "infer/infer.h"
 
-/* Right answers among images first .. first + n - 1 of a part: those whose greatest output is at their label. ERR_SHAPE
- * when images and network do not fit. Memory: some hundred images at a time. */
+/* Right answers among images first .. first + n - 1 of a part: those whose greatest output is at their label. A backend
+ * meets image i of the part as number i, counted from its first_image. ERR_SHAPE when images and network do not fit.
+ * Memory: some hundred images at a time. */
 int32_t rrn_infer_count_right(const rrn_infer_plan *plan, const rrn_infer_backend *backend, const rrn_data *data,
                               rrn_data_part part, size_t first, size_t n, int32_t n_threads, size_t *ret_right,
                               rramnas_error *err);

@@ -28,7 +28,7 @@ typedef struct rrn_infer_block {
   int32_t layer;         /* of the network */
   int32_t group;
   size_t n_in, n_out;    /* of a group */
-  uint64_t first_image;  /* number of lane 0 in the run */
+  uint64_t first_image;  /* number of lane 0: its place in the run, counted from the backend's first_image */
   int32_t n_images;      /* lanes in use */
   size_t first_position, n_positions;
   const float *x;
@@ -38,13 +38,16 @@ typedef struct rrn_infer_block {
   void *scratch;         /* rrn_infer_backend.scratch_bytes, of this thread, aligned to 64 */
 } rrn_infer_block;
 
-/* Who multiplies: layers that are mapped to crossbars go through here. Called on several threads at the same time. `observe`
- * sees a block before its products (NULL = nobody); with `multiply` NULL, or when it returns 1, these are in floats. */
+/* The same products in floats, with the bits that a run without backend has: for a backend that only watches, or that
+ * takes some layers. */
+void rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block *block);
+
+/* Who multiplies: layers that are mapped to crossbars go through here. Called on several threads at the same time. */
 typedef struct rrn_infer_backend {
-  int32_t (*observe)(void *user, const rrn_infer_block *block, rramnas_error *err);
   int32_t (*multiply)(void *user, const rrn_infer_block *block, rramnas_error *err);
   void *user;
   size_t scratch_bytes;
+  uint64_t first_image;  /* number of the first image of a run: names it in streams of random numbers */
 } rrn_infer_backend;
 
 /* ERR_UNSUPPORTED names an operator that is not computed, ERR_NOT_FOUND a constant without values, ERR_SHAPE a network

@@ -93,22 +93,35 @@ rrn_infer_layer_weights(const rrn_infer_plan *plan, int32_t layer, float *ret_we
   return RRAMNAS_OK;
 }
 
-/* Of layers that have a kernel of their own as long as nobody looks on. */
+/* Filters of single channels have no packed weights. */
 static void
-multiply_plainly(const rrn_infer_weights *w, const rrn_infer_block *b)
+multiply_single(const rrn_infer_weights *w, const rrn_infer_block *b)
 {
   const float *weights = w->weights + (size_t)b->group * w->group_stride;
-  size_t out, in, p, lane;
+  size_t out, position, in, lane;
 
   for (out = 0; out < w->n_out; out++)
-    for (p = 0; p < b->n_positions; p++)
-      for (lane = 0; lane < RRN_INFER_LANES; lane++) {
-        float sum = 0;
+    for (position = 0; position < b->n_positions; position++) {
+      float *y = b->y + out * b->y_row + position * b->y_position;
 
-        for (in = 0; in < w->n_in; in++)
-          sum += weights[out * w->out_stride + in * w->in_stride] * b->x[in * b->x_row + p * b->x_position + lane];
-        b->y[out * b->y_row + p * b->y_position + lane] = sum;
-      }
+      for (lane = 0; lane < RRN_LANES; lane++)
+        y[lane] = 0;
+      for (in = 0; in < w->n_in; in++)
+        for (lane = 0; lane < RRN_LANES; lane++)
+          y[lane] += weights[out * w->out_stride + in * w->in_stride] *
+                     b->x[in * b->x_row + position * b->x_position + lane];
+    }
+}
+
+void
+rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block *block)
+{
+  const rrn_infer_product *p = plan->products[block->layer];
+
+  if (p->groups)
+    plan->kernels->multiply(&p->groups[block->group], block);
+  else
+    multiply_single(&p->weights, block);
 }
 
 int32_t
@@ -120,17 +133,8 @@ rrn_infer_multiply(const rrn_infer_product *p, const rrn_infer_task *task, rrn_i
   block->first_image = task->first_image;
   block->n_images = task->n_images;
   block->scratch = task->backend_scratch;
-  if (task->backend && task->backend->observe)
-    RRN_TRY(task->backend->observe(task->backend->user, block, err));
-  if (task->backend && task->backend->multiply) {
-    const int32_t status = task->backend->multiply(task->backend->user, block, err);
-
-    if (status <= 0)
-      return status;
-  }
-  if (p->groups)
-    task->plan->kernels->multiply(&p->groups[block->group], block);
-  else
-    multiply_plainly(&p->weights, block);
+  if (task->backend)
+    return task->backend->multiply(task->backend->user, block, err);
+  task->plan->kernels->multiply(&p->groups[block->group], block);
   return RRAMNAS_OK;
 }

@@ -71,7 +71,7 @@ store_outputs(const run *r, size_t group, const float *y)
 static void
 begin(const run *r, size_t group, rrn_infer_task *task)
 {
-  task->first_image = group * RRN_LANES;
+  task->first_image = (r->backend ? r->backend->first_image : 0) + group * RRN_LANES;
   task->n_images = (int32_t)(r->n - group * RRN_LANES < RRN_LANES ? r->n - group * RRN_LANES : RRN_LANES);
   load_images(r, group, task->workspace + r->plan->at[r->plan->input] * RRN_LANES);
 }

@@ -71,6 +71,23 @@ test_digits(void **state)
   planned_free(&p);
 }
 
+static uint64_t image_sum;
+
+/* Adds up the numbers of the images that the last layer meets. */
+static int32_t
+add_images(void *user, const rrn_infer_block *b, rramnas_error *err)
+{
+  rrn_infer_plan *const *p = user;
+  int32_t lane;
+
+  (void)err;
+  if (b->n_out == CLASSES)
+    for (lane = 0; lane < b->n_images; lane++)
+      image_sum += b->first_image + (uint64_t)lane;
+  rrn_infer_multiply_floats(*p, b);
+  return RRAMNAS_OK;
+}
+
 /* The same through a data set. */
 static void
 test_accuracy(void **state)
@@ -91,6 +108,9 @@ test_accuracy(void **state)
   check(rrn_infer_count_right(p.plan, NULL, d, RRN_DATA_TEST, 0, 111, 1, &right, &err), &err);
   check(rrn_infer_count_right(p.plan, NULL, d, RRN_DATA_TEST, 111, IMAGES - 111, 2, &part, &err), &err);
   assert_int_equal(right + part, 353);
+  check(rrn_infer_count_right(p.plan, &(rrn_infer_backend){ add_images, &p.plan, 0, 0 }, d, RRN_DATA_TEST, 7, 353, 1,
+                              &part, &err), &err);
+  assert_int_equal(image_sum, (7 + 359) * 353 / 2);
   rrn_data_free(d);
   check(rrn_data_load(data_path("digits/digits.yaml", path), NULL, &d, &err), &err);
   assert_int_equal(rrn_infer_count_right(p.plan, NULL, d, RRN_DATA_TEST, 0, 1, 1, &right, &err), RRAMNAS_ERR_SHAPE);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdatomic.h>
 
 #include "infer.h"
 #include "infer/math.h"
@@ -136,7 +137,8 @@ test_kernels(void **state)
 typedef struct counted {
   const rrn_infer_plan *plan;
   float *weights[64];
-  size_t products;
+  atomic_size_t products;
+  uint64_t last_image;
   int32_t fail_layer;
 } counted;
 
@@ -158,6 +160,17 @@ sum_in_order(const rrn_infer_block *b, const float *w, size_t position, size_t l
 }
 
 static int32_t
+watch(void *user, const rrn_infer_block *b, rramnas_error *err)
+{
+  counted *c = user;
+
+  (void)err;
+  c->last_image = b->first_image + (uint64_t)b->n_images;
+  rrn_infer_multiply_floats(c->plan, b);
+  return RRAMNAS_OK;
+}
+
+static int32_t
 multiply_in_order(void *user, const rrn_infer_block *b, rramnas_error *err)
 {
   counted *c = user;
@@ -173,7 +186,7 @@ multiply_in_order(void *user, const rrn_infer_block *b, rramnas_error *err)
       for (lane = 0; lane < b->n_images; lane++)
         b->y[out * b->y_row + position * b->y_position + (size_t)lane] =
           sum_in_order(b, w + out * b->n_in, position, (size_t)lane);
-  c->products += b->n_out * b->n_positions * (size_t)b->n_images;
+  atomic_fetch_add(&c->products, b->n_out * b->n_positions * (size_t)b->n_images);
   return RRAMNAS_OK;
 }
 
@@ -184,7 +197,7 @@ test_backend(void **state)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
   counted c = { .fail_layer = -1 };
-  const rrn_infer_backend backend = { .multiply = multiply_in_order, .user = &c, .scratch_bytes = 100 };
+  const rrn_infer_backend backend = { multiply_in_order, &c, 100, 0 };
   size_t n_out, l, products = 0;
   float *images, *first, *other;
   planned p;
@@ -210,7 +223,12 @@ test_backend(void **state)
   assert_non_null(other);
   check(rrn_infer_run(p.plan, &backend, images, IMAGES, 1, other, &err), &err);
   assert_same(first, other, IMAGES * n_out);
-  assert_int_equal(c.products, products);
+  assert_int_equal(atomic_load(&c.products), products);
+  memset(other, 0, IMAGES * n_out * sizeof(*other));
+  c.plan = p.plan;
+  check(rrn_infer_run(p.plan, &(rrn_infer_backend){ watch, &c, 0, 1000 }, images, IMAGES, 1, other, &err), &err);
+  assert_same(first, other, IMAGES * n_out);
+  assert_int_equal(c.last_image, 1000 + IMAGES);
   c.fail_layer = 7;
   assert_int_equal(rrn_infer_run(p.plan, &backend, images, IMAGES, 2, other, &err), RRAMNAS_ERR_CALLBACK);
   assert_non_null(strstr(err.message, "layer 7"));
