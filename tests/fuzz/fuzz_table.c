@@ -82,7 +82,8 @@ learn(rrn_evaluation *e, const struct rrn_table *t, size_t column, const double 
 }
 
 static void
-try_table(const rrn_rt *rt, const rrn_space *space, const char *key, const char *columns, const char *data, size_t size)
+try_table(const rrn_rt *rt, const rrn_space *space, const char *key, const char *order, const char *columns,
+          const char *data, size_t size)
 {
   rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
@@ -92,6 +93,7 @@ try_table(const rrn_rt *rt, const rrn_space *space, const char *key, const char 
   size_t i;
 
   o.key = key;
+  o.order = order;
   o.columns = columns;
   rrn_evaluation_init(&e, rt, space);
   if (is_explained(rrn_table_parse(&e, data, size, "fuzz.csv", &o, &t, &err), &err)) {
@@ -128,9 +130,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       abort();
     make_spaces(&rt, &genes, &cells);
   }
-  try_table(&rt, &genes, NULL, NULL, text, size);
-  try_table(&rt, &genes, NULL, "accuracy=score,loss=c", text, size);
-  try_table(&rt, &cells, NULL, NULL, text, size);
-  try_table(&rt, &cells, "architecture:skip_connect,none,nor_conv_3x3,nor_conv_1x1,avg_pool_3x3", NULL, text, size);
+  try_table(&rt, &genes, NULL, NULL, NULL, text, size);
+  try_table(&rt, &genes, NULL, NULL, "accuracy=score,loss=c", text, size);
+  try_table(&rt, &genes, "genome", "e,b,a", NULL, text, size);
+  try_table(&rt, &cells, NULL, NULL, NULL, text, size);
+  try_table(&rt, &cells, "architecture:skip_connect,none,nor_conv_3x3,nor_conv_1x1,avg_pool_3x3", NULL, NULL, text, size);
   return 0;
 }
