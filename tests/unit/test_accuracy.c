@@ -314,8 +314,6 @@ what_cannot_be_is_refused(void **state)
   o.trials = 1;
   o.part = 7;
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
-  o.part = RRAMNAS_DATA_HELD_OUT; /* the file holds none out */
-  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
   o.part = 0;
   o.data = "missing.yaml";
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_IO);

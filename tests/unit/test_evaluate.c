@@ -111,7 +111,7 @@ metrics_are_described(void **state)
     strcpy(last, m.name);
   }
   assert_int_equal(rramnas_metric_info(i, &m), RRAMNAS_ERR_ARGUMENT);
-  assert_true(rrn_metric_find("accuracy") == SIZE_MAX);
+  assert_true(rrn_metric_find("accuracy_month") == SIZE_MAX);
   assert_int_equal(rrn_metric_direction("accuracy_drift"), RRAMNAS_MAXIMIZE);
   assert_int_equal(rrn_metric_direction("loss"), RRAMNAS_MINIMIZE);
 }
