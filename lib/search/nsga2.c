@@ -160,11 +160,8 @@ draw_way(const rrn_strategy *s, int reals, rrn_random *r)
 static void
 make_one(const rrn_strategy *s, uint8_t way, const parents *p, rrn_random *r, double *ret_child)
 {
-  static const double genes_changed[RRN_ARMS] = { 0.25, 1, 2, 4 };
-  const rrn_variation v = { s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta };
-
-  combine(s, &v, way & 3, p, r, ret_child);
-  rrn_mutate(&s->genes, &v, r, genes_changed[way >> 2 & 3] / (double)(s->n_free ? s->n_free : 1), ret_child);
+  combine(s, &s->variation, way & 3, p, r, ret_child);
+  rrn_mutate(&s->genes, &s->variation, r, &s->rates[way >> 2 & 3], ret_child);
   rrn_wake(&s->genes, r, p->a, p->b, ret_child);
 }
 

@@ -5,7 +5,7 @@
  * Out: the keys ascending; equal keys keep their order.
  *
  * Idea: keys that share their leading bits differ first at one bit, found by a single pass. Two counting passes over a
- * window of bits from there on (8 + 8, or 11 + 11 for long arrays) leave keys out of place only among those that
+ * window of bits from there on (7 + 7, 8 + 8, or 11 + 11 for long arrays) leave keys out of place only among those that
  * agree in the whole window; insertion sort mends these. Should it have to move too much (clustered keys), counting
  * passes over all bits that differ finish the work, so no input is slow.
  *
@@ -13,7 +13,7 @@
  * sort) and its use with a final insertion pass, after MacLaren, J. ACM 13(3), 1966. */
 #include "search/order.h"
 
-enum { TINY = 24, SHORT_BITS = 8, LONG_BITS = 11, LONG_FROM = 3000, MOVES_PER_KEY = 12 };
+enum { TINY = 24, SHORT_BITS = 7, BITS = 8, LONG_BITS = 11, BITS_FROM = 400, LONG_FROM = 3000, MOVES_PER_KEY = 12 };
 
 /* 0 when more than `budget` moves would have been needed; the array is then partly sorted, still stable. */
 static int
@@ -80,7 +80,7 @@ all_passes(rrn_key *keys, rrn_key *scratch, size_t n, uint64_t differ, int bits)
 void
 rrn_order(rrn_key *keys, rrn_key *scratch, size_t n)
 {
-  const int bits = n < LONG_FROM ? SHORT_BITS : LONG_BITS;
+  const int bits = n < BITS_FROM ? SHORT_BITS : n < LONG_FROM ? BITS : LONG_BITS;
   uint64_t differ = 0;
   int top;
   size_t i;
@@ -100,4 +100,21 @@ rrn_order(rrn_key *keys, rrn_key *scratch, size_t n)
   pass(scratch, keys, n, top - bits, bits);
   if (!insertion(keys, n, MOVES_PER_KEY * n))
     all_passes(keys, scratch, n, differ, bits);
+}
+
+int
+rrn_order_reversed(rrn_key *keys, size_t n)
+{
+  size_t i;
+
+  for (i = 1; i < n; i++)
+    if (keys[i].key >= keys[i - 1].key)
+      return 0;
+  for (i = 0; i < n / 2; i++) {
+    const rrn_key x = keys[i];
+
+    keys[i] = keys[n - 1 - i];
+    keys[n - 1 - i] = x;
+  }
+  return 1;
 }

@@ -46,6 +46,8 @@ gap(double a, double b, double range)
   return range > 0 && d <= range ? d / range : 0;
 }
 
+/* Points in the order of an objective. Of two the second descends along a front in the order of the first, which keys
+ * hold already. */
 static int32_t
 order_objective(rrn_arena *arena, const double *f, size_t m, const uint32_t *ids, size_t n, size_t j,
                 rrn_key **ret_keys, rramnas_error *err)
@@ -55,6 +57,12 @@ order_objective(rrn_arena *arena, const double *f, size_t m, const uint32_t *ids
 
   if (!keys)
     return rrn_fail_memory(err);
+  if (m == 2 && j == 1) {
+    for (i = 0; i < n; i++)
+      keys[i].key = rrn_key_of(f[ids[keys[i].index] * m + j]);
+    if (rrn_order_reversed(keys, n))
+      return RRAMNAS_OK;
+  }
   for (i = 0; i < n; i++)
     keys[i] = (rrn_key){ rrn_key_of(f[ids[i] * m + j]), i };
   rrn_order(keys, keys + n, n);
@@ -126,6 +134,8 @@ unlink_point(links *l, const double *f, size_t m, const uint32_t *ids, size_t n,
   for (j = 0; j < m; j++) {
     const int32_t b = l->before[j * n + i], a = l->after[j * n + i];
 
+    if (j > 0 && b == l->after[i] && a == l->before[i])
+      continue;
     if (b != NONE)
       distances[b] = distance(l, f, m, ids, n, (size_t)b);
     if (a != NONE)

@@ -101,6 +101,18 @@ allocate(rrn_strategy *s, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+/* Genes that mutate on average, by choice: a quarter of one to four. */
+static void
+prepare_variation(rrn_strategy *s)
+{
+  static const double genes_changed[RRN_ARMS] = { 0.25, 1, 2, 4 };
+  int i;
+
+  s->variation = rrn_variation_of(s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta);
+  for (i = 0; i < RRN_ARMS; i++)
+    s->rates[i] = rrn_rate_of(genes_changed[i] / (double)(s->n_free ? s->n_free : 1), s->genes.n);
+}
+
 int32_t
 rrn_strategy_create(rrn_strategy *ret_s, const rrn_rt *rt, const rrn_genes *genes, const rrn_strategy_options *options,
                     rramnas_error *err)
@@ -114,6 +126,7 @@ rrn_strategy_create(rrn_strategy *ret_s, const rrn_rt *rt, const rrn_genes *gene
     s.genes.conditional |= genes->at[i].parent >= 0;
     s.n_free += genes->at[i].low < genes->at[i].high;
   }
+  prepare_variation(&s);
   for (i = 0; i < RRN_ARMS; i++)
     s.recombine.quality[i] = s.mutate.quality[i] = s.source.quality[i] = s.screening.quality[i] = 0.5;
   rrn_seen_init(&s.seen, rt);
@@ -153,12 +166,7 @@ rrn_strategy_release(rrn_strategy *s)
 static int32_t
 claim_as_is(rrn_strategy *s, const double *x, rramnas_error *err)
 {
-  const rrn_fingerprint f = rrn_fingerprint_of(x, s->genes.n);
-
-  if (rrn_seen_has(&s->seen, f))
-    return 0;
-  RRN_TRY(rrn_seen_add(&s->seen, f, err));
-  return 1;
+  return rrn_seen_add(&s->seen, rrn_fingerprint_of(x, s->genes.n), err);
 }
 
 /* Genomes of the whole space, canonical or not; infinite with a real gene. */
@@ -208,12 +216,11 @@ claim_any(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
 int32_t
 rrn_strategy_claim(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
 {
-  const rrn_variation v = { s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta };
   int32_t status, i;
 
   status = claim_as_is(s, x, err);
   for (i = 0; i < CHANGES && status == 0; i++) {
-    rrn_mutate_one(&s->genes, &v, r, x);
+    rrn_mutate_one(&s->genes, &s->variation, r, x);
     rrn_genome_canonical(&s->genes, x);
     status = claim_as_is(s, x, err);
   }

@@ -43,6 +43,8 @@ typedef struct rrn_strategy {
   rrn_strategy_options options;
   rrn_genes genes;
   size_t n_free;       /* genes that can change */
+  rrn_variation variation; /* of the options */
+  rrn_rate rates[RRN_ARMS]; /* by how a child was made */
   uint32_t generation; /* number of tells */
   int32_t asked;       /* 1: a generation is out */
 
