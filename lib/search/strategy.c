@@ -9,8 +9,10 @@
  * decides how a search goes on. A failed evaluation (a NaN among objectives or violation) is an infeasible point
  * with infinite violation: behind all others, never in the archive.
  *
- * A genome that was seen before is changed gene by gene; when that finds nothing new a uniform one is drawn; spaces
- * of up to 65,536 genomes are at last searched for what is left, so that small spaces are exhausted exactly.
+ * A genome that was seen before or breaks a rule is changed gene by gene, never to one that breaks rules by more; when
+ * that finds nothing, uniform ones are drawn; spaces of up to 65,536 genomes are at last searched for what is left, so
+ * that small spaces are exhausted exactly. So a generation is full until the space is exhausted. In a large space where
+ * none of this finds a lawful genome the nearest that was met is asked for: the search is led towards the rules.
  *
  * Complexity: O(genes) per genome beside the strategy's own work. */
 #include "search/strategy.h"
@@ -93,9 +95,10 @@ allocate(rrn_strategy *s, rramnas_error *err)
   s->cv = rrn_calloc(s->rt, s->cap, sizeof(*s->cv));
   s->rank = rrn_calloc(s->rt, s->cap, sizeof(*s->rank));
   s->crowding = rrn_calloc(s->rt, s->cap, sizeof(*s->crowding));
+  s->kept = rrn_calloc(s->rt, s->genes.n, sizeof(*s->kept));
   s->ways = rrn_calloc(s->rt, s->cap, sizeof(*s->ways));
   s->policy = s->options.kind == RRN_STRATEGY_REINFORCE ? rrn_calloc(s->rt, n_values, sizeof(*s->policy)) : NULL;
-  if (!s->genomes || !s->f || !s->cv || !s->rank || !s->crowding || !s->ways ||
+  if (!s->genomes || !s->f || !s->cv || !s->rank || !s->crowding || !s->ways || !s->kept ||
       (s->options.kind == RRN_STRATEGY_REINFORCE && !s->policy))
     return rrn_fail_memory(err);
   return RRAMNAS_OK;
@@ -109,6 +112,7 @@ prepare_variation(rrn_strategy *s)
   int i;
 
   s->variation = rrn_variation_of(s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta);
+  s->leap = rrn_variation_of(s->options.gene_probability, s->options.sbx_eta, 0);
   for (i = 0; i < RRN_ARMS; i++)
     s->rates[i] = rrn_rate_of(genes_changed[i] / (double)(s->n_free ? s->n_free : 1), s->genes.n);
 }
@@ -152,6 +156,7 @@ rrn_strategy_release(rrn_strategy *s)
     rrn_free(s->rt, s->rank);
     rrn_free(s->rt, s->crowding);
     rrn_free(s->rt, s->ways);
+    rrn_free(s->rt, s->kept);
     rrn_free(s->rt, s->policy);
     rrn_screen_release(&s->screen);
     rrn_seen_release(&s->seen);
@@ -161,12 +166,76 @@ rrn_strategy_release(rrn_strategy *s)
   memset(s, 0, sizeof(*s));
 }
 
+void
+rrn_strategy_set_rules(rrn_strategy *s, rrn_broken_fn broken, const void *rules)
+{
+  s->broken = broken;
+  s->rules = rules;
+}
+
+double
+rrn_strategy_broken(const rrn_strategy *s, const double *x)
+{
+  return s->broken ? s->broken(s->rules, x) : 0;
+}
+
+void
+rrn_strategy_uniform(const rrn_strategy *s, rrn_random *r, double *ret_x)
+{
+  int i = 0;
+
+  do {
+    rrn_genome_uniform(&s->genes, r, ret_x);
+    rrn_genome_canonical(&s->genes, ret_x);
+  } while (++i < DRAWS && rrn_strategy_broken(s, ret_x) > 0);
+}
+
 /* --- nothing twice --- */
 
 static int32_t
 claim_as_is(rrn_strategy *s, const double *x, rramnas_error *err)
 {
   return rrn_seen_add(&s->seen, rrn_fingerprint_of(x, s->genes.n), err);
+}
+
+static int32_t
+claim_lawful(rrn_strategy *s, const double *x, rramnas_error *err)
+{
+  return rrn_strategy_broken(s, x) > 0 ? 0 : claim_as_is(s, x, err);
+}
+
+/* A gene at a time. A change that breaks rules by more is taken back. */
+static int32_t
+claim_changed(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
+{
+  double broken = rrn_strategy_broken(s, x);
+  int32_t status = 0, i;
+
+  for (i = 0; i < CHANGES && status == 0; i++) {
+    memcpy(s->kept, x, s->genes.n * sizeof(*x));
+    rrn_mutate_one(&s->genes, &s->variation, r, x);
+    rrn_genome_canonical(&s->genes, x);
+    if (rrn_strategy_broken(s, x) > broken) {
+      memcpy(x, s->kept, s->genes.n * sizeof(*x));
+      continue;
+    }
+    broken = rrn_strategy_broken(s, x);
+    status = claim_lawful(s, x, err);
+  }
+  return status;
+}
+
+static int32_t
+claim_drawn(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
+{
+  int32_t status = 0, i;
+
+  for (i = 0; i < DRAWS && status == 0; i++) {
+    rrn_genome_uniform(&s->genes, r, x);
+    rrn_genome_canonical(&s->genes, x);
+    status = claim_lawful(s, x, err);
+  }
+  return status;
 }
 
 /* Genomes of the whole space, canonical or not; infinite with a real gene. */
@@ -198,38 +267,37 @@ genome_number(const rrn_genes *genes, uint32_t number, double *ret_x)
 static int32_t
 claim_any(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
 {
-  const double size = space_size(&s->genes);
-  uint32_t i, start;
+  const uint32_t size = (uint32_t)space_size(&s->genes), start = rrn_random_below(r, size);
+  uint32_t i;
   int32_t status = 0;
 
-  if (size > SMALL_SPACE)
-    return 0;
-  start = rrn_random_below(r, (uint32_t)size);
-  for (i = 0; i < (uint32_t)size && status == 0; i++) {
-    genome_number(&s->genes, (start + i) % (uint32_t)size, x);
+  for (i = 0; i < size && status == 0; i++) {
+    genome_number(&s->genes, (start + i) % size, x);
     rrn_genome_canonical(&s->genes, x);
-    status = claim_as_is(s, x, err);
+    status = claim_lawful(s, x, err);
   }
+  s->exhausted = status == 0;
   return status;
 }
 
 int32_t
 rrn_strategy_claim(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
 {
-  int32_t status, i;
+  int32_t status = s->exhausted ? 0 : claim_lawful(s, x, err);
 
-  status = claim_as_is(s, x, err);
-  for (i = 0; i < CHANGES && status == 0; i++) {
-    rrn_mutate_one(&s->genes, &s->variation, r, x);
-    rrn_genome_canonical(&s->genes, x);
-    status = claim_as_is(s, x, err);
-  }
-  for (i = 0; i < DRAWS && status == 0; i++) {
-    rrn_genome_uniform(&s->genes, r, x);
-    rrn_genome_canonical(&s->genes, x);
-    status = claim_as_is(s, x, err);
-  }
-  return status != 0 ? status : claim_any(s, r, x, err);
+  if (status != 0 || s->exhausted)
+    return status;
+  status = claim_changed(s, r, x, err);
+  if (status != 0)
+    return status;
+  memcpy(s->kept, x, s->genes.n * sizeof(*x));
+  status = claim_drawn(s, r, x, err);
+  if (status != 0)
+    return status;
+  if (space_size(&s->genes) <= SMALL_SPACE)
+    return claim_any(s, r, x, err);
+  memcpy(x, s->kept, s->genes.n * sizeof(*x));
+  return claim_as_is(s, x, err);
 }
 
 /* --- ask and tell --- */
@@ -244,8 +312,7 @@ rrn_random_ask(rrn_strategy *s, size_t wanted, rramnas_error *err)
     double *x = s->genomes + (s->n + s->n_asked) * s->genes.n;
     int32_t status;
 
-    rrn_genome_uniform(&s->genes, &r, x);
-    rrn_genome_canonical(&s->genes, x);
+    rrn_strategy_uniform(s, &r, x);
     status = rrn_strategy_claim(s, &r, x, err);
     if (status < 0)
       return status;
@@ -287,7 +354,7 @@ rrn_strategy_plant(rrn_strategy *s, const double *genomes, size_t n, rramnas_err
 
   for (i = 0; i < n && s->n_planted < most; i++) {
     memcpy(s->genomes + s->n_planted * s->genes.n, genomes + i * s->genes.n, s->genes.n * sizeof(*genomes));
-    status = claim_as_is(s, s->genomes + s->n_planted * s->genes.n, err);
+    status = claim_lawful(s, s->genomes + s->n_planted * s->genes.n, err);
     if (status < 0)
       return status;
     s->n_planted += (size_t)status;

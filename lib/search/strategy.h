@@ -11,6 +11,8 @@
 #include "util/arena.h"
 
 enum { RRN_MOST_OBJECTIVES = 64 };
+/* Children made for one place of a generation while they break rules. */
+enum { RRN_MOST_TRIES = 8 };
 
 /* Values are part of checkpoints. */
 enum rrn_strategy_kind { RRN_STRATEGY_NSGA2 = 0, RRN_STRATEGY_RANDOM = 1, RRN_STRATEGY_REINFORCE = 2 };
@@ -38,13 +40,21 @@ typedef struct rrn_choice_state {
   double quality[RRN_ARMS];
 } rrn_choice_state;
 
+/* By how much a canonical genome breaks the rules between genes, 0 = it keeps them. */
+typedef double (*rrn_broken_fn)(const void *rules, const double *x);
+
 typedef struct rrn_strategy {
   const rrn_rt *rt;
   rrn_strategy_options options;
   rrn_genes genes;
   size_t n_free;       /* genes that can change */
   rrn_variation variation; /* of the options */
+  rrn_variation leap;      /* anywhere in a gene's range */
   rrn_rate rates[RRN_ARMS]; /* by how a child was made */
+  rrn_broken_fn broken;    /* NULL = no rules */
+  const void *rules;
+  double *kept;            /* [genes.n]: what a change may be taken back to */
+  int32_t exhausted;       /* 1: every genome that keeps the rules was asked for */
   uint32_t generation; /* number of tells */
   int32_t asked;       /* 1: a generation is out */
 
@@ -71,10 +81,13 @@ int32_t rrn_strategy_create(rrn_strategy *ret_s, const rrn_rt *rt, const rrn_gen
                             const rrn_strategy_options *options, rramnas_error *err);
 void rrn_strategy_release(rrn_strategy *s);
 
-/* Before the first ask: canonical genomes that the first generation begins with; one that is there already is left out. */
+/* Before the first ask or plant: rules, which the caller keeps alive. */
+void rrn_strategy_set_rules(rrn_strategy *s, rrn_broken_fn broken, const void *rules);
+/* Before the first ask: canonical genomes that the first generation begins with; one that is there already or breaks a
+ * rule is left out. */
 int32_t rrn_strategy_plant(rrn_strategy *s, const double *genomes, size_t n, rramnas_error *err);
-/* The next generation, genomes in canonical form, none of which was asked for before. Asking again before tell()
- * gives the same. *ret_n = 0: nothing new is to be found. After ERR_MEMORY of ask or tell the strategy can only be
+/* The next generation, genomes in canonical form, none of which was asked for before. All keep the rules unless none that
+ * does was found in their place. Asking again before tell() gives the same. *ret_n = 0: nothing new is to be found. After ERR_MEMORY of ask or tell the strategy can only be
  * released. */
 int32_t rrn_strategy_ask(rrn_strategy *s, const double **ret_genomes, size_t *ret_n, rramnas_error *err);
 /* f[n][n_objectives] and cv[n] (NULL = all feasible) of what was asked, in its order. A NaN marks a failed
@@ -89,8 +102,12 @@ int32_t rrn_random_ask(rrn_strategy *s, size_t wanted, rramnas_error *err);
 int32_t rrn_reinforce_ask(rrn_strategy *s, size_t wanted, rramnas_error *err);
 int32_t rrn_reinforce_tell(rrn_strategy *s, rramnas_error *err);
 
-/* Makes the canonical genome x new: changes a gene at a time while it was seen before, at last any new genome. 1 =
- * new and remembered, 0 = none was found, negative = ERR_MEMORY. */
+/* By how much x breaks rules. */
+double rrn_strategy_broken(const rrn_strategy *s, const double *x);
+/* A canonical genome, uniform, that keeps the rules if one is found in some draws. */
+void rrn_strategy_uniform(const rrn_strategy *s, rrn_random *r, double *ret_x);
+/* Makes the canonical genome x new and lawful: changes a gene at a time while it was seen before or breaks a rule, then
+ * draws, at last takes any. 1 = new and remembered, 0 = none was found, negative = ERR_MEMORY. */
 int32_t rrn_strategy_claim(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err);
 
 #endif
