@@ -12,11 +12,11 @@
  * of which the most promising alone is evaluated (1, 4, 16, 64), by the additive model of screen.c. Nothing that is
  * in use falls below a share of about 1/8.
  *
- * With real genes a child whose first parent is an end of the first front (infinite distance, about one child in 25) is
- * a leap instead: a copy of that end with one gene drawn anew from all of its range. What lies between the members is
- * found by crossing neighbours, but beyond an end there is nobody to cross with, and when the front goes on behind a gap
- * that constraints tear, steps of a few per cent of a range never get there. (OSY: half of all runs stayed without the
- * last piece of the front, where one gene jumps from 1 to 5.)
+ * With real genes a quarter of the children whose first parent is an end of the first front (infinite distance) leap: a
+ * copy of that end with one gene drawn anew from all of its range. What lies between the members is found by crossing
+ * neighbours, but beyond an end there is nobody to cross with, and when the front goes on behind a gap that constraints
+ * tear, steps of a few per cent of a range never get there. (OSY: half of all runs stayed without the last piece of the
+ * front, where one gene jumps from 1 to 5.)
  *
  * A child that breaks a rule between genes is made anew, from other parents, up to eight times; then strategy.c mends it.
  *
@@ -204,7 +204,7 @@ make_one(const rrn_strategy *s, uint8_t way, const parents *p, rrn_random *r, do
 {
   if ((way & 3) == BY_LEAP) {
     memcpy(ret_child, p->a, s->genes.n * sizeof(*ret_child));
-    rrn_mutate_one(&s->genes, &s->leap, r, ret_child);
+    rrn_redraw_one(&s->genes, r, ret_child);
   } else {
     combine(s, &s->variation, way & 3, p, r, ret_child);
     rrn_mutate(&s->genes, &s->variation, r, &s->rates[way >> 2 & 3], ret_child);
@@ -295,7 +295,7 @@ screen_children(const maker *m, uint8_t way, int tries, rrn_random *r, double *r
 static int
 leaps(const maker *m, const parents *p, rrn_random *r)
 {
-  return p->end && m->leap_chance > 0 && (m->leap_chance >= 1 || rrn_random_unit(r) < m->leap_chance);
+  return p->end && m->leap_chance > 0 && rrn_random_unit(r) < m->leap_chance;
 }
 
 /* Returns how the child was made. Leaps are booked under choices that are not in use with real genes. */
@@ -333,15 +333,18 @@ make_child(rrn_strategy *s, const maker *m, size_t i, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
-/* One child in eight leaps at most: a tournament of two takes one of e ends among n members in 2 e / n of the cases. */
+/* A quarter of the ends' children leap, one child of all in 32 at most: a tournament of two takes one of e ends among n
+ * members in 2 e / n of the cases. */
 static double
 leap_chance_of(const rrn_strategy *s)
 {
   size_t i, ends = 0;
+  double chance;
 
   for (i = 0; i < s->n; i++)
     ends += (size_t)is_end(s, i);
-  return ends > 0 ? (double)s->n / (16 * (double)ends) : 0;
+  chance = ends > 0 ? (double)s->n / (64 * (double)ends) : 0;
+  return chance < 0.25 ? chance : 0.25;
 }
 
 /* With real genes: members alone are parents (the archive of a continuous problem is large and says little about where

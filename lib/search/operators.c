@@ -292,8 +292,9 @@ rrn_mutate(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, const 
   return changed;
 }
 
-void
-rrn_mutate_one(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double *x)
+/* A gene that is free and counts; genes->n when there is none. */
+static size_t
+draw_free(const rrn_genes *genes, rrn_random *r, const double *x)
 {
   uint32_t n = 0, pick;
   size_t i;
@@ -301,11 +302,29 @@ rrn_mutate_one(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, do
   for (i = 0; i < genes->n; i++)
     n += (uint32_t)may_change(genes, x, i);
   if (n == 0)
-    return;
+    return genes->n;
   pick = rrn_random_below(r, n);
   for (i = 0; pick > 0 || !may_change(genes, x, i); i++)
     pick -= (uint32_t)may_change(genes, x, i);
-  x[i] = other_value(&genes->at[i], v, r, x[i]);
+  return i;
+}
+
+void
+rrn_mutate_one(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double *x)
+{
+  const size_t i = draw_free(genes, r, x);
+
+  if (i < genes->n)
+    x[i] = other_value(&genes->at[i], v, r, x[i]);
+}
+
+void
+rrn_redraw_one(const rrn_genes *genes, rrn_random *r, double *x)
+{
+  const size_t i = draw_free(genes, r, x);
+
+  if (i < genes->n)
+    x[i] = uniform_value(&genes->at[i], r);
 }
 
 void

@@ -78,6 +78,8 @@ void rrn_differential(const rrn_genes *genes, const rrn_variation *v, rrn_random
 size_t rrn_mutate(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, const rrn_rate *rate, double *x);
 /* Changes one gene that is free and counts, when there is one. */
 void rrn_mutate_one(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double *x);
+/* Draws one gene that is free and counts, when there is one, uniform from all of its range. */
+void rrn_redraw_one(const rrn_genes *genes, rrn_random *r, double *x);
 /* Genes that count in the child but in neither parent get a uniform value; then the canonical form. */
 void rrn_wake(const rrn_genes *genes, rrn_random *r, const double *a, const double *b, double *child);
 

@@ -20,7 +20,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHANGES = 40, DRAWS = 40, SMALL_SPACE = 65536, MAX_GENES = 1 << 20 };
+/* Tries: changes in vain, of a lawful genome and of one that is not; all changes; draws; draws that are changed. */
+enum { CHANGES = 40, MENDS = 200, MOST_CHANGES = 2000, DRAWS = 40, STARTS = 20 };
+enum { SMALL_SPACE = 65536, MAX_GENES = 1 << 20 };
 
 /* --- creation --- */
 
@@ -95,7 +97,7 @@ allocate(rrn_strategy *s, rramnas_error *err)
   s->cv = rrn_calloc(s->rt, s->cap, sizeof(*s->cv));
   s->rank = rrn_calloc(s->rt, s->cap, sizeof(*s->rank));
   s->crowding = rrn_calloc(s->rt, s->cap, sizeof(*s->crowding));
-  s->kept = rrn_calloc(s->rt, s->genes.n, sizeof(*s->kept));
+  s->kept = rrn_calloc(s->rt, s->genes.n, 2 * sizeof(*s->kept));
   s->ways = rrn_calloc(s->rt, s->cap, sizeof(*s->ways));
   s->policy = s->options.kind == RRN_STRATEGY_REINFORCE ? rrn_calloc(s->rt, n_values, sizeof(*s->policy)) : NULL;
   if (!s->genomes || !s->f || !s->cv || !s->rank || !s->crowding || !s->ways || !s->kept ||
@@ -112,7 +114,6 @@ prepare_variation(rrn_strategy *s)
   int i;
 
   s->variation = rrn_variation_of(s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta);
-  s->leap = rrn_variation_of(s->options.gene_probability, s->options.sbx_eta, 0);
   for (i = 0; i < RRN_ARMS; i++)
     s->rates[i] = rrn_rate_of(genes_changed[i] / (double)(s->n_free ? s->n_free : 1), s->genes.n);
 }
@@ -204,23 +205,26 @@ claim_lawful(rrn_strategy *s, const double *x, rramnas_error *err)
   return rrn_strategy_broken(s, x) > 0 ? 0 : claim_as_is(s, x, err);
 }
 
-/* A gene at a time. A change that breaks rules by more is taken back. */
+/* A gene at a time, until nothing has come of it for a while. A change that breaks rules by more is taken back. */
 static int32_t
 claim_changed(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
 {
-  double broken = rrn_strategy_broken(s, x);
-  int32_t status = 0, i;
+  double broken = rrn_strategy_broken(s, x), before;
+  int32_t status = 0, i, vain = 0;
 
-  for (i = 0; i < CHANGES && status == 0; i++) {
+  for (i = 0; i < MOST_CHANGES && vain < (broken > 0 ? MENDS : CHANGES) && status == 0; i++) {
     memcpy(s->kept, x, s->genes.n * sizeof(*x));
     rrn_mutate_one(&s->genes, &s->variation, r, x);
     rrn_genome_canonical(&s->genes, x);
-    if (rrn_strategy_broken(s, x) > broken) {
-      memcpy(x, s->kept, s->genes.n * sizeof(*x));
+    before = broken;
+    broken = rrn_strategy_broken(s, x);
+    vain = broken < before ? 0 : vain + 1;
+    if (broken <= before) {
+      status = broken > 0 ? 0 : claim_as_is(s, x, err);
       continue;
     }
-    broken = rrn_strategy_broken(s, x);
-    status = claim_lawful(s, x, err);
+    broken = before;
+    memcpy(x, s->kept, s->genes.n * sizeof(*x));
   }
   return status;
 }
@@ -280,9 +284,24 @@ claim_any(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
   return status;
 }
 
+/* Where few genomes are lawful: draws that are led to the rules. */
+static int32_t
+claim_mended(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
+{
+  int32_t status = 0, i;
+
+  for (i = 0; i < STARTS && s->broken && status == 0; i++) {
+    rrn_genome_uniform(&s->genes, r, x);
+    rrn_genome_canonical(&s->genes, x);
+    status = claim_changed(s, r, x, err);
+  }
+  return status;
+}
+
 int32_t
 rrn_strategy_claim(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
 {
+  double *nearest = s->kept + s->genes.n;
   int32_t status = s->exhausted ? 0 : claim_lawful(s, x, err);
 
   if (status != 0 || s->exhausted)
@@ -290,13 +309,15 @@ rrn_strategy_claim(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err
   status = claim_changed(s, r, x, err);
   if (status != 0)
     return status;
-  memcpy(s->kept, x, s->genes.n * sizeof(*x));
+  memcpy(nearest, x, s->genes.n * sizeof(*x));
   status = claim_drawn(s, r, x, err);
+  if (status == 0 && space_size(&s->genes) <= SMALL_SPACE)
+    return claim_any(s, r, x, err);
+  if (status == 0)
+    status = claim_mended(s, r, x, err);
   if (status != 0)
     return status;
-  if (space_size(&s->genes) <= SMALL_SPACE)
-    return claim_any(s, r, x, err);
-  memcpy(x, s->kept, s->genes.n * sizeof(*x));
+  memcpy(x, nearest, s->genes.n * sizeof(*x));
   return claim_as_is(s, x, err);
 }
 

@@ -49,11 +49,10 @@ typedef struct rrn_strategy {
   rrn_genes genes;
   size_t n_free;       /* genes that can change */
   rrn_variation variation; /* of the options */
-  rrn_variation leap;      /* anywhere in a gene's range */
   rrn_rate rates[RRN_ARMS]; /* by how a child was made */
   rrn_broken_fn broken;    /* NULL = no rules */
   const void *rules;
-  double *kept;            /* [genes.n]: what a change may be taken back to */
+  double *kept;            /* [2][genes.n]: what a change is taken back to; the nearest to the rules */
   int32_t exhausted;       /* 1: every genome that keeps the rules was asked for */
   uint32_t generation; /* number of tells */
   int32_t asked;       /* 1: a generation is out */
