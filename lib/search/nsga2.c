@@ -12,17 +12,17 @@
  * of which the most promising alone is evaluated (1, 4, 16, 64), by the additive model of screen.c. Nothing that is
  * in use falls below a share of about 1/8.
  *
- * With real genes a quarter of the children whose first parent is an end of the first front (infinite distance) leap: a
- * copy of that end with one gene drawn anew from all of its range. What lies between the members is found by crossing
- * neighbours, but beyond an end there is nobody to cross with, and when the front goes on behind a gap that constraints
- * tear, steps of a few per cent of a range never get there. (OSY: half of all runs stayed without the last piece of the
- * front, where one gene jumps from 1 to 5.)
+ * Where some candidate was infeasible and genes are real, half of the children whose first parent is an end of the first
+ * front (infinite distance) are that end with one gene changed: by a step, or by a leap to anywhere in its range. What
+ * lies between the members is found by crossing neighbours, but beyond an end there is nobody to cross with, and when
+ * the front goes on behind a gap that constraints tear, steps of a few per cent of a range never get there. (OSY: half
+ * of all runs stayed without the last piece of the front, where one gene jumps from 1 to 5.)
  *
  * A child that breaks a rule between genes is made anew, from other parents, up to eight times; then strategy.c mends it.
  *
  * Complexity: sorting of 2 n points per generation (sort.c) and O(n^2) at most for thinning. Paper: Deb, Pratap,
  * Agarwal, Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002; choice of operators: probability matching after
- * Thierens, GECCO 2005. Deviations: thinning (select.c), archive parents, screening, chosen rates, leaps, no genome twice;
+ * Thierens, GECCO 2005. Deviations: thinning (select.c), archive parents, screening, chosen rates, copies of ends, no genome twice;
  * `fixed_rates` with crowding thinning is the algorithm of the paper but for duplicates. */
 #include <math.h>
 #include <string.h>
@@ -32,7 +32,7 @@
 #include "search/sort.h"
 #include "search/strategy.h"
 
-enum { BY_CROSSOVER, BY_DIFFERENCE, BY_ITSELF, BY_LEAP };
+enum { BY_CROSSOVER, BY_DIFFERENCE, BY_ITSELF, BY_END };
 enum { FROM_MEMBERS, FROM_ARCHIVE };
 
 typedef struct parents {
@@ -51,7 +51,7 @@ typedef struct arms {
 typedef struct maker {
   const rrn_strategy *s;
   arms recombine, mutate, source, screening;
-  double leap_chance; /* of a child of an end */
+  double end_chance; /* that a child of an end is made BY_END */
   double scale[RRN_MOST_OBJECTIVES];
   double *trial; /* a genome */
 } maker;
@@ -202,9 +202,12 @@ draw_way(const maker *m, rrn_random *r)
 static void
 make_one(const rrn_strategy *s, uint8_t way, const parents *p, rrn_random *r, double *ret_child)
 {
-  if ((way & 3) == BY_LEAP) {
+  if ((way & 3) == BY_END) {
     memcpy(ret_child, p->a, s->genes.n * sizeof(*ret_child));
-    rrn_redraw_one(&s->genes, r, ret_child);
+    if (rrn_random_unit(r) < 0.5)
+      rrn_redraw_one(&s->genes, r, ret_child);
+    else
+      rrn_mutate_one(&s->genes, &s->variation, r, ret_child);
   } else {
     combine(s, &s->variation, way & 3, p, r, ret_child);
     rrn_mutate(&s->genes, &s->variation, r, &s->rates[way >> 2 & 3], ret_child);
@@ -293,12 +296,12 @@ screen_children(const maker *m, uint8_t way, int tries, rrn_random *r, double *r
 }
 
 static int
-leaps(const maker *m, const parents *p, rrn_random *r)
+by_end(const maker *m, const parents *p, rrn_random *r)
 {
-  return p->end && m->leap_chance > 0 && rrn_random_unit(r) < m->leap_chance;
+  return p->end && m->end_chance > 0 && rrn_random_unit(r) < m->end_chance;
 }
 
-/* Returns how the child was made. Leaps are booked under choices that are not in use with real genes. */
+/* Returns how the child was made. Children of ends are booked under choices that are not in use with real genes. */
 static uint8_t
 draw_child(const maker *m, rrn_random *r, double *ret_child)
 {
@@ -306,8 +309,8 @@ draw_child(const maker *m, rrn_random *r, double *ret_child)
   uint8_t way = draw_way(m, r);
   const parents p = draw_parents(m->s, way >> 4 & 3, r);
 
-  if (leaps(m, &p, r))
-    way = BY_LEAP | 3 << 2;
+  if (by_end(m, &p, r))
+    way = BY_END | 3 << 2;
   make_one(m->s, way, &p, r, ret_child);
   if (way >> 6)
     screen_children(m, way, tries_of[way >> 6], r, ret_child);
@@ -333,22 +336,22 @@ make_child(rrn_strategy *s, const maker *m, size_t i, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
-/* A quarter of the ends' children leap, one child of all in 32 at most: a tournament of two takes one of e ends among n
+/* Half of the ends' children are leaps and steps, one child of all in sixteen at most: a tournament of two takes one of e ends among n
  * members in 2 e / n of the cases. */
 static double
-leap_chance_of(const rrn_strategy *s)
+end_chance_of(const rrn_strategy *s)
 {
   size_t i, ends = 0;
   double chance;
 
   for (i = 0; i < s->n; i++)
     ends += (size_t)is_end(s, i);
-  chance = ends > 0 ? (double)s->n / (64 * (double)ends) : 0;
-  return chance < 0.25 ? chance : 0.25;
+  chance = ends > 0 ? (double)s->n / (32 * (double)ends) : 0;
+  return chance < 0.5 ? chance : 0.5;
 }
 
 /* With real genes: members alone are parents (the archive of a continuous problem is large and says little about where
- * to go), no copies, small rates, no screening, leaps. */
+ * to go), small rates, no screening, no copies but of ends. */
 static void
 prepare(maker *m, const rrn_strategy *s)
 {
@@ -359,7 +362,7 @@ prepare(maker *m, const rrn_strategy *s)
   m->mutate = arms_of(&s->mutate, reals ? 3 : 15);
   m->source = arms_of(&s->source, reals || s->archive.n < 2 ? 1 : 3);
   m->screening = arms_of(&s->screening, reals || s->archive.n < 2 ? 1 : 15);
-  m->leap_chance = reals && !s->options.fixed_rates ? leap_chance_of(s) : 0;
+  m->end_chance = reals && s->torn && !s->options.fixed_rates ? end_chance_of(s) : 0;
   archive_scale(s, m->scale);
 }
 

@@ -143,29 +143,40 @@ unlink_point(links *l, const double *f, size_t m, const uint32_t *ids, size_t n,
   }
 }
 
+/* The last of least distance; NaN = gone already. */
+static size_t
+most_crowded(const double *distances, size_t n)
+{
+  double least = INFINITY;
+  size_t i, worst = 0;
+
+  for (i = 0; i < n; i++)
+    if (distances[i] <= least) {
+      least = distances[i];
+      worst = i;
+    }
+  return worst;
+}
+
 static int32_t
 thin_lists(rrn_arena *arena, const double *f, size_t m, const uint32_t *ids, size_t n, size_t wanted, uint8_t *selected,
            rramnas_error *err)
 {
   links l;
   double *distances = rrn_arena_alloc_raw(arena, n, sizeof(*distances));
-  uint32_t *left = rrn_arena_alloc_raw(arena, n, sizeof(*left));
-  size_t i, count = n, worst;
+  size_t i, count;
 
-  if (!distances || !left)
+  if (!distances)
     return rrn_fail_memory(err);
   RRN_TRY(link_up(arena, &l, f, m, ids, n, err));
-  for (i = 0; i < n; i++) {
+  for (i = 0; i < n; i++)
     distances[i] = distance(&l, f, m, ids, n, i);
-    left[i] = (uint32_t)i;
-  }
-  while (count > wanted) {
-    for (worst = 0, i = 1; i < count; i++)
-      if (distances[left[i]] <= distances[left[worst]])
-        worst = i;
-    unlink_point(&l, f, m, ids, n, left[worst], distances);
-    selected[ids[left[worst]]] = 0;
-    memmove(left + worst, left + worst + 1, (--count - worst) * sizeof(*left));
+  for (count = n; count > wanted; count--) {
+    const size_t worst = most_crowded(distances, n);
+
+    unlink_point(&l, f, m, ids, n, worst, distances);
+    distances[worst] = NAN;
+    selected[ids[worst]] = 0;
   }
   return RRAMNAS_OK;
 }

@@ -395,6 +395,7 @@ take(rrn_strategy *s, size_t i, const double *f, double cv)
     if (isnan(f[j]))
       cv = INFINITY;
   s->cv[s->n + i] = isnan(cv) ? INFINITY : cv > 0 ? cv : 0;
+  s->torn |= s->cv[s->n + i] > 0;
 }
 
 int32_t
