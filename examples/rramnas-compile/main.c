@@ -435,14 +435,6 @@ run(settings *s)
   return code;
 }
 
-static int
-same_file(const char *a, const char *b)
-{
-  struct stat x, y;
-
-  return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* A report must not replace what it was made from. */
 static int
 outputs_are_safe(const settings *s)
@@ -454,7 +446,7 @@ outputs_are_safe(const settings *s)
   list_outputs(s, outputs);
   for (i = 0; i < N_OUTPUTS; i++)
     for (k = 0; k < sizeof(inputs) / sizeof(inputs[0]); k++)
-      if (same_file(outputs[i], inputs[k])) {
+      if (is_same_file(outputs[i], inputs[k])) {
         complain("%s: is read and would be overwritten", outputs[i]);
         return 0;
       }

@@ -157,7 +157,8 @@ enum rramnas_log_level {
  *
  * `alloc(user, size)`, `realloc(user, pointer, size)` and `free(user, pointer)` are given together
  * or not at all (NULL = malloc, realloc, free). They may be called from any thread that uses the
- * handle. Only libyaml, while it reads a YAML text, takes its memory from malloc. `log` receives finished UTF-8 messages on the calling thread.
+ * handle. Only libyaml, while it reads a YAML text, xxHash's state and SQLite, for a cache file, take their memory from
+ * malloc. `log` receives finished UTF-8 messages on the calling thread.
  */
 typedef struct rramnas_runtime {
   size_t size;                                                          /**< sizeof(rramnas_runtime) */
@@ -1412,9 +1413,11 @@ typedef struct rramnas_table_options {
                             "architecture" where the file has it, else the columns that have genes' names */
   const char *columns; /**< "figure=column,figure=column": which columns are figures, under which names; default: all
                             others under their own */
+  const char *order;   /**< "gene,gene": which genes the values of the key column are of, in the file's order; default: the
+                            network's in theirs */
 } rramnas_table_options;
 
-#define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL }
+#define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL, NULL }
 
 /**
  * Figures from a CSV file: a row per candidate. A candidate without a row, or with an empty cell, has failed there.
@@ -1490,6 +1493,9 @@ enum rramnas_strategy {
   RRAMNAS_STRATEGY_NSGA2 = 0,     /**< Deb et al. 2002, with NSGA-III's niches beyond three objectives (default) */
   RRAMNAS_STRATEGY_RANDOM = 1,    /**< uniform, nothing twice */
   RRAMNAS_STRATEGY_REINFORCE = 2, /**< policy gradient over the genes (NACIM's controller idea) */
+  RRAMNAS_STRATEGY_ENUMERATE = 3, /**< every candidate once, in order, the last gene fastest, until there is none: the exact
+                                       front; no real genes. rramnas_search_run() refuses a space of more candidates than
+                                       `evaluations`, or than a million without that budget */
 };
 
 /** What decides a search's course. */
@@ -1527,14 +1533,43 @@ rramnas_search_ask(rramnas_search *search, size_t capacity, double *ret_genomes,
 
 /**
  * Figures of what was asked, in any order and portion: the course of the search does not depend on it.
- * @param ids     array of length [n]
- * @param values  array of length [n][figures] as rramnas_search_metric() has them; a NaN = failed
- * @return RRAMNAS_OK; ERR_ARGUMENT for an id that is not out
+ * @param ids         array of length [n]
+ * @param values      array of length [n][figures] as rramnas_search_metric() has them; a NaN = failed
+ * @param shortfalls  array of length [n] as rramnas_search_evaluate() gives them: above 0 = infeasible by as much; NULL =
+ *                    all 0
+ * @return RRAMNAS_OK; ERR_ARGUMENT for an id that is not out; ERR_RANGE for a shortfall that is negative or NaN
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
-rramnas_search_tell(rramnas_search *search, const int64_t *ids, const double *values, size_t n,
+rramnas_search_tell(rramnas_search *search, const int64_t *ids, const double *values, const double *shortfalls, size_t n,
                     rramnas_error *reterr);
+
+/**
+ * Works out all figures of any genomes, beside the course of the search: what the library supplies on threads, then the
+ * evaluation callback's on the calling thread. What an engine's workers call; their session is started as the one that
+ * asks. Does not look into the cache file. Several threads may call it at the same time when there is no callback, or the
+ * callback allows it.
+ * @param genomes         array of length [n][genes]
+ * @param n_threads       0 = the runtime's, else all cores
+ * @param ret_values      array of length [n][figures]; NaN = failed
+ * @param ret_shortfalls  array of length [n]: 0, or above 0 when the network does not fit the chip: crossbars needed at
+ *                        least / crossbars - 1
+ * @return RRAMNAS_OK; ERR_ARGUMENT before rramnas_search_start(), and for a gene outside of its range; ERR_CALLBACK,
+ *         ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_evaluate(const rramnas_search *search, const double *genomes, size_t n, int32_t n_threads,
+                        double *ret_values, double *ret_shortfalls, rramnas_error *reterr);
+
+/**
+ * 16 bytes that are equal in two sessions whose candidates, figures, chip, network, tables and options of compiling are,
+ * so that processes can make sure they work at the same problem. Objectives' directions, constraints and callbacks are not
+ * in it. ERR_ARGUMENT before rramnas_search_start().
+ * @param ret_digest array of length [16] @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_digest(const rramnas_search *search, uint8_t *ret_digest, rramnas_error *reterr);
 
 /** How far a search has come. */
 typedef struct rramnas_progress {
@@ -1563,6 +1598,23 @@ rramnas_search_progress(const rramnas_search *search, rramnas_progress *ret_prog
 /** After each generation, on the thread that runs. Return 0 to go on, anything else to stop (RRAMNAS_STOPPED). */
 typedef int32_t (*rramnas_progress_fn)(void *user, const rramnas_progress *progress);
 
+/** Candidates to be judged somewhere else. */
+typedef struct rramnas_work {
+  size_t size;            /**< sizeof(rramnas_work) */
+  const double *genomes;  /**< array of length [n][genes] */
+  double *values;         /**< array of length [n][figures], to be set as by rramnas_search_evaluate() */
+  double *shortfalls;     /**< array of length [n], likewise */
+  uint8_t *done;          /**< array of length [n]: not 0 = known before, leave it alone; set it to 1 with the figures. What
+                               stays 0 is asked for again when the search goes on */
+  size_t n;
+  /** Not 0: the run is to end, do not begin with more. On the thread that runs. */
+  int32_t (*wants_end)(const struct rramnas_work *work);
+} rramnas_work;
+
+/** Has the candidates of `work` judged by others, until all are done or `wants_end`. RRAMNAS_OK, or a negative status with
+ * its text in `reterr`, which ends the run. */
+typedef int32_t (*rramnas_distribute_fn)(void *user, const rramnas_work *work, rramnas_error *reterr);
+
 /** When a run ends: with the first budget that is spent. */
 typedef struct rramnas_run_options {
   size_t size;              /**< sizeof(rramnas_run_options) */
@@ -1576,15 +1628,18 @@ typedef struct rramnas_run_options {
   void *user;               /**< of `progress` */
   int32_t n_threads;        /**< for the built-in figures; default the runtime's, else all cores */
   int32_t reserved;         /**< 0 */
+  rramnas_distribute_fn distribute; /**< in place of threads and evaluation callback; default none */
+  void *distribute_user;    /**< of `distribute` */
 } rramnas_run_options;
 
-#define RRAMNAS_RUN_OPTIONS_INIT { sizeof(rramnas_run_options), 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0 }
+#define RRAMNAS_RUN_OPTIONS_INIT { sizeof(rramnas_run_options), 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, NULL, NULL }
 
 /**
  * Searches until a budget is spent, the space is exhausted or somebody stops it. At least one budget is needed in an
  * infinite space.
  * @return RRAMNAS_OK; RRAMNAS_STOPPED after rramnas_search_stop() or by `progress`, the search can be run on;
- *         ERR_ARGUMENT when nobody supplies a figure; ERR_CALLBACK, ERR_IO, ERR_MEMORY
+ *         ERR_ARGUMENT when nobody supplies a figure; ERR_LIMIT when there is too much to enumerate; ERR_CALLBACK, ERR_IO,
+ *         ERR_MEMORY
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t

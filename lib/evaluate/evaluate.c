@@ -8,7 +8,8 @@
  *
  * A run depends on the genome and on the problem alone and changes nothing that is shared, so any number of threads may
  * run at the same time and figures are the same on each. What cannot be judged (no such chip, a network that no crossbar
- * holds) is a candidate that failed, not an error. Complexity: that of the compiler. */
+ * holds) is a candidate that failed, not an error. One that a table does not know has failed before anything is built,
+ * unless the caller has a say. Complexity: that of the compiler. */
 #include "evaluate/evaluate.h"
 
 #include <math.h>
@@ -314,6 +315,21 @@ fill_values(const work *w, int32_t status, double *values)
   }
 }
 
+/* 1 = a table has no such candidate, and nobody else will be asked. */
+static int
+has_failed_already(const rrn_evaluation *e, const double *x)
+{
+  int missing = 0;
+  size_t j;
+
+  for (j = 0; j < e->n_figures; j++) {
+    if (e->source[j] == RRN_FIGURE_CALLER)
+      return 0;
+    missing |= e->source[j] == RRN_FIGURE_TABLE && isnan(rrn_table_value(e->from[j], e->space, x, e->column[j]));
+  }
+  return missing;
+}
+
 static rramnas_runtime
 runtime_of(const rrn_rt *rt)
 {
@@ -330,7 +346,7 @@ rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values,
   int32_t status;
 
   rrn_arena_init(&w.arena, e->rt);
-  status = work_out(&w);
+  status = has_failed_already(e, x) ? RRAMNAS_ERR_NOT_FOUND : work_out(&w);
   fill_values(&w, status, ret_values);
   *ret_shortfall = w.shortfall;
   rramnas_mapping_unref(w.mapping);

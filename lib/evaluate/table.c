@@ -7,7 +7,8 @@
  * The key is a column for each of some genes, under their names, or one column that has the values of all genes of the
  * network in their order (of all genes in spaces without a network), separated by blanks, ',', ';' or '|', in brackets or
  * not. A value is what the gene's values are called; with a list of words behind the column's name, "COLUMN:a,b,c", a
- * number stands for the word at that place. Genes that the key leaves out do not matter: an accuracy holds for any chip.
+ * number stands for the word at that place. Where the file has the values in another order, the options name the genes.
+ * Genes that the key leaves out do not matter: an accuracy holds for any chip.
  *
  * A cell "91.2 ± 0.3" is the number before the sign; the one behind it is the figure NAME_std. Cells that are no number
  * are missing. Of several rows of a candidate the last counts.
@@ -183,9 +184,45 @@ is_of_network(const rrn_space *s, size_t gene)
   return s->build ? s->genes[gene].role == RRAMNAS_GENE_NETWORK : s->genes[gene].role != RRAMNAS_GENE_HARDWARE;
 }
 
-/* The genes of the key: those with a column of their own, or all of the network. */
 static int32_t
-list_genes(reader *r)
+add_ordered(reader *r, const char *name)
+{
+  const size_t gene = rrn_space_find(r->e->space, name);
+  size_t i;
+
+  if (gene == SIZE_MAX)
+    return fail_line(r, RRAMNAS_ERR_NOT_FOUND, "the order of the key names no gene:", name);
+  for (i = 0; i < r->t->n_genes; i++)
+    if (r->t->genes[i] == gene)
+      return fail_line(r, RRAMNAS_ERR_ARGUMENT, "the order of the key names a gene twice:", name);
+  r->t->genes[r->t->n_genes++] = gene;
+  return RRAMNAS_OK;
+}
+
+/* "gene,gene": the genes of the key as the file has them. */
+static int32_t
+list_in_order(reader *r, const char *order)
+{
+  const char *at = order;
+
+  if (r->key_column == SIZE_MAX)
+    return fail_line(r, RRAMNAS_ERR_ARGUMENT, "an order is given, and there is no column for the key", NULL);
+  for (;;) {
+    const size_t length = strcspn(at, ",");
+    const char *name = rrn_arena_strndup(&r->scratch, at, length);
+
+    if (!name)
+      return rrn_fail_memory(r->err);
+    RRN_TRY(add_ordered(r, name));
+    if (!at[length])
+      return RRAMNAS_OK;
+    at += length + 1;
+  }
+}
+
+/* The genes of the key: as the order says, those with a column of their own, or all of the network. */
+static int32_t
+list_genes(reader *r, const char *order)
 {
   const rrn_space *s = r->e->space;
   size_t i;
@@ -195,6 +232,8 @@ list_genes(reader *r)
   r->x = rrn_arena_alloc(&r->scratch, s->n + 1, sizeof(*r->x));
   if (!r->t->genes || !r->gene_columns || !r->x)
     return rrn_fail_memory(r->err);
+  if (order)
+    return list_in_order(r, order);
   for (i = 0; i < s->n; i++) {
     const size_t column = find_column(r, s->genes[i].name, strlen(s->genes[i].name));
 
@@ -210,7 +249,7 @@ list_genes(reader *r)
 }
 
 static int32_t
-find_key(reader *r, const char *key)
+find_key(reader *r, const char *key, const char *order)
 {
   const size_t length = key ? strcspn(key, ":") : 0;
 
@@ -225,7 +264,7 @@ find_key(reader *r, const char *key)
     if (key[length])
       RRN_TRY(split_words(r, key + length + 1));
   }
-  return list_genes(r);
+  return list_genes(r, order);
 }
 
 static int32_t
@@ -371,7 +410,7 @@ parse_list(reader *r, const char *cell)
     RRN_TRY(parse_gene(r, r->t->genes[i], at, length));
   }
   if (i < r->t->n_genes || *at)
-    return fail_line(r, RRAMNAS_ERR_PARSE, "the key has more or fewer values than the network has genes:", cell);
+    return fail_line(r, RRAMNAS_ERR_PARSE, "the key has more or fewer values than there are genes for it:", cell);
   return RRAMNAS_OK;
 }
 
@@ -479,7 +518,7 @@ read_table(reader *r, const rramnas_table_options *o)
   if (!r->text)
     return rrn_fail_memory(r->err);
   RRN_TRY(read_header(r));
-  RRN_TRY(find_key(r, o->key));
+  RRN_TRY(find_key(r, o->key, o->order));
   RRN_TRY(list_figures(r, o->columns));
   RRN_TRY(reserve(r));
   while ((status = read_row(r)) > 0)

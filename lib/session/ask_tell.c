@@ -8,8 +8,9 @@
  * (counted, written down, offered to the front) place by place from the first on, and the strategy hears of the
  * generation as a whole, when all of it is told.
  *
- * A candidate that breaks a rule is never given out: the strategy hears that it is infeasible by as much, and nobody else
- * does. A space of which nothing keeps the rules, generation after generation, counts as exhausted. */
+ * A candidate that breaks a rule, which a strategy proposes only where it found none that keeps them, is never given out:
+ * the strategy hears that it is infeasible by as much, and nobody else does. A space of which nothing keeps the rules,
+ * generation after generation, counts as exhausted; not so when it is enumerated, which ends by itself. */
 #include <math.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ rrn_session_generation(rramnas_search *s, rramnas_error *err)
     s->first_id += (int64_t)s->n_out;
     s->n_out = s->n_settled = s->n_next = 0;
     RRN_TRY(rrn_strategy_ask(&s->strategy, &s->genomes, &s->n_out, err));
-    s->exhausted = s->n_out == 0 || idle == MOST_IDLE_GENERATIONS;
+    s->exhausted = s->n_out == 0 || (idle >= MOST_IDLE_GENERATIONS && s->options.kind != RRN_STRATEGY_ENUMERATE);
     RRN_TRY(rrn_session_reserve(s, err));
     for (i = 0; i < s->n_out; i++)
       clear_place(s, i);
@@ -254,7 +255,8 @@ rramnas_search_ask(rramnas_search *s, size_t capacity, double *ret_genomes, int6
 }
 
 int32_t
-rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values, size_t n, rramnas_error *reterr)
+rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values, const double *shortfalls, size_t n,
+                    rramnas_error *reterr)
 {
   size_t i;
 
@@ -264,7 +266,9 @@ rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values,
 
     RRN_FAIL_IF(place < 0 || place >= (int64_t)s->n_out || s->state[place] != RRN_CANDIDATE_OUT, reterr,
                 RRAMNAS_ERR_ARGUMENT, "rramnas_search_tell: candidate %lld is not out", (long long)ids[i]);
-    RRN_TRY(rrn_session_tell(s, (size_t)place, values + i * s->n_figures, 0, reterr));
+    RRN_FAIL_IF(shortfalls && !(shortfalls[i] >= 0), reterr, RRAMNAS_ERR_RANGE,
+                "rramnas_search_tell: the shortfall of candidate %lld is not 0 or more", (long long)ids[i]);
+    RRN_TRY(rrn_session_tell(s, (size_t)place, values + i * s->n_figures, shortfalls ? shortfalls[i] : 0, reterr));
   }
   return RRAMNAS_OK;
 }

@@ -90,7 +90,7 @@ static void
 walk_options(rrn_bytes *b, saved_options *o)
 {
   rrn_bytes_u64s(b, &o->seed, 1);
-  rrn_bytes_count(b, &o->strategy, RRAMNAS_STRATEGY_REINFORCE);
+  rrn_bytes_count(b, &o->strategy, RRAMNAS_STRATEGY_ENUMERATE);
   rrn_bytes_count(b, &o->population, 1 << 24);
   rrn_bytes_count(b, &o->offspring, 1 << 24);
   rrn_bytes_count(b, &o->archive_capacity, INT32_MAX);

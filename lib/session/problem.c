@@ -564,7 +564,7 @@ check_options(const rramnas_search *s, const rramnas_search_options *o, rramnas_
 
   RRN_FAIL_IF(s->space.n == 0, err, RRAMNAS_ERR_ARGUMENT, "a search needs at least one gene");
   RRN_FAIL_IF(s->n_objectives == 0, err, RRAMNAS_ERR_ARGUMENT, "a search needs at least one objective");
-  RRN_FAIL_IF(o->strategy < RRAMNAS_STRATEGY_NSGA2 || o->strategy > RRAMNAS_STRATEGY_REINFORCE, err,
+  RRN_FAIL_IF(o->strategy < RRAMNAS_STRATEGY_NSGA2 || o->strategy > RRAMNAS_STRATEGY_ENUMERATE, err,
               RRAMNAS_ERR_ARGUMENT, "search options: there is no strategy %d", (int)o->strategy);
   RRN_FAIL_IF(o->population < 0 || o->offspring < 0 || o->archive_capacity < 0 || o->population > 1 << 24 ||
                 o->offspring > 1 << 24,

@@ -88,6 +88,16 @@ int64_t rrn_session_known(const rramnas_search *s);
 /* Room for the generation; after loading a checkpoint, too. */
 int32_t rrn_session_reserve(rramnas_search *s, rramnas_error *err);
 
+/* --- figures.c --- */
+
+/* Threads for built-in figures: as wanted, 0 = the runtime's or all cores. */
+int32_t rrn_session_threads(const rramnas_search *s, int32_t wanted);
+/* Whether somebody supplies each figure. */
+int32_t rrn_session_supplied(const rramnas_search *s, rramnas_error *err);
+/* The caller's figures of canonical genomes; nothing when there are none. */
+int32_t rrn_session_ask_caller(const rramnas_search *s, const double *genomes, size_t n, double *values,
+                               rramnas_error *err);
+
 /* --- problem.c --- */
 
 /* What start and resume have in common: the evaluator, the cache and all sizes; nothing random. */

@@ -302,10 +302,11 @@ AT(rramnas_metric, doc, 24);
 AT(rramnas_metric, direction, 32);
 AT(rramnas_metric, reserved, 36);
 
-SIZE(rramnas_table_options, 24);
+SIZE(rramnas_table_options, 32);
 AT(rramnas_table_options, size, 0);
 AT(rramnas_table_options, key, 8);
 AT(rramnas_table_options, columns, 16);
+AT(rramnas_table_options, order, 24);
 
 SIZE(rramnas_predictor_quality, 40);
 AT(rramnas_predictor_quality, size, 0);
@@ -347,7 +348,16 @@ AT(rramnas_progress, stagnant, 88);
 AT(rramnas_progress, exhausted, 96);
 AT(rramnas_progress, reserved, 100);
 
-SIZE(rramnas_run_options, 80);
+SIZE(rramnas_work, 56);
+AT(rramnas_work, size, 0);
+AT(rramnas_work, genomes, 8);
+AT(rramnas_work, values, 16);
+AT(rramnas_work, shortfalls, 24);
+AT(rramnas_work, done, 32);
+AT(rramnas_work, n, 40);
+AT(rramnas_work, wants_end, 48);
+
+SIZE(rramnas_run_options, 96);
 AT(rramnas_run_options, size, 0);
 AT(rramnas_run_options, generations, 8);
 AT(rramnas_run_options, evaluations, 16);
@@ -359,6 +369,8 @@ AT(rramnas_run_options, progress, 56);
 AT(rramnas_run_options, user, 64);
 AT(rramnas_run_options, n_threads, 72);
 AT(rramnas_run_options, reserved, 76);
+AT(rramnas_run_options, distribute, 80);
+AT(rramnas_run_options, distribute_user, 88);
 
 SIZE(rramnas_search_report_options, 48);
 AT(rramnas_search_report_options, size, 0);

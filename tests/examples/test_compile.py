@@ -8,11 +8,12 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
-import traceback
 import xml.etree.ElementTree as xml
 from fractions import Fraction
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import tap
 
 PROGRAM, NETWORKS = os.path.abspath(sys.argv[1]), Path(sys.argv[2])
 BUILT_IN = "ofa_mobilenet_v3_small"
@@ -636,23 +637,4 @@ def test_a_mistyped_bind_is_refused():
     run(copy, "--bind", "batch=8", "--quiet")
 
 
-def main():
-    global work
-    tests = [(name, test) for name, test in sorted(globals().items()) if name.startswith("test_")]
-    failed = 0
-    print(f"1..{len(tests)}")
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        (work / "genome.json").write_text(json.dumps(GENOME))
-        for i, (name, test) in enumerate(tests, 1):
-            try:
-                test()
-                print(f"ok {i} {name}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {i} {name}", flush=True)
-                traceback.print_exc()
-    return 1 if failed else 0
-
-
-sys.exit(main())
+tap.run(globals(), lambda: (work / "genome.json").write_text(json.dumps(GENOME)))

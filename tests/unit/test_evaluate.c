@@ -243,6 +243,72 @@ table_of_places_and_words(void **state)
   tear_down(&f);
 }
 
+/* What a table does not know has failed, and nothing is built for it; unless the caller could help. */
+static void
+table_decides_before_anything_is_built(void **state)
+{
+  static const char *const names[] = { "accuracy", "macs", "mine" };
+  const double known[6] = { 0 }, unknown[6] = { 3, 3, 3, 3, 3, 3 };
+  double values[3], shortfall;
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  assert_int_equal(add_table(&f, "genome,accuracy\n0 0 0 0 0 0,10\n", "genome:none", NULL), RRAMNAS_OK);
+  prepare(&f, names, 2);
+  assert_int_equal(rrn_evaluation_run(&f.e, known, values, &shortfall, &f.err), RRAMNAS_OK);
+  assert_true(values[0] == 10 && values[1] > 0);
+  assert_int_equal(rrn_evaluation_run(&f.e, unknown, values, &shortfall, &f.err), RRAMNAS_OK);
+  assert_true(isnan(values[0]) && isnan(values[1]) && shortfall == 0);
+  prepare(&f, names, 3);
+  assert_int_equal(rrn_evaluation_run(&f.e, unknown, values, &shortfall, &f.err), RRAMNAS_OK);
+  assert_true(isnan(values[0]) && values[1] > 2e8 && isnan(values[2]));
+  tear_down(&f);
+}
+
+/* AnalogNAS-Bench has the edges by their source: 1<-0, 2<-0, 3<-0, 2<-1, 3<-1, 3<-2. */
+static void
+table_in_an_order_of_its_own(void **state)
+{
+  static const char text[] = "architecture,a\n\"(0, 1, 2, 3, 4, 0)\",7\n";
+  const double x[6] = { 1, 0, 2, 3, 4, 1 };
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  write_file(f.path, text, strlen(text));
+  o.key = CELL_KEY;
+  o.order = "cell[0],cell[1],cell[3],cell[2],cell[4],cell[5]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_OK);
+  assert_true(look_up(&f, "a", x) == 7);
+  o.order = "cell[0],cell[1],cell[2],cell[3],cell[4]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_PARSE);
+  o.order = "cell[0],cell[6]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_NOT_FOUND);
+  assert_non_null(strstr(f.err.message, "cell[6]"));
+  o.order = "cell[0],cell[0]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_ARGUMENT);
+  o.order = "";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_NOT_FOUND);
+  tear_down(&f);
+}
+
+static void
+order_needs_a_column_for_the_key(void **state)
+{
+  static const char text[] = "cell[0],cell[1],a\nnone,none,7\n";
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  write_file(f.path, text, strlen(text));
+  o.order = "cell[1],cell[0]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_ARGUMENT);
+  tear_down(&f);
+}
+
 static const char gene_space[] =
   "schema: rramnas.space/1\n"
   "genes:\n"
@@ -310,6 +376,7 @@ read_once(void *user, const rramnas_runtime *how, rramnas_error *err)
   int32_t status;
 
   o.key = CELL_KEY;
+  o.order = "cell[5],cell[4],cell[3],cell[2],cell[1],cell[0]";
   if (rrn_rt_init(&rt, how, err) < 0)
     return RRAMNAS_ERR_ARGUMENT;
   rrn_space_init(&s, &rt);
@@ -538,6 +605,9 @@ main(void)
     cmocka_unit_test(network_that_does_not_fit_falls_short),
     cmocka_unit_test(table_of_cells),
     cmocka_unit_test(table_of_places_and_words),
+    cmocka_unit_test(table_in_an_order_of_its_own),
+    cmocka_unit_test(table_decides_before_anything_is_built),
+    cmocka_unit_test(order_needs_a_column_for_the_key),
     cmocka_unit_test(table_by_gene),
     cmocka_unit_test(tables_say_what_is_wrong),
     cmocka_unit_test(every_allocation_fails_once),
