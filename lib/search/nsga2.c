@@ -22,8 +22,8 @@
  *
  * Complexity: sorting of 2 n points per generation (sort.c) and O(n^2) at most for thinning. Paper: Deb, Pratap,
  * Agarwal, Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002; choice of operators: probability matching after
- * Thierens, GECCO 2005. Deviations: thinning (select.c), archive parents, screening, chosen rates, copies of ends, no genome twice;
- * `fixed_rates` with crowding thinning is the algorithm of the paper but for duplicates. */
+ * Thierens, GECCO 2005. Deviations: thinning (select.c), archive parents, screening, chosen rates, copies of ends, no
+ * genome twice; `fixed_rates` with crowding thinning is the algorithm of the paper but for duplicates. */
 #include <math.h>
 #include <string.h>
 

@@ -595,7 +595,7 @@ low_sum(int a, int b)
   return a + b <= 300;
 }
 
-/* Of a large space a generation is always full, whether most candidates keep the rules or one in a thousand does. */
+/* Of a large space a generation is always full, whether most candidates keep the rules, few, or one in a thousand. */
 static void
 generations_are_full_under_rules(void **state)
 {
@@ -605,18 +605,18 @@ generations_are_full_under_rules(void **state)
   (void)state;
   for (strategy = 0; strategy <= RRAMNAS_STRATEGY_REINFORCE; strategy++) {
     uint8_t *seen = calloc(2 * (BROAD + 1), BROAD + 1);
-    rramnas_search *s = started(strategy, 1, NULL), *most = ruled(strategy, BROAD, "a + b <= 300");
+    rramnas_search *s = started(strategy, 1, NULL), *some = ruled(strategy, BROAD, "a + b <= 300");
     rramnas_search *few = ruled(strategy, BROAD, "a == b");
 
     assert_non_null(seen);
     run(s, GENERATIONS, 0, 1);
     assert_int_equal(progress_of(s).evaluations, 20 * GENERATIONS);
     for (generation = 0; generation < GENERATIONS; generation++) {
-      assert_int_equal(one_generation(most, seen, low_sum), 20);
+      assert_int_equal(one_generation(some, seen, low_sum), 20);
       assert_int_equal(one_generation(few, seen + (BROAD + 1) * (BROAD + 1), equal), 20);
     }
     rramnas_search_unref(s);
-    rramnas_search_unref(most);
+    rramnas_search_unref(some);
     rramnas_search_unref(few);
     free(seen);
   }
@@ -629,7 +629,7 @@ rules_are_exhausted_exactly(void **state)
   int32_t strategy;
 
   (void)state;
-  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_REINFORCE; strategy++) {
+  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_ENUMERATE; strategy++) {
     uint8_t *seen = calloc(BROAD + 1, BROAD + 1);
     rramnas_search *s = ruled(strategy, 9, "a + b <= 9");
 
