@@ -231,7 +231,7 @@ claim_changed(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
   double broken = rrn_strategy_broken(s, x), before;
   int32_t status = 0, i, vain = 0;
 
-  for (i = 0; i < MOST_CHANGES && vain < (broken > 0 ? MENDS : CHANGES) && status == 0; i++) {
+  for (i = 0; i < MOST_CHANGES && vain < (broken > 0 && !s->hopeless ? MENDS : CHANGES) && status == 0; i++) {
     memcpy(s->kept, x, s->genes.n * sizeof(*x));
     rrn_mutate_one(&s->genes, &s->variation, r, x);
     rrn_genome_canonical(&s->genes, x);
@@ -303,7 +303,7 @@ claim_any(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
   return status;
 }
 
-/* Where few genomes are lawful: draws that are led to the rules. */
+/* Where few genomes are lawful: draws that are led to the rules. When that fails, once a generation is enough. */
 static int32_t
 claim_mended(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
 {
@@ -314,6 +314,7 @@ claim_mended(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
     rrn_genome_canonical(&s->genes, x);
     status = claim_changed(s, r, x, err);
   }
+  s->hopeless = s->broken && status == 0;
   return status;
 }
 
@@ -329,10 +330,10 @@ rrn_strategy_claim(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err
   if (status != 0)
     return status;
   memcpy(nearest, x, s->genes.n * sizeof(*x));
-  status = claim_drawn(s, r, x, err);
+  status = s->hopeless ? 0 : claim_drawn(s, r, x, err);
   if (status == 0 && space_size(&s->genes) <= SMALL_SPACE)
     return claim_any(s, r, x, err);
-  if (status == 0)
+  if (status == 0 && !s->hopeless)
     status = claim_mended(s, r, x, err);
   if (status != 0)
     return status;
@@ -367,6 +368,7 @@ rrn_strategy_ask(rrn_strategy *s, const double **ret_genomes, size_t *ret_n, rra
   int32_t status = RRAMNAS_OK;
 
   if (!s->asked) {
+    s->hopeless = 0;
     s->n_asked = s->generation == 0 ? s->n_planted : 0;
     if (s->options.kind == RRN_STRATEGY_ENUMERATE)
       rrn_enumerate_ask(s, s->generation == 0 ? s->options.population - s->n_asked : s->options.offspring);

@@ -59,6 +59,7 @@ typedef struct rrn_strategy {
   const void *rules;
   double *kept;            /* [2][genes.n]: what a change is taken back to; the nearest to the rules */
   int32_t torn;            /* 1: some candidate was infeasible or failed */
+  int32_t hopeless;        /* 1: nothing lawful was found for a place of the generation that is made */
   int32_t exhausted;       /* 1: every genome that keeps the rules was asked for */
   uint32_t generation; /* number of tells */
   int32_t asked;       /* 1: a generation is out */

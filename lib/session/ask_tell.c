@@ -21,7 +21,7 @@
 /* Beyond four objectives the hypervolume of a large front takes too long to be worked out in passing. */
 enum { MOST_POINTS_OF_MANY = 100 };
 
-enum { MOST_IDLE_GENERATIONS = 10000 };
+enum { MOST_IDLE_GENERATIONS = 1000 };
 
 /* --- a generation --- */
 
