@@ -336,7 +336,7 @@ make_child(rrn_strategy *s, const maker *m, size_t i, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
-/* Half of the ends' children are leaps and steps, one child of all in sixteen at most: a tournament of two takes one of e ends among n
+/* Half of the children of ends, one child of all in sixteen at most: a tournament of two takes one of e ends among n
  * members in 2 e / n of the cases. */
 static double
 end_chance_of(const rrn_strategy *s)
