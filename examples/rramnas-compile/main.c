@@ -440,7 +440,8 @@ static int
 outputs_are_safe(const settings *s)
 {
   const char *outputs[N_OUTPUTS];
-  const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file, s->bits_file };
+  const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file, s->bits_file,
+                                 s->accuracy.data, s->accuracy.weights };
   size_t i, k;
 
   list_outputs(s, outputs);
@@ -457,7 +458,8 @@ int
 main(int argc, char **argv)
 {
   settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT,
-                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24 };
+                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24,
+                 .accuracy = RRAMNAS_ACCURACY_OPTIONS_INIT };
   int go_on, code;
 
   s.compile.policy = DEFAULT_POLICY;

@@ -8,7 +8,7 @@
 #include "program.h"
 
 static const char *const in_folder[] = { "history.csv", "front.csv", "front.json", "front.svg", "report.html" };
-enum { N_IN_FOLDER = sizeof(in_folder) / sizeof(in_folder[0]), MOST_INPUTS = 3 + 2 * MOST_LIST, MOST_OUTPUTS = N_IN_FOLDER + 2 };
+enum { N_IN_FOLDER = sizeof(in_folder) / sizeof(in_folder[0]), MOST_INPUTS = 5 + 2 * MOST_LIST, MOST_OUTPUTS = N_IN_FOLDER + 2 };
 
 typedef struct files {
   const char *inputs[MOST_INPUTS], *outputs[MOST_OUTPUTS];
@@ -31,6 +31,8 @@ list_inputs(const settings *s, files *f)
   add(f->inputs, &f->n_inputs, s->space);
   add(f->inputs, &f->n_inputs, s->hardware);
   add(f->inputs, &f->n_inputs, s->network);
+  add(f->inputs, &f->n_inputs, s->accuracy.data);
+  add(f->inputs, &f->n_inputs, s->accuracy.weights);
   for (i = 0; i < s->n_tables; i++)
     add(f->inputs, &f->n_inputs, s->tables[i]);
   for (i = 0; i < s->n_predictors; i++)

@@ -142,6 +142,20 @@ set_compile(const settings *s, int32_t policy, rramnas_search *search, rramnas_e
   return rramnas_search_set_compile(search, &o, &s->cost, err);
 }
 
+/* The test images stay for the report. */
+static int32_t
+set_accuracy(const settings *s, rramnas_search *search, rramnas_error *err)
+{
+  rramnas_accuracy_options o = s->accuracy;
+
+  if (!o.data)
+    return RRAMNAS_OK;
+  o.weights = o.weights ? o.weights : s->network;
+  o.part = RRAMNAS_DATA_HELD_OUT;
+  o.seed = s->search.seed;
+  return rramnas_search_set_accuracy(search, &o, err);
+}
+
 int
 make_search(const settings *s, int32_t policy, rramnas_search **ret_search)
 {
@@ -156,6 +170,8 @@ make_search(const settings *s, int32_t policy, rramnas_search **ret_search)
     status = set_net(s, search, &err);
   if (status >= 0)
     status = set_compile(s, policy, search, &err);
+  if (status >= 0)
+    status = set_accuracy(s, search, &err);
   if (status >= 0)
     status = set_figures(s, policy, search, &err);
   if (status < 0) {
@@ -355,7 +371,7 @@ main(int argc, char **argv)
 {
   const int leads = engine_begin(&argc, &argv);
   settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .cost = RRAMNAS_COST_OPTIONS_INIT,
-                 .search = RRAMNAS_SEARCH_OPTIONS_INIT, .run = RRAMNAS_RUN_OPTIONS_INIT };
+                 .search = RRAMNAS_SEARCH_OPTIONS_INIT, .accuracy = RRAMNAS_ACCURACY_OPTIONS_INIT, .run = RRAMNAS_RUN_OPTIONS_INIT };
   int go_on = read_options(argc, argv, &s), code;
 
   if (go_on > 0 && leads && !s.count && !outputs_are_safe(&s))

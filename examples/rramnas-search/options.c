@@ -93,6 +93,8 @@ TEXT(set_out, out)
 TEXT(set_checkpoint, checkpoint)
 TEXT(set_resume, resume)
 TEXT(set_cache, cache)
+TEXT(set_data, accuracy.data)
+TEXT(set_weights, accuracy.weights)
 TEXT(set_table_key, table_key)
 TEXT(set_table_columns, table_columns)
 TEXT(set_table_order, table_order)
@@ -102,6 +104,8 @@ NUMBER(set_generations, set_long, 1, LLONG_MAX, run.generations)
 NUMBER(set_evaluations, set_long, 1, LLONG_MAX, run.evaluations)
 NUMBER(set_stagnation, set_long, 1, LLONG_MAX, run.stagnation)
 NUMBER(set_checkpoint_every, set_long, 1, LLONG_MAX, run.checkpoint_every)
+NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
+NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
 NUMBER(set_threads, set_int, 1, 256, run.n_threads)
 
 static int
@@ -233,6 +237,10 @@ static const struct option {
     "FIGURE=COLUMN with commas between" },
   { "table-order", "LIST", "genes in the order of the values in that column; default the network's in theirs",
     set_table_order, "genes with commas between" },
+  { "data", "FILE", "YAML of a data set: accuracy of the network on each chip, on held-out images", set_data, "a file" },
+  { "weights", "FILE", "the network's weights, ONNX or safetensors; default the network's file", set_weights, "a file" },
+  { "trials", "N", "chips per candidate, each with errors of its own; default 10", set_trials, "1..1048576" },
+  { "images", "N", "most held-out images; default all", set_images, "1 or more" },
   { "strategy", "NAME", "nsga2, random, reinforce, or enumerate: every candidate; default nsga2",
     set_strategy, "nsga2, random, reinforce or enumerate" },
   { "population", "N", "candidates of the first generation, and kept; default 100", set_population, "1 or more" },

@@ -18,6 +18,7 @@ typedef struct settings {
   const char *table_key, *table_columns, *table_order;
   rramnas_compile_options compile;
   rramnas_cost_options cost;
+  rramnas_accuracy_options accuracy; /* data NULL = none; weights NULL = the network's file */
   rramnas_search_options search;
   rramnas_run_options run;
   int count, quiet, overwrite;

@@ -16,7 +16,8 @@
 
 #include "program.h"
 
-enum { CLOUD = 200, MOST_CHOSEN = 4, MOST_ROWS = 200 };
+/* Random candidates behind the front; fewer where each is run on images. */
+enum { CLOUD = 200, CLOUD_ON_IMAGES = 20, MOST_CHOSEN = 4, MOST_ROWS = 200 };
 
 typedef struct chosen {
   char name[80];
@@ -224,7 +225,8 @@ judge_others(const results *r, int32_t policy, const double *genome, collector *
 static void
 make_cloud(results *r)
 {
-  collector c = { r, calloc(CLOUD * r->n_objectives, sizeof(double)), 0, CLOUD };
+  const size_t wanted = r->s->accuracy.data ? CLOUD_ON_IMAGES : CLOUD;
+  collector c = { r, calloc(wanted * r->n_objectives, sizeof(double)), 0, wanted };
 
   if (c.values && judge_others(r, 0, NULL, &c))
     r->n_cloud = c.n;

@@ -900,6 +900,7 @@ enum rramnas_component {
 RRAMNAS_EXPORT const char *
 rramnas_cost_component_name(int32_t component);
 
+/* placed here by the group below */
 /** What to cost, and how. */
 typedef struct rramnas_cost_options {
   size_t size;             /**< sizeof(rramnas_cost_options) */
@@ -1167,6 +1168,77 @@ RRAMNAS_EXPORT int32_t
 rramnas_curve_write(const rramnas_curve_point *points, size_t n_points, const rramnas_curve_labels *labels,
                     int32_t report, rramnas_write_fn write, void *user, rramnas_error *reterr);
 
+/** @} @defgroup accuracy Accuracy
+ * @{ */
+
+/** How the ranges of converters are chosen (doc/accuracy.md). */
+enum rramnas_adc_range {
+  RRAMNAS_ADC_RANGE_AUTO = 0,       /**< granular when the chip's bits tell all sums of a column apart, else calibrated */
+  RRAMNAS_ADC_RANGE_MAXIMUM = 1,    /**< all that a column can give */
+  RRAMNAS_ADC_RANGE_GRANULAR = 2,   /**< one code per digit of a cell and unit of an input step */
+  RRAMNAS_ADC_RANGE_CALIBRATED = 3, /**< what a sample needs, ratios of slices powers of two */
+};
+
+/** Part of a data set. Searches judge on what is held out of the training images; the test images are for reports. */
+enum rramnas_data_part {
+  RRAMNAS_DATA_TEST = 0,     /**< default */
+  RRAMNAS_DATA_HELD_OUT = 1,
+  RRAMNAS_DATA_TRAIN = 2,
+};
+
+/** What to run on the crossbars, and how. */
+typedef struct rramnas_accuracy_options {
+  size_t size;                  /**< sizeof(rramnas_accuracy_options) */
+  const char *weights;          /**< file with the weights of the mapping's network: its ONNX file, or safetensors with a
+                                     tensor for each constant; required */
+  const char *data;             /**< YAML file of a data set (doc/inference.md); required */
+  int32_t part;                 /**< enum rramnas_data_part; default test */
+  int32_t images;               /**< most images of the part, from the first on; default all */
+  int32_t calibration_images;   /**< of the training part, for the ranges of inputs and converters; default 64 */
+  int32_t trials;               /**< chips, each with errors of its own, 1..2^20; default 10 */
+  uint64_t seed;                /**< of all errors; default 0 */
+  double time_s;                /**< between writing and reading, for drift; default 0: none */
+  int32_t adc_range;            /**< enum rramnas_adc_range */
+  int32_t n_threads;            /**< default the runtime's, else all cores; results do not depend on it */
+  double adc_fraction;          /**< of a sample's currents that a calibrated range holds, 0..1; default 0.9999 */
+  const rramnas_hw *hw;         /**< another chip with the same slicing, for sweeps of its errors; default the mapping's */
+} rramnas_accuracy_options;
+
+#define RRAMNAS_ACCURACY_OPTIONS_INIT { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+
+/** How often a network on imperfect crossbars is right. Shares of the images, 0..1. */
+typedef struct rramnas_accuracy {
+  size_t size;               /**< sizeof(rramnas_accuracy) */
+  int64_t images;            /**< judged by each chip */
+  int32_t trials;            /**< chips */
+  int32_t layers_on_crossbars; /**< of the mapping's layers; the others stay digital */
+  double digital;            /**< in floats */
+  double quantized;          /**< weights and inputs as integers, error-free crossbars without converters */
+  double mean;               /**< over the chips */
+  double deviation;          /**< standard deviation over the chips (n - 1); 0 for one chip */
+  double confidence;         /**< half of the 95 % interval of the mean, by Student's t; 0 for one chip */
+  double worst;              /**< of all chips */
+  double low;                /**< 5 % quantile, between the chips by linear interpolation */
+  double median;
+  double best;
+  int64_t conversions;       /**< of all chips */
+  double clipped;            /**< share of the conversions more than half a step outside of the converter's range */
+} rramnas_accuracy;
+
+#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and counts
+ * right answers over many chips (Monte Carlo; errors as doc/accuracy.md has them). The same bytes at any number of threads.
+ * @param ret_trials  array of length [trials]: share of right answers of each chip; may be NULL
+ * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network; ERR_SHAPE when images
+ *         do not fit it; ERR_UNSUPPORTED for an operator that is not computed; ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_accuracy(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
+                             rramnas_accuracy *ret_accuracy, double *ret_trials, rramnas_error *reterr);
+
 /** @} @defgroup search Search
  * @{ */
 
@@ -1405,6 +1477,17 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options *compile,
                            const rramnas_cost_options *cost, rramnas_error *reterr);
 
+/**
+ * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_digital: those of
+ * rramnas_mapping_get_accuracy() on each candidate's chip. For spaces whose network rramnas_search_set_net() gives.
+ * @param options  part: not the test images, which are for reports; hw: NULL
+ * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with networks of its own; ERR_IO, ERR_PARSE for files.
+ *         They are read again for each candidate and must not change before the search has ended
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_accuracy(rramnas_search *search, const rramnas_accuracy_options *options, rramnas_error *reterr);
+
 /** How a table of figures is read. */
 typedef struct rramnas_table_options {
   size_t size;         /**< sizeof(rramnas_table_options) */
@@ -1445,7 +1528,8 @@ typedef struct rramnas_predictor_quality {
  * @param figure       its name as an objective
  * @param options      as of tables; `columns` may say "figure=column"
  * @param ret_quality  NULL = not wanted
- * @return as rramnas_search_add_table_file(); ERR_RANGE with fewer than 20 usable rows
+ * @return as rramnas_search_add_table_file(); ERR_RANGE with fewer than 20 usable rows, or numbers too
+ *         large to learn from
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
@@ -1584,7 +1668,7 @@ typedef struct rramnas_progress {
   double seconds;          /**< in rramnas_search_run() so far, this process */
   double evaluations_per_s; /**< lately */
   double seconds_left;     /**< by the budgets of the run; -1 = unknown */
-  int64_t stagnant;        /**< generations without a larger hypervolume */
+  int64_t stagnant;        /**< generations without a larger hypervolume, or new point of the front (doc/search.md) */
   int32_t exhausted;       /**< 1: the space has no further candidate */
   int32_t reserved;        /**< 0 */
 } rramnas_progress;
@@ -1620,8 +1704,9 @@ typedef struct rramnas_run_options {
   size_t size;              /**< sizeof(rramnas_run_options) */
   int64_t generations;      /**< in all, those before a resume included; default no limit */
   int64_t evaluations;      /**< in all, kept exactly; default no limit */
-  double seconds;           /**< of this run, looked at between batches; default no limit */
-  int64_t stagnation;       /**< generations without a larger hypervolume; default no limit */
+  double seconds;           /**< of this run, looked at between candidates; default no limit */
+  int64_t stagnation;       /**< generations without a larger hypervolume, or where it is not worked out (doc/search.md) without
+                                 a new point of the front; default no limit */
   const char *checkpoint;   /**< file that is replaced after every `checkpoint_every` generations and at the end; default none */
   int64_t checkpoint_every; /**< default 1 */
   rramnas_progress_fn progress; /**< default none */

@@ -479,15 +479,24 @@ add_row(reader *r)
   return RRAMNAS_OK;
 }
 
-/* Rows at most: blank lines are none, and a row has a byte for each cell. */
+static int
+is_line_end(char c)
+{
+  return c == '\n' || c == '\r';
+}
+
+/* Rows at most: lines that are not blank, of as many bytes as a row has at least: a mark behind each cell and, where one
+ * cell has all values of the key, each value and a mark behind it. */
 static size_t
 count_rows(const reader *r)
 {
+  const size_t values = r->key_column == SIZE_MAX ? 0 : 2 * r->t->n_genes - 1;
+  const size_t most = r->size / (r->n_columns + values) + 1;
   size_t i, n = 1;
 
-  for (i = 0; i < r->size; i++)
-    n += r->data[i] == '\n' || (r->data[i] == '\r' && (i + 1 == r->size || r->data[i + 1] != '\n'));
-  return n < r->size / r->n_columns + 1 ? n : r->size / r->n_columns + 1;
+  for (i = 1; i < r->size; i++)
+    n += is_line_end(r->data[i]) && !is_line_end(r->data[i - 1]);
+  return n < most ? n : most;
 }
 
 static int32_t
@@ -527,22 +536,30 @@ read_table(reader *r, const rramnas_table_options *o)
 }
 
 int32_t
-rrn_table_read(rrn_evaluation *e, const char *path, const rramnas_table_options *options, struct rrn_table **ret_table,
-               rramnas_error *err)
+rrn_table_parse(rrn_evaluation *e, const char *data, size_t size, const char *name, const rramnas_table_options *options,
+                struct rrn_table **ret_table, rramnas_error *err)
 {
-  reader r = { .e = e, .path = path, .line = 1, .err = err };
-  rrn_file file;
+  reader r = { .e = e, .path = name, .data = data, .size = size, .line = 1, .err = err };
   int32_t status;
 
-  RRN_TRY(rrn_file_open(&file, path, MOST_BYTES, err));
-  r.data = file.data;
-  r.size = file.size;
   rrn_arena_init(&r.scratch, e->rt);
   r.t = rrn_arena_alloc(&e->arena, 1, sizeof(*r.t));
   status = r.t ? read_table(&r, options) : rrn_fail_memory(err);
   if (status >= 0)
     *ret_table = r.t;
   rrn_arena_release(&r.scratch);
+  return status;
+}
+
+int32_t
+rrn_table_read(rrn_evaluation *e, const char *path, const rramnas_table_options *options, struct rrn_table **ret_table,
+               rramnas_error *err)
+{
+  rrn_file file;
+  int32_t status;
+
+  RRN_TRY(rrn_file_open(&file, path, MOST_BYTES, err));
+  status = rrn_table_parse(e, file.data, file.size, path, options, ret_table, err);
   rrn_file_close(&file);
   return status;
 }
@@ -598,9 +615,13 @@ rrn_tables_hash(const struct rrn_table *tables, XXH3_state_t *state)
   size_t j;
 
   for (t = tables; t; t = t->next) {
+    const uint64_t sizes[] = { t->n_genes, t->n_figures, t->n_rows };
+
+    XXH3_128bits_update(state, sizes, sizeof(sizes));
+    XXH3_128bits_update(state, t->genes, t->n_genes * sizeof(*t->genes));
     for (j = 0; j < t->n_figures; j++)
       XXH3_128bits_update(state, t->names[j], strlen(t->names[j]) + 1);
+    XXH3_128bits_update(state, t->inputs, t->n_rows * t->n_genes * sizeof(*t->inputs));
     XXH3_128bits_update(state, t->values, t->n_rows * t->n_figures * sizeof(*t->values));
-    XXH3_128bits_update(state, t->keys, (t->mask + 1) * sizeof(*t->keys));
   }
 }

@@ -8,8 +8,8 @@
 
 #include <xxhash.h>
 
-#include "session/pool.h"
 #include "session/session.h"
+#include "util/pool.h"
 
 typedef struct judging {
   const rramnas_search *s;
@@ -44,11 +44,13 @@ rrn_session_supplied(const rramnas_search *s, rramnas_error *err)
   for (j = 0; j < s->n_figures && !s->evaluate; j++) {
     if (s->evaluator.source[j] != RRN_FIGURE_CALLER)
       continue;
-    RRN_FAIL_IF(rrn_metric_find(s->figures[j]) != SIZE_MAX, err, RRAMNAS_ERR_ARGUMENT,
+    RRN_FAIL_IF(rrn_metric_find(s->figures[j]) != SIZE_MAX && strncmp(s->figures[j], "accuracy", 8) != 0, err,
+                RRAMNAS_ERR_ARGUMENT,
                 "\"%s\" is worked out of a network, and the space has none: a network is missing", s->figures[j]);
     return rrn_fail(err, RRAMNAS_ERR_ARGUMENT,
-                    "nobody supplies \"%s\": it is no built-in figure, in no table, and there is no evaluation callback",
-                    s->figures[j]);
+                    "nobody supplies \"%s\": it is no built-in figure, in no table, and there is no evaluation callback%s",
+                    s->figures[j],
+                    strncmp(s->figures[j], "accuracy", 8) == 0 ? " or data set to measure it on" : "");
   }
   return RRAMNAS_OK;
 }

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "session/pool.h"
 #include "session/session.h"
 #include "util/options.h"
+#include "util/pool.h"
 #include "util/text.h"
 
 enum { WORKED_OUT = 1, FROM_CACHE = 2 };
@@ -281,6 +281,7 @@ work_out_all(runner *r)
 static int32_t
 do_batch(runner *r)
 {
+  RRN_TRY(rrn_session_settle(r->s, r->err)); /* those that break rules */
   RRN_TRY(fill_batch(r));
   RRN_TRY(look_up(r));
   RRN_TRY(r->o.distribute ? distribute(r) : work_out_all(r));
@@ -372,7 +373,7 @@ check(const rramnas_search *s, const rramnas_run_options *o, rramnas_error *err)
 {
   size_t i;
 
-  RRN_FAIL_IF(!s->started, err, RRAMNAS_ERR_ARGUMENT, "rramnas_search_run: the search has not begun");
+  RRN_TRY(rrn_session_check(s, "rramnas_search_run", err));
   RRN_FAIL_IF(o->generations < 0 || o->evaluations < 0 || !(o->seconds >= 0) || o->stagnation < 0 || o->n_threads < 0 ||
                 o->checkpoint_every < 0,
               err, RRAMNAS_ERR_RANGE, "run options: a budget is negative");

@@ -276,6 +276,38 @@ AT(rramnas_curve_labels, size, 0);
 AT(rramnas_curve_labels, title, 8);
 AT(rramnas_curve_labels, subtitle, 16);
 
+SIZE(rramnas_accuracy_options, 80);
+AT(rramnas_accuracy_options, size, 0);
+AT(rramnas_accuracy_options, weights, 8);
+AT(rramnas_accuracy_options, data, 16);
+AT(rramnas_accuracy_options, part, 24);
+AT(rramnas_accuracy_options, images, 28);
+AT(rramnas_accuracy_options, calibration_images, 32);
+AT(rramnas_accuracy_options, trials, 36);
+AT(rramnas_accuracy_options, seed, 40);
+AT(rramnas_accuracy_options, time_s, 48);
+AT(rramnas_accuracy_options, adc_range, 56);
+AT(rramnas_accuracy_options, n_threads, 60);
+AT(rramnas_accuracy_options, adc_fraction, 64);
+AT(rramnas_accuracy_options, hw, 72);
+
+SIZE(rramnas_accuracy, 112);
+AT(rramnas_accuracy, size, 0);
+AT(rramnas_accuracy, images, 8);
+AT(rramnas_accuracy, trials, 16);
+AT(rramnas_accuracy, layers_on_crossbars, 20);
+AT(rramnas_accuracy, digital, 24);
+AT(rramnas_accuracy, quantized, 32);
+AT(rramnas_accuracy, mean, 40);
+AT(rramnas_accuracy, deviation, 48);
+AT(rramnas_accuracy, confidence, 56);
+AT(rramnas_accuracy, worst, 64);
+AT(rramnas_accuracy, low, 72);
+AT(rramnas_accuracy, median, 80);
+AT(rramnas_accuracy, best, 88);
+AT(rramnas_accuracy, conversions, 96);
+AT(rramnas_accuracy, clipped, 104);
+
 SIZE(rramnas_gene, 72);
 AT(rramnas_gene, size, 0);
 AT(rramnas_gene, name, 8);

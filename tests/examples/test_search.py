@@ -19,6 +19,7 @@ import tap
 SEARCH, COMPILE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SPACES, NETWORKS = Path(sys.argv[3]).resolve(), Path(sys.argv[4]).resolve()
 SMALL = ["ofa-mobilenet-v3-small", "--crossbars", "210", "--policy", "rnc", "--objectives", "macs,latency_ns"]
+DATA = Path(__file__).resolve().parent.parent / "data"
 work = None
 
 
@@ -162,6 +163,25 @@ def test_a_chip_for_a_network():
     out = run(space, "--network", NETWORKS / "squeezenet1_1.yaml", "--crossbars", 90, "--policy", "rnc", "--objectives",
               "latency_ns,energy_pj,area_um2").stdout
     assert "10 candidates" in out
+
+
+def test_accuracy_on_each_chip():
+    digits = DATA / "digits" / "digits_8x8.yaml"
+    space = work / "digits_chip.yaml"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bits, integer: [3, 8]}, {name: weight.bits, values: [2, 8]}]\n")
+    args = [space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--crossbars", "auto", "--policy", "rnc", "--objectives",
+            "accuracy,energy_pj", "--data", digits, "--images", 24, "--trials", 1, "--strategy", "enumerate", "--quiet"]
+    run(*args, "--out", work / "digits")
+    rows = rows_of(work / "digits" / "history.csv")
+    assert len(rows) == 12
+    found = {(row["adc.bits"], row["weight.bits"]): float(row["accuracy"]) for row in rows}
+    assert found["8", "8"] > 0.9 and found["3", "2"] < found["8", "8"], found
+    threads = work / "digits-threads"
+    run(*args, "--threads", 3, "--out", threads)
+    assert (threads / "history.csv").read_bytes() == (work / "digits" / "history.csv").read_bytes()
+    assert "nobody supplies" in run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--objectives", "accuracy,macs",
+                                    code=2).stderr
+    assert "networks of its own" in run(*SMALL, "--data", digits, "--weights", digits, code=2).stderr
 
 
 def test_nothing_feasible():
