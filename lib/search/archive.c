@@ -88,26 +88,38 @@ move(rrn_archive *a, size_t to, size_t from, size_t n)
   memmove(a->row + to, a->row + from, n * sizeof(*a->row));
 }
 
-/* Drops what f dominates from position `at` on (in two objectives: up to the first that it does not). */
-static void
-drop_covered(rrn_archive *a, size_t at, const double *f)
+/* Two objectives: what f dominates is a run from position `at` on, of which one place is left for f. */
+static size_t
+replace_run(rrn_archive *a, size_t at, const double *f)
+{
+  size_t end = at;
+
+  for (; end < a->n && f[1] <= a->f[2 * end + 1]; end++)
+    a->spare[a->n_spare++] = a->row[end];
+  if (end != at + 1)
+    move(a, at + 1, end, a->n - end);
+  a->n = a->n + at + 1 - end;
+  return at;
+}
+
+/* More: drops what f dominates from position `at` on and makes a place for f, which it returns. */
+static size_t
+replace_scattered(rrn_archive *a, size_t at, const double *f)
 {
   size_t i, to = at;
 
-  for (i = at; i < a->n; i++) {
+  for (i = at; i < a->n; i++)
     if (covers(f, a->f + i * a->m, a->m)) {
       a->spare[a->n_spare++] = a->row[i];
-      continue;
+    } else {
+      if (to != i)
+        move(a, to, i, 1);
+      to++;
     }
-    if (a->m == 2)
-      break;
-    if (to != i)
-      move(a, to, i, 1);
-    to++;
-  }
-  if (to != i)
-    move(a, to, i, a->n - i);
-  a->n -= i - to;
+  a->n = to;
+  at = up_to(a, f[0]);
+  move(a, at + 1, at, a->n++ - at);
+  return at;
 }
 
 static int32_t
@@ -177,9 +189,7 @@ rrn_archive_add(rrn_archive *a, const double *f, const double *payload, rramnas_
   RRN_TRY(grow(a, err));
   while (at > 0 && a->f[(at - 1) * a->m] == f[0])
     at--;
-  drop_covered(a, at, f);
-  at = up_to(a, f[0]);
-  move(a, at + 1, at, a->n++ - at);
+  at = a->m == 2 ? replace_run(a, at, f) : replace_scattered(a, at, f);
   memcpy(a->f + at * a->m, f, a->m * sizeof(*f));
   a->row[at] = a->spare[--a->n_spare];
   if (a->width > 0)

@@ -29,6 +29,23 @@ add_objective(const double *f, size_t m, const rrn_key *keys, size_t n, double *
     distance[keys[i].index] += (f[keys[i + 1].index * m] - f[keys[i - 1].index * m]) / range;
 }
 
+/* Of two objectives the second descends along a front in the order of the first. */
+static void
+order_by(const double *f, size_t m, size_t j, const uint32_t *ids, size_t n, rrn_key *keys)
+{
+  size_t i;
+
+  if (m == 2 && j == 1) {
+    for (i = 0; i < n; i++)
+      keys[i].key = rrn_key_of(f[keys[i].index * m + j]);
+    if (rrn_order_reversed(keys, n))
+      return;
+  }
+  for (i = 0; i < n; i++)
+    keys[i] = (rrn_key){ rrn_key_of(f[ids[i] * m + j]), ids[i] };
+  rrn_order(keys, keys + n, n);
+}
+
 void
 rrn_crowding(const double *f, size_t m, const uint32_t *ids, size_t n, rrn_key *keys, double *ret_distance)
 {
@@ -37,9 +54,7 @@ rrn_crowding(const double *f, size_t m, const uint32_t *ids, size_t n, rrn_key *
   for (i = 0; i < n; i++)
     ret_distance[ids[i]] = 0;
   for (j = 0; j < m && n > 0; j++) {
-    for (i = 0; i < n; i++)
-      keys[i] = (rrn_key){ rrn_key_of(f[ids[i] * m + j]), ids[i] };
-    rrn_order(keys, keys + n, n);
+    order_by(f, m, j, ids, n, keys);
     add_objective(f + j, m, keys, n, ret_distance);
   }
 }

@@ -7,7 +7,7 @@
  * Idea: an odometer whose wheels are the genes that count. The last of these that is not at its highest value goes up by
  * one, and what stands behind it goes back to its lowest. Parents stand before their children, so what wakes or falls
  * asleep is behind the gene that moved, at its lowest value: the genome is canonical again, and none is left out. Genomes
- * that were planted are not given twice. Behind the last one the first gene is one above its highest value.
+ * that break a rule are left out, and those that were planted are not given twice. Behind the last one the first gene is one above its highest value.
  *
  * Not for real genes. Complexity: O(genes), times the depth of parents, per genome. */
 #include <string.h>
@@ -55,7 +55,7 @@ rrn_enumerate_ask(rrn_strategy *s, size_t wanted)
 
     memcpy(x, s->cursor, s->genes.n * sizeof(*x));
     rrn_genome_canonical(&s->genes, x);
-    s->n_asked += !rrn_seen_has(&s->seen, rrn_fingerprint_of(x, s->genes.n));
+    s->n_asked += !(rrn_strategy_broken(s, x) > 0) && !rrn_seen_has(&s->seen, rrn_fingerprint_of(x, s->genes.n));
     advance(s);
   }
 }

@@ -12,10 +12,18 @@
  * of which the most promising alone is evaluated (1, 4, 16, 64), by the additive model of screen.c. Nothing that is
  * in use falls below a share of about 1/8.
  *
+ * Where some candidate was infeasible and genes are real, half of the children whose first parent is an end of the first
+ * front (infinite distance) are that end with one gene changed: by a step, or by a leap to anywhere in its range. What
+ * lies between the members is found by crossing neighbours, but beyond an end there is nobody to cross with, and when
+ * the front goes on behind a gap that constraints tear, steps of a few per cent of a range never get there. (OSY: half
+ * of all runs stayed without the last piece of the front, where one gene jumps from 1 to 5.)
+ *
+ * A child that breaks a rule between genes is made anew, from other parents, up to eight times; then strategy.c mends it.
+ *
  * Complexity: sorting of 2 n points per generation (sort.c) and O(n^2) at most for thinning. Paper: Deb, Pratap,
  * Agarwal, Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002; choice of operators: probability matching after
- * Thierens, GECCO 2005. Deviations: thinning (select.c), archive parents, screening, chosen rates, no genome twice;
- * `fixed_rates` with crowding thinning is the algorithm of the paper but for duplicates. */
+ * Thierens, GECCO 2005. Deviations: thinning (select.c), archive parents, screening, chosen rates, copies of ends, no
+ * genome twice; `fixed_rates` with crowding thinning is the algorithm of the paper but for duplicates. */
 #include <math.h>
 #include <string.h>
 
@@ -24,34 +32,62 @@
 #include "search/sort.h"
 #include "search/strategy.h"
 
-enum { BY_CROSSOVER, BY_DIFFERENCE, BY_ITSELF };
+enum { BY_CROSSOVER, BY_DIFFERENCE, BY_ITSELF, BY_END };
 enum { FROM_MEMBERS, FROM_ARCHIVE };
 
 typedef struct parents {
   const double *a, *b, *c;
   const double *f; /* objectives of a */
+  int end;         /* 1: a is an end of the first front */
 } parents;
+
+/* A choice, made ready: shares of the arms in use. */
+typedef struct arms {
+  double share[RRN_ARMS], total;
+  uint32_t usable; /* bit k: arm k */
+} arms;
+
+/* What the children of one generation have in common. */
+typedef struct maker {
+  const rrn_strategy *s;
+  arms recombine, mutate, source, screening;
+  double end_chance; /* that a child of an end is made BY_END */
+  double scale[RRN_MOST_OBJECTIVES];
+  double *trial; /* a genome */
+} maker;
 
 /* --- choices --- */
 
-/* One of the arms in use: its quality and 0.3 times the sum of all. */
-static int
-draw_arm(const rrn_choice_state *c, uint32_t usable, rrn_random *r)
+/* An arm's share: its quality and 0.3 times the sum of all in use. */
+static arms
+arms_of(const rrn_choice_state *c, uint32_t usable)
 {
-  double sum = 0, total, u;
-  int i, n = 0, last = 0;
+  arms a = { .usable = usable };
+  double sum = 0;
+  int i, n = 0;
 
-  if ((usable & (usable - 1)) == 0)
-    return __builtin_ctz(usable);
   for (i = 0; i < RRN_ARMS; i++)
     if (usable >> i & 1) {
       sum += c->quality[i];
       n++;
     }
-  total = sum + 0.3 * sum * n;
-  for (u = rrn_random_unit(r) * total, i = 0; i < RRN_ARMS && u >= 0; i++)
-    if (usable >> i & 1) {
-      u -= c->quality[i] + 0.3 * sum;
+  for (i = 0; i < RRN_ARMS; i++)
+    a.share[i] = usable >> i & 1 ? c->quality[i] + 0.3 * sum : 0;
+  a.total = sum + 0.3 * sum * n;
+  return a;
+}
+
+static int
+draw_arm(const arms *a, rrn_random *r)
+{
+  double u;
+  int i, last = 0;
+
+  if ((a->usable & (a->usable - 1)) == 0)
+    return __builtin_ctz(a->usable);
+  for (u = rrn_random_unit(r) * a->total, i = 0; i < RRN_ARMS && u >= 0; i++)
+    if (a->usable >> i & 1) {
+      u -= a->share[i];
       last = i;
     }
   return last;
@@ -88,6 +124,12 @@ tournament(const rrn_strategy *s, rrn_random *r)
   return s->crowding[b] > s->crowding[a] ? b : a;
 }
 
+static int
+is_end(const rrn_strategy *s, size_t i)
+{
+  return s->rank[i] == 0 && s->crowding[i] == INFINITY;
+}
+
 static const double *
 member(const rrn_strategy *s, size_t i)
 {
@@ -105,6 +147,7 @@ draw_parents(const rrn_strategy *s, int source, rrn_random *r)
     i = tournament(s, r);
     p.a = member(s, i);
     p.f = s->f + i * s->options.n_objectives;
+    p.end = is_end(s, i);
     p.b = member(s, tournament(s, r));
     p.c = member(s, rrn_random_below(r, (uint32_t)s->n));
     return p;
@@ -112,6 +155,7 @@ draw_parents(const rrn_strategy *s, int source, rrn_random *r)
   i = rrn_random_below(r, (uint32_t)n);
   p.a = rrn_archive_payload(&s->archive, i);
   p.f = s->archive.f + i * s->options.n_objectives;
+  p.end = 0;
   p.b = rrn_archive_payload(&s->archive, rrn_random_below(r, (uint32_t)n));
   p.c = rrn_archive_payload(&s->archive, rrn_random_below(r, (uint32_t)n));
   return p;
@@ -141,30 +185,33 @@ has_reals(const rrn_genes *genes)
   return 0;
 }
 
-/* With real genes: members alone are parents (the archive of a continuous problem is large and says little about where
- * to go), no copies, small rates, no screening. */
 static uint8_t
-draw_way(const rrn_strategy *s, int reals, rrn_random *r)
+draw_way(const maker *m, rrn_random *r)
 {
   int how, rate, source, tries;
 
-  if (s->options.fixed_rates)
+  if (m->s->options.fixed_rates)
     return (uint8_t)((rrn_random_unit(r) < 0.9 ? BY_CROSSOVER : BY_ITSELF) | 1 << 2);
-  how = draw_arm(&s->recombine, reals ? 1 << BY_CROSSOVER | 1 << BY_DIFFERENCE : 1 << BY_CROSSOVER | 1 << BY_ITSELF, r);
-  rate = draw_arm(&s->mutate, reals ? 3 : 15, r);
-  source = draw_arm(&s->source, reals || s->archive.n < 2 ? 1 : 3, r);
-  tries = draw_arm(&s->screening, reals || s->archive.n < 2 ? 1 : 15, r);
+  how = draw_arm(&m->recombine, r);
+  rate = draw_arm(&m->mutate, r);
+  source = draw_arm(&m->source, r);
+  tries = draw_arm(&m->screening, r);
   return (uint8_t)(how | rate << 2 | source << 4 | tries << 6);
 }
 
 static void
 make_one(const rrn_strategy *s, uint8_t way, const parents *p, rrn_random *r, double *ret_child)
 {
-  static const double genes_changed[RRN_ARMS] = { 0.25, 1, 2, 4 };
-  const rrn_variation v = { s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta };
-
-  combine(s, &v, way & 3, p, r, ret_child);
-  rrn_mutate(&s->genes, &v, r, genes_changed[way >> 2 & 3] / (double)(s->n_free ? s->n_free : 1), ret_child);
+  if ((way & 3) == BY_END) {
+    memcpy(ret_child, p->a, s->genes.n * sizeof(*ret_child));
+    if (rrn_random_unit(r) < 0.5)
+      rrn_redraw_one(&s->genes, r, ret_child);
+    else
+      rrn_mutate_one(&s->genes, &s->variation, r, ret_child);
+  } else {
+    combine(s, &s->variation, way & 3, p, r, ret_child);
+    rrn_mutate(&s->genes, &s->variation, r, &s->rates[way >> 2 & 3], ret_child);
+  }
   rrn_wake(&s->genes, r, p->a, p->b, ret_child);
 }
 
@@ -227,9 +274,9 @@ promise(const rrn_strategy *s, const double *scale, const parents *p, const doub
 
 /* The most promising of several new children; ret_child stays as it is when none is new. */
 static void
-screen_children(const rrn_strategy *s, uint8_t way, int tries, const double *scale, double *trial, rrn_random *r,
-                double *ret_child)
+screen_children(const maker *m, uint8_t way, int tries, rrn_random *r, double *ret_child)
 {
+  const rrn_strategy *s = m->s;
   double best = -INFINITY;
   int k;
 
@@ -237,30 +284,50 @@ screen_children(const rrn_strategy *s, uint8_t way, int tries, const double *sca
     const parents p = draw_parents(s, way >> 4 & 3, r);
     double value;
 
-    make_one(s, way, &p, r, trial);
-    if (rrn_seen_has(&s->seen, rrn_fingerprint_of(trial, s->genes.n)))
+    make_one(s, way, &p, r, m->trial);
+    if (rrn_strategy_broken(s, m->trial) > 0 || rrn_seen_has(&s->seen, rrn_fingerprint_of(m->trial, s->genes.n)))
       continue;
-    value = promise(s, scale, &p, trial);
+    value = promise(s, m->scale, &p, m->trial);
     if (value > best) {
       best = value;
-      memcpy(ret_child, trial, s->genes.n * sizeof(*ret_child));
+      memcpy(ret_child, m->trial, s->genes.n * sizeof(*ret_child));
     }
   }
 }
 
-static int32_t
-make_child(rrn_strategy *s, size_t i, int reals, const double *scale, double *trial, rramnas_error *err)
+static int
+by_end(const maker *m, const parents *p, rrn_random *r)
+{
+  return p->end && m->end_chance > 0 && rrn_random_unit(r) < m->end_chance;
+}
+
+/* Returns how the child was made. Children of ends are booked under choices that are not in use with real genes. */
+static uint8_t
+draw_child(const maker *m, rrn_random *r, double *ret_child)
 {
   static const int tries_of[RRN_ARMS] = { 1, 4, 16, 64 };
-  rrn_random r = rrn_random_start(s->options.seed, s->generation, (uint32_t)i, RRN_RANDOM_VARIATION);
-  const uint8_t way = draw_way(s, reals, &r);
-  const parents p = draw_parents(s, way >> 4 & 3, &r);
-  double *child = s->genomes + (s->n + s->n_asked) * s->genes.n;
-  int32_t status;
+  uint8_t way = draw_way(m, r);
+  const parents p = draw_parents(m->s, way >> 4 & 3, r);
 
-  make_one(s, way, &p, &r, child);
+  if (by_end(m, &p, r))
+    way = BY_END | 3 << 2;
+  make_one(m->s, way, &p, r, ret_child);
   if (way >> 6)
-    screen_children(s, way, tries_of[way >> 6], scale, trial, &r, child);
+    screen_children(m, way, tries_of[way >> 6], r, ret_child);
+  return way;
+}
+
+static int32_t
+make_child(rrn_strategy *s, const maker *m, size_t i, rramnas_error *err)
+{
+  rrn_random r = rrn_random_start(s->options.seed, s->generation, (uint32_t)i, RRN_RANDOM_VARIATION);
+  double *child = s->genomes + (s->n + s->n_asked) * s->genes.n;
+  int32_t status, tries = 0;
+  uint8_t way;
+
+  do
+    way = draw_child(m, &r, child);
+  while (++tries < RRN_MOST_TRIES && rrn_strategy_broken(s, child) > 0);
   status = rrn_strategy_claim(s, &r, child, err);
   if (status < 0)
     return status;
@@ -269,20 +336,49 @@ make_child(rrn_strategy *s, size_t i, int reals, const double *scale, double *tr
   return RRAMNAS_OK;
 }
 
+/* Half of the children of ends, one child of all in sixteen at most: a tournament of two takes one of e ends among n
+ * members in 2 e / n of the cases. */
+static double
+end_chance_of(const rrn_strategy *s)
+{
+  size_t i, ends = 0;
+  double chance;
+
+  for (i = 0; i < s->n; i++)
+    ends += (size_t)is_end(s, i);
+  chance = ends > 0 ? (double)s->n / (32 * (double)ends) : 0;
+  return chance < 0.5 ? chance : 0.5;
+}
+
+/* With real genes: members alone are parents (the archive of a continuous problem is large and says little about where
+ * to go), small rates, no screening, no copies but of ends. */
+static void
+prepare(maker *m, const rrn_strategy *s)
+{
+  const int reals = has_reals(&s->genes);
+
+  m->s = s;
+  m->recombine = arms_of(&s->recombine, 1 << BY_CROSSOVER | (reals ? 1 << BY_DIFFERENCE : 1 << BY_ITSELF));
+  m->mutate = arms_of(&s->mutate, reals ? 3 : 15);
+  m->source = arms_of(&s->source, reals || s->archive.n < 2 ? 1 : 3);
+  m->screening = arms_of(&s->screening, reals || s->archive.n < 2 ? 1 : 15);
+  m->end_chance = reals && s->torn && !s->options.fixed_rates ? end_chance_of(s) : 0;
+  archive_scale(s, m->scale);
+}
+
 int32_t
 rrn_nsga2_ask(rrn_strategy *s, size_t wanted, rramnas_error *err)
 {
-  const int reals = has_reals(&s->genes);
-  double scale[RRN_MOST_OBJECTIVES], *trial;
+  maker m;
   size_t i;
 
   rrn_arena_reset(&s->scratch);
-  trial = rrn_arena_alloc_raw(&s->scratch, s->genes.n, sizeof(*trial));
-  if (!trial)
+  m.trial = rrn_arena_alloc_raw(&s->scratch, s->genes.n, sizeof(*m.trial));
+  if (!m.trial)
     return rrn_fail_memory(err);
-  archive_scale(s, scale);
+  prepare(&m, s);
   for (i = 0; i < wanted; i++)
-    RRN_TRY(make_child(s, i, reals, scale, trial, err));
+    RRN_TRY(make_child(s, &m, i, err));
   return RRAMNAS_OK;
 }
 

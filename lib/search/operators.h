@@ -34,10 +34,29 @@ typedef struct rrn_genes {
   int32_t conditional; /* 1: some gene has a parent */
 } rrn_genes;
 
+/* The power n of a distribution of index n - 1, made ready. */
+typedef struct rrn_exponent {
+  double n, rest; /* n = rest 2^halvings */
+  double negligible; /* a number up to this, to the n, is nothing beside 1 */
+  int halvings;
+  unsigned whole; /* n; 0 when it is not whole, or large */
+} rrn_exponent;
+
 typedef struct rrn_variation {
   double gene_probability; /* a gene takes part in a crossover */
-  double sbx_eta, mutation_eta;
+  rrn_exponent sbx, mutation;
 } rrn_variation;
+
+/* How many genes mutate, made ready. */
+typedef struct rrn_rate {
+  double rate;     /* of a gene */
+  double log_stay; /* log2(1 - rate) */
+  double none;     /* chance that no gene of a genome mutates */
+} rrn_rate;
+
+/* Indices of the distributions: 0 = flat, the greater the nearer. */
+rrn_variation rrn_variation_of(double gene_probability, double sbx_eta, double mutation_eta);
+rrn_rate rrn_rate_of(double rate, size_t n_genes);
 
 /* 1 when the gene counts in genome x. */
 int rrn_gene_active(const rrn_genes *genes, const double *x, size_t i);
@@ -54,11 +73,13 @@ void rrn_crossover(const rrn_genes *genes, const rrn_variation *v, rrn_random *r
 /* A child a + scale (b - c) in the reals, an exchange with b where b and c differ in the others. */
 void rrn_differential(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double scale, const double *a,
                       const double *b, const double *c, double *ret_child);
-/* Changes each active gene with probability `rate`: polynomial for reals and integers, another value for categories.
+/* Changes each active gene with the probability of `rate`: polynomial for reals and integers, another value for categories.
  * Returns the number of changed genes. */
-size_t rrn_mutate(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double rate, double *x);
+size_t rrn_mutate(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, const rrn_rate *rate, double *x);
 /* Changes one gene that is free and counts, when there is one. */
 void rrn_mutate_one(const rrn_genes *genes, const rrn_variation *v, rrn_random *r, double *x);
+/* Draws one gene that is free and counts, when there is one, uniform from all of its range. */
+void rrn_redraw_one(const rrn_genes *genes, rrn_random *r, double *x);
 /* Genes that count in the child but in neither parent get a uniform value; then the canonical form. */
 void rrn_wake(const rrn_genes *genes, rrn_random *r, const double *a, const double *b, double *child);
 

@@ -150,3 +150,20 @@ rrn_order(rrn_key *keys, rrn_key *scratch, size_t n)
   if (!insertion(keys, n, MOVES_PER_KEY * n))
     all_passes(keys, scratch, n, differ, bits);
 }
+
+int
+rrn_order_reversed(rrn_key *keys, size_t n)
+{
+  size_t i;
+
+  for (i = 1; i < n; i++)
+    if (keys[i].key >= keys[i - 1].key)
+      return 0;
+  for (i = 0; i < n / 2; i++) {
+    const rrn_key x = keys[i];
+
+    keys[i] = keys[n - 1 - i];
+    keys[n - 1 - i] = x;
+  }
+  return 1;
+}

@@ -26,4 +26,7 @@ rrn_key_of(double x)
 /* Sorts ascending, equal keys by their order on entry. `scratch` holds n entries. */
 void rrn_order(rrn_key *keys, rrn_key *scratch, size_t n);
 
+/* 1 when the keys descended strictly and are now in order, reversed; 0: nothing has changed. */
+int rrn_order_reversed(rrn_key *keys, size_t n);
+
 #endif

@@ -90,9 +90,11 @@ rrn_reinforce_ask(rrn_strategy *s, size_t wanted, rramnas_error *err)
   for (i = 0; i < wanted; i++) {
     rrn_random r = rrn_random_start(s->options.seed, s->generation, (uint32_t)i, RRN_RANDOM_POLICY);
     double *x = s->genomes + s->n_asked * s->genes.n;
-    int32_t status;
+    int32_t status, tries = 0;
 
-    draw_genome(s, &r, chance, x);
+    do
+      draw_genome(s, &r, chance, x);
+    while (++tries < RRN_MOST_TRIES && rrn_strategy_broken(s, x) > 0);
     status = rrn_strategy_claim(s, &r, x, err);
     if (status < 0)
       return status;

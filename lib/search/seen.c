@@ -81,7 +81,9 @@ rrn_seen_add(rrn_seen *seen, rrn_fingerprint f, rramnas_error *err)
   if (!seen->slots || seen->n + 1 > (seen->mask + 1) / 3 * 2)
     RRN_TRY(enlarge(seen, err));
   slot = find(seen, f);
-  seen->n += slot->low == 0 && slot->high == 0;
+  if (slot->low || slot->high)
+    return 0;
+  seen->n++;
   *slot = f;
-  return RRAMNAS_OK;
+  return 1;
 }

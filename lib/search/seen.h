@@ -20,7 +20,7 @@ void rrn_seen_release(rrn_seen *seen);
 /* XXH3-128 of a canonical genome; never 0, 0. */
 rrn_fingerprint rrn_fingerprint_of(const double *genome, size_t n);
 int rrn_seen_has(const rrn_seen *seen, rrn_fingerprint f);
-/* Adding twice changes nothing. ERR_MEMORY. */
+/* 1 = added, 0 = it was there before; ERR_MEMORY. */
 int32_t rrn_seen_add(rrn_seen *seen, rrn_fingerprint f, rramnas_error *err);
 
 #endif

@@ -46,6 +46,8 @@ gap(double a, double b, double range)
   return range > 0 && d <= range ? d / range : 0;
 }
 
+/* Points in the order of an objective. Of two the second descends along a front in the order of the first, which keys
+ * hold already. */
 static int32_t
 order_objective(rrn_arena *arena, const double *f, size_t m, const uint32_t *ids, size_t n, size_t j,
                 rrn_key **ret_keys, rramnas_error *err)
@@ -55,6 +57,12 @@ order_objective(rrn_arena *arena, const double *f, size_t m, const uint32_t *ids
 
   if (!keys)
     return rrn_fail_memory(err);
+  if (m == 2 && j == 1) {
+    for (i = 0; i < n; i++)
+      keys[i].key = rrn_key_of(f[ids[keys[i].index] * m + j]);
+    if (rrn_order_reversed(keys, n))
+      return RRAMNAS_OK;
+  }
   for (i = 0; i < n; i++)
     keys[i] = (rrn_key){ rrn_key_of(f[ids[i] * m + j]), i };
   rrn_order(keys, keys + n, n);
@@ -126,11 +134,28 @@ unlink_point(links *l, const double *f, size_t m, const uint32_t *ids, size_t n,
   for (j = 0; j < m; j++) {
     const int32_t b = l->before[j * n + i], a = l->after[j * n + i];
 
+    if (j > 0 && b == l->after[i] && a == l->before[i])
+      continue;
     if (b != NONE)
       distances[b] = distance(l, f, m, ids, n, (size_t)b);
     if (a != NONE)
       distances[a] = distance(l, f, m, ids, n, (size_t)a);
   }
+}
+
+/* The last of least distance; NaN = gone already. */
+static size_t
+most_crowded(const double *distances, size_t n)
+{
+  double least = INFINITY;
+  size_t i, worst = 0;
+
+  for (i = 0; i < n; i++)
+    if (distances[i] <= least) {
+      least = distances[i];
+      worst = i;
+    }
+  return worst;
 }
 
 static int32_t
@@ -139,23 +164,19 @@ thin_lists(rrn_arena *arena, const double *f, size_t m, const uint32_t *ids, siz
 {
   links l;
   double *distances = rrn_arena_alloc_raw(arena, n, sizeof(*distances));
-  uint32_t *left = rrn_arena_alloc_raw(arena, n, sizeof(*left));
-  size_t i, count = n, worst;
+  size_t i, count;
 
-  if (!distances || !left)
+  if (!distances)
     return rrn_fail_memory(err);
   RRN_TRY(link_up(arena, &l, f, m, ids, n, err));
-  for (i = 0; i < n; i++) {
+  for (i = 0; i < n; i++)
     distances[i] = distance(&l, f, m, ids, n, i);
-    left[i] = (uint32_t)i;
-  }
-  while (count > wanted) {
-    for (worst = 0, i = 1; i < count; i++)
-      if (distances[left[i]] <= distances[left[worst]])
-        worst = i;
-    unlink_point(&l, f, m, ids, n, left[worst], distances);
-    selected[ids[left[worst]]] = 0;
-    memmove(left + worst, left + worst + 1, (--count - worst) * sizeof(*left));
+  for (count = n; count > wanted; count--) {
+    const size_t worst = most_crowded(distances, n);
+
+    unlink_point(&l, f, m, ids, n, worst, distances);
+    distances[worst] = NAN;
+    selected[ids[worst]] = 0;
   }
   return RRAMNAS_OK;
 }

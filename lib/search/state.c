@@ -148,6 +148,7 @@ rrn_state_strategy(rrn_bytes *b, rrn_strategy *s, rramnas_error *err)
   rrn_bytes_u64s(b, &generation, 1);
   s->generation = (uint32_t)generation;
   rrn_bytes_flag(b, &s->asked);
+  rrn_bytes_flag(b, &s->torn);
   rrn_bytes_count(b, &s->n, s->cap);
   rrn_bytes_count(b, &s->n_asked, s->cap - s->n);
   rrn_bytes_count(b, &s->n_planted, s->cap);

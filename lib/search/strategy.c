@@ -9,8 +9,10 @@
  * decides how a search goes on. A failed evaluation (a NaN among objectives or violation) is an infeasible point
  * with infinite violation: behind all others, never in the archive.
  *
- * A genome that was seen before is changed gene by gene; when that finds nothing new a uniform one is drawn; spaces
- * of up to 65,536 genomes are at last searched for what is left, so that small spaces are exhausted exactly.
+ * A genome that was seen before or breaks a rule is changed gene by gene, never to one that breaks rules by more; when
+ * that finds nothing, uniform ones are drawn; spaces of up to 65,536 genomes are at last searched for what is left, so
+ * that small spaces are exhausted exactly. So a generation is full until the space is exhausted. In a large space where
+ * none of this finds a lawful genome the nearest that was met is asked for: the search is led towards the rules.
  *
  * Complexity: O(genes) per genome beside the strategy's own work. */
 #include "search/strategy.h"
@@ -18,7 +20,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHANGES = 40, DRAWS = 40, SMALL_SPACE = 65536, MAX_GENES = 1 << 20 };
+/* Tries: changes in vain, of a lawful genome and of one that is not; all changes; draws; draws that are changed. */
+enum { CHANGES = 40, MENDS = 200, MOST_CHANGES = 2000, DRAWS = 40, STARTS = 20 };
+enum { SMALL_SPACE = 65536, MAX_GENES = 1 << 20 };
 
 /* --- creation --- */
 
@@ -107,16 +111,29 @@ allocate(rrn_strategy *s, rramnas_error *err)
   s->cv = rrn_calloc(s->rt, s->cap, sizeof(*s->cv));
   s->rank = rrn_calloc(s->rt, s->cap, sizeof(*s->rank));
   s->crowding = rrn_calloc(s->rt, s->cap, sizeof(*s->crowding));
+  s->kept = rrn_calloc(s->rt, s->genes.n, 2 * sizeof(*s->kept));
   s->ways = rrn_calloc(s->rt, s->cap, sizeof(*s->ways));
   s->policy = s->options.kind == RRN_STRATEGY_REINFORCE ? rrn_calloc(s->rt, n_values, sizeof(*s->policy)) : NULL;
   s->cursor = s->options.kind == RRN_STRATEGY_ENUMERATE ? rrn_calloc(s->rt, s->genes.n, sizeof(*s->cursor)) : NULL;
-  if (!s->genomes || !s->f || !s->cv || !s->rank || !s->crowding || !s->ways ||
+  if (!s->genomes || !s->f || !s->cv || !s->rank || !s->crowding || !s->ways || !s->kept ||
       (s->options.kind == RRN_STRATEGY_REINFORCE && !s->policy) ||
       (s->options.kind == RRN_STRATEGY_ENUMERATE && !s->cursor))
     return rrn_fail_memory(err);
   if (s->cursor)
     rrn_enumerate_start(s);
   return RRAMNAS_OK;
+}
+
+/* Genes that mutate on average, by choice: a quarter of one to four. */
+static void
+prepare_variation(rrn_strategy *s)
+{
+  static const double genes_changed[RRN_ARMS] = { 0.25, 1, 2, 4 };
+  int i;
+
+  s->variation = rrn_variation_of(s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta);
+  for (i = 0; i < RRN_ARMS; i++)
+    s->rates[i] = rrn_rate_of(genes_changed[i] / (double)(s->n_free ? s->n_free : 1), s->genes.n);
 }
 
 int32_t
@@ -132,6 +149,7 @@ rrn_strategy_create(rrn_strategy *ret_s, const rrn_rt *rt, const rrn_genes *gene
     s.genes.conditional |= genes->at[i].parent >= 0;
     s.n_free += genes->at[i].low < genes->at[i].high;
   }
+  prepare_variation(&s);
   for (i = 0; i < RRN_ARMS; i++)
     s.recombine.quality[i] = s.mutate.quality[i] = s.source.quality[i] = s.screening.quality[i] = 0.5;
   rrn_seen_init(&s.seen, rt);
@@ -157,6 +175,7 @@ rrn_strategy_release(rrn_strategy *s)
     rrn_free(s->rt, s->rank);
     rrn_free(s->rt, s->crowding);
     rrn_free(s->rt, s->ways);
+    rrn_free(s->rt, s->kept);
     rrn_free(s->rt, s->policy);
     rrn_free(s->rt, s->cursor);
     rrn_screen_release(&s->screen);
@@ -167,17 +186,79 @@ rrn_strategy_release(rrn_strategy *s)
   memset(s, 0, sizeof(*s));
 }
 
+void
+rrn_strategy_set_rules(rrn_strategy *s, rrn_broken_fn broken, const void *rules)
+{
+  s->broken = broken;
+  s->rules = rules;
+}
+
+double
+rrn_strategy_broken(const rrn_strategy *s, const double *x)
+{
+  return s->broken ? s->broken(s->rules, x) : 0;
+}
+
+void
+rrn_strategy_uniform(const rrn_strategy *s, rrn_random *r, double *ret_x)
+{
+  int i = 0;
+
+  do {
+    rrn_genome_uniform(&s->genes, r, ret_x);
+    rrn_genome_canonical(&s->genes, ret_x);
+  } while (++i < DRAWS && rrn_strategy_broken(s, ret_x) > 0);
+}
+
 /* --- nothing twice --- */
 
 static int32_t
 claim_as_is(rrn_strategy *s, const double *x, rramnas_error *err)
 {
-  const rrn_fingerprint f = rrn_fingerprint_of(x, s->genes.n);
+  return rrn_seen_add(&s->seen, rrn_fingerprint_of(x, s->genes.n), err);
+}
 
-  if (rrn_seen_has(&s->seen, f))
-    return 0;
-  RRN_TRY(rrn_seen_add(&s->seen, f, err));
-  return 1;
+static int32_t
+claim_lawful(rrn_strategy *s, const double *x, rramnas_error *err)
+{
+  return rrn_strategy_broken(s, x) > 0 ? 0 : claim_as_is(s, x, err);
+}
+
+/* A gene at a time, until nothing has come of it for a while. A change that breaks rules by more is taken back. */
+static int32_t
+claim_changed(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
+{
+  double broken = rrn_strategy_broken(s, x), before;
+  int32_t status = 0, i, vain = 0;
+
+  for (i = 0; i < MOST_CHANGES && vain < (broken > 0 && !s->hopeless ? MENDS : CHANGES) && status == 0; i++) {
+    memcpy(s->kept, x, s->genes.n * sizeof(*x));
+    rrn_mutate_one(&s->genes, &s->variation, r, x);
+    rrn_genome_canonical(&s->genes, x);
+    before = broken;
+    broken = rrn_strategy_broken(s, x);
+    vain = broken < before ? 0 : vain + 1;
+    if (broken <= before) {
+      status = broken > 0 ? 0 : claim_as_is(s, x, err);
+      continue;
+    }
+    broken = before;
+    memcpy(x, s->kept, s->genes.n * sizeof(*x));
+  }
+  return status;
+}
+
+static int32_t
+claim_drawn(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
+{
+  int32_t status = 0, i;
+
+  for (i = 0; i < DRAWS && status == 0; i++) {
+    rrn_genome_uniform(&s->genes, r, x);
+    rrn_genome_canonical(&s->genes, x);
+    status = claim_lawful(s, x, err);
+  }
+  return status;
 }
 
 /* Genomes of the whole space, canonical or not; infinite with a real gene. */
@@ -209,39 +290,55 @@ genome_number(const rrn_genes *genes, uint32_t number, double *ret_x)
 static int32_t
 claim_any(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
 {
-  const double size = space_size(&s->genes);
-  uint32_t i, start;
+  const uint32_t size = (uint32_t)space_size(&s->genes), start = rrn_random_below(r, size);
+  uint32_t i;
   int32_t status = 0;
 
-  if (size > SMALL_SPACE)
-    return 0;
-  start = rrn_random_below(r, (uint32_t)size);
-  for (i = 0; i < (uint32_t)size && status == 0; i++) {
-    genome_number(&s->genes, (start + i) % (uint32_t)size, x);
+  for (i = 0; i < size && status == 0; i++) {
+    genome_number(&s->genes, (start + i) % size, x);
     rrn_genome_canonical(&s->genes, x);
-    status = claim_as_is(s, x, err);
+    status = claim_lawful(s, x, err);
   }
+  s->exhausted = status == 0;
+  return status;
+}
+
+/* Where few genomes are lawful: draws that are led to the rules. When that fails, once a generation is enough. */
+static int32_t
+claim_mended(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
+{
+  int32_t status = 0, i;
+
+  for (i = 0; i < STARTS && s->broken && status == 0; i++) {
+    rrn_genome_uniform(&s->genes, r, x);
+    rrn_genome_canonical(&s->genes, x);
+    status = claim_changed(s, r, x, err);
+  }
+  s->hopeless = s->broken && status == 0;
   return status;
 }
 
 int32_t
 rrn_strategy_claim(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err)
 {
-  const rrn_variation v = { s->options.gene_probability, s->options.sbx_eta, s->options.mutation_eta };
-  int32_t status, i;
+  double *nearest = s->kept + s->genes.n;
+  int32_t status = s->exhausted ? 0 : claim_lawful(s, x, err);
 
-  status = claim_as_is(s, x, err);
-  for (i = 0; i < CHANGES && status == 0; i++) {
-    rrn_mutate_one(&s->genes, &v, r, x);
-    rrn_genome_canonical(&s->genes, x);
-    status = claim_as_is(s, x, err);
-  }
-  for (i = 0; i < DRAWS && status == 0; i++) {
-    rrn_genome_uniform(&s->genes, r, x);
-    rrn_genome_canonical(&s->genes, x);
-    status = claim_as_is(s, x, err);
-  }
-  return status != 0 ? status : claim_any(s, r, x, err);
+  if (status != 0 || s->exhausted)
+    return status;
+  status = claim_changed(s, r, x, err);
+  if (status != 0)
+    return status;
+  memcpy(nearest, x, s->genes.n * sizeof(*x));
+  status = s->hopeless ? 0 : claim_drawn(s, r, x, err);
+  if (status == 0 && space_size(&s->genes) <= SMALL_SPACE)
+    return claim_any(s, r, x, err);
+  if (status == 0 && !s->hopeless)
+    status = claim_mended(s, r, x, err);
+  if (status != 0)
+    return status;
+  memcpy(x, nearest, s->genes.n * sizeof(*x));
+  return claim_as_is(s, x, err);
 }
 
 /* --- ask and tell --- */
@@ -256,8 +353,7 @@ rrn_random_ask(rrn_strategy *s, size_t wanted, rramnas_error *err)
     double *x = s->genomes + (s->n + s->n_asked) * s->genes.n;
     int32_t status;
 
-    rrn_genome_uniform(&s->genes, &r, x);
-    rrn_genome_canonical(&s->genes, x);
+    rrn_strategy_uniform(s, &r, x);
     status = rrn_strategy_claim(s, &r, x, err);
     if (status < 0)
       return status;
@@ -272,6 +368,7 @@ rrn_strategy_ask(rrn_strategy *s, const double **ret_genomes, size_t *ret_n, rra
   int32_t status = RRAMNAS_OK;
 
   if (!s->asked) {
+    s->hopeless = 0;
     s->n_asked = s->generation == 0 ? s->n_planted : 0;
     if (s->options.kind == RRN_STRATEGY_ENUMERATE)
       rrn_enumerate_ask(s, s->generation == 0 ? s->options.population - s->n_asked : s->options.offspring);
@@ -301,7 +398,7 @@ rrn_strategy_plant(rrn_strategy *s, const double *genomes, size_t n, rramnas_err
 
   for (i = 0; i < n && s->n_planted < most; i++) {
     memcpy(s->genomes + s->n_planted * s->genes.n, genomes + i * s->genes.n, s->genes.n * sizeof(*genomes));
-    status = claim_as_is(s, s->genomes + s->n_planted * s->genes.n, err);
+    status = claim_lawful(s, s->genomes + s->n_planted * s->genes.n, err);
     if (status < 0)
       return status;
     s->n_planted += (size_t)status;
@@ -321,6 +418,7 @@ take(rrn_strategy *s, size_t i, const double *f, double cv)
     if (isnan(f[j]))
       cv = INFINITY;
   s->cv[s->n + i] = isnan(cv) ? INFINITY : cv > 0 ? cv : 0;
+  s->torn |= s->cv[s->n + i] > 0;
 }
 
 int32_t

@@ -11,6 +11,8 @@
 #include "util/arena.h"
 
 enum { RRN_MOST_OBJECTIVES = 64 };
+/* Children made for one place of a generation while they break rules. */
+enum { RRN_MOST_TRIES = 8 };
 
 /* Values are part of checkpoints. */
 enum rrn_strategy_kind {
@@ -43,11 +45,22 @@ typedef struct rrn_choice_state {
   double quality[RRN_ARMS];
 } rrn_choice_state;
 
+/* By how much a canonical genome breaks the rules between genes, 0 = it keeps them. */
+typedef double (*rrn_broken_fn)(const void *rules, const double *x);
+
 typedef struct rrn_strategy {
   const rrn_rt *rt;
   rrn_strategy_options options;
   rrn_genes genes;
   size_t n_free;       /* genes that can change */
+  rrn_variation variation; /* of the options */
+  rrn_rate rates[RRN_ARMS]; /* by how a child was made */
+  rrn_broken_fn broken;    /* NULL = no rules */
+  const void *rules;
+  double *kept;            /* [2][genes.n]: what a change is taken back to; the nearest to the rules */
+  int32_t torn;            /* 1: some candidate was infeasible or failed */
+  int32_t hopeless;        /* 1: nothing lawful was found for a place of the generation that is made */
+  int32_t exhausted;       /* 1: every genome that keeps the rules was asked for */
   uint32_t generation; /* number of tells */
   int32_t asked;       /* 1: a generation is out */
 
@@ -75,10 +88,13 @@ int32_t rrn_strategy_create(rrn_strategy *ret_s, const rrn_rt *rt, const rrn_gen
                             const rrn_strategy_options *options, rramnas_error *err);
 void rrn_strategy_release(rrn_strategy *s);
 
-/* Before the first ask: canonical genomes that the first generation begins with; one that is there already is left out. */
+/* Before the first ask or plant: rules, which the caller keeps alive. */
+void rrn_strategy_set_rules(rrn_strategy *s, rrn_broken_fn broken, const void *rules);
+/* Before the first ask: canonical genomes that the first generation begins with; one that is there already or breaks a
+ * rule is left out. */
 int32_t rrn_strategy_plant(rrn_strategy *s, const double *genomes, size_t n, rramnas_error *err);
-/* The next generation, genomes in canonical form, none of which was asked for before. Asking again before tell()
- * gives the same. *ret_n = 0: nothing new is to be found. After ERR_MEMORY of ask or tell the strategy can only be
+/* The next generation, genomes in canonical form, none of which was asked for before. All keep the rules unless none that
+ * does was found in their place. Asking again before tell() gives the same. *ret_n = 0: nothing new is to be found. After ERR_MEMORY of ask or tell the strategy can only be
  * released. */
 int32_t rrn_strategy_ask(rrn_strategy *s, const double **ret_genomes, size_t *ret_n, rramnas_error *err);
 /* f[n][n_objectives] and cv[n] (NULL = all feasible) of what was asked, in its order. A NaN marks a failed
@@ -95,8 +111,12 @@ int32_t rrn_reinforce_tell(rrn_strategy *s, rramnas_error *err);
 void rrn_enumerate_start(rrn_strategy *s);
 void rrn_enumerate_ask(rrn_strategy *s, size_t wanted);
 
-/* Makes the canonical genome x new: changes a gene at a time while it was seen before, at last any new genome. 1 =
- * new and remembered, 0 = none was found, negative = ERR_MEMORY. */
+/* By how much x breaks rules. */
+double rrn_strategy_broken(const rrn_strategy *s, const double *x);
+/* A canonical genome, uniform, that keeps the rules if one is found in some draws. */
+void rrn_strategy_uniform(const rrn_strategy *s, rrn_random *r, double *ret_x);
+/* Makes the canonical genome x new and lawful: changes a gene at a time while it was seen before or breaks a rule, then
+ * draws, at last takes any. 1 = new and remembered, 0 = none was found, negative = ERR_MEMORY. */
 int32_t rrn_strategy_claim(rrn_strategy *s, rrn_random *r, double *x, rramnas_error *err);
 
 #endif

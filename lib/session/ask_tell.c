@@ -8,9 +8,9 @@
  * (counted, written down, offered to the front) place by place from the first on, and the strategy hears of the
  * generation as a whole, when all of it is told.
  *
- * A candidate that breaks a rule is never given out: the strategy hears that it is infeasible by as much, and nobody else
- * does. A space of which nothing keeps the rules, generation after generation, counts as exhausted; not so when it is
- * enumerated, which ends by itself. */
+ * A candidate that breaks a rule, which a strategy proposes only where it found none that keeps them, is never given out:
+ * the strategy hears that it is infeasible by as much, and nobody else does. A space of which nothing keeps the rules,
+ * generation after generation, counts as exhausted; not so when it is enumerated, which ends by itself. */
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@
 /* Beyond four objectives the hypervolume of a large front takes too long to be worked out in passing. */
 enum { MOST_POINTS_OF_MANY = 100 };
 
-enum { MOST_IDLE_GENERATIONS = 10000 };
+enum { MOST_IDLE_GENERATIONS = 1000 };
 
 /* --- a generation --- */
 

@@ -603,6 +603,12 @@ keep_reference(rramnas_search *s, const double *reference, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+static double
+broken_rules(const void *space, const double *x)
+{
+  return rrn_space_violation(space, x);
+}
+
 int32_t
 rrn_session_prepare(rramnas_search *s, const rramnas_search_options *o, rramnas_error *err)
 {
@@ -617,6 +623,8 @@ rrn_session_prepare(rramnas_search *s, const rramnas_search_options *o, rramnas_
   s->genes = rrn_space_genes(&s->space);
   RRN_TRY(keep_reference(s, o->reference, err));
   RRN_TRY(rrn_strategy_create(&s->strategy, &s->rt, &s->genes, &s->options, err));
+  if (s->space.n_rules > 0)
+    rrn_strategy_set_rules(&s->strategy, broken_rules, &s->space);
   s->options = s->strategy.options;
   rrn_archive_init(&s->front, &s->rt, s->n_objectives, s->space.n + s->n_figures, (size_t)o->archive_capacity);
   return RRAMNAS_OK;

@@ -219,7 +219,7 @@ static int32_t
 read_shape(reader *r, rrn_safetensor *t)
 {
   uint64_t dims[RRAMNAS_MAX_RANK];
-  size_t n, i;
+  size_t n = 0, i;
 
   RRN_TRY(read_numbers(r, dims, RRAMNAS_MAX_RANK, &n));
   t->shape.rank = (int32_t)n;
@@ -235,7 +235,7 @@ static int32_t
 read_offsets(reader *r, rrn_safetensor *t)
 {
   uint64_t offsets[2];
-  size_t n;
+  size_t n = 0;
 
   RRN_TRY(read_numbers(r, offsets, 2, &n));
   if (n != 2 || offsets[1] < offsets[0])

@@ -642,6 +642,47 @@ test_quality(void **state)
   rrn_strategy_release(&s);
 }
 
+static double
+osy_volume(uint64_t seed)
+{
+  rrn_gene genes[PROBLEM_GENES];
+  const problem *p = &problems[N_PROBLEMS - 2];
+  const rrn_strategy_options o = { .seed = seed, .n_objectives = 2 };
+  double results[200], violations[100], hv;
+  rrn_strategy s;
+  const double *x;
+  size_t n, i;
+  int k;
+
+  p->genes(genes);
+  assert_int_equal(rrn_strategy_create(&s, &rt, &(rrn_genes){ genes, 6, 0 }, &o, NULL), RRAMNAS_OK);
+  for (k = 0; k < 250; k++) {
+    assert_int_equal(rrn_strategy_ask(&s, &x, &n, NULL), RRAMNAS_OK);
+    for (i = 0; i < n; i++)
+      violations[i] = problem_evaluate(p, x + 6 * i, results + 2 * i);
+    assert_int_equal(rrn_strategy_tell(&s, results, violations, NULL), RRAMNAS_OK);
+  }
+  rrn_arena_reset(&arena);
+  assert_int_equal(rrn_hypervolume(&arena, s.archive.f, s.archive.n, 2, p->reference, &hv, NULL), RRAMNAS_OK);
+  rrn_strategy_release(&s);
+  return hv;
+}
+
+/* The last piece of OSY's front lies behind a gap; without it the volume stays below 16,600. Three runs in four find it,
+ * one in two did without copies of ends. */
+static void
+test_torn_front(void **state)
+{
+  uint64_t seed;
+  int whole = 0;
+
+  (void)state;
+  assert_string_equal(problems[N_PROBLEMS - 2].name, "osy");
+  for (seed = 2; seed < 62; seed++)
+    whole += osy_volume(seed) > 16650;
+  assert_in_range(whole, 39, 60);
+}
+
 static int
 setup(void **state)
 {
@@ -668,6 +709,7 @@ main(void)
     cmocka_unit_test(test_exhausts),
     cmocka_unit_test(test_enumerates),
     cmocka_unit_test(test_not_enumerable), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_quality),
+    cmocka_unit_test(test_torn_front),
   };
 
   return cmocka_run_group_tests(tests, setup, teardown);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "oom.h"
+#include "search/crowding.h"
 #include "search/hypervolume.h"
 #include "search/indicators.h"
 #include "search/operators.h"
@@ -71,7 +72,8 @@ check_child(const double *x, const double *inactive)
 static void
 test_operators(void **state)
 {
-  const rrn_variation v = { 0.5, 15, 20 };
+  const rrn_variation v = rrn_variation_of(0.5, 15, 20);
+  const rrn_rate rate = rrn_rate_of(0.3, all.n);
   const double zero = 0;
   int seen[4] = { 0 }, k;
 
@@ -90,7 +92,7 @@ test_operators(void **state)
       rrn_crossover(&all, &v, &r, a, b, x);
     else
       rrn_differential(&all, &v, &r, 0.5, a, b, c, x);
-    rrn_mutate(&all, &v, &r, 0.3, x);
+    rrn_mutate(&all, &v, &r, &rate, x);
     rrn_wake(&all, &r, a, b, x);
     check_child(x, &zero);
     seen[(int)x[0]]++;
@@ -105,8 +107,9 @@ test_rates(void **state)
 {
   static rrn_gene genes[400];
   const rrn_genes many = { genes, 400, 0 };
-  const rrn_variation v = { 0.5, 15, 20 };
+  const rrn_variation v = rrn_variation_of(0.5, 15, 20);
   rrn_random r = rrn_random_start(1, 0, 0, 0);
+  const rrn_rate rare = rrn_rate_of(0.01, 400), never = rrn_rate_of(0, 400), always = rrn_rate_of(1, 400);
   double x[400] = { 0 };
   size_t i, sum = 0;
 
@@ -114,10 +117,115 @@ test_rates(void **state)
   for (i = 0; i < 400; i++)
     genes[i] = (rrn_gene){ RRN_GENE_CATEGORY, -1, 0, i == 7 ? 0 : 5, 0 };
   for (i = 0; i < 1000; i++)
-    sum += rrn_mutate(&many, &v, &r, 0.01, x);
+    sum += rrn_mutate(&many, &v, &r, &rare, x);
   assert_true(sum > 3700 && sum < 4300);
-  assert_int_equal(rrn_mutate(&many, &v, &r, 0, x), 0);
-  assert_int_equal(rrn_mutate(&many, &v, &r, 1, x), 399);
+  assert_int_equal(rrn_mutate(&many, &v, &r, &never, x), 0);
+  assert_int_equal(rrn_mutate(&many, &v, &r, &always, x), 399);
+}
+
+/* A gene drawn anew goes anywhere in its range, one at a time. */
+static void
+test_redraw(void **state)
+{
+  rrn_random r = rrn_random_start(3, 0, 0, 0);
+  double low = 1, high = -1;
+  int k, moved = 0;
+
+  (void)state;
+  for (k = 0; k < 4000; k++) {
+    double x[5] = { 0, -2, -1, 0, 4 };
+
+    rrn_redraw_one(&all, &r, x);
+    assert_true((x[0] != 0) + (x[1] != -2) + (x[2] != -1) + (x[3] != 0) + (x[4] != 4) <= 1);
+    moved += x[2] != -1;
+    low = x[2] < low ? x[2] : low;
+    high = x[2] > high ? x[2] : high;
+  }
+  assert_true(moved > 1200 && moved < 1470 && low == -1 && high > 0.99);
+}
+
+/* --- rules --- */
+
+enum { RULED = 3, GENERATION = 30 };
+
+/* At least `*rules` between the second and the third gene. */
+static double
+broken_gap(const void *rules, const double *x)
+{
+  const double missing = *(const double *)rules - (x[2] - x[1]);
+
+  return missing > 0 ? missing : 0;
+}
+
+/* How many of what is asked keep the rule, over some generations; sums the genes. */
+static size_t
+count_lawful(int32_t kind, double rule, double *ret_sum)
+{
+  static const rrn_gene at[RULED] = { { RRN_GENE_INTEGER, -1, 0, 9, 0 }, { RRN_GENE_REAL, -1, 0, 1, 0 },
+                                      { RRN_GENE_REAL, -1, 0, 1, 0 } };
+  const rrn_genes genes = { at, RULED, 0 };
+  const rrn_strategy_options o = { .seed = 1, .kind = kind, .n_objectives = 2, .population = GENERATION };
+  double f[2 * GENERATION];
+  const double *x;
+  size_t n, i, lawful = 0;
+  rrn_strategy s;
+  rrn_rt rt;
+  int k;
+
+  assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_strategy_create(&s, &rt, &genes, &o, NULL), RRAMNAS_OK);
+  rrn_strategy_set_rules(&s, broken_gap, &rule);
+  for (*ret_sum = 0, k = 0; k < 20; k++) {
+    assert_int_equal(rrn_strategy_ask(&s, &x, &n, NULL), RRAMNAS_OK);
+    assert_true(n > 0 || rule > 1);
+    for (i = 0; i < n; i++) {
+      lawful += broken_gap(&rule, x + RULED * i) <= 0;
+      f[2 * i] = x[RULED * i] + x[RULED * i + 2];
+      f[2 * i + 1] = 9 - x[RULED * i] - x[RULED * i + 1];
+      *ret_sum += f[2 * i] - f[2 * i + 1];
+    }
+    assert_int_equal(rrn_strategy_tell(&s, f, NULL, NULL), RRAMNAS_OK);
+  }
+  rrn_strategy_release(&s);
+  return lawful;
+}
+
+/* Generations are full of lawful candidates, one in two of the space or one in 20,000, and the same each time; when there
+ * is none, the nearest are asked for. */
+static void
+test_rules(void **state)
+{
+  int32_t kind;
+
+  (void)state;
+  for (kind = 0; kind <= RRN_STRATEGY_REINFORCE; kind++) {
+    double once, again;
+
+    assert_int_equal(count_lawful(kind, 0, &once), 20 * GENERATION);
+    assert_int_equal(count_lawful(kind, 0, &again), 20 * GENERATION);
+    assert_true(once == again);
+    assert_int_equal(count_lawful(kind, 0.99, &once), 20 * GENERATION);
+    assert_int_equal(count_lawful(kind, 1.5, &once), 0);
+    assert_true(once != 0);
+  }
+}
+
+/* Of two objectives the second follows from the first, but not in a front of infeasible points. */
+static void
+test_crowding_ties(void **state)
+{
+  static const double f[] = { 0, 3, 1, 2, 1, 2, 2, 0, 2, 5 };
+  static const uint32_t front[] = { 0, 1, 2, 3 }, mixed[] = { 4, 3, 1, 0 };
+  double distance[5];
+  rrn_key keys[10];
+
+  (void)state;
+  rrn_crowding(f, 2, front, 4, keys, distance);
+  assert_true(distance[0] == INFINITY && distance[3] == INFINITY);
+  assert_true(distance[1] == 0.5 + 2.0 / 3 && distance[2] == 0.5 + 1.0 / 3);
+  rrn_crowding(f, 2, mixed, 4, keys, distance);
+  assert_true(distance[0] == INFINITY && distance[3] == INFINITY && distance[4] == INFINITY);
+  assert_true(distance[1] == 1 + 0.6);
 }
 
 static void
@@ -134,8 +242,8 @@ test_seen(void **state)
   for (i = 0; i < 5000; i++) {
     x[0] = i;
     assert_false(rrn_seen_has(&seen, rrn_fingerprint_of(x, 2)));
-    assert_int_equal(rrn_seen_add(&seen, rrn_fingerprint_of(x, 2), NULL), RRAMNAS_OK);
-    assert_int_equal(rrn_seen_add(&seen, rrn_fingerprint_of(x, 2), NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_seen_add(&seen, rrn_fingerprint_of(x, 2), NULL), 1);
+    assert_int_equal(rrn_seen_add(&seen, rrn_fingerprint_of(x, 2), NULL), 0);
   }
   assert_int_equal(seen.n, 5000);
   x[0] = 17;
@@ -252,6 +360,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = { cmocka_unit_test(test_power),
     cmocka_unit_test(test_operators),  cmocka_unit_test(test_rates),   cmocka_unit_test(test_seen),
+    cmocka_unit_test(test_redraw),     cmocka_unit_test(test_rules),   cmocka_unit_test(test_crowding_ties),
     cmocka_unit_test(test_indicators), cmocka_unit_test(test_volume_without_memory), cmocka_unit_test(test_directions), cmocka_unit_test(test_refused),
   };
 

@@ -528,6 +528,122 @@ another_problem_is_refused_by_name(void **state)
   rramnas_search_unref(s);
 }
 
+/* --- rules --- */
+
+enum { BROAD = 999 };
+
+/* Two genes 0 .. high with a rule; figures pull against each other. */
+static rramnas_search *
+ruled(int32_t strategy, double high, const char *rule)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_gene g = RRAMNAS_GENE_INIT;
+  rramnas_search *s = NULL;
+
+  o.strategy = strategy;
+  o.population = 20;
+  g.kind = RRAMNAS_GENE_INTEGER;
+  g.high = high;
+  assert_int_equal(rramnas_search_create(NULL, &s, NULL), RRAMNAS_OK);
+  g.name = "a";
+  assert_int_equal(rramnas_search_add_gene(s, &g, NULL), RRAMNAS_OK);
+  g.name = "b";
+  assert_int_equal(rramnas_search_add_gene(s, &g, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_add_rule(s, rule, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_add_objective(s, "up", RRAMNAS_MAXIMIZE, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_add_objective(s, "down", RRAMNAS_MINIMIZE, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_start(s, &o, NULL), RRAMNAS_OK);
+  return s;
+}
+
+/* Asks for a generation, tells it, and counts it. */
+static size_t
+one_generation(rramnas_search *s, uint8_t *seen, int (*keeps)(int a, int b))
+{
+  double x[2 * 64], values[2];
+  int64_t ids[64];
+  size_t n, i;
+
+  assert_int_equal(rramnas_search_ask(s, 64, x, ids, &n, NULL), RRAMNAS_OK);
+  for (i = 0; i < n; i++) {
+    const int a = (int)x[2 * i], b = (int)x[2 * i + 1];
+
+    assert_true(keeps(a, b));
+    assert_int_equal(seen[a * (BROAD + 1) + b]++, 0);
+    values[0] = a + 0.1 * b;
+    values[1] = a * a + b;
+    assert_int_equal(rramnas_search_tell(s, ids + i, values, NULL, 1, NULL), RRAMNAS_OK);
+  }
+  return n;
+}
+
+static int
+small_sum(int a, int b)
+{
+  return a + b <= 9;
+}
+
+static int
+equal(int a, int b)
+{
+  return a == b;
+}
+
+static int
+low_sum(int a, int b)
+{
+  return a + b <= 300;
+}
+
+/* Of a large space a generation is always full, whether most candidates keep the rules, few, or one in a thousand. */
+static void
+generations_are_full_under_rules(void **state)
+{
+  int32_t strategy;
+  int generation;
+
+  (void)state;
+  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_REINFORCE; strategy++) {
+    uint8_t *seen = calloc(2 * (BROAD + 1), BROAD + 1);
+    rramnas_search *s = started(strategy, 1, NULL), *some = ruled(strategy, BROAD, "a + b <= 300");
+    rramnas_search *few = ruled(strategy, BROAD, "a == b");
+
+    assert_non_null(seen);
+    run(s, GENERATIONS, 0, 1);
+    assert_int_equal(progress_of(s).evaluations, 20 * GENERATIONS);
+    for (generation = 0; generation < GENERATIONS; generation++) {
+      assert_int_equal(one_generation(some, seen, low_sum), 20);
+      assert_int_equal(one_generation(few, seen + (BROAD + 1) * (BROAD + 1), equal), 20);
+    }
+    rramnas_search_unref(s);
+    rramnas_search_unref(some);
+    rramnas_search_unref(few);
+    free(seen);
+  }
+}
+
+/* Of a small space every candidate that keeps the rule is met once: full generations, then the rest, then nothing. */
+static void
+rules_are_exhausted_exactly(void **state)
+{
+  int32_t strategy;
+
+  (void)state;
+  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_ENUMERATE; strategy++) {
+    uint8_t *seen = calloc(BROAD + 1, BROAD + 1);
+    rramnas_search *s = ruled(strategy, 9, "a + b <= 9");
+
+    assert_non_null(seen);
+    assert_int_equal(one_generation(s, seen, small_sum), 20);
+    assert_int_equal(one_generation(s, seen, small_sum), 20);
+    assert_int_equal(one_generation(s, seen, small_sum), 15);
+    assert_int_equal(one_generation(s, seen, small_sum), 0);
+    assert_int_equal(progress_of(s).exhausted, 1);
+    rramnas_search_unref(s);
+    free(seen);
+  }
+}
+
 static int32_t
 whole_search(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 {
@@ -735,6 +851,8 @@ main(void)
     cmocka_unit_test(broken_files_are_refused),
     cmocka_unit_test(a_refusal_leaves_the_session_as_it_was),
     cmocka_unit_test(another_problem_is_refused_by_name),
+    cmocka_unit_test(generations_are_full_under_rules),
+    cmocka_unit_test(rules_are_exhausted_exactly),
     cmocka_unit_test(memory_may_run_out_anywhere),
     cmocka_unit_test(enumeration_is_whole),
     cmocka_unit_test(enumeration_resumes_anywhere),
