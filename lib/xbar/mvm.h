@@ -3,7 +3,7 @@
 #ifndef RRN_XBAR_MVM_H
 #define RRN_XBAR_MVM_H
 
-#include "xbar/array.h"
+#include "xbar/noise.h"
 
 enum {
   RRN_XBAR_LANES = 32,
@@ -18,56 +18,99 @@ enum rrn_xbar_cpu { RRN_XBAR_CPU_PLAIN = 0, RRN_XBAR_CPU_AVX2 = 1, RRN_XBAR_CPU_
 /* The best that this machine has. */
 enum rrn_xbar_cpu rrn_xbar_cpu_best(void);
 
-/* A layer made ready for its kernel; the layer must not change or go before it. */
+/* Columns of cells as integers: a digit is 256 unit. */
+typedef struct rrn_xbar_cells {
+  size_t rows, stride, tiles; /* rows of an array; the same as a multiple of 16; arrays above each other */
+  int32_t n_planes;           /* conversions of one column and step: slices, twice with pairs read apart */
+  double unit[2 * RRN_XBAR_MAX_SLICES];     /* by plane */
+  double greatest[2 * RRN_XBAR_MAX_SLICES]; /* sum of magnitudes of a column, in digits */
+  int16_t *high;              /* [tile][plane][column][stride]: a cell is 256 high + low */
+  int8_t *low;                /* the same shape */
+  uint8_t *spread;            /* the same shape: variance of a read, 63 at most; NULL without */
+  double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* variance in digits squared per unit of spread, by plane */
+  int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
+  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column's highs is wrong, in digits */
+} rrn_xbar_cells;
+
+/* A layer made ready for its kernel. */
 typedef struct rrn_xbar_kernel {
-  const rrn_xbar_layer *layer;
+  rrn_xbar_layer head; /* what the layer is, without its cells unless it outlives the kernel */
   enum rrn_xbar_cpu cpu;
   int collapsed;        /* slices and steps add up to one product: no conversion that changes anything */
-  int32_t n_planes;     /* conversions of one column and step: slices, twice with pairs read apart */
-  size_t blocks, tiles; /* of RRN_XBAR_LANES columns; of spec.rows inputs */
-  size_t groups;        /* of 4 inputs in a tile */
-  double unit;          /* of cells[]: a digit is 1 / unit */
-  int32_t *cells;       /* [tile][plane][block][4 groups][RRN_XBAR_LANES] */
-  int16_t *integers;    /* collapsed and exact: [n_out][n_in], padded to pairs of vectors; else NULL */
-  size_t stride;        /* of integers and effective */
-  double *effective;    /* collapsed with errors: [n_out][n_in] */
+  rrn_xbar_cells cells;
+  int8_t *bytes;        /* collapsed and exact, at most 8 bits: [n_out][stride]; else NULL */
+  int16_t *integers;    /* collapsed and exact, at most 16 bits; else NULL */
+  double *effective;    /* collapsed with errors: [n_out][stride] */
+  int32_t *sums;        /* of bytes, by output */
+  size_t stride;
+  size_t bytes_held;    /* by the kernel */
 } rrn_xbar_kernel;
 
-/* RRAMNAS_ERR_UNSUPPORTED with read noise, whose kernel is the reference. */
+/* The layer must not change or go before the kernel: it settles currents at the border of two codes as the reference
+ * does. RRAMNAS_ERR_UNSUPPORTED with read noise drawn by cell, whose kernel is the reference. */
 int32_t rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *layer, enum rrn_xbar_cpu cpu,
                                rrn_xbar_kernel *ret_kernel, rramnas_error *err);
 
 /* As rrn_xbar_mvm_reference(). */
-int32_t rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch, double *ret_y,
-                     rrn_xbar_stats *stats, rramnas_error *err);
+int32_t rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,
+                     uint32_t first_vector, double *ret_y, rrn_xbar_stats *stats, rramnas_error *err);
 
-/* --- between mvm.c and the kernels --- */
+/* --- between the files of the kernels --- */
+
+static inline int
+rrn_xbar_pairs_are_one(const rrn_xbar_layer *l)
+{
+  return l->n_sides == 2 && !l->spec.subtract_digitally;
+}
+
+/* Place of a column in base[], times stride in high[], low[] and spread[]. */
+static inline size_t
+rrn_xbar_column(const rrn_xbar_cells *c, size_t cols, size_t tile, int32_t plane, size_t col)
+{
+  return (tile * (size_t)c->n_planes + (size_t)plane) * cols + col;
+}
 
 /* One array, plane and block of columns, for all vectors of a batch. */
 typedef struct rrn_xbar_block {
-  const int32_t *cells;  /* [4 groups][lanes] */
-  int32_t *table;        /* sums of the cells of each subset of four inputs */
-  int32_t *sums;         /* [vectors][bits][lanes] */
-  const uint32_t *fours; /* [vectors / 16][words][groups][16]: subset of each of eight bits; only AVX-512 */
+  const int16_t *high;   /* [columns][stride] */
+  const uint8_t *spread; /* the same shape */
+  const int32_t *base;   /* [columns] */
+  size_t stride;
+  const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
+  void *table;           /* sums of the cells of each subset of four inputs */
+  int32_t *sums;         /* [vectors][bits][lanes]; not AVX-512 */
+  const uint32_t *pairs; /* [vectors / 16][bits][stride / 8][16]: subsets of eight rows; only AVX-512 */
   const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
   const float *offset;   /* [steps][RRN_XBAR_TABLE_VECTORS] */
-  uint32_t *codes;       /* [lanes][RRN_XBAR_TABLE_VECTORS]: sum of codes, weighted by steps */
+  uint32_t *codes;       /* [lanes][RRN_XBAR_TABLE_VECTORS]: sum of codes, weighted by steps, but for doubts */
+  uint64_t *doubts;      /* [lanes][steps]: vectors too near to the border of two codes */
   size_t groups, vectors, columns;
   int32_t bits; /* a multiple of 4 */
   int32_t dac_bits, steps;
   float slope, top;      /* code = slope sum + offset, clipped to 0..top */
-  _Alignas(16) int32_t valid[RRN_XBAR_LANES]; /* -1 where the column exists */
-  _Alignas(16) int32_t low[RRN_XBAR_LANES];   /* clips, counted downwards from 0 */
-  _Alignas(16) int32_t high[RRN_XBAR_LANES];
+  float margin;          /* a doubt is nearer to the border, in codes */
+  int counted;           /* clips are asked for */
+  int64_t low, high_clips;
 } rrn_xbar_block;
 
 void rrn_xbar_lookup_plain(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx2(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx512(rrn_xbar_block *b);
 
+/* Sum of the cells of a column whose bits are set. */
+int64_t rrn_xbar_sum_plain(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride);
+int64_t rrn_xbar_sum_avx512(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride);
+
 /* Sum of a[k] b[k], n a multiple of 32; no sum of a part leaves 32 bits. */
 int32_t rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n);
 int32_t rrn_xbar_dot_avx2(const int16_t *a, const int16_t *b, size_t n);
 int32_t rrn_xbar_dot_avx512(const int16_t *a, const int16_t *b, size_t n);
+
+/* --- mvm_cells.c --- */
+
+/* A cell (or pair) of a plane in digits. */
+double rrn_xbar_digit_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in);
+
+int32_t rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *ret_cells, rramnas_error *err);
 
 #endif

@@ -89,19 +89,29 @@ read_sum(const readout *r, size_t cell)
                rrn_xbar_normal(&l->id, RRN_XBAR_READ, (uint32_t)cell, r->vector, r->step);
 }
 
+double
+rrn_xbar_current(const rrn_xbar_layer *l, const int32_t *x, size_t first, size_t rows, int32_t step, int32_t slice,
+                 int32_t side, size_t col)
+{
+  const double *g = l->g + rrn_xbar_cell(l, slice, side, col, first);
+  const double full = rrn_xbar_max_step(l);
+  double sum = 0;
+  size_t k;
+
+  for (k = 0; k < rows; k++)
+    sum += g[k] * ((double)(x[first + k] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l)) / full);
+  return sum;
+}
+
 static double
 current_of(const readout *r, int32_t slice, int32_t side, size_t col)
 {
   const rrn_xbar_layer *l = r->l;
   const size_t cell = rrn_xbar_cell(l, slice, side, col, r->first);
-  double sum = 0;
-  size_t k;
 
   if (l->read_model != RRN_READ_NONE)
     return l->read_by_column ? read_sum(r, cell) : read_cells(r, cell);
-  for (k = 0; k < r->end - r->first; k++)
-    sum += l->g[cell + k] * r->v[k];
-  return sum;
+  return rrn_xbar_current(l, r->x, r->first, r->end - r->first, r->step, slice, side, col);
 }
 
 static double

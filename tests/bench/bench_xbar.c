@@ -52,7 +52,7 @@ multiply(void *user)
   job *j = user;
 
   rrn_arena_reset(&j->scratch);
-  if (rrn_xbar_mvm(&j->scratch, &j->kernel, j->x, j->batch, j->y, NULL, NULL) < 0)
+  if (rrn_xbar_mvm(&j->scratch, &j->kernel, j->x, j->batch, 0, j->y, NULL, NULL) < 0)
     die();
 }
 

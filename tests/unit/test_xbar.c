@@ -218,7 +218,7 @@ test_golden_kernels(void **state)
       assert_int_equal(rrn_xbar_kernel_create(&f.arena, &g.layer, cpu, &kernel, NULL), RRAMNAS_OK);
       assert_int_equal(kernel.collapsed, g.layer.adc.codes == 0);
       assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &g.layer, g.x, g.batch, 0, y, &slow, NULL), RRAMNAS_OK);
-      assert_int_equal(rrn_xbar_mvm(&f.arena, &kernel, g.x, g.batch, y, &fast, NULL), RRAMNAS_OK);
+      assert_int_equal(rrn_xbar_mvm(&f.arena, &kernel, g.x, g.batch, 0, y, &fast, NULL), RRAMNAS_OK);
       compare(&g, y, names[k], 1e-9);
       assert_memory_equal(&fast, &slow, sizeof(fast));
       rrn_arena_release(&f.arena);
@@ -287,7 +287,7 @@ test_kernels_agree(void **state)
       rrn_xbar_kernel k;
 
       assert_int_equal(rrn_xbar_kernel_create(&c.f.arena, &c.layer, cpu, &k, NULL), RRAMNAS_OK);
-      assert_int_equal(rrn_xbar_mvm(&c.f.arena, &k, c.x, c.batch, got, &fast, NULL), RRAMNAS_OK);
+      assert_int_equal(rrn_xbar_mvm(&c.f.arena, &k, c.x, c.batch, 0, got, &fast, NULL), RRAMNAS_OK);
       if (cpu == RRN_XBAR_CPU_PLAIN)
         memcpy(plain, got, n * sizeof(double));
       assert_memory_equal(got, plain, n * sizeof(double));
@@ -339,7 +339,7 @@ test_ideal_is_integer(void **state)
       if (!k.collapsed)
         continue;
       collapsed_with_converter += number >= 60;
-      assert_int_equal(rrn_xbar_mvm(&c.f.arena, &k, c.x, c.batch, y, NULL, NULL), RRAMNAS_OK);
+      assert_int_equal(rrn_xbar_mvm(&c.f.arena, &k, c.x, c.batch, 0, y, NULL, NULL), RRAMNAS_OK);
       for (b = 0; b < c.batch; b++)
         for (j = 0; j < c.layer.n_out; j++)
           assert_true(y[b * c.layer.n_out + j] == (double)exact(&c, b, j));
@@ -431,7 +431,7 @@ test_refused(void **state)
   assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x, 1, 0, y, NULL, &err), RRAMNAS_ERR_ARGUMENT);
   assert_string_equal(err.message, "input 1 is 16, expected 0..15");
   assert_int_equal(rrn_xbar_kernel_create(&f.arena, &l, RRN_XBAR_CPU_PLAIN, &k, &err), RRAMNAS_OK);
-  assert_int_equal(rrn_xbar_mvm(&f.arena, &k, x, 1, y, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rrn_xbar_mvm(&f.arena, &k, x, 1, 0, y, NULL, &err), RRAMNAS_ERR_ARGUMENT);
   assert_true(y[0] == 3);
   l.read_model = RRN_READ_RELATIVE;
   assert_int_equal(rrn_xbar_kernel_create(&f.arena, &l, RRN_XBAR_CPU_PLAIN, &k, &err), RRAMNAS_ERR_UNSUPPORTED);
@@ -477,7 +477,7 @@ whole_path(const rrn_rt *rt, int32_t read_model, double *y)
     goto out;
   }
   RRN_TRY_OUT(rrn_xbar_kernel_create(&a, &l, rrn_xbar_cpu_best(), &k, NULL));
-  RRN_TRY_OUT(rrn_xbar_mvm(&a, &k, x, 20, y, NULL, NULL));
+  RRN_TRY_OUT(rrn_xbar_mvm(&a, &k, x, 20, 0, y, NULL, NULL));
 out:
   rrn_arena_release(&a);
   return status;
