@@ -235,6 +235,8 @@ run_collapsed(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, si
 enum { TABLE_FLOOR = RRN_XBAR_TABLE_GROUPS * RRN_XBAR_LANES / 4 };
 /* Below, every conversion is settled by itself. */
 enum { FEW_VECTORS = 4 };
+/* Beyond, currents in codes do not fit the fast conversions. */
+enum { MOST_CODES = 1 << 18 };
 
 /* What a batch needs besides the kernel. */
 typedef struct work {
@@ -249,8 +251,11 @@ typedef struct work {
   double *pedestals; /* [steps][table vectors]: current of the off conductances */
   double *placed;    /* [table vectors]: what of them is to be subtracted, all steps */
   float *offset;
-  double *y; /* [columns][table vectors] */
-  double codes_per_digit, unsure; /* of the plane at hand; how far a sum of all bits of the cells may be off, in codes */
+  double *y;       /* [columns][table vectors] */
+  uint32_t *codes; /* [planes][columns][table vectors]: sums over arrays */
+  size_t held, room; /* arrays in these sums, and how many may be */
+  /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
+  double slope, *offsets, unsure;
   rrn_xbar_stats stats;
 } work;
 
@@ -302,13 +307,25 @@ fill_pair_of(uint32_t *pair_of)
   }
 }
 
+/* The greatest sum of a column's codes is that of the places of the steps times a code. */
+static double
+places_of(const rrn_xbar_layer *l)
+{
+  double places = 0;
+  int32_t step;
+
+  for (step = 0; step < l->n_steps; step++)
+    places += (double)(1 << (step * l->spec.dac_bits));
+  return places;
+}
+
 static int32_t
 make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, work *w, rramnas_error *err)
 {
   const rrn_xbar_layer *l = &k->head;
-  const size_t columns = RRN_XBAR_LANES * RRN_XBAR_TABLE_VECTORS, steps = (size_t)l->n_steps;
+  const size_t steps = (size_t)l->n_steps, vectors = RRN_XBAR_TABLE_VECTORS;
   rrn_xbar_block *b = &w->block;
-  size_t sums;
+  size_t sums, planes;
 
   memset(w, 0, sizeof(*w));
   b->stride = k->cells.stride;
@@ -317,20 +334,22 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, work *w, rramnas_error *
   b->steps = l->n_steps;
   b->bits = (l->n_steps * l->spec.dac_bits + 3) / 4 * 4;
   w->words = (b->stride + 63) / 64;
-  if (ckd_mul(&sums, l->cols, (size_t)RRN_XBAR_TABLE_VECTORS))
+  w->room = (size_t)(UINT32_MAX / ((double)(l->adc.codes - 1) * places_of(l)));
+  if (ckd_mul(&sums, l->cols + RRN_XBAR_LANES, vectors) || ckd_mul(&planes, sums, (size_t)k->cells.n_planes))
     return rrn_fail_memory(err);
-  b->codes = aligned_64(scratch, columns, sizeof(*b->codes));
+  w->codes = aligned_64(scratch, planes, sizeof(*w->codes));
   b->doubts = rrn_arena_alloc_raw(scratch, RRN_XBAR_LANES * steps, sizeof(*b->doubts));
-  w->bits = rrn_arena_alloc_raw(scratch, RRN_XBAR_TABLE_VECTORS * (size_t)b->bits, w->words * sizeof(*w->bits));
+  w->bits = rrn_arena_alloc_raw(scratch, vectors * (size_t)b->bits, w->words * sizeof(*w->bits));
   w->pair_of = rrn_arena_alloc_raw(scratch, 256, sizeof(*w->pair_of));
-  w->pedestals = rrn_arena_alloc_raw(scratch, RRN_XBAR_TABLE_VECTORS * steps, sizeof(*w->pedestals));
-  w->placed = rrn_arena_alloc_raw(scratch, RRN_XBAR_TABLE_VECTORS, sizeof(*w->placed));
-  w->offset = rrn_arena_alloc_raw(scratch, RRN_XBAR_TABLE_VECTORS * steps, sizeof(*w->offset));
+  w->pedestals = rrn_arena_alloc_raw(scratch, vectors * steps, 2 * sizeof(*w->pedestals));
+  w->placed = rrn_arena_alloc_raw(scratch, vectors, sizeof(*w->placed));
+  w->offset = rrn_arena_alloc_raw(scratch, vectors * steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
-  if (!make_tables(scratch, k, w) || !b->codes || !b->doubts || !w->bits || !w->pair_of || !w->pedestals ||
+  if (!make_tables(scratch, k, w) || !w->codes || !b->doubts || !w->bits || !w->pair_of || !w->pedestals ||
       !w->placed || !w->offset || !w->y)
     return rrn_fail_memory(err);
+  w->offsets = w->pedestals + vectors * steps;
   fill_pair_of(w->pair_of);
   return RRAMNAS_OK;
 }
@@ -360,25 +379,39 @@ gather(const int32_t *x, size_t n, int32_t shift)
   return bytes;
 }
 
-/* Rows whose bit is set, by vector and bit; bits beyond those of an input stay 0. */
+/* Bits of the inputs of one vector, rows of a bit beside each other: [bits][words], zero before. */
 static void
-fill_bits(work *w, size_t n_in)
+split_bits(const int32_t *x, size_t rows, int32_t bits, size_t words, uint64_t *ret_bits)
 {
-  const size_t bits = (size_t)w->block.bits;
-  size_t vector, row, bit;
+  size_t row, bit;
   int32_t shift;
 
-  memset(w->bits, 0, RRN_XBAR_TABLE_VECTORS * bits * w->words * sizeof(*w->bits));
-  for (vector = 0; vector < w->block.vectors; vector++)
-    for (row = 0; row < w->rows; row += 8)
-      for (shift = 0; shift < w->block.bits; shift += 8) {
-        const int32_t *x = w->x + vector * n_in + w->first + row;
-        uint64_t *to = w->bits + (vector * bits + (size_t)shift) * w->words + row / 64;
-        const uint64_t planes = transpose(gather(x, w->rows - row < 8 ? w->rows - row : 8, shift));
+  for (row = 0; row < rows; row += 8)
+    for (shift = 0; shift < bits; shift += 8) {
+      uint64_t *to = ret_bits + (size_t)shift * words + row / 64;
+      const uint64_t planes = transpose(gather(x + row, rows - row < 8 ? rows - row : 8, shift));
 
-        for (bit = 0; bit < 8 && (size_t)shift + bit < bits; bit++)
-          to[bit * w->words] |= (planes >> 8 * bit & 0xff) << row % 64;
-      }
+      for (bit = 0; bit < 8 && shift + (int32_t)bit < bits; bit++)
+        to[bit * words] |= (planes >> 8 * bit & 0xff) << row % 64;
+    }
+}
+
+/* Rows whose bit is set, by vector and bit; bits beyond those of an input stay 0. */
+static void
+fill_bits(const rrn_xbar_kernel *k, work *w)
+{
+  const size_t per_vector = (size_t)w->block.bits * w->words;
+  size_t vector;
+
+  memset(w->bits, 0, RRN_XBAR_TABLE_VECTORS * per_vector * sizeof(*w->bits));
+  for (vector = 0; vector < w->block.vectors; vector++) {
+    const int32_t *x = w->x + vector * k->head.n_in + w->first;
+
+    if (k->cpu == RRN_XBAR_CPU_AVX512)
+      rrn_xbar_bits_avx512(x, w->rows, k->head.spec.input_bits, w->words, w->bits + vector * per_vector);
+    else
+      split_bits(x, w->rows, w->block.bits, w->words, w->bits + vector * per_vector);
+  }
 }
 
 /* The same bits as places in tables of four rows. */
@@ -422,7 +455,6 @@ fill_pedestals(const rrn_xbar_kernel *k, work *w)
   int32_t step;
 
   memset(w->pedestals, 0, RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps * sizeof(*w->pedestals));
-  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
   for (vector = 0; vector < w->block.vectors && !rrn_xbar_pairs_are_one(l); vector++)
     for (step = 0; step < l->n_steps; step++) {
       const int32_t *x = w->x + vector * l->n_in + w->first;
@@ -463,17 +495,22 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
   const rrn_xbar_layer *l = &k->head;
   const int32_t slice = slice_of(l, plane);
   const double q = codes_per_current(l, slice), steps = rrn_xbar_max_step(l), unit = k->cells.unit[plane];
+  const double codes_per_digit = q * (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * steps);
+  const double greatest = greatest_term(k, plane, codes_per_digit);
   const int high = k->cpu == RRN_XBAR_CPU_AVX512;
   size_t i;
 
-  w->codes_per_digit = q * (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * steps);
-  w->unsure = (l->ideal ? 0 : 0.5 / (256 * unit) * (double)k->cells.rows * steps * w->codes_per_digit) + 1e-9;
-  w->block.margin = (float)(w->unsure + (high ? k->cells.rounded[plane] * steps * w->codes_per_digit : 0) +
-                            4 * 0x1p-24 * greatest_term(k, plane, w->codes_per_digit));
-  w->block.slope = (float)(w->codes_per_digit / (high ? unit : 256 * unit));
+  w->slope = codes_per_digit / (256 * unit);
+  w->unsure = (l->ideal ? 0 : 0.5 * (double)k->cells.rows * steps * w->slope) + 1e-9;
+  w->block.margin = (float)(w->unsure + (high ? k->cells.rounded[plane] * steps * codes_per_digit : 0) +
+                            4 * 0x1p-24 * greatest);
+  w->block.slow = w->block.vectors < FEW_VECTORS || w->block.margin > 0.1f || greatest > MOST_CODES;
+  w->block.slope = (float)(high ? 256 * w->slope : w->slope);
   w->block.top = (float)(l->adc.codes - 1);
-  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
-    w->offset[i] = (float)((w->pedestals[i] - l->adc.lo[slice]) * q);
+  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
+    w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
+    w->offset[i] = (float)w->offsets[i];
+  }
 }
 
 /* --- doubts --- */
@@ -527,10 +564,9 @@ settle(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, size_t vect
 {
   const rrn_xbar_layer *l = &k->head;
   const size_t column = rrn_xbar_column(&k->cells, l->cols, w->tile, plane, col);
-  const double offset = (w->pedestals[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector] - l->adc.lo[slice_of(l, plane)]) *
-                        codes_per_current(l, slice_of(l, plane));
-  const double slope = w->codes_per_digit / (256 * k->cells.unit[plane]), top = l->adc.codes - 1;
-  double code = (double)exact_sum(k, w, column, vector, step) * slope + offset;
+  const double top = l->adc.codes - 1;
+  double code = (double)exact_sum(k, w, column, vector, step) * w->slope +
+                w->offsets[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
 
   if (l->g && magnitude(code - round_even(code)) > 0.5 - w->unsure)
     code = reference_codes(k, w, plane, col, vector, step);
@@ -560,9 +596,15 @@ settle_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
     }
 }
 
-/* Codes to digits times steps, with sign and place. */
+static uint32_t *
+codes_of(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col)
+{
+  return w->codes + ((size_t)plane * (k->head.cols + RRN_XBAR_LANES) + col) * RRN_XBAR_TABLE_VECTORS;
+}
+
+/* Codes of a plane to digits times steps, with sign and place. */
 static void
-add_codes(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
+add_codes(const rrn_xbar_kernel *k, int32_t plane, const work *w)
 {
   const rrn_xbar_layer *l = &k->head;
   const int apart = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l);
@@ -570,21 +612,30 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
   const double to_digits = (double)rrn_xbar_max_digit(l) / (1 - l->spec.g_off) * rrn_xbar_max_step(l) *
                            (double)(1 << (slice * l->spec.cell_bits)) * (apart && plane % 2 == 1 ? -1 : 1);
   const double current = to_digits / codes_per_current(l, slice);
-  double places = 0, rest[RRN_XBAR_TABLE_VECTORS];
-  size_t vector, lane;
-  int32_t step;
+  const double lowest = l->adc.lo[slice] * places_of(l) * (double)w->held;
+  size_t vector, col;
 
-  for (step = 0; step < l->n_steps; step++)
-    places += (double)(1 << (step * l->spec.dac_bits));
-  for (vector = 0; vector < RRN_XBAR_TABLE_VECTORS; vector++)
-    rest[vector] = (l->adc.lo[slice] * places - w->placed[vector]) * to_digits;
-  for (lane = 0; lane < w->block.columns; lane++) {
-    const uint32_t *codes = w->block.codes + lane * RRN_XBAR_TABLE_VECTORS;
-    double *y = w->y + (first + lane) * RRN_XBAR_TABLE_VECTORS;
+  for (col = 0; col < l->cols; col++) {
+    const uint32_t *codes = codes_of(k, w, plane, col);
+    double *y = w->y + col * RRN_XBAR_TABLE_VECTORS;
 
     for (vector = 0; vector < w->block.vectors; vector++)
-      y[vector] += ((double)(int32_t)(codes[vector] ^ 0x80000000u) + 0x1p31) * current + rest[vector];
+      y[vector] += (double)codes[vector] * current + (lowest - w->placed[vector]) * to_digits;
   }
+}
+
+/* Takes the codes of the arrays so far into the result. */
+static void
+flush(const rrn_xbar_kernel *k, work *w)
+{
+  const size_t sums = (k->head.cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS;
+  int32_t plane;
+
+  for (plane = 0; plane < k->cells.n_planes; plane++)
+    add_codes(k, plane, w);
+  memset(w->codes, 0, (size_t)k->cells.n_planes * sums * sizeof(*w->codes));
+  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
+  w->held = 0;
 }
 
 /* The cells of a block as the kernels without permutations want them. */
@@ -608,7 +659,6 @@ doubt_all(rrn_xbar_block *b)
   const uint64_t all = b->vectors == 64 ? ~UINT64_C(0) : (UINT64_C(1) << b->vectors) - 1;
   size_t k;
 
-  memset(b->codes, 0, RRN_XBAR_LANES * RRN_XBAR_TABLE_VECTORS * sizeof(*b->codes));
   for (k = 0; k < b->columns * (size_t)b->steps; k++)
     b->doubts[k] = all;
 }
@@ -617,7 +667,7 @@ static void
 look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
 {
   memset(b->doubts, 0, RRN_XBAR_LANES * (size_t)b->steps * sizeof(*b->doubts));
-  if (b->vectors < FEW_VECTORS || b->margin > 0.1)
+  if (b->slow)
     doubt_all(b);
   else if (k->cpu == RRN_XBAR_CPU_AVX512)
     rrn_xbar_lookup_avx512(b);
@@ -638,11 +688,11 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
   b->columns = left < RRN_XBAR_LANES ? left : RRN_XBAR_LANES;
   b->high = k->cells.high + column * k->cells.stride;
   b->base = k->cells.base + column;
-  if (w->cells && b->vectors >= FEW_VECTORS)
+  b->codes = codes_of(k, w, plane, first);
+  if (w->cells && !b->slow)
     fill_cells(k, column, w);
   look_up(k, b);
   settle_block(k, plane, first, w);
-  add_codes(k, plane, first, w);
 }
 
 static void
@@ -655,7 +705,7 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, work *w)
   w->tile = tile;
   w->first = tile * k->cells.rows;
   w->rows = l->n_in - w->first < k->cells.rows ? l->n_in - w->first : k->cells.rows;
-  fill_bits(w, l->n_in);
+  fill_bits(k, w);
   if (w->block.vectors >= FEW_VECTORS && w->pairs)
     fill_pairs(w);
   else if (w->block.vectors >= FEW_VECTORS)
@@ -666,6 +716,8 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, work *w)
     for (first = 0; first < l->cols; first += RRN_XBAR_LANES)
       run_block(k, plane, first, w);
   }
+  if (++w->held == w->room)
+    flush(k, w);
 }
 
 static void
@@ -694,9 +746,11 @@ run_part(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, work *w, doub
 
   w->x = x;
   w->block.vectors = batch;
+  flush(k, w); /* of the part before nothing is left, this empties the sums */
   memset(w->y, 0, l->cols * RRN_XBAR_TABLE_VECTORS * sizeof(*w->y));
   for (tile = 0; tile < k->cells.tiles; tile++)
     run_tile(k, tile, w);
+  flush(k, w);
   w->stats.conversions +=
     (int64_t)(batch * l->cols * k->cells.tiles) * l->n_steps * k->cells.n_planes;
   finish(k, w, ret_y);

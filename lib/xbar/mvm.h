@@ -82,7 +82,7 @@ typedef struct rrn_xbar_block {
   const uint32_t *pairs; /* [vectors / 16][bits][stride / 8][16]: subsets of eight rows; only AVX-512 */
   const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
   const float *offset;   /* [steps][RRN_XBAR_TABLE_VECTORS] */
-  uint32_t *codes;       /* [lanes][RRN_XBAR_TABLE_VECTORS]: sum of codes, weighted by steps, but for doubts */
+  uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes but for doubts, weighted by steps, are added */
   uint64_t *doubts;      /* [lanes][steps]: vectors too near to the border of two codes */
   size_t groups, vectors, columns;
   int32_t bits; /* a multiple of 4 */
@@ -90,6 +90,7 @@ typedef struct rrn_xbar_block {
   float slope, top;      /* code = slope sum + offset, clipped to 0..top */
   float margin;          /* a doubt is nearer to the border, in codes */
   int counted;           /* clips are asked for */
+  int slow;              /* every conversion is settled by itself */
   int64_t low, high_clips;
 } rrn_xbar_block;
 
@@ -100,6 +101,9 @@ void rrn_xbar_lookup_avx512(rrn_xbar_block *b);
 /* Sum of the cells of a column whose bits are set. */
 int64_t rrn_xbar_sum_plain(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride);
 int64_t rrn_xbar_sum_avx512(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride);
+
+/* Bits of the inputs of one vector, rows of a bit beside each other: ret_bits[bits][words], zero before. */
+void rrn_xbar_bits_avx512(const int32_t *x, size_t rows, int32_t bits, size_t words, uint64_t *ret_bits);
 
 /* Sum of a[k] b[k], n a multiple of 32; no sum of a part leaves 32 bits. */
 int32_t rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n);

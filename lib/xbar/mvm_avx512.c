@@ -20,7 +20,7 @@
 #include <immintrin.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
-enum { COLUMNS = 4, FRACTION = 10 };
+enum { COLUMNS = 4, FRACTION = 12 };
 
 /* What a block keeps at hand while it converts: codes have FRACTION bits behind the point and half a code and the margin
  * are added, so that doubts are the lowest fractions. */
@@ -167,7 +167,9 @@ read_out(rrn_xbar_block *b, const converter *v, size_t column, size_t vector)
                             ? convert(b, v, s, column + c, vector, valid, 1, 0)
                             : convert(b, v, s, column + c, vector, valid, b->dac_bits, b->counted);
 
-    _mm512_storeu_si512(b->codes + (column + c) * RRN_XBAR_TABLE_VECTORS + vector, codes);
+    uint32_t *to = b->codes + (column + c) * RRN_XBAR_TABLE_VECTORS + vector;
+
+    _mm512_store_si512(to, _mm512_add_epi32(_mm512_load_si512(to), codes));
   }
 }
 
@@ -207,6 +209,22 @@ rrn_xbar_sum_avx512(const int16_t *high, const int8_t *low, const uint64_t *rows
   return _mm512_reduce_add_epi32(h);
 }
 
+TARGET void
+rrn_xbar_bits_avx512(const int32_t *x, size_t rows, int32_t bits, size_t words, uint64_t *ret_bits)
+{
+  uint16_t *to = (uint16_t *)(void *)ret_bits;
+  size_t row;
+  int32_t bit;
+
+  for (row = 0; row < rows; row += 16) {
+    const __mmask16 here = (__mmask16)(rows - row >= 16 ? 0xffff : (1u << (rows - row)) - 1);
+    const __m512i v = _mm512_maskz_loadu_epi32(here, x + row);
+
+    for (bit = 0; bit < bits; bit++)
+      to[(size_t)bit * words * 4 + row / 16] = _mm512_test_epi32_mask(v, _mm512_set1_epi32(1 << bit));
+  }
+}
+
 __attribute__((target("avx512f,avx512bw,avx512dq"))) int32_t
 rrn_xbar_dot_avx512(const int16_t *a, const int16_t *b, size_t n)
 {
@@ -228,6 +246,12 @@ int64_t
 rrn_xbar_sum_avx512(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride)
 {
   return rrn_xbar_sum_plain(high, low, rows, stride);
+}
+
+void
+rrn_xbar_bits_avx512(const int32_t *x, size_t rows, int32_t bits, size_t words, uint64_t *ret_bits)
+{
+  (void)x, (void)rows, (void)bits, (void)words, (void)ret_bits;
 }
 
 int32_t
