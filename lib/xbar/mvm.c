@@ -25,7 +25,7 @@ rrn_xbar_cpu_best(void)
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi"))
-    return RRN_XBAR_CPU_AVX512;
+    return rrn_xbar_amx_usable() ? RRN_XBAR_CPU_AMX : RRN_XBAR_CPU_AVX512;
   if (__builtin_cpu_supports("avx2"))
     return RRN_XBAR_CPU_AVX2;
 #endif
@@ -192,7 +192,7 @@ rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_
 static int32_t
 dot(enum rrn_xbar_cpu cpu, const int16_t *a, const int16_t *b, size_t n)
 {
-  return cpu == RRN_XBAR_CPU_AVX512 ? rrn_xbar_dot_avx512(a, b, n)
+  return cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_dot_avx512(a, b, n)
        : cpu == RRN_XBAR_CPU_AVX2   ? rrn_xbar_dot_avx2(a, b, n)
                                     : rrn_xbar_dot_plain(a, b, n);
 }
@@ -245,6 +245,7 @@ typedef struct work {
   size_t tile, first, rows; /* the array at hand: its first input and their number */
   size_t words;
   uint64_t *bits;    /* [table vectors][bits][words]: rows whose bit is set */
+  uint8_t *inputs;
   uint32_t *pairs, *pair_of; /* pair_of[256]: eight bits as places in two tables of 16, as block.pairs wants them */
   uint16_t *index;
   int32_t *cells;
@@ -277,10 +278,15 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, work *w)
   rrn_xbar_block *b = &w->block;
   const size_t patterns = RRN_XBAR_TABLE_VECTORS * (size_t)b->bits;
 
+  if (k->cpu == RRN_XBAR_CPU_AMX) {
+    b->inputs = w->inputs = aligned_64(scratch, w->words * (size_t)b->steps, 64 * RRN_XBAR_TABLE_VECTORS);
+    return w->inputs != NULL;
+  }
   b->table = aligned_64(scratch, b->groups < TABLE_FLOOR ? TABLE_FLOOR : b->groups, 64 * sizeof(int32_t));
   if (k->cpu == RRN_XBAR_CPU_AVX512) {
     b->pairs = w->pairs = aligned_64(scratch, b->groups / 2, patterns * sizeof(*w->pairs));
-    return b->table && w->pairs;
+    b->words = aligned_64(scratch, b->stride + 16, sizeof(*b->words));
+    return b->table && w->pairs && b->words;
   }
   b->sums = aligned_64(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
   b->index = w->index = rrn_arena_alloc_raw(scratch, b->groups, patterns * sizeof(*w->index));
@@ -407,7 +413,7 @@ fill_bits(const rrn_xbar_kernel *k, work *w)
   for (vector = 0; vector < w->block.vectors; vector++) {
     const int32_t *x = w->x + vector * k->head.n_in + w->first;
 
-    if (k->cpu == RRN_XBAR_CPU_AVX512)
+    if (k->cpu >= RRN_XBAR_CPU_AVX512)
       rrn_xbar_bits_avx512(x, w->rows, k->head.spec.input_bits, w->words, w->bits + vector * per_vector);
     else
       split_bits(x, w->rows, w->block.bits, w->words, w->bits + vector * per_vector);
@@ -443,6 +449,30 @@ fill_pairs(work *w)
       for (pair = 0; pair < n; pair++)
         to[pair * 16] = w->pair_of[from[pair / 8] >> 8 * (pair % 8) & 0xff];
     }
+}
+
+static void
+fill_inputs(const rrn_xbar_kernel *k, work *w)
+{
+  const size_t n = (size_t)w->block.steps * w->words * 1024;
+  size_t vector;
+
+  memset(w->inputs, 0, RRN_XBAR_TABLE_VECTORS / 16 * n);
+  for (vector = 0; vector < w->block.vectors; vector++)
+    rrn_xbar_inputs_amx(w->x + vector * k->head.n_in + w->first, w->rows, &w->block, vector % 16,
+                        w->inputs + vector / 16 * n);
+}
+
+/* The inputs as the kernel wants them. */
+static void
+fill_patterns(const rrn_xbar_kernel *k, work *w)
+{
+  if (k->cpu == RRN_XBAR_CPU_AMX)
+    fill_inputs(k, w);
+  else if (k->cpu == RRN_XBAR_CPU_AVX512)
+    fill_pairs(w);
+  else
+    fill_index(w);
 }
 
 /* Currents of the off conductances of a tile, by step and with the places of all steps; a pair has none. */
@@ -506,7 +536,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
                             4 * 0x1p-24 * greatest);
   w->block.slow = w->block.vectors < FEW_VECTORS || w->block.margin > 0.1f || greatest > MOST_CODES;
   w->block.slope = (float)(high ? 256 * w->slope : w->slope);
-  w->block.top = (float)(l->adc.codes - 1);
+  w->block.last = (float)(l->adc.codes - 1);
   for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
     w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
     w->offset[i] = (float)w->offsets[i];
@@ -519,9 +549,6 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
 static int64_t
 exact_sum(const rrn_xbar_kernel *k, const work *w, size_t column, size_t vector, int32_t step)
 {
-  const size_t stride = k->cells.stride;
-  const int16_t *high = k->cells.high + column * stride;
-  const int8_t *low = k->cells.low + column * stride;
   const int32_t dac_bits = k->head.spec.dac_bits;
   int64_t sum = 0;
   int32_t bit;
@@ -529,8 +556,8 @@ exact_sum(const rrn_xbar_kernel *k, const work *w, size_t column, size_t vector,
   for (bit = dac_bits; bit-- > 0;) {
     const uint64_t *rows = w->bits + (vector * (size_t)w->block.bits + (size_t)(step * dac_bits + bit)) * w->words;
 
-    sum = 2 * sum + (k->cpu == RRN_XBAR_CPU_AVX512 ? rrn_xbar_sum_avx512(high, low, rows, stride)
-                                                   : rrn_xbar_sum_plain(high, low, rows, stride));
+    sum = 2 * sum + (k->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_sum_avx512(&k->cells, column, rows)
+                                                   : rrn_xbar_sum_plain(&k->cells, column, rows));
   }
   return sum;
 }
@@ -642,14 +669,17 @@ flush(const rrn_xbar_kernel *k, work *w)
 static void
 fill_cells(const rrn_xbar_kernel *k, size_t column, work *w)
 {
-  const size_t stride = k->cells.stride;
-  const int16_t *high = k->cells.high + column * stride;
-  const int8_t *low = k->cells.low + column * stride;
+  const size_t stride = k->cells.stride, first = column * stride;
+  const int8_t *top = k->cells.top + first, *low = k->cells.low + first;
+  const uint8_t *middle = k->cells.middle + first;
   size_t lane, row;
 
   for (row = 0; row < stride; row++)
-    for (lane = 0; lane < w->block.columns; lane++)
-      w->cells[row * RRN_XBAR_LANES + lane] = 256 * high[lane * stride + row] + low[lane * stride + row];
+    for (lane = 0; lane < w->block.columns; lane++) {
+      const size_t cell = lane * stride + row;
+
+      w->cells[row * RRN_XBAR_LANES + lane] = 65536 * top[cell] + 256 * middle[cell] + low[cell];
+    }
 }
 
 /* Every conversion is in doubt. */
@@ -669,6 +699,8 @@ look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
   memset(b->doubts, 0, RRN_XBAR_LANES * (size_t)b->steps * sizeof(*b->doubts));
   if (b->slow)
     doubt_all(b);
+  else if (k->cpu == RRN_XBAR_CPU_AMX)
+    rrn_xbar_tiles_amx(b);
   else if (k->cpu == RRN_XBAR_CPU_AVX512)
     rrn_xbar_lookup_avx512(b);
   else if (k->cpu == RRN_XBAR_CPU_AVX2)
@@ -686,7 +718,9 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
   rrn_xbar_block *b = &w->block;
 
   b->columns = left < RRN_XBAR_LANES ? left : RRN_XBAR_LANES;
-  b->high = k->cells.high + column * k->cells.stride;
+  b->top = k->cells.top + column * k->cells.stride;
+  b->middle = k->cells.middle + column * k->cells.stride;
+  b->low = k->cells.low + column * k->cells.stride;
   b->base = k->cells.base + column;
   b->codes = codes_of(k, w, plane, first);
   if (w->cells && !b->slow)
@@ -706,10 +740,8 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, work *w)
   w->first = tile * k->cells.rows;
   w->rows = l->n_in - w->first < k->cells.rows ? l->n_in - w->first : k->cells.rows;
   fill_bits(k, w);
-  if (w->block.vectors >= FEW_VECTORS && w->pairs)
-    fill_pairs(w);
-  else if (w->block.vectors >= FEW_VECTORS)
-    fill_index(w);
+  if (w->block.vectors >= FEW_VECTORS)
+    fill_patterns(k, w);
   fill_pedestals(k, w);
   for (plane = 0; plane < k->cells.n_planes; plane++) {
     set_converter(k, plane, w);
@@ -746,7 +778,9 @@ run_part(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, work *w, doub
 
   w->x = x;
   w->block.vectors = batch;
-  flush(k, w); /* of the part before nothing is left, this empties the sums */
+  memset(w->codes, 0, (size_t)k->cells.n_planes * (l->cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS *
+                        sizeof(*w->codes));
+  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
   memset(w->y, 0, l->cols * RRN_XBAR_TABLE_VECTORS * sizeof(*w->y));
   for (tile = 0; tile < k->cells.tiles; tile++)
     run_tile(k, tile, w);
@@ -777,8 +811,8 @@ rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, siz
   }
   if (stats) {
     stats->conversions += w.stats.conversions;
-    stats->clipped_low += w.stats.clipped_low + w.block.low;
-    stats->clipped_high += w.stats.clipped_high + w.block.high_clips;
+    stats->clipped_low += w.stats.clipped_low + w.block.clipped_low;
+    stats->clipped_high += w.stats.clipped_high + w.block.clipped_high;
   }
   return RRAMNAS_OK;
 }

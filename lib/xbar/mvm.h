@@ -13,7 +13,12 @@ enum {
 };
 
 /* Instruction sets of the kernels; every one gives the same bytes. */
-enum rrn_xbar_cpu { RRN_XBAR_CPU_PLAIN = 0, RRN_XBAR_CPU_AVX2 = 1, RRN_XBAR_CPU_AVX512 = 2 };
+enum rrn_xbar_cpu {
+  RRN_XBAR_CPU_PLAIN = 0,
+  RRN_XBAR_CPU_AVX2 = 1,
+  RRN_XBAR_CPU_AVX512 = 2, /* with VNNI and VBMI */
+  RRN_XBAR_CPU_AMX = 3     /* the same, with tiles of bytes */
+};
 
 /* The best that this machine has. */
 enum rrn_xbar_cpu rrn_xbar_cpu_best(void);
@@ -24,12 +29,11 @@ typedef struct rrn_xbar_cells {
   int32_t n_planes;           /* conversions of one column and step: slices, twice with pairs read apart */
   double unit[2 * RRN_XBAR_MAX_SLICES];     /* by plane */
   double greatest[2 * RRN_XBAR_MAX_SLICES]; /* sum of magnitudes of a column, in digits */
-  int16_t *high;              /* [tile][plane][column][stride]: a cell is 256 high + low */
+  int8_t *top;                /* [tile][plane][column][stride]: a cell is 65536 top + 256 middle + low */
+  uint8_t *middle;            /* the same shape */
   int8_t *low;                /* the same shape */
-  uint8_t *spread;            /* the same shape: variance of a read, 63 at most; NULL without */
-  double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* variance in digits squared per unit of spread, by plane */
   int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
-  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column's highs is wrong, in digits */
+  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column without low is wrong, in digits */
 } rrn_xbar_cells;
 
 /* A layer made ready for its kernel. */
@@ -63,7 +67,7 @@ rrn_xbar_pairs_are_one(const rrn_xbar_layer *l)
   return l->n_sides == 2 && !l->spec.subtract_digitally;
 }
 
-/* Place of a column in base[], times stride in high[], low[] and spread[]. */
+/* Place of a column in base[], times stride in top[], middle[] and low[]. */
 static inline size_t
 rrn_xbar_column(const rrn_xbar_cells *c, size_t cols, size_t tile, int32_t plane, size_t col)
 {
@@ -72,10 +76,13 @@ rrn_xbar_column(const rrn_xbar_cells *c, size_t cols, size_t tile, int32_t plane
 
 /* One array, plane and block of columns, for all vectors of a batch. */
 typedef struct rrn_xbar_block {
-  const int16_t *high;   /* [columns][stride] */
-  const uint8_t *spread; /* the same shape */
+  const int8_t *top;     /* [columns][stride]; the same are middle and low */
+  const uint8_t *middle;
+  const int8_t *low;
   const int32_t *base;   /* [columns] */
   size_t stride;
+  int16_t *words;        /* [stride]: top and middle of a column; only AVX-512 */
+  const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
   const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
   void *table;           /* sums of the cells of each subset of four inputs */
   int32_t *sums;         /* [vectors][bits][lanes]; not AVX-512 */
@@ -87,20 +94,27 @@ typedef struct rrn_xbar_block {
   size_t groups, vectors, columns;
   int32_t bits; /* a multiple of 4 */
   int32_t dac_bits, steps;
-  float slope, top;      /* code = slope sum + offset, clipped to 0..top */
+  float slope, last;     /* code = slope sum + offset, clipped to 0..last */
   float margin;          /* a doubt is nearer to the border, in codes */
   int counted;           /* clips are asked for */
   int slow;              /* every conversion is settled by itself */
-  int64_t low, high_clips;
+  int64_t clipped_low, clipped_high;
 } rrn_xbar_block;
 
 void rrn_xbar_lookup_plain(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx2(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx512(rrn_xbar_block *b);
+void rrn_xbar_tiles_amx(rrn_xbar_block *b);
+
+/* Whether the machine has the tiles and the system lets this process use them; asks for that. */
+int rrn_xbar_amx_usable(void);
+
+/* Steps of the inputs of one vector of 16 as block.inputs has them; zero before where there is no input. */
+void rrn_xbar_inputs_amx(const int32_t *x, size_t rows, const rrn_xbar_block *b, size_t vector, uint8_t *ret_inputs);
 
 /* Sum of the cells of a column whose bits are set. */
-int64_t rrn_xbar_sum_plain(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride);
-int64_t rrn_xbar_sum_avx512(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride);
+int64_t rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t column, const uint64_t *rows);
+int64_t rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows);
 
 /* Bits of the inputs of one vector, rows of a bit beside each other: ret_bits[bits][words], zero before. */
 void rrn_xbar_bits_avx512(const int32_t *x, size_t rows, int32_t bits, size_t words, uint64_t *ret_bits);

@@ -53,6 +53,22 @@ bases(const int16_t *cells)
   return _mm512_sub_epi16(_mm512_set1_epi16(-32768), m);
 }
 
+/* The upper two bytes of a column's cells. */
+TARGET static void
+join(const rrn_xbar_block *b, size_t column)
+{
+  const int8_t *top = b->top + column * b->stride;
+  const uint8_t *middle = b->middle + column * b->stride;
+  size_t row;
+
+  for (row = 0; row < b->stride; row += 32) {
+    const __m512i t = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)(top + row)));
+    const __m512i m = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const void *)(middle + row)));
+
+    _mm512_store_si512(b->words + row, _mm512_or_si512(_mm512_slli_epi16(t, 8), m));
+  }
+}
+
 /* [stride / 8][COLUMNS][32] */
 TARGET static void
 build(const rrn_xbar_block *b, size_t column)
@@ -61,9 +77,10 @@ build(const rrn_xbar_block *b, size_t column)
   size_t c, row;
 
   for (c = 0; c < n; c++) {
-    const int16_t *cells = b->high + (column + c) * b->stride;
+    const int16_t *cells = b->words;
     int16_t *table = (int16_t *)b->table + c * 32;
 
+    join(b, column + c);
     for (row = 0; row < b->stride; row += 32) {
       const __m512i base = bases(cells + row);
       const size_t left = b->stride - row;
@@ -136,8 +153,8 @@ convert(rrn_xbar_block *b, const converter *v, const int32_t *sums, size_t colum
     sure = _mm512_cmpgt_epi32_mask(_mm512_and_si512(code, v->fraction), v->doubtful);
     doubts[4 * step] = (uint16_t)(~sure & valid);
     if (counted) {
-      b->low += __builtin_popcount(_mm512_movepi32_mask(code) & sure & valid);
-      b->high_clips += __builtin_popcount(_mm512_mask_cmpgt_epi32_mask(sure & valid, code, v->top));
+      b->clipped_low += __builtin_popcount(_mm512_movepi32_mask(code) & sure & valid);
+      b->clipped_high += __builtin_popcount(_mm512_mask_cmpgt_epi32_mask(sure & valid, code, v->top));
     }
     code = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), v->top);
     codes = _mm512_sll_epi32(codes, places);
@@ -179,7 +196,7 @@ rrn_xbar_lookup_avx512(rrn_xbar_block *b)
   const int32_t one = 1 << FRACTION, width = (int32_t)(2 * b->margin * (float)one) + 3;
   const converter v = { _mm512_set1_ps(b->slope * (float)one), _mm512_set1_ps((float)one),
                         _mm512_set1_ps(0.5f * (float)(one + width)),
-                        _mm512_set1_epi32((int32_t)b->top * one + one - 1), _mm512_set1_epi32(one - 1),
+                        _mm512_set1_epi32((int32_t)b->last * one + one - 1), _mm512_set1_epi32(one - 1),
                         _mm512_set1_epi32(width < one ? width : one) };
   size_t column, vector;
 
@@ -191,22 +208,22 @@ rrn_xbar_lookup_avx512(rrn_xbar_block *b)
 }
 
 TARGET int64_t
-rrn_xbar_sum_avx512(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride)
+rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
 {
-  const __m512i words = _mm512_set1_epi16(1);
-  const __m256i bytes = _mm256_set1_epi8(1);
-  __m512i h = _mm512_setzero_si512();
-  __m256i l = _mm256_setzero_si256();
+  const size_t first = column * c->stride;
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i top = _mm512_setzero_si512(), middle = top, low = top;
   size_t k;
 
-  for (k = 0; k < stride; k += 32) {
-    const __mmask32 here = (__mmask32)(rows[k / 64] >> k % 64);
+  for (k = 0; k < c->stride; k += 64) {
+    const __mmask64 here = rows[k / 64];
 
-    h = _mm512_dpwssd_epi32(h, _mm512_maskz_loadu_epi16(here, high + k), words);
-    l = _mm256_dpbusd_epi32(l, bytes, _mm256_maskz_loadu_epi8(here, low + k));
+    top = _mm512_dpbusd_epi32(top, ones, _mm512_maskz_loadu_epi8(here, c->top + first + k));
+    middle = _mm512_dpbusd_epi32(middle, _mm512_maskz_loadu_epi8(here, c->middle + first + k), ones);
+    low = _mm512_dpbusd_epi32(low, ones, _mm512_maskz_loadu_epi8(here, c->low + first + k));
   }
-  h = _mm512_add_epi32(_mm512_slli_epi32(h, 8), _mm512_zextsi256_si512(l));
-  return _mm512_reduce_add_epi32(h);
+  top = _mm512_add_epi32(_mm512_slli_epi32(top, 16), _mm512_slli_epi32(middle, 8));
+  return _mm512_reduce_add_epi32(_mm512_add_epi32(top, low));
 }
 
 TARGET void
@@ -243,9 +260,9 @@ rrn_xbar_lookup_avx512(rrn_xbar_block *b)
 }
 
 int64_t
-rrn_xbar_sum_avx512(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride)
+rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
 {
-  return rrn_xbar_sum_plain(high, low, rows, stride);
+  return rrn_xbar_sum_plain(c, column, rows);
 }
 
 void

@@ -3,7 +3,7 @@
  *
  * In:  a programmed layer.
  * Out: for each array, plane (slice, or side of a slice) and column its cells in digits with an error,
- *      (g - g_off) (2^cell_bits - 1) / (1 - g_off), as 16 high and 8 low bits; how far sums of the high bits can be off.
+ *      (g - g_off) (2^cell_bits - 1) / (1 - g_off), as three bytes; how far sums of the upper two can be off.
  *
  * Idea: pairs subtracted before the converter are one number. The unit is a whole number, so ideal cells are exact, and
  * as large as the sums of four rows in 16 bits and of a column in 32 bits allow. Two bytes are enough for almost every
@@ -89,24 +89,13 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_
   size_t columns, cells;
 
   if (ckd_mul(&columns, c->tiles * (size_t)c->n_planes, l->cols) || ckd_mul(&cells, columns, c->stride) ||
-      ckd_add(&cells, cells, 64)) /* vectors may be read beyond the last column */
+      ckd_add(&cells, cells, 64 * c->stride + 64)) /* whole tiles are read */
     return rrn_fail_memory(err);
-  c->high = rrn_arena_alloc(arena, cells, sizeof(*c->high));
+  c->top = rrn_arena_alloc(arena, cells, sizeof(*c->top));
+  c->middle = rrn_arena_alloc(arena, cells, sizeof(*c->middle));
   c->low = rrn_arena_alloc(arena, cells, sizeof(*c->low));
   c->base = rrn_arena_alloc(arena, columns, sizeof(*c->base));
-  return c->high && c->low && c->base ? RRAMNAS_OK : rrn_fail_memory(err);
-}
-
-/* The least sum of each group is the 0 of its table, which begins at the lowest of 16 bits. */
-static int32_t
-base_of(const int16_t *high, size_t stride)
-{
-  int32_t base = (int32_t)(stride / GROUP) * 32768;
-  size_t k;
-
-  for (k = 0; k < stride; k++)
-    base += high[k] < 0 ? high[k] : 0;
-  return base;
+  return c->top && c->middle && c->low && c->base ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
 /* One column of one array; raises the plane's bound of rounding. */
@@ -115,20 +104,24 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
 {
   const size_t column = rrn_xbar_column(c, l->cols, tile, plane, col), first = tile * c->rows;
   const size_t n = l->n_in - first < c->rows ? l->n_in - first : c->rows;
-  int16_t *high = c->high + column * c->stride;
-  int8_t *low = c->low + column * c->stride;
+  int8_t *top = c->top + column * c->stride, *low = c->low + column * c->stride;
+  uint8_t *middle = c->middle + column * c->stride;
   int32_t above = 0, below = 0, most;
   size_t k;
 
+  /* The least sum of each group of four is the 0 of its table, which begins at the lowest of 16 bits. */
+  c->base[column] = (int32_t)(c->stride / GROUP) * 32768;
   for (k = 0; k < n; k++) {
     const int32_t cell = nearest(rrn_xbar_digit_of(l, plane, col, first + k) * 256 * c->unit[plane]);
+    const int32_t high = (cell + 128) >> 8;
 
-    high[k] = (int16_t)((cell + 128) >> 8);
-    low[k] = (int8_t)(cell - 256 * high[k]);
+    top[k] = (int8_t)(high >> 8);
+    middle[k] = (uint8_t)(high & 255);
+    low[k] = (int8_t)(cell - 256 * high);
+    c->base[column] += high < 0 ? high : 0;
     above += low[k] > 0 ? low[k] : 0;
     below -= low[k] < 0 ? low[k] : 0;
   }
-  c->base[column] = base_of(high, c->stride);
   most = above > below ? above : below;
   if (most / (256 * c->unit[plane]) > c->rounded[plane])
     c->rounded[plane] = most / (256 * c->unit[plane]);

@@ -53,13 +53,15 @@ greater(float a, float b)
 #undef SIGNS
 
 int64_t
-rrn_xbar_sum_plain(const int16_t *high, const int8_t *low, const uint64_t *rows, size_t stride)
+rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
 {
+  const size_t first = column * c->stride;
   int64_t sum = 0;
   size_t k;
 
-  for (k = 0; k < stride; k++)
-    sum += (256 * high[k] + low[k]) & -(int32_t)(rows[k / 64] >> k % 64 & 1);
+  for (k = 0; k < c->stride; k++)
+    sum += (65536 * c->top[first + k] + 256 * c->middle[first + k] + c->low[first + k]) &
+           -(int32_t)(rows[k / 64] >> k % 64 & 1);
   return sum;
 }
 

@@ -111,7 +111,7 @@ rate(const char *name, const bench_row *row, double limit)
 static void
 run(const char *name, job *j, double limit_gmac)
 {
-  static const char *cpus[] = { "plain", "avx2", "avx512" };
+  static const char *cpus[] = { "plain", "avx2", "avx512", "amx" };
   const double ops = (double)j->n_in * (double)j->n_out * (double)j->batch;
   int cpu;
 
