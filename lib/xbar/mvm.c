@@ -235,6 +235,8 @@ run_collapsed(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, si
 enum { TABLE_FLOOR = RRN_XBAR_TABLE_GROUPS * RRN_XBAR_LANES / 4 };
 /* Below, every conversion is settled by itself. */
 enum { FEW_VECTORS = 4 };
+/* Columns that share the inputs of 16 vectors in a first-level cache. */
+enum { TILE_COLUMNS = 256 };
 /* Beyond, currents in codes do not fit the fast conversions. */
 enum { MOST_CODES = 1 << 18 };
 
@@ -243,7 +245,7 @@ typedef struct work {
   rrn_xbar_block block;
   const int32_t *x;
   size_t tile, first, rows; /* the array at hand: its first input and their number */
-  size_t words;
+  size_t words, width; /* words of a row of bits; columns of a block */
   uint64_t *bits;    /* [table vectors][bits][words]: rows whose bit is set */
   uint8_t *inputs;
   uint32_t *pairs, *pair_of; /* pair_of[256]: eight bits as places in two tables of 16, as block.pairs wants them */
@@ -340,11 +342,12 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, work *w, rramnas_error *
   b->steps = l->n_steps;
   b->bits = (l->n_steps * l->spec.dac_bits + 3) / 4 * 4;
   w->words = (b->stride + 63) / 64;
+  w->width = k->cpu == RRN_XBAR_CPU_AMX ? TILE_COLUMNS : RRN_XBAR_LANES;
   w->room = (size_t)(UINT32_MAX / ((double)(l->adc.codes - 1) * places_of(l)));
   if (ckd_mul(&sums, l->cols + RRN_XBAR_LANES, vectors) || ckd_mul(&planes, sums, (size_t)k->cells.n_planes))
     return rrn_fail_memory(err);
   w->codes = aligned_64(scratch, planes, sizeof(*w->codes));
-  b->doubts = rrn_arena_alloc_raw(scratch, RRN_XBAR_LANES * steps, sizeof(*b->doubts));
+  b->doubts = rrn_arena_alloc_raw(scratch, w->width * steps, sizeof(*b->doubts));
   w->bits = rrn_arena_alloc_raw(scratch, vectors * (size_t)b->bits, w->words * sizeof(*w->bits));
   w->pair_of = rrn_arena_alloc_raw(scratch, 256, sizeof(*w->pair_of));
   w->pedestals = rrn_arena_alloc_raw(scratch, vectors * steps, 2 * sizeof(*w->pedestals));
@@ -696,7 +699,7 @@ doubt_all(rrn_xbar_block *b)
 static void
 look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
 {
-  memset(b->doubts, 0, RRN_XBAR_LANES * (size_t)b->steps * sizeof(*b->doubts));
+  memset(b->doubts, 0, b->columns * (size_t)b->steps * sizeof(*b->doubts));
   if (b->slow)
     doubt_all(b);
   else if (k->cpu == RRN_XBAR_CPU_AMX)
@@ -717,7 +720,7 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
   const size_t left = k->head.cols - first;
   rrn_xbar_block *b = &w->block;
 
-  b->columns = left < RRN_XBAR_LANES ? left : RRN_XBAR_LANES;
+  b->columns = left < w->width ? left : w->width;
   b->top = k->cells.top + column * k->cells.stride;
   b->middle = k->cells.middle + column * k->cells.stride;
   b->low = k->cells.low + column * k->cells.stride;
@@ -745,7 +748,7 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, work *w)
   fill_pedestals(k, w);
   for (plane = 0; plane < k->cells.n_planes; plane++) {
     set_converter(k, plane, w);
-    for (first = 0; first < l->cols; first += RRN_XBAR_LANES)
+    for (first = 0; first < l->cols; first += w->width)
       run_block(k, plane, first, w);
   }
   if (++w->held == w->room)

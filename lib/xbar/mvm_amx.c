@@ -67,85 +67,99 @@ rrn_xbar_inputs_amx(const int32_t *x, size_t rows, const rrn_xbar_block *b, size
   }
 }
 
-/* Sums of 32 columns and 16 vectors in one step: ret_sums[byte][32][16]. */
+/* Sums of 16 columns and 16 vectors in one step: ret_sums[byte][16][16]. */
 TARGET static inline void
-sum(const rrn_xbar_block *b, const uint8_t *inputs, int32_t *ret_sums)
+sum(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
 {
-  const size_t next = SIDE * b->stride;
+  const size_t first = column * b->stride;
   size_t row;
 
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
-  _tile_zero(3);
-  _tile_zero(4);
-  _tile_zero(5);
   for (row = 0; row < b->stride; row += 64, inputs += TILE) {
-    _tile_loadd(6, inputs, 64);
-    _tile_loadd(7, b->top + row, b->stride);
-    _tile_dpbsud(0, 7, 6);
-    _tile_loadd(7, b->top + next + row, b->stride);
-    _tile_dpbsud(1, 7, 6);
-    _tile_loadd(7, b->middle + row, b->stride);
-    _tile_dpbuud(2, 7, 6);
-    _tile_loadd(7, b->middle + next + row, b->stride);
-    _tile_dpbuud(3, 7, 6);
-    _tile_loadd(7, b->low + row, b->stride);
-    _tile_dpbsud(4, 7, 6);
-    _tile_loadd(7, b->low + next + row, b->stride);
-    _tile_dpbsud(5, 7, 6);
+    _tile_loadd(3, inputs, 64);
+    _tile_loadd(4, b->top + first + row, b->stride);
+    _tile_loadd(5, b->middle + first + row, b->stride);
+    _tile_loadd(6, b->low + first + row, b->stride);
+    _tile_dpbsud(0, 4, 3);
+    _tile_dpbuud(1, 5, 3);
+    _tile_dpbsud(2, 6, 3);
   }
   _tile_stored(0, ret_sums, 64);
   _tile_stored(1, ret_sums + 256, 64);
   _tile_stored(2, ret_sums + 512, 64);
-  _tile_stored(3, ret_sums + 768, 64);
-  _tile_stored(4, ret_sums + 1024, 64);
-  _tile_stored(5, ret_sums + 1280, 64);
 }
 
-/* Adds the codes of one step of 16 vectors; as mvm_avx512.c. */
+/* A read-out of 16 columns: one step of 16 vectors. */
+typedef struct readout {
+  size_t column, vector;
+  int32_t step;
+} readout;
+
+/* Adds the codes of a read-out; as mvm_avx512.c. */
 TARGET static inline void
-convert(rrn_xbar_block *b, const int32_t *sums, size_t vector, int32_t step, int counted)
+convert(rrn_xbar_block *b, const int32_t *sums, readout r, int counted)
 {
   const int32_t one = 1 << FRACTION, width = (int32_t)(2 * b->margin * (float)one) + 3;
-  const size_t left = b->vectors - vector;
+  const size_t left = b->vectors - r.vector, n = b->columns - r.column < SIDE ? b->columns - r.column : SIDE;
   const __mmask16 valid = (__mmask16)(left >= SIDE ? 0xffff : (1u << left) - 1);
+  const float *offsets = b->offset + (size_t)r.step * RRN_XBAR_TABLE_VECTORS + r.vector;
   const __m512 slope = _mm512_set1_ps(b->slope * (float)one),
-               offset = _mm512_fmadd_ps(_mm512_loadu_ps(b->offset + (size_t)step * RRN_XBAR_TABLE_VECTORS + vector),
-                                        _mm512_set1_ps((float)one), _mm512_set1_ps(0.5f * (float)(one + width)));
-  const __m512i top = _mm512_set1_epi32((int32_t)b->last * one + one - 1), fraction = _mm512_set1_epi32(one - 1),
+               offset = _mm512_fmadd_ps(_mm512_loadu_ps(offsets), _mm512_set1_ps((float)one),
+                                        _mm512_set1_ps(0.5f * (float)(one + width)));
+  const __m512i last = _mm512_set1_epi32((int32_t)b->last * one + one - 1), fraction = _mm512_set1_epi32(one - 1),
                 doubtful = _mm512_set1_epi32(width < one ? width : one);
-  const __m128i place = _mm_cvtsi32_si128(step * b->dac_bits);
-  uint16_t *doubts = (uint16_t *)(void *)(b->doubts + step) + vector / SIDE;
-  uint32_t *codes = b->codes + vector;
+  const __m128i place = _mm_cvtsi32_si128(r.step * b->dac_bits);
+  uint16_t *doubts = (uint16_t *)(void *)(b->doubts + r.column * (size_t)b->steps + (size_t)r.step) + r.vector / SIDE;
+  uint32_t *codes = b->codes + r.column * RRN_XBAR_TABLE_VECTORS + r.vector;
   size_t col;
 
-  for (col = 0; col < b->columns; col++, sums += SIDE, doubts += 4 * b->steps, codes += RRN_XBAR_TABLE_VECTORS) {
-    const __m512i upper = _mm512_add_epi32(_mm512_slli_epi32(_mm512_load_si512(sums), 8), _mm512_load_si512(sums + 512));
-    const __m512i total = _mm512_add_epi32(_mm512_slli_epi32(upper, 8), _mm512_load_si512(sums + 1024));
+  for (col = 0; col < n; col++, sums += SIDE, doubts += 4 * b->steps, codes += RRN_XBAR_TABLE_VECTORS) {
+    const __m512i upper = _mm512_add_epi32(_mm512_slli_epi32(_mm512_load_si512(sums), 8), _mm512_load_si512(sums + 256));
+    const __m512i total = _mm512_add_epi32(_mm512_slli_epi32(upper, 8), _mm512_load_si512(sums + 512));
+    const __m512i old = _mm512_load_si512(codes);
     __m512i code = _mm512_cvttps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), slope, offset));
     const __mmask16 sure = _mm512_cmpgt_epi32_mask(_mm512_and_si512(code, fraction), doubtful);
 
     *doubts = (uint16_t)(~sure & valid);
     if (counted) {
       b->clipped_low += __builtin_popcount(_mm512_movepi32_mask(code) & sure & valid);
-      b->clipped_high += __builtin_popcount(_mm512_mask_cmpgt_epi32_mask(sure & valid, code, top));
+      b->clipped_high += __builtin_popcount(_mm512_mask_cmpgt_epi32_mask(sure & valid, code, last));
     }
-    code = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), top);
+    code = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), last);
     code = _mm512_sll_epi32(_mm512_srli_epi32(code, FRACTION), place);
-    _mm512_store_si512(codes, _mm512_mask_add_epi32(_mm512_load_si512(codes), sure, _mm512_load_si512(codes), code));
+    _mm512_store_si512(codes, _mm512_mask_add_epi32(old, sure, old, code));
+  }
+}
+
+/* Sums of a read-out beside the conversions of the one before. */
+TARGET static inline void
+read_out(rrn_xbar_block *b, int counted)
+{
+  const size_t per_step = (b->stride + 63) / 64 * TILE, steps = (size_t)b->steps;
+  const size_t parts = (b->columns + SIDE - 1) / SIDE, n = (b->vectors + SIDE - 1) / SIDE * parts * steps;
+  _Alignas(64) int32_t sums[2][3 * SIDE * SIDE];
+  readout before = { 0, 0, 0 };
+  size_t k;
+
+  for (k = 0; k <= n; k++) {
+    const size_t step = k % steps, vectors = k / steps / parts;
+    const readout r = { k / steps % parts * SIDE, vectors * SIDE, (int32_t)step };
+
+    if (k < n)
+      sum(b, r.column, b->inputs + (vectors * steps + step) * per_step, sums[k % 2]);
+    if (k > 0)
+      convert(b, sums[(k - 1) % 2], before, counted);
+    before = r;
   }
 }
 
 TARGET void
 rrn_xbar_tiles_amx(rrn_xbar_block *b)
 {
-  const size_t per_step = (b->stride + 63) / 64 * TILE;
-  const uint8_t *inputs = b->inputs;
-  _Alignas(64) int32_t sums[3 * RRN_XBAR_LANES * SIDE];
   shape all;
-  size_t vector, k;
-  int32_t step;
+  size_t k;
 
   memset(&all, 0, sizeof(all));
   all.palette = 1;
@@ -154,14 +168,10 @@ rrn_xbar_tiles_amx(rrn_xbar_block *b)
     all.rows[k] = SIDE;
   }
   _tile_loadconfig(&all);
-  for (vector = 0; vector < b->vectors; vector += SIDE)
-    for (step = 0; step < b->steps; step++, inputs += per_step) {
-      sum(b, inputs, sums);
-      if (b->counted)
-        convert(b, sums, vector, step, 1);
-      else
-        convert(b, sums, vector, step, 0);
-    }
+  if (b->counted)
+    read_out(b, 1);
+  else
+    read_out(b, 0);
   _tile_release();
 }
 #else

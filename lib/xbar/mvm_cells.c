@@ -83,17 +83,26 @@ nearest(double x)
   return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
 }
 
+/* Zeroed bytes that begin with a line of the cache. */
+static void *
+bytes_of(rrn_arena *arena, size_t n)
+{
+  char *p = rrn_arena_alloc(arena, n, 1);
+
+  return p ? p + (64 - (uintptr_t)p % 64) % 64 : NULL;
+}
+
 static int32_t
 make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_error *err)
 {
   size_t columns, cells;
 
   if (ckd_mul(&columns, c->tiles * (size_t)c->n_planes, l->cols) || ckd_mul(&cells, columns, c->stride) ||
-      ckd_add(&cells, cells, 64 * c->stride + 64)) /* whole tiles are read */
+      ckd_add(&cells, cells, 16 * c->stride + 128)) /* whole tiles are read */
     return rrn_fail_memory(err);
-  c->top = rrn_arena_alloc(arena, cells, sizeof(*c->top));
-  c->middle = rrn_arena_alloc(arena, cells, sizeof(*c->middle));
-  c->low = rrn_arena_alloc(arena, cells, sizeof(*c->low));
+  c->top = bytes_of(arena, cells);
+  c->middle = bytes_of(arena, cells);
+  c->low = bytes_of(arena, cells);
   c->base = rrn_arena_alloc(arena, columns, sizeof(*c->base));
   return c->top && c->middle && c->low && c->base ? RRAMNAS_OK : rrn_fail_memory(err);
 }
