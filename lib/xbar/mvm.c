@@ -534,7 +534,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
   size_t i;
 
   w->slope = codes_per_digit / (256 * unit);
-  w->unsure = (l->ideal ? 0 : 0.5 * (double)k->cells.rows * steps * w->slope) + 1e-9;
+  w->unsure = k->cells.unsure[plane] * steps * codes_per_digit + 1e-9;
   w->block.margin = (float)(w->unsure + (high ? k->cells.rounded[plane] * steps * codes_per_digit : 0) +
                             4 * 0x1p-24 * greatest);
   w->block.slow = w->block.vectors < FEW_VECTORS || w->block.margin > 0.1f || greatest > MOST_CODES;

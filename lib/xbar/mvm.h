@@ -34,6 +34,7 @@ typedef struct rrn_xbar_cells {
   int8_t *low;                /* the same shape */
   int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
   double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column without low is wrong, in digits */
+  double unsure[2 * RRN_XBAR_MAX_SLICES];  /* the same of all bits */
 } rrn_xbar_cells;
 
 /* A layer made ready for its kernel. */

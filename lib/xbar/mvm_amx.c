@@ -91,6 +91,40 @@ sum(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_
   _tile_stored(2, ret_sums + 512, 64);
 }
 
+/* The cells of 16 columns of an array of at most 128 rows, for several steps. */
+TARGET static inline void
+hold(const rrn_xbar_block *b, size_t column)
+{
+  const size_t first = column * b->stride;
+
+  _tile_loadd(2, b->top + first, b->stride);
+  _tile_loadd(3, b->middle + first, b->stride);
+  _tile_loadd(4, b->low + first, b->stride);
+  _tile_loadd(5, b->top + first + 64, b->stride);
+  _tile_loadd(6, b->middle + first + 64, b->stride);
+  _tile_loadd(7, b->low + first + 64, b->stride);
+}
+
+/* As sum(), of the cells that are held. */
+TARGET static inline void
+sum_held(const uint8_t *inputs, int tall, int32_t *ret_sums)
+{
+#define SUM_HELD(product, first, second, to)  \
+  do {                                        \
+    _tile_zero(0);                            \
+    _tile_loadd(1, inputs, 64);               \
+    product(0, first, 1);                     \
+    if (tall) {                               \
+      _tile_loadd(1, inputs + TILE, 64);      \
+      product(0, second, 1);                  \
+    }                                         \
+    _tile_stored(0, to, 64);                  \
+  } while (0)
+  SUM_HELD(_tile_dpbsud, 2, 5, ret_sums);
+  SUM_HELD(_tile_dpbuud, 3, 6, ret_sums + 256);
+  SUM_HELD(_tile_dpbsud, 4, 7, ret_sums + 512);
+}
+
 /* A read-out of 16 columns: one step of 16 vectors. */
 typedef struct readout {
   size_t column, vector;
@@ -122,7 +156,8 @@ convert(rrn_xbar_block *b, const int32_t *sums, readout r, int counted)
     __m512i code = _mm512_cvttps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), slope, offset));
     const __mmask16 sure = _mm512_cmpgt_epi32_mask(_mm512_and_si512(code, fraction), doubtful);
 
-    *doubts = (uint16_t)(~sure & valid);
+    if (__builtin_expect(~sure & valid, 0))
+      *doubts = (uint16_t)(~sure & valid);
     if (counted) {
       b->clipped_low += __builtin_popcount(_mm512_movepi32_mask(code) & sure & valid);
       b->clipped_high += __builtin_popcount(_mm512_mask_cmpgt_epi32_mask(sure & valid, code, last));
@@ -147,7 +182,11 @@ read_out(rrn_xbar_block *b, int counted)
     const size_t step = k % steps, vectors = k / steps / parts;
     const readout r = { k / steps % parts * SIDE, vectors * SIDE, (int32_t)step };
 
-    if (k < n)
+    if (k < n && step == 0 && b->stride <= 128)
+      hold(b, r.column);
+    if (k < n && b->stride <= 128)
+      sum_held(b->inputs + (vectors * steps + step) * per_step, b->stride > 64, sums[k % 2]);
+    else if (k < n)
       sum(b, r.column, b->inputs + (vectors * steps + step) * per_step, sums[k % 2]);
     if (k > 0)
       convert(b, sums[(k - 1) % 2], before, counted);

@@ -107,33 +107,47 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_
   return c->top && c->middle && c->low && c->base ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
-/* One column of one array; raises the plane's bound of rounding. */
+static void
+raise_to(double *greatest, double a, double b)
+{
+  *greatest = a > *greatest ? a : *greatest;
+  *greatest = b > *greatest ? b : *greatest;
+}
+
+/* Errors of a column's cells, those above and those below zero. */
+typedef struct errors {
+  double low[2], rest[2]; /* what is left out with the lowest byte, and with all */
+} errors;
+
+static void
+set_cell(rrn_xbar_cells *c, size_t place, size_t column, double value, errors *e)
+{
+  const int32_t cell = nearest(value), high = (cell + 128) >> 8, low = cell - 256 * high;
+
+  c->top[place] = (int8_t)(high >> 8);
+  c->middle[place] = (uint8_t)(high & 255);
+  c->low[place] = (int8_t)low;
+  /* The least sum of each group of four is the 0 of its table. */
+  c->base[column] += high < 0 ? high : 0;
+  e->low[low < 0] += low < 0 ? -low : low;
+  e->rest[value < cell] += magnitude(value - cell);
+}
+
+/* One column of one array; raises the plane's bounds of rounding. */
 static void
 fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
 {
   const size_t column = rrn_xbar_column(c, l->cols, tile, plane, col), first = tile * c->rows;
   const size_t n = l->n_in - first < c->rows ? l->n_in - first : c->rows;
-  int8_t *top = c->top + column * c->stride, *low = c->low + column * c->stride;
-  uint8_t *middle = c->middle + column * c->stride;
-  int32_t above = 0, below = 0, most;
+  const double scale = 256 * c->unit[plane];
+  errors e = { { 0, 0 }, { 0, 0 } };
   size_t k;
 
-  /* The least sum of each group of four is the 0 of its table, which begins at the lowest of 16 bits. */
-  c->base[column] = (int32_t)(c->stride / GROUP) * 32768;
-  for (k = 0; k < n; k++) {
-    const int32_t cell = nearest(rrn_xbar_digit_of(l, plane, col, first + k) * 256 * c->unit[plane]);
-    const int32_t high = (cell + 128) >> 8;
-
-    top[k] = (int8_t)(high >> 8);
-    middle[k] = (uint8_t)(high & 255);
-    low[k] = (int8_t)(cell - 256 * high);
-    c->base[column] += high < 0 ? high : 0;
-    above += low[k] > 0 ? low[k] : 0;
-    below -= low[k] < 0 ? low[k] : 0;
-  }
-  most = above > below ? above : below;
-  if (most / (256 * c->unit[plane]) > c->rounded[plane])
-    c->rounded[plane] = most / (256 * c->unit[plane]);
+  c->base[column] = (int32_t)(c->stride / GROUP) * 32768; /* tables begin at the lowest of 16 bits */
+  for (k = 0; k < n; k++)
+    set_cell(c, column * c->stride + k, column, rrn_xbar_digit_of(l, plane, col, first + k) * scale, &e);
+  raise_to(&c->rounded[plane], e.low[0] / scale, e.low[1] / scale);
+  raise_to(&c->unsure[plane], e.rest[0] / scale, e.rest[1] / scale);
 }
 
 static void
