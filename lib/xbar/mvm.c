@@ -187,6 +187,13 @@ rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_
   return RRAMNAS_OK;
 }
 
+void
+rrn_xbar_kernel_detach(rrn_xbar_kernel *k)
+{
+  k->head.digits = NULL;
+  k->head.g = NULL;
+}
+
 /* --- collapsed --- */
 
 static int32_t
@@ -233,8 +240,6 @@ run_collapsed(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, si
 
 /* Least room of a table, in groups of four columns: RRN_XBAR_TABLE_GROUPS of all lanes. */
 enum { TABLE_FLOOR = RRN_XBAR_TABLE_GROUPS * RRN_XBAR_LANES / 4 };
-/* Below, every conversion is settled by itself. */
-enum { FEW_VECTORS = 4 };
 /* Columns that share the inputs of 16 vectors in a first-level cache. */
 enum { TILE_COLUMNS = 256 };
 /* Beyond, currents in codes do not fit the fast conversions. */
@@ -537,7 +542,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
   w->unsure = k->cells.unsure[plane] * steps * codes_per_digit + 1e-9;
   w->block.margin = (float)(w->unsure + (high ? k->cells.rounded[plane] * steps * codes_per_digit : 0) +
                             4 * 0x1p-24 * greatest);
-  w->block.slow = w->block.vectors < FEW_VECTORS || w->block.margin > 0.1f || greatest > MOST_CODES;
+  w->block.slow = w->block.margin > 0.1f || greatest > MOST_CODES;
   w->block.slope = (float)(high ? 256 * w->slope : w->slope);
   w->block.last = (float)(l->adc.codes - 1);
   for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
@@ -743,8 +748,7 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, work *w)
   w->first = tile * k->cells.rows;
   w->rows = l->n_in - w->first < k->cells.rows ? l->n_in - w->first : k->cells.rows;
   fill_bits(k, w);
-  if (w->block.vectors >= FEW_VECTORS)
-    fill_patterns(k, w);
+  fill_patterns(k, w);
   fill_pedestals(k, w);
   for (plane = 0; plane < k->cells.n_planes; plane++) {
     set_converter(k, plane, w);

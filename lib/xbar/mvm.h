@@ -43,18 +43,19 @@ typedef struct rrn_xbar_kernel {
   enum rrn_xbar_cpu cpu;
   int collapsed;        /* slices and steps add up to one product: no conversion that changes anything */
   rrn_xbar_cells cells;
-  int8_t *bytes;        /* collapsed and exact, at most 8 bits: [n_out][stride]; else NULL */
-  int16_t *integers;    /* collapsed and exact, at most 16 bits; else NULL */
+  int16_t *integers;    /* collapsed and exact: [n_out][stride]; else NULL */
   double *effective;    /* collapsed with errors: [n_out][stride] */
-  int32_t *sums;        /* of bytes, by output */
   size_t stride;
-  size_t bytes_held;    /* by the kernel */
 } rrn_xbar_kernel;
 
 /* The layer must not change or go before the kernel: it settles currents at the border of two codes as the reference
  * does. RRAMNAS_ERR_UNSUPPORTED with read noise drawn by cell, whose kernel is the reference. */
 int32_t rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *layer, enum rrn_xbar_cpu cpu,
                                rrn_xbar_kernel *ret_kernel, rramnas_error *err);
+
+/* The kernel forgets its layer, which may go. Where a current lies nearer to the border of two codes than 24 bits per
+ * cell can tell, a code may then be the next one. */
+void rrn_xbar_kernel_detach(rrn_xbar_kernel *kernel);
 
 /* As rrn_xbar_mvm_reference(). */
 int32_t rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,

@@ -221,6 +221,10 @@ test_golden_kernels(void **state)
       assert_int_equal(rrn_xbar_mvm(&f.arena, &kernel, g.x, g.batch, 0, y, &fast, NULL), RRAMNAS_OK);
       compare(&g, y, names[k], 1e-9);
       assert_memory_equal(&fast, &slow, sizeof(fast));
+      rrn_xbar_kernel_detach(&kernel);
+      memset(y, 0, g.batch * g.layer.n_out * sizeof(*y));
+      assert_int_equal(rrn_xbar_mvm(&f.arena, &kernel, g.x, g.batch, 0, y, NULL, NULL), RRAMNAS_OK);
+      compare(&g, y, names[k], 1e-9);
       rrn_arena_release(&f.arena);
     }
   }
@@ -299,6 +303,31 @@ test_kernels_agree(void **state)
         fail_msg("case %u output %zu: %.17g, expected %.17g", (unsigned)number, i, got[i], want[i]);
     rrn_arena_release(&c.f.arena);
   }
+}
+
+/* A kernel keeps three bytes per pair of cells, and 4 % of that for its tables. */
+static void
+test_memory(void **state)
+{
+  enum { IN = 1152, OUT = 64, SLICES = 4 };
+  const rrn_xbar_spec spec = { .weight_bits = 8, .cell_bits = 2, .input_bits = 8, .dac_bits = 1, .rows = 128 };
+  static int32_t weights[IN * OUT];
+  rrn_arena kept;
+  rrn_xbar_layer l;
+  rrn_xbar_kernel k;
+  fixture f;
+
+  (void)state;
+  begin(&f);
+  rrn_arena_init(&kept, &f.rt);
+  assert_int_equal(rrn_xbar_layer_create(&f.arena, &spec, weights, OUT, IN, (rrn_xbar_id){ 1, 0, 0 }, &l, NULL),
+                   RRAMNAS_OK);
+  rrn_xbar_program(&l, &(rrn_xbar_noise){ .write_model = RRN_WRITE_ABSOLUTE, .write_sigma = 0.1 });
+  assert_int_equal(rrn_xbar_adc_set(&l, 8, RRN_XBAR_RANGE_GRANULAR, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_kernel_create(&kept, &l, rrn_xbar_cpu_best(), &k, NULL), RRAMNAS_OK);
+  assert_true(kept.used > 0 && kept.used <= 3 * 1.04 * SLICES * IN * OUT);
+  rrn_arena_release(&kept);
+  rrn_arena_release(&f.arena);
 }
 
 static int64_t
@@ -514,6 +543,7 @@ main(void)
     cmocka_unit_test(test_golden_kernels),
     cmocka_unit_test(test_kernels_agree),
     cmocka_unit_test(test_ideal_is_integer),
+    cmocka_unit_test(test_memory),
     cmocka_unit_test(test_calibration),
     cmocka_unit_test(test_refused),
     cmocka_unit_test(test_no_memory),
