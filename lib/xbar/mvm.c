@@ -12,7 +12,7 @@
  * 16-bit integers when the cells are ideal, else of doubles. A converter changes nothing when cells are ideal, its steps
  * are a whole part of a digit, zero is a level and the greatest sum is in range.
  *
- * Complexity: see mvm_lookup.c; a collapsed product is out * in per vector. Not handled: read noise. */
+ * Complexity: see mvm_lookup.c; a collapsed product is out * in per vector. Not handled: read noise by cell. Read noise by column is fast with AMX only and one bit per step. */
 #include "xbar/mvm.h"
 
 #include <string.h>
@@ -165,7 +165,7 @@ collapses(const rrn_xbar_layer *l)
 
   if (l->adc.codes == 0)
     return 1;
-  if (!l->ideal)
+  if (!l->ideal || l->read_model != RRN_READ_NONE)
     return 0;
   greatest = greatest_sum(l);
   for (slice = 0; slice < l->n_slices; slice++)
@@ -180,7 +180,8 @@ rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_
 {
   rrn_xbar_kernel k = { .head = *l, .cpu = cpu };
 
-  RRN_FAIL_IF(l->read_model != 0, err, RRAMNAS_ERR_UNSUPPORTED, "no kernel but the reference draws read noise");
+  RRN_FAIL_IF(l->read_model != RRN_READ_NONE && (!l->read_by_column || l->adc.codes == 0), err, RRAMNAS_ERR_UNSUPPORTED,
+              "no kernel but the reference draws read noise by cell or without a converter");
   k.collapsed = collapses(l);
   RRN_TRY(k.collapsed ? fill_collapsed(arena, l, &k, err) : rrn_xbar_cells_fill(arena, l, &k.cells, err));
   *ret_kernel = k;
@@ -264,6 +265,7 @@ typedef struct work {
   size_t held, room; /* arrays in these sums, and how many may be */
   /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
   double slope, *offsets, unsure;
+  double noise; /* standard deviation in codes of a spread of 1 at the lowest input */
   rrn_xbar_stats stats;
 } work;
 
@@ -525,6 +527,21 @@ greatest_term(const rrn_xbar_kernel *k, int32_t plane, double codes_per_digit)
          (rrn_xbar_pairs_are_one(l) ? 0 : rows * l->spec.g_off * q) + l->adc.codes;
 }
 
+/* Read noise of a plane; the fast kernels take a square root of 14 bits. */
+static void
+set_noise(const rrn_xbar_kernel *k, int32_t plane, double codes_per_current_of_plane, work *w)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const double most = 255.0 * (double)k->cells.rows * rrn_xbar_max_step(l) * rrn_xbar_max_step(l);
+
+  if (!k->cells.spread)
+    return;
+  w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) * codes_per_current_of_plane /
+             rrn_xbar_max_step(l);
+  w->block.noise = (float)w->noise;
+  w->block.margin += (float)(0x1p-13 * 5.4 * w->noise * __builtin_sqrt(most));
+}
+
 /* What the block and its doubts need of a plane. The fast kernels round cells, AVX-512 to their high bits, and each of
  * four operations to 24 bits. */
 static void
@@ -542,7 +559,9 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
   w->unsure = k->cells.unsure[plane] * steps * codes_per_digit + 1e-9;
   w->block.margin = (float)(w->unsure + (high ? k->cells.rounded[plane] * steps * codes_per_digit : 0) +
                             4 * 0x1p-24 * greatest);
-  w->block.slow = w->block.margin > 0.1f || greatest > MOST_CODES;
+  set_noise(k, plane, q, w);
+  w->block.slow = w->block.margin > 0.1f || greatest > MOST_CODES ||
+                  (k->cells.spread && (k->cpu != RRN_XBAR_CPU_AMX || l->spec.dac_bits > 1));
   w->block.slope = (float)(high ? 256 * w->slope : w->slope);
   w->block.last = (float)(l->adc.codes - 1);
   for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
@@ -593,6 +612,34 @@ round_even(double x)
   return (x + magic) - magic;
 }
 
+/* Read noise of a conversion, in codes. */
+static double
+noise_of(const rrn_xbar_kernel *k, const work *w, size_t column, uint32_t cell, size_t vector, int32_t step)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const uint8_t *spread = k->cells.spread + column * k->cells.stride;
+  const int32_t *x = w->x + vector * l->n_in + w->first;
+  const rrn_xbar_draws d = rrn_xbar_draws_of(&w->block.stream, cell, step);
+  int64_t sum = 0;
+  size_t row;
+
+  for (row = 0; row < w->rows; row++) {
+    const int32_t v = x[row] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l);
+
+    sum += (int64_t)spread[row] * v * v;
+  }
+  return w->noise * __builtin_sqrt((double)sum) * rrn_xbar_draw(d, w->block.first_vector + (uint32_t)vector);
+}
+
+/* The number of a column's first cell in the streams. */
+static uint32_t
+cell_of(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col)
+{
+  const int one = rrn_xbar_pairs_are_one(&k->head);
+
+  return (uint32_t)rrn_xbar_cell(&k->head, slice_of(&k->head, plane), one ? 0 : plane % k->head.n_sides, col, w->first);
+}
+
 /* The code that a doubtful conversion gives. */
 static uint32_t
 settle(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, size_t vector, int32_t step)
@@ -603,7 +650,9 @@ settle(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, size_t vect
   double code = (double)exact_sum(k, w, column, vector, step) * w->slope +
                 w->offsets[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
 
-  if (l->g && magnitude(code - round_even(code)) > 0.5 - w->unsure)
+  if (k->cells.spread)
+    code += noise_of(k, w, column, cell_of(k, w, plane, col), vector, step);
+  else if (l->g && magnitude(code - round_even(code)) > 0.5 - w->unsure)
     code = reference_codes(k, w, plane, col, vector, step);
   w->stats.clipped_low += code < -0.5;
   w->stats.clipped_high += code > top + 0.5;
@@ -730,6 +779,8 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
   b->middle = k->cells.middle + column * k->cells.stride;
   b->low = k->cells.low + column * k->cells.stride;
   b->base = k->cells.base + column;
+  b->spread = k->cells.spread ? k->cells.spread + column * k->cells.stride : NULL;
+  b->cell = cell_of(k, w, plane, first);
   b->codes = codes_of(k, w, plane, first);
   if (w->cells && !b->slow)
     fill_cells(k, column, w);
@@ -805,15 +856,17 @@ rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, siz
   size_t first, n;
   work w;
 
-  (void)first_vector;
   if (!rrn_xbar_inputs_valid(l, x, batch, err))
     return RRAMNAS_ERR_ARGUMENT;
   if (k->collapsed)
     return run_collapsed(scratch, k, x, batch, ret_y, err);
   RRN_TRY(make_room(scratch, k, &w, err));
   w.block.counted = stats != NULL;
+  w.block.stream = rrn_xbar_stream_of(&l->id);
+  w.block.cell_stride = (uint32_t)l->n_in;
   for (first = 0; first < batch; first += n) {
     n = batch - first < RRN_XBAR_TABLE_VECTORS ? batch - first : RRN_XBAR_TABLE_VECTORS;
+    w.block.first_vector = first_vector + (uint32_t)first;
     run_part(k, x + first * l->n_in, n, &w, ret_y + first * l->n_out);
   }
   if (stats) {

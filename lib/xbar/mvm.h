@@ -32,6 +32,8 @@ typedef struct rrn_xbar_cells {
   int8_t *top;                /* [tile][plane][column][stride]: a cell is 65536 top + 256 middle + low */
   uint8_t *middle;            /* the same shape */
   int8_t *low;                /* the same shape */
+  uint8_t *spread;            /* the same shape: variance of a read; NULL without read noise */
+  double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane, in squares of the on conductance */
   int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
   double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column without low is wrong, in digits */
   double unsure[2 * RRN_XBAR_MAX_SLICES];  /* the same of all bits */
@@ -81,6 +83,7 @@ typedef struct rrn_xbar_block {
   const int8_t *top;     /* [columns][stride]; the same are middle and low */
   const uint8_t *middle;
   const int8_t *low;
+  const uint8_t *spread; /* NULL without read noise */
   const int32_t *base;   /* [columns] */
   size_t stride;
   int16_t *words;        /* [stride]: top and middle of a column; only AVX-512 */
@@ -99,6 +102,9 @@ typedef struct rrn_xbar_block {
   float slope, last;     /* code = slope sum + offset, clipped to 0..last */
   float margin;          /* a doubt is nearer to the border, in codes */
   int counted;           /* clips are asked for */
+  float noise;           /* standard deviation in codes of a spread of 1 */
+  rrn_xbar_stream stream;
+  uint32_t cell, cell_stride, first_vector; /* number of the first column's first cell, from column to column; of vector 0 */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
 } rrn_xbar_block;

@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TARGET __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512dq,avx512vl")))
+#define TARGET __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
 enum { SIDE = 16, TILE = 1024, FRACTION = 12 };
 
 /* The palette as the processor reads it. */
@@ -125,15 +125,49 @@ sum_held(const uint8_t *inputs, int tall, int32_t *ret_sums)
   SUM_HELD(_tile_dpbsud, 4, 7, ret_sums + 512);
 }
 
+/* Sums of the spreads of 16 columns, after those of their cells. */
+TARGET static inline void
+sum_spread(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
+{
+  const uint8_t *spread = b->spread + column * b->stride;
+  size_t row;
+
+  _tile_zero(0);
+  for (row = 0; row < b->stride; row += 64, inputs += TILE) {
+    _tile_loadd(1, inputs, 64);
+    _tile_loadd(2, spread + row, b->stride);
+    _tile_dpbuud(0, 2, 1);
+  }
+  _tile_stored(0, ret_sums + 768, 64);
+}
+
 /* A read-out of 16 columns: one step of 16 vectors. */
 typedef struct readout {
   size_t column, vector;
   int32_t step;
 } readout;
 
+/* Read noise of 16 vectors in codes times `scale`: as rrn_xbar_draw(), with a square root of 14 bits. */
+TARGET static inline __m512
+noise_of(rrn_xbar_draws d, __m512i places, __m512i spread, __m512 scale)
+{
+  const __m512i deviates = _mm512_loadu_si512(rrn_xbar_deviates);
+  const __m512i weights = _mm512_set1_epi32(61 | 59 << 8 | 53 << 16 | 47 << 24);
+  const __m512 variance = _mm512_max_ps(_mm512_cvtepi32_ps(spread), _mm512_set1_ps(1e-12f));
+  __m512i x = _mm512_add_epi32(_mm512_set1_epi32((int32_t)d.start), places), sum;
+
+  x = _mm512_mullo_epi32(_mm512_xor_si512(x, _mm512_srli_epi32(x, 16)), _mm512_set1_epi32(RRN_XBAR_DRAW_A));
+  x = _mm512_xor_si512(x, _mm512_set1_epi32((int32_t)d.twist));
+  x = _mm512_mullo_epi32(_mm512_xor_si512(x, _mm512_srli_epi32(x, 15)), _mm512_set1_epi32(RRN_XBAR_DRAW_B));
+  x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
+  sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-RRN_XBAR_DEVIATES_ZERO), _mm512_permutexvar_epi8(x, deviates), weights);
+  return _mm512_mul_ps(_mm512_mul_ps(variance, _mm512_rsqrt14_ps(variance)),
+                       _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
+}
+
 /* Adds the codes of a read-out; as mvm_avx512.c. */
 TARGET static inline void
-convert(rrn_xbar_block *b, const int32_t *sums, readout r, int counted)
+convert(rrn_xbar_block *b, const int32_t *sums, readout r, int counted, int noisy)
 {
   const int32_t one = 1 << FRACTION, width = (int32_t)(2 * b->margin * (float)one) + 3;
   const size_t left = b->vectors - r.vector, n = b->columns - r.column < SIDE ? b->columns - r.column : SIDE;
@@ -147,13 +181,22 @@ convert(rrn_xbar_block *b, const int32_t *sums, readout r, int counted)
   const __m128i place = _mm_cvtsi32_si128(r.step * b->dac_bits);
   uint16_t *doubts = (uint16_t *)(void *)(b->doubts + r.column * (size_t)b->steps + (size_t)r.step) + r.vector / SIDE;
   uint32_t *codes = b->codes + r.column * RRN_XBAR_TABLE_VECTORS + r.vector;
+  const __m512 scale = _mm512_set1_ps(b->noise * (float)(RRN_XBAR_DEVIATES_SCALE * (1 << FRACTION)));
+  const __m512i first = _mm512_set1_epi32((int32_t)(b->first_vector + (uint32_t)r.vector));
+  const __m512i places = _mm512_mullo_epi32(
+    _mm512_add_epi32(first, _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)),
+    _mm512_set1_epi32(RRN_XBAR_DRAW_STRIDE));
   size_t col;
 
   for (col = 0; col < n; col++, sums += SIDE, doubts += 4 * b->steps, codes += RRN_XBAR_TABLE_VECTORS) {
     const __m512i upper = _mm512_add_epi32(_mm512_slli_epi32(_mm512_load_si512(sums), 8), _mm512_load_si512(sums + 256));
     const __m512i total = _mm512_add_epi32(_mm512_slli_epi32(upper, 8), _mm512_load_si512(sums + 512));
     const __m512i old = _mm512_load_si512(codes);
-    __m512i code = _mm512_cvttps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), slope, offset));
+    const uint32_t cell = b->cell + (uint32_t)(r.column + col) * b->cell_stride;
+    const __m512 shift = !noisy ? offset
+                                : _mm512_add_ps(offset, noise_of(rrn_xbar_draws_of(&b->stream, cell, r.step), places,
+                                                                 _mm512_load_si512(sums + 768), scale));
+    __m512i code = _mm512_cvttps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), slope, shift));
     const __mmask16 sure = _mm512_cmpgt_epi32_mask(_mm512_and_si512(code, fraction), doubtful);
 
     if (__builtin_expect(~sure & valid, 0))
@@ -170,11 +213,11 @@ convert(rrn_xbar_block *b, const int32_t *sums, readout r, int counted)
 
 /* Sums of a read-out beside the conversions of the one before. */
 TARGET static inline void
-read_out(rrn_xbar_block *b, int counted)
+read_out(rrn_xbar_block *b, int counted, int noisy)
 {
   const size_t per_step = (b->stride + 63) / 64 * TILE, steps = (size_t)b->steps;
   const size_t parts = (b->columns + SIDE - 1) / SIDE, n = (b->vectors + SIDE - 1) / SIDE * parts * steps;
-  _Alignas(64) int32_t sums[2][3 * SIDE * SIDE];
+  _Alignas(64) int32_t sums[2][4 * SIDE * SIDE];
   readout before = { 0, 0, 0 };
   size_t k;
 
@@ -182,14 +225,16 @@ read_out(rrn_xbar_block *b, int counted)
     const size_t step = k % steps, vectors = k / steps / parts;
     const readout r = { k / steps % parts * SIDE, vectors * SIDE, (int32_t)step };
 
-    if (k < n && step == 0 && b->stride <= 128)
+    if (k < n && step == 0 && b->stride <= 128 && !noisy)
       hold(b, r.column);
-    if (k < n && b->stride <= 128)
+    if (k < n && b->stride <= 128 && !noisy)
       sum_held(b->inputs + (vectors * steps + step) * per_step, b->stride > 64, sums[k % 2]);
     else if (k < n)
       sum(b, r.column, b->inputs + (vectors * steps + step) * per_step, sums[k % 2]);
+    if (k < n && noisy)
+      sum_spread(b, r.column, b->inputs + (vectors * steps + step) * per_step, sums[k % 2]);
     if (k > 0)
-      convert(b, sums[(k - 1) % 2], before, counted);
+      convert(b, sums[(k - 1) % 2], before, counted, noisy);
     before = r;
   }
 }
@@ -207,10 +252,12 @@ rrn_xbar_tiles_amx(rrn_xbar_block *b)
     all.rows[k] = SIDE;
   }
   _tile_loadconfig(&all);
-  if (b->counted)
-    read_out(b, 1);
+  if (b->spread)
+    read_out(b, b->counted, 1);
+  else if (b->counted)
+    read_out(b, 1, 0);
   else
-    read_out(b, 0);
+    read_out(b, 0, 0);
   _tile_release();
 }
 #else

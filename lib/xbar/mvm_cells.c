@@ -104,7 +104,8 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_
   c->middle = bytes_of(arena, cells);
   c->low = bytes_of(arena, cells);
   c->base = rrn_arena_alloc(arena, columns, sizeof(*c->base));
-  return c->top && c->middle && c->low && c->base ? RRAMNAS_OK : rrn_fail_memory(err);
+  c->spread = l->read_model != RRN_READ_NONE ? bytes_of(arena, cells) : NULL;
+  return c->top && c->middle && c->low && c->base && (c->spread || l->read_model == RRN_READ_NONE) ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
 static void
@@ -150,6 +151,35 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
   raise_to(&c->unsure[plane], e.rest[0] / scale, e.rest[1] / scale);
 }
 
+/* What a read adds to the variance of a current, in squares of the on conductance and of the model's sigma. */
+static double
+spread_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
+{
+  const int one = rrn_xbar_pairs_are_one(l);
+  const int32_t slice = one ? plane : plane / l->n_sides, side = one ? 0 : plane % l->n_sides;
+  const double a = l->g[rrn_xbar_cell(l, slice, side, col, in)];
+  const double b = one ? l->g[rrn_xbar_cell(l, slice, 1, col, in)] : 0;
+
+  return l->read_model == RRN_READ_RELATIVE ? a * a + b * b : 1 + one;
+}
+
+/* In 255 steps. */
+static void
+fill_spread(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
+{
+  double greatest = 0;
+  size_t col, in;
+
+  for (col = 0; col < l->cols; col++)
+    for (in = 0; in < l->n_in; in++)
+      raise_to(&greatest, spread_of(l, plane, col, in), 0);
+  c->spread_unit[plane] = greatest > 0 ? greatest / 255 : 1;
+  for (col = 0; col < l->cols; col++)
+    for (in = 0; in < l->n_in; in++)
+      c->spread[rrn_xbar_column(c, l->cols, in / c->rows, plane, col) * c->stride + in % c->rows] =
+        (uint8_t)nearest(spread_of(l, plane, col, in) / c->spread_unit[plane]);
+}
+
 static void
 fill_plane(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 {
@@ -167,6 +197,8 @@ fill_plane(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
   for (tile = 0; tile < c->tiles; tile++)
     for (col = 0; col < l->cols; col++)
       fill_column(l, c, tile, plane, col);
+  if (c->spread)
+    fill_spread(l, c, plane);
 }
 
 int32_t

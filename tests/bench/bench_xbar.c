@@ -44,6 +44,7 @@ program(void *user)
   if (j->adc_bits != 0 && rrn_xbar_adc_set(&j->layer, j->adc_bits, RRN_XBAR_RANGE_GRANULAR, NULL) < 0)
     die();
   rrn_xbar_program(&j->layer, &j->noise);
+  j->layer.read_by_column = j->noise.read_model != RRN_READ_NONE;
 }
 
 static void
@@ -183,6 +184,10 @@ main(int argc, char **argv)
     j.batch = batches[i];
     run(name, &j, limit);
   }
+  j = noisy;
+  j.noise.read_model = RRN_READ_RELATIVE;
+  j.noise.read_sigma = 0.01;
+  run("1152x256 4x2b 3% write 1% read batch 64", &j, limit);
   j = noisy;
   j.noise.write_model = RRN_WRITE_NONE;
   j.adc_bits = 0;
