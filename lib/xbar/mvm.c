@@ -527,7 +527,7 @@ greatest_term(const rrn_xbar_kernel *k, int32_t plane, double codes_per_digit)
          (rrn_xbar_pairs_are_one(l) ? 0 : rows * l->spec.g_off * q) + l->adc.codes;
 }
 
-/* Read noise of a plane; the fast kernels take a square root of 14 bits. */
+/* Read noise of a plane; five roundings to 24 bits. */
 static void
 set_noise(const rrn_xbar_kernel *k, int32_t plane, double codes_per_current_of_plane, work *w)
 {
@@ -539,7 +539,7 @@ set_noise(const rrn_xbar_kernel *k, int32_t plane, double codes_per_current_of_p
   w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) * codes_per_current_of_plane /
              rrn_xbar_max_step(l);
   w->block.noise = (float)w->noise;
-  w->block.margin += (float)(0x1p-13 * 5.4 * w->noise * __builtin_sqrt(most));
+  w->block.margin += (float)(5 * 0x1p-24 * 5.4 * w->noise * __builtin_sqrt(most));
 }
 
 /* What the block and its doubts need of a plane. The fast kernels round cells, AVX-512 to their high bits, and each of

@@ -147,13 +147,12 @@ typedef struct readout {
   int32_t step;
 } readout;
 
-/* Read noise of 16 vectors in codes times `scale`: as rrn_xbar_draw(), with a square root of 14 bits. */
+/* Read noise of 16 vectors in codes times `scale`: as rrn_xbar_draw(). */
 TARGET static inline __m512
 noise_of(rrn_xbar_draws d, __m512i places, __m512i spread, __m512 scale)
 {
   const __m512i deviates = _mm512_loadu_si512(rrn_xbar_deviates);
   const __m512i weights = _mm512_set1_epi32(61 | 59 << 8 | 53 << 16 | 47 << 24);
-  const __m512 variance = _mm512_max_ps(_mm512_cvtepi32_ps(spread), _mm512_set1_ps(1e-12f));
   __m512i x = _mm512_add_epi32(_mm512_set1_epi32((int32_t)d.start), places), sum;
 
   x = _mm512_mullo_epi32(_mm512_xor_si512(x, _mm512_srli_epi32(x, 16)), _mm512_set1_epi32(RRN_XBAR_DRAW_A));
@@ -161,7 +160,7 @@ noise_of(rrn_xbar_draws d, __m512i places, __m512i spread, __m512 scale)
   x = _mm512_mullo_epi32(_mm512_xor_si512(x, _mm512_srli_epi32(x, 15)), _mm512_set1_epi32(RRN_XBAR_DRAW_B));
   x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
   sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-RRN_XBAR_DEVIATES_ZERO), _mm512_permutexvar_epi8(x, deviates), weights);
-  return _mm512_mul_ps(_mm512_mul_ps(variance, _mm512_rsqrt14_ps(variance)),
+  return _mm512_mul_ps(_mm512_sqrt_ps(_mm512_cvtepi32_ps(spread)),
                        _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
 }
 

@@ -3,6 +3,7 @@
  *
  *   bench-xbar               all rows
  *   bench-xbar N             N products of the first layer, for profiles
+ *   bench-xbar N read        the same with read noise
  *
  * Limit: AVX-512 VNNI does two vectors of 64 multiply-adds of bytes per cycle, with cells rounded to eight bits; ours
  * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
@@ -168,6 +169,8 @@ main(int argc, char **argv)
   bench_row row;
 
   if (products > 0) {
+    j.noise.read_model = argc > 2 ? RRN_READ_RELATIVE : RRN_READ_NONE;
+    j.noise.read_sigma = 0.01;
     prepare(&j);
     if (rrn_xbar_kernel_create(&j.arena, &j.layer, rrn_xbar_cpu_best(), &j.kernel, NULL) < 0)
       die();

@@ -305,6 +305,45 @@ test_kernels_agree(void **state)
   }
 }
 
+/* Read noise on random layers: the same bytes from every kernel, and most of the reference's codes. */
+static void
+test_noisy_kernels_agree(void **state)
+{
+  uint32_t number;
+  int cpu;
+
+  (void)state;
+  for (number = 0; number < 30; number++) {
+    random_case c;
+    double *want, *got, *plain;
+    size_t n, i, near = 0;
+
+    make_case(&c, number, 0);
+    c.layer.read_model = number % 2 ? RRN_READ_RELATIVE : RRN_READ_ABSOLUTE;
+    c.layer.read_sigma = 0.02;
+    c.layer.read_by_column = 1;
+    assert_int_equal(rrn_xbar_adc_set(&c.layer, 6, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
+    n = c.batch * c.layer.n_out;
+    want = rrn_arena_alloc(&c.f.arena, n, sizeof(double));
+    got = rrn_arena_alloc(&c.f.arena, n, sizeof(double));
+    plain = rrn_arena_alloc(&c.f.arena, n, sizeof(double));
+    assert_int_equal(rrn_xbar_mvm_reference(&c.f.arena, &c.layer, c.x, c.batch, 3, want, NULL, NULL), RRAMNAS_OK);
+    for (cpu = RRN_XBAR_CPU_PLAIN; cpu <= (int)rrn_xbar_cpu_best(); cpu++) {
+      rrn_xbar_kernel k;
+
+      assert_int_equal(rrn_xbar_kernel_create(&c.f.arena, &c.layer, cpu, &k, NULL), RRAMNAS_OK);
+      assert_int_equal(rrn_xbar_mvm(&c.f.arena, &k, c.x, c.batch, 3, got, NULL, NULL), RRAMNAS_OK);
+      if (cpu == RRN_XBAR_CPU_PLAIN)
+        memcpy(plain, got, n * sizeof(double));
+      assert_memory_equal(got, plain, n * sizeof(double));
+    }
+    for (i = 0; i < n; i++)
+      near += fabs(got[i] - want[i]) <= 1e-8 * (1 + fabs(want[i]));
+    assert_true(10 * near >= 9 * n);
+    rrn_arena_release(&c.f.arena);
+  }
+}
+
 /* A kernel keeps three bytes per pair of cells, and 4 % of that for its tables. */
 static void
 test_memory(void **state)
@@ -543,6 +582,7 @@ main(void)
     cmocka_unit_test(test_golden_kernels),
     cmocka_unit_test(test_kernels_agree),
     cmocka_unit_test(test_ideal_is_integer),
+    cmocka_unit_test(test_noisy_kernels_agree),
     cmocka_unit_test(test_memory),
     cmocka_unit_test(test_calibration),
     cmocka_unit_test(test_refused),
