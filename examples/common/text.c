@@ -1,18 +1,57 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers and messages as text, the same in any locale. */
+/* Numbers and messages as text, the same in any locale; and names of files. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "text.h"
+
+static char held[4096];
+static size_t n_held;
+static int holds;
+
+static void
+hold(const char *format, va_list args)
+{
+  const size_t room = sizeof(held) - n_held;
+  const int length = vsnprintf(held + n_held, room, format, args);
+
+  n_held += length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+  if (n_held + 1 < sizeof(held)) {
+    held[n_held++] = '\n';
+    held[n_held] = '\0';
+  }
+}
+
+void
+hold_complaints(void)
+{
+  holds = 1;
+}
+
+void
+show_complaints(void)
+{
+  if (n_held > 0)
+    fprintf(stderr, PROGRAM_NAME ": %s", held);
+  n_held = 0;
+}
 
 void
 complain(const char *format, ...)
 {
   va_list args;
 
+  if (holds) {
+    va_start(args, format);
+    hold(format, args);
+    va_end(args);
+    return;
+  }
   /* Over the line of progress, if there is one; before it what standard output has so far. */
   fflush(stdout);
   if (isatty(STDERR_FILENO))
@@ -28,6 +67,18 @@ void
 complain_error(const rramnas_error *err)
 {
   complain("%s", err->message);
+}
+
+int
+is_same_file(const char *a, const char *b)
+{
+  struct stat x, y;
+
+  if (!a || !b)
+    return 0;
+  if (strcmp(a, b) == 0)
+    return 1;
+  return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 int

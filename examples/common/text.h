@@ -11,6 +11,11 @@
 /* printf to stderr behind the name of the program, with a newline. */
 void complain(const char *format, ...);
 void complain_error(const rramnas_error *err);
+/* From now on complaints are kept, the last 4 KB of them; show_complaints() shows them. */
+void hold_complaints(void);
+void show_complaints(void);
+/* Whether both names lead to one file, or are the same word. NULL leads nowhere. */
+int is_same_file(const char *a, const char *b);
 /* Whole text as a number with '.' in any locale; 0 when it is not one. */
 int parse_integer(const char *text, long long min, long long max, long long *ret_value);
 int parse_real(const char *text, size_t length, double *ret_value);

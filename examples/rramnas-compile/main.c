@@ -435,26 +435,19 @@ run(settings *s)
   return code;
 }
 
-static int
-same_file(const char *a, const char *b)
-{
-  struct stat x, y;
-
-  return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* A report must not replace what it was made from. */
 static int
 outputs_are_safe(const settings *s)
 {
   const char *outputs[N_OUTPUTS];
-  const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file, s->bits_file };
+  const char *const inputs[] = { s->network, s->hardware, s->genome, s->copies_file, s->bits_file,
+                                 s->accuracy.data, s->accuracy.weights };
   size_t i, k;
 
   list_outputs(s, outputs);
   for (i = 0; i < N_OUTPUTS; i++)
     for (k = 0; k < sizeof(inputs) / sizeof(inputs[0]); k++)
-      if (same_file(outputs[i], inputs[k])) {
+      if (is_same_file(outputs[i], inputs[k])) {
         complain("%s: is read and would be overwritten", outputs[i]);
         return 0;
       }
@@ -465,7 +458,8 @@ int
 main(int argc, char **argv)
 {
   settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT,
-                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24 };
+                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24,
+                 .accuracy = RRAMNAS_ACCURACY_OPTIONS_INIT };
   int go_on, code;
 
   s.compile.policy = DEFAULT_POLICY;

@@ -35,6 +35,38 @@ set_hardware(settings *s, const char *value)
 }
 
 static int
+set_data(settings *s, const char *value)
+{
+  s->accuracy.data = value;
+  return 1;
+}
+
+static int
+set_weights(settings *s, const char *value)
+{
+  s->accuracy.weights = value;
+  return 1;
+}
+
+static int
+set_trials(settings *s, const char *value)
+{
+  return set_int32(&s->accuracy.trials, value, 1, 1 << 20);
+}
+
+static int
+set_images(settings *s, const char *value)
+{
+  return set_int32(&s->accuracy.images, value, 1, INT32_MAX);
+}
+
+static int
+set_time(settings *s, const char *value)
+{
+  return parse_real(value, strlen(value), &s->accuracy.time_s);
+}
+
+static int
 set_genome(settings *s, const char *value)
 {
   s->genome = value;
@@ -420,6 +452,11 @@ static const option options[] = {
     "1000000 points" },
   { "sweep-csv", "FILE", "write all figures of the sweep", set_sweep_csv, "a file" },
   { "sweep-svg", "FILE", "plot the sweep", set_sweep_svg, "a file" },
+  { "data", "FILE", "YAML of a data set: how often the network is right on the chip", set_data, "a file" },
+  { "weights", "FILE", "the network's weights, ONNX or safetensors; default the network's file", set_weights, "a file" },
+  { "trials", "N", "chips that are tried, each with errors of its own; default 10", set_trials, "1 to 1048576" },
+  { "images", "N", "most images of the test part; default all", set_images, "1 or more" },
+  { "time", "SECONDS", "since the chip was written; default 0", set_time, "seconds" },
   { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },
   { "layer-bits", "FILE", "bits of weights and inputs of each mapped layer: two integers each, 0 = the chip's",
     set_layer_bits, "a file" },

@@ -37,6 +37,7 @@ typedef struct settings {
   const char *cost_svg, *cost_csv, *sweep_csv, *sweep_svg; /* NULL = not wanted */
   int32_t cost_model; /* enum rramnas_cost_model, 0 = default */
   sweep *sweep;       /* to be freed; NULL = none */
+  rramnas_accuracy_options accuracy; /* data NULL = not wanted; weights NULL = the network's file */
   int no_cost, explain;
   int check, quiet;
 } settings;
@@ -72,6 +73,12 @@ int print_summary(FILE *out, const settings *s, const rramnas_hw *hw, const rram
 int print_cost(FILE *out, const settings *s, const rramnas_net *net, const rramnas_mapping *mapping);
 int print_explanation(FILE *out, const settings *s, const rramnas_mapping *mapping);
 rramnas_cost_options cost_options(const settings *s);
+
+/* accuracy.c: how often the network is right. hw NULL = the mapping's chip. */
+int measure_accuracy(const settings *s, const rramnas_mapping *mapping, const rramnas_hw *hw, rramnas_accuracy *ret_accuracy,
+                     rramnas_error *err);
+/* 0 or an exit code. */
+int print_accuracy(FILE *out, const settings *s, const rramnas_mapping *mapping);
 
 /* sweep.c. Reads FIELD=VALUES into *w, which is made when it is NULL; 0 when the text is not right. */
 int add_sweep(sweep **w, const char *text);

@@ -286,6 +286,7 @@ cost_point(run *r, size_t point)
 {
   sweep_point *p = &r->w->points[point];
   rramnas_cost_options how = cost_options(r->s);
+  rramnas_accuracy accuracy = RRAMNAS_ACCURACY_INIT;
   rramnas_cost cost = RRAMNAS_COST_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
   const rramnas_mapping *mapping;
@@ -301,8 +302,10 @@ cost_point(run *r, size_t point)
     p->fault = strdup(r->faults[shape_of(r->w, point)] ? r->faults[shape_of(r->w, point)] : "out of memory");
   else if (rramnas_mapping_get_cost(mapping, &how, &cost, &err) < 0)
     p->fault = strdup(err.message);
+  else if (r->s->accuracy.data && measure_accuracy(r->s, mapping, chip, &accuracy, &err) < 0)
+    p->fault = strdup(err.message);
   else
-    p->cost = cost;
+    *p = (sweep_point){ .cost = cost, .accuracy = accuracy };
   rramnas_hw_unref(chip);
 }
 
@@ -419,6 +422,7 @@ run_sweep(sweep *w, const settings *s, rramnas_hw *base, rramnas_net *net, rramn
   size_t i;
 
   w->network = rramnas_net_name(net);
+  w->has_accuracy = s->accuracy.data != NULL;
   for (i = 0; done && i < w->n_points; i++) {
     tell_progress(i, w->n_points);
     cost_point(&r, i);
@@ -447,6 +451,14 @@ static const figure figures[] = {
   FIGURE(write_time_ns), FIGURE(ir_drop), FIGURE(ir_drop_typical), FIGURE(wire_delay_ns), FIGURE(transfer_ns),
 };
 enum { N_FIGURES = sizeof(figures) / sizeof(figures[0]) };
+#undef FIGURE
+
+#define FIGURE(field) { "accuracy_" #field, offsetof(rramnas_accuracy, field) }
+static const figure accuracies[] = {
+  FIGURE(digital), FIGURE(quantized), FIGURE(mean), FIGURE(confidence), FIGURE(deviation), FIGURE(worst), FIGURE(low),
+  FIGURE(median), FIGURE(best), FIGURE(clipped),
+};
+enum { N_ACCURACIES = sizeof(accuracies) / sizeof(accuracies[0]) };
 #undef FIGURE
 
 /* Text through the caller's function; the first failure sticks. */
@@ -491,6 +503,18 @@ put_quoted(sink *k, const char *text)
 }
 
 static void
+put_figures(sink *k, const figure *list, size_t n, const void *values, int is_there)
+{
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    if (is_there)
+      put_number(k, *(const double *)(const void *)((const char *)values + list[i].offset));
+    else
+      put(k, ",");
+}
+
+static void
 put_point(sink *k, const sweep *w, size_t point)
 {
   const sweep_point *p = &w->points[point];
@@ -505,11 +529,9 @@ put_point(sink *k, const sweep *w, size_t point)
     else
       put(k, value);
   }
-  for (i = 0; i < N_FIGURES; i++)
-    if (p->fault)
-      put(k, ",");
-    else
-      put_number(k, *(const double *)(const void *)((const char *)&p->cost + figures[i].offset));
+  put_figures(k, figures, N_FIGURES, &p->cost, !p->fault);
+  if (w->has_accuracy)
+    put_figures(k, accuracies, N_ACCURACIES, &p->accuracy, !p->fault);
   if (p->fault) {
     put(k, ",,,");
     put_quoted(k, p->fault);
@@ -536,6 +558,10 @@ write_sweep_csv(const sweep *w, rramnas_write_fn write, void *user)
     put(&k, ",");
     put(&k, figures[i].name);
   }
+  for (i = 0; i < N_ACCURACIES && w->has_accuracy; i++) {
+    put(&k, ",");
+    put(&k, accuracies[i].name);
+  }
   put(&k, ",crossbars,front,error\n");
   for (i = 0; i < w->n_points && !k.failed; i++)
     put_point(&k, w, i);
@@ -560,11 +586,20 @@ width_of_axis(const sweep_axis *a)
   return (int)most;
 }
 
+static const char *
+accuracy_text(const sweep *w, const sweep_point *p, char buffer[64])
+{
+  buffer[0] = '\0';
+  if (w->has_accuracy)
+    snprintf(buffer, 64, " %8.2f +- %5.2f %8.2f", 100 * p->accuracy.mean, 100 * p->accuracy.confidence, 100 * p->accuracy.worst);
+  return buffer;
+}
+
 static void
 print_point(FILE *out, const sweep *w, size_t point, const int *widths)
 {
   const sweep_point *p = &w->points[point];
-  char a[32], b[32], c[32], d[32], e[32];
+  char a[32], b[32], c[32], d[32], e[32], f[64];
   size_t i;
 
   fputs("  ", out);
@@ -573,9 +608,10 @@ print_point(FILE *out, const sweep *w, size_t point, const int *widths)
   if (p->fault)
     fprintf(out, "%s\n", p->fault);
   else
-    fprintf(out, "%11s %11s %11s %11s %9.4g %11s%s\n", duration_text(p->cost.latency_ns, a),
+    fprintf(out, "%11s %11s %11s %11s %9.4g %11s%s%s\n", duration_text(p->cost.latency_ns, a),
             energy_text(p->cost.energy_per_inference_pj, b), area_text(p->cost.area_um2, c),
-            power_text(p->cost.power_mw, d), p->cost.tops_per_w, edp_text(p->cost.edp_pj_ns, e), p->front ? "  *" : "");
+            power_text(p->cost.power_mw, d), p->cost.tops_per_w, edp_text(p->cost.edp_pj_ns, e), accuracy_text(w, p, f),
+            p->front ? "  *" : "");
 }
 
 void
@@ -589,7 +625,8 @@ print_sweep(FILE *out, const sweep *w)
     widths[i] = width_of_axis(&w->axes[i]);
     fprintf(out, "%*s  ", widths[i], w->axes[i].field);
   }
-  fprintf(out, "%11s %11s %11s %11s %9s %11s\n", "latency", "energy/inf", "area", "power", "TOPS/W", "EDP");
+  fprintf(out, "%11s %11s %11s %11s %9s %11s%s\n", "latency", "energy/inf", "area", "power", "TOPS/W", "EDP",
+          w->has_accuracy ? "      accuracy, %  worst, %" : "");
   for (i = 0; i < w->n_points && i < MOST_ROWS; i++)
     print_point(out, w, i, widths);
   if (w->n_points > MOST_ROWS)

@@ -15,6 +15,7 @@ typedef struct sweep_axis {
 
 typedef struct sweep_point {
   rramnas_cost cost; /* all 0 where it failed */
+  rramnas_accuracy accuracy; /* of no images unless it is wanted */
   char *fault;       /* NULL = none */
   int front;         /* no point has less energy per inference and no more latency, or the other way round */
 } sweep_point;
@@ -26,6 +27,7 @@ struct sweep {
   sweep_point *points;
   size_t n_points;
   const char *network; /* its name */
+  int has_accuracy;
 };
 
 /* Value of a field at a point. */

@@ -272,5 +272,7 @@ print_summary(FILE *out, const settings *s, const rramnas_hw *hw, const rramnas_
     return code;
   print_packing(out, &info);
   code = print_timing(out, s, mapping);
-  return code == EXIT_DONE && !s->no_cost ? print_cost(out, s, net, mapping) : code;
+  if (code == EXIT_DONE && !s->no_cost)
+    code = print_cost(out, s, net, mapping);
+  return code == EXIT_DONE && s->accuracy.data ? print_accuracy(out, s, mapping) : code;
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "program.h"
 
 /* --- what a signal may do: ask the search to end --- */
@@ -117,6 +118,7 @@ set_figures(const settings *s, int32_t policy, rramnas_search *search, rramnas_e
 
   table.key = s->table_key;
   table.columns = s->table_columns;
+  table.order = s->table_order;
   for (i = 0; i < s->n_tables && status >= 0; i++)
     status = rramnas_search_add_table_file(search, s->tables[i], &table, err);
   for (i = 0; i < s->n_predictors && status >= 0; i++)
@@ -140,6 +142,20 @@ set_compile(const settings *s, int32_t policy, rramnas_search *search, rramnas_e
   return rramnas_search_set_compile(search, &o, &s->cost, err);
 }
 
+/* The test images stay for the report. */
+static int32_t
+set_accuracy(const settings *s, rramnas_search *search, rramnas_error *err)
+{
+  rramnas_accuracy_options o = s->accuracy;
+
+  if (!o.data)
+    return RRAMNAS_OK;
+  o.weights = o.weights ? o.weights : s->network;
+  o.part = RRAMNAS_DATA_HELD_OUT;
+  o.seed = s->search.seed;
+  return rramnas_search_set_accuracy(search, &o, err);
+}
+
 int
 make_search(const settings *s, int32_t policy, rramnas_search **ret_search)
 {
@@ -154,6 +170,8 @@ make_search(const settings *s, int32_t policy, rramnas_search **ret_search)
     status = set_net(s, search, &err);
   if (status >= 0)
     status = set_compile(s, policy, search, &err);
+  if (status >= 0)
+    status = set_accuracy(s, search, &err);
   if (status >= 0)
     status = set_figures(s, policy, search, &err);
   if (status < 0) {
@@ -276,14 +294,12 @@ run(const settings *s, rramnas_search *search)
   char checkpoint[MOST_PATH];
   int32_t status;
 
-  if (s->out)
-    snprintf(checkpoint, sizeof(checkpoint), "%s/checkpoint", s->out);
-  o.checkpoint = s->checkpoint ? s->checkpoint : s->out ? checkpoint : NULL;
+  o.checkpoint = checkpoint_of(s, checkpoint);
   o.progress = show;
   o.user = &d;
   running = search;
   listen_to_signals();
-  status = rramnas_search_run(search, &o, &err);
+  status = engine_run(search, &o, &err);
   signal(SIGINT, SIG_DFL);
   signal(SIGTERM, SIG_DFL);
   running = NULL;
@@ -296,17 +312,28 @@ run(const settings *s, rramnas_search *search)
   return EXIT_DONE;
 }
 
+/* Up to where the search can run. The folder, its files and the checkpoint are the leader's. */
+static int
+prepare(const settings *s, int leads, rramnas_search **ret_search)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  int code = make_search(s, 0, ret_search);
+
+  if (code != EXIT_DONE || s->count)
+    return code;
+  if (!leads)
+    return rramnas_search_start(*ret_search, &s->search, &err) < 0 ? bad_input(&err) : EXIT_DONE;
+  code = s->out ? make_folder(s) : EXIT_DONE;
+  if (code == EXIT_DONE)
+    code = set_files(s, *ret_search);
+  return code == EXIT_DONE ? begin(s, *ret_search) : code;
+}
+
 static int
 search_all(const settings *s, rramnas_search *search)
 {
-  int code = s->out ? make_folder(s) : EXIT_DONE;
+  int code = run(s, search);
 
-  if (code == EXIT_DONE)
-    code = set_files(s, search);
-  if (code == EXIT_DONE)
-    code = begin(s, search);
-  if (code == EXIT_DONE)
-    code = run(s, search);
   if (code == EXIT_DONE && !s->quiet)
     code = print_front(search);
   if (code == EXIT_DONE && s->out)
@@ -318,25 +345,45 @@ search_all(const settings *s, rramnas_search *search)
   return code;
 }
 
+/* What others do for the leader; how it came out is the leader's to say. */
+static int
+help_out(const settings *s, rramnas_search *search)
+{
+  signal(SIGINT, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
+  return engine_run(search, &s->run, NULL) < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
+}
+
+static int
+search_or_count(const settings *s, int leads)
+{
+  rramnas_search *search = NULL;
+  int code = engine_agree(prepare(s, leads, &search));
+
+  if (code == EXIT_DONE)
+    code = s->count ? print_count(search) : leads ? search_all(s, search) : help_out(s, search);
+  rramnas_search_unref(search);
+  return code;
+}
+
 int
 main(int argc, char **argv)
 {
+  const int leads = engine_begin(&argc, &argv);
   settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .cost = RRAMNAS_COST_OPTIONS_INIT,
-                 .search = RRAMNAS_SEARCH_OPTIONS_INIT, .run = RRAMNAS_RUN_OPTIONS_INIT };
-  rramnas_search *search = NULL;
-  const int go_on = read_options(argc, argv, &s);
-  int code = go_on < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
+                 .search = RRAMNAS_SEARCH_OPTIONS_INIT, .accuracy = RRAMNAS_ACCURACY_OPTIONS_INIT, .run = RRAMNAS_RUN_OPTIONS_INIT };
+  int go_on = read_options(argc, argv, &s), code;
 
-  if (go_on > 0) {
-    code = make_search(&s, 0, &search);
-    if (code == EXIT_DONE)
-      code = s.count ? print_count(search) : search_all(&s, search);
-  }
-  rramnas_search_unref(search);
+  if (go_on > 0 && leads && !s.count && !outputs_are_safe(&s))
+    go_on = -1;
+  code = engine_agree(go_on < 0 ? EXIT_BAD_INPUT : EXIT_DONE);
+  if (code == EXIT_DONE && go_on > 0)
+    code = search_or_count(&s, leads);
   free_options(&s);
   if (fflush(stdout) != 0 && code == EXIT_DONE) {
     complain("standard output: cannot write");
     code = EXIT_BAD_INPUT;
   }
+  engine_end();
   return code;
 }

@@ -93,14 +93,19 @@ TEXT(set_out, out)
 TEXT(set_checkpoint, checkpoint)
 TEXT(set_resume, resume)
 TEXT(set_cache, cache)
+TEXT(set_data, accuracy.data)
+TEXT(set_weights, accuracy.weights)
 TEXT(set_table_key, table_key)
 TEXT(set_table_columns, table_columns)
+TEXT(set_table_order, table_order)
 NUMBER(set_population, set_int, 1, 1 << 24, search.population)
 NUMBER(set_offspring, set_int, 1, 1 << 24, search.offspring)
 NUMBER(set_generations, set_long, 1, LLONG_MAX, run.generations)
 NUMBER(set_evaluations, set_long, 1, LLONG_MAX, run.evaluations)
 NUMBER(set_stagnation, set_long, 1, LLONG_MAX, run.stagnation)
 NUMBER(set_checkpoint_every, set_long, 1, LLONG_MAX, run.checkpoint_every)
+NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
+NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
 NUMBER(set_threads, set_int, 1, 256, run.n_threads)
 
 static int
@@ -176,7 +181,7 @@ set_timing(settings *s, const char *value)
 static int
 set_strategy(settings *s, const char *value)
 {
-  static const char *const words[] = { "nsga2", "random", "reinforce", NULL };
+  static const char *const words[] = { "nsga2", "random", "reinforce", "enumerate", NULL };
   const int32_t place = place_of(value, words);
 
   s->search.strategy = place - 1;
@@ -188,6 +193,13 @@ set_count(settings *s, const char *value)
 {
   (void)value;
   return s->count = 1;
+}
+
+static int
+set_overwrite(settings *s, const char *value)
+{
+  (void)value;
+  return s->overwrite = 1;
 }
 
 static int
@@ -223,7 +235,14 @@ static const struct option {
     "a column" },
   { "table-columns", "LIST", "which columns are figures: FIGURE=COLUMN,...; default all", set_table_columns,
     "FIGURE=COLUMN with commas between" },
-  { "strategy", "NAME", "nsga2, random or reinforce; default nsga2", set_strategy, "nsga2, random or reinforce" },
+  { "table-order", "LIST", "genes in the order of the values in that column; default the network's in theirs",
+    set_table_order, "genes with commas between" },
+  { "data", "FILE", "YAML of a data set: accuracy of the network on each chip, on held-out images", set_data, "a file" },
+  { "weights", "FILE", "the network's weights, ONNX or safetensors; default the network's file", set_weights, "a file" },
+  { "trials", "N", "chips per candidate, each with errors of its own; default 10", set_trials, "1..1048576" },
+  { "images", "N", "most held-out images; default all", set_images, "1 or more" },
+  { "strategy", "NAME", "nsga2, random, reinforce, or enumerate: every candidate; default nsga2",
+    set_strategy, "nsga2, random, reinforce or enumerate" },
   { "population", "N", "candidates of the first generation, and kept; default 100", set_population, "1 or more" },
   { "offspring", "N", "candidates of each further generation; default as population", set_offspring, "1 or more" },
   { "generations", "N", "end after so many; default 100 when there is no other end", set_generations, "1 or more" },
@@ -236,6 +255,7 @@ static const struct option {
   { "checkpoint", "FILE", "state after each generation; default DIR/checkpoint", set_checkpoint, "a file" },
   { "checkpoint-every", "N", "generations between; default 1", set_checkpoint_every, "1 or more" },
   { "resume", "FILE", "go on from a checkpoint, with the other options as they were", set_resume, "a file" },
+  { "overwrite", NULL, "begin anew although there is a checkpoint", set_overwrite, NULL },
   { "cache", "FILE", "SQLite file of figures that were worked out, shared by runs", set_cache, "a file" },
   { "count", NULL, "print how many candidates the space has", set_count, NULL },
   { "quiet", NULL, "no progress, no table", set_quiet, NULL },
@@ -336,7 +356,8 @@ finish(settings *s)
   }
   if (!s->n_objectives && !set_objectives(s, "latency_ns,energy_pj"))
     return -1;
-  if (!s->run.generations && !s->run.evaluations && !(s->run.seconds > 0) && !s->run.stagnation)
+  if (!s->run.generations && !s->run.evaluations && !(s->run.seconds > 0) && !s->run.stagnation &&
+      s->search.strategy != RRAMNAS_STRATEGY_ENUMERATE)
     s->run.generations = 100;
   return 1;
 }

@@ -15,12 +15,13 @@ typedef struct settings {
   const char *checkpoint; /* NULL = DIR/checkpoint when there is a DIR */
   char *objectives[MOST_LIST], *constraints[MOST_LIST], *tables[MOST_LIST], *predictors[MOST_LIST]; /* to be freed */
   size_t n_objectives, n_constraints, n_tables, n_predictors;
-  const char *table_key, *table_columns;
+  const char *table_key, *table_columns, *table_order;
   rramnas_compile_options compile;
   rramnas_cost_options cost;
+  rramnas_accuracy_options accuracy; /* data NULL = none; weights NULL = the network's file */
   rramnas_search_options search;
   rramnas_run_options run;
-  int count, quiet;
+  int count, quiet, overwrite;
 } settings;
 
 /* options.c. Returns 1 to go on, 0 when a question was answered, -1 after a usage message. */
@@ -30,6 +31,11 @@ void free_options(settings *s);
 /* main.c: a session as the settings say, not begun. Another policy than the settings' when it is not 0, and then as many
  * crossbars as needed. 0 or an exit code. */
 int make_search(const settings *s, int32_t policy, rramnas_search **ret_search);
+
+/* files.c. The place of the checkpoint; NULL = none. */
+const char *checkpoint_of(const settings *s, char buffer[MOST_PATH]);
+/* 0 after a message: something would be lost. */
+int outputs_are_safe(const settings *s);
 
 /* report.c: everything that goes to the folder. 0 or an exit code. */
 int make_folder(const settings *s);

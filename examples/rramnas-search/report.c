@@ -16,7 +16,8 @@
 
 #include "program.h"
 
-enum { CLOUD = 200, MOST_CHOSEN = 4, MOST_ROWS = 200 };
+/* Random candidates behind the front; fewer where each is run on images. */
+enum { CLOUD = 200, CLOUD_ON_IMAGES = 20, MOST_CHOSEN = 4, MOST_ROWS = 200 };
 
 typedef struct chosen {
   char name[80];
@@ -224,7 +225,8 @@ judge_others(const results *r, int32_t policy, const double *genome, collector *
 static void
 make_cloud(results *r)
 {
-  collector c = { r, calloc(CLOUD * r->n_objectives, sizeof(double)), 0, CLOUD };
+  const size_t wanted = r->s->accuracy.data ? CLOUD_ON_IMAGES : CLOUD;
+  collector c = { r, calloc(wanted * r->n_objectives, sizeof(double)), 0, wanted };
 
   if (c.values && judge_others(r, 0, NULL, &c))
     r->n_cloud = c.n;
@@ -327,10 +329,23 @@ put_xml(FILE *f, const char *text)
     }
 }
 
+/* A click on a figure's name sorts by it. */
+static const char sort_script[] =
+  "<script>document.querySelectorAll('th').forEach((head,k)=>{let up=1;head.onclick=()=>{const body=head.closest('table')"
+  ".tBodies[0];[...body.rows].sort((a,b)=>up*(a.cells[k].dataset.value-b.cells[k].dataset.value))"
+  ".forEach(row=>body.append(row));up=-up}})</script>\n";
+
+static void
+put_cell(FILE *f, double value)
+{
+  char text[32];
+
+  fprintf(f, "<td data-value=\"%.17g\">%s</td>", value, number_text(value, text));
+}
+
 static void
 put_table(const results *r, FILE *f)
 {
-  char text[32];
   size_t i, j;
 
   fputs("<table><thead><tr><th></th>", f);
@@ -338,12 +353,15 @@ put_table(const results *r, FILE *f)
     fprintf(f, "<th>%s</th>", rramnas_search_metric(r->search, j));
   fputs("</tr></thead><tbody>\n", f);
   for (i = 0; i < r->n_front && i < MOST_ROWS; i++) {
-    fprintf(f, "<tr><td>%zu</td>", i + 1);
+    fprintf(f, "<tr><td data-value=\"%zu\">%zu</td>", i, i + 1);
     for (j = 0; j < r->n_figures; j++)
-      fprintf(f, "<td>%s</td>", number_text(values_of(r, i)[j], text));
+      put_cell(f, values_of(r, i)[j]);
     fputs("</tr>\n", f);
   }
   fputs("</tbody></table>\n", f);
+  if (i < r->n_front)
+    fprintf(f, "<p>The first %zu of %zu; front.csv has all.</p>\n", i, r->n_front);
+  fputs(sort_script, f);
 }
 
 static int32_t
@@ -402,7 +420,7 @@ produce_page(const results *r, FILE *f, size_t which, rramnas_error *err)
   fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Search of ", f);
   put_xml(f, r->s->space);
   fputs("</title><style>body{font-family:Inter,Helvetica,Arial,sans-serif;color:#1f2933;max-width:1000px;margin:32px auto;"
-        "padding:0 16px}table{border-collapse:collapse;font-size:13px}td,th{padding:4px 12px;text-align:right;"
+        "padding:0 16px}table{border-collapse:collapse;font-size:13px}th{cursor:pointer}td,th{padding:4px 12px;text-align:right;"
         "border-bottom:1px solid #e4e7eb}svg{max-width:100%;height:auto}pre{font-size:12px}</style></head><body>\n<h1>", f);
   put_xml(f, r->s->space);
   fprintf(f, "</h1>\n<p>%zu points of the front after %lld candidates in %lld generations (%lld failed, %lld infeasible); "

@@ -157,7 +157,8 @@ enum rramnas_log_level {
  *
  * `alloc(user, size)`, `realloc(user, pointer, size)` and `free(user, pointer)` are given together
  * or not at all (NULL = malloc, realloc, free). They may be called from any thread that uses the
- * handle. Only libyaml, while it reads a YAML text, takes its memory from malloc. `log` receives finished UTF-8 messages on the calling thread.
+ * handle. Only libyaml, while it reads a YAML text, xxHash's state and SQLite, for a cache file, take their memory from
+ * malloc. `log` receives finished UTF-8 messages on the calling thread.
  */
 typedef struct rramnas_runtime {
   size_t size;                                                          /**< sizeof(rramnas_runtime) */
@@ -899,6 +900,7 @@ enum rramnas_component {
 RRAMNAS_EXPORT const char *
 rramnas_cost_component_name(int32_t component);
 
+/* placed here by the group below */
 /** What to cost, and how. */
 typedef struct rramnas_cost_options {
   size_t size;             /**< sizeof(rramnas_cost_options) */
@@ -1166,6 +1168,77 @@ RRAMNAS_EXPORT int32_t
 rramnas_curve_write(const rramnas_curve_point *points, size_t n_points, const rramnas_curve_labels *labels,
                     int32_t report, rramnas_write_fn write, void *user, rramnas_error *reterr);
 
+/** @} @defgroup accuracy Accuracy
+ * @{ */
+
+/** How the ranges of converters are chosen (doc/accuracy.md). */
+enum rramnas_adc_range {
+  RRAMNAS_ADC_RANGE_AUTO = 0,       /**< granular when the chip's bits tell all sums of a column apart, else calibrated */
+  RRAMNAS_ADC_RANGE_MAXIMUM = 1,    /**< all that a column can give */
+  RRAMNAS_ADC_RANGE_GRANULAR = 2,   /**< one code per digit of a cell and unit of an input step */
+  RRAMNAS_ADC_RANGE_CALIBRATED = 3, /**< what a sample needs, ratios of slices powers of two */
+};
+
+/** Part of a data set. Searches judge on what is held out of the training images; the test images are for reports. */
+enum rramnas_data_part {
+  RRAMNAS_DATA_TEST = 0,     /**< default */
+  RRAMNAS_DATA_HELD_OUT = 1,
+  RRAMNAS_DATA_TRAIN = 2,
+};
+
+/** What to run on the crossbars, and how. */
+typedef struct rramnas_accuracy_options {
+  size_t size;                  /**< sizeof(rramnas_accuracy_options) */
+  const char *weights;          /**< file with the weights of the mapping's network: its ONNX file, or safetensors with a
+                                     tensor for each constant; required */
+  const char *data;             /**< YAML file of a data set (doc/inference.md); required */
+  int32_t part;                 /**< enum rramnas_data_part; default test */
+  int32_t images;               /**< most images of the part, from the first on; default all */
+  int32_t calibration_images;   /**< of the training part, for the ranges of inputs and converters; default 64 */
+  int32_t trials;               /**< chips, each with errors of its own, 1..2^20; default 10 */
+  uint64_t seed;                /**< of all errors; default 0 */
+  double time_s;                /**< between writing and reading, for drift; default 0: none */
+  int32_t adc_range;            /**< enum rramnas_adc_range */
+  int32_t n_threads;            /**< default the runtime's, else all cores; results do not depend on it */
+  double adc_fraction;          /**< of a sample's currents that a calibrated range holds, 0..1; default 0.9999 */
+  const rramnas_hw *hw;         /**< another chip with the same slicing, for sweeps of its errors; default the mapping's */
+} rramnas_accuracy_options;
+
+#define RRAMNAS_ACCURACY_OPTIONS_INIT { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+
+/** How often a network on imperfect crossbars is right. Shares of the images, 0..1. */
+typedef struct rramnas_accuracy {
+  size_t size;               /**< sizeof(rramnas_accuracy) */
+  int64_t images;            /**< judged by each chip */
+  int32_t trials;            /**< chips */
+  int32_t layers_on_crossbars; /**< of the mapping's layers; the others stay digital */
+  double digital;            /**< in floats */
+  double quantized;          /**< weights and inputs as integers, error-free crossbars without converters */
+  double mean;               /**< over the chips */
+  double deviation;          /**< standard deviation over the chips (n - 1); 0 for one chip */
+  double confidence;         /**< half of the 95 % interval of the mean, by Student's t; 0 for one chip */
+  double worst;              /**< of all chips */
+  double low;                /**< 5 % quantile, between the chips by linear interpolation */
+  double median;
+  double best;
+  int64_t conversions;       /**< of all chips */
+  double clipped;            /**< share of the conversions more than half a step outside of the converter's range */
+} rramnas_accuracy;
+
+#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and counts
+ * right answers over many chips (Monte Carlo; errors as doc/accuracy.md has them). The same bytes at any number of threads.
+ * @param ret_trials  array of length [trials]: share of right answers of each chip; may be NULL
+ * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network; ERR_SHAPE when images
+ *         do not fit it; ERR_UNSUPPORTED for an operator that is not computed; ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_accuracy(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
+                             rramnas_accuracy *ret_accuracy, double *ret_trials, rramnas_error *reterr);
+
 /** @} @defgroup search Search
  * @{ */
 
@@ -1404,6 +1477,17 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options *compile,
                            const rramnas_cost_options *cost, rramnas_error *reterr);
 
+/**
+ * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_digital: those of
+ * rramnas_mapping_get_accuracy() on each candidate's chip. For spaces whose network rramnas_search_set_net() gives.
+ * @param options  part: not the test images, which are for reports; hw: NULL
+ * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with networks of its own; ERR_IO, ERR_PARSE for files.
+ *         They are read again for each candidate and must not change before the search has ended
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_accuracy(rramnas_search *search, const rramnas_accuracy_options *options, rramnas_error *reterr);
+
 /** How a table of figures is read. */
 typedef struct rramnas_table_options {
   size_t size;         /**< sizeof(rramnas_table_options) */
@@ -1412,9 +1496,11 @@ typedef struct rramnas_table_options {
                             "architecture" where the file has it, else the columns that have genes' names */
   const char *columns; /**< "figure=column,figure=column": which columns are figures, under which names; default: all
                             others under their own */
+  const char *order;   /**< "gene,gene": which genes the values of the key column are of, in the file's order; default: the
+                            network's in theirs */
 } rramnas_table_options;
 
-#define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL }
+#define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL, NULL }
 
 /**
  * Figures from a CSV file: a row per candidate. A candidate without a row, or with an empty cell, has failed there.
@@ -1442,7 +1528,8 @@ typedef struct rramnas_predictor_quality {
  * @param figure       its name as an objective
  * @param options      as of tables; `columns` may say "figure=column"
  * @param ret_quality  NULL = not wanted
- * @return as rramnas_search_add_table_file(); ERR_RANGE with fewer than 20 usable rows
+ * @return as rramnas_search_add_table_file(); ERR_RANGE with fewer than 20 usable rows, or numbers too
+ *         large to learn from
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
@@ -1490,6 +1577,9 @@ enum rramnas_strategy {
   RRAMNAS_STRATEGY_NSGA2 = 0,     /**< Deb et al. 2002, with NSGA-III's niches beyond three objectives (default) */
   RRAMNAS_STRATEGY_RANDOM = 1,    /**< uniform, nothing twice */
   RRAMNAS_STRATEGY_REINFORCE = 2, /**< policy gradient over the genes (NACIM's controller idea) */
+  RRAMNAS_STRATEGY_ENUMERATE = 3, /**< every candidate once, in order, the last gene fastest, until there is none: the exact
+                                       front; no real genes. rramnas_search_run() refuses a space of more candidates than
+                                       `evaluations`, or than a million without that budget */
 };
 
 /** What decides a search's course. */
@@ -1527,14 +1617,43 @@ rramnas_search_ask(rramnas_search *search, size_t capacity, double *ret_genomes,
 
 /**
  * Figures of what was asked, in any order and portion: the course of the search does not depend on it.
- * @param ids     array of length [n]
- * @param values  array of length [n][figures] as rramnas_search_metric() has them; a NaN = failed
- * @return RRAMNAS_OK; ERR_ARGUMENT for an id that is not out
+ * @param ids         array of length [n]
+ * @param values      array of length [n][figures] as rramnas_search_metric() has them; a NaN = failed
+ * @param shortfalls  array of length [n] as rramnas_search_evaluate() gives them: above 0 = infeasible by as much; NULL =
+ *                    all 0
+ * @return RRAMNAS_OK; ERR_ARGUMENT for an id that is not out; ERR_RANGE for a shortfall that is negative or NaN
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
-rramnas_search_tell(rramnas_search *search, const int64_t *ids, const double *values, size_t n,
+rramnas_search_tell(rramnas_search *search, const int64_t *ids, const double *values, const double *shortfalls, size_t n,
                     rramnas_error *reterr);
+
+/**
+ * Works out all figures of any genomes, beside the course of the search: what the library supplies on threads, then the
+ * evaluation callback's on the calling thread. What an engine's workers call; their session is started as the one that
+ * asks. Does not look into the cache file. Several threads may call it at the same time when there is no callback, or the
+ * callback allows it.
+ * @param genomes         array of length [n][genes]
+ * @param n_threads       0 = the runtime's, else all cores
+ * @param ret_values      array of length [n][figures]; NaN = failed
+ * @param ret_shortfalls  array of length [n]: 0, or above 0 when the network does not fit the chip: crossbars needed at
+ *                        least / crossbars - 1
+ * @return RRAMNAS_OK; ERR_ARGUMENT before rramnas_search_start(), and for a gene outside of its range; ERR_CALLBACK,
+ *         ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_evaluate(const rramnas_search *search, const double *genomes, size_t n, int32_t n_threads,
+                        double *ret_values, double *ret_shortfalls, rramnas_error *reterr);
+
+/**
+ * 16 bytes that are equal in two sessions whose candidates, figures, chip, network, tables and options of compiling are,
+ * so that processes can make sure they work at the same problem. Objectives' directions, constraints and callbacks are not
+ * in it. ERR_ARGUMENT before rramnas_search_start().
+ * @param ret_digest array of length [16] @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_digest(const rramnas_search *search, uint8_t *ret_digest, rramnas_error *reterr);
 
 /** How far a search has come. */
 typedef struct rramnas_progress {
@@ -1549,7 +1668,7 @@ typedef struct rramnas_progress {
   double seconds;          /**< in rramnas_search_run() so far, this process */
   double evaluations_per_s; /**< lately */
   double seconds_left;     /**< by the budgets of the run; -1 = unknown */
-  int64_t stagnant;        /**< generations without a larger hypervolume */
+  int64_t stagnant;        /**< generations without a larger hypervolume, or new point of the front (doc/search.md) */
   int32_t exhausted;       /**< 1: the space has no further candidate */
   int32_t reserved;        /**< 0 */
 } rramnas_progress;
@@ -1563,28 +1682,49 @@ rramnas_search_progress(const rramnas_search *search, rramnas_progress *ret_prog
 /** After each generation, on the thread that runs. Return 0 to go on, anything else to stop (RRAMNAS_STOPPED). */
 typedef int32_t (*rramnas_progress_fn)(void *user, const rramnas_progress *progress);
 
+/** Candidates to be judged somewhere else. */
+typedef struct rramnas_work {
+  size_t size;            /**< sizeof(rramnas_work) */
+  const double *genomes;  /**< array of length [n][genes] */
+  double *values;         /**< array of length [n][figures], to be set as by rramnas_search_evaluate() */
+  double *shortfalls;     /**< array of length [n], likewise */
+  uint8_t *done;          /**< array of length [n]: not 0 = known before, leave it alone; set it to 1 with the figures. What
+                               stays 0 is asked for again when the search goes on */
+  size_t n;
+  /** Not 0: the run is to end, do not begin with more. On the thread that runs. */
+  int32_t (*wants_end)(const struct rramnas_work *work);
+} rramnas_work;
+
+/** Has the candidates of `work` judged by others, until all are done or `wants_end`. RRAMNAS_OK, or a negative status with
+ * its text in `reterr`, which ends the run. */
+typedef int32_t (*rramnas_distribute_fn)(void *user, const rramnas_work *work, rramnas_error *reterr);
+
 /** When a run ends: with the first budget that is spent. */
 typedef struct rramnas_run_options {
   size_t size;              /**< sizeof(rramnas_run_options) */
   int64_t generations;      /**< in all, those before a resume included; default no limit */
   int64_t evaluations;      /**< in all, kept exactly; default no limit */
-  double seconds;           /**< of this run, looked at between batches; default no limit */
-  int64_t stagnation;       /**< generations without a larger hypervolume; default no limit */
+  double seconds;           /**< of this run, looked at between candidates; default no limit */
+  int64_t stagnation;       /**< generations without a larger hypervolume, or where it is not worked out (doc/search.md) without
+                                 a new point of the front; default no limit */
   const char *checkpoint;   /**< file that is replaced after every `checkpoint_every` generations and at the end; default none */
   int64_t checkpoint_every; /**< default 1 */
   rramnas_progress_fn progress; /**< default none */
   void *user;               /**< of `progress` */
   int32_t n_threads;        /**< for the built-in figures; default the runtime's, else all cores */
   int32_t reserved;         /**< 0 */
+  rramnas_distribute_fn distribute; /**< in place of threads and evaluation callback; default none */
+  void *distribute_user;    /**< of `distribute` */
 } rramnas_run_options;
 
-#define RRAMNAS_RUN_OPTIONS_INIT { sizeof(rramnas_run_options), 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0 }
+#define RRAMNAS_RUN_OPTIONS_INIT { sizeof(rramnas_run_options), 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, NULL, NULL }
 
 /**
  * Searches until a budget is spent, the space is exhausted or somebody stops it. At least one budget is needed in an
  * infinite space.
  * @return RRAMNAS_OK; RRAMNAS_STOPPED after rramnas_search_stop() or by `progress`, the search can be run on;
- *         ERR_ARGUMENT when nobody supplies a figure; ERR_CALLBACK, ERR_IO, ERR_MEMORY
+ *         ERR_ARGUMENT when nobody supplies a figure; ERR_LIMIT when there is too much to enumerate; ERR_CALLBACK, ERR_IO,
+ *         ERR_MEMORY
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t

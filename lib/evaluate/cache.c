@@ -107,6 +107,25 @@ pragma(const rrn_cache *c, const char *sql, int64_t *ret_value, rramnas_error *e
   return status;
 }
 
+/* SQLite takes a text of one byte for an empty database, and calls a longer one by many names. Read by its own file
+ * handle: another one, when closed, would take the locks away that this process has on the file. */
+static int32_t
+check_head(const rrn_cache *c, rramnas_error *err)
+{
+  static const char magic[16] = "SQLite format 3", nothing[16];
+  char head[16] = "";
+  sqlite3_file *file = NULL;
+  int code;
+
+  if (sqlite3_file_control(c->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods)
+    return RRAMNAS_OK;
+  code = file->pMethods->xRead(file, head, sizeof(head), 0); /* what is not there is 0 */
+  if (memcmp(head, magic, sizeof(head)) == 0 ||
+      (code == SQLITE_IOERR_SHORT_READ && memcmp(head, nothing, sizeof(head)) == 0))
+    return RRAMNAS_OK;
+  return rrn_fail(err, RRAMNAS_ERR_IO, "%.300s: file is not a database", c->path);
+}
+
 /* An empty file becomes ours; any other must be. */
 static int32_t
 claim(const rrn_cache *c, rramnas_error *err)
@@ -121,10 +140,11 @@ claim(const rrn_cache *c, rramnas_error *err)
   int64_t id = 0, version = 0, count = 0;
 
   RRN_TRY(run_sql(c, "BEGIN IMMEDIATE", err));
+  RRN_TRY(check_head(c, err));
   RRN_TRY(pragma(c, "PRAGMA application_id", &id, err));
   RRN_TRY(pragma(c, "PRAGMA user_version", &version, err));
   RRN_TRY(pragma(c, "SELECT count(*) FROM sqlite_master", &count, err));
-  RRN_FAIL_IF(id != APPLICATION_ID && count > 0, err, RRAMNAS_ERR_IO,
+  RRN_FAIL_IF(id != APPLICATION_ID && (id != 0 || version != 0 || count > 0), err, RRAMNAS_ERR_IO,
               "%.300s: is a database of another program", c->path);
   RRN_FAIL_IF(id == APPLICATION_ID && version != FORMAT, err, RRAMNAS_ERR_IO,
               "%.300s: is a cache of format %" PRId64 ", expected %d", c->path, version, (int)FORMAT);

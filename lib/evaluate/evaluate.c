@@ -5,10 +5,12 @@
  * Out: figures in the order of the problem; how many crossbars are short.
  *
  *   genome -> network, chip -> mapping -> latency -> costs        only as far as some figure needs it
+ *                                     \-> accuracy
  *
  * A run depends on the genome and on the problem alone and changes nothing that is shared, so any number of threads may
  * run at the same time and figures are the same on each. What cannot be judged (no such chip, a network that no crossbar
- * holds) is a candidate that failed, not an error. Complexity: that of the compiler. */
+ * holds) is a candidate that failed, not an error. One that a table does not know has failed before anything is built,
+ * unless the caller has a say. Complexity: that of the compiler. */
 #include "evaluate/evaluate.h"
 
 #include <math.h>
@@ -16,6 +18,7 @@
 
 #include <xxhash.h>
 
+#include "accuracy/accuracy.h"
 #include "compile/passes.h"
 #include "cost/cost.h"
 #include "evaluate/metrics.h"
@@ -42,6 +45,17 @@ rrn_evaluation_release(rrn_evaluation *e)
   rramnas_net_unref(e->net);
   rrn_arena_release(&e->arena);
   memset(e, 0, sizeof(*e));
+}
+
+/* One thread per candidate: candidates are what runs side by side. */
+static rramnas_runtime
+runtime_of(const rrn_rt *rt)
+{
+  rramnas_runtime runtime = rrn_rt_runtime(rt);
+
+  runtime.log = NULL;
+  runtime.n_threads = 1;
+  return runtime;
 }
 
 /* --- settings --- */
@@ -113,6 +127,25 @@ rrn_evaluation_set_compile(rrn_evaluation *e, const rramnas_compile_options *com
   return RRAMNAS_OK;
 }
 
+/* Files are looked at here: what they hold is part of what figures depend on. */
+int32_t
+rrn_evaluation_set_accuracy(rrn_evaluation *e, const rramnas_accuracy_options *options, rramnas_error *err)
+{
+  const rramnas_runtime runtime = runtime_of(e->rt);
+  rramnas_accuracy_options o = *options;
+
+  RRN_FAIL_IF(e->space->build, err, RRAMNAS_ERR_UNSUPPORTED,
+              "space \"%.100s\" has networks of its own, of which no file has the weights", e->space->name);
+  RRN_FAIL_IF(o.hw, err, RRAMNAS_ERR_ARGUMENT, "accuracy options: a search decides on hw itself");
+  RRN_TRY(rrn_accuracy_digest(&o, &runtime, &e->accuracy_files.low, &e->accuracy_files.high, err));
+  o.weights = rrn_arena_strndup(&e->arena, o.weights, strlen(o.weights));
+  o.data = rrn_arena_strndup(&e->arena, o.data, strlen(o.data));
+  if (!o.weights || !o.data)
+    return rrn_fail_memory(err);
+  e->accuracy = o;
+  return RRAMNAS_OK;
+}
+
 /* --- where figures come from --- */
 
 static int32_t
@@ -132,6 +165,8 @@ find_source(rrn_evaluation *e, size_t j, const char *name)
     return RRN_FIGURE_PREDICTOR;
   /* Without a network there is nothing to work them out of. */
   if (metric == SIZE_MAX || (!e->space->build && !e->net))
+    return RRN_FIGURE_CALLER;
+  if ((rrn_metrics[metric].needs & RRN_NEEDS_ACCURACY) && !e->accuracy.data)
     return RRN_FIGURE_CALLER;
   e->built_in[j] = (int32_t)metric;
   e->needs |= rrn_metrics[metric].needs;
@@ -173,6 +208,7 @@ typedef struct work {
   rramnas_mapping *mapping;
   rrn_arena arena;
   rrn_outcome outcome;
+  int32_t known; /* what has been made, bits of the metric table */
   double shortfall;
   rramnas_error *err;
 } work;
@@ -278,24 +314,42 @@ make_cost(work *w)
 }
 
 static int32_t
-work_out(work *w)
+make_accuracy(work *w)
 {
-  const int32_t needs = w->e->needs;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
 
-  if (needs)
-    RRN_TRY(make_net(w));
-  if (needs >= RRN_NEEDS_MAPPING)
-    RRN_TRY(make_mapping(w));
-  if (needs >= RRN_NEEDS_LATENCY)
-    RRN_TRY(make_timing(w));
-  if (needs & RRN_NEEDS_COST)
-    RRN_TRY(make_cost(w));
+  RRN_TRY(rramnas_mapping_get_accuracy(w->mapping, &w->e->accuracy, &a, NULL, w->err));
+  w->outcome.accuracy = a;
   return RRAMNAS_OK;
 }
 
-/* Figures that are no numbers have failed. */
+/* One step, whose result is what these figures need. */
+static int32_t
+make(work *w, int32_t (*step)(work *w), int32_t what)
+{
+  if (!what)
+    return RRAMNAS_OK;
+  RRN_TRY(step(w));
+  w->known |= what;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+work_out(work *w)
+{
+  const int32_t needs = w->e->needs, timed = RRN_NEEDS_LATENCY | RRN_NEEDS_COST | RRN_NEEDS_BASELINE;
+
+  RRN_TRY(make(w, make_net, needs ? RRN_NEEDS_NET : 0));
+  RRN_TRY(make(w, make_mapping, needs >= RRN_NEEDS_MAPPING ? RRN_NEEDS_MAPPING : 0));
+  RRN_TRY(make(w, make_timing, needs & timed ? RRN_NEEDS_LATENCY | RRN_NEEDS_BASELINE : 0));
+  RRN_TRY(make(w, make_cost, needs & RRN_NEEDS_COST));
+  return make(w, make_accuracy, needs & RRN_NEEDS_ACCURACY);
+}
+
+/* Figures that are no numbers have failed; those of steps before one that failed have not, so that a figure is the same
+ * whatever others are asked for. */
 static void
-fill_values(const work *w, int32_t status, double *values)
+fill_values(const work *w, double *values)
 {
   const rrn_evaluation *e = w->e;
   size_t j;
@@ -306,19 +360,34 @@ fill_values(const work *w, int32_t status, double *values)
       values[j] = rrn_table_value(e->from[j], e->space, w->x, e->column[j]);
     else if (e->source[j] == RRN_FIGURE_PREDICTOR)
       values[j] = rrn_predictor_value(e->learned[j], w->x);
-    else if (e->source[j] == RRN_FIGURE_BUILT_IN &&
-             (status >= 0 || (w->net && rrn_metrics[e->built_in[j]].needs == RRN_NEEDS_NET)))
+    else if (e->source[j] == RRN_FIGURE_BUILT_IN && (rrn_metrics[e->built_in[j]].needs & w->known))
       values[j] = rrn_metrics[e->built_in[j]].value(&w->outcome);
     if (!isfinite(values[j]))
       values[j] = NAN;
   }
 }
 
-static rramnas_runtime
-runtime_of(const rrn_rt *rt)
+static int
+asks_caller(const rrn_evaluation *e)
 {
-  return (rramnas_runtime){ .size = sizeof(rramnas_runtime), .alloc = rt->alloc, .realloc = rt->realloc, .free = rt->free,
-                            .alloc_user = rt->alloc_user, .n_threads = 1 };
+  size_t j;
+
+  for (j = 0; j < e->n_figures; j++)
+    if (e->source[j] == RRN_FIGURE_CALLER)
+      return 1;
+  return 0;
+}
+
+/* 1 = a table has no such candidate, and nobody else will be asked. */
+static int
+has_failed_already(const rrn_evaluation *e, const double *x)
+{
+  size_t j;
+
+  for (j = 0; j < e->n_figures; j++)
+    if (e->source[j] == RRN_FIGURE_TABLE && isnan(rrn_table_value(e->from[j], e->space, x, e->column[j])))
+      return !asks_caller(e);
+  return 0;
 }
 
 int32_t
@@ -330,8 +399,8 @@ rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values,
   int32_t status;
 
   rrn_arena_init(&w.arena, e->rt);
-  status = work_out(&w);
-  fill_values(&w, status, ret_values);
+  status = has_failed_already(e, x) ? RRAMNAS_ERR_NOT_FOUND : work_out(&w);
+  fill_values(&w, ret_values);
   *ret_shortfall = w.shortfall;
   rramnas_mapping_unref(w.mapping);
   rramnas_hw_unref(w.hw);
@@ -362,8 +431,9 @@ hash_options(const rrn_evaluation *e, XXH3_state_t *state)
   const rramnas_cost_options *k = &e->cost;
   const int64_t numbers[] = { c->policy, c->crossbars, c->seed, c->seed_mode, c->depth_split, c->layer_threshold, c->max_load,
                               c->no_duplication, c->find_solution, c->effort, c->objective, c->samples, c->depthwise,
-                              c->split_to_fit, (int64_t)c->n_margins, (int64_t)c->n_copies, (int64_t)c->n_bits, k->model,
-                              k->timing_model, k->samples, k->floor_remainder, k->sharing };
+                              c->split_to_fit, (int64_t)c->n_margins, (int64_t)c->n_copies, (int64_t)c->n_bits,
+                              c->weight_bits != NULL, c->input_bits != NULL, k->model, k->timing_model, k->samples,
+                              k->floor_remainder, k->sharing };
 
   hash_numbers(state, numbers, sizeof(numbers));
   hash_numbers(state, c->margins, c->n_margins * sizeof(*c->margins));
@@ -372,9 +442,37 @@ hash_options(const rrn_evaluation *e, XXH3_state_t *state)
   hash_numbers(state, c->input_bits, c->n_bits * sizeof(*c->input_bits));
 }
 
+static void
+hash_accuracy(const rrn_evaluation *e, XXH3_state_t *state)
+{
+  const rramnas_accuracy_options *a = &e->accuracy;
+  const int64_t numbers[] = { a->part, a->images, a->calibration_images, a->trials, (int64_t)a->seed, a->adc_range };
+  const double reals[] = { a->time_s, a->adc_fraction };
+
+  if (!a->data)
+    return;
+  hash_numbers(state, numbers, sizeof(numbers));
+  hash_numbers(state, reals, sizeof(reals));
+  hash_numbers(state, &e->accuracy_files.low, sizeof(e->accuracy_files.low));
+  hash_numbers(state, &e->accuracy_files.high, sizeof(e->accuracy_files.high));
+}
+
+/* Which tables are asked: what they do not know fails as a whole. */
+static void
+hash_asked_tables(const rrn_evaluation *e, XXH3_state_t *state)
+{
+  size_t j;
+
+  for (j = 0; j < e->n_figures && !asks_caller(e); j++)
+    if (e->source[j] == RRN_FIGURE_TABLE)
+      hash_text(state, e->from[j]->names[e->column[j]], strlen(e->from[j]->names[e->column[j]]) + 1);
+}
+
 int32_t
 rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err)
 {
+  /* Only with a mapping is it known whether a network fits. */
+  const uint8_t must_fit = e->needs >= RRN_NEEDS_MAPPING;
   XXH3_state_t *state = XXH3_createState();
   XXH128_hash_t hash;
   uint8_t chip[16];
@@ -389,8 +487,11 @@ rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerp
   rramnas_hw_fingerprint(e->hw, chip);
   hash_numbers(state, chip, sizeof(chip));
   hash_options(e, state);
+  hash_accuracy(e, state);
+  hash_numbers(state, &must_fit, sizeof(must_fit));
   hash_text(state, rramnas_version(), strlen(rramnas_version()));
   rrn_tables_hash(e->tables, state);
+  hash_asked_tables(e, state);
   rrn_predictors_hash(e->predictors, state);
   hash = XXH3_128bits_digest(state);
   XXH3_freeState(state);

@@ -25,6 +25,8 @@ typedef struct rrn_evaluation {
   rramnas_net *net;     /* a reference; for spaces without network genes */
   rramnas_compile_options compile;
   rramnas_cost_options cost;
+  rramnas_accuracy_options accuracy; /* data NULL = not known here */
+  rrn_fingerprint accuracy_files;
   struct rrn_table *tables; /* list, the last one added first */
   struct rrn_predictor *predictors; /* likewise */
 
@@ -45,6 +47,7 @@ int32_t rrn_evaluation_set_hardware(rrn_evaluation *e, rramnas_hw *hw, rramnas_e
 int32_t rrn_evaluation_set_net(rrn_evaluation *e, rramnas_net *net, rramnas_error *err);
 int32_t rrn_evaluation_set_compile(rrn_evaluation *e, const rramnas_compile_options *compile,
                                   const rramnas_cost_options *cost, rramnas_error *err);
+int32_t rrn_evaluation_set_accuracy(rrn_evaluation *e, const rramnas_accuracy_options *options, rramnas_error *err);
 int32_t rrn_evaluation_add_table(rrn_evaluation *e, const char *path, const rramnas_table_options *options,
                                 rramnas_error *err);
 int32_t rrn_evaluation_add_predictor(rrn_evaluation *e, const char *path, const char *figure,

@@ -38,11 +38,23 @@ FIGURE(busy_share, o->cost.busy_share)
 FIGURE(write_energy_pj, o->cost.write_energy_pj)
 FIGURE(write_time_ns, o->cost.write_time_ns)
 FIGURE(ir_drop, o->cost.ir_drop)
+FIGURE(accuracy_mean, o->accuracy.mean)
+FIGURE(accuracy_worst, o->accuracy.worst)
+FIGURE(accuracy_low, o->accuracy.low)
+FIGURE(accuracy_drop, o->accuracy.digital - o->accuracy.mean)
+FIGURE(accuracy_digital, o->accuracy.digital)
 
 #define MIN RRAMNAS_MINIMIZE
 #define MAX RRAMNAS_MAXIMIZE
 
 const rrn_metric rrn_metrics[] = {
+  { "accuracy", "1", "Images that the network names rightly, as a share, on average over the chips.", MAX, RRN_NEEDS_ACCURACY,
+    accuracy_mean },
+  { "accuracy_digital", "1", "The same in floats, without a chip.", MAX, RRN_NEEDS_ACCURACY, accuracy_digital },
+  { "accuracy_drop", "1", "What the chips lose of it on average.", MIN, RRN_NEEDS_ACCURACY, accuracy_drop },
+  { "accuracy_low", "1", "The same share, which 5 % of the chips are below.", MAX, RRN_NEEDS_ACCURACY, accuracy_low },
+  { "accuracy_mean", "1", "Another name for accuracy.", MAX, RRN_NEEDS_ACCURACY, accuracy_mean },
+  { "accuracy_worst", "1", "The same share, of the worst chip.", MAX, RRN_NEEDS_ACCURACY, accuracy_worst },
   { "area_um2", "um2", "Area of the chip.", MIN, RRN_NEEDS_COST, area_um2 },
   { "busy_share", "1", "Time that crossbars compute, as a share of crossbars times wall time.", MAX, RRN_NEEDS_COST,
     busy_share },

@@ -7,8 +7,9 @@
 
 #include "rramnas/rramnas.h"
 
-/* What a figure is made from, bits. A later one needs those before. */
-enum { RRN_NEEDS_NET = 1, RRN_NEEDS_MAPPING = 2, RRN_NEEDS_LATENCY = 4, RRN_NEEDS_COST = 8, RRN_NEEDS_BASELINE = 16 };
+/* What a figure is made from, bits. */
+enum { RRN_NEEDS_NET = 1, RRN_NEEDS_MAPPING = 2, RRN_NEEDS_LATENCY = 4, RRN_NEEDS_COST = 8, RRN_NEEDS_BASELINE = 16,
+       RRN_NEEDS_ACCURACY = 32 /* beside the times */ };
 
 /* Of one candidate; only what was needed is set. */
 typedef struct rrn_outcome {
@@ -16,6 +17,7 @@ typedef struct rrn_outcome {
   rramnas_mapping_info mapping;
   double samples, latency_ns, baseline_ns;
   rramnas_cost cost;
+  rramnas_accuracy accuracy;
 } rrn_outcome;
 
 typedef struct rrn_metric {

@@ -454,33 +454,44 @@ train(trainer *t, const rrn_space *space, rrn_arena *scratch, rramnas_predictor_
 }
 
 int32_t
-rrn_evaluation_add_predictor(rrn_evaluation *e, const char *path, const char *figure,
-                             const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
-                             rramnas_error *err)
+rrn_predictor_learn(rrn_evaluation *e, const struct rrn_table *table, const char *name, const char *figure,
+                    rramnas_predictor_quality *ret_quality, rramnas_error *err)
 {
   struct rrn_predictor *p = rrn_arena_alloc(&e->arena, 1, sizeof(*p));
-  trainer t = { .p = p };
-  struct rrn_table *table = NULL;
+  trainer t = { .p = p, .t = table };
+  rramnas_predictor_quality quality = RRAMNAS_PREDICTOR_QUALITY_INIT;
   const struct rrn_table *found = NULL;
   rrn_arena scratch;
   int32_t status;
 
   if (!p)
     return rrn_fail_memory(err);
-  RRN_TRY(rrn_table_read(e, path, options, &table, err));
   RRN_FAIL_IF(!rrn_tables_find(table, figure, &found, &t.column), err, RRAMNAS_ERR_NOT_FOUND,
-              "%.300s: has no figure \"%.60s\"", path, figure);
-  t.t = table;
+              "%.300s: has no figure \"%.60s\"", name, figure);
   p->figure = table->names[t.column];
-  RRN_TRY(choose_rows(&t, &e->arena, path, err));
+  RRN_TRY(choose_rows(&t, &e->arena, name, err));
   RRN_TRY(set_features(&t, e->space, &e->arena, err));
   rrn_arena_init(&scratch, e->rt);
-  status = train(&t, e->space, &scratch, ret_quality, err);
+  status = train(&t, e->space, &scratch, &quality, err);
   rrn_arena_release(&scratch);
   RRN_TRY(status);
+  RRN_FAIL_IF(!isfinite(quality.rmse), err, RRAMNAS_ERR_RANGE,
+              "%.300s: \"%.60s\" has numbers that are too large to learn from", name, figure);
+  *ret_quality = quality;
   p->next = e->predictors;
   e->predictors = p;
   return RRAMNAS_OK;
+}
+
+int32_t
+rrn_evaluation_add_predictor(rrn_evaluation *e, const char *path, const char *figure,
+                             const rramnas_table_options *options, rramnas_predictor_quality *ret_quality,
+                             rramnas_error *err)
+{
+  struct rrn_table *table = NULL;
+
+  RRN_TRY(rrn_table_read(e, path, options, &table, err));
+  return rrn_predictor_learn(e, table, path, figure, ret_quality, err);
 }
 
 /* --- use --- */
@@ -526,6 +537,10 @@ rrn_predictors_hash(const struct rrn_predictor *predictors, XXH3_state_t *state)
   const struct rrn_predictor *p;
 
   for (p = predictors; p; p = p->next) {
+    const uint64_t sizes[] = { p->n_genes, p->n_features };
+
+    XXH3_128bits_update(state, sizes, sizeof(sizes));
+    XXH3_128bits_update(state, p->genes, p->n_genes * sizeof(*p->genes));
     XXH3_128bits_update(state, p->figure, strlen(p->figure) + 1);
     XXH3_128bits_update(state, p->weights, p->n_features * sizeof(*p->weights));
     XXH3_128bits_update(state, &p->mean, sizeof(p->mean));

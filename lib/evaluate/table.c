@@ -7,7 +7,8 @@
  * The key is a column for each of some genes, under their names, or one column that has the values of all genes of the
  * network in their order (of all genes in spaces without a network), separated by blanks, ',', ';' or '|', in brackets or
  * not. A value is what the gene's values are called; with a list of words behind the column's name, "COLUMN:a,b,c", a
- * number stands for the word at that place. Genes that the key leaves out do not matter: an accuracy holds for any chip.
+ * number stands for the word at that place. Where the file has the values in another order, the options name the genes.
+ * Genes that the key leaves out do not matter: an accuracy holds for any chip.
  *
  * A cell "91.2 ± 0.3" is the number before the sign; the one behind it is the figure NAME_std. Cells that are no number
  * are missing. Of several rows of a candidate the last counts.
@@ -183,9 +184,45 @@ is_of_network(const rrn_space *s, size_t gene)
   return s->build ? s->genes[gene].role == RRAMNAS_GENE_NETWORK : s->genes[gene].role != RRAMNAS_GENE_HARDWARE;
 }
 
-/* The genes of the key: those with a column of their own, or all of the network. */
 static int32_t
-list_genes(reader *r)
+add_ordered(reader *r, const char *name)
+{
+  const size_t gene = rrn_space_find(r->e->space, name);
+  size_t i;
+
+  if (gene == SIZE_MAX)
+    return fail_line(r, RRAMNAS_ERR_NOT_FOUND, "the order of the key names no gene:", name);
+  for (i = 0; i < r->t->n_genes; i++)
+    if (r->t->genes[i] == gene)
+      return fail_line(r, RRAMNAS_ERR_ARGUMENT, "the order of the key names a gene twice:", name);
+  r->t->genes[r->t->n_genes++] = gene;
+  return RRAMNAS_OK;
+}
+
+/* "gene,gene": the genes of the key as the file has them. */
+static int32_t
+list_in_order(reader *r, const char *order)
+{
+  const char *at = order;
+
+  if (r->key_column == SIZE_MAX)
+    return fail_line(r, RRAMNAS_ERR_ARGUMENT, "an order is given, and there is no column for the key", NULL);
+  for (;;) {
+    const size_t length = strcspn(at, ",");
+    const char *name = rrn_arena_strndup(&r->scratch, at, length);
+
+    if (!name)
+      return rrn_fail_memory(r->err);
+    RRN_TRY(add_ordered(r, name));
+    if (!at[length])
+      return RRAMNAS_OK;
+    at += length + 1;
+  }
+}
+
+/* The genes of the key: as the order says, those with a column of their own, or all of the network. */
+static int32_t
+list_genes(reader *r, const char *order)
 {
   const rrn_space *s = r->e->space;
   size_t i;
@@ -195,6 +232,8 @@ list_genes(reader *r)
   r->x = rrn_arena_alloc(&r->scratch, s->n + 1, sizeof(*r->x));
   if (!r->t->genes || !r->gene_columns || !r->x)
     return rrn_fail_memory(r->err);
+  if (order)
+    return list_in_order(r, order);
   for (i = 0; i < s->n; i++) {
     const size_t column = find_column(r, s->genes[i].name, strlen(s->genes[i].name));
 
@@ -210,7 +249,7 @@ list_genes(reader *r)
 }
 
 static int32_t
-find_key(reader *r, const char *key)
+find_key(reader *r, const char *key, const char *order)
 {
   const size_t length = key ? strcspn(key, ":") : 0;
 
@@ -225,7 +264,7 @@ find_key(reader *r, const char *key)
     if (key[length])
       RRN_TRY(split_words(r, key + length + 1));
   }
-  return list_genes(r);
+  return list_genes(r, order);
 }
 
 static int32_t
@@ -371,7 +410,7 @@ parse_list(reader *r, const char *cell)
     RRN_TRY(parse_gene(r, r->t->genes[i], at, length));
   }
   if (i < r->t->n_genes || *at)
-    return fail_line(r, RRAMNAS_ERR_PARSE, "the key has more or fewer values than the network has genes:", cell);
+    return fail_line(r, RRAMNAS_ERR_PARSE, "the key has more or fewer values than there are genes for it:", cell);
   return RRAMNAS_OK;
 }
 
@@ -440,15 +479,24 @@ add_row(reader *r)
   return RRAMNAS_OK;
 }
 
-/* Rows at most: blank lines are none, and a row has a byte for each cell. */
+static int
+is_line_end(char c)
+{
+  return c == '\n' || c == '\r';
+}
+
+/* Rows at most: lines that are not blank, of as many bytes as a row has at least: a mark behind each cell and, where one
+ * cell has all values of the key, each value and a mark behind it. */
 static size_t
 count_rows(const reader *r)
 {
+  const size_t values = r->key_column == SIZE_MAX ? 0 : 2 * r->t->n_genes - 1;
+  const size_t most = r->size / (r->n_columns + values) + 1;
   size_t i, n = 1;
 
-  for (i = 0; i < r->size; i++)
-    n += r->data[i] == '\n' || (r->data[i] == '\r' && (i + 1 == r->size || r->data[i + 1] != '\n'));
-  return n < r->size / r->n_columns + 1 ? n : r->size / r->n_columns + 1;
+  for (i = 1; i < r->size; i++)
+    n += is_line_end(r->data[i]) && !is_line_end(r->data[i - 1]);
+  return n < most ? n : most;
 }
 
 static int32_t
@@ -479,7 +527,7 @@ read_table(reader *r, const rramnas_table_options *o)
   if (!r->text)
     return rrn_fail_memory(r->err);
   RRN_TRY(read_header(r));
-  RRN_TRY(find_key(r, o->key));
+  RRN_TRY(find_key(r, o->key, o->order));
   RRN_TRY(list_figures(r, o->columns));
   RRN_TRY(reserve(r));
   while ((status = read_row(r)) > 0)
@@ -488,22 +536,30 @@ read_table(reader *r, const rramnas_table_options *o)
 }
 
 int32_t
-rrn_table_read(rrn_evaluation *e, const char *path, const rramnas_table_options *options, struct rrn_table **ret_table,
-               rramnas_error *err)
+rrn_table_parse(rrn_evaluation *e, const char *data, size_t size, const char *name, const rramnas_table_options *options,
+                struct rrn_table **ret_table, rramnas_error *err)
 {
-  reader r = { .e = e, .path = path, .line = 1, .err = err };
-  rrn_file file;
+  reader r = { .e = e, .path = name, .data = data, .size = size, .line = 1, .err = err };
   int32_t status;
 
-  RRN_TRY(rrn_file_open(&file, path, MOST_BYTES, err));
-  r.data = file.data;
-  r.size = file.size;
   rrn_arena_init(&r.scratch, e->rt);
   r.t = rrn_arena_alloc(&e->arena, 1, sizeof(*r.t));
   status = r.t ? read_table(&r, options) : rrn_fail_memory(err);
   if (status >= 0)
     *ret_table = r.t;
   rrn_arena_release(&r.scratch);
+  return status;
+}
+
+int32_t
+rrn_table_read(rrn_evaluation *e, const char *path, const rramnas_table_options *options, struct rrn_table **ret_table,
+               rramnas_error *err)
+{
+  rrn_file file;
+  int32_t status;
+
+  RRN_TRY(rrn_file_open(&file, path, MOST_BYTES, err));
+  status = rrn_table_parse(e, file.data, file.size, path, options, ret_table, err);
   rrn_file_close(&file);
   return status;
 }
@@ -559,9 +615,13 @@ rrn_tables_hash(const struct rrn_table *tables, XXH3_state_t *state)
   size_t j;
 
   for (t = tables; t; t = t->next) {
+    const uint64_t sizes[] = { t->n_genes, t->n_figures, t->n_rows };
+
+    XXH3_128bits_update(state, sizes, sizeof(sizes));
+    XXH3_128bits_update(state, t->genes, t->n_genes * sizeof(*t->genes));
     for (j = 0; j < t->n_figures; j++)
       XXH3_128bits_update(state, t->names[j], strlen(t->names[j]) + 1);
+    XXH3_128bits_update(state, t->inputs, t->n_rows * t->n_genes * sizeof(*t->inputs));
     XXH3_128bits_update(state, t->values, t->n_rows * t->n_figures * sizeof(*t->values));
-    XXH3_128bits_update(state, t->keys, (t->mask + 1) * sizeof(*t->keys));
   }
 }

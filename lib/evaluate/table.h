@@ -26,6 +26,9 @@ struct rrn_table {
 /* Reads a file into the evaluator's arena. */
 int32_t rrn_table_read(rrn_evaluation *e, const char *path, const rramnas_table_options *options,
                        struct rrn_table **ret_table, rramnas_error *err);
+/* The same from the text of a file called `name`. */
+int32_t rrn_table_parse(rrn_evaluation *e, const char *data, size_t size, const char *name,
+                        const rramnas_table_options *options, struct rrn_table **ret_table, rramnas_error *err);
 /* The table that has a figure of this name, the last one added first, and its column; 0 = none. */
 int rrn_tables_find(const struct rrn_table *tables, const char *figure, const struct rrn_table **ret_table,
                     size_t *ret_column);

@@ -20,33 +20,34 @@
 #include "net/build.h"
 #include "net/ofa.h"
 
-enum { STEM = 16, FEATURES = 1280, MOST_NAME = 64 };
+enum { MOST_NAME = 64 };
 
 typedef struct stage {
-  int64_t width, stride;
+  int64_t stride;
   int32_t act, excite;
 } stage;
 
 typedef struct family {
-  int64_t image, final, classes;
+  int64_t image, classes;
+  rrn_ofa_widths widths;
   int32_t n_stages;
   stage stages[RRN_OFA_MOST_STAGES];
   size_t most_nodes, most_tensors; /* of its largest member */
 } family;
 
 static const family families[] = {
-  [RRN_OFA_SMALL] = { 64, 576, 10, 4,
-                      { { 24, 2, RRAMNAS_OP_RELU, 0 }, { 40, 2, RRAMNAS_OP_HARD_SWISH, 1 },
-                        { 48, 1, RRAMNAS_OP_HARD_SWISH, 1 }, { 96, 2, RRAMNAS_OP_HARD_SWISH, 1 } }, 232, 336 },
-  [RRN_OFA_LARGE] = { 224, 960, 1000, 5,
-                      { { 24, 2, RRAMNAS_OP_RELU, 0 }, { 40, 2, RRAMNAS_OP_RELU, 1 },
-                        { 80, 2, RRAMNAS_OP_HARD_SWISH, 0 }, { 112, 1, RRAMNAS_OP_HARD_SWISH, 1 },
-                        { 160, 2, RRAMNAS_OP_HARD_SWISH, 1 } }, 296, 432 },
+  [RRN_OFA_SMALL] = { 64, 10, { 16, 16, { 24, 40, 48, 96, 0 }, 576, 1280 }, 4,
+                      { { 2, RRAMNAS_OP_RELU, 0 }, { 2, RRAMNAS_OP_HARD_SWISH, 1 }, { 1, RRAMNAS_OP_HARD_SWISH, 1 },
+                        { 2, RRAMNAS_OP_HARD_SWISH, 1 } }, 232, 336 },
+  [RRN_OFA_LARGE] = { 224, 1000, { 16, 16, { 24, 40, 80, 112, 160 }, 960, 1280 }, 5,
+                      { { 2, RRAMNAS_OP_RELU, 0 }, { 2, RRAMNAS_OP_RELU, 1 }, { 2, RRAMNAS_OP_HARD_SWISH, 0 },
+                        { 1, RRAMNAS_OP_HARD_SWISH, 1 }, { 2, RRAMNAS_OP_HARD_SWISH, 1 } }, 296, 432 },
 };
 
 /* The net so far: `x` is the tensor on which the next node works, `prefix` starts the names of its module. */
 typedef struct chain {
   const family *f;
+  const rrn_ofa_widths *widths;
   rramnas_net *net;
   int32_t x;
   char name[MOST_NAME];
@@ -130,6 +131,17 @@ conv(chain *c, const char *suffix, int64_t out, int64_t kernel, int64_t stride, 
   return add(c, suffix, &b);
 }
 
+/* relu6(x + 3) / 6 */
+static int32_t
+h_sigmoid(chain *c, const char *suffix)
+{
+  rrn_build b;
+
+  rrn_build_init(&b, RRAMNAS_OP_HARD_SIGMOID);
+  b.attrs.number[0] = 1.0 / 6;
+  return add(c, suffix, &b);
+}
+
 /* Weighs each channel by a function of the means of all. */
 static int32_t
 squeeze_and_excite(chain *c, int64_t channels)
@@ -140,7 +152,7 @@ squeeze_and_excite(chain *c, int64_t channels)
   RRN_TRY(conv(c, "depth_conv.se.fc.reduce", round_to_8(channels / 4), 1, 1, 1, 1));
   RRN_TRY(unary(c, "depth_conv.se.fc.relu", RRAMNAS_OP_RELU));
   RRN_TRY(conv(c, "depth_conv.se.fc.expand", channels, 1, 1, 1, 1));
-  RRN_TRY(unary(c, "depth_conv.se.fc.h_sigmoid", RRAMNAS_OP_HARD_SIGMOID));
+  RRN_TRY(h_sigmoid(c, "depth_conv.se.fc.h_sigmoid"));
   return binary(c, "depth_conv.se.mul", RRAMNAS_OP_MUL, input, c->x);
 }
 
@@ -176,19 +188,19 @@ name_block(chain *c, int number)
 static int32_t
 add_stages(chain *c, const rrn_ofa_genome *g)
 {
-  int64_t in = STEM;
+  int64_t in = c->widths->first;
   int number = 1;
   int32_t s, j;
 
   for (s = 0; s < c->f->n_stages; s++)
     for (j = 0; j < g->depths[s]; j++, number++) {
       const stage *t = &c->f->stages[s];
-      const block b = { in, t->width, g->expansions[4 * s + j], g->kernel_sizes[4 * s + j],
+      const block b = { in, c->widths->stages[s], g->expansions[4 * s + j], g->kernel_sizes[4 * s + j],
                         j ? 1 : t->stride, t->act, t->excite };
 
       name_block(c, number);
       RRN_TRY(add_block(c, &b));
-      in = t->width;
+      in = c->widths->stages[s];
     }
   c->prefix = 0;
   return RRAMNAS_OK;
@@ -198,10 +210,10 @@ static int32_t
 add_stem(chain *c, int64_t side)
 {
   const int64_t image[4] = { 1, 3, side, side };
-  const block first = { STEM, STEM, 1, 3, 1, RRAMNAS_OP_RELU, 0 };
+  const block first = { c->widths->stem, c->widths->first, 1, 3, 1, RRAMNAS_OP_RELU, 0 };
 
   RRN_TRY(rrn_net_add_tensor(c->net, RRN_TENSOR_ACTIVATION, "image", image, 4, &c->x, c->err));
-  RRN_TRY(conv(c, "first_conv.conv", STEM, 3, 2, 1, 0));
+  RRN_TRY(conv(c, "first_conv.conv", c->widths->stem, 3, 2, 1, 0));
   RRN_TRY(unary(c, "first_conv.bn", RRAMNAS_OP_BATCH_NORM));
   RRN_TRY(unary(c, "first_conv.act", RRAMNAS_OP_HARD_SWISH));
   name_block(c, 0);
@@ -213,11 +225,11 @@ add_head(chain *c, int64_t classes)
 {
   rrn_build b;
 
-  RRN_TRY(conv(c, "final_expand_layer.conv", c->f->final, 1, 1, 1, 0));
+  RRN_TRY(conv(c, "final_expand_layer.conv", c->widths->final, 1, 1, 1, 0));
   RRN_TRY(unary(c, "final_expand_layer.bn", RRAMNAS_OP_BATCH_NORM));
   RRN_TRY(unary(c, "final_expand_layer.act", RRAMNAS_OP_HARD_SWISH));
   RRN_TRY(unary(c, "global_avg_pool", RRAMNAS_OP_GLOBAL_AVERAGE_POOL));
-  RRN_TRY(conv(c, "feature_mix_layer.conv", FEATURES, 1, 1, 1, 0));
+  RRN_TRY(conv(c, "feature_mix_layer.conv", c->widths->features, 1, 1, 1, 0));
   RRN_TRY(unary(c, "feature_mix_layer.act", RRAMNAS_OP_HARD_SWISH));
   RRN_TRY(unary(c, "flatten", RRAMNAS_OP_FLATTEN));
   rrn_build_init(&b, RRAMNAS_OP_GEMM);
@@ -256,6 +268,7 @@ rrn_net_ofa_named(rrn_ofa_family which, const rrn_ofa_genome *genome, const char
   chain c = { .f = &families[which], .err = err };
   int32_t status;
 
+  c.widths = genome->widths.stem ? &genome->widths : &c.f->widths;
   RRN_TRY_OUT(check_genome(c.f, genome, err));
   RRN_TRY_OUT(rrn_net_new(name, runtime, &c.net, err));
   RRN_TRY_OUT(rrn_net_reserve(c.net, c.f->most_nodes, c.f->most_tensors, err));
@@ -274,7 +287,7 @@ int32_t
 rrn_net_ofa(const int32_t *kernel_sizes, const int32_t *expansions, const int32_t *depths,
             const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
 {
-  rrn_ofa_genome genome = { { 0 }, { 0 }, { 0 }, 0, 0 };
+  rrn_ofa_genome genome = { .image = 0 };
 
   memcpy(genome.kernel_sizes, kernel_sizes, RRN_OFA_BLOCKS * sizeof(*kernel_sizes));
   memcpy(genome.expansions, expansions, RRN_OFA_BLOCKS * sizeof(*expansions));

@@ -7,12 +7,18 @@
 
 enum { RRN_OFA_STAGES = 4, RRN_OFA_BLOCKS = 16, RRN_OFA_MOST_STAGES = 5, RRN_OFA_MOST_BLOCKS = 20 };
 
+/* Channels behind each part. */
+typedef struct rrn_ofa_widths {
+  int64_t stem, first, stages[RRN_OFA_MOST_STAGES], final, features;
+} rrn_ofa_widths;
+
 /* Block j of stage s reads entry 4 s + j. */
 typedef struct rrn_ofa_genome {
   int32_t kernel_sizes[RRN_OFA_MOST_BLOCKS];
   int32_t expansions[RRN_OFA_MOST_BLOCKS];
   int32_t depths[RRN_OFA_MOST_STAGES];
   int64_t image, classes; /* 0 = those of the family */
+  rrn_ofa_widths widths;  /* stem 0 = those of the family */
 } rrn_ofa_genome;
 
 /* The supernets: RNC's, of four stages for images of 64 x 64, and once-for-all's own of five for 224 x 224. */

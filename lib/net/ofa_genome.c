@@ -108,7 +108,7 @@ int32_t
 rrn_net_ofa_genome(const char *data, size_t size, const char *name, const rramnas_runtime *runtime,
                    rramnas_net **ret_net, rramnas_error *err)
 {
-  rrn_ofa_genome genome = { { 0 }, { 0 }, { 0 }, 0, 0 };
+  rrn_ofa_genome genome = { .image = 0 };
   rrn_ofa_family family = RRN_OFA_SMALL;
   rrn_arena arena;
   rrn_yaml *root;

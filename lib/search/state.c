@@ -5,7 +5,7 @@
  * Out: bytes; or a strategy that goes on as the saved one would have.
  *
  * The walk visits what tell() and ask() change: members and the generation that is out, choices, the screening model, the
- * policy, the set of genomes that were seen, the archive. What follows from genes and options is made anew. Counts are
+ * policy, where an enumeration stands, the set of genomes that were seen, the archive. What follows from genes and options is made anew. Counts are
  * checked against what there is room for, genomes against the genes' ranges. */
 #include <math.h>
 #include <string.h>
@@ -56,6 +56,20 @@ policy_size(const rrn_strategy *s)
     if (s->genes.at[i].kind != RRN_GENE_REAL)
       n += (size_t)rrn_gene_values(&s->genes.at[i]);
   return n;
+}
+
+/* Behind the last genome the first gene is one above its range. */
+static void
+walk_cursor(rrn_bytes *b, rrn_strategy *s)
+{
+  size_t i;
+
+  rrn_bytes_doubles(b, s->cursor, s->cursor ? s->genes.n : 0);
+  for (i = 0; s->cursor && i < s->genes.n && !b->saving; i++) {
+    const rrn_gene *g = &s->genes.at[i];
+
+    b->failed |= !(s->cursor[i] >= g->low && s->cursor[i] <= g->high + (i == 0)) || s->cursor[i] != floor(s->cursor[i]);
+  }
 }
 
 /* The table as it lies: what it answers is the same in any order, but bytes are to be equal as well. */
@@ -145,6 +159,7 @@ rrn_state_strategy(rrn_bytes *b, rrn_strategy *s, rramnas_error *err)
   rrn_bytes_doubles(b, s->screen.weights, s->screen.m * s->screen.n_features);
   rrn_bytes_doubles(b, s->policy, policy_size(s));
   rrn_bytes_doubles(b, &s->baseline, 1);
+  walk_cursor(b, s);
   RRN_TRY(walk_seen(b, &s->seen, err));
   if (!b->saving)
     check_seen(b, &s->seen);

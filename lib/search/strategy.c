@@ -61,6 +61,18 @@ check_gene(const rrn_genes *genes, size_t i, rramnas_error *err)
 }
 
 static int32_t
+check_countable(const rrn_genes *genes, size_t i, rramnas_error *err)
+{
+  const rrn_gene *g = &genes->at[i];
+
+  RRN_FAIL_IF(g->kind == RRN_GENE_REAL && g->low < g->high, err, RRAMNAS_ERR_ARGUMENT,
+              "gene %zu is real: its values cannot be enumerated", i);
+  RRN_FAIL_IF(g->parent >= (int32_t)i, err, RRAMNAS_ERR_ARGUMENT,
+              "gene %zu stands before its parent and cannot be enumerated", i);
+  return RRAMNAS_OK;
+}
+
+static int32_t
 check(const rrn_genes *genes, const rrn_strategy_options *o, rramnas_error *err)
 {
   size_t i;
@@ -71,10 +83,12 @@ check(const rrn_genes *genes, const rrn_strategy_options *o, rramnas_error *err)
               (int)MAX_GENES);
   RRN_FAIL_IF(o->population > INT32_MAX / 2 || o->offspring > INT32_MAX / 2, err, RRAMNAS_ERR_ARGUMENT,
               "population %zu and offspring %zu, expected at most %d", o->population, o->offspring, INT32_MAX / 2);
-  RRN_FAIL_IF(o->kind < RRN_STRATEGY_NSGA2 || o->kind > RRN_STRATEGY_REINFORCE, err, RRAMNAS_ERR_ARGUMENT,
-              "strategy %d, expected 0..2", (int)o->kind);
+  RRN_FAIL_IF(o->kind < RRN_STRATEGY_NSGA2 || o->kind > RRN_STRATEGY_ENUMERATE, err, RRAMNAS_ERR_ARGUMENT,
+              "strategy %d, expected 0..3", (int)o->kind);
   for (i = 0; i < genes->n; i++)
     RRN_TRY(check_gene(genes, i, err));
+  for (i = 0; o->kind == RRN_STRATEGY_ENUMERATE && i < genes->n; i++)
+    RRN_TRY(check_countable(genes, i, err));
   return RRAMNAS_OK;
 }
 
@@ -95,9 +109,13 @@ allocate(rrn_strategy *s, rramnas_error *err)
   s->crowding = rrn_calloc(s->rt, s->cap, sizeof(*s->crowding));
   s->ways = rrn_calloc(s->rt, s->cap, sizeof(*s->ways));
   s->policy = s->options.kind == RRN_STRATEGY_REINFORCE ? rrn_calloc(s->rt, n_values, sizeof(*s->policy)) : NULL;
+  s->cursor = s->options.kind == RRN_STRATEGY_ENUMERATE ? rrn_calloc(s->rt, s->genes.n, sizeof(*s->cursor)) : NULL;
   if (!s->genomes || !s->f || !s->cv || !s->rank || !s->crowding || !s->ways ||
-      (s->options.kind == RRN_STRATEGY_REINFORCE && !s->policy))
+      (s->options.kind == RRN_STRATEGY_REINFORCE && !s->policy) ||
+      (s->options.kind == RRN_STRATEGY_ENUMERATE && !s->cursor))
     return rrn_fail_memory(err);
+  if (s->cursor)
+    rrn_enumerate_start(s);
   return RRAMNAS_OK;
 }
 
@@ -140,6 +158,7 @@ rrn_strategy_release(rrn_strategy *s)
     rrn_free(s->rt, s->crowding);
     rrn_free(s->rt, s->ways);
     rrn_free(s->rt, s->policy);
+    rrn_free(s->rt, s->cursor);
     rrn_screen_release(&s->screen);
     rrn_seen_release(&s->seen);
     rrn_archive_release(&s->archive);
@@ -254,7 +273,9 @@ rrn_strategy_ask(rrn_strategy *s, const double **ret_genomes, size_t *ret_n, rra
 
   if (!s->asked) {
     s->n_asked = s->generation == 0 ? s->n_planted : 0;
-    if (s->options.kind == RRN_STRATEGY_REINFORCE)
+    if (s->options.kind == RRN_STRATEGY_ENUMERATE)
+      rrn_enumerate_ask(s, s->generation == 0 ? s->options.population - s->n_asked : s->options.offspring);
+    else if (s->options.kind == RRN_STRATEGY_REINFORCE)
       status = rrn_reinforce_ask(s, s->options.offspring - s->n_asked, err);
     else if (s->options.kind == RRN_STRATEGY_RANDOM || s->generation == 0 || s->n == 0)
       status = rrn_random_ask(s, s->generation == 0 ? s->options.population - s->n_asked : s->options.offspring, err);

@@ -13,7 +13,12 @@
 enum { RRN_MOST_OBJECTIVES = 64 };
 
 /* Values are part of checkpoints. */
-enum rrn_strategy_kind { RRN_STRATEGY_NSGA2 = 0, RRN_STRATEGY_RANDOM = 1, RRN_STRATEGY_REINFORCE = 2 };
+enum rrn_strategy_kind {
+  RRN_STRATEGY_NSGA2 = 0,
+  RRN_STRATEGY_RANDOM = 1,
+  RRN_STRATEGY_REINFORCE = 2,
+  RRN_STRATEGY_ENUMERATE = 3
+};
 
 /* Zero = the default in brackets. */
 typedef struct rrn_strategy_options {
@@ -59,6 +64,7 @@ typedef struct rrn_strategy {
   rrn_screen screen;
   double *policy;  /* reinforce: [sum of gene values], preferences */
   double baseline; /* reinforce */
+  double *cursor;  /* enumerate: [genes.n], the genome to come; the first gene is above its range when there is none */
   rrn_seen seen;
   rrn_archive archive; /* payload: the genome */
   rrn_arena scratch;
@@ -86,6 +92,8 @@ int32_t rrn_nsga2_tell(rrn_strategy *s, rramnas_error *err);
 int32_t rrn_random_ask(rrn_strategy *s, size_t wanted, rramnas_error *err);
 int32_t rrn_reinforce_ask(rrn_strategy *s, size_t wanted, rramnas_error *err);
 int32_t rrn_reinforce_tell(rrn_strategy *s, rramnas_error *err);
+void rrn_enumerate_start(rrn_strategy *s);
+void rrn_enumerate_ask(rrn_strategy *s, size_t wanted);
 
 /* Makes the canonical genome x new: changes a gene at a time while it was seen before, at last any new genome. 1 =
  * new and remembered, 0 = none was found, negative = ERR_MEMORY. */

@@ -9,7 +9,8 @@
  * generation as a whole, when all of it is told.
  *
  * A candidate that breaks a rule is never given out: the strategy hears that it is infeasible by as much, and nobody else
- * does. A space of which nothing keeps the rules, generation after generation, counts as exhausted. */
+ * does. A space of which nothing keeps the rules, generation after generation, counts as exhausted; not so when it is
+ * enumerated, which ends by itself. */
 #include <math.h>
 #include <string.h>
 
@@ -64,26 +65,46 @@ clear_place(rramnas_search *s, size_t i)
     s->values[i * s->n_figures + j] = NAN;
 }
 
-static int32_t settle(rramnas_search *s, rramnas_error *err);
+static int32_t
+next_generation(rramnas_search *s, rramnas_error *err)
+{
+  int32_t idle = 1;
+  size_t i;
 
-/* A generation may end at once, when all of it breaks rules: then the next one is out. */
+  s->first_id += (int64_t)s->n_out;
+  s->n_out = s->n_settled = s->n_next = 0;
+  RRN_TRY(rrn_strategy_ask(&s->strategy, &s->genomes, &s->n_out, err));
+  RRN_TRY(rrn_session_reserve(s, err));
+  for (i = 0; i < s->n_out; i++) {
+    clear_place(s, i);
+    idle &= s->broke[i];
+  }
+  s->idle = idle ? s->idle + 1 : 0;
+  s->exhausted = s->n_out == 0 || (s->idle > MOST_IDLE_GENERATIONS && s->options.kind != RRN_STRATEGY_ENUMERATE);
+  return RRAMNAS_OK;
+}
+
+/* What failed halfway cannot be gone on with. */
+static int32_t
+keep_loss(rramnas_search *s, int32_t status)
+{
+  s->lost |= status < 0;
+  return status;
+}
+
 int32_t
 rrn_session_generation(rramnas_search *s, rramnas_error *err)
 {
-  int32_t idle;
+  return s->n_settled < s->n_out || s->exhausted ? RRAMNAS_OK : keep_loss(s, next_generation(s, err));
+}
 
-  for (idle = 0; s->n_settled == s->n_out && !s->exhausted; idle++) {
-    size_t i;
-
-    s->first_id += (int64_t)s->n_out;
-    s->n_out = s->n_settled = s->n_next = 0;
-    RRN_TRY(rrn_strategy_ask(&s->strategy, &s->genomes, &s->n_out, err));
-    s->exhausted = s->n_out == 0 || idle == MOST_IDLE_GENERATIONS;
-    RRN_TRY(rrn_session_reserve(s, err));
-    for (i = 0; i < s->n_out; i++)
-      clear_place(s, i);
-    RRN_TRY(settle(s, err));
-  }
+int32_t
+rrn_session_check(const rramnas_search *s, const char *who, rramnas_error *err)
+{
+  RRN_FAIL_IF(!s->started, err, RRAMNAS_ERR_ARGUMENT, "%s: the search has not begun", who);
+  RRN_FAIL_IF(s->lost, err, RRAMNAS_ERR_ARGUMENT,
+              "%s: the search broke off for want of memory, or of room for its history; a new one can resume its last "
+              "checkpoint", who);
   return RRAMNAS_OK;
 }
 
@@ -177,26 +198,46 @@ set_reference(rramnas_search *s)
         s->reference[j] = s->f[i * m + j];
 }
 
+/* 1 = a candidate of the generation is in the front. */
+static int
+has_new_point(const rramnas_search *s)
+{
+  const size_t m = s->n_objectives, n = s->space.n;
+  size_t i, k;
+
+  for (i = 0; i < s->n_out; i++)
+    for (k = 0; s->cv[i] <= 0 && k < s->front.n; k++)
+      if (s->front.f[k * m] == s->f[i * m] &&
+          memcmp(rrn_archive_payload(&s->front, k), s->genomes + i * n, n * sizeof(*s->genomes)) == 0)
+        return 1;
+  return 0;
+}
+
 static int32_t
 measure_front(rramnas_search *s, rramnas_error *err)
 {
   double volume = 0;
 
-  if (s->n_objectives <= 4 || s->front.n <= MOST_POINTS_OF_MANY)
-    RRN_TRY(rrn_hypervolume(&s->strategy.scratch, s->front.f, s->front.n, s->n_objectives, s->reference, &volume, err));
+  if (s->n_objectives > 4 && s->front.n > MOST_POINTS_OF_MANY) {
+    s->stagnant = has_new_point(s) ? 0 : s->stagnant + 1;
+    return RRAMNAS_OK;
+  }
+  RRN_TRY(rrn_hypervolume(&s->strategy.scratch, s->front.f, s->front.n, s->n_objectives, s->reference, &volume, err));
   rrn_arena_reset(&s->strategy.scratch);
   s->stagnant = volume > s->hypervolume ? 0 : s->stagnant + 1;
   s->hypervolume = volume > s->hypervolume ? volume : s->hypervolume;
   return RRAMNAS_OK;
 }
 
+/* Measured first: the strategy's arrays, of which the genomes are, belong to the members afterwards. */
 static int32_t
 end_generation(rramnas_search *s, rramnas_error *err)
 {
-  RRN_TRY(rrn_strategy_tell(&s->strategy, s->f, s->cv, err));
   if (!s->reference_given && isnan(s->reference[0]))
     set_reference(s);
-  return isnan(s->reference[0]) ? RRAMNAS_OK : measure_front(s, err);
+  if (!isnan(s->reference[0]))
+    RRN_TRY(measure_front(s, err));
+  return rrn_strategy_tell(&s->strategy, s->f, s->cv, err);
 }
 
 static int32_t
@@ -209,6 +250,12 @@ settle(rramnas_search *s, rramnas_error *err)
     s->n_settled++;
   }
   return s->n_settled == s->n_out && before < s->n_out ? end_generation(s, err) : RRAMNAS_OK;
+}
+
+int32_t
+rrn_session_settle(rramnas_search *s, rramnas_error *err)
+{
+  return keep_loss(s, settle(s, err));
 }
 
 int64_t
@@ -228,7 +275,7 @@ rrn_session_tell(rramnas_search *s, size_t place, const double *values, double s
   memcpy(s->values + place * s->n_figures, values, s->n_figures * sizeof(*values));
   s->shortfall[place] = shortfall;
   s->state[place] = RRN_CANDIDATE_TOLD;
-  return place == s->n_settled ? settle(s, err) : RRAMNAS_OK;
+  return rrn_session_settle(s, err);
 }
 
 /* --- the public calls --- */
@@ -241,8 +288,11 @@ rramnas_search_ask(rramnas_search *s, size_t capacity, double *ret_genomes, int6
 
   RRN_FAIL_IF(!s || !ret_n || (capacity && (!ret_genomes || !ret_ids)), reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_search_ask: an argument is NULL");
-  RRN_FAIL_IF(!s->started, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_ask: the search has not begun");
-  RRN_TRY(rrn_session_generation(s, reterr));
+  RRN_TRY(rrn_session_check(s, "rramnas_search_ask", reterr));
+  do {
+    RRN_TRY(rrn_session_generation(s, reterr));
+    RRN_TRY(rrn_session_settle(s, reterr));
+  } while (s->n_settled == s->n_out && !s->exhausted);
   for (; n < capacity && s->n_next < s->n_out; s->n_next++)
     if (s->state[s->n_next] == RRN_CANDIDATE_WAITS) {
       memcpy(ret_genomes + n * s->space.n, s->genomes + s->n_next * s->space.n, s->space.n * sizeof(*ret_genomes));
@@ -254,17 +304,21 @@ rramnas_search_ask(rramnas_search *s, size_t capacity, double *ret_genomes, int6
 }
 
 int32_t
-rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values, size_t n, rramnas_error *reterr)
+rramnas_search_tell(rramnas_search *s, const int64_t *ids, const double *values, const double *shortfalls, size_t n,
+                    rramnas_error *reterr)
 {
   size_t i;
 
   RRN_FAIL_IF(!s || (n && (!ids || !values)), reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_tell: an argument is NULL");
+  RRN_TRY(rrn_session_check(s, "rramnas_search_tell", reterr));
   for (i = 0; i < n; i++) {
-    const int64_t place = ids[i] - s->first_id;
+    const int64_t place = ids[i] >= s->first_id ? ids[i] - s->first_id : -1;
 
     RRN_FAIL_IF(place < 0 || place >= (int64_t)s->n_out || s->state[place] != RRN_CANDIDATE_OUT, reterr,
                 RRAMNAS_ERR_ARGUMENT, "rramnas_search_tell: candidate %lld is not out", (long long)ids[i]);
-    RRN_TRY(rrn_session_tell(s, (size_t)place, values + i * s->n_figures, 0, reterr));
+    RRN_FAIL_IF(shortfalls && !(shortfalls[i] >= 0), reterr, RRAMNAS_ERR_RANGE,
+                "rramnas_search_tell: the shortfall of candidate %lld is not 0 or more", (long long)ids[i]);
+    RRN_TRY(rrn_session_tell(s, (size_t)place, values + i * s->n_figures, shortfalls ? shortfalls[i] : 0, reterr));
   }
   return RRAMNAS_OK;
 }

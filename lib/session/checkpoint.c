@@ -90,7 +90,7 @@ static void
 walk_options(rrn_bytes *b, saved_options *o)
 {
   rrn_bytes_u64s(b, &o->seed, 1);
-  rrn_bytes_count(b, &o->strategy, RRAMNAS_STRATEGY_REINFORCE);
+  rrn_bytes_count(b, &o->strategy, RRAMNAS_STRATEGY_ENUMERATE);
   rrn_bytes_count(b, &o->population, 1 << 24);
   rrn_bytes_count(b, &o->offspring, 1 << 24);
   rrn_bytes_count(b, &o->archive_capacity, INT32_MAX);
@@ -404,7 +404,7 @@ int32_t
 rramnas_search_save_file(const rramnas_search *s, const char *path, rramnas_error *reterr)
 {
   RRN_FAIL_IF(!s || !path, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_save_file: search or path is NULL");
-  RRN_FAIL_IF(!s->started, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_save_file: the search has not begun");
+  RRN_TRY(rrn_session_check(s, "rramnas_search_save_file", reterr));
   /* The walk that saves is the one that loads; saving changes nothing but what the history's buffer holds. */
   return rrn_checkpoint_save((rramnas_search *)(uintptr_t)s, path, reterr);
 }

@@ -255,12 +255,13 @@ rramnas_search_fingerprint(const rramnas_search *s, const double *genome, uint8_
 int32_t
 rramnas_search_build_net(const rramnas_search *s, const double *genome, rramnas_net **ret_net, rramnas_error *reterr)
 {
-  const rramnas_runtime runtime = RRAMNAS_RUNTIME_INIT;
+  rramnas_runtime runtime;
   double *x = NULL;
   int32_t status;
 
   RRN_FAIL_IF(!ret_net, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_build_net: ret_net is NULL");
   RRN_TRY(canonical_copy(s, genome, &x, reterr));
+  runtime = rrn_rt_runtime(&s->rt);
   if (s->evaluator.net) {
     *ret_net = rramnas_net_ref(s->evaluator.net);
     status = RRAMNAS_OK;
@@ -499,6 +500,18 @@ rramnas_search_set_compile(rramnas_search *s, const rramnas_compile_options *com
 }
 
 int32_t
+rramnas_search_set_accuracy(rramnas_search *s, const rramnas_accuracy_options *options, rramnas_error *reterr)
+{
+  rramnas_accuracy_options o;
+
+  NOT_STARTED(s, "rramnas_search_set_accuracy");
+  RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_accuracy_options", reterr));
+  RRN_FAIL_IF(o.part == RRAMNAS_DATA_TEST, reterr, RRAMNAS_ERR_ARGUMENT,
+              "rramnas_search_set_accuracy: test images are for reports; a search judges on others (part)");
+  return rrn_evaluation_set_accuracy(&s->evaluator, &o, reterr);
+}
+
+int32_t
 rramnas_search_add_table_file(rramnas_search *s, const char *path, const rramnas_table_options *options,
                               rramnas_error *reterr)
 {
@@ -564,7 +577,7 @@ check_options(const rramnas_search *s, const rramnas_search_options *o, rramnas_
 
   RRN_FAIL_IF(s->space.n == 0, err, RRAMNAS_ERR_ARGUMENT, "a search needs at least one gene");
   RRN_FAIL_IF(s->n_objectives == 0, err, RRAMNAS_ERR_ARGUMENT, "a search needs at least one objective");
-  RRN_FAIL_IF(o->strategy < RRAMNAS_STRATEGY_NSGA2 || o->strategy > RRAMNAS_STRATEGY_REINFORCE, err,
+  RRN_FAIL_IF(o->strategy < RRAMNAS_STRATEGY_NSGA2 || o->strategy > RRAMNAS_STRATEGY_ENUMERATE, err,
               RRAMNAS_ERR_ARGUMENT, "search options: there is no strategy %d", (int)o->strategy);
   RRN_FAIL_IF(o->population < 0 || o->offspring < 0 || o->archive_capacity < 0 || o->population > 1 << 24 ||
                 o->offspring > 1 << 24,
@@ -636,7 +649,7 @@ begin(rramnas_search *s, int32_t status)
     s->n_out = s->n_settled = s->n_next = 0;
     s->first_id = s->evaluations = s->failed = s->infeasible = s->cached = s->stagnant = 0;
     s->hypervolume = 0;
-    s->exhausted = 0;
+    s->exhausted = s->idle = s->lost = 0;
     return status;
   }
   s->started = 1;

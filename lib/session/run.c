@@ -5,6 +5,7 @@
  * Out: the session, further on.
  *
  *   generation -> batch of those that wait -> cache -> built-in figures (threads) -> the caller's -> cache, told
+ *                                                   \------ or both by whoever distributes ------/
  *
  * A batch is what waits of the generation, no more than the evaluations that are left. Figures land at their candidate's
  * place, so the course is the same at any number of threads. A batch that is cut short, by a stop or by the clock, leaves
@@ -13,11 +14,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "session/pool.h"
 #include "session/session.h"
 #include "util/options.h"
+#include "util/pool.h"
+#include "util/text.h"
 
 enum { WORKED_OUT = 1, FROM_CACHE = 2 };
+
+/* Candidates of a space that is enumerated, unless the budget says otherwise. */
+enum { MOST_ENUMERATED = 1000000, MOST_DIGITS = 18 };
 
 typedef struct runner {
   rramnas_search *s;
@@ -181,17 +186,6 @@ work_out(void *user, size_t k)
   return 0;
 }
 
-static int
-needs_caller(const rramnas_search *s)
-{
-  size_t j;
-
-  for (j = 0; j < s->n_figures; j++)
-    if (s->evaluator.source[j] == RRN_FIGURE_CALLER)
-      return 1;
-  return 0;
-}
-
 static void
 move_row(runner *r, size_t to, size_t from)
 {
@@ -218,19 +212,6 @@ keep_fresh(runner *r)
   r->n = n;
 }
 
-/* For the whole batch at once. */
-static int32_t
-ask_caller(runner *r)
-{
-  rramnas_search *s = r->s;
-  rramnas_batch batch = { .size = sizeof(batch), .genomes = r->genomes, .values = r->values, .n = r->n };
-
-  if (r->n == 0 || !needs_caller(s))
-    return RRAMNAS_OK;
-  RRN_FAIL_IF(s->evaluate(s->evaluate_user, &batch) != 0, r->err, RRAMNAS_ERR_CALLBACK,
-              "rramnas_search_run: the evaluation callback ended the run");
-  return RRAMNAS_OK;
-}
 
 static int32_t
 tell(runner *r, uint8_t which)
@@ -255,20 +236,55 @@ finish_batch(runner *r)
     s->cached += r->done[k] == FROM_CACHE;
   RRN_TRY(tell(r, FROM_CACHE));
   keep_fresh(r);
-  RRN_TRY(ask_caller(r));
+  if (!r->o.distribute)
+    RRN_TRY(rrn_session_ask_caller(s, r->genomes, r->n, r->values, r->err));
   if (s->cache && r->n > 0)
     RRN_TRY(rrn_cache_put(s->cache, &s->space, r->genomes, r->values, r->shortfalls, r->n, r->err));
   return tell(r, WORKED_OUT);
 }
 
+/* rramnas_work with what its function needs. */
+typedef struct work_of_run {
+  rramnas_work work; /* first */
+  const runner *r;
+} work_of_run;
+
+static int32_t
+wants_end(const rramnas_work *work)
+{
+  const runner *r = ((const work_of_run *)work)->r;
+
+  return is_stopped(r) || is_late(r);
+}
+
+static int32_t
+distribute(runner *r)
+{
+  const work_of_run w = { { sizeof(w.work), r->genomes, r->values, r->shortfalls, r->done, r->n, wants_end }, r };
+  int32_t status;
+  size_t k;
+
+  status = r->o.distribute(r->o.distribute_user, &w.work, r->err);
+  RRN_FAIL_IF(status > 0, r->err, RRAMNAS_ERR_CALLBACK, "rramnas_search_run: whoever distributes ended the run");
+  for (k = 0; k < r->n; k++)
+    RRN_FAIL_IF(!(r->shortfalls[k] >= 0), r->err, RRAMNAS_ERR_RANGE, "rramnas_search_run: a shortfall is not 0 or more");
+  return status;
+}
+
+static int32_t
+work_out_all(runner *r)
+{
+  rrn_pool_run(r->n, r->n_threads, work_out, r);
+  return atomic_load_explicit(&r->out_of_memory, memory_order_relaxed) ? rrn_fail_memory(r->err) : RRAMNAS_OK;
+}
+
 static int32_t
 do_batch(runner *r)
 {
+  RRN_TRY(rrn_session_settle(r->s, r->err)); /* those that break rules */
   RRN_TRY(fill_batch(r));
   RRN_TRY(look_up(r));
-  rrn_pool_run(r->n, r->n_threads, work_out, r);
-  if (atomic_load_explicit(&r->out_of_memory, memory_order_relaxed))
-    return rrn_fail_memory(r->err);
+  RRN_TRY(r->o.distribute ? distribute(r) : work_out_all(r));
   return finish_batch(r);
 }
 
@@ -330,27 +346,43 @@ run(runner *r)
   return stopped || is_stopped(r) ? RRAMNAS_STOPPED : RRAMNAS_OK;
 }
 
+/* A part of an enumeration says nothing of the rest: it is all or nothing. */
+static int32_t
+check_enumeration(const rramnas_search *s, const rramnas_run_options *o, rramnas_error *err)
+{
+  const int64_t most = o->evaluations > 0 ? o->evaluations : MOST_ENUMERATED;
+  char digits[MOST_DIGITS + 1];
+  int64_t n = INT64_MAX;
+  int32_t status;
+
+  if (s->options.kind != RRN_STRATEGY_ENUMERATE)
+    return RRAMNAS_OK;
+  status = rrn_space_count(&s->space, digits, sizeof(digits), err);
+  RRN_FAIL_IF(status == RRAMNAS_ERR_RANGE, err, RRAMNAS_ERR_LIMIT,
+              "the space has more than 10^%d candidates, %lld may be enumerated", MOST_DIGITS, (long long)most);
+  RRN_TRY(status);
+  RRN_FAIL_IF(!rrn_int64_parse(digits, strlen(digits), &n) || n > most, err, RRAMNAS_ERR_LIMIT,
+              "the space has %s candidates, %lld may be enumerated: fix genes, allow more evaluations or take another "
+              "strategy",
+              digits, (long long)most);
+  return RRAMNAS_OK;
+}
+
 static int32_t
 check(const rramnas_search *s, const rramnas_run_options *o, rramnas_error *err)
 {
-  size_t j, i;
+  size_t i;
 
-  RRN_FAIL_IF(!s->started, err, RRAMNAS_ERR_ARGUMENT, "rramnas_search_run: the search has not begun");
+  RRN_TRY(rrn_session_check(s, "rramnas_search_run", err));
   RRN_FAIL_IF(o->generations < 0 || o->evaluations < 0 || !(o->seconds >= 0) || o->stagnation < 0 || o->n_threads < 0 ||
                 o->checkpoint_every < 0,
               err, RRAMNAS_ERR_RANGE, "run options: a budget is negative");
-  for (j = 0; j < s->n_figures; j++)
-    RRN_FAIL_IF(s->evaluator.source[j] == RRN_FIGURE_CALLER && !s->evaluate && rrn_metric_find(s->figures[j]) != SIZE_MAX,
-                err, RRAMNAS_ERR_ARGUMENT, "\"%s\" is worked out of a network, and the space has none: a network is missing",
-                s->figures[j]);
-  for (j = 0; j < s->n_figures; j++)
-    RRN_FAIL_IF(s->evaluator.source[j] == RRN_FIGURE_CALLER && !s->evaluate, err, RRAMNAS_ERR_ARGUMENT,
-                "nobody supplies \"%s\": it is no built-in figure, in no table, and there is no evaluation callback",
-                s->figures[j]);
+  if (!o->distribute)
+    RRN_TRY(rrn_session_supplied(s, err));
   for (i = 0; i < s->n_out; i++)
     RRN_FAIL_IF(s->state[i] == RRN_CANDIDATE_OUT, err, RRAMNAS_ERR_ARGUMENT,
                 "rramnas_search_run: candidate %lld was asked for and is not told", (long long)(s->first_id + (int64_t)i));
-  return RRAMNAS_OK;
+  return check_enumeration(s, o, err);
 }
 
 int32_t
@@ -363,7 +395,7 @@ rramnas_search_run(rramnas_search *s, const rramnas_run_options *options, rramna
   RRN_TRY(rrn_options_read(&r.o, sizeof(r.o), options, "rramnas_run_options", reterr));
   RRN_TRY(check(s, &r.o, reterr));
   atomic_init(&r.out_of_memory, 0);
-  r.n_threads = r.o.n_threads ? r.o.n_threads : s->rt.n_threads > 0 ? s->rt.n_threads : rrn_pool_processors();
+  r.n_threads = rrn_session_threads(s, r.o.n_threads);
   r.began_s = r.last_s = now_s();
   r.before_s = s->seconds;
   r.last_evaluations = r.began_evaluations = s->evaluations;

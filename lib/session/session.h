@@ -74,19 +74,35 @@ struct rramnas_search {
   int64_t evaluations, failed, infeasible, cached, stagnant;
   double hypervolume;
   int32_t exhausted;
+  int32_t idle; /* generations, up to this one, of which all broke rules */
+  int32_t lost; /* 1: a generation failed halfway; results can be read, no more */
   double seconds, rate, seconds_left; /* of runs */
 };
 
 /* --- ask_tell.c --- */
 
-/* Sees to it that a generation is out: s->n_out = 0 when the space is exhausted. */
+/* ERR_ARGUMENT unless the search has begun and can go on. */
+int32_t rrn_session_check(const rramnas_search *s, const char *who, rramnas_error *err);
+/* Sees to it that a generation is out, of which all may break rules: s->exhausted = 1 when there is none. */
 int32_t rrn_session_generation(rramnas_search *s, rramnas_error *err);
-/* Figures of the candidate at that place; settles what can be. The generation ends with its last candidate. */
+/* Settles what is known up to the first that is not; the generation ends with its last candidate. */
+int32_t rrn_session_settle(rramnas_search *s, rramnas_error *err);
+/* Figures of the candidate at that place; settles what can be. */
 int32_t rrn_session_tell(rramnas_search *s, size_t place, const double *values, double shortfall, rramnas_error *err);
 /* Candidates whose figures are known: the settled ones, and those that wait for one before them. */
 int64_t rrn_session_known(const rramnas_search *s);
 /* Room for the generation; after loading a checkpoint, too. */
 int32_t rrn_session_reserve(rramnas_search *s, rramnas_error *err);
+
+/* --- figures.c --- */
+
+/* Threads for built-in figures: as wanted, 0 = the runtime's or all cores. */
+int32_t rrn_session_threads(const rramnas_search *s, int32_t wanted);
+/* Whether somebody supplies each figure. */
+int32_t rrn_session_supplied(const rramnas_search *s, rramnas_error *err);
+/* The caller's figures of canonical genomes; nothing when there are none. */
+int32_t rrn_session_ask_caller(const rramnas_search *s, const double *genomes, size_t n, double *values,
+                               rramnas_error *err);
 
 /* --- problem.c --- */
 

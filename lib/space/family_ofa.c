@@ -43,7 +43,7 @@ build(rrn_ofa_family family, int32_t stages, const char *name, const rrn_space *
       const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
 {
   const rrn_ready_parameters *p = s->parameters;
-  rrn_ofa_genome g = { { 0 }, { 0 }, { 0 }, p->image, p->classes };
+  rrn_ofa_genome g = { .image = p->image, .classes = p->classes };
   int32_t i;
 
   for (i = 0; i < stages; i++)

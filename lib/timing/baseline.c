@@ -38,19 +38,11 @@ rrn_timing_resolve(const rramnas_timing_options *callers, rramnas_timing_options
   return RRAMNAS_OK;
 }
 
-static rramnas_runtime
-runtime_of(const rramnas_mapping *m)
-{
-  return (rramnas_runtime){ .size = sizeof(rramnas_runtime), .alloc = m->rt.alloc, .realloc = m->rt.realloc,
-                            .free = m->rt.free, .alloc_user = m->rt.alloc_user, .log = m->rt.log,
-                            .log_user = m->rt.log_user, .log_level = m->rt.log_level, .n_threads = m->rt.n_threads };
-}
-
 static int32_t
 baseline_latency(const rramnas_mapping *m, const rrn_sim_options *sim, double *ret_latency_ns, rramnas_error *err)
 {
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
-  const rramnas_runtime runtime = runtime_of(m);
+  const rramnas_runtime runtime = rrn_rt_runtime(&m->rt);
   rramnas_mapping *baseline = NULL;
   int32_t status;
 

@@ -51,6 +51,14 @@ rrn_rt_init(rrn_rt *ret_rt, const rramnas_runtime *runtime, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+rramnas_runtime
+rrn_rt_runtime(const rrn_rt *rt)
+{
+  return (rramnas_runtime){ .size = sizeof(rramnas_runtime), .alloc = rt->alloc, .realloc = rt->realloc, .free = rt->free,
+                            .alloc_user = rt->alloc_user, .log = rt->log, .log_user = rt->log_user,
+                            .log_level = rt->log_level, .n_threads = rt->n_threads };
+}
+
 void *
 rrn_alloc(const rrn_rt *rt, size_t n, size_t size)
 {

@@ -19,6 +19,11 @@ typedef struct rrn_rt {
 
 /* NULL = defaults. ERR_ARGUMENT for a wrong size or half an allocator. */
 int32_t rrn_rt_init(rrn_rt *ret_rt, const rramnas_runtime *runtime, rramnas_error *err);
+/* The caller's struct again, to make another handle in the same memory. */
+rramnas_runtime rrn_rt_runtime(const rrn_rt *rt);
+
+/* The same services as a caller would name them, for handles that the library makes for itself. */
+rramnas_runtime rrn_rt_runtime(const rrn_rt *rt);
 
 /* Uninitialised memory; NULL when there is none. n * size is checked; 0 bytes give a valid pointer. */
 void *rrn_alloc(const rrn_rt *rt, size_t n, size_t size);

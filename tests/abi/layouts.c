@@ -276,6 +276,38 @@ AT(rramnas_curve_labels, size, 0);
 AT(rramnas_curve_labels, title, 8);
 AT(rramnas_curve_labels, subtitle, 16);
 
+SIZE(rramnas_accuracy_options, 80);
+AT(rramnas_accuracy_options, size, 0);
+AT(rramnas_accuracy_options, weights, 8);
+AT(rramnas_accuracy_options, data, 16);
+AT(rramnas_accuracy_options, part, 24);
+AT(rramnas_accuracy_options, images, 28);
+AT(rramnas_accuracy_options, calibration_images, 32);
+AT(rramnas_accuracy_options, trials, 36);
+AT(rramnas_accuracy_options, seed, 40);
+AT(rramnas_accuracy_options, time_s, 48);
+AT(rramnas_accuracy_options, adc_range, 56);
+AT(rramnas_accuracy_options, n_threads, 60);
+AT(rramnas_accuracy_options, adc_fraction, 64);
+AT(rramnas_accuracy_options, hw, 72);
+
+SIZE(rramnas_accuracy, 112);
+AT(rramnas_accuracy, size, 0);
+AT(rramnas_accuracy, images, 8);
+AT(rramnas_accuracy, trials, 16);
+AT(rramnas_accuracy, layers_on_crossbars, 20);
+AT(rramnas_accuracy, digital, 24);
+AT(rramnas_accuracy, quantized, 32);
+AT(rramnas_accuracy, mean, 40);
+AT(rramnas_accuracy, deviation, 48);
+AT(rramnas_accuracy, confidence, 56);
+AT(rramnas_accuracy, worst, 64);
+AT(rramnas_accuracy, low, 72);
+AT(rramnas_accuracy, median, 80);
+AT(rramnas_accuracy, best, 88);
+AT(rramnas_accuracy, conversions, 96);
+AT(rramnas_accuracy, clipped, 104);
+
 SIZE(rramnas_gene, 72);
 AT(rramnas_gene, size, 0);
 AT(rramnas_gene, name, 8);
@@ -302,10 +334,11 @@ AT(rramnas_metric, doc, 24);
 AT(rramnas_metric, direction, 32);
 AT(rramnas_metric, reserved, 36);
 
-SIZE(rramnas_table_options, 24);
+SIZE(rramnas_table_options, 32);
 AT(rramnas_table_options, size, 0);
 AT(rramnas_table_options, key, 8);
 AT(rramnas_table_options, columns, 16);
+AT(rramnas_table_options, order, 24);
 
 SIZE(rramnas_predictor_quality, 40);
 AT(rramnas_predictor_quality, size, 0);
@@ -347,7 +380,16 @@ AT(rramnas_progress, stagnant, 88);
 AT(rramnas_progress, exhausted, 96);
 AT(rramnas_progress, reserved, 100);
 
-SIZE(rramnas_run_options, 80);
+SIZE(rramnas_work, 56);
+AT(rramnas_work, size, 0);
+AT(rramnas_work, genomes, 8);
+AT(rramnas_work, values, 16);
+AT(rramnas_work, shortfalls, 24);
+AT(rramnas_work, done, 32);
+AT(rramnas_work, n, 40);
+AT(rramnas_work, wants_end, 48);
+
+SIZE(rramnas_run_options, 96);
 AT(rramnas_run_options, size, 0);
 AT(rramnas_run_options, generations, 8);
 AT(rramnas_run_options, evaluations, 16);
@@ -359,6 +401,8 @@ AT(rramnas_run_options, progress, 56);
 AT(rramnas_run_options, user, 64);
 AT(rramnas_run_options, n_threads, 72);
 AT(rramnas_run_options, reserved, 76);
+AT(rramnas_run_options, distribute, 80);
+AT(rramnas_run_options, distribute_user, 88);
 
 SIZE(rramnas_search_report_options, 48);
 AT(rramnas_search_report_options, size, 0);

@@ -8,11 +8,12 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
-import traceback
 import xml.etree.ElementTree as xml
 from fractions import Fraction
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import tap
 
 PROGRAM, NETWORKS = os.path.abspath(sys.argv[1]), Path(sys.argv[2])
 BUILT_IN = "ofa_mobilenet_v3_small"
@@ -636,23 +637,41 @@ def test_a_mistyped_bind_is_refused():
     run(copy, "--bind", "batch=8", "--quiet")
 
 
-def main():
-    global work
-    tests = [(name, test) for name, test in sorted(globals().items()) if name.startswith("test_")]
-    failed = 0
-    print(f"1..{len(tests)}")
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        (work / "genome.json").write_text(json.dumps(GENOME))
-        for i, (name, test) in enumerate(tests, 1):
-            try:
-                test()
-                print(f"ok {i} {name}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {i} {name}", flush=True)
-                traceback.print_exc()
-    return 1 if failed else 0
+DATA = Path(__file__).resolve().parent.parent / "data"
+DIGITS = [DATA / "onnx" / "digits_cnn.onnx", "--crossbars", 80, "--effort", "fast", "--no-cost"]
+IMAGES = ["--data", DATA / "digits" / "digits_8x8.yaml", "--images", 48]
 
 
-sys.exit(main())
+def test_accuracy():
+    out = run(*DIGITS, *IMAGES, "--trials", 2).stdout
+    assert "48 images, 2 chips, 12 layers on crossbars" in out
+    table = work / "accuracy.csv"
+    run(*DIGITS, *IMAGES, "--trials", 3, "--quiet", "--sweep", "noise.write_model=relative", "--sweep",
+        "noise.write_sigma=0,0.05,0.5", "--sweep-csv", table)
+    with open(table, newline="") as file:
+        rows = list(csv_reader.DictReader(file))
+    means = [float(row["accuracy_mean"]) for row in rows]
+    assert means[0] > 0.9 and means[2] < 0.6 and means[0] >= means[1] >= means[2], means
+    assert all(float(row["accuracy_worst"]) <= float(row["accuracy_mean"]) for row in rows)
+    assert rows[0]["accuracy_digital"] == rows[2]["accuracy_digital"]
+
+
+def test_accuracy_is_refused():
+    broken = work / "broken.yaml"
+    broken.write_text("schema: rramnas.data/1\nformat: idx\ntest: {images: none, labels: none}\n")
+    wide = work / "wide.yaml"
+    images = f"{{images: {DATA}/digits/train-images.idx3-ubyte, labels: {DATA}/digits/train-labels.idx1-ubyte}}"
+    wide.write_text(f"schema: rramnas.data/1\nformat: idx\ntrain: {images}\ntest: {images}\nresize: [16, 16]\n")
+    for args, message in [
+        ([*DIGITS, "--data", broken], "none"),
+        ([*DIGITS, "--data", work / "missing.yaml"], "missing.yaml"),
+        ([*DIGITS, *IMAGES, "--weights", NETWORKS / "squeezenet1_1.onnx"], "squeezenet1_1.onnx"),
+        ([*DIGITS, *IMAGES, "--weights", broken], "broken.yaml"),
+        ([*DIGITS, *IMAGES, "--trials", 0], "1 to 1048576"),
+        ([*DIGITS, "--data", wide], "the network takes 64"),
+        ([*DIGITS, *IMAGES, "--json", DATA / "digits" / "digits_8x8.yaml"], "would be overwritten"),
+    ]:
+        assert message in run(*args, code=2).stderr, (args, message)
+
+
+tap.run(globals(), lambda: (work / "genome.json").write_text(json.dumps(GENOME)))

@@ -9,15 +9,17 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 import xml.etree.ElementTree as xml
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import tap
 
 SEARCH, COMPILE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SPACES, NETWORKS = Path(sys.argv[3]).resolve(), Path(sys.argv[4]).resolve()
 SMALL = ["ofa-mobilenet-v3-small", "--crossbars", "210", "--policy", "rnc", "--objectives", "macs,latency_ns"]
+DATA = Path(__file__).resolve().parent.parent / "data"
 work = None
 
 
@@ -90,6 +92,48 @@ def test_an_interrupt_keeps_the_front():
     assert "stopped" in process.stderr.read() and rows_of(folder / "front.csv")
 
 
+def test_what_is_read_is_not_written_over():
+    folder = work / "same"
+    best = folder / "best"
+    best.mkdir(parents=True)
+    space = folder / "report.html"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bits, integer: [4, 8]}]\n")
+    chip = best / "knee.hardware.yaml"
+    chip.write_text("schema: rramnas.hardware/1\n")
+    table = folder / "front.csv"
+    table.write_text("d[0],accuracy\n2,50\n")
+    os.link(table, folder / "history.csv")
+    outside = [*SMALL, "--out", work / "other", "--generations", 1]
+    for args in [
+        [space, "--network", NETWORKS / "squeezenet1_1.yaml", "--out", folder],
+        [*SMALL, "--hardware", chip, "--out", folder],
+        [*SMALL, "--table", table, "--out", folder],
+        [*SMALL, "--predictor", f"accuracy={table}", "--out", folder],
+        [*outside, "--table", table, "--checkpoint", table],
+        [*outside, "--table", table, "--cache", table],
+        [*outside, "--cache", work / "other" / "history.csv"],
+        [*outside, "--checkpoint", work / "other" / "front.csv"],
+    ]:
+        before = {path: path.read_bytes() for path in (space, chip, table)}
+        assert "written over" in run(*args, code=2).stderr, args
+        assert before == {path: path.read_bytes() for path in before}
+
+
+def test_an_earlier_search_is_kept():
+    folder = search("kept", "--generations", 1)
+    before = {name: (folder / name).read_bytes() for name in ("checkpoint", "history.csv", "front.csv")}
+    again = [*SMALL, "--population", 10, "--generations", 1, "--seed", 9, "--quiet", "--out", folder]
+    message = run(*again, code=2).stderr
+    assert "--resume" in message and "--overwrite" in message
+    assert before == {name: (folder / name).read_bytes() for name in before}
+    run(*again, "--overwrite")
+    assert before["checkpoint"] != (folder / "checkpoint").read_bytes()
+    text = work / "notes.txt"
+    text.write_text("not a checkpoint")
+    assert "--overwrite" in run(*SMALL, "--generations", 1, "--checkpoint", text, code=2).stderr
+    assert text.read_text() == "not a checkpoint"
+
+
 def test_tables():
     table = work / "accuracy.csv"
     names = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
@@ -121,6 +165,25 @@ def test_a_chip_for_a_network():
     assert "10 candidates" in out
 
 
+def test_accuracy_on_each_chip():
+    digits = DATA / "digits" / "digits_8x8.yaml"
+    space = work / "digits_chip.yaml"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bits, integer: [3, 8]}, {name: weight.bits, values: [2, 8]}]\n")
+    args = [space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--crossbars", "auto", "--policy", "rnc", "--objectives",
+            "accuracy,energy_pj", "--data", digits, "--images", 24, "--trials", 1, "--strategy", "enumerate", "--quiet"]
+    run(*args, "--out", work / "digits")
+    rows = rows_of(work / "digits" / "history.csv")
+    assert len(rows) == 12
+    found = {(row["adc.bits"], row["weight.bits"]): float(row["accuracy"]) for row in rows}
+    assert found["8", "8"] > 0.9 and found["3", "2"] < found["8", "8"], found
+    threads = work / "digits-threads"
+    run(*args, "--threads", 3, "--out", threads)
+    assert (threads / "history.csv").read_bytes() == (work / "digits" / "history.csv").read_bytes()
+    assert "nobody supplies" in run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--objectives", "accuracy,macs",
+                                    code=2).stderr
+    assert "networks of its own" in run(*SMALL, "--data", digits, "--weights", digits, code=2).stderr
+
+
 def test_nothing_feasible():
     done = run(*SMALL, "--population", 6, "--generations", 1, "--quiet", "--constraint", "macs<1", code=1)
     assert "no candidate keeps" in done.stderr
@@ -140,7 +203,7 @@ def test_refused():
         ([lonely], "a network is missing"),
         ([*SMALL, "--objectives", "macs"], "given twice"),
         ([*SMALL, "--population", "0"], "expected 1 or more"),
-        ([*SMALL, "--strategy", "best"], "nsga2, random or reinforce"),
+        ([*SMALL, "--strategy", "best"], "nsga2, random, reinforce or enumerate"),
         ([*SMALL, "--constraint", "macs=5"], "expected <"),
         ([*SMALL, "--constraint", "accuracy>5"], "nobody supplies"),
         ([*SMALL, "--resume", foreign], "is no checkpoint"),
@@ -159,22 +222,4 @@ def test_help():
     assert run("--version").stdout.startswith("rramnas-search ")
 
 
-def main():
-    global work
-    tests = [(name, test) for name, test in sorted(globals().items()) if name.startswith("test_")]
-    failed = 0
-    print(f"1..{len(tests)}")
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        for i, (name, test) in enumerate(tests, 1):
-            try:
-                test()
-                print(f"ok {i} {name}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {i} {name}", flush=True)
-                traceback.print_exc()
-    return 1 if failed else 0
-
-
-sys.exit(main())
+tap.run(globals())

@@ -13,7 +13,8 @@ import subprocess
 import sys
 
 # A folder of lib/ may include itself and what stands before it: lib/README.md.
-ORDER = ["util", "hw", "net", "mnsim", "compile", "timing", "best", "cost", "xbar", "search", "space", "evaluate", "session", "report", "api"]
+ORDER = ["util", "hw", "net", "weights", "data", "infer", "mnsim", "compile", "timing", "best", "cost", "xbar", "accuracy", "search", "space",
+         "evaluate", "session", "report", "api", "mpi"]
 TOP = {
     "meson.build", "meson_options.txt", "include", "lib", "examples", "tests", "subprojects", "doc", ".ci",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", ".gitignore",

@@ -357,7 +357,7 @@ test_exhausts(void **state)
   int kind;
 
   (void)state;
-  for (kind = 0; kind < 3; kind++) {
+  for (kind = 0; kind <= RRN_STRATEGY_ENUMERATE; kind++) {
     const rrn_strategy_options o = { .seed = 1, .kind = kind, .n_objectives = 2, .population = 7 };
     double results[2 * 7];
     size_t n, total = 0, i;
@@ -379,6 +379,99 @@ test_exhausts(void **state)
     assert_int_equal(total, (1 + 2 * 4) * 5);
     rrn_strategy_release(&s);
   }
+}
+
+/* --- enumeration --- */
+
+enum { MOST_COUNTED = 6, MOST_GENOMES = 4096 };
+
+static size_t
+draw_countable(test_random *r, rrn_gene *genes)
+{
+  const size_t n = 1 + test_below(r, MOST_COUNTED);
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    genes[i] = (rrn_gene){ test_below(r, 2) ? RRN_GENE_CATEGORY : RRN_GENE_INTEGER, -1, (double)test_below(r, 5) - 2, 0, 0 };
+    genes[i].high = genes[i].low + (double)test_below(r, 4);
+    if (i > 0 && test_below(r, 2)) {
+      genes[i].parent = (int32_t)test_below(r, i);
+      genes[i].above = (double)test_below(r, 5) - 2;
+    }
+  }
+  return n;
+}
+
+/* All combinations in order, the last gene fastest; those that are canonical. */
+static size_t
+list_by_definition(const rrn_genes *genes, double *ret_list)
+{
+  double x[MOST_COUNTED], canonical[MOST_COUNTED];
+  size_t i, found = 0;
+
+  for (i = 0; i < genes->n; i++)
+    x[i] = genes->at[i].low;
+  do {
+    memcpy(canonical, x, sizeof(x));
+    rrn_genome_canonical(genes, canonical);
+    for (i = 0; i < genes->n && canonical[i] == x[i]; i++)
+      ;
+    if (i == genes->n)
+      memcpy(ret_list + found++ * genes->n, x, genes->n * sizeof(*x));
+    for (i = genes->n; i > 0 && x[i - 1] == genes->at[i - 1].high; i--)
+      x[i - 1] = genes->at[i - 1].low;
+    x[i > 0 ? i - 1 : 0] += i > 0;
+  } while (i > 0);
+  return found;
+}
+
+/* What was planted comes first, then all others in order, each once. */
+static void
+test_enumerates(void **state)
+{
+  static double expected[MOST_GENOMES * MOST_COUNTED];
+  uint64_t seed;
+
+  (void)state;
+  for (seed = 1; seed <= 300; seed++) {
+    test_random r = { seed };
+    rrn_gene at[MOST_COUNTED];
+    const rrn_genes genes = { at, draw_countable(&r, at), 1 };
+    const size_t n = list_by_definition(&genes, expected), planted = test_below(&r, n);
+    const rrn_strategy_options o = { .kind = RRN_STRATEGY_ENUMERATE, .n_objectives = 1, .population = 1 + test_below(&r, 9),
+                                     .offspring = 1 + test_below(&r, 9) };
+    const size_t width = genes.n * sizeof(double);
+    size_t given = 0, asked, i;
+    double results[10] = { 0 };
+    rrn_strategy s;
+    const double *x;
+
+    assert_int_equal(rrn_strategy_create(&s, &rt, &genes, &o, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_strategy_plant(&s, expected + planted * genes.n, 1, NULL), RRAMNAS_OK);
+    while (rrn_strategy_ask(&s, &x, &asked, NULL) >= 0 && asked > 0) {
+      for (i = 0; i < asked; i++, given++) {
+        const size_t place = given == 0 ? planted : given <= planted ? given - 1 : given;
+
+        assert_memory_equal(x + i * genes.n, expected + place * genes.n, width);
+      }
+      assert_int_equal(rrn_strategy_tell(&s, results, NULL, NULL), RRAMNAS_OK);
+    }
+    assert_int_equal(given, n);
+    rrn_strategy_release(&s);
+  }
+}
+
+static void
+test_not_enumerable(void **state)
+{
+  static const rrn_gene real[] = { { RRN_GENE_REAL, -1, 0, 1, 0 } };
+  static const rrn_gene late[] = { { RRN_GENE_INTEGER, 1, 0, 1, 0 }, { RRN_GENE_INTEGER, -1, 0, 1, 0 } };
+  const rrn_strategy_options o = { .kind = RRN_STRATEGY_ENUMERATE, .n_objectives = 1 };
+  rrn_strategy s;
+
+  (void)state;
+  assert_int_equal(rrn_strategy_create(&s, &rt, &(rrn_genes){ real, 1, 0 }, &o, NULL), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rrn_strategy_create(&s, &rt, &(rrn_genes){ late, 2, 0 }, &o, NULL), RRAMNAS_ERR_ARGUMENT);
 }
 
 static int32_t
@@ -469,7 +562,9 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sort),    cmocka_unit_test(test_hypervolume), cmocka_unit_test(test_hypervolume_mirrored),
     cmocka_unit_test(test_archive), cmocka_unit_test(test_select),      cmocka_unit_test(test_repeats),
-    cmocka_unit_test(test_exhausts), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_quality),
+    cmocka_unit_test(test_exhausts),
+    cmocka_unit_test(test_enumerates),
+    cmocka_unit_test(test_not_enumerable), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_quality),
   };
 
   return cmocka_run_group_tests(tests, setup, teardown);

@@ -17,21 +17,6 @@ begin_or_resume(rramnas_search *s, const char *checkpoint, rramnas_error *err)
                                        : rramnas_search_start(s, &o, err);
 }
 
-static int
-write_front(const rramnas_search *s, const char *path)
-{
-  FILE *file = fopen(path, "wb");
-  size_t i;
-
-  for (i = 0; file && i < rramnas_search_front_count(s); i++) {
-    double row[CASE_GENES + CASE_FIGURES];
-
-    rramnas_search_front(s, i, row, row + CASE_GENES);
-    fwrite(row, sizeof(row), 1, file);
-  }
-  return file ? fclose(file) : -1;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -44,7 +29,7 @@ main(int argc, char **argv)
     return 2;
   run.checkpoint = argv[1];
   failed = case_create(NULL, argv[2], NULL, &s, &err) < 0 || begin_or_resume(s, argv[1], &err) < 0 ||
-           rramnas_search_run(s, &run, &err) < 0 || write_front(s, argv[3]) != 0;
+           rramnas_search_run(s, &run, &err) < 0 || case_write_front(s, argv[3]) != 0;
   if (failed)
     fprintf(stderr, "killed: %s\n", err.message);
   rramnas_search_unref(s);

@@ -5,6 +5,7 @@
 #define RRAMNAS_TESTS_SEARCH_CASE_H
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "rramnas/rramnas.h"
@@ -84,6 +85,22 @@ case_create(const rramnas_runtime *runtime, const char *history, int64_t *count,
   }
   *ret_search = s;
   return RRAMNAS_OK;
+}
+
+/* Genomes and figures of the front as bytes; not 0 = failed. */
+static inline int
+case_write_front(const rramnas_search *s, const char *path)
+{
+  FILE *file = fopen(path, "wb");
+  size_t i;
+
+  for (i = 0; file && i < rramnas_search_front_count(s); i++) {
+    double row[CASE_GENES + CASE_FIGURES];
+
+    rramnas_search_front(s, i, row, row + CASE_GENES);
+    fwrite(row, sizeof(row), 1, file);
+  }
+  return file ? fclose(file) : -1;
 }
 
 #endif

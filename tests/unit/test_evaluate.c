@@ -111,7 +111,7 @@ metrics_are_described(void **state)
     strcpy(last, m.name);
   }
   assert_int_equal(rramnas_metric_info(i, &m), RRAMNAS_ERR_ARGUMENT);
-  assert_true(rrn_metric_find("accuracy") == SIZE_MAX);
+  assert_true(rrn_metric_find("accuracy_month") == SIZE_MAX);
   assert_int_equal(rrn_metric_direction("accuracy_drift"), RRAMNAS_MAXIMIZE);
   assert_int_equal(rrn_metric_direction("loss"), RRAMNAS_MINIMIZE);
 }
@@ -190,6 +190,31 @@ network_that_does_not_fit_falls_short(void **state)
   }
 }
 
+/* MNSIM's costs are of one inference: eight have none. A figure must not depend on which others are asked for. */
+static void
+a_figure_is_known_without_those_that_fail(void **state)
+{
+  static const char *const names[] = { "latency_ns", "crossbars", "energy_pj" };
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_cost_options k = RRAMNAS_COST_OPTIONS_INIT;
+  const double x[6] = { 1, 2, 3, 2, 1, 4 };
+  double alone[2], values[3], shortfall;
+  fixture f;
+  size_t n;
+
+  (void)state;
+  k.model = RRAMNAS_COST_MNSIM;
+  for (n = 2; n <= 3; n++) {
+    set_up(&f, "nas-bench-201");
+    assert_int_equal(rrn_evaluation_set_compile(&f.e, &o, &k, &f.err), RRAMNAS_OK);
+    prepare(&f, names, n);
+    assert_int_equal(rrn_evaluation_run(&f.e, x, n == 2 ? alone : values, &shortfall, &f.err), RRAMNAS_OK);
+    tear_down(&f);
+  }
+  assert_true(isnan(values[2]) && shortfall == 0);
+  assert_true(alone[0] > 0 && values[0] == alone[0] && values[1] == alone[1]);
+}
+
 /* --- tables --- */
 
 static double
@@ -240,6 +265,72 @@ table_of_places_and_words(void **state)
                              "accuracy=acc"),
                    RRAMNAS_OK);
   assert_true(look_up(&f, "accuracy", a) == 7);
+  tear_down(&f);
+}
+
+/* What a table does not know has failed, and nothing is built for it; unless the caller could help. */
+static void
+table_decides_before_anything_is_built(void **state)
+{
+  static const char *const names[] = { "accuracy", "macs", "mine" };
+  const double known[6] = { 0 }, unknown[6] = { 3, 3, 3, 3, 3, 3 };
+  double values[3], shortfall;
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  assert_int_equal(add_table(&f, "genome,accuracy\n0 0 0 0 0 0,10\n", "genome:none", NULL), RRAMNAS_OK);
+  prepare(&f, names, 2);
+  assert_int_equal(rrn_evaluation_run(&f.e, known, values, &shortfall, &f.err), RRAMNAS_OK);
+  assert_true(values[0] == 10 && values[1] > 0);
+  assert_int_equal(rrn_evaluation_run(&f.e, unknown, values, &shortfall, &f.err), RRAMNAS_OK);
+  assert_true(isnan(values[0]) && isnan(values[1]) && shortfall == 0);
+  prepare(&f, names, 3);
+  assert_int_equal(rrn_evaluation_run(&f.e, unknown, values, &shortfall, &f.err), RRAMNAS_OK);
+  assert_true(isnan(values[0]) && values[1] > 2e8 && isnan(values[2]));
+  tear_down(&f);
+}
+
+/* AnalogNAS-Bench has the edges by their source: 1<-0, 2<-0, 3<-0, 2<-1, 3<-1, 3<-2. */
+static void
+table_in_an_order_of_its_own(void **state)
+{
+  static const char text[] = "architecture,a\n\"(0, 1, 2, 3, 4, 0)\",7\n";
+  const double x[6] = { 1, 0, 2, 3, 4, 1 };
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  write_file(f.path, text, strlen(text));
+  o.key = CELL_KEY;
+  o.order = "cell[0],cell[1],cell[3],cell[2],cell[4],cell[5]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_OK);
+  assert_true(look_up(&f, "a", x) == 7);
+  o.order = "cell[0],cell[1],cell[2],cell[3],cell[4]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_PARSE);
+  o.order = "cell[0],cell[6]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_NOT_FOUND);
+  assert_non_null(strstr(f.err.message, "cell[6]"));
+  o.order = "cell[0],cell[0]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_ARGUMENT);
+  o.order = "";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_NOT_FOUND);
+  tear_down(&f);
+}
+
+static void
+order_needs_a_column_for_the_key(void **state)
+{
+  static const char text[] = "cell[0],cell[1],a\nnone,none,7\n";
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  write_file(f.path, text, strlen(text));
+  o.order = "cell[1],cell[0]";
+  assert_int_equal(rrn_evaluation_add_table(&f.e, f.path, &o, &f.err), RRAMNAS_ERR_ARGUMENT);
   tear_down(&f);
 }
 
@@ -300,6 +391,45 @@ tables_say_what_is_wrong(void **state)
   tear_down(&f);
 }
 
+/* Memory is taken for rows that may be there, not for every byte that ends a line. */
+static void
+hostile_tables_cost_little(void **state)
+{
+  enum { BYTES = 1 << 20 };
+  static const char *const headers[] = { "genome,a\n", "ks[0],a\n" };
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char *text = malloc(BYTES);
+  int header, filling;
+
+  (void)state;
+  assert_non_null(text);
+  for (header = 0; header < 2; header++)
+    for (filling = 0; filling < 3; filling++) {
+      const size_t n = strlen(headers[header]);
+      struct rrn_table *t = NULL;
+      oom accounts = { 0 };
+      rramnas_runtime how = oom_runtime(&accounts);
+      rrn_evaluation e;
+      rrn_space s;
+      rrn_rt rt;
+
+      memset(text, filling == 0 ? '\n' : filling == 1 ? ',' : '"', BYTES);
+      memcpy(text, headers[header], n);
+      assert_int_equal(rrn_rt_init(&rt, &how, NULL), RRAMNAS_OK);
+      rrn_space_init(&s, &rt);
+      assert_int_equal(rrn_space_ready(&s, "ofa-mobilenet-v3-small", NULL), RRAMNAS_OK);
+      rrn_evaluation_init(&e, &rt, &s);
+      assert_int_equal(rrn_table_parse(&e, text, BYTES, "t.csv", &o, &t, &err),
+                       filling == 0 ? RRAMNAS_OK : filling == 1 ? RRAMNAS_ERR_LIMIT : RRAMNAS_ERR_PARSE);
+      assert_in_range(accounts.peak_bytes, 0, 80 * (size_t)BYTES);
+      rrn_evaluation_release(&e);
+      rrn_space_release(&s);
+      oom_check(&accounts);
+    }
+  free(text);
+}
+
 static int32_t
 read_once(void *user, const rramnas_runtime *how, rramnas_error *err)
 {
@@ -310,6 +440,7 @@ read_once(void *user, const rramnas_runtime *how, rramnas_error *err)
   int32_t status;
 
   o.key = CELL_KEY;
+  o.order = "cell[5],cell[4],cell[3],cell[2],cell[1],cell[0]";
   if (rrn_rt_init(&rt, how, err) < 0)
     return RRAMNAS_ERR_ARGUMENT;
   rrn_space_init(&s, &rt);
@@ -413,6 +544,176 @@ fingerprint_is_of_settings(void **state)
   }
   assert_memory_equal(&prints[0], &prints[1], sizeof(prints[0]));
   assert_memory_not_equal(&prints[1], &prints[2], sizeof(prints[0]));
+}
+
+static rrn_fingerprint
+fingerprint_of(fixture *f, const char *figure)
+{
+  const char *const names[] = { figure };
+  rrn_fingerprint print;
+
+  prepare(f, names, 1);
+  if (rrn_evaluation_fingerprint(&f->e, &print, &f->err) < 0)
+    fail_msg("%s", f->err.message);
+  tear_down(f);
+  return print;
+}
+
+static rrn_fingerprint
+fingerprint_with_table(const char *text, int learned)
+{
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  rramnas_predictor_quality q = RRAMNAS_PREDICTOR_QUALITY_INIT;
+  fixture f;
+  int32_t status;
+
+  set_up_yaml(&f, "schema: rramnas.space/1\nname: t\ngenes:\n  - {name: a, integer: [0, 9]}\n"
+                  "  - {name: b, integer: [0, 9]}\n");
+  write_file(f.path, text, strlen(text));
+  status = learned ? rrn_evaluation_add_predictor(&f.e, f.path, "score", &o, &q, &f.err)
+                   : rrn_evaluation_add_table(&f.e, f.path, &o, &f.err);
+  if (status < 0)
+    fail_msg("%s", f.err.message);
+  return fingerprint_of(&f, "score");
+}
+
+/* Which gene is the key, and which row is whose. */
+static void
+fingerprint_is_of_what_tables_say(void **state)
+{
+  static const char *const texts[] = { "a,score\n1,5\n2,6\n", "b,score\n1,5\n2,6\n", "a,score\n2,5\n1,6\n",
+                                       "a,score\n1,5\n2,7\n", "a,score\n1,5\n" };
+  enum { N = sizeof(texts) / sizeof(texts[0]) };
+  rrn_fingerprint prints[N];
+  int i, k;
+
+  (void)state;
+  for (i = 0; i < N; i++) {
+    prints[i] = fingerprint_with_table(texts[i], 0);
+    for (k = 0; k < i; k++)
+      assert_memory_not_equal(&prints[i], &prints[k], sizeof(prints[0]));
+  }
+}
+
+static void
+fingerprint_is_of_what_predictors_learned_from(void **state)
+{
+  char text[2][1024];
+  rrn_fingerprint prints[2];
+  int i, k;
+
+  (void)state;
+  for (k = 0; k < 2; k++) {
+    int used = sprintf(text[k], "%s,score\n", k ? "b" : "a");
+
+    for (i = 0; i < 40; i++)
+      used += sprintf(text[k] + used, "%d,%d\n", i % 10, i * 7 % 11);
+    prints[k] = fingerprint_with_table(text[k], 1);
+  }
+  assert_memory_not_equal(&prints[0], &prints[1], sizeof(prints[0]));
+}
+
+/* Each of these changes figures. */
+static void
+change_setting(int which, rramnas_compile_options *o, rramnas_cost_options *k)
+{
+  static const double margin = 0.5;
+  static const int32_t few = 2;
+  int32_t *const numbers[] = { &o->policy, &o->crossbars, &o->seed_mode, &o->depth_split, &o->layer_threshold, &o->max_load,
+                               &o->no_duplication, &o->find_solution, &o->effort, &o->objective, &o->samples, &o->depthwise,
+                               &o->split_to_fit, &k->model, &k->timing_model, &k->samples, &k->floor_remainder,
+                               &k->sharing };
+  static const int32_t values[] = { RRAMNAS_POLICY_RNC, 900, 1, 2, 3, 4, 1, 1, RRAMNAS_EFFORT_BALANCED,
+                                    RRAMNAS_OBJECTIVE_LATENCY, 3, RRAMNAS_DEPTHWISE_RNC, 1, RRAMNAS_COST_MNSIM,
+                                    RRAMNAS_TIMING_GRAPH, 5, 1, 2 };
+  enum { NUMBERS = sizeof(values) / sizeof(values[0]) };
+
+  *o = (rramnas_compile_options)RRAMNAS_COMPILE_OPTIONS_INIT;
+  *k = (rramnas_cost_options)RRAMNAS_COST_OPTIONS_INIT;
+  if (which < NUMBERS) {
+    *numbers[which] = values[which];
+    return;
+  }
+  o->seed = which == NUMBERS;
+  o->margins = &margin;
+  o->n_margins = which == NUMBERS + 1;
+  o->copies = &few;
+  o->n_copies = which == NUMBERS + 2;
+  o->weight_bits = which == NUMBERS + 3 ? &few : NULL;
+  o->input_bits = which == NUMBERS + 4 ? &few : NULL;
+  o->n_bits = which == NUMBERS + 3 || which == NUMBERS + 4;
+}
+
+static void
+fingerprint_is_of_every_setting(void **state)
+{
+  enum { SETTINGS = 18 + 5 };
+  rrn_fingerprint prints[SETTINGS + 3];
+  int i, n;
+
+  (void)state;
+  for (n = 0; n < SETTINGS + 3; n++) {
+    rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+    rramnas_cost_options k = RRAMNAS_COST_OPTIONS_INIT;
+    rramnas_hw *hw = NULL;
+    fixture f;
+
+    set_up(&f, n == SETTINGS ? "ofa-resnet50" : "nas-bench-201");
+    if (n < SETTINGS)
+      change_setting(n, &o, &k);
+    if (rrn_evaluation_set_compile(&f.e, &o, &k, &f.err) < 0)
+      fail_msg("setting %d: %s", n, f.err.message);
+    if (n == SETTINGS + 1) {
+      assert_int_equal(rramnas_hw_create_preset("isaac_isca_2016", NULL, &hw, NULL), RRAMNAS_OK);
+      assert_int_equal(rrn_evaluation_set_hardware(&f.e, hw, &f.err), RRAMNAS_OK);
+      rramnas_hw_unref(hw);
+    }
+    prints[n] = fingerprint_of(&f, "latency_ns");
+    for (i = 0; i < n; i++)
+      if (memcmp(&prints[i], &prints[n], sizeof(prints[0])) == 0)
+        fail_msg("settings %d and %d have one fingerprint", i, n);
+  }
+}
+
+/* Whether a network fits is known where something is mapped: of one that does not, its size alone is a figure. */
+static void
+fingerprint_is_of_whether_it_must_fit(void **state)
+{
+  rrn_fingerprint size, time, energy;
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  size = fingerprint_of(&f, "weights");
+  set_up(&f, "nas-bench-201");
+  time = fingerprint_of(&f, "latency_ns");
+  set_up(&f, "nas-bench-201");
+  energy = fingerprint_of(&f, "energy_pj");
+  assert_memory_not_equal(&size, &time, sizeof(size));
+  assert_memory_equal(&time, &energy, sizeof(time));
+}
+
+/* What a table does not know fails before anything is worked out: so a problem that asks the table is another one. */
+static void
+fingerprint_is_of_the_tables_that_are_asked(void **state)
+{
+  static const char *const names[3][2] = { { "weights", "accuracy" }, { "weights", "mine" }, { "accuracy", "mine" } };
+  rrn_fingerprint prints[3];
+  int i;
+
+  (void)state;
+  for (i = 0; i < 3; i++) {
+    fixture f;
+
+    set_up(&f, "nas-bench-201");
+    assert_int_equal(add_table(&f, "genome,accuracy\nnone none none none none none,1\n", NULL, NULL),
+                     RRAMNAS_OK);
+    prepare(&f, names[i], 2);
+    assert_int_equal(rrn_evaluation_fingerprint(&f.e, &prints[i], &f.err), RRAMNAS_OK);
+    tear_down(&f);
+  }
+  assert_memory_not_equal(&prints[0], &prints[1], sizeof(prints[0]));
+  assert_memory_equal(&prints[1], &prints[2], sizeof(prints[0])); /* the caller is asked in any case */
 }
 
 /* --- predictors --- */
@@ -529,6 +830,28 @@ predictor_refuses(void **state)
   tear_down(&f);
 }
 
+/* Sums of squares of such numbers are no numbers. */
+static void
+predictor_refuses_numbers_that_are_too_large(void **state)
+{
+  rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;
+  rramnas_predictor_quality q = RRAMNAS_PREDICTOR_QUALITY_INIT;
+  char text[2048];
+  fixture f;
+  int i, used = sprintf(text, "b,score\n");
+
+  (void)state;
+  for (i = 0; i < 40; i++)
+    used += sprintf(text + used, "%d,%s1e308\n", 1 + i % 4, i % 3 ? "-" : "");
+  set_up_yaml(&f, PREDICTED_SPACE);
+  write_file(f.path, text, strlen(text));
+  assert_int_equal(rrn_evaluation_add_predictor(&f.e, f.path, "score", &o, &q, &f.err), RRAMNAS_ERR_RANGE);
+  assert_non_null(strstr(f.err.message, "too large"));
+  assert_null(f.e.predictors);
+  assert_int_equal(q.rows, 0);
+  tear_down(&f);
+}
+
 int
 main(void)
 {
@@ -536,17 +859,28 @@ main(void)
     cmocka_unit_test(metrics_are_described),
     cmocka_unit_test(figures_are_those_of_the_api),
     cmocka_unit_test(network_that_does_not_fit_falls_short),
+    cmocka_unit_test(a_figure_is_known_without_those_that_fail),
     cmocka_unit_test(table_of_cells),
     cmocka_unit_test(table_of_places_and_words),
+    cmocka_unit_test(table_in_an_order_of_its_own),
+    cmocka_unit_test(table_decides_before_anything_is_built),
+    cmocka_unit_test(order_needs_a_column_for_the_key),
     cmocka_unit_test(table_by_gene),
     cmocka_unit_test(tables_say_what_is_wrong),
+    cmocka_unit_test(hostile_tables_cost_little),
     cmocka_unit_test(every_allocation_fails_once),
     cmocka_unit_test(cache_keeps_figures),
     cmocka_unit_test(foreign_files_are_refused),
     cmocka_unit_test(fingerprint_is_of_settings),
+    cmocka_unit_test(fingerprint_is_of_what_tables_say),
+    cmocka_unit_test(fingerprint_is_of_what_predictors_learned_from),
+    cmocka_unit_test(fingerprint_is_of_every_setting),
+    cmocka_unit_test(fingerprint_is_of_whether_it_must_fit),
+    cmocka_unit_test(fingerprint_is_of_the_tables_that_are_asked),
     cmocka_unit_test(predictor_finds_what_is_there),
     cmocka_unit_test(predictor_finds_nothing_in_noise),
     cmocka_unit_test(predictor_refuses),
+    cmocka_unit_test(predictor_refuses_numbers_that_are_too_large),
   };
 
   if (rrn_rt_init(&runtime, NULL, NULL) < 0)

@@ -145,7 +145,7 @@ ask_and_tell(rramnas_search *s, int64_t generations, uint64_t *random)
     for (n += got; n > 0 && draw(random, 3) > 0; n--) {
       i = draw(random, n);
       case_figures(x + i * CASE_GENES, values);
-      assert_int_equal(rramnas_search_tell(s, ids + i, values, 1, NULL), RRAMNAS_OK);
+      assert_int_equal(rramnas_search_tell(s, ids + i, values, NULL, 1, NULL), RRAMNAS_OK);
       ids[i] = ids[n - 1];
       memcpy(x + i * CASE_GENES, x + (n - 1) * CASE_GENES, CASE_GENES * sizeof(*x));
     }
@@ -257,9 +257,9 @@ budget_counts_what_was_told_out_of_order(void **state)
   assert_int_equal(n, 4);
   for (i = 3; i > 0; i--) {
     case_figures(x + i * CASE_GENES, values);
-    assert_int_equal(rramnas_search_tell(s, ids + i, values, 1, NULL), RRAMNAS_OK);
+    assert_int_equal(rramnas_search_tell(s, ids + i, values, NULL, 1, NULL), RRAMNAS_OK);
   }
-  assert_int_equal(rramnas_search_tell(s, ids + 1, values, 1, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_search_tell(s, ids + 1, values, NULL, 1, &err), RRAMNAS_ERR_ARGUMENT);
   assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
   rramnas_search_unref(s);
   s = resumed(NULL);
@@ -301,6 +301,156 @@ threads_do_not_matter(void **state)
   assert_same(run_ready(2), expected);
   assert_same(run_ready(8), expected);
   free(expected);
+}
+
+/* A chip that many networks do not fit: `crossbars` are too few for most. */
+static rramnas_search *
+started_small_chip(int32_t crossbars)
+{
+  rramnas_compile_options compile = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = NULL;
+
+  o.population = 8;
+  compile.crossbars = crossbars;
+  compile.policy = RRAMNAS_POLICY_RNC;
+  if (rramnas_search_create_ready("nacim-cnn", NULL, &s, &err) < 0 ||
+      rramnas_search_set_compile(s, &compile, NULL, &err) < 0 ||
+      rramnas_search_add_objective(s, "macs", RRAMNAS_MAXIMIZE, &err) < 0 ||
+      rramnas_search_add_objective(s, "latency_ns", 0, &err) < 0 || rramnas_search_start(s, &o, &err) < 0)
+    fail_msg("%s", err.message);
+  return s;
+}
+
+enum { SMALL_CHIP = 40, MOST_SMALL_GENES = 64 };
+
+/* Figures come from a session of their own, the last candidate first; now and then the run is told to wait. */
+typedef struct far_away {
+  rramnas_search *worker;
+  int calls;
+} far_away;
+
+static int32_t
+judge_far_away(void *user, const rramnas_work *work, rramnas_error *err)
+{
+  far_away *f = user;
+  const size_t genes = rramnas_search_gene_count(f->worker), figures = rramnas_search_metric_count(f->worker);
+  size_t k, leave = ++f->calls % 3 == 0 ? work->n / 2 : 0;
+
+  for (k = work->n; k > leave; k--)
+    if (!work->done[k - 1]) {
+      const int32_t status = rramnas_search_evaluate(f->worker, work->genomes + (k - 1) * genes, 1, 1,
+                                                     work->values + (k - 1) * figures, work->shortfalls + k - 1, err);
+
+      if (status < 0)
+        return status;
+      work->done[k - 1] = 1;
+    }
+  return work->wants_end(work) ? RRAMNAS_ERR_CALLBACK : RRAMNAS_OK;
+}
+
+static void
+assert_same_course(rramnas_search *a, rramnas_search *b)
+{
+  double x[MOST_SMALL_GENES], y[MOST_SMALL_GENES], f[2], g[2];
+  size_t i;
+
+  assert_int_equal(progress_of(a).infeasible, progress_of(b).infeasible);
+  assert_int_equal(progress_of(a).failed, progress_of(b).failed);
+  assert_int_equal(rramnas_search_front_count(a), rramnas_search_front_count(b));
+  for (i = 0; i < rramnas_search_front_count(a); i++) {
+    assert_int_equal(rramnas_search_front(a, i, x, f), RRAMNAS_OK);
+    assert_int_equal(rramnas_search_front(b, i, y, g), RRAMNAS_OK);
+    assert_memory_equal(x, y, rramnas_search_gene_count(a) * sizeof(*x));
+    assert_memory_equal(f, g, sizeof(f));
+  }
+}
+
+static void
+who_judges_does_not_matter(void **state)
+{
+  rramnas_search *here = started_small_chip(SMALL_CHIP), *there = started_small_chip(SMALL_CHIP);
+  rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
+  far_away f = { started_small_chip(SMALL_CHIP), 0 };
+
+  (void)state;
+  run(here, 6, 0, 1);
+  assert_int_not_equal(progress_of(here).infeasible, 0);
+  assert_int_not_equal(progress_of(here).infeasible, progress_of(here).evaluations);
+  o.generations = 6;
+  o.distribute = judge_far_away;
+  o.distribute_user = &f;
+  assert_int_equal(rramnas_search_run(there, &o, NULL), RRAMNAS_OK);
+  assert_same_course(here, there);
+  rramnas_search_unref(f.worker);
+  rramnas_search_unref(there);
+  rramnas_search_unref(here);
+}
+
+/* What an engine in Python does: ask, have it judged, tell. */
+static void
+asked_evaluated_told_is_a_run(void **state)
+{
+  rramnas_search *a = started_small_chip(SMALL_CHIP), *b = started_small_chip(SMALL_CHIP);
+  const size_t genes = rramnas_search_gene_count(b);
+  double x[8 * MOST_SMALL_GENES], values[8 * 2], shortfalls[8];
+  int64_t ids[8];
+  size_t n;
+
+  (void)state;
+  assert_in_range(genes, 1, MOST_SMALL_GENES);
+  run(a, 4, 0, 1);
+  while (progress_of(b).generation < 4) {
+    assert_int_equal(rramnas_search_ask(b, 8, x, ids, &n, NULL), RRAMNAS_OK);
+    assert_int_equal(rramnas_search_evaluate(b, x, n, 2, values, shortfalls, NULL), RRAMNAS_OK);
+    assert_int_equal(rramnas_search_tell(b, ids, values, shortfalls, n, NULL), RRAMNAS_OK);
+  }
+  assert_same_course(a, b);
+  rramnas_search_unref(a);
+  rramnas_search_unref(b);
+}
+
+static void
+digests_tell_problems_apart(void **state)
+{
+  rramnas_search *a = started_small_chip(SMALL_CHIP), *b = started_small_chip(SMALL_CHIP),
+                 *c = started_small_chip(SMALL_CHIP + 1), *d = NULL;
+  uint8_t x[16], y[16], z[16];
+
+  (void)state;
+  assert_int_equal(rramnas_search_digest(a, x, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_digest(b, y, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_digest(c, z, NULL), RRAMNAS_OK);
+  assert_memory_equal(x, y, sizeof(x));
+  assert_memory_not_equal(x, z, sizeof(x));
+  assert_int_equal(rramnas_search_create(NULL, &d, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_digest(d, x, NULL), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_search_evaluate(d, NULL, 0, 0, NULL, NULL, NULL), RRAMNAS_ERR_ARGUMENT);
+  rramnas_search_unref(a);
+  rramnas_search_unref(b);
+  rramnas_search_unref(c);
+  rramnas_search_unref(d);
+}
+
+static void
+figures_that_cannot_be_are_refused(void **state)
+{
+  rramnas_search *s = started_small_chip(SMALL_CHIP);
+  double x[MOST_SMALL_GENES], values[2] = { 1, 2 }, shortfall = -1;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  int64_t id;
+  size_t n;
+
+  (void)state;
+  assert_int_equal(rramnas_search_ask(s, 1, x, &id, &n, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_tell(s, &id, values, &shortfall, 1, &err), RRAMNAS_ERR_RANGE);
+  shortfall = NAN;
+  assert_int_equal(rramnas_search_tell(s, &id, values, &shortfall, 1, &err), RRAMNAS_ERR_RANGE);
+  x[0] = 1e9;
+  assert_int_equal(rramnas_search_evaluate(s, x, 1, 1, values, &shortfall, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_search_evaluate(s, x, 1, -1, values, &shortfall, &err), RRAMNAS_ERR_RANGE);
+  rramnas_search_unref(s);
 }
 
 static void
@@ -407,6 +557,168 @@ memory_may_run_out_anywhere(void **state)
   assert_true(oom_until_success(whole_search, NULL, 1, 0) > 20);
 }
 
+/* --- enumeration --- */
+
+static int32_t
+price_everything(void *user, const rramnas_batch *batch)
+{
+  size_t i;
+
+  (void)user;
+  for (i = 0; i < batch->n; i++) {
+    const double *x = batch->genomes + 3 * i;
+
+    batch->values[2 * i] = x[0] * x[0] + x[1] + (x[2] - 1) * (x[2] - 1);
+    batch->values[2 * i + 1] = x[0] + 2 * x[1] - x[2];
+  }
+  return 0;
+}
+
+/* `extra` counts at depths above 4; the rule leaves few of a large range, so that whole generations break it. */
+static rramnas_search *
+countable(const rramnas_runtime *runtime, const char *history_path, rramnas_error *err)
+{
+  const rramnas_gene genes[] = {
+    { .size = sizeof(rramnas_gene), .name = "depth", .kind = RRAMNAS_GENE_INTEGER, .high = 9 },
+    { .size = sizeof(rramnas_gene), .name = "extra", .kind = RRAMNAS_GENE_INTEGER, .high = 2, .parent = "depth", .above = 4 },
+    { .size = sizeof(rramnas_gene), .name = "width", .kind = RRAMNAS_GENE_INTEGER, .high = 31000 },
+  };
+  rramnas_search *s = NULL;
+  int32_t status = rramnas_search_create(runtime, &s, err);
+  size_t i;
+
+  for (i = 0; i < 3 && status >= 0; i++)
+    status = rramnas_search_add_gene(s, &genes[i], err);
+  if (status < 0 || rramnas_search_add_rule(s, "depth + width <= 11", err) < 0 ||
+      rramnas_search_add_objective(s, "price", RRAMNAS_MINIMIZE, err) < 0 ||
+      rramnas_search_add_objective(s, "gain", RRAMNAS_MAXIMIZE, err) < 0 ||
+      (history_path && rramnas_search_set_history_file(s, history_path, err) < 0) ||
+      rramnas_search_set_evaluate(s, price_everything, NULL, err) < 0) {
+    rramnas_search_unref(s);
+    return NULL;
+  }
+  return s;
+}
+
+static rramnas_search *
+enumerated(const char *history_path)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = countable(NULL, history_path, &err);
+
+  o.strategy = RRAMNAS_STRATEGY_ENUMERATE;
+  o.population = 2;
+  o.offspring = 3;
+  if (!s || rramnas_search_start(s, &o, &err) < 0)
+    fail_msg("%s", err.message);
+  return s;
+}
+
+/* Depths 0..4 have 12 - depth widths, depths 5..9 three times as many. */
+enum { COUNTED = 12 + 11 + 10 + 9 + 8 + 3 * (7 + 6 + 5 + 4 + 3) };
+
+static void
+enumeration_is_whole(void **state)
+{
+  rramnas_search *s = enumerated(NULL);
+  char count[32];
+
+  (void)state;
+  assert_int_equal(rramnas_search_count(s, count, sizeof(count), NULL), RRAMNAS_OK);
+  assert_int_equal(strtol(count, NULL, 10), COUNTED);
+  run(s, 0, COUNTED, 2);
+  assert_int_equal(progress_of(s).evaluations, COUNTED);
+  assert_int_equal(progress_of(s).infeasible, 0);
+  rramnas_search_unref(s);
+  s = enumerated(NULL);
+  run(s, 0, 0, 1);
+  assert_int_equal(progress_of(s).evaluations, COUNTED);
+  assert_int_equal(progress_of(s).exhausted, 1);
+  rramnas_search_unref(s);
+}
+
+static void
+enumeration_resumes_anywhere(void **state)
+{
+  rramnas_search *s = enumerated(other);
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  front *expected;
+  int64_t k;
+
+  (void)state;
+  run(s, 0, 0, 1);
+  expected = finish(s);
+  for (k = 1; k < 40; k += 3) {
+    s = enumerated(history);
+    run(s, k, 0, 1);
+    assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
+    rramnas_search_unref(s);
+    s = countable(NULL, history, &err);
+    if (!s || rramnas_search_resume_file(s, checkpoint, &err) < 0)
+      fail_msg("%s", err.message);
+    run(s, 0, 0, 1);
+    assert_same(finish(s), expected);
+    assert_same_files(history, other);
+  }
+  free(expected);
+}
+
+static void
+too_much_is_not_enumerated(void **state)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_run_options r = RRAMNAS_RUN_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = enumerated(NULL);
+
+  (void)state;
+  r.evaluations = COUNTED - 1;
+  assert_int_equal(rramnas_search_run(s, &r, &err), RRAMNAS_ERR_LIMIT);
+  assert_non_null(strstr(err.message, "125 candidates, 124 may be enumerated"));
+  assert_int_equal(progress_of(s).evaluations, 0);
+  rramnas_search_unref(s);
+
+  o.strategy = RRAMNAS_STRATEGY_ENUMERATE;
+  r.evaluations = 0;
+  assert_int_equal(rramnas_search_create_ready("ofa-mobilenet-v3-large", NULL, &s, &err), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_add_objective(s, "macs", 0, &err), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_start(s, &o, &err), RRAMNAS_OK);
+  assert_int_equal(rramnas_search_run(s, &r, &err), RRAMNAS_ERR_LIMIT);
+  assert_non_null(strstr(err.message, "more than 10^18"));
+  rramnas_search_unref(s);
+
+  s = prepared(NULL);
+  assert_int_equal(rramnas_search_start(s, &o, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_non_null(strstr(err.message, "real"));
+  rramnas_search_unref(s);
+}
+
+static int32_t
+whole_enumeration(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
+  rramnas_run_options r = RRAMNAS_RUN_OPTIONS_INIT;
+  rramnas_search *s = countable(runtime, NULL, err);
+  int32_t status = s ? RRAMNAS_OK : RRAMNAS_ERR_MEMORY;
+
+  (void)user;
+  o.strategy = RRAMNAS_STRATEGY_ENUMERATE;
+  r.generations = 2;
+  r.checkpoint = checkpoint;
+  if (status >= 0 && (status = rramnas_search_start(s, &o, err)) >= 0)
+    status = rramnas_search_run(s, &r, err);
+  rramnas_search_unref(s);
+  return status;
+}
+
+static void
+enumeration_may_run_out_of_memory(void **state)
+{
+  (void)state;
+  assert_true(oom_until_success(whole_enumeration, NULL, 1, 0) > 20);
+}
+
 int
 main(void)
 {
@@ -416,10 +728,18 @@ main(void)
     cmocka_unit_test(budget_of_evaluations_is_exact_in_any_steps),
     cmocka_unit_test(budget_counts_what_was_told_out_of_order),
     cmocka_unit_test(threads_do_not_matter),
+    cmocka_unit_test(who_judges_does_not_matter),
+    cmocka_unit_test(asked_evaluated_told_is_a_run),
+    cmocka_unit_test(digests_tell_problems_apart),
+    cmocka_unit_test(figures_that_cannot_be_are_refused),
     cmocka_unit_test(broken_files_are_refused),
     cmocka_unit_test(a_refusal_leaves_the_session_as_it_was),
     cmocka_unit_test(another_problem_is_refused_by_name),
     cmocka_unit_test(memory_may_run_out_anywhere),
+    cmocka_unit_test(enumeration_is_whole),
+    cmocka_unit_test(enumeration_resumes_anywhere),
+    cmocka_unit_test(too_much_is_not_enumerated),
+    cmocka_unit_test(enumeration_may_run_out_of_memory),
   };
 
   return cmocka_run_group_tests(tests, set_up, tear_down);

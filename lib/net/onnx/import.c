@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "net/onnx/fold.h"
+#include "net/onnx/values.h"
 #include "util/file.h"
 
 enum { MAX_PARTS = 4096 };
@@ -436,9 +437,10 @@ finish(importer *im, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
-int32_t
-rrn_net_import_onnx(const void *data, size_t size, const char *name, rrn_binds *binds,
-                    const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
+/* With ret_values also what the constants hold. */
+static int32_t
+import_file(const void *data, size_t size, const char *name, const char *folder, rrn_binds *binds,
+            const rramnas_runtime *runtime, rramnas_net **ret_net, rrn_values **ret_values, rramnas_error *err)
 {
   importer im = { .file = { name, { data, size } } };
   int32_t status;
@@ -452,6 +454,8 @@ rrn_net_import_onnx(const void *data, size_t size, const char *name, rrn_binds *
   RRN_TRY_OUT(new_net(&im, runtime, err));
   RRN_TRY_OUT(import_graph(&im, err));
   RRN_TRY_OUT(finish(&im, err));
+  if (ret_values)
+    RRN_TRY_OUT(rrn_onnx_values(&im.model, im.net, folder, runtime, ret_values, err));
   *ret_net = im.net;
   im.net = NULL;
 
@@ -460,4 +464,21 @@ out:
   rrn_arena_release(&im.scratch);
   rrn_arena_release(&im.arena);
   return status;
+}
+
+int32_t
+rrn_net_import_onnx(const void *data, size_t size, const char *name, rrn_binds *binds,
+                    const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err)
+{
+  return import_file(data, size, name, NULL, binds, runtime, ret_net, NULL, err);
+}
+
+int32_t
+rrn_net_import_onnx_values(const void *data, size_t size, const char *name, const char *folder,
+                           const rramnas_bind *binds, size_t n_binds, const rramnas_runtime *runtime,
+                           rramnas_net **ret_net, rrn_values **ret_values, rramnas_error *err)
+{
+  rrn_binds bound = { .binds = binds, .n = n_binds };
+
+  return import_file(data, size, name, folder, &bound, runtime, ret_net, ret_values, err);
 }

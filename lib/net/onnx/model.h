@@ -40,6 +40,7 @@ typedef struct rrn_onnx_value {
   int32_t constant;           /* 1: does not depend on the network's inputs */
   const rrn_shape *shape;     /* NULL until known */
   rrn_onnx_span proto;        /* TensorProto that holds the data, length 0 when there is none */
+  int32_t tried;              /* 1: `data` is all that can be had of it as integers or doubles */
   const rrn_onnx_data *data;        /* elements, when small and known */
 } rrn_onnx_value;
 

@@ -81,6 +81,25 @@ rrn_onnx_transpose(rrn_onnx_call *call, rramnas_error *err)
   return rrn_shape_transpose(x, a->dims, a->n_dims, &call->out[0], err);
 }
 
+/* attrs.dims: the first element that is taken of each dimension. Only for steps of 1; n_dims is 0 otherwise. The shape
+ * rule has checked the axes. */
+static void
+keep_starts(rrn_onnx_call *call, const int64_t *starts, const int64_t *axes, const int64_t *steps, int32_t n)
+{
+  const rrn_shape *x = rrn_onnx_shape(call, 0);
+  int32_t k;
+
+  for (k = 0; k < n; k++) {
+    const int64_t axis = axes[k] < 0 ? axes[k] + x->rank : axes[k], dim = x->dims[axis];
+    const int64_t start = starts[k] < 0 ? starts[k] + dim : starts[k];
+
+    if (steps[k] != 1)
+      return;
+    call->attrs.dims[axis] = start < 0 ? 0 : start > dim ? dim : start;
+  }
+  call->attrs.n_dims = x->rank;
+}
+
 int32_t
 rrn_onnx_slice(rrn_onnx_call *call, rramnas_error *err)
 {
@@ -102,7 +121,9 @@ rrn_onnx_slice(rrn_onnx_call *call, rramnas_error *err)
     if (n_steps < 0)
       steps[k] = 1;
   }
-  return rrn_shape_slice(rrn_onnx_shape(call, 0), starts, ends, axes, steps, n_starts, &call->out[0], err);
+  RRN_TRY(rrn_shape_slice(rrn_onnx_shape(call, 0), starts, ends, axes, steps, n_starts, &call->out[0], err));
+  keep_starts(call, starts, axes, steps, n_starts);
+  return RRAMNAS_OK;
 }
 
 int32_t
@@ -204,6 +225,30 @@ rrn_onnx_split(rrn_onnx_call *call, rramnas_error *err)
   return split_given(call, sizes, n, x->dims[call->attrs.axis], call->attrs.axis, err);
 }
 
+/* attrs.dims: where the output's first element lies in the input; number[0]: what stands around it. Only for constant
+ * padding whose value is known; n_dims is 0 otherwise. */
+static int32_t
+keep_pads(rrn_onnx_call *call, const int64_t *pads, rramnas_error *err)
+{
+  const rrn_onnx_data *value = NULL;
+  rrn_onnx_span mode = { "constant", 8 };
+  int32_t k;
+
+  RRN_TRY(rrn_onnx_attr_text(call, "mode", &mode, err));
+  if (call->model->opset < 11)
+    RRN_TRY(rrn_onnx_attr_real(call, "value", &call->attrs.number[0], err));
+  else
+    RRN_TRY(rrn_onnx_input_data(call, 2, &value, err));
+  if (!rrn_onnx_is(mode, "constant") || (rrn_onnx_has(call, 2) && (!value || value->n != 1)))
+    return RRAMNAS_OK;
+  if (value)
+    call->attrs.number[0] = rrn_onnx_real(value, 0);
+  call->attrs.n_dims = rrn_onnx_shape(call, 0)->rank;
+  for (k = 0; k < call->attrs.n_dims; k++)
+    call->attrs.dims[k] = -pads[k];
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_onnx_pad(rrn_onnx_call *call, rramnas_error *err)
 {
@@ -224,7 +269,8 @@ rrn_onnx_pad(rrn_onnx_call *call, rramnas_error *err)
     pads[axis] = read[k];
     pads[x->rank + axis] = read[n_axes + k];
   }
-  return rrn_shape_pad(x, pads, 2 * x->rank, &call->out[0], err);
+  RRN_TRY(rrn_shape_pad(x, pads, 2 * x->rank, &call->out[0], err));
+  return keep_pads(call, pads, err);
 }
 
 int32_t

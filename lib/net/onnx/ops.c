@@ -75,7 +75,7 @@ static const rrn_onnx_op table[] = {
   { "IsNaN", OP(ELEMENTWISE), 9, 0, 0, 1, 1, rrn_onnx_same },
   { "LRN", OP(ELEMENTWISE), 1, 0, 0, 1, 1, rrn_onnx_same },
   { "LayerNormalization", OP(LAYER_NORM), 17, 0, 0, 2, 3, rrn_onnx_layer_norm },
-  { "LeakyRelu", OP(ELEMENTWISE), 1, 0, 0, 1, 1, rrn_onnx_same },
+  { "LeakyRelu", OP(ELEMENTWISE), 1, 0, 0, 1, 1, rrn_onnx_leaky_relu },
   { "Less", OP(COMPARE), 1, 0, 0, 2, 2, rrn_onnx_broadcast },
   { "LessOrEqual", OP(COMPARE), 12, 0, 0, 2, 2, rrn_onnx_broadcast },
   { "Log", OP(ELEMENTWISE), 1, 0, 0, 1, 1, rrn_onnx_same },
@@ -200,11 +200,11 @@ rrn_onnx_input_data(rrn_onnx_call *call, int32_t input, const rrn_onnx_data **re
   if (!rrn_onnx_has(call, input))
     return RRAMNAS_OK;
   value = call->in[input];
-  if (!value->data && value->proto.length > 0) {
+  if (!value->data && !value->tried && value->proto.length > 0) {
     RRN_TRY(rrn_onnx_decode_tensor(call->model->file, value->proto, &tensor, err));
     RRN_TRY(rrn_onnx_tensor_load(call->model->file, &tensor, call->pool, &value->data, err));
     /* One attempt is enough, however often the value is used. */
-    value->proto.length = 0;
+    value->tried = 1;
   }
   *ret_data = value->data;
   return RRAMNAS_OK;

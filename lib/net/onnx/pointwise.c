@@ -79,6 +79,16 @@ rrn_onnx_clip(rrn_onnx_call *call, rramnas_error *err)
   return rrn_onnx_same(call, err);
 }
 
+/* number[1] tells that the slope in number[0] was read from a file. */
+int32_t
+rrn_onnx_leaky_relu(rrn_onnx_call *call, rramnas_error *err)
+{
+  call->attrs.number[0] = (double)0.01f;
+  call->attrs.number[1] = 1;
+  RRN_TRY(rrn_onnx_attr_real(call, "alpha", &call->attrs.number[0], err));
+  return rrn_onnx_same(call, err);
+}
+
 int32_t
 rrn_onnx_hard_sigmoid(rrn_onnx_call *call, rramnas_error *err)
 {
@@ -94,6 +104,7 @@ rrn_onnx_softmax(rrn_onnx_call *call, rramnas_error *err)
 {
   int32_t rank = rrn_onnx_shape(call, 0)->rank;
   int64_t axis = call->model->opset < 13 ? 1 : -1;
+  int32_t k;
 
   RRN_TRY(rrn_onnx_attr_int(call, "axis", &axis, err));
   /* Old forms flatten to two dimensions around the axis, so a vector may be cut behind its end. */
@@ -101,6 +112,11 @@ rrn_onnx_softmax(rrn_onnx_call *call, rramnas_error *err)
     axis = rank - 1;
   if (rank > 0)
     RRN_TRY(rrn_shape_axis(axis, rank, &call->attrs.axis, err));
+  /* Then all dimensions from the axis on are one: attrs.n_dims says how many, where that is more than the axis. */
+  if (call->model->opset < 13)
+    for (k = call->attrs.axis + 1; k < rank; k++)
+      if (rrn_onnx_shape(call, 0)->dims[k] > 1)
+        call->attrs.n_dims = rank - call->attrs.axis;
   return rrn_onnx_same(call, err);
 }
 

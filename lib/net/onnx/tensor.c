@@ -108,9 +108,9 @@ location_inside(rrn_onnx_span location)
   return 1;
 }
 
-/* One key and value about data in another file. Offset and length are not checked: nobody reads there. */
+/* One key and value about data in another file. Offset and length are checked by who reads there. */
 static int32_t
-read_external(const rrn_onnx_reader *parent, const rrn_onnx_field *entry, rramnas_error *err)
+read_external(const rrn_onnx_reader *parent, const rrn_onnx_field *entry, rrn_onnx_tensor *t, rramnas_error *err)
 {
   rrn_onnx_reader r = rrn_onnx_read(parent->file, entry->bytes);
   rrn_onnx_span key = { entry->bytes.data, 0 }, value = key;
@@ -127,6 +127,10 @@ read_external(const rrn_onnx_reader *parent, const rrn_onnx_field *entry, rramna
       value = field.bytes;
   }
   RRN_TRY(more);
+  if (rrn_onnx_is(key, "offset"))
+    t->offset = value;
+  else if (rrn_onnx_is(key, "length"))
+    t->length = value;
   if (!rrn_onnx_is(key, "location"))
     return RRAMNAS_OK;
   if (!rrn_utf8_valid(value.data, value.length))
@@ -136,6 +140,7 @@ read_external(const rrn_onnx_reader *parent, const rrn_onnx_field *entry, rramna
     return rrn_fail_at(err, RRAMNAS_ERR_RANGE, rrn_onnx_place(r.file, entry->at),
                        "external data at '%s', expected a path inside of the model's folder",
                        rrn_onnx_quote(value).text);
+  t->location = value;
   return RRAMNAS_OK;
 }
 
@@ -162,7 +167,7 @@ read_field(const rrn_onnx_reader *r, const rrn_onnx_field *field, rrn_onnx_tenso
     t->raw = field->bytes;
     return RRAMNAS_OK;
   case TENSOR_EXTERNAL:
-    return read_external(r, field, err);
+    return read_external(r, field, t, err);
   case TENSOR_LOCATION:
     RRN_TRY(rrn_onnx_expect(r, field, RRN_ONNX_VARINT, "the place of a tensor's data", err));
     t->external = field->value == 1;
@@ -199,8 +204,8 @@ rrn_onnx_decode_tensor(const rrn_onnx_file *file, rrn_onnx_span body, rrn_onnx_t
   int32_t more;
 
   memset(&t, 0, sizeof(t));
-  t.body = t.name = t.raw = body;
-  t.name.length = t.raw.length = 0;
+  t.body = body;
+  t.name = t.raw = t.location = t.offset = t.length = (rrn_onnx_span){ body.data, 0 };
   while ((more = rrn_onnx_next(&r, &field, err)) > 0)
     RRN_TRY(read_field(&r, &field, &t, err));
   RRN_TRY(more);
@@ -384,6 +389,97 @@ rrn_onnx_tensor_load(const rrn_onnx_file *file, const rrn_onnx_tensor *t, rrn_on
                        (long long)found, (long long)n);
   *ret_data = data;
   return RRAMNAS_OK;
+}
+
+/* --- all elements as floats --- */
+
+static float
+float_from_bits(int32_t type, uint64_t bits)
+{
+  if (types[type].is_real)
+    return (float)real_from_bits(type, bits);
+  if (type == RRN_ONNX_UINT64)
+    return (float)bits;
+  return (float)int_from_bits(type, bits);
+}
+
+static void
+floats_of_bytes(int32_t type, const char *data, int64_t n, float *values)
+{
+  const size_t width = types[type].bytes;
+  int64_t k;
+  size_t i;
+
+  for (k = 0; k < n; k++) {
+    uint64_t bits = 0;
+
+    for (i = 0; i < width; i++)
+      bits |= (uint64_t)(unsigned char)data[(size_t)k * width + i] << (8 * i);
+    values[k] = float_from_bits(type, bits);
+  }
+}
+
+/* As load_typed(). */
+static int32_t
+floats_of_fields(const rrn_onnx_file *file, const rrn_onnx_tensor *t, int64_t n, float *values, int64_t *ret_found,
+                 rramnas_error *err)
+{
+  rrn_onnx_reader r = rrn_onnx_read(file, t->body), packed;
+  const rrn_onnx_wire wire = typed_wire(t->type);
+  rrn_onnx_field field;
+  uint64_t bits;
+  int32_t more;
+
+  *ret_found = 0;
+  while ((more = rrn_onnx_next(&r, &field, err)) > 0) {
+    if (field.number != types[t->type].field)
+      continue;
+    if (field.wire != RRN_ONNX_BYTES) {
+      RRN_TRY(rrn_onnx_expect(&r, &field, wire, "an element of a tensor", err));
+      if ((*ret_found)++ < n)
+        values[*ret_found - 1] = float_from_bits(t->type, field.value);
+      continue;
+    }
+    packed = rrn_onnx_read(file, field.bytes);
+    while ((more = rrn_onnx_next_packed(&packed, wire, &bits, err)) > 0)
+      if ((*ret_found)++ < n)
+        values[*ret_found - 1] = float_from_bits(t->type, bits);
+    RRN_TRY(more);
+  }
+  return more;
+}
+
+int32_t
+rrn_onnx_tensor_floats(const rrn_onnx_file *file, const rrn_onnx_tensor *t, rrn_onnx_span outside, float *ret_values,
+                       rramnas_error *err)
+{
+  const rrn_place where = rrn_onnx_place(file, t->body.data);
+  const int64_t n = rrn_onnx_elements(&t->shape);
+  const rrn_onnx_span raw = t->external ? outside : t->raw;
+  int64_t found;
+
+  if (!rrn_onnx_type_folds(t->type))
+    return rrn_fail_at(err, RRAMNAS_ERR_UNSUPPORTED, where, "tensor '%s' has element type %d, expected numbers",
+                       rrn_onnx_quote(t->name).text, (int)t->type);
+  if (t->external || t->has_raw) {
+    found = (int64_t)(raw.length / types[t->type].bytes);
+    if (found == n && raw.length % types[t->type].bytes == 0)
+      floats_of_bytes(t->type, raw.data, n, ret_values);
+    else
+      found = found == n ? n + 1 : found;
+  } else {
+    RRN_TRY(floats_of_fields(file, t, n, ret_values, &found, err));
+  }
+  if (found != n)
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, where, "tensor '%s' has %lld elements in the file, its shape needs %lld",
+                       rrn_onnx_quote(t->name).text, (long long)found, (long long)n);
+  return RRAMNAS_OK;
+}
+
+int
+rrn_onnx_type_bytes(int32_t type)
+{
+  return rrn_onnx_type_folds(type) ? types[type].bytes : 0;
 }
 
 double

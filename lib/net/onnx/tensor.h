@@ -39,6 +39,7 @@ typedef struct rrn_onnx_tensor {
   int32_t external;
   int32_t has_raw;
   rrn_onnx_span raw;
+  rrn_onnx_span location, offset, length; /* of external data, as text */
 } rrn_onnx_tensor;
 
 /* Elements of a small constant. Integers and booleans are kept as int64_t, the rest as double. */
@@ -63,12 +64,20 @@ int32_t rrn_onnx_decode_tensor(const rrn_onnx_file *file, rrn_onnx_span body, rr
 /* 1 when elements of this type can be held as rrn_onnx_data. */
 int rrn_onnx_type_folds(int32_t type);
 
+/* Bytes of an element in raw data, 0 for other types. */
+int rrn_onnx_type_bytes(int32_t type);
+
 /* n zero elements. ERR_LIMIT when the pool is empty. */
 int32_t rrn_onnx_data_new(rrn_onnx_pool *pool, int32_t type, int64_t n, rrn_onnx_data **ret_data, rramnas_error *err);
 
 /* Elements of a tensor; NULL when it is large, external or of a type that does not fold. */
 int32_t rrn_onnx_tensor_load(const rrn_onnx_file *file, const rrn_onnx_tensor *tensor, rrn_onnx_pool *pool,
                              const rrn_onnx_data **ret_data, rramnas_error *err);
+
+/* All elements of a tensor of any size as floats, nearest ones where a float does not hold them. `outside`: its external
+ * data, already cut out. ERR_PARSE when the file does not hold them, ERR_UNSUPPORTED for other types. */
+int32_t rrn_onnx_tensor_floats(const rrn_onnx_file *file, const rrn_onnx_tensor *tensor, rrn_onnx_span outside,
+                               float *ret_values, rramnas_error *err);
 
 /* Element k as a number of either kind. */
 double rrn_onnx_real(const rrn_onnx_data *data, int64_t k);

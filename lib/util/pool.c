@@ -2,7 +2,7 @@
 /* Threads for one batch: each takes the next number until none is left. A thread takes some ten microseconds to start,
  * a candidate hundreds to be judged, so threads are not kept between batches. Results lie by number, so they do not
  * depend on who did what. */
-#include "session/pool.h"
+#include "util/pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads for work that comes in numbered pieces. */
-#ifndef RRN_SESSION_POOL_H
-#define RRN_SESSION_POOL_H
+#ifndef RRN_UTIL_POOL_H
+#define RRN_UTIL_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* How often the network is right on the chip, for a person. */
+#include <string.h>
+
+#include "program.h"
+
+int
+measure_accuracy(const settings *s, const rramnas_mapping *mapping, const rramnas_hw *hw, rramnas_accuracy *ret_accuracy,
+                 rramnas_error *err)
+{
+  rramnas_accuracy_options how = s->accuracy;
+
+  how.weights = how.weights ? how.weights : s->network;
+  how.hw = hw;
+  how.seed = s->compile.seed;
+  return rramnas_mapping_get_accuracy(mapping, &how, ret_accuracy, NULL, err);
+}
+
+int
+print_accuracy(FILE *out, const settings *s, const rramnas_mapping *mapping)
+{
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+
+  if (measure_accuracy(s, mapping, NULL, &a, &err) < 0) {
+    complain_error(&err);
+    return EXIT_BAD_INPUT;
+  }
+  fprintf(out, "\naccuracy  %lld images, %d chips, %d layers on crossbars\n", (long long)a.images, (int)a.trials,
+          (int)a.layers_on_crossbars);
+  fprintf(out, "          floats %.2f %%, integers %.2f %%, chips %.2f %% +- %.2f (95 %% interval of the mean)\n",
+          100 * a.digital, 100 * a.quantized, 100 * a.mean, 100 * a.confidence);
+  fprintf(out, "          of the chips: worst %.2f, 5 %% below %.2f, median %.2f, best %.2f, standard deviation %.2f\n",
+          100 * a.worst, 100 * a.low, 100 * a.median, 100 * a.best, 100 * a.deviation);
+  fprintf(out, "          %.3g conversions, %.3f %% of them outside of the range\n", (double)a.conversions, 100 * a.clipped);
+  return EXIT_DONE;
+}

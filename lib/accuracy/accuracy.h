@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What a network is worth on imperfect crossbars: layers as integers, chips with their errors, accuracy over many chips. */
+#ifndef RRN_ACCURACY_ACCURACY_H
+#define RRN_ACCURACY_ACCURACY_H
+
+#include "hw/spec.h"
+#include "infer/infer.h"
+#include "xbar/adc.h"
+#include "xbar/mvm.h"
+#include "xbar/noise.h"
+
+/* --- layers as integers, quantise.c --- */
+
+/* w = w_unit[out] * weights[out][in]; x = x_unit * (q - x_zero), q in 0 .. 2^input_bits - 1. */
+typedef struct rrn_quantised_layer {
+  rrn_infer_layer shape;  /* n_groups 0: not on crossbars, it stays in floats */
+  int32_t weight_bits, input_bits, x_zero;
+  float x_unit;
+  int32_t *weights;       /* [n_groups][n_out][n_in] */
+  float *unit;            /* [n_groups][n_out]: of a product, w_unit * x_unit */
+  int64_t *sums;          /* [n_groups][n_out]: of the weights */
+  int32_t *sample;        /* [n_groups][n_sample][n_in]: inputs of the calibration images */
+  size_t n_sample;
+} rrn_quantised_layer;
+
+typedef struct rrn_quantised {
+  rrn_arena arena;
+  const rrn_infer_plan *plan;
+  rrn_quantised_layer *layers; /* [n] */
+  size_t n;
+} rrn_quantised;
+
+/* Bits of one layer; 0 = it stays in floats. */
+typedef struct rrn_layer_bits {
+  int32_t weight, input;
+} rrn_layer_bits;
+
+/* Post-training quantisation of the plan's `n_layers` layers by what flows through them for images[n][...]: symmetric
+ * weights per output channel, inputs by their least and greatest value, 0 always among them. `bits` [n_layers]. */
+int32_t rrn_quantise(const rrn_rt *rt, const rrn_infer_plan *plan, const rrn_layer_bits *bits, size_t n_layers,
+                     const float *images, size_t n, rrn_quantised *ret, rramnas_error *err);
+void rrn_quantised_release(rrn_quantised *q);
+/* x[n] as the layer's integers. */
+void rrn_quantise_inputs(const rrn_quantised_layer *layer, const float *x, size_t n, int32_t *ret_q);
+
+/* --- a chip, chip.c --- */
+
+/* How the converters' ranges are chosen. Values are public. */
+enum rrn_adc_range { RRN_ADC_AUTO = 0, RRN_ADC_MAXIMUM = 1, RRN_ADC_GRANULAR = 2, RRN_ADC_CALIBRATED = 3 };
+
+typedef struct rrn_chip rrn_chip;
+
+typedef struct rrn_chip_options {
+  uint64_t seed;
+  uint32_t trial;      /* number of the chip; each has errors of its own */
+  double time_s;       /* since it was written */
+  int32_t adc_range;
+  double adc_fraction; /* of the calibrated range; 0 = 0.9999 */
+  int32_t is_ideal;    /* no errors, no converters: the integers themselves */
+  const rrn_chip *like; /* a chip of the same layers and spec, whose converters are taken; NULL = they are chosen */
+} rrn_chip_options;
+
+int32_t rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw, const rrn_chip_options *options,
+                         rrn_chip **ret_chip, rramnas_error *err);
+/* NULL is allowed. */
+void rrn_chip_free(rrn_chip *chip);
+/* Multiplies on the chip; safe on several threads. Lives as long as the chip. */
+const rrn_infer_backend *rrn_chip_backend(const rrn_chip *chip);
+/* What its converters did so far. */
+rrn_xbar_stats rrn_chip_stats(const rrn_chip *chip);
+
+/* --- many chips, trials.c --- */
+
+typedef struct rrn_trials {
+  const rrn_infer_plan *plan;
+  const rrn_quantised *q;
+  const rramnas_hw *hw;
+  rrn_chip_options chip;   /* `trial` is the first one's */
+  const float *images;     /* [n_images][...] */
+  const int32_t *labels;
+  size_t n_images;
+  int32_t n_threads;       /* 0 = all processors */
+} rrn_trials;
+
+/* Right answers of each chip, of n_images; the same at any number of threads. stats may be NULL. */
+int32_t rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_right, rrn_xbar_stats *ret_stats,
+                       rramnas_error *err);
+/* Right answers in floats. */
+int32_t rrn_trials_digital(const rrn_rt *rt, const rrn_trials *t, int32_t *ret_right, rramnas_error *err);
+
+/* --- the public function, measure.c --- */
+
+/* Checks options and files, and digests what the files hold: weights, the images that are judged and those that
+ * calibrate. */
+int32_t rrn_accuracy_digest(const rramnas_accuracy_options *options, const rramnas_runtime *runtime, uint64_t *ret_low,
+                            uint64_t *ret_high, rramnas_error *err);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Accuracy over many chips, each programmed with errors of its own (Monte Carlo).
+ *
+ * In:  integer layers, a chip, images with labels.
+ * Out: right answers of each chip.
+ *
+ * Chips are pieces of work: with several, a thread takes a chip at a time; one alone is spread by its images. Results lie by
+ * the chip's number. Converters are chosen once, for all chips. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "accuracy/accuracy.h"
+#include "util/pool.h"
+
+typedef struct trials {
+  const rrn_rt *rt;
+  const rrn_trials *t;
+  int32_t threads_within;
+  rrn_chip *first;        /* the first chip, whose converters all have */
+  int32_t *right;
+  rrn_xbar_stats *stats;  /* [n] */
+  atomic_int has_failed;
+  int32_t status;         /* of the first to fail; its text in err */
+  rramnas_error err;
+} trials;
+
+static int32_t
+count_right(const rrn_rt *rt, const rrn_trials *t, const rrn_infer_backend *backend, int32_t n_threads, int32_t *ret_right,
+            rramnas_error *err)
+{
+  const size_t n_out = rrn_infer_n_out(t->plan);
+  float *outputs = rrn_alloc(rt, t->n_images, n_out * sizeof(*outputs));
+  int32_t status;
+  size_t i;
+
+  if (!outputs)
+    return rrn_fail_memory(err);
+  status = rrn_infer_run(t->plan, backend, t->images, t->n_images, n_threads, outputs, err);
+  *ret_right = 0;
+  for (i = 0; i < t->n_images && status >= 0; i++)
+    *ret_right += rrn_infer_argmax(outputs + i * n_out, n_out) == (size_t)t->labels[i];
+  rrn_free(rt, outputs);
+  return status;
+}
+
+static int32_t
+try_chip(const trials *m, size_t k, rramnas_error *err)
+{
+  rrn_chip_options o = m->t->chip;
+  rrn_chip *chip = m->first;
+  int32_t status;
+
+  o.trial += (uint32_t)k;
+  o.like = m->first;
+  if (k > 0)
+    RRN_TRY(rrn_chip_program(m->rt, m->t->q, m->t->hw, &o, &chip, err));
+  status = count_right(m->rt, m->t, rrn_chip_backend(chip), m->threads_within, &m->right[k], err);
+  m->stats[k] = rrn_chip_stats(chip);
+  if (k > 0)
+    rrn_chip_free(chip);
+  return status;
+}
+
+static int
+do_chip(void *user, size_t k)
+{
+  trials *m = user;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  const int32_t status = try_chip(m, k, &err);
+
+  if (status < 0 && !atomic_exchange(&m->has_failed, 1)) {
+    m->status = status;
+    m->err = err;
+  }
+  return status < 0;
+}
+
+static void
+add_up(const rrn_xbar_stats *stats, size_t n, rrn_xbar_stats *ret_sum)
+{
+  size_t k;
+
+  *ret_sum = (rrn_xbar_stats){ 0 };
+  for (k = 0; k < n; k++) {
+    ret_sum->conversions += stats[k].conversions;
+    ret_sum->clipped_low += stats[k].clipped_low;
+    ret_sum->clipped_high += stats[k].clipped_high;
+  }
+}
+
+int32_t
+rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_right, rrn_xbar_stats *ret_stats,
+               rramnas_error *err)
+{
+  const int32_t threads = t->n_threads > 0 ? t->n_threads : rrn_pool_processors();
+  trials m = { .rt = rt, .t = t, .threads_within = n > 1 ? 1 : threads, .right = ret_right, .err = RRAMNAS_ERROR_INIT };
+
+  RRN_TRY(rrn_chip_program(rt, t->q, t->hw, &t->chip, &m.first, err));
+  m.stats = rrn_calloc(rt, n, sizeof(*m.stats));
+  if (!m.stats) {
+    rrn_chip_free(m.first);
+    return rrn_fail_memory(err);
+  }
+  atomic_init(&m.has_failed, 0);
+  rrn_pool_run(n, n > 1 ? threads : 1, do_chip, &m);
+  if (ret_stats)
+    add_up(m.stats, n, ret_stats);
+  rrn_free(rt, m.stats);
+  rrn_chip_free(m.first);
+  return m.status < 0 ? rrn_fail(err, m.status, "%s", m.err.message) : RRAMNAS_OK;
+}
+
+int32_t
+rrn_trials_digital(const rrn_rt *rt, const rrn_trials *t, int32_t *ret_right, rramnas_error *err)
+{
+  return count_right(rt, t, NULL, t->n_threads, ret_right, err);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* A network as a function of images, in single precision: planned once, run on any number of images.
+ *
+ *   rrn_infer_plan *plan;
+ *   rrn_infer_plan_new(net, values, runtime, &plan, err);
+ *   rrn_infer_run(plan, NULL, images, n, n_threads, logits, err);
+ *   rrn_infer_plan_free(plan);
+ *
+ * Results do not depend on threads, on the machine's instruction set, nor on which images are run together. */
+#ifndef RRN_INFER_INFER_H
+#define RRN_INFER_INFER_H
+
+#include "net/values.h"
+
+/* So many images go through the network side by side: every element of a tensor is a vector of this length. */
+enum { RRN_INFER_LANES = 16 };
+
+typedef struct rrn_infer_plan rrn_infer_plan;
+
+/* Products of a layer with some of its input vectors. An input vector belongs to an image (lane) and an output
+ * position; the weights are rrn_infer_layer_weights() of the layer, of which this is one group:
+ *
+ *   y[out * y_row + position * y_position + lane] =
+ *     sum over in of w[group][out][in] * x[in * x_row + position * x_position + lane]
+ *
+ * for lane < n_images. Other lanes of y may hold anything finite. Biases are added behind it. */
+typedef struct rrn_infer_block {
+  int32_t layer;         /* of the network */
+  int32_t group;
+  size_t n_in, n_out;    /* of a group */
+  uint64_t first_image;  /* number of lane 0: its place in the run, counted from the backend's first_image */
+  int32_t n_images;      /* lanes in use */
+  size_t first_position, n_positions;
+  const float *x;
+  size_t x_row, x_position;
+  float *y;
+  size_t y_row, y_position;
+  void *scratch;         /* rrn_infer_backend.scratch_bytes, of this thread, aligned to 64 */
+} rrn_infer_block;
+
+/* The same products in floats, with the bits that a run without backend has: for a backend that only watches, or that
+ * takes some layers. */
+void rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block *block);
+
+/* Who multiplies: layers that are mapped to crossbars go through here. Called on several threads at the same time. */
+typedef struct rrn_infer_backend {
+  int32_t (*multiply)(void *user, const rrn_infer_block *block, rramnas_error *err);
+  void *user;
+  size_t scratch_bytes;
+  uint64_t first_image;  /* number of the first image of a run: names it in streams of random numbers */
+} rrn_infer_backend;
+
+/* ERR_UNSUPPORTED names an operator that is not computed, ERR_NOT_FOUND a constant without values, ERR_SHAPE a network
+ * that does not take one image at a time. The plan keeps pointers into `values`, which must outlive it. */
+int32_t rrn_infer_plan_new(const rrn_values *values, const rramnas_runtime *runtime, rrn_infer_plan **ret_plan,
+                           rramnas_error *err);
+/* NULL is allowed. */
+void rrn_infer_plan_free(rrn_infer_plan *plan);
+
+/* Elements of one image and of its output. */
+size_t rrn_infer_n_in(const rrn_infer_plan *plan);
+size_t rrn_infer_n_out(const rrn_infer_plan *plan);
+/* Bytes of a thread's workspace while running. */
+size_t rrn_infer_workspace_bytes(const rrn_infer_plan *plan);
+
+/* images[n][n_in] -> ret_outputs[n][n_out]. backend NULL = floats. n_threads 0 = all processors. On failure the outputs
+ * hold anything. */
+int32_t rrn_infer_run(const rrn_infer_plan *plan, const rrn_infer_backend *backend, const float *images, size_t n,
+                      int32_t n_threads, float *ret_outputs, rramnas_error *err);
+
+/* Batch normalisation anew: mean and biased variance of every channel over these images as one batch, layer by layer,
+ * as they flow through with those very statistics. Memory: all images' activations. ret_outputs may be NULL. Changes
+ * the plan. */
+int32_t rrn_infer_calibrate(rrn_infer_plan *plan, const rrn_infer_backend *backend, const float *images, size_t n,
+                            int32_t n_threads, float *ret_outputs, rramnas_error *err);
+
+/* Shape of a layer's products: [n_groups][n_out][n_in] weights and so many positions per image. ERR_UNSUPPORTED for a
+ * layer that is not one product of constant weights with activations. */
+typedef struct rrn_infer_layer {
+  size_t n_groups, n_out, n_in, n_positions;
+} rrn_infer_layer;
+
+int32_t rrn_infer_layer_of(const rrn_infer_plan *plan, int32_t layer, rrn_infer_layer *ret_layer, rramnas_error *err);
+/* ret_weights[n_groups][n_out][n_in], as the float path multiplies with. */
+int32_t rrn_infer_layer_weights(const rrn_infer_plan *plan, int32_t layer, float *ret_weights, rramnas_error *err);
+
+/* Index of the greatest of n outputs; the first of equal ones. */
+size_t rrn_infer_argmax(const float *outputs, size_t n);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The loops in which inference spends its time, for several instruction sets. Each gives the same bytes in all of them.
+ * n: floats, a multiple of RRN_INFER_LANES. x may be y. */
+#ifndef RRN_INFER_KERNELS_H
+#define RRN_INFER_KERNELS_H
+
+#include "infer/infer.h"
+
+enum { RRN_INFER_ROWS = 8, RRN_INFER_DEPTH = 256 };
+
+/* Weights of one group as the kernel reads them: [n_out / 8, rounded up][n_in][8]. */
+typedef struct rrn_infer_matrix {
+  size_t n_in, n_out;
+  const float *packed;
+} rrn_infer_matrix;
+
+/* One tap of a filter of single channels: weight number and element of the channel. */
+typedef struct rrn_infer_tap {
+  int32_t weight, element;
+} rrn_infer_tap;
+
+/* y[channel][position] = sum over the position's taps of w[channel][weight] x[channel][element]; taps in order. */
+typedef struct rrn_infer_filter {
+  size_t channels, n_weights, n_positions, n_elements; /* of x per channel */
+  const float *weights;       /* [channels][n_weights] */
+  const size_t *first;        /* [n_positions + 1] */
+  const rrn_infer_tap *taps;
+  size_t per_input;           /* output channels of an input channel */
+} rrn_infer_filter;
+
+typedef struct rrn_infer_kernels {
+  /* Block's y = matrix x. */
+  void (*multiply)(const rrn_infer_matrix *m, const rrn_infer_block *block);
+  void (*filter)(const rrn_infer_filter *f, const float *x, float *y);
+  /* x held between a and b. */
+  void (*clip)(const float *x, float *y, size_t n, float a, float b);
+  /* a x + b held between 0 and 1. */
+  void (*hard_sigmoid)(const float *x, float *y, size_t n, float a, float b);
+  /* x times that. */
+  void (*hard_swish)(const float *x, float *y, size_t n, float a, float b);
+  /* a x below 0. */
+  void (*leaky_relu)(const float *x, float *y, size_t n, float a, float b);
+  /* (x - mean) scale + beta */
+  void (*norm)(const float *x, float *y, size_t n, float mean, float scale, float beta);
+  void (*bias)(const float *x, float *y, size_t n, float bias);
+  /* y = x op z, where z has the step z_step: RRN_INFER_LANES, or 0 to take the same vector each time. */
+  void (*add)(const float *x, const float *z, float *y, size_t n, size_t z_step);
+  void (*times)(const float *x, const float *z, float *y, size_t n, size_t z_step);
+  /* By lane: sum of x, sum of (x - mean)^2. */
+  void (*sum)(const float *x, size_t n, double *ret_sums);
+  void (*squares)(const float *x, size_t n, double mean, double *ret_sums);
+} rrn_infer_kernels;
+
+enum rrn_infer_cpu { RRN_INFER_CPU_PLAIN = 0, RRN_INFER_CPU_AVX = 1, RRN_INFER_CPU_AVX512 = 2 };
+
+/* NULL when the machine does not have it. */
+const rrn_infer_kernels *rrn_infer_kernels_of(enum rrn_infer_cpu cpu);
+/* The best that it has. */
+const rrn_infer_kernels *rrn_infer_kernels_best(void);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/* Networks on crossbars: error-free arrays give the integer product bit for bit; errors are the same at any number of
+ * threads; the digits keep their accuracy on eight bits. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "accuracy/accuracy.h"
+#include "data/data.h"
+#include "infer.h"
+#include "oom.h"
+#include "util/runtime.h"
+
+enum { N_TEST = 360, N_SAMPLE = 32, MOST_LAYERS = 64 };
+
+typedef struct digits {
+  planned p;
+  rrn_rt rt;
+  float *images, *sample; /* as the network takes them */
+  int32_t labels[N_TEST];
+  rrn_quantised q;
+  rramnas_hw *hw;
+} digits;
+
+static void
+check(int32_t status, const rramnas_error *err)
+{
+  if (status < 0)
+    fail_msg("%s", err->message);
+}
+
+/* The network takes 8 x 8 pixels, each its sixteenth. */
+static float *
+read_part(const rrn_data *data, rrn_data_part part, size_t n, int32_t *labels)
+{
+  float *images = malloc(n * 64 * sizeof(*images));
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+
+  assert_non_null(images);
+  check(rrn_data_read(data, part, 0, n, images, labels, &err), &err);
+  return images;
+}
+
+static const char data_yaml[] =
+  "schema: rramnas.data/1\nname: digits\nformat: idx\n"
+  "train: {images: train-images.idx3-ubyte, labels: train-labels.idx1-ubyte}\n"
+  "test: {images: test-images.idx3-ubyte, labels: test-labels.idx1-ubyte}\nclasses: 10\nscale: 0.0625\n";
+
+static void
+quantise(digits *d, int32_t weight_bits, int32_t input_bits)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  const size_t n = rramnas_net_layer_count(d->p.net);
+  rrn_layer_bits bits[MOST_LAYERS];
+  size_t i;
+
+  assert_in_range(n, 1, MOST_LAYERS);
+  for (i = 0; i < n; i++)
+    bits[i] = (rrn_layer_bits){ weight_bits, input_bits };
+  rrn_quantised_release(&d->q);
+  check(rrn_quantise(&d->rt, d->p.plan, bits, n, d->sample, N_SAMPLE, &d->q, &err), &err);
+}
+
+static int
+setup(void **state)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  digits *d = calloc(1, sizeof(*d));
+  rrn_data *data = NULL;
+  char folder[1024];
+
+  assert_non_null(d);
+  check(rrn_rt_init(&d->rt, NULL, &err), &err);
+  check(planned_onnx("onnx/digits_cnn.onnx", NULL, &d->p, &err), &err);
+  check(rrn_data_parse(data_yaml, sizeof(data_yaml) - 1, "digits", data_path("digits", folder), NULL, &data, &err), &err);
+  assert_int_equal(rrn_data_count(data, RRN_DATA_TEST), N_TEST);
+  d->images = read_part(data, RRN_DATA_TEST, N_TEST, d->labels);
+  d->sample = read_part(data, RRN_DATA_TRAIN, N_SAMPLE, NULL);
+  rrn_data_free(data);
+  check(rramnas_hw_create_default(NULL, &d->hw, &err), &err);
+  quantise(d, 8, 8);
+  *state = d;
+  return 0;
+}
+
+static int
+teardown(void **state)
+{
+  digits *d = *state;
+
+  rrn_quantised_release(&d->q);
+  planned_free(&d->p);
+  rramnas_hw_unref(d->hw);
+  free(d->images);
+  free(d->sample);
+  free(d);
+  return 0;
+}
+
+/* --- the integer network, by its definition --- */
+
+static int32_t
+multiply_integers(void *user, const rrn_infer_block *b, rramnas_error *err)
+{
+  const rrn_quantised *q = user;
+  const rrn_quantised_layer *l = &q->layers[b->layer];
+  const size_t row = (size_t)b->group * b->n_out;
+  size_t out, in, p;
+  int32_t lane;
+
+  (void)err;
+  for (out = 0; out < b->n_out; out++)
+    for (p = 0; p < b->n_positions; p++)
+      for (lane = 0; lane < b->n_images; lane++) {
+        int64_t sum = 0;
+
+        for (in = 0; in < b->n_in; in++) {
+          int32_t x;
+
+          rrn_quantise_inputs(l, b->x + in * b->x_row + p * b->x_position + (size_t)lane, 1, &x);
+          sum += (int64_t)l->weights[(row + out) * b->n_in + in] * (x - l->x_zero);
+        }
+        b->y[out * b->y_row + p * b->y_position + (size_t)lane] = (float)((double)l->unit[row + out] * (double)sum);
+      }
+  return RRAMNAS_OK;
+}
+
+static void
+error_free_chips_are_integer_networks(void **state)
+{
+  enum { FEW = 100 };
+  static float expected[FEW][10], found[FEW][10];
+  static const int32_t bits[][2] = { { 8, 8 }, { 4, 4 }, { 3, 6 } };
+  const rrn_chip_options ideal = { .is_ideal = 1 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  digits *d = *state;
+  size_t i;
+
+  for (i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+    const rrn_infer_backend integers = { .multiply = multiply_integers, .user = &d->q };
+    rrn_chip *chip;
+
+    quantise(d, bits[i][0], bits[i][1]);
+    check(rrn_infer_run(d->p.plan, &integers, d->images, FEW, 0, expected[0], &err), &err);
+    check(rrn_chip_program(&d->rt, &d->q, d->hw, &ideal, &chip, &err), &err);
+    check(rrn_infer_run(d->p.plan, rrn_chip_backend(chip), d->images, FEW, 0, found[0], &err), &err);
+    rrn_chip_free(chip);
+    assert_memory_equal(expected, found, sizeof(expected));
+  }
+  quantise(d, 8, 8);
+}
+
+static rrn_trials
+trials_of(const digits *d, int32_t n_threads)
+{
+  return (rrn_trials){ .plan = d->p.plan, .q = &d->q, .hw = d->hw, .images = d->images, .labels = d->labels,
+                       .n_images = N_TEST, .n_threads = n_threads };
+}
+
+static void
+eight_bits_keep_the_accuracy(void **state)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  const digits *d = *state;
+  rrn_trials t = trials_of(d, 0);
+  int32_t digital, ideal;
+
+  t.chip.is_ideal = 1;
+  check(rrn_trials_digital(&d->rt, &t, &digital, &err), &err);
+  check(rrn_trials_run(&d->rt, &t, 1, &ideal, NULL, &err), &err);
+  print_message("floats %d, 8 bits %d of %d right\n", (int)digital, (int)ideal, N_TEST);
+  assert_int_equal(digital, 353);
+  assert_in_range(ideal, 350, 356);
+}
+
+/* The default chip with a write error. */
+static rramnas_hw *
+noisy_chip(const char *write_sigma)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_hw *hw;
+  char text[256];
+
+  snprintf(text, sizeof(text), "schema: rramnas.hardware/1\nnoise: {write_model: relative, write_sigma: %s}\n", write_sigma);
+  check(rramnas_hw_load_buffer(text, strlen(text), "noisy", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, &err), &err);
+  return hw;
+}
+
+static double
+mean_of(const int32_t *right, size_t n, size_t n_images)
+{
+  double sum = 0;
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    sum += right[i];
+  return sum / (double)n / (double)n_images;
+}
+
+static void
+errors_cost_accuracy_and_nothing_else_does(void **state)
+{
+  enum { CHIPS = 4, FEW = 64 };
+  static const char *const sigmas[] = { "0.02", "0.3", "1.5" };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  digits *d = *state;
+  double before = 1;
+  size_t i;
+
+  for (i = 0; i < sizeof(sigmas) / sizeof(sigmas[0]); i++) {
+    int32_t one[CHIPS], three[CHIPS], last;
+    rrn_trials t = trials_of(d, 1);
+    rrn_xbar_stats stats, stats3;
+    rramnas_hw *hw = noisy_chip(sigmas[i]);
+
+    t.hw = hw;
+    t.n_images = FEW;
+    t.chip.seed = 7;
+    check(rrn_trials_run(&d->rt, &t, CHIPS, one, &stats, &err), &err);
+    t.n_threads = 3;
+    check(rrn_trials_run(&d->rt, &t, CHIPS, three, &stats3, &err), &err);
+    assert_memory_equal(one, three, sizeof(one));
+    assert_memory_equal(&stats, &stats3, sizeof(stats));
+    t.chip.trial = CHIPS - 1;
+    check(rrn_trials_run(&d->rt, &t, 1, &last, NULL, &err), &err);
+    assert_int_equal(last, one[CHIPS - 1]);
+    print_message("write error %s: %.4f of the images right\n", sigmas[i], mean_of(one, CHIPS, FEW));
+    assert_true(mean_of(one, CHIPS, FEW) <= before + 0.01);
+    before = mean_of(one, CHIPS, FEW);
+    rramnas_hw_unref(hw);
+  }
+  assert_true(before < 0.9);
+}
+
+/* --- the public function --- */
+
+static int32_t
+measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *options, rramnas_accuracy *ret,
+               double *ret_trials, rramnas_error *err)
+{
+  rramnas_compile_options compile = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_accuracy_options o = *options;
+  char weights[1024], data[1024];
+  rramnas_mapping *mapping = NULL;
+  rramnas_net *net = NULL;
+  rramnas_hw *hw = NULL;
+  int32_t status;
+
+  compile.policy = RRAMNAS_POLICY_RNC;
+  compile.crossbars = 80;
+  compile.no_duplication = 1;
+  o.weights = o.weights ? o.weights : data_path("onnx/digits_cnn.onnx", weights);
+  o.data = o.data ? o.data : data_path("digits/digits_8x8.yaml", data);
+  status = rramnas_hw_create_default(runtime, &hw, err);
+  if (status >= 0)
+    status = rramnas_net_load_file(data_path("onnx/digits_cnn.onnx", weights), NULL, runtime, &net, err);
+  if (status >= 0)
+    status = rramnas_compile(hw, net, &compile, runtime, &mapping, err);
+  if (status >= 0)
+    status = rramnas_mapping_get_accuracy(mapping, &o, ret, ret_trials, err);
+  rramnas_mapping_unref(mapping);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
+  return status;
+}
+
+static void
+figures_agree_with_the_trials(void **state)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_hw *noisy = noisy_chip("0.1");
+  double trials[5], sum = 0, least = 1, most = 0, squares = 0;
+  size_t k;
+
+  (void)state;
+  o.images = 40;
+  o.trials = 5;
+  o.hw = noisy;
+  o.calibration_images = 8;
+  check(measure_digits(NULL, &o, &a, trials, &err), &err);
+  for (k = 0; k < 5; k++) {
+    sum += trials[k];
+    least = fmin(least, trials[k]);
+    most = fmax(most, trials[k]);
+  }
+  for (k = 0; k < 5; k++)
+    squares += (trials[k] - sum / 5) * (trials[k] - sum / 5);
+  assert_int_equal(a.images, 40);
+  assert_int_equal(a.trials, 5);
+  assert_int_equal(a.layers_on_crossbars, 12);
+  assert_true(fabs(a.mean - sum / 5) < 1e-12 && fabs(a.deviation - sqrt(squares / 4)) < 1e-12);
+  assert_true(fabs(a.confidence - 2.776 * a.deviation / sqrt(5)) < 1e-12);
+  assert_true(a.worst == least && a.best == most && a.low >= least && a.median <= most);
+  assert_true(a.digital > 0.9 && a.quantized > 0.9 && a.conversions > 0 && a.deviation > 0);
+  rramnas_hw_unref(noisy);
+}
+
+static void
+what_cannot_be_is_refused(void **state)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char other[1024];
+
+  (void)state;
+  o.trials = -1;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_RANGE);
+  o.trials = 1;
+  o.part = 7;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  o.part = 0;
+  o.data = "missing.yaml";
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_IO);
+  o.data = data_path("digits/digits.yaml", other); /* 3 x 32 x 32 */
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_SHAPE);
+}
+
+static int32_t
+measure_once(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+
+  (void)user;
+  o.images = o.calibration_images = o.trials = o.n_threads = 1;
+  return measure_digits(runtime, &o, &a, NULL, err);
+}
+
+static void
+memory_may_run_out_anywhere(void **state)
+{
+  (void)state;
+  assert_true(oom_until_success(measure_once, NULL, 7, 1) > 1);
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(error_free_chips_are_integer_networks),
+    cmocka_unit_test(eight_bits_keep_the_accuracy),
+    cmocka_unit_test(errors_cost_accuracy_and_nothing_else_does),
+    cmocka_unit_test(figures_agree_with_the_trials),
+    cmocka_unit_test(what_cannot_be_is_refused),
+    cmocka_unit_test(memory_may_run_out_anywhere),
+  };
+
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
