@@ -9,10 +9,11 @@
  * single precision. A conversion whose current is nearer to the border of two codes than these can be wrong is settled
  * one by one, from all bits of the cells and, nearer still, from the layer as the reference does: so every kernel gives
  * the reference's codes. Where no conversion changes anything, slices and steps add up to one product: of bytes or
- * 16-bit integers when the cells are ideal, else of doubles. A converter changes nothing when cells are ideal, its steps
- * are a whole part of a digit, zero is a level and the greatest sum is in range.
+ * 16-bit integers when the cells are ideal, else of doubles. A converter changes nothing when cells are ideal, its
+ * steps are a whole part of a digit, zero is a level and the greatest sum is in range.
  *
- * Complexity: see mvm_lookup.c; a collapsed product is out * in per vector. Not handled: read noise by cell. Read noise by column is fast with AMX only and one bit per step. */
+ * Complexity: see mvm_lookup.c; a collapsed product is out * in per vector. Not handled: read noise by
+ * cell. Read noise by column is fast with AMX only and one bit per step. */
 #include "xbar/mvm.h"
 
 #include <string.h>

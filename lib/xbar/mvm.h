@@ -104,7 +104,8 @@ typedef struct rrn_xbar_block {
   int counted;           /* clips are asked for */
   float noise;           /* standard deviation in codes of a spread of 1 */
   rrn_xbar_stream stream;
-  uint32_t cell, cell_stride, first_vector; /* number of the first column's first cell, from column to column; of vector 0 */
+  uint32_t cell, cell_stride; /* number of the first column's first cell; from column to column */
+  uint32_t first_vector;      /* number of vector 0 */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
 } rrn_xbar_block;

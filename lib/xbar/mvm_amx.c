@@ -4,12 +4,12 @@
  * In:  as mvm_avx512.c, the inputs as one byte per row, step and vector.
  * Out: the same codes, and where they are in doubt.
  *
- * Idea: a tile instruction multiplies 16 columns of 64 rows with 16 vectors. Cells have three bytes, so three products of
- * bytes make a sum of all 24 bits; the sums of 32 columns are converted while they are in the first-level cache. A step
- * is a byte, so DACs of up to eight bits cost the same.
+ * Idea: a tile instruction multiplies 16 columns of 64 rows with 16 vectors. Cells have three bytes, so three products
+ * of bytes make a sum of all 24 bits; a read-out's sums are converted beside the products of the next. A step is a byte,
+ * so DACs of up to eight bits cost the same. Read noise: a fourth product gives the variance.
  *
- * Complexity: 3 rows / 64 tile products per step and 16 x 16 conversions, and 15 operations per 16 conversions. Source: Intel
- * 64 and IA-32 Architectures Software Developer's Manual, vol. 1, chapter 18. Not handled: fewer than 16 vectors leave
+ * Complexity: 3 rows / 64 tile products per step and 16 x 16 conversions, 15 operations per 16 conversions. Source: Intel
+ * 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18. Not handled: fewer than 16 vectors leave
  * lanes idle. */
 #define _GNU_SOURCE /* syscall() */
 #include "xbar/mvm.h"
@@ -188,7 +188,8 @@ convert(rrn_xbar_block *b, const int32_t *sums, readout r, int counted, int nois
   size_t col;
 
   for (col = 0; col < n; col++, sums += SIDE, doubts += 4 * b->steps, codes += RRN_XBAR_TABLE_VECTORS) {
-    const __m512i upper = _mm512_add_epi32(_mm512_slli_epi32(_mm512_load_si512(sums), 8), _mm512_load_si512(sums + 256));
+    const __m512i top = _mm512_slli_epi32(_mm512_load_si512(sums), 8);
+    const __m512i upper = _mm512_add_epi32(top, _mm512_load_si512(sums + 256));
     const __m512i total = _mm512_add_epi32(_mm512_slli_epi32(upper, 8), _mm512_load_si512(sums + 512));
     const __m512i old = _mm512_load_si512(codes);
     const uint32_t cell = b->cell + (uint32_t)(r.column + col) * b->cell_stride;

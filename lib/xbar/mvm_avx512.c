@@ -4,16 +4,16 @@
  * In:  as mvm_lookup.c, the inputs' bits of 16 vectors and eight rows as places in two tables.
  * Out: the same codes, and where they are in doubt.
  *
- * Idea: the 16 sums of four even rows and of four odd rows, 16 bits each, fill one register. A permutation looks up both
- * for 16 vectors, a dot product with ones adds the two to sums of 32 bits: two instructions for 128 binary
+ * Idea: the 16 sums of four even rows and of four odd rows, 16 bits each, fill one register. A permutation looks up
+ * both for 16 vectors, a dot product with ones adds the two to sums of 32 bits: two instructions for 128 binary
  * multiply-adds. Four columns and four bits at a time keep 16 sums in registers, for one load per two of these pairs.
- * Tables begin at the least sum, as which 16 bits start at their lowest number; what that leaves out is where sums start.
- * Sixteen bits of a cell leave a bound by which a sum may be wrong. A current nearer than that to the border of two codes
- * is a doubt, for others to settle with all 24 bits.
+ * Tables begin at the least sum, as which 16 bits start at their lowest number; what that leaves out is where sums
+ * start. Sixteen bits of a cell leave a bound by which a sum may be wrong. A current nearer than that to the border of
+ * two codes is a doubt, for others to settle with all 24 bits.
  *
- * Complexity: rows / 8 permutations and dot products per bit, column and 16 vectors, nine operations per 16 conversions,
- * one in some 200 in doubt. Source: Arlazarov et al., 1970, as mvm_lookup.c. Not handled: fewer than 16 vectors leave
- * lanes idle. */
+ * Complexity: rows / 8 permutations and dot products per bit, column and 16 vectors, nine operations per 16
+ * conversions, one in some 100 in doubt. Source: Arlazarov et al., 1970, as mvm_lookup.c. Not handled: fewer than 16
+ * vectors leave lanes idle. */
 #include "xbar/mvm.h"
 
 #if defined(__x86_64__)
@@ -22,8 +22,8 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
 enum { COLUMNS = 4, FRACTION = 12 };
 
-/* What a block keeps at hand while it converts: codes have FRACTION bits behind the point and half a code and the margin
- * are added, so that doubts are the lowest fractions. */
+/* What a block keeps at hand while it converts: codes have FRACTION bits behind the point, and half a code and the
+ * margin are added, so that doubts are the lowest fractions. */
 typedef struct converter {
   __m512 slope, one, half;
   __m512i top, fraction, doubtful;

@@ -105,7 +105,9 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_
   c->low = bytes_of(arena, cells);
   c->base = rrn_arena_alloc(arena, columns, sizeof(*c->base));
   c->spread = l->read_model != RRN_READ_NONE ? bytes_of(arena, cells) : NULL;
-  return c->top && c->middle && c->low && c->base && (c->spread || l->read_model == RRN_READ_NONE) ? RRAMNAS_OK : rrn_fail_memory(err);
+  if (!c->top || !c->middle || !c->low || !c->base || (!c->spread && l->read_model != RRN_READ_NONE))
+    return rrn_fail_memory(err);
+  return RRAMNAS_OK;
 }
 
 static void

@@ -9,8 +9,8 @@
  * lanes, at any number of levels of a cell. The table of 64 rows fills 32 KiB, a first-level cache; taller arrays take
  * one after the other. Sums are integers, hence exact and the
  * same in any order. Conversions are in single precision; a current too near to the border of two codes for that is a
- * doubt, which mvm.c settles, so every instruction set gives the same codes. Where dac_bits > 1 a step's sum is composed
- * of its bits' sums.
+ * doubt, which mvm.c settles, so every instruction set gives the same codes. Where dac_bits > 1 a step's sum is
+ * composed of its bits' sums.
  *
  * Complexity: rows / 4 additions per bit and column, and 4 rows per table; about 14 operations per conversion.
  * Sources: Arlazarov, Dinic, Kronrod, Faradzev, Soviet Math. Doklady 11, 1970 (tables of subsets). Not handled:

@@ -313,7 +313,7 @@ test_noisy_kernels_agree(void **state)
   int cpu;
 
   (void)state;
-  for (number = 0; number < 30; number++) {
+  for (number = 0; number < 12; number++) {
     random_case c;
     double *want, *got, *plain;
     size_t n, i, near = 0;
