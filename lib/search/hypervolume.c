@@ -8,30 +8,71 @@
  * as what the points so far dominate in the objectives before.
  *   2-D: the width is one number.
  *   3-D: corners of the region in the plane, sorted in an array; adding one gives the area it gains.
- *   4-D: the points so far that matter in three objectives, sorted by the third. The volume a point p gains is swept
- *   the
- *     same way: corners are those points, cut to the octant behind p. Points below p in the third objective are first
- *     reduced to two bounds (where another point covers p in one of the two other objectives) and the few inside these.
- *   5 and more: hypervolume_wfg.c.
+ *   4 and more: hypervolume_corners.c.
  * The contribution of a point is its box less the volume of the others moved behind it.
  *
  * Complexity: 2-D O(n log n) (radix sort: O(n)); 3-D O(n log s) and moving at most s corners per point, s = corners
- * at one time; 4-D O(n t) for t points that matter at one time, so O(n^2). Memory O(n). Papers: Beume, Fonseca,
- * Lopez-Ibanez, Paquete, Vahrenhold, IEEE Trans. Evol. Comput. 13(5), 2009 (3-D); Guerreiro, Fonseca, IEEE Trans.
- * Evol. Comput. 22(3), 2018 (HV4D+: one exclusive 3-D volume per point in linear time). Deviations: arrays instead
- * of trees and linked lists. */
+ * at one time. Memory O(n). Paper: Beume, Fonseca, Lopez-Ibanez, Paquete, Vahrenhold, IEEE Trans. Evol. Comput. 13(5),
+ * 2009 (3-D). Deviation: an array instead of a tree. */
 #include "search/hypervolume.h"
 
-#include "search/sort.h"
+typedef struct corner {
+  double x, y;
+} corner;
 
-#include <math.h>
-
-typedef struct sweep_4d {
-  double *x, *y, *z; /* z ascending; none dominates another */
+/* The corners of a region in the plane: x ascending, y descending, all below (limit_x, limit_y). */
+typedef struct corners {
+  corner *at;
   size_t n;
-  rrn_corners corners;
-  const double *reference;
-} sweep_4d;
+  double limit_x, limit_y;
+} corners;
+
+/* Number of corners with x no larger. */
+static size_t
+up_to(const corners *c, double x)
+{
+  const corner *low = c->at;
+  size_t n = c->n, half;
+
+  if (n == 0)
+    return 0;
+  for (; n > 1; n -= half) {
+    half = n / 2;
+    low += low[half - 1].x <= x ? half : 0;
+  }
+  return (size_t)(low - c->at) + (low->x <= x);
+}
+
+/* Adds the region above and right of (x, y); returns the area gained. */
+static double
+add_corner(corners *c, double x, double y)
+{
+  size_t at = up_to(c, x), end, i;
+  double top = c->limit_y, left = x, gain = 0;
+
+  if (at > 0) {
+    if (c->at[at - 1].y <= y)
+      return 0;
+    at -= c->at[at - 1].x == x;
+    top = at > 0 ? c->at[at - 1].y : top;
+  }
+  for (end = at; end < c->n && c->at[end].y >= y; end++) {
+    gain += (c->at[end].x - left) * (top - y);
+    left = c->at[end].x;
+    top = c->at[end].y;
+  }
+  gain += ((end < c->n ? c->at[end].x : c->limit_x) - left) * (top - y);
+  if (end == at)
+    for (i = c->n++; i > at; i--)
+      c->at[i] = c->at[i - 1];
+  else if (end > at + 1) {
+    for (i = end; i < c->n; i++)
+      c->at[at + 1 + i - end] = c->at[i];
+    c->n -= end - at - 1;
+  }
+  c->at[at] = (corner){ x, y };
+  return gain;
+}
 
 /* The points strictly inside the reference box, rows of m. */
 static size_t
@@ -89,7 +130,7 @@ hv_2d(rrn_key *keys, const double *p, size_t n, const double *reference)
 static double
 hv_3d(rrn_key *keys, const double *p, size_t n, const double *reference, double *room)
 {
-  rrn_corners corners = { (rrn_corner *)room, 0, reference[0], reference[1] };
+  corners plane = { (corner *)room, 0, reference[0], reference[1] };
   double area = 0, sum = 0, z = 0;
   size_t i;
 
@@ -100,149 +141,9 @@ hv_3d(rrn_key *keys, const double *p, size_t n, const double *reference, double 
     if (i > 0)
       sum += area * (q[2] - z);
     z = q[2];
-    area += rrn_corners_add(&corners, q[0], q[1]);
+    area += add_corner(&plane, q[0], q[1]);
   }
   return sum + area * (reference[2] - z);
-}
-
-/* --- four objectives --- */
-
-/* Number of points whose z is no larger. */
-static size_t
-up_to(const sweep_4d *s, double z)
-{
-  size_t low = 0, n = s->n;
-
-  while (n > 0) {
-    const size_t half = n / 2;
-
-    if (s->z[low + half] <= z) {
-      low += half + 1;
-      n -= half + 1;
-    } else {
-      n = half;
-    }
-  }
-  return low;
-}
-
-/* Where the points below p cover it in y (bounding x) and in x (bounding y). 0 when one dominates it. */
-static int
-bounds_below(const sweep_4d *s, size_t n, double px, double py, double *ret_x, double *ret_y)
-{
-  double bound_x = s->reference[0], bound_y = s->reference[1];
-  size_t i;
-
-  for (i = 0; i < n; i++) {
-    const double x = s->x[i], y = s->y[i];
-    const double tx = y <= py ? x : bound_x, ty = x <= px ? y : bound_y;
-
-    bound_x = tx < bound_x ? tx : bound_x;
-    bound_y = ty < bound_y ? ty : bound_y;
-  }
-  *ret_x = bound_x;
-  *ret_y = bound_y;
-  return bound_x > px && bound_y > py;
-}
-
-/* Area behind (px, py) that the first n points leave free; their corners are kept. */
-static double
-free_area(sweep_4d *s, size_t n, double px, double py)
-{
-  rrn_corners *c = &s->corners;
-  double taken = 0;
-  size_t i;
-
-  c->n = 0;
-  for (i = 0; i < n; i++)
-    if (s->x[i] < c->limit_x && s->y[i] < c->limit_y && s->x[i] > px && s->y[i] > py)
-      taken += rrn_corners_add(c, s->x[i], s->y[i]);
-  return (c->limit_x - px) * (c->limit_y - py) - taken;
-}
-
-/* Volume that p gains; `at` = number of points with z no larger than p's, none of which dominates it. */
-static double
-gained(sweep_4d *s, size_t at, double px, double py, double pz)
-{
-  double area = free_area(s, at, px, py), sum = 0, z = pz;
-  size_t i;
-
-  for (i = at; i < s->n; i++) {
-    const double x = s->x[i] > px ? s->x[i] : px, y = s->y[i] > py ? s->y[i] : py;
-
-    if (x >= s->corners.limit_x || y >= s->corners.limit_y)
-      continue;
-    sum += area * (s->z[i] - z);
-    z = s->z[i];
-    if (x == px && y == py)
-      return sum;
-    area -= rrn_corners_add(&s->corners, x, y);
-    if (x == px)
-      s->corners.limit_y = y;
-    if (y == py)
-      s->corners.limit_x = x;
-  }
-  return sum + area * (s->reference[2] - z);
-}
-
-/* Takes p in and drops what it dominates. */
-static void
-insert(sweep_4d *s, size_t at, double px, double py, double pz)
-{
-  size_t i, to = at, rest;
-
-  while (at > 0 && s->z[at - 1] == pz)
-    at--;
-  for (i = to = at; i < s->n; i++)
-    if (s->x[i] >= px && s->y[i] >= py)
-      break;
-  for (to = i; i < s->n; i++)
-    if (s->x[i] < px || s->y[i] < py) {
-      s->x[to] = s->x[i];
-      s->y[to] = s->y[i];
-      s->z[to++] = s->z[i];
-    }
-  rest = to - at;
-  memmove(s->x + at + 1, s->x + at, rest * sizeof(double));
-  memmove(s->y + at + 1, s->y + at, rest * sizeof(double));
-  memmove(s->z + at + 1, s->z + at, rest * sizeof(double));
-  s->x[at] = px;
-  s->y[at] = py;
-  s->z[at] = pz;
-  s->n = to + 1;
-}
-
-double
-rrn_hv_4d(const double *p, size_t n, const double *reference, double *room)
-{
-  rrn_corner *corners = (rrn_corner *)(room + 3 * (n + 1));
-  sweep_4d s = { room, room + n + 1, room + 2 * (n + 1), 0, { corners, 0, 0, 0 }, reference };
-  double volume = 0, sum = 0;
-  size_t i, at;
-
-  for (i = 0; i < n; i++) {
-    const double *q = p + 4 * i;
-
-    if (i > 0)
-      sum += volume * (q[3] - q[-1]);
-    at = up_to(&s, q[2]);
-    if (!bounds_below(&s, at, q[0], q[1], &s.corners.limit_x, &s.corners.limit_y))
-      continue;
-    volume += gained(&s, at, q[0], q[1], q[2]);
-    insert(&s, at, q[0], q[1], q[2]);
-  }
-  return n > 0 ? sum + volume * (reference[3] - p[4 * n - 1]) : 0;
-}
-
-static double
-hv_4d(rrn_key *keys, const double *p, size_t n, const double *reference, double *sorted, double *room)
-{
-  size_t i;
-
-  order_by(keys, p, n, 4, 3);
-  for (i = 0; i < n; i++)
-    memcpy(sorted + 4 * i, p + 4 * keys[i].index, 4 * sizeof(*p));
-  return rrn_hv_4d(sorted, n, reference, room);
 }
 
 int32_t
@@ -251,7 +152,7 @@ rrn_hypervolume(rrn_arena *arena, const double *f, size_t n, size_t m, const dou
 {
   double *p = rrn_arena_alloc_raw(arena, n, m * sizeof(*p));
   rrn_key *keys = rrn_arena_alloc_raw(arena, n, 2 * sizeof(*keys));
-  double *room = rrn_arena_alloc_raw(arena, n + 1, 2 * RRN_HV4_ROOM * sizeof(*room));
+  double *room = rrn_arena_alloc_raw(arena, n + 1, 2 * sizeof(*room));
 
   if (!p || !keys || !room)
     return rrn_fail_memory(err);
@@ -264,10 +165,8 @@ rrn_hypervolume(rrn_arena *arena, const double *f, size_t n, size_t m, const dou
     *ret_volume = hv_2d(keys, p, n, reference);
   else if (m == 3)
     *ret_volume = hv_3d(keys, p, n, reference, room);
-  else if (m == 4)
-    *ret_volume = hv_4d(keys, p, n, reference, room + RRN_HV4_ROOM * (n + 1), room);
   else
-    return rrn_hv_wfg(arena, p, n, m, reference, ret_volume, err);
+    return rrn_hv_corners(arena, p, n, m, reference, keys, ret_volume, err);
   return RRAMNAS_OK;
 }
 

@@ -153,7 +153,7 @@ test_hypervolume(void **state)
   (void)state;
   for (seed = 1; seed <= 600; seed++) {
     test_random r = { seed };
-    const size_t m = 1 + test_below(&r, 6), n = test_below(&r, m > 4 ? 6 : 12);
+    const size_t m = 1 + test_below(&r, MOST_M), n = test_below(&r, m > 6 ? 5 : m > 4 ? 6 : 12);
     double corner[MOST_M], expected, hv;
 
     for (i = 0; i < n * m; i++)
@@ -198,6 +198,108 @@ test_hypervolume_mirrored(void **state)
         f[(n - 1 - i) * m + j] = t;
       }
     assert_true(fabs(volume(n, m, reference) - first) <= 1e-11 * first);
+  }
+}
+
+/* Slices along the last objective, each a volume of one objective less. */
+static double
+sliced_volume(size_t n, size_t m, const double *reference)
+{
+  static double all[MOST * MOST_M];
+  double sum = 0;
+  size_t order[MOST], i, j, k;
+
+  memcpy(all, f, n * m * sizeof(*f));
+  for (i = 0; i < n; i++) {
+    for (k = i; k > 0 && all[order[k - 1] * m + m - 1] > all[i * m + m - 1]; k--)
+      order[k] = order[k - 1];
+    order[k] = i;
+  }
+  for (i = 0; i < n; i++) {
+    const double top = i + 1 < n ? all[order[i + 1] * m + m - 1] : reference[m - 1];
+
+    for (j = 0; j + 1 < m; j++)
+      f[i * (m - 1) + j] = all[order[i] * m + j];
+    sum += (top - all[order[i] * m + m - 1]) * volume(i + 1, m - 1, reference);
+  }
+  memcpy(f, all, n * m * sizeof(*f));
+  return sum;
+}
+
+/* A front of which some points repeat, are dominated or share coordinates. */
+static void
+draw_front(test_random *r, size_t n, size_t m, int ties)
+{
+  size_t i, j;
+
+  for (i = 0; i < n; i++) {
+    double squares = 0;
+
+    for (j = 0; j < m; j++) {
+      f[i * m + j] = (double)test_below(r, 1000) / 1000 + 1e-3;
+      squares += f[i * m + j] * f[i * m + j];
+    }
+    for (j = 0; j < m; j++)
+      f[i * m + j] /= sqrt(squares);
+    for (j = 0; ties && j < m; j++)
+      f[i * m + j] = ceil(f[i * m + j] * 20) / 20;
+    if (ties && i > 0 && test_below(r, 10) == 0)
+      memcpy(f + i * m, f + test_below(r, i) * m, m * sizeof(*f));
+  }
+}
+
+/* More points than a block holds, and more corners than a batch. */
+static void
+test_hypervolume_blocks(void **state)
+{
+  static const double reference[MOST_M] = { 1.1, 1.1, 1.1, 1.1, 1.1, 1.1, 1.1, 1.1 };
+  static const size_t sizes[][2] = { { 129, 4 }, { 1100, 4 }, { 540, 5 }, { 150, 6 }, { 40, 7 }, { 30, 8 } };
+  test_random r = { 1 };
+  size_t i, ties;
+
+  (void)state;
+  for (i = 0; i < 2 * sizeof(sizes) / sizeof(sizes[0]); i++) {
+    const size_t n = sizes[i / 2][0], m = sizes[i / 2][1];
+    double expected;
+
+    draw_front(&r, n, m, i % 2);
+    expected = sliced_volume(n, m, reference);
+    if (!(fabs(volume(n, m, reference) - expected) <= 1e-11 * expected))
+      fail_msg("%zu points of %zu objectives, ties %zu: %.17g, slices say %.17g", n, m, i % 2,
+               volume(n, m, reference), expected);
+  }
+  for (ties = 0; ties < 2; ties++) {
+    double first;
+
+    draw_front(&r, 700, 7, (int)ties);
+    first = volume(700, 7, reference);
+    swap_columns(700, 7, 2, 6);
+    assert_true(fabs(volume(700, 7, reference) - first) <= 1e-11 * first);
+  }
+}
+
+/* From four objectives on, infinite coordinates give infinite volumes, never a NaN. */
+static void
+test_hypervolume_infinite(void **state)
+{
+  double reference[MOST_M];
+  test_random r = { 7 };
+  size_t m, i;
+
+  (void)state;
+  for (m = 4; m <= 6; m++) {
+    for (i = 0; i < m; i++)
+      reference[i] = 1.1;
+    draw_front(&r, 30, m, 1);
+    assert_true(isfinite(volume(30, m, reference)));
+    f[3 * m] = f[4 * m] = -INFINITY;
+    assert_true(isinf(volume(30, m, reference)));
+    f[3 * m] = f[4 * m] = NAN;
+    f[5 * m + m - 1] = f[6 * m + m - 1] = -INFINITY;
+    assert_true(isinf(volume(30, m, reference)));
+    draw_front(&r, 30, m, 1);
+    reference[m - 1] = INFINITY;
+    assert_true(isinf(volume(30, m, reference)));
   }
 }
 
@@ -561,6 +663,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sort),    cmocka_unit_test(test_hypervolume), cmocka_unit_test(test_hypervolume_mirrored),
+    cmocka_unit_test(test_hypervolume_blocks), cmocka_unit_test(test_hypervolume_infinite),
     cmocka_unit_test(test_archive), cmocka_unit_test(test_select),      cmocka_unit_test(test_repeats),
     cmocka_unit_test(test_exhausts),
     cmocka_unit_test(test_enumerates),

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "oom.h"
 #include "search/hypervolume.h"
 #include "search/indicators.h"
 #include "search/operators.h"
@@ -168,6 +169,42 @@ test_indicators(void **state)
   rrn_arena_release(&arena);
 }
 
+/* Several blocks of points, so that corners are handed on. */
+static int32_t
+volume_job(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  enum { N = 600 };
+  static double f[N * 5];
+  const size_t m = *(const size_t *)user;
+  const double reference[5] = { 1.1, 1.1, 1.1, 1.1, 1.1 };
+  double hv;
+  int32_t status;
+  rrn_arena arena;
+  rrn_rt rt;
+  size_t i;
+
+  for (i = 0; i < N * m; i++)
+    f[i] = (double)((i * 7919 + i / m * 104729) % 1009) / 1009;
+  if ((status = rrn_rt_init(&rt, runtime, err)) < 0)
+    return status;
+  rrn_arena_init(&arena, &rt);
+  status = rrn_hypervolume(&arena, f, N, m, reference, &hv, err);
+  rrn_arena_release(&arena);
+  return status;
+}
+
+static void
+test_volume_without_memory(void **state)
+{
+  size_t m;
+
+  (void)state;
+  for (m = 4; m <= 5; m++) {
+    assert_true(oom_until_success(volume_job, &m, 1, 0) > 2);
+    oom_until_success(volume_job, &m, 1, 1);
+  }
+}
+
 static void
 test_directions(void **state)
 {
@@ -215,7 +252,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = { cmocka_unit_test(test_power),
     cmocka_unit_test(test_operators),  cmocka_unit_test(test_rates),   cmocka_unit_test(test_seen),
-    cmocka_unit_test(test_indicators), cmocka_unit_test(test_directions), cmocka_unit_test(test_refused),
+    cmocka_unit_test(test_indicators), cmocka_unit_test(test_volume_without_memory), cmocka_unit_test(test_directions), cmocka_unit_test(test_refused),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
