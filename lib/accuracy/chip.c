@@ -89,6 +89,7 @@ program_array(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
     else
       RRN_TRY(set_converter(c, hw, o, l, group, &a->layer, err));
     rrn_xbar_program(&a->layer, &noise);
+    a->layer.read_by_column = 1;
   }
   return rrn_xbar_kernel_create(&c->arena, &a->layer, rrn_xbar_cpu_best(), &a->kernel, err);
 }
@@ -164,6 +165,25 @@ count(rrn_chip *c, const rrn_xbar_stats *stats)
   atomic_fetch_add_explicit(&c->clipped_high, stats->clipped_high, memory_order_relaxed);
 }
 
+/* Read noise goes by the number of a vector, images in order and positions within them. */
+static int32_t
+multiply_vectors(rrn_chip *c, desk *d, const rrn_infer_block *b, const int32_t *x, double *ret_y, rrn_xbar_stats *stats,
+                 rramnas_error *err)
+{
+  const array *a = &c->arrays[b->layer][b->group];
+  const uint64_t per_image = c->q->layers[b->layer].shape.n_positions;
+  const size_t n = b->n_positions;
+  size_t lane;
+
+  if (a->layer.read_model == RRN_READ_NONE)
+    return rrn_xbar_mvm(&d->arena, &a->kernel, x, n * (size_t)b->n_images, 0, ret_y, stats, err);
+  for (lane = 0; lane < (size_t)b->n_images; lane++)
+    RRN_TRY(rrn_xbar_mvm(&d->arena, &a->kernel, x + lane * n * b->n_in, n,
+                         (uint32_t)((b->first_image + lane) * per_image + b->first_position), ret_y + lane * n * b->n_out,
+                         stats, err));
+  return RRAMNAS_OK;
+}
+
 static int32_t
 multiply_at(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_error *err)
 {
@@ -178,7 +198,7 @@ multiply_at(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_error *err)
     return rrn_fail_memory(err);
   gather(b, x);
   rrn_quantise_inputs(l, x, n * b->n_in, q);
-  RRN_TRY(rrn_xbar_mvm(&d->arena, &c->arrays[b->layer][b->group].kernel, q, n, y, &stats, err));
+  RRN_TRY(multiply_vectors(c, d, b, q, y, &stats, err));
   scatter(b, l, y);
   count(c, &stats);
   return RRAMNAS_OK;

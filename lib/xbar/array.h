@@ -94,6 +94,10 @@ rrn_xbar_max_step(const rrn_xbar_layer *l)
 /* The level nearest to the current, ties to the even code; the current itself without a converter. */
 double rrn_xbar_convert(const rrn_xbar_adc *adc, int32_t slice, double current, rrn_xbar_stats *stats);
 
+/* Current of a column's cells of one side in the `rows` inputs from `first` on, without read noise. */
+double rrn_xbar_current(const rrn_xbar_layer *l, const int32_t *x, size_t first, size_t rows, int32_t step,
+                        int32_t slice, int32_t side, size_t col);
+
 /* Reference in double, cell by cell: x[batch][n_in] in 0 .. 2^input_bits - 1 -> ret_y[batch][n_out] in units of weight
  * times input. Vector b has the number first_vector + b in the streams of read noise. stats may be NULL. */
 int32_t rrn_xbar_mvm_reference(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,

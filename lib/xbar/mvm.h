@@ -3,7 +3,7 @@
 #ifndef RRN_XBAR_MVM_H
 #define RRN_XBAR_MVM_H
 
-#include "xbar/array.h"
+#include "xbar/noise.h"
 
 enum {
   RRN_XBAR_LANES = 32,
@@ -13,61 +13,131 @@ enum {
 };
 
 /* Instruction sets of the kernels; every one gives the same bytes. */
-enum rrn_xbar_cpu { RRN_XBAR_CPU_PLAIN = 0, RRN_XBAR_CPU_AVX2 = 1, RRN_XBAR_CPU_AVX512 = 2 };
+enum rrn_xbar_cpu {
+  RRN_XBAR_CPU_PLAIN = 0,
+  RRN_XBAR_CPU_AVX2 = 1,
+  RRN_XBAR_CPU_AVX512 = 2, /* with VNNI and VBMI */
+  RRN_XBAR_CPU_AMX = 3     /* the same, with tiles of bytes */
+};
 
 /* The best that this machine has. */
 enum rrn_xbar_cpu rrn_xbar_cpu_best(void);
 
-/* A layer made ready for its kernel; the layer must not change or go before it. */
+/* Columns of cells as integers: a digit is 256 unit. */
+typedef struct rrn_xbar_cells {
+  size_t rows, stride, tiles; /* rows of an array; the same as a multiple of 16; arrays above each other */
+  int32_t n_planes;           /* conversions of one column and step: slices, twice with pairs read apart */
+  double unit[2 * RRN_XBAR_MAX_SLICES];     /* by plane */
+  double greatest[2 * RRN_XBAR_MAX_SLICES]; /* sum of magnitudes of a column, in digits */
+  int8_t *top;                /* [tile][plane][column][stride]: a cell is 65536 top + 256 middle + low */
+  uint8_t *middle;            /* the same shape */
+  int8_t *low;                /* the same shape */
+  uint8_t *spread;            /* the same shape: variance of a read; NULL without read noise */
+  double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane, in squares of the on conductance */
+  int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
+  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column without low is wrong, in digits */
+  double unsure[2 * RRN_XBAR_MAX_SLICES];  /* the same of all bits */
+} rrn_xbar_cells;
+
+/* A layer made ready for its kernel. */
 typedef struct rrn_xbar_kernel {
-  const rrn_xbar_layer *layer;
+  rrn_xbar_layer head; /* what the layer is, without its cells unless it outlives the kernel */
   enum rrn_xbar_cpu cpu;
   int collapsed;        /* slices and steps add up to one product: no conversion that changes anything */
-  int32_t n_planes;     /* conversions of one column and step: slices, twice with pairs read apart */
-  size_t blocks, tiles; /* of RRN_XBAR_LANES columns; of spec.rows inputs */
-  size_t groups;        /* of 4 inputs in a tile */
-  double unit;          /* of cells[]: a digit is 1 / unit */
-  int32_t *cells;       /* [tile][plane][block][4 groups][RRN_XBAR_LANES] */
-  int16_t *integers;    /* collapsed and exact: [n_out][n_in], padded to pairs of vectors; else NULL */
-  size_t stride;        /* of integers and effective */
-  double *effective;    /* collapsed with errors: [n_out][n_in] */
+  rrn_xbar_cells cells;
+  int16_t *integers;    /* collapsed and exact: [n_out][stride]; else NULL */
+  double *effective;    /* collapsed with errors: [n_out][stride] */
+  size_t stride;
 } rrn_xbar_kernel;
 
-/* RRAMNAS_ERR_UNSUPPORTED with read noise, whose kernel is the reference. */
+/* The layer must not change or go before the kernel: it settles currents at the border of two codes as the reference
+ * does. RRAMNAS_ERR_UNSUPPORTED with read noise drawn by cell, whose kernel is the reference. */
 int32_t rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *layer, enum rrn_xbar_cpu cpu,
                                rrn_xbar_kernel *ret_kernel, rramnas_error *err);
 
-/* As rrn_xbar_mvm_reference(). */
-int32_t rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch, double *ret_y,
-                     rrn_xbar_stats *stats, rramnas_error *err);
+/* The kernel forgets its layer, which may go. Where a current lies nearer to the border of two codes than 24 bits per
+ * cell can tell, a code may then be the next one. */
+void rrn_xbar_kernel_detach(rrn_xbar_kernel *kernel);
 
-/* --- between mvm.c and the kernels --- */
+/* As rrn_xbar_mvm_reference(). */
+int32_t rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,
+                     uint32_t first_vector, double *ret_y, rrn_xbar_stats *stats, rramnas_error *err);
+
+/* --- between the files of the kernels --- */
+
+static inline int
+rrn_xbar_pairs_are_one(const rrn_xbar_layer *l)
+{
+  return l->n_sides == 2 && !l->spec.subtract_digitally;
+}
+
+/* Place of a column in base[], times stride in top[], middle[] and low[]. */
+static inline size_t
+rrn_xbar_column(const rrn_xbar_cells *c, size_t cols, size_t tile, int32_t plane, size_t col)
+{
+  return (tile * (size_t)c->n_planes + (size_t)plane) * cols + col;
+}
 
 /* One array, plane and block of columns, for all vectors of a batch. */
 typedef struct rrn_xbar_block {
-  const int32_t *cells;  /* [4 groups][lanes] */
-  int32_t *table;        /* sums of the cells of each subset of four inputs */
-  int32_t *sums;         /* [vectors][bits][lanes] */
-  const uint32_t *fours; /* [vectors / 16][words][groups][16]: subset of each of eight bits; only AVX-512 */
+  const int8_t *top;     /* [columns][stride]; the same are middle and low */
+  const uint8_t *middle;
+  const int8_t *low;
+  const uint8_t *spread; /* NULL without read noise */
+  const int32_t *base;   /* [columns] */
+  size_t stride;
+  int16_t *words;        /* [stride]: top and middle of a column; only AVX-512 */
+  const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
+  const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
+  void *table;           /* sums of the cells of each subset of four inputs */
+  int32_t *sums;         /* [vectors][bits][lanes]; not AVX-512 */
+  const uint32_t *pairs; /* [vectors / 16][bits][stride / 8][16]: subsets of eight rows; only AVX-512 */
   const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
   const float *offset;   /* [steps][RRN_XBAR_TABLE_VECTORS] */
-  uint32_t *codes;       /* [lanes][RRN_XBAR_TABLE_VECTORS]: sum of codes, weighted by steps */
+  uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes but for doubts, weighted by steps, are added */
+  uint64_t *doubts;      /* [lanes][steps]: vectors too near to the border of two codes */
   size_t groups, vectors, columns;
   int32_t bits; /* a multiple of 4 */
   int32_t dac_bits, steps;
-  float slope, top;      /* code = slope sum + offset, clipped to 0..top */
-  _Alignas(16) int32_t valid[RRN_XBAR_LANES]; /* -1 where the column exists */
-  _Alignas(16) int32_t low[RRN_XBAR_LANES];   /* clips, counted downwards from 0 */
-  _Alignas(16) int32_t high[RRN_XBAR_LANES];
+  float slope, last;     /* code = slope sum + offset, clipped to 0..last */
+  float margin;          /* a doubt is nearer to the border, in codes */
+  int counted;           /* clips are asked for */
+  float noise;           /* standard deviation in codes of a spread of 1 */
+  rrn_xbar_stream stream;
+  uint32_t cell, cell_stride; /* number of the first column's first cell; from column to column */
+  uint32_t first_vector;      /* number of vector 0 */
+  int slow;              /* every conversion is settled by itself */
+  int64_t clipped_low, clipped_high;
 } rrn_xbar_block;
 
 void rrn_xbar_lookup_plain(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx2(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx512(rrn_xbar_block *b);
+void rrn_xbar_tiles_amx(rrn_xbar_block *b);
+
+/* Whether the machine has the tiles and the system lets this process use them; asks for that. */
+int rrn_xbar_amx_usable(void);
+
+/* Steps of the inputs of one vector of 16 as block.inputs has them; zero before where there is no input. */
+void rrn_xbar_inputs_amx(const int32_t *x, size_t rows, const rrn_xbar_block *b, size_t vector, uint8_t *ret_inputs);
+
+/* Sum of the cells of a column whose bits are set. */
+int64_t rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t column, const uint64_t *rows);
+int64_t rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows);
+
+/* Bits of the inputs of one vector, rows of a bit beside each other: ret_bits[bits][words], zero before. */
+void rrn_xbar_bits_avx512(const int32_t *x, size_t rows, int32_t bits, size_t words, uint64_t *ret_bits);
 
 /* Sum of a[k] b[k], n a multiple of 32; no sum of a part leaves 32 bits. */
 int32_t rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n);
 int32_t rrn_xbar_dot_avx2(const int16_t *a, const int16_t *b, size_t n);
 int32_t rrn_xbar_dot_avx512(const int16_t *a, const int16_t *b, size_t n);
+
+/* --- mvm_cells.c --- */
+
+/* A cell (or pair) of a plane in digits. */
+double rrn_xbar_digit_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in);
+
+int32_t rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *ret_cells, rramnas_error *err);
 
 #endif

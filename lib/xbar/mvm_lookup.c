@@ -8,8 +8,9 @@
  * array and used for every bit of every vector: a vector addition stands for four times as many multiply-adds as it has
  * lanes, at any number of levels of a cell. The table of 64 rows fills 32 KiB, a first-level cache; taller arrays take
  * one after the other. Sums are integers, hence exact and the
- * same in any order; conversions are single-precision operations that IEEE 754 defines to the last bit. So every
- * instruction set gives the same bytes. Where dac_bits > 1 a step's sum is composed of its bits' sums.
+ * same in any order. Conversions are in single precision; a current too near to the border of two codes for that is a
+ * doubt, which mvm.c settles, so every instruction set gives the same codes. Where dac_bits > 1 a step's sum is
+ * composed of its bits' sums.
  *
  * Complexity: rows / 4 additions per bit and column, and 4 rows per table; about 14 operations per conversion.
  * Sources: Arlazarov, Dinic, Kronrod, Faradzev, Soviet Math. Doklady 11, 1970 (tables of subsets). Not handled:
@@ -26,6 +27,7 @@
 #if defined(__x86_64__)
 #define MIN(a, b) ((reals_plain)_mm_min_ps((__m128)(a), (__m128)(b)))
 #define MAX(a, b) ((reals_plain)_mm_max_ps((__m128)(a), (__m128)(b)))
+#define SIGNS(x) _mm_movemask_ps((__m128)(x))
 #else
 static inline float
 smaller(float a, float b)
@@ -40,6 +42,7 @@ greater(float a, float b)
 #define EACH(f, a, b) ((reals_plain){ f((a)[0], (b)[0]), f((a)[1], (b)[1]), f((a)[2], (b)[2]), f((a)[3], (b)[3]) })
 #define MIN(a, b) EACH(smaller, a, b)
 #define MAX(a, b) EACH(greater, a, b)
+#define SIGNS(x) (((x)[0] < 0) | ((x)[1] < 0) << 1 | ((x)[2] < 0) << 2 | ((x)[3] < 0) << 3)
 #endif
 #include "xbar/mvm_lookup.inc"
 #undef WIDTH
@@ -47,6 +50,20 @@ greater(float a, float b)
 #undef TARGET
 #undef MIN
 #undef MAX
+#undef SIGNS
+
+int64_t
+rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
+{
+  const size_t first = column * c->stride;
+  int64_t sum = 0;
+  size_t k;
+
+  for (k = 0; k < c->stride; k++)
+    sum += (65536 * c->top[first + k] + 256 * c->middle[first + k] + c->low[first + k]) &
+           -(int32_t)(rows[k / 64] >> k % 64 & 1);
+  return sum;
+}
 
 int32_t
 rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n)
@@ -65,12 +82,14 @@ rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n)
 #define TARGET __attribute__((target("avx2")))
 #define MIN(a, b) ((reals_avx2)_mm256_min_ps((__m256)(a), (__m256)(b)))
 #define MAX(a, b) ((reals_avx2)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define SIGNS(x) _mm256_movemask_ps((__m256)(x))
 #include "xbar/mvm_lookup.inc"
 #undef WIDTH
 #undef NAME
 #undef TARGET
 #undef MIN
 #undef MAX
+#undef SIGNS
 
 __attribute__((target("avx2"))) int32_t
 rrn_xbar_dot_avx2(const int16_t *a, const int16_t *b, size_t n)

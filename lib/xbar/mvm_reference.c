@@ -25,6 +25,7 @@ typedef struct readout {
   const int32_t *x;
   size_t first, end; /* inputs of the array */
   int32_t step;
+  rrn_xbar_stream stream;
   uint32_t vector;
   double *v; /* [end - first] */
   void (*visit)(void *user, int32_t slice, double current);
@@ -71,9 +72,9 @@ read_cells(const readout *r, size_t cell)
   return sum;
 }
 
-/* The sum of independent normal numbers is normal, its variance the sum of theirs. */
+/* Current of the cells of a side, and its variance. */
 static double
-read_sum(const readout *r, size_t cell)
+sum_cells(const readout *r, size_t cell, double *variance)
 {
   const rrn_xbar_layer *l = r->l;
   double sum = 0, squares = 0;
@@ -85,8 +86,37 @@ read_sum(const readout *r, size_t cell)
     sum += part;
     squares += l->read_model == RRN_READ_RELATIVE ? part * part : r->v[k] * r->v[k];
   }
-  return sum + l->read_sigma * __builtin_sqrt(squares) *
-               rrn_xbar_normal(&l->id, RRN_XBAR_READ, (uint32_t)cell, r->vector, r->step);
+  *variance += squares * l->read_sigma * l->read_sigma;
+  return sum;
+}
+
+/* The sum of independent normal numbers is normal, its variance the sum of theirs: one draw per conversion, of a pair's
+ * difference where that is what is converted. */
+static double
+read_sum(const readout *r, int32_t slice, int32_t side, size_t col)
+{
+  const size_t cell = rrn_xbar_cell(r->l, slice, side, col, r->first);
+  const rrn_xbar_draws d = rrn_xbar_draws_of(&r->stream, (uint32_t)cell, r->step);
+  const int pair = r->l->n_sides == 2 && !r->l->spec.subtract_digitally;
+  double variance = 0, sum = sum_cells(r, cell, &variance);
+
+  if (pair)
+    sum -= sum_cells(r, rrn_xbar_cell(r->l, slice, 1, col, r->first), &variance);
+  return sum + __builtin_sqrt(variance) * rrn_xbar_draw(d, r->vector);
+}
+
+double
+rrn_xbar_current(const rrn_xbar_layer *l, const int32_t *x, size_t first, size_t rows, int32_t step, int32_t slice,
+                 int32_t side, size_t col)
+{
+  const double *g = l->g + rrn_xbar_cell(l, slice, side, col, first);
+  const double full = rrn_xbar_max_step(l);
+  double sum = 0;
+  size_t k;
+
+  for (k = 0; k < rows; k++)
+    sum += g[k] * ((double)(x[first + k] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l)) / full);
+  return sum;
 }
 
 static double
@@ -94,14 +124,10 @@ current_of(const readout *r, int32_t slice, int32_t side, size_t col)
 {
   const rrn_xbar_layer *l = r->l;
   const size_t cell = rrn_xbar_cell(l, slice, side, col, r->first);
-  double sum = 0;
-  size_t k;
 
   if (l->read_model != RRN_READ_NONE)
-    return l->read_by_column ? read_sum(r, cell) : read_cells(r, cell);
-  for (k = 0; k < r->end - r->first; k++)
-    sum += l->g[cell + k] * r->v[k];
-  return sum;
+    return read_cells(r, cell);
+  return rrn_xbar_current(l, r->x, r->first, r->end - r->first, r->step, slice, side, col);
 }
 
 static double
@@ -118,12 +144,15 @@ read_column(readout *r, int32_t slice, size_t col, double pedestal)
 {
   const rrn_xbar_layer *l = r->l;
   const double to_digits = rrn_xbar_max_digit(l) / (1 - l->spec.g_off) * rrn_xbar_max_step(l);
-  const double a = current_of(r, slice, 0, col);
+  const int by_column = l->read_model != RRN_READ_NONE && l->read_by_column;
+  const double a = by_column ? read_sum(r, slice, 0, col) : current_of(r, slice, 0, col);
   double b;
 
+  if (by_column && l->n_sides == 2 && !l->spec.subtract_digitally)
+    return convert(r, slice, a) * to_digits;
   if (l->n_sides == 1)
     return (convert(r, slice, a) - pedestal) * to_digits;
-  b = current_of(r, slice, 1, col);
+  b = by_column ? read_sum(r, slice, 1, col) : current_of(r, slice, 1, col);
   if (l->spec.subtract_digitally)
     return (convert(r, slice, a) - convert(r, slice, b)) * to_digits;
   return convert(r, slice, a - b) * to_digits;
@@ -198,6 +227,7 @@ run(rrn_arena *scratch, readout *r, const int32_t *x, size_t batch, uint32_t fir
   double *y = rrn_arena_alloc_raw(scratch, l->cols, sizeof(*y));
   size_t b;
 
+  r->stream = rrn_xbar_stream_of(&l->id);
   r->v = rrn_arena_alloc_raw(scratch, l->n_in, sizeof(*r->v));
   if (!y || !r->v)
     return rrn_fail_memory(err);

@@ -46,4 +46,40 @@ void rrn_xbar_disturb(rrn_xbar_layer *layer, const double *errors, const uint8_t
 /* A conductance as one read finds it. */
 double rrn_xbar_read(const rrn_xbar_layer *layer, uint32_t cell, double g, uint32_t vector, int32_t step);
 
+/* --- read noise by column --- */
+
+/* Names the draws of a layer, and those of one of its columns in a step. */
+typedef struct rrn_xbar_stream {
+  uint64_t name, step_name;
+} rrn_xbar_stream;
+
+typedef struct rrn_xbar_draws {
+  uint32_t start, twist;
+} rrn_xbar_draws;
+
+enum { RRN_XBAR_DRAW_STRIDE = 0x1e3779b1, RRN_XBAR_DRAW_A = 0x7feb352d, RRN_XBAR_DRAW_B = (int)0x846ca68b };
+
+/* Four of these, weighted, are a standard normal number but for their sum's scale: 128 + deviate. */
+extern const uint8_t rrn_xbar_deviates[64];
+extern const int8_t rrn_xbar_weights[4];
+#define RRN_XBAR_DEVIATES_ZERO (128 * (61 + 59 + 53 + 47))
+#define RRN_XBAR_DEVIATES_SCALE (1 / 4405.498269208603) /* sqrt(64 / 1242138560) */
+
+rrn_xbar_stream rrn_xbar_stream_of(const rrn_xbar_id *id);
+
+/* `cell` is the number of the column's first cell in the array. */
+static inline rrn_xbar_draws
+rrn_xbar_draws_of(const rrn_xbar_stream *s, uint32_t cell, int32_t step)
+{
+  uint64_t z = s->name + ((uint64_t)cell << 5 | (uint32_t)step) * UINT64_C(0x9e3779b97f4a7c15);
+
+  z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+  z = (z ^ z >> 31) ^ s->step_name;
+  return (rrn_xbar_draws){ (uint32_t)z, (uint32_t)(z >> 32) };
+}
+
+/* Standard normal number of a conversion, by the number of its vector. */
+double rrn_xbar_draw(rrn_xbar_draws d, uint32_t vector);
+
 #endif

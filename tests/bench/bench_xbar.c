@@ -3,6 +3,7 @@
  *
  *   bench-xbar               all rows
  *   bench-xbar N             N products of the first layer, for profiles
+ *   bench-xbar N read        the same with read noise
  *
  * Limit: AVX-512 VNNI does two vectors of 64 multiply-adds of bytes per cycle, with cells rounded to eight bits; ours
  * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
@@ -44,6 +45,7 @@ program(void *user)
   if (j->adc_bits != 0 && rrn_xbar_adc_set(&j->layer, j->adc_bits, RRN_XBAR_RANGE_GRANULAR, NULL) < 0)
     die();
   rrn_xbar_program(&j->layer, &j->noise);
+  j->layer.read_by_column = j->noise.read_model != RRN_READ_NONE;
 }
 
 static void
@@ -52,7 +54,7 @@ multiply(void *user)
   job *j = user;
 
   rrn_arena_reset(&j->scratch);
-  if (rrn_xbar_mvm(&j->scratch, &j->kernel, j->x, j->batch, j->y, NULL, NULL) < 0)
+  if (rrn_xbar_mvm(&j->scratch, &j->kernel, j->x, j->batch, 0, j->y, NULL, NULL) < 0)
     die();
 }
 
@@ -111,7 +113,7 @@ rate(const char *name, const bench_row *row, double limit)
 static void
 run(const char *name, job *j, double limit_gmac)
 {
-  static const char *cpus[] = { "plain", "avx2", "avx512" };
+  static const char *cpus[] = { "plain", "avx2", "avx512", "amx" };
   const double ops = (double)j->n_in * (double)j->n_out * (double)j->batch;
   int cpu;
 
@@ -167,6 +169,8 @@ main(int argc, char **argv)
   bench_row row;
 
   if (products > 0) {
+    j.noise.read_model = argc > 2 ? RRN_READ_RELATIVE : RRN_READ_NONE;
+    j.noise.read_sigma = 0.01;
     prepare(&j);
     if (rrn_xbar_kernel_create(&j.arena, &j.layer, rrn_xbar_cpu_best(), &j.kernel, NULL) < 0)
       die();
@@ -183,6 +187,10 @@ main(int argc, char **argv)
     j.batch = batches[i];
     run(name, &j, limit);
   }
+  j = noisy;
+  j.noise.read_model = RRN_READ_RELATIVE;
+  j.noise.read_sigma = 0.01;
+  run("1152x256 4x2b 3% write 1% read batch 64", &j, limit);
   j = noisy;
   j.noise.write_model = RRN_WRITE_NONE;
   j.adc_bits = 0;

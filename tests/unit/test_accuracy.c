@@ -235,6 +235,37 @@ errors_cost_accuracy_and_nothing_else_does(void **state)
   assert_true(before < 0.9);
 }
 
+/* Reads differ from image to image, not with threads or with the images beside. */
+static void
+read_noise_costs_accuracy_too(void **state)
+{
+  enum { FEW = 24 };
+  static const char *const sigmas[] = { "0.01", "3" };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  digits *d = *state;
+  int32_t right[2], again;
+  size_t i;
+
+  for (i = 0; i < 2; i++) {
+    rrn_trials t = trials_of(d, 1);
+    rrn_xbar_stats stats, stats3;
+    rramnas_hw *hw;
+    char text[256];
+
+    snprintf(text, sizeof(text), "schema: rramnas.hardware/1\nnoise: {read_model: relative, read_sigma: %s}\n", sigmas[i]);
+    check(rramnas_hw_load_buffer(text, strlen(text), "noisy", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, &err), &err);
+    t.hw = hw;
+    t.n_images = FEW;
+    check(rrn_trials_run(&d->rt, &t, 1, &right[i], &stats, &err), &err);
+    t.n_threads = 3;
+    check(rrn_trials_run(&d->rt, &t, 1, &again, &stats3, &err), &err);
+    assert_int_equal(again, right[i]);
+    assert_memory_equal(&stats, &stats3, sizeof(stats));
+    rramnas_hw_unref(hw);
+  }
+  assert_true(right[0] >= 22 && right[1] < right[0]);
+}
+
 /* --- the public function --- */
 
 static int32_t
@@ -346,6 +377,7 @@ main(void)
     cmocka_unit_test(error_free_chips_are_integer_networks),
     cmocka_unit_test(eight_bits_keep_the_accuracy),
     cmocka_unit_test(errors_cost_accuracy_and_nothing_else_does),
+    cmocka_unit_test(read_noise_costs_accuracy_too),
     cmocka_unit_test(figures_agree_with_the_trials),
     cmocka_unit_test(what_cannot_be_is_refused),
     cmocka_unit_test(memory_may_run_out_anywhere),

@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-#include "xbar/noise.h"
+#include "xbar/adc.h"
+#include "xbar/mvm.h"
 
 enum { N = 40000 };
 
@@ -273,6 +274,63 @@ test_read_currents(void **state)
   rrn_arena_release(&f.arena);
 }
 
+/* A fine converter shows what the kernels draw: the same distribution, the reference's numbers, the same bytes. */
+static void
+check_kernels(fixture *f, const rrn_xbar_layer *l, const int32_t *x, size_t vectors, double sigma)
+{
+  const size_t n = vectors * 200;
+  double *want = malloc(n * sizeof(*want)), *got = malloc(n * sizeof(*got)), *first = malloc(n * sizeof(*first));
+  int cpu;
+  size_t i;
+
+  assert_int_equal(rrn_xbar_mvm_reference(&f->arena, l, x, vectors, 9, want, NULL, NULL), RRAMNAS_OK);
+  for (cpu = RRN_XBAR_CPU_PLAIN; cpu <= (int)rrn_xbar_cpu_best(); cpu++) {
+    rrn_xbar_kernel k;
+
+    assert_int_equal(rrn_xbar_kernel_create(&f->arena, l, cpu, &k, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_xbar_mvm(&f->arena, &k, x, vectors, 9, got, NULL, NULL), RRAMNAS_OK);
+    if (cpu == RRN_XBAR_CPU_PLAIN)
+      memcpy(first, got, n * sizeof(*got));
+    assert_memory_equal(got, first, n * sizeof(*got));
+    assert_int_equal(rrn_xbar_mvm(&f->arena, &k, x, 5, 9, got, NULL, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_xbar_mvm(&f->arena, &k, x + 5 * 200, vectors - 5, 14, got + 5 * 200, NULL, NULL), RRAMNAS_OK);
+    assert_memory_equal(got, first, n * sizeof(*got));
+  }
+  for (i = 0; i < n; i++) {
+    assert_true(fabs(got[i] - want[i]) <= 0.03 * (sigma / 0.3));
+    got[i] = ((got[i] + 2 * 120) * 0.3 + 0.1 * 120 - 120 * G) / sigma;
+  }
+  assert_standard_normal(got, n, "currents of the kernels");
+  free(want);
+  free(got);
+  free(first);
+}
+
+static void
+test_read_kernels(void **state)
+{
+  enum { VECTORS = 70 };
+  static int32_t x[VECTORS * 200];
+  fixture f;
+  rrn_xbar_layer l = make(&f, 0, 1, 0);
+  rrn_xbar_kernel k;
+  int model;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < VECTORS * 200; i++)
+    x[i] = i % 5 < 3;
+  for (model = RRN_READ_RELATIVE; model <= RRN_READ_ABSOLUTE; model++) {
+    rrn_xbar_program(&l, &(rrn_xbar_noise){ .read_model = model, .read_sigma = 0.02 });
+    l.read_by_column = 0;
+    assert_int_equal(rrn_xbar_kernel_create(&f.arena, &l, RRN_XBAR_CPU_PLAIN, &k, NULL), RRAMNAS_ERR_UNSUPPORTED);
+    l.read_by_column = 1;
+    assert_int_equal(rrn_xbar_adc_set(&l, 16, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
+    check_kernels(&f, &l, x, VECTORS, 0.02 * (model == RRN_READ_RELATIVE ? G : 1) * sqrt(120));
+  }
+  rrn_arena_release(&f.arena);
+}
+
 /* A product does not depend on how a batch is split. */
 static void
 test_batches(void **state)
@@ -327,6 +385,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
+    cmocka_unit_test(test_read_kernels),
     cmocka_unit_test(test_names),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
     cmocka_unit_test(test_chip),
   };

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Cells as integers of 24 bits: what the fast products add up.
+ *
+ * In:  a programmed layer.
+ * Out: for each array, plane (slice, or side of a slice) and column its cells in digits with an error,
+ *      (g - g_off) (2^cell_bits - 1) / (1 - g_off), as three bytes; how far sums of the upper two can be off.
+ *
+ * Idea: pairs subtracted before the converter are one number. The unit is a whole number, so ideal cells are exact, and
+ * as large as the sums of four rows in 16 bits and of a column in 32 bits allow. Two bytes are enough for almost every
+ * conversion; the third settles the rest.
+ *
+ * Complexity: two passes over the cells; 3 bytes per cell or pair. Not handled: read noise by cell. */
+#include "xbar/mvm.h"
+
+#include "util/ckd.h"
+
+enum { GROUP = 4, PAIR = 2 * GROUP };
+
+double
+rrn_xbar_digit_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
+{
+  const double scale = rrn_xbar_max_digit(l) / (1 - l->spec.g_off);
+  const int one = rrn_xbar_pairs_are_one(l);
+  const int32_t slice = one ? plane : plane / l->n_sides, side = one ? 0 : plane % l->n_sides;
+  const double g = l->g[rrn_xbar_cell(l, slice, side, col, in)];
+
+  return (one ? g - l->g[rrn_xbar_cell(l, slice, 1, col, in)] : g - l->spec.g_off) * scale;
+}
+
+static double
+magnitude(double x)
+{
+  return x < 0 ? -x : x;
+}
+
+/* What bounds the unit of a plane, in digits. */
+typedef struct extremes {
+  double cell, group, column; /* greatest magnitude; range of the sums of four rows; sum of magnitudes */
+} extremes;
+
+/* Adds the rows of one array's column; the groups of eight rows are the even and the odd ones. */
+static void
+extend(extremes *e, const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t end)
+{
+  double group[2] = { 0, 0 }, column = 0;
+  size_t in;
+
+  for (in = first; in < end; in++) {
+    const double d = magnitude(rrn_xbar_digit_of(l, plane, col, in));
+    double *g = &group[(in - first) % 2];
+
+    if ((in - first) % PAIR < 2)
+      *g = 0;
+    *g += d;
+    column += d;
+    e->cell = d > e->cell ? d : e->cell;
+    e->group = *g > e->group ? *g : e->group;
+  }
+  e->column = column > e->column ? column : e->column;
+}
+
+static double
+smaller(double a, double b)
+{
+  return a < b ? a : b;
+}
+
+/* Whole, unless it is below 1. */
+static double
+unit_of(const extremes *e, const rrn_xbar_layer *l, size_t rows)
+{
+  const double room = (0x1p31 / rrn_xbar_max_step(l) - 128.0 * (double)rows) / 256;
+  double unit = 16384;
+
+  if (e->cell > 0)
+    unit = smaller(smaller(unit, 32766 / e->cell), smaller((65534 - GROUP) / e->group, room / e->column));
+  return unit >= 1 ? (double)(int32_t)unit : unit;
+}
+
+static int32_t
+nearest(double x)
+{
+  return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
+}
+
+/* Zeroed bytes that begin with a line of the cache. */
+static void *
+bytes_of(rrn_arena *arena, size_t n)
+{
+  char *p = rrn_arena_alloc(arena, n, 1);
+
+  return p ? p + (64 - (uintptr_t)p % 64) % 64 : NULL;
+}
+
+static int32_t
+make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_error *err)
+{
+  size_t columns, cells;
+
+  if (ckd_mul(&columns, c->tiles * (size_t)c->n_planes, l->cols) || ckd_mul(&cells, columns, c->stride) ||
+      ckd_add(&cells, cells, 16 * c->stride + 128)) /* whole tiles are read */
+    return rrn_fail_memory(err);
+  c->top = bytes_of(arena, cells);
+  c->middle = bytes_of(arena, cells);
+  c->low = bytes_of(arena, cells);
+  c->base = rrn_arena_alloc(arena, columns, sizeof(*c->base));
+  c->spread = l->read_model != RRN_READ_NONE ? bytes_of(arena, cells) : NULL;
+  if (!c->top || !c->middle || !c->low || !c->base || (!c->spread && l->read_model != RRN_READ_NONE))
+    return rrn_fail_memory(err);
+  return RRAMNAS_OK;
+}
+
+static void
+raise_to(double *greatest, double a, double b)
+{
+  *greatest = a > *greatest ? a : *greatest;
+  *greatest = b > *greatest ? b : *greatest;
+}
+
+/* Errors of a column's cells, those above and those below zero. */
+typedef struct errors {
+  double low[2], rest[2]; /* what is left out with the lowest byte, and with all */
+} errors;
+
+static void
+set_cell(rrn_xbar_cells *c, size_t place, size_t column, double value, errors *e)
+{
+  const int32_t cell = nearest(value), high = (cell + 128) >> 8, low = cell - 256 * high;
+
+  c->top[place] = (int8_t)(high >> 8);
+  c->middle[place] = (uint8_t)(high & 255);
+  c->low[place] = (int8_t)low;
+  /* The least sum of each group of four is the 0 of its table. */
+  c->base[column] += high < 0 ? high : 0;
+  e->low[low < 0] += low < 0 ? -low : low;
+  e->rest[value < cell] += magnitude(value - cell);
+}
+
+/* One column of one array; raises the plane's bounds of rounding. */
+static void
+fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
+{
+  const size_t column = rrn_xbar_column(c, l->cols, tile, plane, col), first = tile * c->rows;
+  const size_t n = l->n_in - first < c->rows ? l->n_in - first : c->rows;
+  const double scale = 256 * c->unit[plane];
+  errors e = { { 0, 0 }, { 0, 0 } };
+  size_t k;
+
+  c->base[column] = (int32_t)(c->stride / GROUP) * 32768; /* tables begin at the lowest of 16 bits */
+  for (k = 0; k < n; k++)
+    set_cell(c, column * c->stride + k, column, rrn_xbar_digit_of(l, plane, col, first + k) * scale, &e);
+  raise_to(&c->rounded[plane], e.low[0] / scale, e.low[1] / scale);
+  raise_to(&c->unsure[plane], e.rest[0] / scale, e.rest[1] / scale);
+}
+
+/* What a read adds to the variance of a current, in squares of the on conductance and of the model's sigma. */
+static double
+spread_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
+{
+  const int one = rrn_xbar_pairs_are_one(l);
+  const int32_t slice = one ? plane : plane / l->n_sides, side = one ? 0 : plane % l->n_sides;
+  const double a = l->g[rrn_xbar_cell(l, slice, side, col, in)];
+  const double b = one ? l->g[rrn_xbar_cell(l, slice, 1, col, in)] : 0;
+
+  return l->read_model == RRN_READ_RELATIVE ? a * a + b * b : 1 + one;
+}
+
+/* In 255 steps. */
+static void
+fill_spread(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
+{
+  double greatest = 0;
+  size_t col, in;
+
+  for (col = 0; col < l->cols; col++)
+    for (in = 0; in < l->n_in; in++)
+      raise_to(&greatest, spread_of(l, plane, col, in), 0);
+  c->spread_unit[plane] = greatest > 0 ? greatest / 255 : 1;
+  for (col = 0; col < l->cols; col++)
+    for (in = 0; in < l->n_in; in++)
+      c->spread[rrn_xbar_column(c, l->cols, in / c->rows, plane, col) * c->stride + in % c->rows] =
+        (uint8_t)nearest(spread_of(l, plane, col, in) / c->spread_unit[plane]);
+}
+
+static void
+fill_plane(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
+{
+  extremes e = { 0, 0, 0 };
+  size_t tile, col;
+
+  for (tile = 0; tile < c->tiles; tile++)
+    for (col = 0; col < l->cols; col++) {
+      const size_t first = tile * c->rows, left = l->n_in - first;
+
+      extend(&e, l, plane, col, first, first + (left < c->rows ? left : c->rows));
+    }
+  c->unit[plane] = unit_of(&e, l, c->rows);
+  c->greatest[plane] = e.column;
+  for (tile = 0; tile < c->tiles; tile++)
+    for (col = 0; col < l->cols; col++)
+      fill_column(l, c, tile, plane, col);
+  if (c->spread)
+    fill_spread(l, c, plane);
+}
+
+int32_t
+rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *ret_cells, rramnas_error *err)
+{
+  rrn_xbar_cells c = { .rows = l->n_in < (size_t)l->spec.rows ? l->n_in : (size_t)l->spec.rows };
+  int32_t plane;
+
+  c.stride = (c.rows + 15) / 16 * 16;
+  c.tiles = (l->n_in + c.rows - 1) / c.rows;
+  c.n_planes = l->n_slices * (rrn_xbar_pairs_are_one(l) ? 1 : l->n_sides);
+  RRN_TRY(make_room(arena, l, &c, err));
+  for (plane = 0; plane < c.n_planes; plane++)
+    fill_plane(l, &c, plane);
+  *ret_cells = c;
+  return RRAMNAS_OK;
+}
