@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../common/tiles.h"
 #include "program.h"
 
 #define BUILT_IN "ofa_mobilenet_v3_small"
@@ -462,6 +463,7 @@ main(int argc, char **argv)
                  .accuracy = RRAMNAS_ACCURACY_OPTIONS_INIT };
   int go_on, code;
 
+  allow_tiles();
   s.compile.policy = DEFAULT_POLICY;
   s.compile.samples = s.timing.samples = 1;
   go_on = read_options(argc, argv, &s);

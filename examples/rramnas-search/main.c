@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/tiles.h"
 #include "engine.h"
 #include "program.h"
 
@@ -374,6 +375,7 @@ main(int argc, char **argv)
                  .search = RRAMNAS_SEARCH_OPTIONS_INIT, .accuracy = RRAMNAS_ACCURACY_OPTIONS_INIT, .run = RRAMNAS_RUN_OPTIONS_INIT };
   int go_on = read_options(argc, argv, &s), code;
 
+  allow_tiles();
   if (go_on > 0 && leads && !s.count && !outputs_are_safe(&s))
     go_on = -1;
   code = engine_agree(go_on < 0 ? EXIT_BAD_INPUT : EXIT_DONE);

@@ -160,7 +160,7 @@ load_images(measuring *a)
 {
   float *images = NULL;
   int32_t *labels = NULL;
-  size_t n;
+  size_t n = 0;
 
   RRN_TRY(rrn_data_load(a->o.data, a->runtime, &a->data, a->err));
   RRN_TRY(check_images(a));
@@ -182,7 +182,7 @@ quantise(measuring *a)
   const size_t n_layers = m->net->n_layers;
   rrn_layer_bits *bits = rrn_arena_alloc(&a->arena, n_layers + 1, sizeof(*bits));
   int32_t *labels;
-  float *images;
+  float *images = NULL;
   size_t i;
   int32_t k;
 
@@ -363,7 +363,7 @@ hash_images(const rrn_rt *rt, const rrn_data *data, rrn_data_part part, size_t n
   int32_t labels[HASHED_AT_A_TIME], status = RRAMNAS_OK;
   int64_t shape[3];
   size_t each, first;
-  float *images;
+  float *images = NULL;
 
   rrn_data_shape(data, shape);
   each = (size_t)(shape[0] * shape[1] * shape[2]);
@@ -387,7 +387,7 @@ static int32_t
 hash_data(const rrn_rt *rt, const rramnas_accuracy_options *o, const rramnas_runtime *runtime, uint64_t *low,
           uint64_t *high, rramnas_error *err)
 {
-  size_t n, n_calibrating;
+  size_t n = 0, n_calibrating = 0;
   rrn_data *data = NULL;
   int32_t status;
 

@@ -31,15 +31,18 @@ typedef struct shape {
   uint8_t rows[16];
 } shape;
 
+/* Only with the host's leave: asking the system for tiles makes signal stacks larger for the whole process, which is not a
+ * library's to decide. examples/common/tiles.h asks. */
 int
 rrn_xbar_amx_usable(void)
 {
-  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18, HAS_TILES = 1 << 24, HAS_BYTES = 1 << 25 };
+  enum { GET_PERMISSION = 0x1022, TILE_DATA = 18, HAS_TILES = 1 << 24, HAS_BYTES = 1 << 25 };
+  unsigned long permitted = 0;
   unsigned a, b, c, d;
 
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & HAS_TILES) == 0 || (d & HAS_BYTES) == 0)
     return 0;
-  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+  return syscall(SYS_arch_prctl, GET_PERMISSION, &permitted) == 0 && (permitted >> TILE_DATA & 1);
 }
 
 TARGET void

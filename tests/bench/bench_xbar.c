@@ -9,6 +9,7 @@
  * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
 #include "bench.h"
 #include "random.h"
+#include "../../examples/common/tiles.h"
 #include "xbar/adc.h"
 #include "xbar/mvm.h"
 #include "xbar/noise.h"
@@ -168,6 +169,7 @@ main(int argc, char **argv)
   job j = noisy;
   bench_row row;
 
+  allow_tiles();
   if (products > 0) {
     j.noise.read_model = argc > 2 ? RRN_READ_RELATIVE : RRN_READ_NONE;
     j.noise.read_sigma = 0.01;

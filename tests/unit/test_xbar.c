@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "util/random.h"
+#include "../../examples/common/tiles.h"
 #include "xbar/adc.h"
 #include "xbar/mvm.h"
 #include "xbar/noise.h"
@@ -589,5 +590,6 @@ main(void)
     cmocka_unit_test(test_no_memory),
   };
 
+  allow_tiles();
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

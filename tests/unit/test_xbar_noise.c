@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../../examples/common/tiles.h"
 #include "xbar/adc.h"
 #include "xbar/mvm.h"
 
@@ -390,5 +391,6 @@ main(void)
     cmocka_unit_test(test_chip),
   };
 
+  allow_tiles();
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
