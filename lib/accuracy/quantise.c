@@ -17,7 +17,7 @@
 #include "accuracy/accuracy.h"
 
 /* Enough that one current in some thousand is seen. */
-enum { MOST_SAMPLES = 512, STRIDE = 7919 };
+enum { MOST_SAMPLES = 128, STRIDE = 7919 };
 
 /* What flows into a layer. */
 typedef struct seen {
