@@ -365,7 +365,7 @@ test_memory(void **state)
   rrn_xbar_program(&l, &(rrn_xbar_noise){ .write_model = RRN_WRITE_ABSOLUTE, .write_sigma = 0.1 });
   assert_int_equal(rrn_xbar_adc_set(&l, 8, RRN_XBAR_RANGE_GRANULAR, NULL), RRAMNAS_OK);
   assert_int_equal(rrn_xbar_kernel_create(&kept, &l, rrn_xbar_cpu_best(), &k, NULL), RRAMNAS_OK);
-  assert_true(kept.used > 0 && kept.used <= 3 * 1.04 * SLICES * IN * OUT);
+  assert_true(kept.used > 0 && (double)kept.used <= 3 * 1.04 * SLICES * IN * OUT);
   rrn_arena_release(&kept);
   rrn_arena_release(&f.arena);
 }
