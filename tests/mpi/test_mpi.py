@@ -148,4 +148,15 @@ def test_a_callback_that_gives_up():
         assert err.count(f"rank {ranks - 1}: the evaluation callback ended the run") == ranks, err
 
 
+def starts():
+    """Whether MPI itself gets as far as two processes here: some containers do not let it."""
+    try:
+        return subprocess.run(command(2, MPI_SEARCH, "--version"), capture_output=True, timeout=60, env=ENVIRONMENT).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+if not starts():
+    print("1..0 # SKIP mpiexec cannot start two processes on this machine")
+    sys.exit(0)
 tap.run(globals())
