@@ -9,32 +9,6 @@
 
 enum { MAX_PATH = 4096 };
 
-static int32_t
-expect(const rrn_yaml *node, rrn_yaml_kind kind, const char *what, rramnas_error *err)
-{
-  static const char *const names[] = { "a scalar", "a sequence", "a mapping" };
-
-  if (node->kind != kind)
-    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->where, "%s is %s, expected %s", what, rrn_yaml_kind_name(node),
-                       names[kind]);
-  return RRAMNAS_OK;
-}
-
-static int32_t
-check_keys(const rrn_yaml *mapping, const char *const *known, rramnas_error *err)
-{
-  const rrn_yaml *child;
-  size_t i;
-
-  for (child = mapping->child; child; child = child->next) {
-    for (i = 0; known[i] && strcmp(known[i], child->key) != 0; i++)
-      ;
-    if (!known[i])
-      return rrn_fail_at(err, RRAMNAS_ERR_PARSE, child->key_where, "unknown key \"%.60s\"", child->key);
-  }
-  return RRAMNAS_OK;
-}
-
 /* A key that must be there. */
 static int32_t
 need(const rrn_yaml *mapping, const char *key, const rrn_yaml **ret_node, rramnas_error *err)
@@ -51,7 +25,7 @@ read_word(const rrn_yaml *node, const char *const *words, int32_t *ret_word, rra
 {
   int32_t i;
 
-  RRN_TRY(expect(node, RRN_YAML_SCALAR, node->key, err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SCALAR, node->key, err));
   for (i = 0; words[i]; i++)
     if (strcmp(words[i], node->text) == 0) {
       *ret_word = i;
@@ -67,7 +41,7 @@ file_path(rrn_data *d, const rrn_yaml *node, const char *folder, const char **re
 {
   char path[MAX_PATH];
 
-  RRN_TRY(expect(node, RRN_YAML_SCALAR, "a file's name", err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SCALAR, "a file's name", err));
   if (node->length == 0 || strlen(folder) + node->length + 2 > sizeof(path))
     return rrn_fail_at(err, RRAMNAS_ERR_RANGE, node->where, "a file's name has %zu bytes, expected 1 to %zu",
                        node->length, sizeof(path) - strlen(folder) - 2);
@@ -88,8 +62,8 @@ open_idx(rrn_data *d, const rrn_yaml *node, const char *folder, rrn_data_split *
   const rrn_yaml *images, *labels;
   const char *image_path, *label_path;
 
-  RRN_TRY(expect(node, RRN_YAML_MAPPING, node->key, err));
-  RRN_TRY(check_keys(node, known, err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_MAPPING, node->key, err));
+  RRN_TRY(rrn_yaml_check_keys(node, known, err));
   RRN_TRY(need(node, "images", &images, err));
   RRN_TRY(need(node, "labels", &labels, err));
   RRN_TRY(file_path(d, images, folder, &image_path, err));
@@ -108,7 +82,7 @@ open_cifar(rrn_data *d, const rrn_yaml *node, const char *folder, rrn_data_split
   rrn_data_file *file;
   const char *path;
 
-  RRN_TRY(expect(node, RRN_YAML_SEQUENCE, node->key, err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SEQUENCE, node->key, err));
   if (node->n_children < 1 || node->n_children > RRN_DATA_MAX_FILES)
     return rrn_fail_at(err, RRAMNAS_ERR_LIMIT, node->where, "%s has %zu files, expected 1 to %d", node->key,
                        node->n_children, RRN_DATA_MAX_FILES);
@@ -171,7 +145,7 @@ read_channels(const rrn_data *d, const rrn_yaml *root, const char *key, double l
   int64_t c;
 
   if (node && node->kind != RRN_YAML_SCALAR) {
-    RRN_TRY(expect(node, RRN_YAML_SEQUENCE, key, err));
+    RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SEQUENCE, key, err));
     if (node->n_children != (size_t)d->channels)
       return rrn_fail_at(err, RRAMNAS_ERR_SHAPE, node->where,
                          "%s has %zu entries, expected one for each of %lld channels", key, node->n_children,
@@ -203,7 +177,7 @@ read_size(rrn_data *d, const rrn_yaml *root, rramnas_error *err)
   int64_t wanted = d->channels;
 
   if (node) {
-    RRN_TRY(expect(node, RRN_YAML_SEQUENCE, "resize", err));
+    RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SEQUENCE, "resize", err));
     if (node->n_children != 2)
       return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->where, "resize has %zu entries, expected [height, width]",
                          node->n_children);
@@ -227,8 +201,8 @@ read_held_out(rrn_data *d, const rrn_yaml *root, rramnas_error *err)
 
   if (!node)
     return RRAMNAS_OK;
-  RRN_TRY(expect(node, RRN_YAML_MAPPING, "held_out", err));
-  RRN_TRY(check_keys(node, known, err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_MAPPING, "held_out", err));
+  RRN_TRY(rrn_yaml_check_keys(node, known, err));
   RRN_TRY(need(node, "images", &images, err));
   RRN_TRY(rrn_yaml_int(images, "images", 0, (int64_t)d->train.n, &n, err));
   RRN_TRY(read_count(node, "seed", 0, INT64_MAX, &seed, err));
@@ -265,10 +239,10 @@ rrn_data_read_yaml(rrn_data *d, const rrn_yaml *root, const char *folder, rramna
   double factor = 1.0 / 255;
   int32_t format = 0;
 
-  RRN_TRY(expect(root, RRN_YAML_MAPPING, "the file", err));
+  RRN_TRY(rrn_yaml_expect(root, RRN_YAML_MAPPING, "the file", err));
   RRN_TRY(need(root, "schema", &schema, err));
   RRN_TRY(read_word(schema, schemas, &format, err));
-  RRN_TRY(check_keys(root, known, err));
+  RRN_TRY(rrn_yaml_check_keys(root, known, err));
   RRN_TRY(need(root, "format", &node, err));
   RRN_TRY(read_word(node, formats, &format, err));
   d->format = (rrn_data_format)format;

@@ -42,32 +42,6 @@ at_place(int32_t status, const rrn_yaml *node, const rramnas_error *inner, rramn
 }
 
 static int32_t
-expect(const rrn_yaml *node, rrn_yaml_kind kind, const char *what, rramnas_error *err)
-{
-  static const char *const names[] = { "a scalar", "a sequence", "a mapping" };
-
-  if (node->kind != kind)
-    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->where, "%s is %s, expected %s", what, rrn_yaml_kind_name(node),
-                       names[kind]);
-  return RRAMNAS_OK;
-}
-
-static int32_t
-check_keys(const rrn_yaml *mapping, const char *const *known, rramnas_error *err)
-{
-  const rrn_yaml *child;
-  size_t i;
-
-  for (child = mapping->child; child; child = child->next) {
-    for (i = 0; known[i] && strcmp(known[i], child->key) != 0; i++)
-      ;
-    if (!known[i])
-      return rrn_fail_at(err, RRAMNAS_ERR_PARSE, child->key_where, "unknown key \"%.60s\"", child->key);
-  }
-  return RRAMNAS_OK;
-}
-
-static int32_t
 check_schema(const rrn_yaml *root, const char *schema, rramnas_error *err)
 {
   const rrn_yaml *node = rrn_yaml_get(root, "schema");
@@ -83,7 +57,7 @@ check_schema(const rrn_yaml *root, const char *schema, rramnas_error *err)
 static int32_t
 read_bounds(const rrn_yaml *node, rramnas_gene *g, rramnas_error *err)
 {
-  RRN_TRY(expect(node, RRN_YAML_SEQUENCE, node->key, err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SEQUENCE, node->key, err));
   if (node->n_children != 2)
     return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->where, "%s has %zu entries, expected [lowest, highest]", node->key,
                        node->n_children);
@@ -97,7 +71,7 @@ read_labels(const rrn_yaml *node, rrn_arena *arena, rramnas_gene *g, rramnas_err
   const rrn_yaml *child;
   const char **labels;
 
-  RRN_TRY(expect(node, RRN_YAML_SEQUENCE, "values", err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SEQUENCE, "values", err));
   if (node->n_children > MOST_LABELS)
     return rrn_fail_at(err, RRAMNAS_ERR_LIMIT, node->where, "values has %zu entries, the limit is %d", node->n_children,
                        (int)MOST_LABELS);
@@ -105,7 +79,7 @@ read_labels(const rrn_yaml *node, rrn_arena *arena, rramnas_gene *g, rramnas_err
   if (!labels)
     return rrn_fail_memory(err);
   for (child = node->child; child; child = child->next) {
-    RRN_TRY(expect(child, RRN_YAML_SCALAR, "a value", err));
+    RRN_TRY(rrn_yaml_expect(child, RRN_YAML_SCALAR, "a value", err));
     labels[g->n_labels++] = child->text;
   }
   g->labels = labels;
@@ -150,7 +124,7 @@ read_role(const rrn_yaml *node, rramnas_gene *g, rramnas_error *err)
                          near);
     return RRAMNAS_OK;
   }
-  RRN_TRY(expect(role, RRN_YAML_SCALAR, "role", err));
+  RRN_TRY(rrn_yaml_expect(role, RRN_YAML_SCALAR, "role", err));
   g->role = strcmp(role->text, "hardware") == 0 ? RRAMNAS_GENE_HARDWARE : RRAMNAS_GENE_FREE;
   if (g->role == RRAMNAS_GENE_FREE && strcmp(role->text, "free") != 0)
     return rrn_fail_at(err, RRAMNAS_ERR_PARSE, role->where, "role is \"%.60s\", expected free or hardware", role->text);
@@ -165,8 +139,8 @@ read_gene(rrn_space *s, const rrn_yaml *node, rrn_arena *arena, rramnas_error *e
   rramnas_error inner = RRAMNAS_ERROR_INIT;
   rramnas_gene g = RRAMNAS_GENE_INIT;
 
-  RRN_TRY(expect(node, RRN_YAML_MAPPING, "a gene", err));
-  RRN_TRY(check_keys(node, known, err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_MAPPING, "a gene", err));
+  RRN_TRY(rrn_yaml_check_keys(node, known, err));
   name = rrn_yaml_get(node, "name");
   parent = rrn_yaml_get(node, "parent");
   above = rrn_yaml_get(node, "above");
@@ -176,7 +150,7 @@ read_gene(rrn_space *s, const rrn_yaml *node, rrn_arena *arena, rramnas_error *e
   RRN_TRY(read_values(node, arena, &g, err));
   RRN_TRY(read_role(node, &g, err));
   if (parent) {
-    RRN_TRY(expect(parent, RRN_YAML_SCALAR, "parent", err));
+    RRN_TRY(rrn_yaml_expect(parent, RRN_YAML_SCALAR, "parent", err));
     g.parent = parent->text;
   }
   if (above)
@@ -194,7 +168,7 @@ fix_gene(rrn_space *s, const rrn_yaml *node, rramnas_error *err)
   if (i == SIZE_MAX)
     return rrn_fail_at(err, RRAMNAS_ERR_NOT_FOUND, node->key_where, "there is no gene \"%.60s\" in the space",
                        node->key);
-  RRN_TRY(expect(node, RRN_YAML_SCALAR, node->key, err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SCALAR, node->key, err));
   RRN_TRY(at_place(rrn_space_parse_value(s, i, node->text, &value, &inner), node, &inner, err));
   s->core[i].low = s->core[i].high = value;
   s->genes[i].fixed = 1;
@@ -206,7 +180,7 @@ read_rule(rrn_space *s, const rrn_yaml *node, rramnas_error *err)
 {
   rrn_place where = node->where;
 
-  RRN_TRY(expect(node, RRN_YAML_SCALAR, "a rule", err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SCALAR, "a rule", err));
   where.column += node->quoted != 0;
   return rrn_rule_add(s, node->text, where, err);
 }
@@ -220,7 +194,7 @@ read_each(rrn_space *s, const rrn_yaml *root, const char *key, rrn_yaml_kind kin
 
   if (!list)
     return RRAMNAS_OK;
-  RRN_TRY(expect(list, kind, key, err));
+  RRN_TRY(rrn_yaml_expect(list, kind, key, err));
   for (child = list->child; child; child = child->next)
     RRN_TRY(read(s, child, err));
   return RRAMNAS_OK;
@@ -233,7 +207,7 @@ read_genes(rrn_space *s, const rrn_yaml *root, rrn_arena *arena, rramnas_error *
 
   if (!list)
     return RRAMNAS_OK;
-  RRN_TRY(expect(list, RRN_YAML_SEQUENCE, "genes", err));
+  RRN_TRY(rrn_yaml_expect(list, RRN_YAML_SEQUENCE, "genes", err));
   for (child = list->child; child; child = child->next)
     RRN_TRY(read_gene(s, child, arena, err));
   return RRAMNAS_OK;
@@ -267,7 +241,7 @@ read_parameters(rrn_space *s, const rrn_yaml *node, rramnas_error *err)
   if (!ready)
     return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "parameters are those of a ready space, expected "
                        "space");
-  RRN_TRY(expect(node, RRN_YAML_MAPPING, "parameters", err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_MAPPING, "parameters", err));
   p = rrn_arena_alloc(&s->arena, 1, sizeof(*p));
   if (!p)
     return rrn_fail_memory(err);
@@ -286,18 +260,18 @@ read_space(rrn_space *s, const rrn_yaml *root, rrn_arena *arena, rramnas_error *
   rramnas_error inner = RRAMNAS_ERROR_INIT;
   const rrn_yaml *name, *ready;
 
-  RRN_TRY(expect(root, RRN_YAML_MAPPING, "a space", err));
+  RRN_TRY(rrn_yaml_expect(root, RRN_YAML_MAPPING, "a space", err));
   RRN_TRY(check_schema(root, SPACE_SCHEMA, err));
-  RRN_TRY(check_keys(root, known, err));
+  RRN_TRY(rrn_yaml_check_keys(root, known, err));
   name = rrn_yaml_get(root, "name");
   ready = rrn_yaml_get(root, "space");
   if (ready) {
-    RRN_TRY(expect(ready, RRN_YAML_SCALAR, "space", err));
+    RRN_TRY(rrn_yaml_expect(ready, RRN_YAML_SCALAR, "space", err));
     RRN_TRY(at_place(rrn_space_ready(s, ready->text, &inner), ready, &inner, err));
   }
   RRN_TRY(read_parameters(s, rrn_yaml_get(root, "parameters"), err));
   if (name) {
-    RRN_TRY(expect(name, RRN_YAML_SCALAR, "name", err));
+    RRN_TRY(rrn_yaml_expect(name, RRN_YAML_SCALAR, "name", err));
     s->name = rrn_arena_strndup(&s->arena, name->text, name->length);
     if (!s->name)
       return rrn_fail_memory(err);
@@ -534,7 +508,7 @@ set_value(const rrn_space *s, const char *name, const rrn_yaml *node, double *x,
 
   if (i == SIZE_MAX)
     return rrn_fail_at(err, RRAMNAS_ERR_NOT_FOUND, node->where, "there is no gene \"%.60s\" in the space", name);
-  RRN_TRY(expect(node, RRN_YAML_SCALAR, name, err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SCALAR, name, err));
   return at_place(rrn_space_parse_value(s, i, node->text, &x[i], &inner), node, &inner, err);
 }
 
@@ -545,7 +519,7 @@ set_values(const rrn_space *s, const rrn_yaml *section, double *x, rramnas_error
   char name[RRN_SPACE_TEXT + 32];
   size_t k;
 
-  RRN_TRY(expect(section, RRN_YAML_MAPPING, section->key ? section->key : "the genome", err));
+  RRN_TRY(rrn_yaml_expect(section, RRN_YAML_MAPPING, section->key ? section->key : "the genome", err));
   for (node = section->child; node; node = node->next) {
     if (node->kind != RRN_YAML_SEQUENCE) {
       RRN_TRY(set_value(s, node->key, node, x, err));
@@ -567,9 +541,9 @@ read_candidate(const rrn_space *s, const rrn_yaml *root, double *x, rramnas_erro
   const rrn_yaml *section;
   size_t i;
 
-  RRN_TRY(expect(root, RRN_YAML_MAPPING, "a candidate", err));
+  RRN_TRY(rrn_yaml_expect(root, RRN_YAML_MAPPING, "a candidate", err));
   RRN_TRY(check_schema(root, CANDIDATE_SCHEMA, err));
-  RRN_TRY(check_keys(root, known, err));
+  RRN_TRY(rrn_yaml_check_keys(root, known, err));
   for (i = 0; i < s->n; i++)
     x[i] = s->core[i].low;
   for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)

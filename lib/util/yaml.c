@@ -295,3 +295,29 @@ rrn_yaml_double(const rrn_yaml *node, const char *what, double min, double max, 
   *ret_value = value;
   return RRAMNAS_OK;
 }
+
+int32_t
+rrn_yaml_expect(const rrn_yaml *node, rrn_yaml_kind kind, const char *what, rramnas_error *err)
+{
+  static const char *const names[] = { "a scalar", "a sequence", "a mapping" };
+
+  if (node->kind != kind)
+    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->where, "%s is %s, expected %s", what, rrn_yaml_kind_name(node),
+                       names[kind]);
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_yaml_check_keys(const rrn_yaml *mapping, const char *const *known, rramnas_error *err)
+{
+  const rrn_yaml *child;
+  size_t i;
+
+  for (child = mapping->child; child; child = child->next) {
+    for (i = 0; known[i] && strcmp(known[i], child->key) != 0; i++)
+      ;
+    if (!known[i])
+      return rrn_fail_at(err, RRAMNAS_ERR_PARSE, child->key_where, "unknown key \"%.60s\"", child->key);
+  }
+  return RRAMNAS_OK;
+}

@@ -37,6 +37,12 @@ int32_t rrn_yaml_int(const rrn_yaml *node, const char *what, int64_t min, int64_
 int32_t rrn_yaml_double(const rrn_yaml *node, const char *what, double min, double max, double *ret_value,
                         rramnas_error *err);
 
+/* ERR_PARSE when `node`, called `what`, is of another kind. */
+int32_t rrn_yaml_expect(const rrn_yaml *node, rrn_yaml_kind kind, const char *what, rramnas_error *err);
+
+/* ERR_PARSE for a key that is not in `known`, a list that ends with NULL. */
+int32_t rrn_yaml_check_keys(const rrn_yaml *mapping, const char *const *known, rramnas_error *err);
+
 /* "a scalar", "a sequence", "a mapping": for messages. */
 const char *rrn_yaml_kind_name(const rrn_yaml *node);
 

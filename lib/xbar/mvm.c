@@ -8,11 +8,9 @@
  * Idea: cells become integers (mvm_cells.c) and their sums are looked up (mvm_lookup.c, mvm_avx512.c) and converted in
  * single precision. A conversion whose current is nearer to the border of two codes than these can be wrong is settled
  * one by one, from all bits of the cells and, nearer still, from the layer as the reference does: so every kernel gives
- * the reference's codes. Where no conversion changes anything, slices and steps add up to one product: of bytes or
- * 16-bit integers when the cells are ideal, else of doubles. A converter changes nothing when cells are ideal, its
- * steps are a whole part of a digit, zero is a level and the greatest sum is in range.
+ * the reference's codes. Where no conversion changes anything, mvm_collapsed.c does it.
  *
- * Complexity: see mvm_lookup.c; a collapsed product is out * in per vector. Not handled: read noise by
+ * Complexity: see mvm_lookup.c. Not handled: read noise by
  * cell. Read noise by column is fast with AMX only and one bit per step. */
 #include "xbar/mvm.h"
 
@@ -33,148 +31,6 @@ rrn_xbar_cpu_best(void)
   return RRN_XBAR_CPU_PLAIN;
 }
 
-static double
-magnitude(double x)
-{
-  return x < 0 ? -x : x;
-}
-
-static int32_t
-nearest(double x)
-{
-  return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
-}
-
-static int32_t
-n_planes(const rrn_xbar_layer *l)
-{
-  return l->n_slices * (rrn_xbar_pairs_are_one(l) ? 1 : l->n_sides);
-}
-
-static int32_t
-slice_of(const rrn_xbar_layer *l, int32_t plane)
-{
-  return rrn_xbar_pairs_are_one(l) ? plane : plane / l->n_sides;
-}
-
-/* The weight that all cells of one output stand for. */
-static double
-weight_of(const rrn_xbar_layer *l, size_t col, size_t in)
-{
-  double sum = 0;
-  int32_t plane;
-
-  for (plane = 0; plane < n_planes(l); plane++) {
-    const double place = (double)(1 << (slice_of(l, plane) * l->spec.cell_bits));
-    const double part = rrn_xbar_digit_of(l, plane, col, in) * place;
-
-    sum += l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -part : part;
-  }
-  return sum;
-}
-
-/* What an offset adds to every weight. */
-static double
-weight_of_offset(const rrn_xbar_layer *l, size_t in)
-{
-  return l->spec.sign == RRN_XBAR_UNIT_COLUMN ? weight_of(l, l->n_out, in)
-       : l->spec.sign == RRN_XBAR_OFFSET      ? (double)(1 << (l->spec.weight_bits - 1))
-                                              : 0;
-}
-
-static int
-fits_16_bits(const rrn_xbar_layer *l)
-{
-  const double products =
-    (double)l->n_in * (double)(1 << (l->spec.weight_bits - 1)) * (double)(1 << l->spec.input_bits);
-
-  return l->ideal && l->spec.input_bits <= 15 && products < 0x1p31;
-}
-
-static int32_t
-fill_collapsed(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
-{
-  const int small = fits_16_bits(l);
-  size_t col, in;
-
-  k->stride = (l->n_in + 31) / 32 * 32;
-  if (small)
-    k->integers = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->integers));
-  else
-    k->effective = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->effective));
-  if (!k->integers && !k->effective)
-    return rrn_fail_memory(err);
-  for (in = 0; in < l->n_in; in++) {
-    const double offset = weight_of_offset(l, in);
-
-    for (col = 0; col < l->n_out; col++) {
-      const double w = weight_of(l, col, in) - offset;
-      const size_t place = col * k->stride + in;
-
-      if (small)
-        k->integers[place] = (int16_t)nearest(w);
-      else
-        k->effective[place] = l->ideal ? (double)nearest(w) : w;
-    }
-  }
-  return RRAMNAS_OK;
-}
-
-static int
-is_whole(double x)
-{
-  const double magic = 0x1.8p52, near = (x + magic) - magic;
-
-  return magnitude(x - near) <= 1e-9 * (magnitude(x) + 1);
-}
-
-/* Does the converter of a slice give every sum of ideal cells as it is? */
-static int
-is_lossless(const rrn_xbar_layer *l, int32_t slice, double greatest)
-{
-  const double digit = (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * rrn_xbar_max_step(l));
-  const double lo = l->adc.lo[slice], hi = l->adc.hi[slice], q = (l->adc.codes - 1) / (hi - lo);
-  const double most = greatest * rrn_xbar_max_step(l) * digit;
-  const int has_pedestal = !rrn_xbar_pairs_are_one(l) && l->spec.g_off > 0;
-
-  return !has_pedestal && is_whole(digit * q) && is_whole(lo * q) && digit * q > 0.5 && most <= hi * (1 + 1e-12) &&
-         (rrn_xbar_pairs_are_one(l) ? -most >= lo * (1 + 1e-12) : lo <= 0);
-}
-
-/* The greatest sum of magnitudes of a column in an array. */
-static double
-greatest_sum(const rrn_xbar_layer *l)
-{
-  double greatest = 0, sum = 0;
-  int32_t plane;
-  size_t col, in;
-
-  for (plane = 0; plane < n_planes(l); plane++)
-    for (col = 0; col < l->cols; col++)
-      for (in = 0; in < l->n_in; in++) {
-        sum = (in % (size_t)l->spec.rows == 0 ? 0 : sum) + magnitude(rrn_xbar_digit_of(l, plane, col, in));
-        greatest = sum > greatest ? sum : greatest;
-      }
-  return greatest;
-}
-
-static int
-collapses(const rrn_xbar_layer *l)
-{
-  double greatest;
-  int32_t slice;
-
-  if (l->adc.codes == 0)
-    return 1;
-  if (!l->ideal || l->read_model != RRN_READ_NONE)
-    return 0;
-  greatest = greatest_sum(l);
-  for (slice = 0; slice < l->n_slices; slice++)
-    if (!is_lossless(l, slice, greatest))
-      return 0;
-  return 1;
-}
-
 int32_t
 rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_cpu cpu, rrn_xbar_kernel *ret_kernel,
                        rramnas_error *err)
@@ -183,8 +39,8 @@ rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_
 
   RRN_FAIL_IF(l->read_model != RRN_READ_NONE && (!l->read_by_column || l->adc.codes == 0), err, RRAMNAS_ERR_UNSUPPORTED,
               "no kernel but the reference draws read noise by cell or without a converter");
-  k.collapsed = collapses(l);
-  RRN_TRY(k.collapsed ? fill_collapsed(arena, l, &k, err) : rrn_xbar_cells_fill(arena, l, &k.cells, err));
+  k.collapsed = rrn_xbar_collapses(l);
+  RRN_TRY(k.collapsed ? rrn_xbar_collapsed_fill(arena, l, &k, err) : rrn_xbar_cells_fill(arena, l, &k.cells, err));
   *ret_kernel = k;
   return RRAMNAS_OK;
 }
@@ -194,48 +50,6 @@ rrn_xbar_kernel_detach(rrn_xbar_kernel *k)
 {
   k->head.digits = NULL;
   k->head.g = NULL;
-}
-
-/* --- collapsed --- */
-
-static int32_t
-dot(enum rrn_xbar_cpu cpu, const int16_t *a, const int16_t *b, size_t n)
-{
-  return cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_dot_avx512(a, b, n)
-       : cpu == RRN_XBAR_CPU_AVX2   ? rrn_xbar_dot_avx2(a, b, n)
-                                    : rrn_xbar_dot_plain(a, b, n);
-}
-
-static double
-dot_effective(const double *a, const int32_t *x, size_t n)
-{
-  double sum = 0;
-  size_t k;
-
-  for (k = 0; k < n; k++)
-    sum += a[k] * x[k];
-  return sum;
-}
-
-static int32_t
-run_collapsed(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, size_t batch, double *ret_y,
-              rramnas_error *err)
-{
-  const rrn_xbar_layer *l = &k->head;
-  int16_t *row = rrn_arena_alloc(scratch, k->stride, sizeof(*row));
-  size_t b, col, in;
-
-  if (!row)
-    return rrn_fail_memory(err);
-  for (b = 0; b < batch; b++) {
-    for (in = 0; k->integers && in < l->n_in; in++)
-      row[in] = (int16_t)x[b * l->n_in + in];
-    for (col = 0; col < l->n_out; col++)
-      ret_y[b * l->n_out + col] =
-        k->integers ? (double)dot(k->cpu, k->integers + col * k->stride, row, k->stride)
-                    : dot_effective(k->effective + col * k->stride, x + b * l->n_in, l->n_in);
-  }
-  return RRAMNAS_OK;
 }
 
 /* --- by lookup --- */
@@ -521,10 +335,10 @@ static double
 greatest_term(const rrn_xbar_kernel *k, int32_t plane, double codes_per_digit)
 {
   const rrn_xbar_layer *l = &k->head;
-  const int32_t slice = slice_of(l, plane);
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double q = codes_per_current(l, slice), rows = (double)k->cells.rows;
 
-  return k->cells.greatest[plane] * rrn_xbar_max_step(l) * codes_per_digit + magnitude(l->adc.lo[slice] * q) +
+  return k->cells.greatest[plane] * rrn_xbar_max_step(l) * codes_per_digit + rrn_xbar_magnitude(l->adc.lo[slice] * q) +
          (rrn_xbar_pairs_are_one(l) ? 0 : rows * l->spec.g_off * q) + l->adc.codes;
 }
 
@@ -549,7 +363,7 @@ static void
 set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
 {
   const rrn_xbar_layer *l = &k->head;
-  const int32_t slice = slice_of(l, plane);
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double q = codes_per_current(l, slice), steps = rrn_xbar_max_step(l), unit = k->cells.unit[plane];
   const double codes_per_digit = q * (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * steps);
   const double greatest = greatest_term(k, plane, codes_per_digit);
@@ -596,7 +410,7 @@ reference_codes(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t c
 {
   const rrn_xbar_layer *l = &k->head;
   const int32_t *x = w->x + vector * l->n_in;
-  const int32_t slice = slice_of(l, plane);
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
   const int one = rrn_xbar_pairs_are_one(l);
   double current = rrn_xbar_current(l, x, w->first, w->rows, step, slice, one ? 0 : plane % l->n_sides, col);
 
@@ -638,7 +452,8 @@ cell_of(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col)
 {
   const int one = rrn_xbar_pairs_are_one(&k->head);
 
-  return (uint32_t)rrn_xbar_cell(&k->head, slice_of(&k->head, plane), one ? 0 : plane % k->head.n_sides, col, w->first);
+  return (uint32_t)rrn_xbar_cell(&k->head, rrn_xbar_slice_of(&k->head, plane), one ? 0 : plane % k->head.n_sides, col,
+                                 w->first);
 }
 
 /* The code that a doubtful conversion gives. */
@@ -653,7 +468,7 @@ settle(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, size_t vect
 
   if (k->cells.spread)
     code += noise_of(k, w, column, cell_of(k, w, plane, col), vector, step);
-  else if (l->g && magnitude(code - round_even(code)) > 0.5 - w->unsure)
+  else if (l->g && rrn_xbar_magnitude(code - round_even(code)) > 0.5 - w->unsure)
     code = reference_codes(k, w, plane, col, vector, step);
   w->stats.clipped_low += code < -0.5;
   w->stats.clipped_high += code > top + 0.5;
@@ -693,7 +508,7 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, const work *w)
 {
   const rrn_xbar_layer *l = &k->head;
   const int apart = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l);
-  const int32_t slice = slice_of(l, plane);
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double to_digits = (double)rrn_xbar_max_digit(l) / (1 - l->spec.g_off) * rrn_xbar_max_step(l) *
                            (double)(1 << (slice * l->spec.cell_bits)) * (apart && plane % 2 == 1 ? -1 : 1);
   const double current = to_digits / codes_per_current(l, slice);
@@ -860,7 +675,7 @@ rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, siz
   if (!rrn_xbar_inputs_valid(l, x, batch, err))
     return RRAMNAS_ERR_ARGUMENT;
   if (k->collapsed)
-    return run_collapsed(scratch, k, x, batch, ret_y, err);
+    return rrn_xbar_collapsed_run(scratch, k, x, batch, ret_y, err);
   RRN_TRY(make_room(scratch, k, &w, err));
   w.block.counted = stats != NULL;
   w.block.stream = rrn_xbar_stream_of(&l->id);

@@ -71,6 +71,36 @@ rrn_xbar_pairs_are_one(const rrn_xbar_layer *l)
   return l->n_sides == 2 && !l->spec.subtract_digitally;
 }
 
+static inline int32_t
+rrn_xbar_n_planes(const rrn_xbar_layer *l)
+{
+  return l->n_slices * (rrn_xbar_pairs_are_one(l) ? 1 : l->n_sides);
+}
+
+static inline int32_t
+rrn_xbar_slice_of(const rrn_xbar_layer *l, int32_t plane)
+{
+  return rrn_xbar_pairs_are_one(l) ? plane : plane / l->n_sides;
+}
+
+static inline double
+rrn_xbar_magnitude(double x)
+{
+  return x < 0 ? -x : x;
+}
+
+/* --- products whose conversions change nothing, mvm_collapsed.c --- */
+
+/* Whether the layer is one of these. */
+int rrn_xbar_collapses(const rrn_xbar_layer *layer);
+/* Fills integers or effective, and stride. */
+int32_t rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *layer, rrn_xbar_kernel *kernel,
+                                rramnas_error *err);
+int32_t rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,
+                               double *ret_y, rramnas_error *err);
+
+/* --- conversions by lookup --- */
+
 /* Place of a column in base[], times stride in top[], middle[] and low[]. */
 static inline size_t
 rrn_xbar_column(const rrn_xbar_cells *c, size_t cols, size_t tile, int32_t plane, size_t col)

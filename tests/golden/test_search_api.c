@@ -11,50 +11,14 @@
 #include <stdlib.h>
 
 #include "nets.h"
+#include "points.h"
 #include "problems.h"
 #include "random.h"
 #include "search/strategy.h"
 
-enum { MOST = 100, MOST_M = 8, POPULATION = 100, SAME_EVALUATIONS = 2000, PEERS_EVALUATIONS = 25000 };
+enum { POPULATION = 100, SAME_EVALUATIONS = 2000, PEERS_EVALUATIONS = 25000 };
 
 /* --- fronts --- */
-
-static double
-number(FILE *file)
-{
-  char text[64];
-
-  assert_int_equal(fscanf(file, "%63s", text), 1);
-  return strcmp(text, "-") == 0 ? -1 : strtod(text, NULL);
-}
-
-typedef struct points {
-  char name[64];
-  int m, n, has_cv;
-  double hv, reference[MOST_M], f[MOST * MOST_M], cv[MOST], crowding[MOST];
-  int32_t ranks[MOST];
-} points;
-
-static int
-read_points(FILE *file, points *p)
-{
-  int i, j;
-
-  if (fscanf(file, " case %63s %d %d %d", p->name, &p->m, &p->n, &p->has_cv) != 4)
-    return 0;
-  assert_true(p->m <= MOST_M && p->n <= MOST);
-  p->hv = number(file);
-  for (j = 0; j < p->m; j++)
-    p->reference[j] = number(file);
-  for (i = 0; i < p->n; i++) {
-    for (j = 0; j < p->m; j++)
-      p->f[i * p->m + j] = number(file);
-    p->cv[i] = number(file);
-    p->ranks[i] = (int32_t)number(file);
-    p->crowding[i] = number(file);
-  }
-  return 1;
-}
 
 static void
 check_crowding(const points *p, int32_t rank)
@@ -64,7 +28,7 @@ check_crowding(const points *p, int32_t rank)
   int k;
 
   for (k = 0; k < p->n; k++)
-    if (p->ranks[k] == rank) {
+    if ((int32_t)p->ranks[k] == rank) {
       memcpy(f + n * (size_t)p->m, p->f + k * p->m, (size_t)p->m * sizeof(*f));
       expected[n++] = p->crowding[k];
     }
@@ -89,7 +53,7 @@ fronts_are_those_recorded(void **state)
 
     assert_int_equal(rramnas_front_ranks(p.f, p.has_cv ? p.cv : NULL, (size_t)p.n, (size_t)p.m, ranks, NULL), RRAMNAS_OK);
     for (i = 0; i < p.n; i++) {
-      if (ranks[i] != p.ranks[i])
+      if (ranks[i] != (int32_t)p.ranks[i])
         fail_msg("%s: rank of %d is %d, not %d", p.name, i, (int)ranks[i], (int)p.ranks[i]);
       last = ranks[i] > last ? ranks[i] : last;
     }

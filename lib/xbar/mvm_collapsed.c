@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Products whose conversions change nothing.
+ *
+ * In:  a layer without a converter, or with ideal cells and a converter that loses nothing.
+ * Out: slices and steps added up to one matrix, and its products.
+ *
+ * Idea: a converter changes nothing when cells are ideal, its steps are a whole part of a digit, zero is a level and the
+ * greatest sum is in range; then the sum over slices and steps is one product, of 16-bit integers where they suffice, else
+ * of doubles.
+ *
+ * Complexity: out * in per vector. */
+#include "xbar/mvm.h"
+
+/* --- making --- */
+
+static int32_t
+nearest(double x)
+{
+  return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
+}
+
+/* The weight that all cells of one output stand for. */
+static double
+weight_of(const rrn_xbar_layer *l, size_t col, size_t in)
+{
+  double sum = 0;
+  int32_t plane;
+
+  for (plane = 0; plane < rrn_xbar_n_planes(l); plane++) {
+    const double place = (double)(1 << (rrn_xbar_slice_of(l, plane) * l->spec.cell_bits));
+    const double part = rrn_xbar_digit_of(l, plane, col, in) * place;
+
+    sum += l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -part : part;
+  }
+  return sum;
+}
+
+/* What an offset adds to every weight. */
+static double
+weight_of_offset(const rrn_xbar_layer *l, size_t in)
+{
+  return l->spec.sign == RRN_XBAR_UNIT_COLUMN ? weight_of(l, l->n_out, in)
+       : l->spec.sign == RRN_XBAR_OFFSET      ? (double)(1 << (l->spec.weight_bits - 1))
+                                              : 0;
+}
+
+static int
+fits_16_bits(const rrn_xbar_layer *l)
+{
+  const double products =
+    (double)l->n_in * (double)(1 << (l->spec.weight_bits - 1)) * (double)(1 << l->spec.input_bits);
+
+  return l->ideal && l->spec.input_bits <= 15 && products < 0x1p31;
+}
+
+int32_t
+rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
+{
+  const int small = fits_16_bits(l);
+  size_t col, in;
+
+  k->stride = (l->n_in + 31) / 32 * 32;
+  if (small)
+    k->integers = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->integers));
+  else
+    k->effective = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->effective));
+  if (!k->integers && !k->effective)
+    return rrn_fail_memory(err);
+  for (in = 0; in < l->n_in; in++) {
+    const double offset = weight_of_offset(l, in);
+
+    for (col = 0; col < l->n_out; col++) {
+      const double w = weight_of(l, col, in) - offset;
+      const size_t place = col * k->stride + in;
+
+      if (small)
+        k->integers[place] = (int16_t)nearest(w);
+      else
+        k->effective[place] = l->ideal ? (double)nearest(w) : w;
+    }
+  }
+  return RRAMNAS_OK;
+}
+
+static int
+is_whole(double x)
+{
+  const double magic = 0x1.8p52, near = (x + magic) - magic;
+
+  return rrn_xbar_magnitude(x - near) <= 1e-9 * (rrn_xbar_magnitude(x) + 1);
+}
+
+/* Does the converter of a slice give every sum of ideal cells as it is? */
+static int
+is_lossless(const rrn_xbar_layer *l, int32_t slice, double greatest)
+{
+  const double digit = (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * rrn_xbar_max_step(l));
+  const double lo = l->adc.lo[slice], hi = l->adc.hi[slice], q = (l->adc.codes - 1) / (hi - lo);
+  const double most = greatest * rrn_xbar_max_step(l) * digit;
+  const int has_pedestal = !rrn_xbar_pairs_are_one(l) && l->spec.g_off > 0;
+
+  return !has_pedestal && is_whole(digit * q) && is_whole(lo * q) && digit * q > 0.5 && most <= hi * (1 + 1e-12) &&
+         (rrn_xbar_pairs_are_one(l) ? -most >= lo * (1 + 1e-12) : lo <= 0);
+}
+
+/* The greatest sum of magnitudes of a column in an array. */
+static double
+greatest_sum(const rrn_xbar_layer *l)
+{
+  double greatest = 0, sum = 0;
+  int32_t plane;
+  size_t col, in;
+
+  for (plane = 0; plane < rrn_xbar_n_planes(l); plane++)
+    for (col = 0; col < l->cols; col++)
+      for (in = 0; in < l->n_in; in++) {
+        sum = (in % (size_t)l->spec.rows == 0 ? 0 : sum) + rrn_xbar_magnitude(rrn_xbar_digit_of(l, plane, col, in));
+        greatest = sum > greatest ? sum : greatest;
+      }
+  return greatest;
+}
+
+int
+rrn_xbar_collapses(const rrn_xbar_layer *l)
+{
+  double greatest;
+  int32_t slice;
+
+  if (l->adc.codes == 0)
+    return 1;
+  if (!l->ideal || l->read_model != RRN_READ_NONE)
+    return 0;
+  greatest = greatest_sum(l);
+  for (slice = 0; slice < l->n_slices; slice++)
+    if (!is_lossless(l, slice, greatest))
+      return 0;
+  return 1;
+}
+
+/* --- running --- */
+
+static int32_t
+dot(enum rrn_xbar_cpu cpu, const int16_t *a, const int16_t *b, size_t n)
+{
+  return cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_dot_avx512(a, b, n)
+       : cpu == RRN_XBAR_CPU_AVX2   ? rrn_xbar_dot_avx2(a, b, n)
+                                    : rrn_xbar_dot_plain(a, b, n);
+}
+
+static double
+dot_effective(const double *a, const int32_t *x, size_t n)
+{
+  double sum = 0;
+  size_t k;
+
+  for (k = 0; k < n; k++)
+    sum += a[k] * x[k];
+  return sum;
+}
+
+int32_t
+rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, size_t batch, double *ret_y,
+              rramnas_error *err)
+{
+  const rrn_xbar_layer *l = &k->head;
+  int16_t *row = rrn_arena_alloc(scratch, k->stride, sizeof(*row));
+  size_t b, col, in;
+
+  if (!row)
+    return rrn_fail_memory(err);
+  for (b = 0; b < batch; b++) {
+    for (in = 0; k->integers && in < l->n_in; in++)
+      row[in] = (int16_t)x[b * l->n_in + in];
+    for (col = 0; col < l->n_out; col++)
+      ret_y[b * l->n_out + col] =
+        k->integers ? (double)dot(k->cpu, k->integers + col * k->stride, row, k->stride)
+                    : dot_effective(k->effective + col * k->stride, x + b * l->n_in, l->n_in);
+  }
+  return RRAMNAS_OK;
+}
