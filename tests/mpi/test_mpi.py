@@ -32,6 +32,8 @@ def command(ranks, *args):
 def mpi(ranks, *args, code=0):
     done = subprocess.run(command(ranks, *args), capture_output=True, text=True, timeout=200, env=ENVIRONMENT)
     assert done.returncode == code, f"{args}: exit status {done.returncode}, expected {code}: {done.stderr}"
+    # MPI's own messages about the machine's network, which some write to standard output.
+    done.stdout = "".join(line for line in done.stdout.splitlines(True) if not line.startswith("["))
     return done
 
 
