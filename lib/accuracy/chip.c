@@ -14,6 +14,7 @@
 #include <xxhash.h>
 
 #include "accuracy/accuracy.h"
+#include "xbar/converter.h"
 #include "xbar/wires.h"
 
 enum { MOST_DESKS = 256 };
@@ -78,6 +79,7 @@ program_array(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
   const rrn_quantised_layer *l = &c->q->layers[i];
   const int32_t *weights = l->weights + group * l->shape.n_out * l->shape.n_in;
   const rrn_xbar_noise noise = rrn_xbar_noise_of(hw, o->time_s);
+  const rrn_xbar_converter_spec converters = rrn_xbar_converter_spec_of(hw);
   const rrn_xbar_wiring wiring = rrn_xbar_wiring_of(hw);
   rrn_xbar_spec spec = rrn_xbar_spec_of(hw);
 
@@ -92,6 +94,7 @@ program_array(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
       RRN_TRY(set_converter(c, hw, o, l, group, &a->layer, err));
     rrn_xbar_program(&a->layer, &noise);
     RRN_TRY(rrn_xbar_wires_apply(c->rt, &a->layer, &wiring, err));
+    RRN_TRY(rrn_xbar_converters_draw(&c->arena, &a->layer, &converters, err));
     a->layer.read_by_column = 1;
   }
   return rrn_xbar_kernel_create(&c->arena, &a->layer, rrn_xbar_cpu_best(), &a->kernel, err);

@@ -51,6 +51,7 @@ typedef struct rrn_xbar_layer {
   uint8_t *digits;        /* [slice][side][cols][n_in] */
   double *g;              /* the same shape */
   int ideal;              /* g is as the digits say */
+  const struct rrn_xbar_converters *converters; /* NULL = without errors of their own */
 } rrn_xbar_layer;
 
 /* What the converters did. Clipped: more than half a step beyond the range. */

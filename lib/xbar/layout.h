@@ -3,6 +3,7 @@
 #ifndef RRN_XBAR_LAYOUT_H
 #define RRN_XBAR_LAYOUT_H
 
+#include "hw/spec.h"
 #include "xbar/array.h"
 
 typedef struct rrn_xbar_layout {
@@ -11,37 +12,19 @@ typedef struct rrn_xbar_layout {
                          * 0: each in a crossbar of its own */
 } rrn_xbar_layout;
 
-typedef struct rrn_xbar_place {
-  size_t crossbar; /* below rrn_xbar_crossbars() */
-  size_t column;
-} rrn_xbar_place;
-
-/* Columns of the layer in one crossbar, when each has `parts` cells (or conversions) per row. */
-static inline size_t
-rrn_xbar_width(const rrn_xbar_layout *layout, size_t parts)
+static inline rrn_xbar_layout
+rrn_xbar_layout_of(const rramnas_hw *hw)
 {
-  const size_t cols = (size_t)layout->cols;
-
-  return !layout->side_by_side ? cols : cols < parts ? 1 : cols / parts;
+  return (rrn_xbar_layout){ hw->v.crossbar.cols, hw->v.weight.slicing == RRN_SLICING_COLUMNS };
 }
 
-/* Crossbars beside each other. */
+/* Outputs of a layer that a crossbar has; their cells in a row lie in one or in several crossbars. */
 static inline size_t
-rrn_xbar_crossbars(const rrn_xbar_layout *layout, size_t cols, size_t parts)
+rrn_xbar_outputs_of_crossbar(const rrn_xbar_layout *layout, const rrn_xbar_layer *l)
 {
-  const size_t width = rrn_xbar_width(layout, parts), n = (cols + width - 1) / width;
+  const size_t cols = (size_t)layout->cols, cells = (size_t)(l->n_slices * l->n_sides);
 
-  return layout->side_by_side ? n : n * parts;
-}
-
-/* Of part `part` of `parts` of a column. */
-static inline rrn_xbar_place
-rrn_xbar_place_of(const rrn_xbar_layout *layout, size_t col, size_t part, size_t parts)
-{
-  const size_t width = rrn_xbar_width(layout, parts), crossbar = col / width, column = col % width;
-
-  return layout->side_by_side ? (rrn_xbar_place){ crossbar, column * parts + part }
-                              : (rrn_xbar_place){ crossbar * parts + part, column };
+  return !layout->side_by_side ? cols : cols < cells ? 1 : cols / cells;
 }
 
 #endif

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "util/ckd.h"
+#include "xbar/converter.h"
 
 enum rrn_xbar_cpu
 rrn_xbar_cpu_best(void)
@@ -357,6 +358,22 @@ set_noise(const rrn_xbar_kernel *k, int32_t plane, double codes_per_current_of_p
   w->block.margin += (float)(5 * 0x1p-24 * 5.4 * w->noise * __builtin_sqrt(most));
 }
 
+/* How far the borders of a plane's codes may be off in the array at hand. */
+static double
+greatest_border_error(const rrn_xbar_kernel *k, int32_t plane, const work *w)
+{
+  const rrn_xbar_converters *c = k->head.converters;
+  double greatest = 0;
+  size_t col;
+
+  for (col = 0; c && col < k->head.cols; col++) {
+    const double error = c->error[rrn_xbar_converter_of(c, w->tile, plane, col)];
+
+    greatest = error > greatest ? error : greatest;
+  }
+  return greatest;
+}
+
 /* What the block and its doubts need of a plane. The fast kernels round cells, AVX-512 to their high bits, and each of
  * four operations to 24 bits. */
 static void
@@ -367,6 +384,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
   const double q = codes_per_current(l, slice), steps = rrn_xbar_max_step(l), unit = k->cells.unit[plane];
   const double codes_per_digit = q * (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * steps);
   const double greatest = greatest_term(k, plane, codes_per_digit);
+  const double borders = greatest_border_error(k, plane, w);
   const int high = k->cpu == RRN_XBAR_CPU_AVX512;
   size_t i;
 
@@ -375,7 +393,9 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
   w->block.margin = (float)(w->unsure + (high ? k->cells.rounded[plane] * steps * codes_per_digit : 0) +
                             4 * 0x1p-24 * greatest);
   set_noise(k, plane, q, w);
-  w->block.slow = w->block.margin > 0.1f || greatest > MOST_CODES ||
+  w->block.slow = w->block.margin > 0.1f;
+  w->block.margin += (float)(borders * (1 + 0x1p-20));
+  w->block.slow |= w->block.margin > 0.45f || greatest > MOST_CODES ||
                   (k->cells.spread && (k->cpu != RRN_XBAR_CPU_AMX || l->spec.dac_bits > 1));
   w->block.slope = (float)(high ? 256 * w->slope : w->slope);
   w->block.last = (float)(l->adc.codes - 1);
@@ -456,22 +476,34 @@ cell_of(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col)
                                  w->first);
 }
 
+static int
+is_near_border(const rrn_xbar_kernel *k, size_t converter, double code, double unsure)
+{
+  const rrn_xbar_converters *c = k->head.converters;
+
+  return rrn_xbar_magnitude(code - round_even(code)) > 0.5 - unsure ||
+         (c && rrn_xbar_converter_code(c, converter, code - unsure) != rrn_xbar_converter_code(c, converter, code + unsure));
+}
+
 /* The code that a doubtful conversion gives. */
 static uint32_t
 settle(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, size_t vector, int32_t step)
 {
   const rrn_xbar_layer *l = &k->head;
   const size_t column = rrn_xbar_column(&k->cells, l->cols, w->tile, plane, col);
+  const size_t converter = l->converters ? rrn_xbar_converter_of(l->converters, w->tile, plane, col) : 0;
   const double top = l->adc.codes - 1;
   double code = (double)exact_sum(k, w, column, vector, step) * w->slope +
                 w->offsets[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
 
   if (k->cells.spread)
     code += noise_of(k, w, column, cell_of(k, w, plane, col), vector, step);
-  else if (l->g && rrn_xbar_magnitude(code - round_even(code)) > 0.5 - w->unsure)
+  else if (l->g && is_near_border(k, converter, code, w->unsure))
     code = reference_codes(k, w, plane, col, vector, step);
   w->stats.clipped_low += code < -0.5;
   w->stats.clipped_high += code > top + 0.5;
+  if (l->converters)
+    return (uint32_t)rrn_xbar_converter_code(l->converters, converter, code);
   code = code < 0 ? 0 : code > top ? top : code;
   return (uint32_t)round_even(code);
 }

@@ -128,7 +128,7 @@ rrn_xbar_collapses(const rrn_xbar_layer *l)
 
   if (l->adc.codes == 0)
     return 1;
-  if (!l->ideal || l->read_model != RRN_READ_NONE)
+  if (!l->ideal || l->read_model != RRN_READ_NONE || l->converters)
     return 0;
   greatest = greatest_sum(l);
   for (slice = 0; slice < l->n_slices; slice++)

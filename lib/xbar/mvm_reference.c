@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "xbar/converter.h"
 #include "xbar/noise.h"
 
 /* One read-out: an array, a step of one vector. */
@@ -131,11 +132,21 @@ current_of(const readout *r, int32_t slice, int32_t side, size_t col)
 }
 
 static double
-convert(readout *r, int32_t slice, double current)
+convert(readout *r, int32_t slice, int32_t side, size_t col, double current)
 {
+  const rrn_xbar_layer *l = r->l;
+  const double nominal = rrn_xbar_convert(&l->adc, slice, current, &r->stats);
+  const int32_t plane = l->n_sides == 2 && l->spec.subtract_digitally ? 2 * slice + side : slice;
+  double q;
+
   if (r->visit)
     r->visit(r->user, slice, current);
-  return rrn_xbar_convert(&r->l->adc, slice, current, &r->stats);
+  if (!l->converters)
+    return nominal;
+  q = (l->adc.codes - 1) / (l->adc.hi[slice] - l->adc.lo[slice]);
+  return rrn_xbar_converter_code(l->converters,
+                                 rrn_xbar_converter_of(l->converters, r->first / (size_t)l->spec.rows, plane, col),
+                                 (current - l->adc.lo[slice]) * q) / q + l->adc.lo[slice];
 }
 
 /* One column of one slice, in digits times steps. */
@@ -149,13 +160,13 @@ read_column(readout *r, int32_t slice, size_t col, double pedestal)
   double b;
 
   if (by_column && l->n_sides == 2 && !l->spec.subtract_digitally)
-    return convert(r, slice, a) * to_digits;
+    return convert(r, slice, 0, col, a) * to_digits;
   if (l->n_sides == 1)
-    return (convert(r, slice, a) - pedestal) * to_digits;
+    return (convert(r, slice, 0, col, a) - pedestal) * to_digits;
   b = by_column ? read_sum(r, slice, 1, col) : current_of(r, slice, 1, col);
   if (l->spec.subtract_digitally)
-    return (convert(r, slice, a) - convert(r, slice, b)) * to_digits;
-  return convert(r, slice, a - b) * to_digits;
+    return (convert(r, slice, 0, col, a) - convert(r, slice, 1, col, b)) * to_digits;
+  return convert(r, slice, 0, col, a - b) * to_digits;
 }
 
 /* Adds one array's read-out of one step to y[cols]. */

@@ -84,7 +84,7 @@ apply_to_array(const rrn_rt *rt, rrn_xbar_layer *l, const rrn_xbar_wiring *w, ar
 static int32_t
 apply_to_tile(const rrn_rt *rt, rrn_xbar_layer *l, const rrn_xbar_wiring *w, array *a, rramnas_error *err)
 {
-  const size_t parts = (size_t)(l->n_slices * l->n_sides), width = rrn_xbar_width(&w->layout, parts);
+  const size_t parts = (size_t)(l->n_slices * l->n_sides), width = rrn_xbar_outputs_of_crossbar(&w->layout, l);
 
   a->parts = w->layout.side_by_side ? parts : 1;
   for (a->first = 0; a->first < l->cols; a->first += width) {
@@ -98,7 +98,7 @@ apply_to_tile(const rrn_rt *rt, rrn_xbar_layer *l, const rrn_xbar_wiring *w, arr
 int32_t
 rrn_xbar_wires_apply(const rrn_rt *rt, rrn_xbar_layer *l, const rrn_xbar_wiring *w, rramnas_error *err)
 {
-  const size_t parts = (size_t)(l->n_slices * l->n_sides), width = rrn_xbar_width(&w->layout, parts);
+  const size_t parts = (size_t)(l->n_slices * l->n_sides), width = rrn_xbar_outputs_of_crossbar(&w->layout, l);
   const size_t rows = (size_t)l->spec.rows < l->n_in ? (size_t)l->spec.rows : l->n_in;
   const size_t most = (l->cols < width ? l->cols : width) * (w->layout.side_by_side ? parts : 1);
   int32_t status = RRAMNAS_OK;
@@ -117,12 +117,6 @@ rrn_xbar_wires_apply(const rrn_rt *rt, rrn_xbar_layer *l, const rrn_xbar_wiring 
   }
   rrn_free(rt, a.g);
   return status;
-}
-
-rrn_xbar_layout
-rrn_xbar_layout_of(const rramnas_hw *hw)
-{
-  return (rrn_xbar_layout){ hw->v.crossbar.cols, hw->v.weight.slicing == RRN_SLICING_COLUMNS };
 }
 
 static double

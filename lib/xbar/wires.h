@@ -3,7 +3,6 @@
 #ifndef RRN_XBAR_WIRES_H
 #define RRN_XBAR_WIRES_H
 
-#include "hw/spec.h"
 #include "xbar/layout.h"
 
 typedef struct rrn_xbar_wiring {
@@ -12,7 +11,6 @@ typedef struct rrn_xbar_wiring {
   rrn_xbar_layout layout;
 } rrn_xbar_wiring;
 
-rrn_xbar_layout rrn_xbar_layout_of(const rramnas_hw *hw);
 rrn_xbar_wiring rrn_xbar_wiring_of(const rramnas_hw *hw);
 
 /* Replaces the conductances of a programmed layer by what a column's current shows of them through the wires. */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../../examples/common/tiles.h"
+#include "distribution.h"
 #include "xbar/adc.h"
 #include "xbar/mvm.h"
 
@@ -21,43 +22,6 @@ typedef struct fixture {
   rrn_rt rt;
   rrn_arena arena;
 } fixture;
-
-static double
-normal_cdf(double x)
-{
-  return 0.5 * erfc(-x / sqrt(2));
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-  const double x = *(const double *)a, y = *(const double *)b;
-
-  return (x > y) - (x < y);
-}
-
-/* Kolmogorov-Smirnov at level 1 %: 1.628 / sqrt(n). Mean and variance at 4 standard errors. Sorts z. */
-static void
-assert_standard_normal(double *z, size_t n, const char *what)
-{
-  double sum = 0, squares = 0, d = 0;
-  size_t i;
-
-  for (i = 0; i < n; i++) {
-    sum += z[i];
-    squares += z[i] * z[i];
-  }
-  qsort(z, n, sizeof(*z), by_value);
-  for (i = 0; i < n; i++) {
-    const double f = normal_cdf(z[i]);
-
-    d = fmax(d, fmax(f - (double)i / (double)n, (double)(i + 1) / (double)n - f));
-  }
-  if (fabs(sum / (double)n) > 4 / sqrt((double)n) || fabs(squares / (double)n - 1) > 4 * sqrt(2 / (double)n) ||
-      d > 1.628 / sqrt((double)n))
-    fail_msg("%s: mean %g, variance %g, distance %g of at most %g", what, sum / (double)n, squares / (double)n, d,
-             1.628 / sqrt((double)n));
-}
 
 /* 200 x 200 equal weights, each one cell of two bits. */
 static rrn_xbar_layer
