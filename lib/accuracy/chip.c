@@ -85,7 +85,7 @@ program_array(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
 
   spec.weight_bits = l->weight_bits;
   spec.input_bits = l->input_bits;
-  RRN_TRY(rrn_xbar_layer_create(&c->arena, &spec, weights, l->shape.n_out, l->shape.n_in, name_of(o, i, group), &a->layer,
+  RRN_TRY(rrn_xbar_layer_create(&spec, weights, l->shape.n_out, l->shape.n_in, name_of(o, i, group), &a->layer,
                                 err));
   if (!o->is_ideal) {
     if (o->like)
@@ -93,7 +93,7 @@ program_array(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
     else
       RRN_TRY(set_converter(c, hw, o, l, group, &a->layer, err));
     rrn_xbar_program(&a->layer, &noise);
-    RRN_TRY(rrn_xbar_wires_apply(c->rt, &a->layer, &wiring, err));
+    RRN_TRY(rrn_xbar_wires_apply(&c->arena, &a->layer, &wiring, err));
     RRN_TRY(rrn_xbar_converters_draw(&c->arena, &a->layer, &converters, err));
     a->layer.read_by_column = 1;
   }

@@ -2,8 +2,7 @@
 /* Matrix-vector products on a programmed layer, fast.
  *
  * In:  a layer with its converter, inputs x[batch][in].
- * Out: what the reference gives: the same codes. Without the layer a code may be the next one where a current lies
- *      nearer to the border of two than 24 bits per cell can tell.
+ * Out: what the reference gives: the same codes.
  *
  * Idea: cells become integers (mvm_cells.c) and their sums are looked up (mvm_lookup.c, mvm_avx512.c) and converted in
  * single precision. A conversion whose current is nearer to the border of two codes than these can be wrong is settled
@@ -44,13 +43,6 @@ rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_
   RRN_TRY(k.collapsed ? rrn_xbar_collapsed_fill(arena, l, &k, err) : rrn_xbar_cells_fill(arena, l, &k.cells, err));
   *ret_kernel = k;
   return RRAMNAS_OK;
-}
-
-void
-rrn_xbar_kernel_detach(rrn_xbar_kernel *k)
-{
-  k->head.digits = NULL;
-  k->head.g = NULL;
 }
 
 /* --- by lookup --- */
@@ -498,7 +490,7 @@ settle(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, size_t vect
 
   if (k->cells.spread)
     code += noise_of(k, w, column, cell_of(k, w, plane, col), vector, step);
-  else if (l->g && is_near_border(k, converter, code, w->unsure))
+  else if (is_near_border(k, converter, code, w->unsure))
     code = reference_codes(k, w, plane, col, vector, step);
   w->stats.clipped_low += code < -0.5;
   w->stats.clipped_high += code > top + 0.5;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors of devices, drawn per cell.
  *
- * In:  a layer of ideal conductances, the parameters of a device, the name of its random numbers.
- * Out: conductances as written, drifted and stuck; at each read, conductances as read.
+ * In:  a layer's digits, the parameters of a device, the name of its random numbers.
+ * Out: conductances as written, drifted and stuck, for as many cells as are asked for; at each read, as read.
  *
  * Idea: a random number is a function of its name (seed, slot, layer, copy, cell, read): a keyed bijection of a counter
  * gives 53 bits, the inverse of the normal distribution the number. Nothing depends on batches, order or threads, and
@@ -156,6 +156,12 @@ drifts(const rrn_xbar_noise *n)
   return (n->drift_exponent != 0 || n->drift_exponent_sigma != 0) && n->time_s > n->drift_reference_s;
 }
 
+static int
+is_faulty(const rrn_xbar_noise *n)
+{
+  return n->stuck_off_fraction + n->stuck_on_fraction > 0;
+}
+
 /* 0 none, 1 stuck off, 2 stuck on */
 static int
 fault_of(const rrn_xbar_id *id, const rrn_xbar_noise *n, uint32_t cell)
@@ -171,40 +177,76 @@ fault_of(const rrn_xbar_id *id, const rrn_xbar_noise *n, uint32_t cell)
 void
 rrn_xbar_program(rrn_xbar_layer *l, const rrn_xbar_noise *n)
 {
-  const size_t cells = rrn_xbar_n_cells(l);
-  const int exact = writes_exactly(n), drifting = drifts(n), faulty = n->stuck_off_fraction + n->stuck_on_fraction > 0;
-  const double log2_age = drifting ? rrn_power_log2(n->time_s / n->drift_reference_s) : 0;
-  size_t c;
-
+  l->noise = *n;
   l->read_model = n->read_sigma > 0 ? n->read_model : RRN_READ_NONE;
   l->read_sigma = n->read_sigma;
-  l->ideal = l->ideal && exact && !drifting && !faulty;
-  for (c = 0; c < cells && !l->ideal; c++) {
-    const uint32_t cell = (uint32_t)c;
-    const int fault = faulty ? fault_of(&l->id, n, cell) : 0;
-    double g = exact ? l->g[c] : written(n, l->g[c], l->digits[c], rrn_xbar_normal(&l->id, RRN_XBAR_WRITE, cell, 0, 0));
+  l->ideal = writes_exactly(n) && !drifts(n) && !is_faulty(n);
+}
 
-    g = g > 0 ? g : 0;
-    if (drifting)
-      g *= rrn_power_exp2(-log2_age * (n->drift_exponent + n->drift_exponent_sigma *
-                                       rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell, 0, 0)));
-    l->g[c] = fault == 0 ? g : fault == 1 ? l->spec.g_off : 1;
-  }
+/* A cell after writing and drift. */
+static double
+held(const rrn_xbar_layer *l, uint32_t cell, int32_t digit, double log2_age)
+{
+  const rrn_xbar_noise *n = &l->noise;
+  double g = l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
+
+  if (!writes_exactly(n))
+    g = written(n, g, digit, rrn_xbar_normal(&l->id, RRN_XBAR_WRITE, cell, 0, 0));
+  g = g > 0 ? g : 0;
+  if (log2_age > 0)
+    g *= rrn_power_exp2(-log2_age * (n->drift_exponent + n->drift_exponent_sigma *
+                                     rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell, 0, 0)));
+  return g;
 }
 
 void
-rrn_xbar_disturb(rrn_xbar_layer *l, const double *errors, const uint8_t *masks)
+rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
+                      double *ret_g)
 {
-  const size_t cells = rrn_xbar_n_cells(l);
+  const size_t cell = rrn_xbar_cell(l, slice, side, col, first);
+  const double log2_age = drifts(&l->noise) ? rrn_power_log2(l->noise.time_s / l->noise.drift_reference_s) : 0;
+  size_t k;
+
+  for (k = 0; k < n; k++) {
+    const int fault = !l->g && is_faulty(&l->noise) ? fault_of(&l->id, &l->noise, (uint32_t)(cell + k)) : 0;
+
+    ret_g[k] = l->g         ? l->g[cell + k]
+             : fault == 1   ? l->spec.g_off
+             : fault == 2   ? 1
+                            : held(l, (uint32_t)(cell + k), rrn_xbar_digit(l, slice, side, col, first + k), log2_age);
+  }
+}
+
+double *
+rrn_xbar_all_conductances(rrn_arena *arena, const rrn_xbar_layer *l)
+{
+  const size_t columns = (size_t)l->n_slices * (size_t)l->n_sides * l->cols;
+  double *g = rrn_arena_alloc_raw(arena, columns * l->n_in, sizeof(*g));
   size_t c;
 
-  l->ideal = l->ideal && !errors && !masks;
-  for (c = 0; c < cells; c++) {
+  for (c = 0; g && c < columns; c++)
+    rrn_xbar_conductances(l, (int32_t)(c / l->cols / (size_t)l->n_sides), (int32_t)(c / l->cols % (size_t)l->n_sides),
+                          c % l->cols, 0, l->n_in, g + c * l->n_in);
+  return g;
+}
+
+int32_t
+rrn_xbar_disturb(rrn_arena *arena, rrn_xbar_layer *l, const double *errors, const uint8_t *masks, rramnas_error *err)
+{
+  double *g = rrn_xbar_all_conductances(arena, l);
+  size_t c;
+
+  if (!g)
+    return rrn_fail_memory(err);
+  for (c = 0; c < rrn_xbar_n_cells(l); c++) {
     if (errors)
-      l->g[c] = l->g[c] + errors[c] > 0 ? l->g[c] + errors[c] : 0;
+      g[c] = g[c] + errors[c] > 0 ? g[c] + errors[c] : 0;
     if (masks && masks[c] != 0)
-      l->g[c] = masks[c] == 1 ? l->spec.g_off : 1;
+      g[c] = masks[c] == 1 ? l->spec.g_off : 1;
   }
+  l->g = g;
+  l->ideal = l->ideal && !errors && !masks;
+  return RRAMNAS_OK;
 }
 
 double

@@ -21,6 +21,7 @@
 
 #include "util/ckd.h"
 #include "xbar/irdrop.h"
+#include "xbar/noise.h"
 
 /* A segment of no resistance is one of so little. */
 #define LEAST_OHM 1e-7
@@ -31,6 +32,7 @@ typedef struct array {
   size_t first, end;
   size_t part, parts; /* the first part and how many of a column lie here */
   double *g, *effective; /* [rows][columns] */
+  double *layer_g;       /* of the whole layer */
 } array;
 
 static size_t
@@ -65,24 +67,24 @@ solve(const rrn_rt *rt, const rrn_xbar_wiring *w, array *a, rramnas_error *err)
 }
 
 static int32_t
-apply_to_array(const rrn_rt *rt, rrn_xbar_layer *l, const rrn_xbar_wiring *w, array *a, rramnas_error *err)
+apply_to_array(const rrn_rt *rt, const rrn_xbar_layer *l, const rrn_xbar_wiring *w, array *a, rramnas_error *err)
 {
   const size_t columns = columns_of(a);
   size_t row, column;
 
   for (row = 0; row < a->rows; row++)
     for (column = 0; column < columns; column++)
-      a->g[row * columns + column] = l->g[cell_of(l, a, row, column)];
+      a->g[row * columns + column] = a->layer_g[cell_of(l, a, row, column)];
   RRN_TRY(solve(rt, w, a, err));
   for (row = 0; row < a->rows; row++)
     for (column = 0; column < columns; column++)
-      l->g[cell_of(l, a, row, column)] = a->effective[row * columns + column];
+      a->layer_g[cell_of(l, a, row, column)] = a->effective[row * columns + column];
   return RRAMNAS_OK;
 }
 
 /* All arrays that share their wordlines' inputs: crossbars side by side, and one for each part where these lie apart. */
 static int32_t
-apply_to_tile(const rrn_rt *rt, rrn_xbar_layer *l, const rrn_xbar_wiring *w, array *a, rramnas_error *err)
+apply_to_tile(const rrn_rt *rt, const rrn_xbar_layer *l, const rrn_xbar_wiring *w, array *a, rramnas_error *err)
 {
   const size_t parts = (size_t)(l->n_slices * l->n_sides), width = rrn_xbar_outputs_of_crossbar(&w->layout, l);
 
@@ -95,28 +97,41 @@ apply_to_tile(const rrn_rt *rt, rrn_xbar_layer *l, const rrn_xbar_wiring *w, arr
   return RRAMNAS_OK;
 }
 
-int32_t
-rrn_xbar_wires_apply(const rrn_rt *rt, rrn_xbar_layer *l, const rrn_xbar_wiring *w, rramnas_error *err)
+static int32_t
+apply_to_all(const rrn_rt *rt, const rrn_xbar_layer *l, const rrn_xbar_wiring *w, double *layer_g, rramnas_error *err)
 {
   const size_t parts = (size_t)(l->n_slices * l->n_sides), width = rrn_xbar_outputs_of_crossbar(&w->layout, l);
   const size_t rows = (size_t)l->spec.rows < l->n_in ? (size_t)l->spec.rows : l->n_in;
   const size_t most = (l->cols < width ? l->cols : width) * (w->layout.side_by_side ? parts : 1);
+  array a = { .layer_g = layer_g };
   int32_t status = RRAMNAS_OK;
-  array a = { 0 };
   size_t cells;
 
-  if (w->ir_drop == RRN_IR_DROP_IGNORED || (w->row_ohm == 0 && w->col_ohm == 0))
-    return RRAMNAS_OK;
   if (ckd_mul(&cells, rows, most) || !(a.g = rrn_alloc(rt, cells, 2 * sizeof(*a.g))))
     return rrn_fail_memory(err);
   a.effective = a.g + cells;
-  l->ideal = 0;
   for (a.tile_first = 0; a.tile_first < l->n_in && status >= 0; a.tile_first += rows) {
     a.rows = l->n_in - a.tile_first < rows ? l->n_in - a.tile_first : rows;
     status = apply_to_tile(rt, l, w, &a, err);
   }
   rrn_free(rt, a.g);
   return status;
+}
+
+int32_t
+rrn_xbar_wires_apply(rrn_arena *arena, rrn_xbar_layer *l, const rrn_xbar_wiring *w, rramnas_error *err)
+{
+  double *g;
+
+  if (w->ir_drop == RRN_IR_DROP_IGNORED || (w->row_ohm == 0 && w->col_ohm == 0))
+    return RRAMNAS_OK;
+  g = rrn_xbar_all_conductances(arena, l);
+  if (!g)
+    return rrn_fail_memory(err);
+  RRN_TRY(apply_to_all(arena->rt, l, w, g, err));
+  l->g = g;
+  l->ideal = 0;
+  return RRAMNAS_OK;
 }
 
 static double

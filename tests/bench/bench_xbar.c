@@ -41,7 +41,7 @@ program(void *user)
   job *j = user;
 
   rrn_arena_reset(&j->arena);
-  if (rrn_xbar_layer_create(&j->arena, &j->spec, j->weights, j->n_out, j->n_in, j->id, &j->layer, NULL) < 0)
+  if (rrn_xbar_layer_create(&j->spec, j->weights, j->n_out, j->n_in, j->id, &j->layer, NULL) < 0)
     die();
   if (j->adc_bits != 0 && rrn_xbar_adc_set(&j->layer, j->adc_bits, RRN_XBAR_RANGE_GRANULAR, NULL) < 0)
     die();

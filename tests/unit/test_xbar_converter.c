@@ -39,7 +39,7 @@ make(fixture *f, size_t outputs, int32_t bits, uint64_t seed)
   int32_t *weights = rrn_arena_alloc(&f->arena, outputs * 4, sizeof(*weights));
   rrn_xbar_layer l;
 
-  assert_int_equal(rrn_xbar_layer_create(&f->arena, &spec, weights, outputs, 4, (rrn_xbar_id){ seed, 2, 3 }, &l, NULL),
+  assert_int_equal(rrn_xbar_layer_create(&spec, weights, outputs, 4, (rrn_xbar_id){ seed, 2, 3 }, &l, NULL),
                    RRAMNAS_OK);
   assert_int_equal(rrn_xbar_adc_set(&l, bits, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
   return l;
@@ -217,7 +217,7 @@ correlation(fixture *f, size_t tile_a, int32_t plane_a, size_t col_a, size_t til
     rrn_xbar_layer l;
     double a, b;
 
-    assert_int_equal(rrn_xbar_layer_create(&f->arena, &spec, weights, 12, 4, (rrn_xbar_id){ seed, 2, 3 }, &l, NULL),
+    assert_int_equal(rrn_xbar_layer_create(&spec, weights, 12, 4, (rrn_xbar_id){ seed, 2, 3 }, &l, NULL),
                      RRAMNAS_OK);
     assert_int_equal(rrn_xbar_adc_set(&l, 5, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
     draw(f, &l, s);
@@ -296,7 +296,7 @@ random_layer(fixture *f, rrn_random *r, int32_t *x)
   const rrn_xbar_spec spec = { .sign = (int32_t)(rrn_random_u32(r) % 3), .weight_bits = 5, .cell_bits = 2,
     .input_bits = 4, .dac_bits = 1 + (int32_t)(rrn_random_u32(r) % 2), .rows = 32,
     .subtract_digitally = (int32_t)(rrn_random_u32(r) % 2), .g_off = 0.05 };
-  int32_t weights[IN * OUT];
+  int32_t *weights = rrn_arena_alloc(&f->arena, IN * OUT, sizeof(*weights));
   rrn_xbar_layer l;
   size_t k;
 
@@ -304,7 +304,7 @@ random_layer(fixture *f, rrn_random *r, int32_t *x)
     weights[k] = (int32_t)(rrn_random_u32(r) % 31) - 15;
   for (k = 0; k < IN * VECTORS; k++)
     x[k] = (int32_t)(rrn_random_u32(r) % 16);
-  assert_int_equal(rrn_xbar_layer_create(&f->arena, &spec, weights, OUT, IN, (rrn_xbar_id){ rrn_random_u64(r), 2, 3 },
+  assert_int_equal(rrn_xbar_layer_create(&spec, weights, OUT, IN, (rrn_xbar_id){ rrn_random_u64(r), 2, 3 },
                                          &l, NULL), RRAMNAS_OK);
   return l;
 }

@@ -15,6 +15,7 @@
 #include "xbar/adc.h"
 #include "xbar/irdrop.h"
 #include "xbar/mvm.h"
+#include "xbar/noise.h"
 #include "xbar/wires.h"
 
 enum { MOST = 64 };
@@ -87,13 +88,13 @@ test_matrix(void **state)
 enum { IN = 40, OUT = 23, VECTORS = 6, ROWS = 16 };
 
 static rrn_xbar_layer
-make(fixture *f, int32_t sign, const int32_t *weights)
+make(int32_t sign, const int32_t *weights)
 {
   const rrn_xbar_spec spec = { .sign = sign, .weight_bits = 4, .cell_bits = 2, .input_bits = 4, .dac_bits = 2,
     .rows = ROWS, .g_off = 0.05 };
   rrn_xbar_layer l;
 
-  assert_int_equal(rrn_xbar_layer_create(&f->arena, &spec, weights, OUT, IN, (rrn_xbar_id){ 1, 2, 3 }, &l, NULL),
+  assert_int_equal(rrn_xbar_layer_create(&spec, weights, OUT, IN, (rrn_xbar_id){ 1, 2, 3 }, &l, NULL),
                    RRAMNAS_OK);
   return l;
 }
@@ -119,7 +120,8 @@ current_of(fixture *f, const rrn_xbar_layer *l, const rrn_xbar_wiring *w, const 
       const size_t part = w->layout.side_by_side ? c % parts : (size_t)(slice * l->n_sides + side);
       const size_t out = first + (w->layout.side_by_side ? c / parts : c);
 
-      g[row * columns + c] = l->g[((part * l->cols) + out) * IN + tile * ROWS + row];
+      rrn_xbar_conductances(l, (int32_t)(part / (size_t)l->n_sides), (int32_t)(part % (size_t)l->n_sides), out,
+                            tile * ROWS + row, 1, &g[row * columns + c]);
     }
   }
   assert_int_equal(rrn_xbar_irdrop_exact(&f->rt, &wires, g, v, i_col, NULL), RRAMNAS_OK);
@@ -176,9 +178,9 @@ test_products(void **state)
       rrn_xbar_kernel kernel;
 
       random_layer(&f, weights, x);
-      l = make(&f, sign, weights);
-      with = make(&f, sign, weights);
-      assert_int_equal(rrn_xbar_wires_apply(&f.rt, &with, &wirings[c], NULL), RRAMNAS_OK);
+      l = make(sign, weights);
+      with = make(sign, weights);
+      assert_int_equal(rrn_xbar_wires_apply(&f.arena, &with, &wirings[c], NULL), RRAMNAS_OK);
       assert_false(with.ideal);
       assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &with, x, VECTORS, 0, y, NULL, NULL), RRAMNAS_OK);
       assert_int_equal(rrn_xbar_kernel_create(&f.arena, &with, rrn_xbar_cpu_best(), &kernel, NULL), RRAMNAS_OK);
@@ -208,9 +210,9 @@ test_kernels(void **state)
   (void)state;
   begin(&f);
   random_layer(&f, weights, x);
-  l = make(&f, RRN_XBAR_DIFFERENTIAL, weights);
+  l = make(RRN_XBAR_DIFFERENTIAL, weights);
   assert_int_equal(rrn_xbar_adc_set(&l, 7, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
-  assert_int_equal(rrn_xbar_wires_apply(&f.rt, &l, &w, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_wires_apply(&f.arena, &l, &w, NULL), RRAMNAS_OK);
   assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &l, x, VECTORS, 0, y, NULL, NULL), RRAMNAS_OK);
   for (cpu = RRN_XBAR_CPU_PLAIN; cpu <= (int)rrn_xbar_cpu_best(); cpu++) {
     rrn_xbar_kernel kernel;
@@ -278,21 +280,23 @@ test_nothing(void **state)
   const rrn_xbar_wiring hardly = { RRN_IR_DROP_EXACT, 1e-9, 0, { 8, 0 } };
   int32_t weights[IN * OUT], x[IN * VECTORS];
   rrn_xbar_layer l, same;
+  const double *g;
   fixture f;
   size_t k;
 
   (void)state;
   begin(&f);
   random_layer(&f, weights, x);
-  l = make(&f, RRN_XBAR_DIFFERENTIAL, weights);
-  same = make(&f, RRN_XBAR_DIFFERENTIAL, weights);
-  assert_int_equal(rrn_xbar_wires_apply(&f.rt, &l, &off, NULL), RRAMNAS_OK);
-  assert_int_equal(rrn_xbar_wires_apply(&f.rt, &l, &none, NULL), RRAMNAS_OK);
+  l = make(RRN_XBAR_DIFFERENTIAL, weights);
+  same = make(RRN_XBAR_DIFFERENTIAL, weights);
+  assert_int_equal(rrn_xbar_wires_apply(&f.arena, &l, &off, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_wires_apply(&f.arena, &l, &none, NULL), RRAMNAS_OK);
   assert_true(l.ideal);
-  assert_memory_equal(l.g, same.g, rrn_xbar_n_cells(&l) * sizeof(*l.g));
-  assert_int_equal(rrn_xbar_wires_apply(&f.rt, &l, &hardly, NULL), RRAMNAS_OK);
+  assert_null(l.g);
+  assert_int_equal(rrn_xbar_wires_apply(&f.arena, &l, &hardly, NULL), RRAMNAS_OK);
+  g = rrn_xbar_all_conductances(&f.arena, &same);
   for (k = 0; k < rrn_xbar_n_cells(&l); k++)
-    assert_true(fabs(l.g[k] - same.g[k]) < 1e-4);
+    assert_true(fabs(l.g[k] - g[k]) < 1e-4);
   rrn_arena_release(&f.arena);
 }
 
@@ -344,10 +348,11 @@ static void
 test_memory(void **state)
 {
   rrn_xbar_wiring w = { RRN_IR_DROP_ATTENUATED, 1e-3, 1e-3, { 8, 0 } };
-  int32_t weights[IN * OUT], x[IN * VECTORS], status;
+  int32_t weights[IN * OUT], x[IN * VECTORS];
   int left, n;
   rramnas_runtime hooks = RRAMNAS_RUNTIME_INIT;
   rrn_xbar_layer l;
+  rrn_arena arena;
   fixture f;
   rrn_rt rt;
 
@@ -361,10 +366,12 @@ test_memory(void **state)
   assert_int_equal(rrn_rt_init(&rt, &hooks, NULL), RRAMNAS_OK);
   for (; w.ir_drop <= RRN_IR_DROP_EXACT; w.ir_drop++)
     for (n = 0; n < 3; n++) {
-      l = make(&f, RRN_XBAR_DIFFERENTIAL, weights);
+      l = make(RRN_XBAR_DIFFERENTIAL, weights);
       left = n;
-      status = rrn_xbar_wires_apply(&rt, &l, &w, NULL);
-      assert_int_equal(status, RRAMNAS_ERR_MEMORY);
+      rrn_arena_init(&arena, &rt);
+      assert_int_equal(rrn_xbar_wires_apply(&arena, &l, &w, NULL), RRAMNAS_ERR_MEMORY);
+      assert_null(l.g);
+      rrn_arena_release(&arena);
     }
   rrn_arena_release(&f.arena);
 }
