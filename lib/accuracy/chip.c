@@ -14,6 +14,7 @@
 #include <xxhash.h>
 
 #include "accuracy/accuracy.h"
+#include "xbar/compensate.h"
 #include "xbar/converter.h"
 #include "xbar/wires.h"
 
@@ -22,6 +23,7 @@ enum { MOST_DESKS = 256 };
 typedef struct array {
   rrn_xbar_layer layer;
   rrn_xbar_kernel kernel;
+  rrn_xbar_compensation compensation;
 } array;
 
 typedef struct desk {
@@ -71,32 +73,70 @@ set_converter(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, cons
   return status;
 }
 
+/* What devices and wires make of the cells. */
+static int32_t
+write_cells(rrn_arena *arena, const rramnas_hw *hw, double time_s, rrn_xbar_layer *layer, rramnas_error *err)
+{
+  const rrn_xbar_noise noise = rrn_xbar_noise_of(hw, time_s);
+  const rrn_xbar_wiring wiring = rrn_xbar_wiring_of(hw);
+
+  rrn_xbar_program(layer, &noise);
+  layer->read_by_column = 1;
+  return rrn_xbar_wires_apply(arena, layer, &wiring, err);
+}
+
+/* Reference read-outs with the inputs that also calibrate converters. */
+static int32_t
+compensate(rrn_chip *c, const rramnas_hw *hw, const rrn_quantised_layer *l, size_t group, const rrn_xbar_layer *blank,
+           array *a, rramnas_error *err)
+{
+  const int32_t *sample = l->sample + group * l->n_sample * l->shape.n_in;
+  rrn_xbar_layer fresh = *blank;
+  rrn_arena scratch;
+  int32_t status;
+
+  if (hw->v.noise.compensation == RRN_COMPENSATE_NONE)
+    return RRAMNAS_OK;
+  rrn_arena_init(&scratch, c->rt);
+  status = write_cells(&scratch, hw, 0, &fresh, err);
+  if (status >= 0)
+    status = rrn_xbar_compensate(&c->arena, &fresh, &a->layer, hw->v.noise.compensation, sample, l->n_sample,
+                                 &a->compensation, err);
+  rrn_arena_release(&scratch);
+  return status;
+}
+
 /* Converters are calibrated before the errors: a chip's designer does not know them. */
+static int32_t
+program_cells(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, size_t group, array *a,
+              rramnas_error *err)
+{
+  const rrn_xbar_converter_spec converters = rrn_xbar_converter_spec_of(hw);
+  rrn_xbar_layer blank;
+
+  if (o->like)
+    a->layer.adc = o->like->arrays[i][group].layer.adc;
+  else
+    RRN_TRY(set_converter(c, hw, o, &c->q->layers[i], group, &a->layer, err));
+  RRN_TRY(rrn_xbar_converters_draw(&c->arena, &a->layer, &converters, err));
+  blank = a->layer;
+  RRN_TRY(write_cells(&c->arena, hw, o->time_s, &a->layer, err));
+  return compensate(c, hw, &c->q->layers[i], group, &blank, a, err);
+}
+
 static int32_t
 program_array(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, size_t group, array *a,
               rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[i];
   const int32_t *weights = l->weights + group * l->shape.n_out * l->shape.n_in;
-  const rrn_xbar_noise noise = rrn_xbar_noise_of(hw, o->time_s);
-  const rrn_xbar_converter_spec converters = rrn_xbar_converter_spec_of(hw);
-  const rrn_xbar_wiring wiring = rrn_xbar_wiring_of(hw);
   rrn_xbar_spec spec = rrn_xbar_spec_of(hw);
 
   spec.weight_bits = l->weight_bits;
   spec.input_bits = l->input_bits;
-  RRN_TRY(rrn_xbar_layer_create(&spec, weights, l->shape.n_out, l->shape.n_in, name_of(o, i, group), &a->layer,
-                                err));
-  if (!o->is_ideal) {
-    if (o->like)
-      a->layer.adc = o->like->arrays[i][group].layer.adc;
-    else
-      RRN_TRY(set_converter(c, hw, o, l, group, &a->layer, err));
-    rrn_xbar_program(&a->layer, &noise);
-    RRN_TRY(rrn_xbar_wires_apply(&c->arena, &a->layer, &wiring, err));
-    RRN_TRY(rrn_xbar_converters_draw(&c->arena, &a->layer, &converters, err));
-    a->layer.read_by_column = 1;
-  }
+  RRN_TRY(rrn_xbar_layer_create(&spec, weights, l->shape.n_out, l->shape.n_in, name_of(o, i, group), &a->layer, err));
+  if (!o->is_ideal)
+    RRN_TRY(program_cells(c, hw, o, i, group, a, err));
   return rrn_xbar_kernel_create(&c->arena, &a->layer, rrn_xbar_cpu_best(), &a->kernel, err);
 }
 
@@ -194,6 +234,7 @@ static int32_t
 multiply_at(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[b->layer];
+  const array *a = &c->arrays[b->layer][b->group];
   const size_t n = (size_t)b->n_images * b->n_positions;
   float *x = rrn_arena_alloc_raw(&d->arena, n, b->n_in * sizeof(*x));
   int32_t *q = rrn_arena_alloc_raw(&d->arena, n, b->n_in * sizeof(*q));
@@ -205,6 +246,7 @@ multiply_at(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_error *err)
   gather(b, x);
   rrn_quantise_inputs(l, x, n * b->n_in, q);
   RRN_TRY(multiply_vectors(c, d, b, q, y, &stats, err));
+  rrn_xbar_compensated(&a->compensation, &a->layer, q, n, y);
   scatter(b, l, y);
   count(c, &stats);
   return RRAMNAS_OK;

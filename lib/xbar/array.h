@@ -46,9 +46,15 @@ typedef struct rrn_xbar_noise {
   int32_t write_model; /* enum rrn_hw_write_model; levels when level_mean is set */
   int32_t read_model;  /* enum rrn_hw_read_model */
   double write_sigma, write_c[5];
-  const double *level_mean, *level_sigma; /* [2^cell_bits] or NULL: conductance of each digit as measured */
+  const double *level_mean, *level_sigma; /* [2^cell_bits] or NULL: conductance of each digit as measured, not owned */
+  double level_unit;   /* of these numbers */
+  double fit_min, fit_max; /* beyond, the polynomial is that of the limit; 0 = no limit */
   double read_sigma;
   double drift_exponent, drift_exponent_sigma, drift_reference_s, time_s;
+  int32_t drift_by_state; /* the next six count */
+  double drift_exponent_log, drift_exponent_min, drift_exponent_max; /* mean nu: + log * ln target, within min .. max */
+  double drift_sigma_log, drift_sigma_min, drift_sigma_max;          /* its sigma likewise */
+  double relaxation, relaxation_sigma, relaxation_sigma_log; /* change of g from 1 s on: per ln t; sigma; that per ln t */
   double stuck_off_fraction, stuck_on_fraction;
 } rrn_xbar_noise;
 

@@ -6,12 +6,13 @@
  *
  * Idea: a random number is a function of its name (seed, slot, layer, copy, cell, read): a keyed bijection of a counter
  * gives 53 bits, the inverse of the normal distribution the number. Nothing depends on batches, order or threads, and
- * the same cell keeps its deviate when a parameter changes. Order: write error, not below 0, drift, faults.
+ * the same cell keeps its deviate when a parameter changes. Order: write error, relaxation, drift, faults.
  *
  *   relative    g (1 + s xi)                 absolute   g + s xi
  *   lognormal   g exp(s xi), median g        polynomial g + xi max(c0 + c1 g + ... + c4 g^4, 0)
  *   levels      mean[digit] + sigma[digit] xi
- *   drift       g (t / t0)^-(nu + s xi) after t0
+ *   relaxation  g + a ln t + (s + b ln t) xi from 1 s on, not below 0
+ *   drift       g (t / t0)^-(nu + s xi) after t0; nu and s may grow with the logarithm of the target conductance
  *
  * Complexity: linear in cells; about 100 operations per normal number. Papers: Salmon et al., SC 2011 (Philox);
  * Wichura, Algorithm AS 241, Applied Statistics 37, 1988 (inverse normal distribution). Deviation: its logarithm is our
@@ -20,6 +21,9 @@
 
 #include "util/power.h"
 #include "util/random.h"
+
+/* Streams of slot DRIFT besides that of the exponents: `step` of their name. */
+enum { OF_RELAXATION = 1 };
 
 static void
 block_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step,
@@ -122,13 +126,20 @@ rrn_xbar_draw(rrn_xbar_draws d, uint32_t vector)
   return sum * RRN_XBAR_DEVIATES_SCALE;
 }
 
+/* Within the range of the fit. */
+static double
+fitted(const rrn_xbar_noise *n, double g)
+{
+  return n->fit_max > 0 && g > n->fit_max ? n->fit_max : g < n->fit_min ? n->fit_min : g;
+}
+
 static double
 written(const rrn_xbar_noise *n, double g, int32_t digit, double xi)
 {
   double sigma;
 
   if (n->level_mean)
-    return n->level_mean[digit] + n->level_sigma[digit] * xi;
+    return (n->level_mean[digit] + n->level_sigma[digit] * xi) * n->level_unit;
   switch (n->write_model) {
   case RRN_WRITE_RELATIVE:
     return g * (1 + n->write_sigma * xi);
@@ -137,7 +148,7 @@ written(const rrn_xbar_noise *n, double g, int32_t digit, double xi)
   case RRN_WRITE_LOGNORMAL:
     return g * rrn_power_exp2(n->write_sigma * xi * 1.4426950408889634074);
   case RRN_WRITE_POLYNOMIAL:
-    sigma = polynomial(n->write_c, 4, g);
+    sigma = polynomial(n->write_c, 4, fitted(n, g));
     return sigma > 0 ? g + sigma * xi : g;
   default:
     return g;
@@ -153,7 +164,14 @@ writes_exactly(const rrn_xbar_noise *n)
 static int
 drifts(const rrn_xbar_noise *n)
 {
-  return (n->drift_exponent != 0 || n->drift_exponent_sigma != 0) && n->time_s > n->drift_reference_s;
+  return (n->drift_exponent != 0 || n->drift_exponent_sigma != 0 || n->drift_by_state) &&
+         n->time_s > n->drift_reference_s;
+}
+
+static int
+relaxes(const rrn_xbar_noise *n)
+{
+  return (n->relaxation != 0 || n->relaxation_sigma != 0 || n->relaxation_sigma_log != 0) && n->time_s >= 1;
 }
 
 static int
@@ -180,22 +198,65 @@ rrn_xbar_program(rrn_xbar_layer *l, const rrn_xbar_noise *n)
   l->noise = *n;
   l->read_model = n->read_sigma > 0 ? n->read_model : RRN_READ_NONE;
   l->read_sigma = n->read_sigma;
-  l->ideal = writes_exactly(n) && !drifts(n) && !is_faulty(n);
+  l->ideal = writes_exactly(n) && !relaxes(n) && !drifts(n) && !is_faulty(n);
+}
+
+/* How long ago, as the models want it; 0 where they have no part. */
+typedef struct age {
+  double log2_drift, ln_relaxation;
+  int relaxes;
+} age;
+
+#define LN_2 0.69314718055994530942
+
+static age
+age_of(const rrn_xbar_noise *n)
+{
+  return (age){ .log2_drift = drifts(n) ? rrn_power_log2(n->time_s / n->drift_reference_s) : 0,
+                .ln_relaxation = relaxes(n) ? rrn_power_log2(n->time_s) * LN_2 : 0, .relaxes = relaxes(n) };
+}
+
+static double
+within(double x, double low, double high)
+{
+  return x < low ? low : x > high ? high : x;
+}
+
+/* Exponent of a cell that was to have the conductance `target`. */
+static double
+exponent_of(const rrn_xbar_noise *n, double target, double xi)
+{
+  const double ln = n->drift_by_state ? rrn_power_log2(target > 1e-9 ? target : 1e-9) * LN_2 : 0;
+
+  if (!n->drift_by_state)
+    return n->drift_exponent + n->drift_exponent_sigma * xi;
+  return within(n->drift_exponent + n->drift_exponent_log * ln, n->drift_exponent_min, n->drift_exponent_max) +
+         within(n->drift_exponent_sigma + n->drift_sigma_log * ln, n->drift_sigma_min, n->drift_sigma_max) * xi;
+}
+
+static double
+relaxed(const rrn_xbar_noise *n, double g, double ln_time, double xi)
+{
+  g += n->relaxation * ln_time + (n->relaxation_sigma + n->relaxation_sigma_log * ln_time) * xi;
+  return g > 0 ? g : 0;
 }
 
 /* A cell after writing and drift. */
 static double
-held(const rrn_xbar_layer *l, uint32_t cell, int32_t digit, double log2_age)
+held(const rrn_xbar_layer *l, uint32_t cell, int32_t digit, const age *t)
 {
   const rrn_xbar_noise *n = &l->noise;
-  double g = l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
+  const double ideal = l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
+  const double target = n->level_mean ? n->level_mean[digit] * n->level_unit : ideal;
+  double g = ideal;
 
   if (!writes_exactly(n))
     g = written(n, g, digit, rrn_xbar_normal(&l->id, RRN_XBAR_WRITE, cell, 0, 0));
   g = g > 0 ? g : 0;
-  if (log2_age > 0)
-    g *= rrn_power_exp2(-log2_age * (n->drift_exponent + n->drift_exponent_sigma *
-                                     rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell, 0, 0)));
+  if (t->relaxes)
+    g = relaxed(n, g, t->ln_relaxation, rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell, 0, OF_RELAXATION));
+  if (t->log2_drift > 0)
+    g *= rrn_power_exp2(-t->log2_drift * exponent_of(n, target, rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell, 0, 0)));
   return g;
 }
 
@@ -204,7 +265,7 @@ rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size
                       double *ret_g)
 {
   const size_t cell = rrn_xbar_cell(l, slice, side, col, first);
-  const double log2_age = drifts(&l->noise) ? rrn_power_log2(l->noise.time_s / l->noise.drift_reference_s) : 0;
+  const age t = age_of(&l->noise);
   size_t k;
 
   for (k = 0; k < n; k++) {
@@ -213,7 +274,7 @@ rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size
     ret_g[k] = l->g         ? l->g[cell + k]
              : fault == 1   ? l->spec.g_off
              : fault == 2   ? 1
-                            : held(l, (uint32_t)(cell + k), rrn_xbar_digit(l, slice, side, col, first + k), log2_age);
+                            : held(l, (uint32_t)(cell + k), rrn_xbar_digit(l, slice, side, col, first + k), &t);
   }
 }
 
@@ -262,7 +323,18 @@ rrn_xbar_noise_of(const rramnas_hw *hw, double time_s)
 {
   /* Micro-siemens to units of the on conductance. */
   const double scale = hw->v.device.on_resistance_ohm * 1e-6;
+  const int32_t has_levels = hw->v.noise.write_model == RRN_WRITE_LEVELS;
   const rrn_xbar_noise n = {
+    .level_mean = has_levels ? hw->v.noise.level_mean_us.v : NULL,
+    .level_sigma = has_levels ? hw->v.noise.level_sigma_us.v : NULL, .level_unit = scale,
+    /* Rounding of a preset's resistance is no difference. */
+    .fit_min = hw->v.noise.fit_min_us * scale * (1 - 1e-9), .fit_max = hw->v.noise.fit_max_us * scale * (1 + 1e-9),
+    .drift_by_state = hw->v.noise.drift_exponent_log != 0 || hw->v.noise.drift_sigma_log != 0,
+    .drift_exponent_log = hw->v.noise.drift_exponent_log, .drift_exponent_min = hw->v.noise.drift_exponent_min,
+    .drift_exponent_max = hw->v.noise.drift_exponent_max, .drift_sigma_log = hw->v.noise.drift_sigma_log,
+    .drift_sigma_min = hw->v.noise.drift_sigma_min, .drift_sigma_max = hw->v.noise.drift_sigma_max,
+    .relaxation = hw->v.noise.relaxation_us * scale, .relaxation_sigma = hw->v.noise.relaxation_sigma_us * scale,
+    .relaxation_sigma_log = hw->v.noise.relaxation_sigma_log_us * scale,
     .write_model = hw->v.noise.write_model, .read_model = hw->v.noise.read_model,
     .write_sigma = hw->v.noise.write_sigma,
     .write_c = { hw->v.noise.write_c0_us * scale, hw->v.noise.write_c1_us * scale, hw->v.noise.write_c2_us * scale,

@@ -14,7 +14,7 @@ enum rrn_xbar_slot {
   RRN_XBAR_FAULT = 3  /* of the circuit: once per array, kept when it is written again */
 };
 
-/* The device of a chip, `time_s` after writing. */
+/* The device of a chip, `time_s` after writing. A table of levels stays the chip's, which must outlive it. */
 rrn_xbar_noise rrn_xbar_noise_of(const rramnas_hw *hw, double time_s);
 
 /* Weights, inputs and cells of a chip; converters are chosen apart. */

@@ -90,9 +90,41 @@ test_models(void **state)
   check_model((rrn_xbar_noise){ .write_model = RRN_WRITE_LOGNORMAL, .write_sigma = 0.2 }, log(G), 0.2, 1, "lognormal");
   check_model((rrn_xbar_noise){ .write_model = RRN_WRITE_POLYNOMIAL, .write_c = { 0.01, 0.02, 0.03, -0.04, 0.05 } }, G,
               0.01 + 0.02 * G + 0.03 * G * G - 0.04 * G * G * G + 0.05 * G * G * G * G, 0, "polynomial");
-  check_model((rrn_xbar_noise){ .level_mean = mean, .level_sigma = sigma }, 0.66, 0.03, 0, "levels");
+  check_model((rrn_xbar_noise){ .level_mean = mean, .level_sigma = sigma, .level_unit = 1 }, 0.66, 0.03, 0, "levels");
   check_model((rrn_xbar_noise){ .drift_exponent = 0.05, .drift_exponent_sigma = 0.01, .drift_reference_s = 20,
                                 .time_s = 20000 }, log(G) - 0.05 * log(1000), 0.01 * log(1000), 1, "drift");
+}
+
+/* What grows with the age of a cell: relaxation from one second on, exponents by the target conductance. */
+static void
+test_age(void **state)
+{
+  const rrn_xbar_noise relaxing = { .relaxation = -0.001, .relaxation_sigma = 0.005, .relaxation_sigma_log = 0.0005,
+                                    .time_s = 3600 };
+  rrn_xbar_noise by_state = { .drift_exponent = 0.0244, .drift_exponent_sigma = -0.0059, .drift_reference_s = 20,
+    .time_s = 20000, .drift_by_state = 1, .drift_exponent_log = -0.1, .drift_exponent_min = 0.03,
+    .drift_exponent_max = 0.1, .drift_sigma_log = -0.05, .drift_sigma_min = 0.008, .drift_sigma_max = 0.045 };
+  const double a = log(3600), b = log(1000);
+
+  (void)state;
+  check_model(relaxing, G - 0.001 * a, 0.005 + 0.0005 * a, 0, "relaxation");
+  check_model(by_state, log(G) - (0.0244 - 0.1 * log(G)) * b, (-0.0059 - 0.05 * log(G)) * b, 1, "exponents by state");
+  by_state.drift_exponent_max = 0.05;
+  by_state.drift_sigma_min = 0.02;
+  check_model(by_state, log(G) - 0.05 * b, 0.02 * b, 1, "exponents within limits");
+}
+
+/* Beyond the fit the spread is that at its end. */
+static void
+test_fit(void **state)
+{
+  rrn_xbar_noise n = { .write_model = RRN_WRITE_POLYNOMIAL, .write_c = { 0, 0.1 }, .fit_max = 0.4 };
+
+  (void)state;
+  check_model(n, G, 0.04, 0, "above the fit");
+  n.fit_max = 0;
+  n.fit_min = 0.9;
+  check_model(n, G, 0.09, 0, "below the fit");
 }
 
 /* No model, no age: nothing happens. Polynomial below zero is no spread. */
@@ -100,6 +132,7 @@ static void
 test_nothing(void **state)
 {
   const rrn_xbar_noise quiet = { .drift_exponent = 0.1, .drift_reference_s = 10, .time_s = 10 };
+  const rrn_xbar_noise young = { .relaxation = 0.1, .relaxation_sigma = 0.1, .time_s = 0.5 };
   const rrn_xbar_noise negative = { .write_model = RRN_WRITE_POLYNOMIAL, .write_c = { -1 } };
   fixture f;
   rrn_xbar_layer l = make(&f, 0, 1, 0);
@@ -108,6 +141,8 @@ test_nothing(void **state)
 
   (void)state;
   rrn_xbar_program(&l, &quiet);
+  assert_true(l.ideal);
+  rrn_xbar_program(&l, &young);
   assert_true(l.ideal);
   rrn_xbar_program(&l, &negative);
   g = cells_of(&f, &l);
@@ -364,6 +399,29 @@ test_chip(void **state)
   rramnas_hw_unref(hw);
 }
 
+/* So do tables, limits and what depends on age. */
+static void
+test_chip_tables(void **state)
+{
+  static const char text[] =
+    "device: {on_resistance_ohm: 20000, bits_per_cell: 1}\n"
+    "noise: {write_model: levels, level_mean_us: [1, 45], level_sigma_us: [0.5, 2], fit_max_us: 30, fit_min_us: 2,\n"
+    "  drift_exponent_log: -0.01, drift_exponent_min: 0.02, relaxation_us: 5, relaxation_sigma_log_us: 0.5}\n";
+  rramnas_hw *hw = NULL;
+  rrn_xbar_noise n;
+  rrn_rt rt;
+
+  (void)state;
+  assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_hw_load(text, strlen(text), "hw.yaml", RRAMNAS_HW_FORMAT_YAML, &rt, &hw, NULL), RRAMNAS_OK);
+  n = rrn_xbar_noise_of(hw, 5);
+  assert_true(fabs(n.level_mean[1] * n.level_unit - 0.9) < 1e-15 && fabs(n.level_sigma[0] * n.level_unit - 0.01) < 1e-15);
+  assert_true(fabs(n.fit_max - 0.6) < 1e-8 && fabs(n.fit_min - 0.04) < 1e-8);
+  assert_true(n.drift_by_state && n.drift_exponent_min == 0.02 && n.drift_exponent_max == 10);
+  assert_true(fabs(n.relaxation - 0.1) < 1e-15 && fabs(n.relaxation_sigma_log - 0.01) < 1e-15);
+  rramnas_hw_unref(hw);
+}
+
 int
 main(void)
 {
@@ -372,7 +430,8 @@ main(void)
     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
     cmocka_unit_test(test_read_kernels),
     cmocka_unit_test(test_names),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
-    cmocka_unit_test(test_chip),
+    cmocka_unit_test(test_chip),   cmocka_unit_test(test_chip_tables),   cmocka_unit_test(test_age),
+    cmocka_unit_test(test_fit),
   };
 
   allow_tiles();
