@@ -7,7 +7,7 @@
  * Idea: all is in codes, so that the border below code c should be at c - 1/2. A converter is drawn once per chip.
  *   sar    bit i is a capacitor of 2^i units, which has unit_sigma / sqrt(2^i) of its size; the bits' shares of all
  *          capacitors (with one unit more that ends the array) are what they add. From the highest bit down a bit is kept
- *          when what is kept so far and its share do not exceed the current plus half a code plus the offset. The code
+ *          when its share does not exceed what is left of the current plus half a code plus the offset. The code
  *          grows with the current also where shares are so wrong that codes are missing.
  *          split: the lower half of the bits sits behind a capacitor of 2^n / (2^n - 1) units, so no capacitor is greater
  *          than 2^(bits / 2 - 1) units: less area, more mismatch. With C_H, C_L the sums of both halves and r = C_b /
@@ -277,45 +277,91 @@ rrn_xbar_converter_of(const rrn_xbar_converters *c, size_t tile, int32_t plane, 
   return (tile * c->crossbars + crossbar) * c->per_crossbar + (c->spec.block ? k / block : k % c->per_crossbar);
 }
 
-static int32_t
-code_of_sar(const rrn_xbar_converters *c, const double *shares, double current)
+/* Currents beside each other: several vectors that every processor has, so that one waits for the other's result. */
+enum { WIDTH = 2, VECTORS = 4, LANES = WIDTH * VECTORS };
+typedef double reals __attribute__((vector_size(WIDTH * 8)));
+typedef int64_t masks __attribute__((vector_size(WIDTH * 8)));
+
+/* What decides on a bit is how far the current is from what is kept with its share: `rest`. */
+static void
+codes_of_sar(const double *shares, int32_t bits, reals left[VECTORS], masks ret_code[VECTORS],
+             reals ret_distance[VECTORS])
 {
-  double kept = 0;
-  int32_t i, code = 0;
+  const masks magnitude_bits = (masks){ 0 } + INT64_MAX;
+  int32_t i, k;
 
-  for (i = c->bits; i-- > 0;)
-    if (kept + shares[i] <= current) {
-      kept += shares[i];
-      code |= 1 << i;
-    }
-  return code < c->codes ? code : c->codes - 1;
-}
-
-/* Borders that do not exceed the current. */
-static int32_t
-code_of_levels(const double *borders, int32_t n, double current)
-{
-  int32_t low = 0, high = n;
-
-  while (low < high) {
-    const int32_t middle = (low + high) / 2;
-
-    if (borders[middle] <= current)
-      low = middle + 1;
-    else
-      high = middle;
+  for (k = 0; k < VECTORS; k++) {
+    ret_code[k] = (masks){ 0 };
+    ret_distance[k] = (reals){ 0 } + 1e300;
   }
-  return low;
+  for (i = bits; i-- > 0;) {
+    const reals share = (reals){ 0 } + shares[i];
+    const masks bit = (masks){ 0 } + (INT64_C(1) << i);
+
+#pragma GCC unroll 4
+    for (k = 0; k < VECTORS; k++) {
+      const reals rest = left[k] - share, distance = (reals)((masks)rest & magnitude_bits);
+      const masks is_kept = rest >= (reals){ 0 }, is_nearer = distance < ret_distance[k];
+
+      ret_distance[k] = (reals)(((masks)distance & is_nearer) | ((masks)ret_distance[k] & ~is_nearer));
+      ret_code[k] |= is_kept & bit;
+      left[k] = (reals)(((masks)rest & is_kept) | ((masks)left[k] & ~is_kept));
+    }
+  }
 }
 
-int32_t
-rrn_xbar_converter_code(const rrn_xbar_converters *c, size_t q, double current)
+/* Borders that do not exceed the current: from the nearest code, which is hardly ever far. */
+static int32_t
+code_of_levels(const double *borders, int32_t n, double current, double *ret_distance)
 {
-  const double moved = current + c->offset[q];
+  int32_t code = current < 0 ? 0 : current > n ? n : (int32_t)(current + 0.5);
+  double above, below;
+
+  for (; code < n && borders[code] <= current; code++)
+    ;
+  for (; code > 0 && borders[code - 1] > current; code--)
+    ;
+  above = code < n ? borders[code] - current : 1e300;
+  below = code > 0 ? current - borders[code - 1] : 1e300;
+  *ret_distance = above < below ? above : below;
+  return code;
+}
+
+static void
+codes_by_sar(const rrn_xbar_converters *c, size_t q, const double *current, size_t n, int32_t *ret_code,
+             double *ret_distance)
+{
+  size_t first, k;
+
+  for (first = 0; first < n; first += LANES) {
+    const size_t count = smaller(n - first, LANES);
+    reals in[VECTORS] = { { 0 } }, distance[VECTORS];
+    masks code[VECTORS];
+
+    for (k = 0; k < count; k++)
+      in[k / WIDTH][k % WIDTH] = current[first + k] + (c->offset[q] + 0.5);
+    codes_of_sar(c->units + q * (size_t)c->bits, c->bits, in, code, distance);
+    for (k = 0; k < count; k++) {
+      const int32_t found = (int32_t)code[k / WIDTH][k % WIDTH];
+
+      ret_code[first + k] = found < c->codes ? found : c->codes - 1;
+      ret_distance[first + k] = distance[k / WIDTH][k % WIDTH];
+    }
+  }
+}
+
+void
+rrn_xbar_converter_codes(const rrn_xbar_converters *c, size_t q, const double *current, size_t n, int32_t *ret_code,
+                         double *ret_distance)
+{
+  const double *borders = c->units + ladder_of(c, q) * ((size_t)c->codes - 1);
+  size_t k;
 
   if (c->spec.kind == RRN_ADC_SAR)
-    return code_of_sar(c, c->units + q * (size_t)c->bits, moved + 0.5);
-  return code_of_levels(c->units + ladder_of(c, q) * ((size_t)c->codes - 1), c->codes - 1, moved);
+    codes_by_sar(c, q, current, n, ret_code, ret_distance);
+  else
+    for (k = 0; k < n; k++)
+      ret_code[k] = code_of_levels(borders, c->codes - 1, current[k] + c->offset[q], &ret_distance[k]);
 }
 
 rrn_xbar_converter_spec

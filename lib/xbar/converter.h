@@ -40,7 +40,9 @@ int32_t rrn_xbar_converters_draw(rrn_arena *arena, rrn_xbar_layer *layer, const 
 /* Converter of a plane (slice, or side of a slice) of a column in an array. */
 size_t rrn_xbar_converter_of(const rrn_xbar_converters *c, size_t tile, int32_t plane, size_t col);
 
-/* Its code for a current in codes: 0 at the low end of the range. Grows with the current, in steps of any height. */
-int32_t rrn_xbar_converter_code(const rrn_xbar_converters *c, size_t converter, double current);
+/* Its codes for n currents in codes, 0 at the low end of the range; they grow with the current, in steps of any height.
+ * A current less than ret_distance away has the same code. */
+void rrn_xbar_converter_codes(const rrn_xbar_converters *c, size_t converter, const double *current, size_t n,
+                              int32_t *ret_code, double *ret_distance);
 
 #endif

@@ -468,36 +468,69 @@ cell_of(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col)
                                  w->first);
 }
 
-static int
-is_near_border(const rrn_xbar_kernel *k, size_t converter, double code, double unsure)
+/* The current of a conversion in codes, from all bits. */
+static double
+current_of(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col, size_t vector, int32_t step)
 {
-  const rrn_xbar_converters *c = k->head.converters;
+  const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, plane, col);
+  const double current = (double)exact_sum(k, w, column, vector, step) * w->slope +
+                         w->offsets[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
 
-  return rrn_xbar_magnitude(code - round_even(code)) > 0.5 - unsure ||
-         (c && rrn_xbar_converter_code(c, converter, code - unsure) != rrn_xbar_converter_code(c, converter, code + unsure));
+  return k->cells.spread ? current + noise_of(k, w, column, cell_of(k, w, plane, col), vector, step) : current;
+}
+
+static void
+count_clips(double current, double top, work *w)
+{
+  w->stats.clipped_low += current < -0.5;
+  w->stats.clipped_high += current > top + 0.5;
 }
 
 /* The code that a doubtful conversion gives. */
 static uint32_t
 settle(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, size_t vector, int32_t step)
 {
-  const rrn_xbar_layer *l = &k->head;
-  const size_t column = rrn_xbar_column(&k->cells, l->cols, w->tile, plane, col);
-  const size_t converter = l->converters ? rrn_xbar_converter_of(l->converters, w->tile, plane, col) : 0;
-  const double top = l->adc.codes - 1;
-  double code = (double)exact_sum(k, w, column, vector, step) * w->slope +
-                w->offsets[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
+  const double top = k->head.adc.codes - 1;
+  double code = current_of(k, w, plane, col, vector, step);
 
-  if (k->cells.spread)
-    code += noise_of(k, w, column, cell_of(k, w, plane, col), vector, step);
-  else if (is_near_border(k, converter, code, w->unsure))
+  if (!k->cells.spread && rrn_xbar_magnitude(code - round_even(code)) > 0.5 - w->unsure)
     code = reference_codes(k, w, plane, col, vector, step);
-  w->stats.clipped_low += code < -0.5;
-  w->stats.clipped_high += code > top + 0.5;
-  if (l->converters)
-    return (uint32_t)rrn_xbar_converter_code(l->converters, converter, code);
+  count_clips(code, top, w);
   code = code < 0 ? 0 : code > top ? top : code;
   return (uint32_t)round_even(code);
+}
+
+/* Whether a current within `unsure` of this one might count as a clip, or not. */
+static int
+is_near_end(double current, double top, double unsure)
+{
+  return rrn_xbar_magnitude(current + 0.5) < unsure || rrn_xbar_magnitude(current - top - 0.5) < unsure;
+}
+
+/* The same of several vectors, by a converter with errors: adds to b->codes of the column. */
+static void
+settle_with_errors(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, int32_t step, uint64_t left,
+                   uint32_t *codes_of_column)
+{
+  const size_t q = rrn_xbar_converter_of(k->head.converters, w->tile, plane, col);
+  double current[RRN_XBAR_TABLE_VECTORS], distance[RRN_XBAR_TABLE_VECTORS];
+  size_t vector[RRN_XBAR_TABLE_VECTORS], n = 0, i;
+  const double top = k->head.adc.codes - 1;
+  int32_t code[RRN_XBAR_TABLE_VECTORS];
+
+  for (; left != 0; left &= left - 1, n++) {
+    vector[n] = (size_t)__builtin_ctzll(left);
+    current[n] = current_of(k, w, plane, col, vector[n], step);
+  }
+  rrn_xbar_converter_codes(k->head.converters, q, current, n, code, distance);
+  for (i = 0; i < n; i++) {
+    if (!k->cells.spread && (distance[i] < w->unsure || is_near_end(current[i], top, w->unsure))) {
+      current[i] = reference_codes(k, w, plane, col, vector[i], step);
+      rrn_xbar_converter_codes(k->head.converters, q, &current[i], 1, &code[i], &distance[i]);
+    }
+    count_clips(current[i], top, w);
+    codes_of_column[vector[i]] += (uint32_t)code[i] << (step * w->block.dac_bits);
+  }
 }
 
 static void
@@ -510,12 +543,16 @@ settle_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
   for (lane = 0; lane < b->columns; lane++)
     for (step = 0; step < b->steps; step++) {
       uint64_t left = b->doubts[lane * (size_t)b->steps + (size_t)step];
+      uint32_t *codes = b->codes + lane * RRN_XBAR_TABLE_VECTORS;
 
+      if (k->head.converters) {
+        settle_with_errors(k, w, plane, first + lane, step, left, codes);
+        continue;
+      }
       for (; left != 0; left &= left - 1) {
         const size_t vector = (size_t)__builtin_ctzll(left);
 
-        b->codes[lane * RRN_XBAR_TABLE_VECTORS + vector] +=
-          settle(k, w, plane, first + lane, vector, step) << (step * b->dac_bits);
+        codes[vector] += settle(k, w, plane, first + lane, vector, step) << (step * b->dac_bits);
       }
     }
 }

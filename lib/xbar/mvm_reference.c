@@ -151,8 +151,9 @@ convert(readout *r, int32_t side, double current)
   const rrn_xbar_layer *l = r->l;
   const double lo = l->adc.lo[r->slice], nominal = rrn_xbar_convert(&l->adc, r->slice, current, &r->stats);
   const int32_t plane = l->n_sides == 2 && l->spec.subtract_digitally ? 2 * r->slice + side : r->slice;
+  double q, in_codes, distance;
   size_t converter;
-  double q;
+  int32_t code;
 
   if (r->visit)
     r->visit(r->user, r->slice, current);
@@ -160,7 +161,9 @@ convert(readout *r, int32_t side, double current)
     return nominal;
   q = (l->adc.codes - 1) / (l->adc.hi[r->slice] - lo);
   converter = rrn_xbar_converter_of(l->converters, r->first / (size_t)l->spec.rows, plane, r->col);
-  return rrn_xbar_converter_code(l->converters, converter, (current - lo) * q) / q + lo;
+  in_codes = (current - lo) * q;
+  rrn_xbar_converter_codes(l->converters, converter, &in_codes, 1, &code, &distance);
+  return code / q + lo;
 }
 
 /* In digits times steps. */

@@ -4,6 +4,7 @@
  *   bench-xbar               all rows
  *   bench-xbar N             N products of the first layer, for profiles
  *   bench-xbar N read        the same with read noise
+ *   bench-xbar N sar         the same with errors of converters
  *
  * Limit: AVX-512 VNNI does two vectors of 64 multiply-adds of bytes per cycle, with cells rounded to eight bits; ours
  * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
@@ -11,6 +12,7 @@
 #include "random.h"
 #include "../../examples/common/tiles.h"
 #include "xbar/adc.h"
+#include "xbar/converter.h"
 #include "xbar/mvm.h"
 #include "xbar/noise.h"
 
@@ -26,6 +28,7 @@ typedef struct job {
   double *y;
   size_t n_in, n_out, batch;
   int32_t adc_bits;
+  rrn_xbar_converter_spec converters;
 } job;
 
 static void
@@ -44,6 +47,8 @@ program(void *user)
   if (rrn_xbar_layer_create(&j->spec, j->weights, j->n_out, j->n_in, j->id, &j->layer, NULL) < 0)
     die();
   if (j->adc_bits != 0 && rrn_xbar_adc_set(&j->layer, j->adc_bits, RRN_XBAR_RANGE_GRANULAR, NULL) < 0)
+    die();
+  if (rrn_xbar_converters_draw(&j->arena, &j->layer, &j->converters, NULL) < 0)
     die();
   rrn_xbar_program(&j->layer, &j->noise);
   j->layer.read_by_column = j->noise.read_model != RRN_READ_NONE;
@@ -162,6 +167,8 @@ main(int argc, char **argv)
     .g_off = 0.01 };
   const job noisy = { .spec = spec, .id = { 1, 0, 0 }, .n_in = 1152, .n_out = 256, .batch = 64, .adc_bits = 8,
     .noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03 } };
+  const rrn_xbar_converter_spec sar = { .kind = RRN_ADC_SAR, .unit_sigma = 0.01, .offset_sigma = 0.002,
+                                        .per_crossbar = 16, .layout = { 128, 0 } };
   const long products = argc > 1 ? atol(argv[1]) : 0;
   const double limit = products > 0 ? 0 : byte_limit();
   static const size_t batches[] = { 1, 64, 1024 };
@@ -171,7 +178,9 @@ main(int argc, char **argv)
 
   allow_tiles();
   if (products > 0) {
-    j.noise.read_model = argc > 2 ? RRN_READ_RELATIVE : RRN_READ_NONE;
+    j.noise.read_model = argc > 2 && *argv[2] == 'r' ? RRN_READ_RELATIVE : RRN_READ_NONE;
+    if (argc > 2 && *argv[2] == 's')
+      j.converters = sar;
     j.noise.read_sigma = 0.01;
     prepare(&j);
     if (rrn_xbar_kernel_create(&j.arena, &j.layer, rrn_xbar_cpu_best(), &j.kernel, NULL) < 0)
@@ -193,6 +202,9 @@ main(int argc, char **argv)
   j.noise.read_model = RRN_READ_RELATIVE;
   j.noise.read_sigma = 0.01;
   run("1152x256 4x2b 3% write 1% read batch 64", &j, limit);
+  j = noisy;
+  j.converters = sar;
+  run("1152x256 4x2b 3% write, sar errors batch 64", &j, limit);
   j = noisy;
   j.noise.write_model = RRN_WRITE_NONE;
   j.adc_bits = 0;

@@ -52,6 +52,16 @@ draw(fixture *f, rrn_xbar_layer *l, rrn_xbar_converter_spec s)
   return l->converters;
 }
 
+static int32_t
+code_of(const rrn_xbar_converters *c, size_t q, double current)
+{
+  double distance;
+  int32_t code;
+
+  rrn_xbar_converter_codes(c, q, &current, 1, &code, &distance);
+  return code;
+}
+
 /* Lowest current of a code, by halving. */
 static double
 border_of(const rrn_xbar_converters *c, size_t q, int32_t code)
@@ -62,7 +72,7 @@ border_of(const rrn_xbar_converters *c, size_t q, int32_t code)
   for (k = 0; k < 60; k++) {
     const double middle = 0.5 * (low + high);
 
-    if (rrn_xbar_converter_code(c, q, middle) >= code)
+    if (code_of(c, q, middle) >= code)
       high = middle;
     else
       low = middle;
@@ -96,7 +106,7 @@ test_nominal(void **state)
         for (u = -1.3; u < l.adc.codes + 1; u += 0.3701) {
           const int32_t want = u < 0 ? 0 : u > c->codes - 1 ? c->codes - 1 : (int32_t)(u + 0.5);
 
-          assert_int_equal(rrn_xbar_converter_code(c, 1, u), want);
+          assert_int_equal(code_of(c, 1, u), want);
         }
         assert_true(c->error[2] < 1e-8);
       }
@@ -189,7 +199,7 @@ test_monotone(void **state)
         double u;
 
         for (u = -20; u < 90; u += 0.0625) {
-          const int32_t now = rrn_xbar_converter_code(c, q, u);
+          const int32_t now = code_of(c, q, u);
 
           assert_true(now >= last);
           last = now;
@@ -199,6 +209,34 @@ test_monotone(void **state)
           assert_true(fabs(border_of(c, q, code) - (code - 0.5)) <= c->error[q] * (1 + 1e-9));
       }
     }
+  rrn_arena_release(&f.arena);
+}
+
+/* Many currents at once give what each gives; none within the distance gives another code. */
+static void
+test_distance(void **state)
+{
+  enum { N = 77 };
+  double current[N], distance[N];
+  int32_t kind, code[N];
+  fixture f;
+  size_t k;
+
+  (void)state;
+  begin(&f);
+  for (kind = RRN_ADC_SAR; kind <= RRN_ADC_RAMP; kind++) {
+    rrn_xbar_layer l = make(&f, 20, 6, 9);
+    const rrn_xbar_converters *c = draw(&f, &l, spec_of(kind, 0, 0.1, 0.02));
+
+    for (k = 0; k < N; k++)
+      current[k] = -3 + 0.893 * (double)k;
+    rrn_xbar_converter_codes(c, 7, current, N, code, distance);
+    for (k = 0; k < N; k++) {
+      assert_int_equal(code[k], code_of(c, 7, current[k]));
+      assert_int_equal(code[k], code_of(c, 7, current[k] + 0.999 * distance[k]));
+      assert_int_equal(code[k], code_of(c, 7, current[k] - 0.999 * distance[k]));
+    }
+  }
   rrn_arena_release(&f.arena);
 }
 
@@ -369,7 +407,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_nominal), cmocka_unit_test(test_distributions), cmocka_unit_test(test_ramp),
-    cmocka_unit_test(test_monotone), cmocka_unit_test(test_sharing), cmocka_unit_test(test_kernels),
+    cmocka_unit_test(test_monotone), cmocka_unit_test(test_sharing), cmocka_unit_test(test_distance), cmocka_unit_test(test_kernels),
     cmocka_unit_test(test_chip),
   };
 
