@@ -306,7 +306,7 @@ const rrn_hw_field rrn_hw_fields[] = {
        "Standard deviation of the read noise, as a fraction (0.01 = 1 %).", OURS),
   REAL("noise.drift_exponent", "1", -10, 10, "0", v.noise.drift_exponent,
        "Mean nu of the drift g (t / drift_reference_s)^-nu; 0 = no drift.", OURS),
-  REAL("noise.drift_exponent_sigma", "1", 0, 10, "0", v.noise.drift_exponent_sigma,
+  REAL("noise.drift_exponent_sigma", "1", -10, 10, "0", v.noise.drift_exponent_sigma,
        "Standard deviation of nu from cell to cell.", OURS),
   REAL("noise.drift_exponent_log", "1", -10, 10, "0", v.noise.drift_exponent_log,
        "What nu has besides for a cell of target conductance g: this times ln(g / on).", OURS),
@@ -408,6 +408,12 @@ exponent_sigmas_are_a_range(const rramnas_hw *hw)
 }
 
 static int
+exponents_spread(const rramnas_hw *hw)
+{
+  return hw->v.noise.drift_exponent_sigma >= 0 || hw->v.noise.drift_sigma_log != 0;
+}
+
+static int
 flash_errors_fit(const rramnas_hw *hw)
 {
   return hw->v.adc.kind != RRN_ADC_FLASH || hw->v.adc.bits <= 10 ||
@@ -432,6 +438,9 @@ const rrn_hw_rule rrn_hw_rules[] = {
     "The least mean exponent must not exceed the greatest." },
   { { "noise.drift_sigma_min", "noise.drift_sigma_max" }, exponent_sigmas_are_a_range,
     "The least standard deviation of the exponent must not exceed the greatest." },
+  { { "noise.drift_exponent_sigma", "noise.drift_sigma_log" }, exponents_spread,
+    "A standard deviation is not negative; only as part of one that depends on the conductance may "
+    "noise.drift_exponent_sigma be." },
   { { "adc.kind", "adc.bits" }, flash_errors_fit,
     "Each level of a flash ADC has an error of its own, so one with adc.unit_sigma or adc.offset_sigma has at most 10 bits." },
 };
