@@ -168,72 +168,51 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
 
 /* --- cells --- */
 
-/* The cells of a plane's column in codes. */
+/* The cells of a column in codes: ret_codes[plane][in]. */
 static void
-codes_of_cells(const rrn_xbar_layer *l, int32_t plane, size_t col, double *ret_codes)
+codes_of_cells(const rrn_xbar_layer *l, size_t col, double *ret_codes)
 {
   const int one = rrn_xbar_pairs_are_one(l);
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const double q = codes_per_current(l, slice);
   double minus[RRN_XBAR_SHORT_ROWS];
-  size_t k;
-
-  rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, ret_codes);
-  if (one)
-    rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, minus);
-  for (k = 0; k < l->n_in; k++)
-    ret_codes[k] = (one ? ret_codes[k] - minus[k] : ret_codes[k]) * q;
-}
-
-/* Goes through the columns of all planes and groups. */
-typedef void (*visit)(rrn_xbar_short *s, const double *codes, size_t number, double *greatest);
-
-static void
-visit_columns(rrn_xbar_short *s, visit f, double *greatest)
-{
-  double codes[RRN_XBAR_SHORT_ROWS];
-  size_t group, col, number = 0;
   int32_t plane;
+  size_t k;
 
-  for (group = 0; group < s->n_groups; group++) {
-    const rrn_xbar_layer l = rrn_xbar_short_layer(s, group);
+  for (plane = 0; plane < rrn_xbar_n_planes(l); plane++, ret_codes += l->n_in) {
+    const int32_t slice = rrn_xbar_slice_of(l, plane);
+    const double q = codes_per_current(l, slice);
 
-    for (col = 0; col < l.cols; col++)
-      for (plane = 0; plane < s->n_planes; plane++, number++) {
-        codes_of_cells(&l, plane, col, codes);
-        f(s, codes, number, greatest);
-      }
+    rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, ret_codes);
+    if (one)
+      rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, minus);
+    for (k = 0; k < l->n_in; k++)
+      ret_codes[k] = (one ? ret_codes[k] - minus[k] : ret_codes[k]) * q;
   }
 }
 
-/* The greatest cell, and the greatest sum of a column. */
-static void
-measure(rrn_xbar_short *s, const double *codes, size_t number, double *greatest)
+/* The finest unit that keeps a column's cells in 24 bits: its negative exponent. */
+static int32_t
+shift_of(const double *codes, size_t n)
 {
-  double sum = 0;
+  int32_t shift = MOST_SHIFT;
+  double greatest = 0;
   size_t k;
 
-  (void)number;
-  for (k = 0; k < s->head.n_in; k++) {
-    const double code = rrn_xbar_magnitude(codes[k]);
-
-    greatest[0] = code > greatest[0] ? code : greatest[0];
-    sum += code;
-  }
-  greatest[1] = sum > greatest[1] ? sum : greatest[1];
+  for (k = 0; k < n; k++)
+    greatest = rrn_xbar_magnitude(codes[k]) > greatest ? rrn_xbar_magnitude(codes[k]) : greatest;
+  for (; shift > 0 && greatest * (double)(1 << shift) > 0x7ffffe; shift--)
+    ;
+  return shift;
 }
 
-static void
-store(rrn_xbar_short *s, const double *codes, size_t number, double *greatest)
+/* One plane of a column. Raises the bound of the rounding; 0 when the sum is beyond what conversions hold. */
+static int
+store_cells(rrn_xbar_short *s, const double *codes, int32_t shift, uint8_t *to)
 {
-  const double scale = (double)(1 << s->shift);
-  uint8_t *to = s->cells + number * s->head.n_in * 3;
-  double low = 0, high = 0;
+  double low = 0, high = 0, sum = 0;
   size_t k;
 
-  (void)greatest;
   for (k = 0; k < s->head.n_in; k++, to += 3) {
-    const double value = codes[k] * scale;
+    const double value = codes[k] * (double)(1 << shift);
     const int32_t cell = (int32_t)(value < 0 ? value - 0.5 : value + 0.5);
 
     to[0] = (uint8_t)(cell & 0xff);
@@ -241,9 +220,11 @@ store(rrn_xbar_short *s, const double *codes, size_t number, double *greatest)
     to[2] = (uint8_t)(cell >> 16 & 0xff);
     low += value < cell ? cell - value : 0;
     high += value > cell ? value - cell : 0;
+    sum += rrn_xbar_magnitude(codes[k]);
   }
-  low = (low > high ? low : high) / scale;
+  low = low > high ? low : high;
   s->unsure = low > s->unsure ? low : s->unsure;
+  return sum < MOST_CODE;
 }
 
 static int32_t
@@ -260,8 +241,9 @@ make_room(rrn_arena *arena, rrn_xbar_short *s, rramnas_error *err)
   if (ckd_mul(&n, s->n_groups, s->head.cols * s->head.n_in * 3) || ckd_mul(&n, n, (size_t)s->n_planes))
     return rrn_fail_memory(err);
   s->cells = rrn_arena_alloc_raw(arena, n, 1);
+  s->shifts = rrn_arena_alloc_raw(arena, s->n_groups, s->head.cols);
   s->octaves = rrn_arena_alloc_raw(arena, s->n_groups, (size_t)s->head.n_slices);
-  return s->cells && s->octaves ? RRAMNAS_OK : rrn_fail_memory(err);
+  return s->cells && s->shifts && s->octaves ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
 static void
@@ -278,9 +260,35 @@ set_octaves(rrn_xbar_short *s, const rrn_xbar_adc *adcs, const rrn_xbar_short *l
 
 /* What a sum may be off: rounded cells, rounded entries, the rounded base; both ways. */
 static uint32_t
-doubt_of(const rrn_xbar_short *s)
+doubt_of(const rrn_xbar_short *s, int32_t shift)
 {
-  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE + 0.5 * (double)s->n_fives + 2);
+  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE / (double)(1 << shift) + 0.5 * (double)s->n_fives + 2);
+}
+
+/* Makes every column's cells, once. 0 when the arrays are none for these conversions. */
+static int
+fill(rrn_xbar_short *s, double *codes)
+{
+  const size_t cols = s->head.cols, per_plane = s->head.n_in, per_column = (size_t)s->n_planes * per_plane;
+  int32_t least = MOST_SHIFT, plane;
+  size_t group, col;
+
+  for (group = 0; group < s->n_groups; group++) {
+    const rrn_xbar_layer l = rrn_xbar_short_layer(s, group);
+
+    for (col = 0; col < cols; col++) {
+      const size_t column = group * cols + col;
+      const int32_t shift = (codes_of_cells(&l, col, codes), shift_of(codes, per_column));
+
+      s->shifts[column] = (uint8_t)shift;
+      least = shift < least ? shift : least;
+      for (plane = 0; plane < s->n_planes; plane++)
+        if (!store_cells(s, codes + (size_t)plane * per_plane, shift,
+                         s->cells + 3 * (column * per_column + (size_t)plane * per_plane)))
+          return 0;
+    }
+  }
+  return doubt_of(s, least) < MOST_DOUBT;
 }
 
 int32_t
@@ -290,20 +298,17 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_gr
 {
   rrn_xbar_short s = { .head = *layer, .cpu = cpu, .n_groups = n_groups, .n_planes = rrn_xbar_n_planes(layer),
                        .n_fives = (layer->n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE };
-  double greatest[2] = { 0, 0 };
+  double *codes;
 
   s.head.adc = like ? like->head.adc : adcs[0];
   if (cpu >= RRN_XBAR_CPU_AVX512 && !rrn_xbar_short_has_avx512())
     s.cpu = RRN_XBAR_CPU_PLAIN;
   RRN_TRY(make_room(arena, &s, err));
   set_octaves(&s, adcs, like);
-  visit_columns(&s, measure, greatest);
-  *ret_fits = greatest[1] < MOST_CODE;
-  for (s.shift = MOST_SHIFT; *ret_fits && greatest[0] * (double)(1 << s.shift) > 0x7ffffe; s.shift--)
-    ;
-  if (*ret_fits)
-    visit_columns(&s, store, NULL);
-  *ret_fits = *ret_fits && doubt_of(&s) < MOST_DOUBT;
+  if (!(codes = rrn_alloc(arena->rt, (size_t)s.n_planes * layer->n_in, sizeof(*codes))))
+    return rrn_fail_memory(err);
+  *ret_fits = fill(&s, codes);
+  rrn_free(arena->rt, codes);
   *ret_short = s;
   return RRAMNAS_OK;
 }
@@ -316,6 +321,7 @@ typedef struct column {
   rrn_xbar_layer layer;
   const uint8_t *x, *cells; /* cells[plane][in][3] */
   size_t x_row, col, n_lanes;
+  int32_t shift;
   rrn_xbar_stats *stats;
 } column;
 
@@ -353,15 +359,15 @@ settle(void *user, int32_t plane, size_t vector, int32_t step)
   const rrn_xbar_layer *l = &c->layer;
   const uint8_t *cells = c->cells + (size_t)plane * l->n_in * 3;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const double top = l->adc.codes - 1;
+  const double top = l->adc.codes - 1, unit = (double)(1 << c->shift);
   int64_t sum = 0;
   double code;
   size_t k;
 
   for (k = 0; k < l->n_in; k++)
     sum += c->x[k * c->x_row + vector] >> step & 1 ? cell_of(cells + 3 * k) : 0;
-  code = (double)sum / (double)(1 << c->s->shift) - l->adc.lo[slice] * codes_per_current(l, slice);
-  if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->s->unsure - 1e-9)
+  code = (double)sum / unit - l->adc.lo[slice] * codes_per_current(l, slice);
+  if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->s->unsure / unit - 1e-9)
     code = reference_codes(c, plane, vector, step);
   if (vector % RRN_XBAR_SHORT_LANES < c->n_lanes) {
     c->stats->clipped_low += code < -0.5;
@@ -476,7 +482,7 @@ static void
 fill_tables(const column *c, uint32_t doubt, int32_t *table)
 {
   const rrn_xbar_short *s = c->s;
-  const int32_t planes = (s->n_planes + 1) / 2 * 2, shift = s->shift - 16;
+  const int32_t planes = (s->n_planes + 1) / 2 * 2, shift = c->shift - 16;
   int32_t plane;
   size_t five, k;
 
@@ -516,8 +522,8 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, co
   const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
   int32_t *table = aligned(scratch, planes * s->n_fives, 32 * sizeof(*table));
   uint32_t *patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
-  column c = { s, rrn_xbar_short_layer(s, group), x, NULL, x_row, 0, n_lanes, stats };
-  rrn_xbar_short_column job = { table, patterns, planes, s->n_fives, blocks, s->head.adc.codes - 1, doubt_of(s), { 0 },
+  column c = { s, rrn_xbar_short_layer(s, group), x, NULL, x_row, 0, n_lanes, 0, stats };
+  rrn_xbar_short_column job = { table, patterns, planes, s->n_fives, blocks, s->head.adc.codes - 1, 0, { 0 },
                                 s->head.n_steps, n_lanes, ret_sums, stats, &c, settle };
 
   if (!table || !patterns)
@@ -525,6 +531,8 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, co
   set_places(&c, job.places);
   (fast ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(x, x_row, s->head.n_in, blocks, patterns);
   for (c.col = 0; c.col < s->head.cols; c.col++, job.sums += n_vectors) {
+    c.shift = s->shifts[group * s->head.cols + c.col];
+    job.doubt = doubt_of(s, c.shift);
     c.cells = s->cells + (group * s->head.cols + c.col) * (size_t)s->n_planes * s->head.n_in * 3;
     fill_tables(&c, job.doubt, table);
     (fast ? rrn_xbar_short_column_avx512 : rrn_xbar_short_column_plain)(&job);

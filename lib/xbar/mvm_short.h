@@ -19,9 +19,9 @@ typedef struct rrn_xbar_short {
   enum rrn_xbar_cpu cpu;
   size_t n_groups, n_fives;
   int32_t n_planes;
-  int32_t shift;        /* a cell is 2^-shift codes */
-  double unsure;        /* most by which a sum of cells is wrong, in codes */
+  double unsure;        /* most by which a sum of cells is wrong, in their units */
   uint8_t *cells;       /* [group][column][plane][input][3]: 24 bits with sign, lowest byte first */
+  uint8_t *shifts;      /* [group][column]: a unit is 2^-shift codes */
   uint8_t *octaves;     /* [group][slice]: the converter's range is that of group 0 over 2^octave */
 } rrn_xbar_short;
 

@@ -103,8 +103,11 @@ rrn_xbar_short_table_avx512(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, i
 
 /* --- conversions --- */
 
+/* Compiled for each number of fives that is given as a constant. */
+#define INLINE TARGET static inline __attribute__((always_inline))
+
 /* Sums of a plane for the four registers of a block. */
-TARGET static inline void
+INLINE void
 look_up(const int32_t *table, const uint32_t *patterns, size_t n_fives, __m512i sums[REGISTERS])
 {
   size_t five, r;
@@ -116,6 +119,7 @@ look_up(const int32_t *table, const uint32_t *patterns, size_t n_fives, __m512i 
     for (r = 0; r < REGISTERS; r++)
       sums[r] = _mm512_permutex2var_epi32(low, _mm512_load_si512(patterns + 16 * r), high);
   }
+#pragma GCC unroll 5
   for (five = 1; five < n_fives; five++) {
     const __m512i low = _mm512_load_si512(table + 32 * five), high = _mm512_load_si512(table + 32 * five + 16);
 
@@ -202,7 +206,7 @@ look_through_block(const rrn_xbar_short_column *c, size_t block)
 }
 
 /* Sums of a block; 1 when it has doubts or clips. */
-TARGET static inline int
+INLINE int
 convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives)
 {
   const uint32_t *patterns = c->patterns + block * n_fives * 64;
@@ -231,16 +235,27 @@ convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives)
           _mm512_test_epi16_mask(clipped, clipped)) != 0;
 }
 
-TARGET void
-rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c)
+INLINE void
+convert(const rrn_xbar_short_column *c, size_t n_fives)
 {
   size_t block;
 
   for (block = 0; block < c->n_blocks; block++)
-    if (c->n_fives == 2   ? convert_block(c, block, 2)
-        : c->n_fives == 4 ? convert_block(c, block, 4)
-                          : convert_block(c, block, c->n_fives))
+    if (convert_block(c, block, n_fives))
       look_through_block(c, block);
+}
+
+TARGET void
+rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c)
+{
+  if (c->n_fives == 2)
+    convert(c, 2);
+  else if (c->n_fives == 4)
+    convert(c, 4);
+  else if (c->n_fives == 5)
+    convert(c, 5);
+  else
+    convert(c, c->n_fives);
 }
 #else
 int
