@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Cells as integers of 24 bits: what the fast products add up.
  *
- * In:  a programmed layer.
- * Out: for each array, plane (slice, or side of a slice) and column its cells in digits with an error,
- *      (g - g_off) (2^cell_bits - 1) / (1 - g_off), as three bytes; how far sums of the upper two can be off.
+ * In:  a programmed layer with its converter.
+ * Out: for each array, plane (slice, or side of a slice) and column its cells in codes of the converter as three bytes;
+ *      how far sums of the upper two can be off.
  *
- * Idea: pairs subtracted before the converter are one number. The unit is a whole number, so ideal cells are exact, and
- * as large as the sums of four rows in 16 bits and of a column in 32 bits allow. Two bytes are enough for almost every
- * conversion; the third settles the rest.
+ * Idea: pairs subtracted before the converter are one number. The unit is a code divided by a power of two, so a sum is
+ * a code and its fraction without any multiplication; and it is as small as the sums of four rows in 16 bits and of a
+ * column in 32 bits allow. Two bytes are enough for almost every conversion; the third settles the rest.
  *
  * Complexity: two passes over the cells; 3 bytes per cell or pair. Not handled: read noise by cell. */
 #include "xbar/mvm.h"
@@ -15,6 +15,8 @@
 #include "util/ckd.h"
 
 enum { GROUP = 4, PAIR = 2 * GROUP };
+/* Beyond, no product is fast. */
+enum { MOST_FRACTION = 16, LEAST_FRACTION = -40 };
 
 double
 rrn_xbar_digit_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
@@ -25,6 +27,31 @@ rrn_xbar_digit_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
   const double g = l->g[rrn_xbar_cell(l, slice, side, col, in)];
 
   return (one ? g - l->g[rrn_xbar_cell(l, slice, 1, col, in)] : g - l->spec.g_off) * scale;
+}
+
+double
+rrn_xbar_codes_per_current(const rrn_xbar_layer *l, int32_t slice)
+{
+  return (l->adc.codes - 1) / (l->adc.hi[slice] - l->adc.lo[slice]);
+}
+
+double
+rrn_xbar_codes_per_digit(const rrn_xbar_layer *l, int32_t plane)
+{
+  return rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) * (1 - l->spec.g_off) /
+         ((double)rrn_xbar_max_digit(l) * rrn_xbar_max_step(l));
+}
+
+double
+rrn_xbar_power_of_2(int32_t exponent)
+{
+  double power = 1;
+
+  for (; exponent > 0; exponent--)
+    power *= 2;
+  for (; exponent < 0; exponent++)
+    power *= 0.5;
+  return power;
 }
 
 static double
@@ -59,22 +86,23 @@ extend(extremes *e, const rrn_xbar_layer *l, int32_t plane, size_t col, size_t f
   e->column = column > e->column ? column : e->column;
 }
 
-static double
-smaller(double a, double b)
-{
-  return a < b ? a : b;
-}
-
-/* Whole, unless it is below 1. */
-static double
-unit_of(const extremes *e, const rrn_xbar_layer *l, size_t rows)
+static int
+fits(const extremes *e, double unit, const rrn_xbar_layer *l, size_t rows)
 {
   const double room = (0x1p31 / rrn_xbar_max_step(l) - 128.0 * (double)rows) / 256;
-  double unit = 16384;
 
-  if (e->cell > 0)
-    unit = smaller(smaller(unit, 32766 / e->cell), smaller((65534 - GROUP) / e->group, room / e->column));
-  return unit >= 1 ? (double)(int32_t)unit : unit;
+  return e->cell * unit <= 32766 && e->group * unit <= 65534 - GROUP && e->column * unit <= room;
+}
+
+/* Bits behind the point of a code in the upper two bytes of a cell. */
+static int32_t
+fraction_of(const extremes *e, double codes_per_digit, const rrn_xbar_layer *l, size_t rows)
+{
+  int32_t fraction = MOST_FRACTION;
+
+  while (fraction > LEAST_FRACTION && !fits(e, codes_per_digit * rrn_xbar_power_of_2(fraction), l, rows))
+    fraction--;
+  return fraction;
 }
 
 static int32_t
@@ -104,8 +132,8 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_
   c->middle = bytes_of(arena, cells);
   c->low = bytes_of(arena, cells);
   c->base = rrn_arena_alloc(arena, columns, sizeof(*c->base));
-  c->spread = l->read_model != RRN_READ_NONE ? bytes_of(arena, cells) : NULL;
-  if (!c->top || !c->middle || !c->low || !c->base || (!c->spread && l->read_model != RRN_READ_NONE))
+  c->spread = l->read_model == RRN_READ_RELATIVE ? bytes_of(arena, cells) : NULL;
+  if (!c->top || !c->middle || !c->low || !c->base || (!c->spread && l->read_model == RRN_READ_RELATIVE))
     return rrn_fail_memory(err);
   return RRAMNAS_OK;
 }
@@ -142,18 +170,19 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
 {
   const size_t column = rrn_xbar_column(c, l->cols, tile, plane, col), first = tile * c->rows;
   const size_t n = l->n_in - first < c->rows ? l->n_in - first : c->rows;
-  const double scale = 256 * c->unit[plane];
+  const double unit = rrn_xbar_power_of_2(c->fraction[plane] + 8), scale = rrn_xbar_codes_per_digit(l, plane) * unit;
+  const double steps = rrn_xbar_max_step(l) / unit;
   errors e = { { 0, 0 }, { 0, 0 } };
   size_t k;
 
   c->base[column] = (int32_t)(c->stride / GROUP) * 32768; /* tables begin at the lowest of 16 bits */
   for (k = 0; k < n; k++)
     set_cell(c, column * c->stride + k, column, rrn_xbar_digit_of(l, plane, col, first + k) * scale, &e);
-  raise_to(&c->rounded[plane], e.low[0] / scale, e.low[1] / scale);
-  raise_to(&c->unsure[plane], e.rest[0] / scale, e.rest[1] / scale);
+  raise_to(&c->rounded[plane], e.low[0] * steps, e.low[1] * steps);
+  raise_to(&c->unsure[plane], e.rest[0] * steps, e.rest[1] * steps);
 }
 
-/* What a read adds to the variance of a current, in squares of the on conductance and of the model's sigma. */
+/* What a read of relative error adds to the variance of a current, in squares of the on conductance and of sigma. */
 static double
 spread_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
 {
@@ -162,10 +191,10 @@ spread_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
   const double a = l->g[rrn_xbar_cell(l, slice, side, col, in)];
   const double b = one ? l->g[rrn_xbar_cell(l, slice, 1, col, in)] : 0;
 
-  return l->read_model == RRN_READ_RELATIVE ? a * a + b * b : 1 + one;
+  return a * a + b * b;
 }
 
-/* In 255 steps. */
+/* In 63 steps: four fit a byte. */
 static void
 fill_spread(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 {
@@ -175,7 +204,7 @@ fill_spread(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
   for (col = 0; col < l->cols; col++)
     for (in = 0; in < l->n_in; in++)
       raise_to(&greatest, spread_of(l, plane, col, in), 0);
-  c->spread_unit[plane] = greatest > 0 ? greatest / 255 : 1;
+  c->spread_unit[plane] = greatest > 0 ? greatest / 63 : 1;
   for (col = 0; col < l->cols; col++)
     for (in = 0; in < l->n_in; in++)
       c->spread[rrn_xbar_column(c, l->cols, in / c->rows, plane, col) * c->stride + in % c->rows] =
@@ -194,11 +223,12 @@ fill_plane(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 
       extend(&e, l, plane, col, first, first + (left < c->rows ? left : c->rows));
     }
-  c->unit[plane] = unit_of(&e, l, c->rows);
-  c->greatest[plane] = e.column;
+  c->fraction[plane] = fraction_of(&e, rrn_xbar_codes_per_digit(l, plane), l, c->rows);
+  c->greatest[plane] = e.column * rrn_xbar_codes_per_digit(l, plane) * rrn_xbar_max_step(l);
   for (tile = 0; tile < c->tiles; tile++)
     for (col = 0; col < l->cols; col++)
       fill_column(l, c, tile, plane, col);
+  c->spread_unit[plane] = 1 + rrn_xbar_pairs_are_one(l);
   if (c->spread)
     fill_spread(l, c, plane);
 }

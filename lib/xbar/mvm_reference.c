@@ -26,6 +26,7 @@ typedef struct readout {
   size_t first, end; /* inputs of the array */
   int32_t step;
   rrn_xbar_stream stream;
+  rrn_xbar_draws name; /* of the vector */
   uint32_t vector;
   double *v; /* [end - first] */
   void (*visit)(void *user, int32_t slice, double current);
@@ -96,13 +97,13 @@ static double
 read_sum(const readout *r, int32_t slice, int32_t side, size_t col)
 {
   const size_t cell = rrn_xbar_cell(r->l, slice, side, col, r->first);
-  const rrn_xbar_draws d = rrn_xbar_draws_of(&r->stream, (uint32_t)cell, r->step);
+  const rrn_xbar_draws d = rrn_xbar_draws_of_column(&r->stream, (uint32_t)cell, r->step);
   const int pair = r->l->n_sides == 2 && !r->l->spec.subtract_digitally;
   double variance = 0, sum = sum_cells(r, cell, &variance);
 
   if (pair)
     sum -= sum_cells(r, rrn_xbar_cell(r->l, slice, 1, col, r->first), &variance);
-  return sum + __builtin_sqrt(variance) * rrn_xbar_draw(d, r->vector);
+  return sum + __builtin_sqrt(variance) * rrn_xbar_draw(&d, &r->name);
 }
 
 double
@@ -236,6 +237,7 @@ run(rrn_arena *scratch, readout *r, const int32_t *x, size_t batch, uint32_t fir
   for (b = 0; b < batch; b++) {
     r->x = x + b * l->n_in;
     r->vector = first_vector + (uint32_t)b;
+    r->name = rrn_xbar_draws_of_vector(&r->stream, r->vector);
     memset(y, 0, l->cols * sizeof(*y));
     read_vector(r, y);
     if (ret_y)
