@@ -32,7 +32,7 @@ typedef struct desk {
 struct rrn_chip {
   const rrn_rt *rt;
   const rrn_quantised *q;
-  rrn_arena arena;
+  rrn_arena arena, *arenas; /* [q->n]: of each layer */
   array **arrays; /* [q->n][n_groups]; NULL = short or stays in floats */
   rrn_xbar_short **shorts; /* [q->n]; NULL = not short */
   const rrn_infer_kernels *kernels;
@@ -111,7 +111,7 @@ program_array(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
     rrn_xbar_program(&a->layer, &noise);
     a->layer.read_by_column = 1;
   }
-  return rrn_xbar_kernel_create(&c->arena, &a->layer, rrn_xbar_cpu_best(), &a->kernel, err);
+  return rrn_xbar_kernel_create(&c->arenas[i], &a->layer, rrn_xbar_cpu_best(), &a->kernel, err);
 }
 
 /* Converters of all groups: those that the first chip chose, or new ones. */
@@ -158,9 +158,9 @@ try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i
   rrn_xbar_program(&first, &noise);
   if (adcs && !rrn_xbar_is_short(&first, adcs, n))
     return RRAMNAS_OK;
-  if (!(s = rrn_arena_alloc(&c->arena, 1, sizeof(*s))))
+  if (!(s = rrn_arena_alloc(&c->arenas[i], 1, sizeof(*s))))
     return rrn_fail_memory(err);
-  RRN_TRY(rrn_xbar_short_create(&c->arena, &first, n, adcs, like, rrn_xbar_cpu_best(), s, &fits, err));
+  RRN_TRY(rrn_xbar_short_create(&c->arenas[i], &first, n, adcs, like, rrn_xbar_cpu_best(), s, &fits, err));
   c->shorts[i] = fits ? s : NULL;
   return RRAMNAS_OK;
 }
@@ -181,7 +181,7 @@ program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
   rrn_arena_release(&scratch);
   if (status < 0 || c->shorts[i])
     return status;
-  c->arrays[i] = rrn_arena_alloc(&c->arena, n, sizeof(*c->arrays[i]));
+  c->arrays[i] = rrn_arena_alloc(&c->arenas[i], n, sizeof(*c->arrays[i]));
   if (!c->arrays[i])
     return rrn_fail_memory(err);
   for (g = 0; g < n; g++)
@@ -489,7 +489,10 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
     return rrn_fail_memory(err);
   c->arrays = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->arrays));
   c->shorts = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->shorts));
-  if (!c->arrays || !c->shorts)
+  c->arenas = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->arenas));
+  for (i = 0; c->arenas && i < q->n; i++)
+    rrn_arena_init(&c->arenas[i], rt);
+  if (!c->arrays || !c->shorts || !c->arenas)
     status = rrn_fail_memory(err);
   for (i = 0; i < q->n && status >= 0; i++)
     status = program_layer(c, hw, options, i, err);
@@ -511,6 +514,8 @@ rrn_chip_free(rrn_chip *c)
     rrn_arena_release(&c->desks[i].arena);
     rrn_arena_release(&c->desks[i].inner);
   }
+  for (i = 0; c->arenas && i < c->q->n; i++)
+    rrn_arena_release(&c->arenas[i]);
   rrn_arena_release(&c->arena);
   rrn_free(c->rt, c);
 }

@@ -25,24 +25,6 @@ enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_DOUBT = 
 
 /* --- converters --- */
 
-static double
-codes_per_current(const rrn_xbar_layer *l, int32_t slice)
-{
-  return (l->adc.codes - 1) / (l->adc.hi[slice] - l->adc.lo[slice]);
-}
-
-static double
-power_of_two(int32_t exponent)
-{
-  double x = 1;
-
-  for (; exponent > 0; exponent--)
-    x *= 2;
-  for (; exponent < 0; exponent++)
-    x *= 0.5;
-  return x;
-}
-
 /* The octave of a range below that of the first group, -1 when it is none. */
 static int32_t
 octave_of(const rrn_xbar_adc *first, const rrn_xbar_adc *adc, int32_t slice)
@@ -51,7 +33,7 @@ octave_of(const rrn_xbar_adc *first, const rrn_xbar_adc *adc, int32_t slice)
   int32_t octave;
 
   for (octave = 0; octave < 128; octave++)
-    if (hi * power_of_two(octave - 64) == first->hi[slice] && lo * power_of_two(octave - 64) == first->lo[slice])
+    if (hi * rrn_xbar_power_of_2(octave - 64) == first->hi[slice] && lo * rrn_xbar_power_of_2(octave - 64) == first->lo[slice])
       return octave;
   return -1;
 }
@@ -64,7 +46,7 @@ weigh(const rrn_xbar_layer *l, int32_t *ret_places, double *ret_unit)
   int32_t slice;
 
   for (slice = 0; slice < l->n_slices; slice++) {
-    worth[slice] = (double)(1 << (slice * l->spec.cell_bits)) / codes_per_current(l, slice);
+    worth[slice] = (double)(1 << (slice * l->spec.cell_bits)) / rrn_xbar_codes_per_current(l, slice);
     least = slice == 0 || worth[slice] < least ? worth[slice] : least;
   }
   for (slice = 0; slice < l->n_slices; slice++) {
@@ -133,7 +115,7 @@ rrn_xbar_short_layer(const rrn_xbar_short *s, size_t group)
   l.weights += group * l.n_out * l.n_in;
   l.id.copy += (uint32_t)group;
   for (slice = 0; slice < l.n_slices; slice++) {
-    const double factor = power_of_two(64 - s->octaves[group * (size_t)l.n_slices + (size_t)slice]);
+    const double factor = rrn_xbar_power_of_2(64 - s->octaves[group * (size_t)l.n_slices + (size_t)slice]);
 
     l.adc.hi[slice] *= factor;
     l.adc.lo[slice] *= factor;
@@ -179,7 +161,7 @@ codes_of_cells(const rrn_xbar_layer *l, size_t col, double *ret_codes)
 
   for (plane = 0; plane < rrn_xbar_n_planes(l); plane++, ret_codes += l->n_in) {
     const int32_t slice = rrn_xbar_slice_of(l, plane);
-    const double q = codes_per_current(l, slice);
+    const double q = rrn_xbar_codes_per_current(l, slice);
 
     rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, ret_codes);
     if (one)
@@ -240,9 +222,9 @@ make_room(rrn_arena *arena, rrn_xbar_short *s, rramnas_error *err)
 
   if (ckd_mul(&n, s->n_groups, s->head.cols * s->head.n_in * 3) || ckd_mul(&n, n, (size_t)s->n_planes))
     return rrn_fail_memory(err);
-  s->cells = rrn_arena_alloc_raw(arena, n, 1);
   s->shifts = rrn_arena_alloc_raw(arena, s->n_groups, s->head.cols);
   s->octaves = rrn_arena_alloc_raw(arena, s->n_groups, (size_t)s->head.n_slices);
+  s->cells = rrn_arena_alloc_raw(arena, n, 1);
   return s->cells && s->shifts && s->octaves ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
@@ -349,7 +331,7 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
   current = rrn_xbar_current(l, x, 0, l->n_in, step, slice, one ? 0 : plane % l->n_sides, c->col);
   if (one)
     current -= rrn_xbar_current(l, x, 0, l->n_in, step, slice, 1, c->col);
-  return (current - l->adc.lo[slice]) * codes_per_current(l, slice);
+  return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
 }
 
 static int32_t
@@ -366,7 +348,7 @@ settle(void *user, int32_t plane, size_t vector, int32_t step)
 
   for (k = 0; k < l->n_in; k++)
     sum += c->x[k * c->x_row + vector] >> step & 1 ? cell_of(cells + 3 * k) : 0;
-  code = (double)sum / unit - l->adc.lo[slice] * codes_per_current(l, slice);
+  code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice);
   if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->s->unsure / unit - 1e-9)
     code = reference_codes(c, plane, vector, step);
   if (vector % RRN_XBAR_SHORT_LANES < c->n_lanes) {
@@ -473,7 +455,7 @@ static int32_t
 base_of(const rrn_xbar_short *s, const rrn_xbar_layer *l, int32_t plane, uint32_t doubt)
 {
   const int32_t slice = rrn_xbar_slice_of(l, plane < s->n_planes ? plane : 0);
-  const double lowest = -l->adc.lo[slice] * codes_per_current(l, slice) * RRN_XBAR_ONE;
+  const double lowest = -l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) * RRN_XBAR_ONE;
 
   return (plane < s->n_planes ? (int32_t)(lowest + 0.5) + (int32_t)(doubt / 2) : 0) + RRN_XBAR_ONE / 2;
 }

@@ -46,14 +46,11 @@ rrn_xbar_stream_of(const rrn_xbar_id *id)
 }
 
 double
-rrn_xbar_draw(rrn_xbar_draws d, uint32_t vector)
+rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector)
 {
-  uint32_t x = d.start + vector * (uint32_t)RRN_XBAR_DRAW_STRIDE;
+  const uint32_t x = rrn_xbar_pick(column, vector);
   int32_t sum = -RRN_XBAR_DEVIATES_ZERO, k;
 
-  x = (x ^ x >> 16) * (uint32_t)RRN_XBAR_DRAW_A ^ d.twist;
-  x = (x ^ x >> 15) * (uint32_t)RRN_XBAR_DRAW_B;
-  x ^= x >> 16;
   for (k = 0; k < 4; k++)
     sum += rrn_xbar_weights[k] * rrn_xbar_deviates[x >> 8 * k & 63];
   return sum * RRN_XBAR_DEVIATES_SCALE;
