@@ -11,12 +11,11 @@
  *
  * Complexity: see mvm_lookup.c. Not handled: read noise by
  * cell. Read noise by column is fast with AMX only and one bit per step. */
-#include "xbar/mvm.h"
+#include "xbar/mvm_work.h"
 
 #include <string.h>
 
 #include "util/ckd.h"
-#include "xbar/converter.h"
 
 enum rrn_xbar_cpu
 rrn_xbar_cpu_best(void)
@@ -51,31 +50,6 @@ rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_
 enum { TABLE_FLOOR = RRN_XBAR_TABLE_GROUPS * RRN_XBAR_LANES / 4 };
 /* Columns that share the inputs of 16 vectors in a first-level cache. */
 enum { TILE_COLUMNS = 256 };
-/* Beyond, currents in codes do not fit the fast conversions. */
-enum { MOST_CODES = 1 << 18 };
-
-/* What a batch needs besides the kernel. */
-typedef struct work {
-  rrn_xbar_block block;
-  const int32_t *x;
-  size_t tile, first, rows; /* the array at hand: its first input and their number */
-  size_t words, width; /* words of a row of bits; columns of a block */
-  uint64_t *bits;    /* [table vectors][bits][words]: rows whose bit is set */
-  uint8_t *inputs;
-  uint32_t *pairs, *pair_of; /* pair_of[256]: eight bits as places in two tables of 16, as block.pairs wants them */
-  uint16_t *index;
-  int32_t *cells;
-  double *pedestals; /* [steps][table vectors]: current of the off conductances */
-  double *placed;    /* [table vectors]: what of them is to be subtracted, all steps */
-  float *offset;
-  double *y;       /* [columns][table vectors] */
-  uint32_t *codes; /* [planes][columns][table vectors]: sums over arrays */
-  size_t held, room; /* arrays in these sums, and how many may be */
-  /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
-  double slope, *offsets, unsure;
-  double noise; /* standard deviation in codes of a spread of 1 at the lowest input */
-  rrn_xbar_stats stats;
-} work;
 
 static void *
 aligned_64(rrn_arena *scratch, size_t n, size_t size)
@@ -90,7 +64,7 @@ aligned_64(rrn_arena *scratch, size_t n, size_t size)
 
 /* Room that only one kind of kernel needs. */
 static int
-make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, work *w)
+make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
   rrn_xbar_block *b = &w->block;
   const size_t patterns = RRN_XBAR_TABLE_VECTORS * (size_t)b->bits;
@@ -103,7 +77,9 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, work *w)
   if (k->cpu == RRN_XBAR_CPU_AVX512) {
     b->pairs = w->pairs = aligned_64(scratch, b->groups / 2, patterns * sizeof(*w->pairs));
     b->words = aligned_64(scratch, b->stride + 16, sizeof(*b->words));
-    return b->table && w->pairs && b->words;
+    b->fours = w->fours = aligned_64(scratch, b->stride / 16, patterns * sizeof(*w->fours));
+    b->spreads = aligned_64(scratch, b->stride, 16 * sizeof(*b->spreads));
+    return b->table && w->pairs && b->words && w->fours && b->spreads;
   }
   b->sums = aligned_64(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
   b->index = w->index = rrn_arena_alloc_raw(scratch, b->groups, patterns * sizeof(*w->index));
@@ -130,6 +106,26 @@ fill_pair_of(uint32_t *pair_of)
   }
 }
 
+static int
+make_noise(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  const size_t steps = (size_t)k->head.n_steps, vectors = RRN_XBAR_TABLE_VECTORS;
+  size_t i;
+
+  if (k->head.read_model == RRN_READ_NONE)
+    return 1;
+  w->squares = rrn_arena_alloc_raw(scratch, steps * vectors, sizeof(*w->squares));
+  w->deviation = aligned_64(scratch, steps * vectors, sizeof(*w->deviation));
+  w->names = aligned_64(scratch, 3 * vectors, sizeof(*w->names));
+  w->keys = aligned_64(scratch, 3 * steps, w->width * sizeof(*w->keys));
+  w->block.width_keys = w->width;
+  for (i = 0; i < 3 && w->names && w->keys; i++) {
+    w->block.names[i] = w->names + i * vectors;
+    w->block.keys[i] = w->keys + i * steps * w->width;
+  }
+  return w->squares && w->deviation && w->names && w->keys;
+}
+
 /* The greatest sum of a column's codes is that of the places of the steps times a code. */
 static double
 places_of(const rrn_xbar_layer *l)
@@ -143,7 +139,7 @@ places_of(const rrn_xbar_layer *l)
 }
 
 static int32_t
-make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, work *w, rramnas_error *err)
+make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramnas_error *err)
 {
   const rrn_xbar_layer *l = &k->head;
   const size_t steps = (size_t)l->n_steps, vectors = RRN_XBAR_TABLE_VECTORS;
@@ -157,20 +153,21 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, work *w, rramnas_error *
   b->steps = l->n_steps;
   b->bits = (l->n_steps * l->spec.dac_bits + 3) / 4 * 4;
   w->words = (b->stride + 63) / 64;
-  w->width = k->cpu == RRN_XBAR_CPU_AMX ? TILE_COLUMNS : RRN_XBAR_LANES;
+  w->width = k->cpu >= RRN_XBAR_CPU_AVX512 ? TILE_COLUMNS : RRN_XBAR_LANES;
   w->room = (size_t)(UINT32_MAX / ((double)(l->adc.codes - 1) * places_of(l)));
   if (ckd_mul(&sums, l->cols + RRN_XBAR_LANES, vectors) || ckd_mul(&planes, sums, (size_t)k->cells.n_planes))
     return rrn_fail_memory(err);
   w->codes = aligned_64(scratch, planes, sizeof(*w->codes));
-  b->doubts = rrn_arena_alloc_raw(scratch, w->width * steps, sizeof(*b->doubts));
+  b->doubts = aligned_64(scratch, (w->width + 1) * steps, RRN_XBAR_DOUBTS * sizeof(*b->doubts));
+  w->doubts = rrn_arena_alloc_raw(scratch, w->width * steps + 1, RRN_XBAR_DOUBTS * sizeof(*w->doubts));
   w->bits = rrn_arena_alloc_raw(scratch, vectors * (size_t)b->bits, w->words * sizeof(*w->bits));
   w->pair_of = rrn_arena_alloc_raw(scratch, 256, sizeof(*w->pair_of));
   w->pedestals = rrn_arena_alloc_raw(scratch, vectors * steps, 2 * sizeof(*w->pedestals));
   w->placed = rrn_arena_alloc_raw(scratch, vectors, sizeof(*w->placed));
-  w->offset = rrn_arena_alloc_raw(scratch, vectors * steps, sizeof(*w->offset));
+  w->offset = aligned_64(scratch, vectors * steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
-  if (!make_tables(scratch, k, w) || !w->codes || !b->doubts || !w->bits || !w->pair_of || !w->pedestals ||
+  if (!make_tables(scratch, k, w) || !make_noise(scratch, k, w) || !w->codes || !b->doubts || !w->doubts || !w->bits || !w->pair_of || !w->pedestals ||
       !w->placed || !w->offset || !w->y)
     return rrn_fail_memory(err);
   w->offsets = w->pedestals + vectors * steps;
@@ -222,7 +219,7 @@ split_bits(const int32_t *x, size_t rows, int32_t bits, size_t words, uint64_t *
 
 /* Rows whose bit is set, by vector and bit; bits beyond those of an input stay 0. */
 static void
-fill_bits(const rrn_xbar_kernel *k, work *w)
+fill_bits(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
   const size_t per_vector = (size_t)w->block.bits * w->words;
   size_t vector;
@@ -240,7 +237,7 @@ fill_bits(const rrn_xbar_kernel *k, work *w)
 
 /* The same bits as places in tables of four rows. */
 static void
-fill_index(work *w)
+fill_index(rrn_xbar_work *w)
 {
   const size_t groups = w->block.groups, patterns = w->block.vectors * (size_t)w->block.bits;
   size_t pattern, group;
@@ -254,7 +251,7 @@ fill_index(work *w)
 
 /* The same for AVX-512, where 16 vectors lie beside each other. */
 static void
-fill_pairs(work *w)
+fill_pairs(rrn_xbar_work *w)
 {
   const size_t n = w->block.groups / 2, bits = (size_t)w->block.bits;
   size_t vector, bit, pair;
@@ -269,8 +266,28 @@ fill_pairs(work *w)
     }
 }
 
+/* The same with four rows to a byte, each in a table of its own. */
 static void
-fill_inputs(const rrn_xbar_kernel *k, work *w)
+fill_fours(rrn_xbar_work *w)
+{
+  const size_t n = w->block.stride / 16, bits = (size_t)w->block.bits;
+  size_t vector, bit, four;
+
+  for (vector = 0; vector < (w->block.vectors + 15) / 16 * 16; vector++)
+    for (bit = 0; bit < bits; bit++) {
+      uint32_t *to = w->fours + (vector / 16 * bits + bit) * n * 16 + vector % 16;
+      const uint64_t *from = w->bits + (vector * bits + bit) * w->words;
+
+      for (four = 0; four < n; four++) {
+        const uint32_t rows = (uint32_t)(from[four / 4] >> 16 * (four % 4) & 0xffff);
+
+        to[four * 16] = (rows & 15) | (rows & 0xf0) << 4 | (rows & 0xf00) << 8 | (rows & 0xf000) << 12 | 0x30201000;
+      }
+    }
+}
+
+static void
+fill_inputs(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
   const size_t n = (size_t)w->block.steps * w->words * 1024;
   size_t vector;
@@ -281,298 +298,244 @@ fill_inputs(const rrn_xbar_kernel *k, work *w)
                         w->inputs + vector / 16 * n);
 }
 
+static void
+fill_both(const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  fill_pairs(w);
+  if (k->cells.spread)
+    fill_fours(w);
+}
+
 /* The inputs as the kernel wants them. */
 static void
-fill_patterns(const rrn_xbar_kernel *k, work *w)
+fill_patterns(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
   if (k->cpu == RRN_XBAR_CPU_AMX)
     fill_inputs(k, w);
   else if (k->cpu == RRN_XBAR_CPU_AVX512)
-    fill_pairs(w);
+    fill_both(k, w);
   else
     fill_index(w);
 }
 
+/* Sum of a step's inputs of a vector. */
+static int64_t
+sum_of_step(const rrn_xbar_work *w, size_t vector, int32_t step)
+{
+  const size_t first = vector * (size_t)w->block.bits + (size_t)(step * w->block.dac_bits);
+  int64_t sum = 0;
+  size_t bit, word;
+
+  for (bit = 0; bit < (size_t)w->block.dac_bits; bit++)
+    for (word = 0; word < w->words; word++)
+      sum += (int64_t)__builtin_popcountll(w->bits[(first + bit) * w->words + word]) << bit;
+  return sum;
+}
+
 /* Currents of the off conductances of a tile, by step and with the places of all steps; a pair has none. */
 static void
-fill_pedestals(const rrn_xbar_kernel *k, work *w)
+fill_pedestals(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
   const rrn_xbar_layer *l = &k->head;
   const double per_digit = l->spec.g_off / rrn_xbar_max_step(l);
-  size_t vector, in;
+  size_t vector;
   int32_t step;
 
   memset(w->pedestals, 0, RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps * sizeof(*w->pedestals));
   for (vector = 0; vector < w->block.vectors && !rrn_xbar_pairs_are_one(l); vector++)
     for (step = 0; step < l->n_steps; step++) {
-      const int32_t *x = w->x + vector * l->n_in + w->first;
       double *pedestal = &w->pedestals[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
-      int64_t sum = 0;
 
-      for (in = 0; in < w->rows; in++)
-        sum += x[in] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l);
-      *pedestal = (double)sum * per_digit;
+      *pedestal = (double)sum_of_step(w, vector, step) * per_digit;
       w->placed[vector] += l->n_sides == 1 ? *pedestal * (double)(1 << (step * l->spec.dac_bits)) : 0;
     }
 }
 
-/* Codes per unit of current of a slice. */
-static double
-codes_per_current(const rrn_xbar_layer *l, int32_t slice)
-{
-  return (l->adc.codes - 1) / (l->adc.hi[slice] - l->adc.lo[slice]);
-}
+/* --- read noise --- */
 
-/* The greatest number that the conversion of a plane adds or multiplies, in codes. */
 static double
-greatest_term(const rrn_xbar_kernel *k, int32_t plane, double codes_per_digit)
+sum_of_squares(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t vector, int32_t step)
 {
   const rrn_xbar_layer *l = &k->head;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const double q = codes_per_current(l, slice), rows = (double)k->cells.rows;
-
-  return k->cells.greatest[plane] * rrn_xbar_max_step(l) * codes_per_digit + rrn_xbar_magnitude(l->adc.lo[slice] * q) +
-         (rrn_xbar_pairs_are_one(l) ? 0 : rows * l->spec.g_off * q) + l->adc.codes;
-}
-
-/* Read noise of a plane; five roundings to 24 bits. */
-static void
-set_noise(const rrn_xbar_kernel *k, int32_t plane, double codes_per_current_of_plane, work *w)
-{
-  const rrn_xbar_layer *l = &k->head;
-  const double most = 255.0 * (double)k->cells.rows * rrn_xbar_max_step(l) * rrn_xbar_max_step(l);
-
-  if (!k->cells.spread)
-    return;
-  w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) * codes_per_current_of_plane /
-             rrn_xbar_max_step(l);
-  w->block.noise = (float)w->noise;
-  w->block.margin += (float)(5 * 0x1p-24 * 5.4 * w->noise * __builtin_sqrt(most));
-}
-
-/* How far the borders of a plane's codes may be off in the array at hand. */
-static double
-greatest_border_error(const rrn_xbar_kernel *k, int32_t plane, const work *w)
-{
-  const rrn_xbar_converters *c = k->head.converters;
-  double greatest = 0;
-  size_t col;
-
-  for (col = 0; c && col < k->head.cols; col++) {
-    const double error = c->error[rrn_xbar_converter_of(c, w->tile, plane, col)];
-
-    greatest = error > greatest ? error : greatest;
-  }
-  return greatest;
-}
-
-/* What the block and its doubts need of a plane. The fast kernels round cells, AVX-512 to their high bits, and each of
- * four operations to 24 bits. */
-static void
-set_converter(const rrn_xbar_kernel *k, int32_t plane, work *w)
-{
-  const rrn_xbar_layer *l = &k->head;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const double q = codes_per_current(l, slice), steps = rrn_xbar_max_step(l), unit = k->cells.unit[plane];
-  const double codes_per_digit = q * (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * steps);
-  const double greatest = greatest_term(k, plane, codes_per_digit);
-  const double borders = greatest_border_error(k, plane, w);
-  const int high = k->cpu == RRN_XBAR_CPU_AVX512;
-  size_t i;
-
-  w->slope = codes_per_digit / (256 * unit);
-  w->unsure = k->cells.unsure[plane] * steps * codes_per_digit + 1e-9;
-  w->block.margin = (float)(w->unsure + (high ? k->cells.rounded[plane] * steps * codes_per_digit : 0) +
-                            4 * 0x1p-24 * greatest);
-  set_noise(k, plane, q, w);
-  w->block.slow = w->block.margin > 0.1f;
-  w->block.margin += (float)(borders * (1 + 0x1p-20));
-  w->block.slow |= w->block.margin > 0.45f || greatest > MOST_CODES ||
-                  (k->cells.spread && (k->cpu != RRN_XBAR_CPU_AMX || l->spec.dac_bits > 1));
-  w->block.slope = (float)(high ? 256 * w->slope : w->slope);
-  w->block.last = (float)(l->adc.codes - 1);
-  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
-    w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
-    w->offset[i] = (float)w->offsets[i];
-  }
-}
-
-/* --- doubts --- */
-
-/* Sum of a column's cells of 24 bits in a step of a vector. */
-static int64_t
-exact_sum(const rrn_xbar_kernel *k, const work *w, size_t column, size_t vector, int32_t step)
-{
-  const int32_t dac_bits = k->head.spec.dac_bits;
-  int64_t sum = 0;
-  int32_t bit;
-
-  for (bit = dac_bits; bit-- > 0;) {
-    const uint64_t *rows = w->bits + (vector * (size_t)w->block.bits + (size_t)(step * dac_bits + bit)) * w->words;
-
-    sum = 2 * sum + (k->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_sum_avx512(&k->cells, column, rows)
-                                                   : rrn_xbar_sum_plain(&k->cells, column, rows));
-  }
-  return sum;
-}
-
-/* The current in codes as the reference has it. */
-static double
-reference_codes(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col, size_t vector, int32_t step)
-{
-  const rrn_xbar_layer *l = &k->head;
-  const int32_t *x = w->x + vector * l->n_in;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const int one = rrn_xbar_pairs_are_one(l);
-  double current = rrn_xbar_current(l, x, w->first, w->rows, step, slice, one ? 0 : plane % l->n_sides, col);
-
-  if (one)
-    current -= rrn_xbar_current(l, x, w->first, w->rows, step, slice, 1, col);
-  return (current - l->adc.lo[slice]) * codes_per_current(l, slice);
-}
-
-static double
-round_even(double x)
-{
-  const double magic = 0x1.8p52;
-
-  return (x + magic) - magic;
-}
-
-/* Read noise of a conversion, in codes. */
-static double
-noise_of(const rrn_xbar_kernel *k, const work *w, size_t column, uint32_t cell, size_t vector, int32_t step)
-{
-  const rrn_xbar_layer *l = &k->head;
-  const uint8_t *spread = k->cells.spread + column * k->cells.stride;
   const int32_t *x = w->x + vector * l->n_in + w->first;
-  const rrn_xbar_draws d = rrn_xbar_draws_of(&w->block.stream, cell, step);
   int64_t sum = 0;
   size_t row;
 
+  if (l->spec.dac_bits == 1)
+    return (double)sum_of_step(w, vector, step);
   for (row = 0; row < w->rows; row++) {
     const int32_t v = x[row] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l);
 
-    sum += (int64_t)spread[row] * v * v;
+    sum += (int64_t)v * v;
   }
-  return w->noise * __builtin_sqrt((double)sum) * rrn_xbar_draw(d, w->block.first_vector + (uint32_t)vector);
-}
-
-/* The number of a column's first cell in the streams. */
-static uint32_t
-cell_of(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col)
-{
-  const int one = rrn_xbar_pairs_are_one(&k->head);
-
-  return (uint32_t)rrn_xbar_cell(&k->head, rrn_xbar_slice_of(&k->head, plane), one ? 0 : plane % k->head.n_sides, col,
-                                 w->first);
-}
-
-/* The current of a conversion in codes, from all bits. */
-static double
-current_of(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col, size_t vector, int32_t step)
-{
-  const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, plane, col);
-  const double current = (double)exact_sum(k, w, column, vector, step) * w->slope +
-                         w->offsets[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
-
-  return k->cells.spread ? current + noise_of(k, w, column, cell_of(k, w, plane, col), vector, step) : current;
+  return (double)sum;
 }
 
 static void
-count_clips(double current, double top, work *w)
+fill_squares(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
-  w->stats.clipped_low += current < -0.5;
-  w->stats.clipped_high += current > top + 0.5;
-}
-
-/* The code that a doubtful conversion gives. */
-static uint32_t
-settle(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, size_t vector, int32_t step)
-{
-  const double top = k->head.adc.codes - 1;
-  double code = current_of(k, w, plane, col, vector, step);
-
-  if (!k->cells.spread && rrn_xbar_magnitude(code - round_even(code)) > 0.5 - w->unsure)
-    code = reference_codes(k, w, plane, col, vector, step);
-  count_clips(code, top, w);
-  code = code < 0 ? 0 : code > top ? top : code;
-  return (uint32_t)round_even(code);
-}
-
-/* Whether a current within `unsure` of this one might count as a clip, or not. */
-static int
-is_near_end(double current, double top, double unsure)
-{
-  return rrn_xbar_magnitude(current + 0.5) < unsure || rrn_xbar_magnitude(current - top - 0.5) < unsure;
-}
-
-/* The same of several vectors, by a converter with errors: adds to b->codes of the column. */
-static void
-settle_with_errors(const rrn_xbar_kernel *k, work *w, int32_t plane, size_t col, int32_t step, uint64_t left,
-                   uint32_t *codes_of_column)
-{
-  const size_t q = rrn_xbar_converter_of(k->head.converters, w->tile, plane, col);
-  double current[RRN_XBAR_TABLE_VECTORS], distance[RRN_XBAR_TABLE_VECTORS];
-  size_t vector[RRN_XBAR_TABLE_VECTORS], n = 0, i;
-  const double top = k->head.adc.codes - 1;
-  int32_t code[RRN_XBAR_TABLE_VECTORS];
-
-  for (; left != 0; left &= left - 1, n++) {
-    vector[n] = (size_t)__builtin_ctzll(left);
-    current[n] = current_of(k, w, plane, col, vector[n], step);
-  }
-  rrn_xbar_converter_codes(k->head.converters, q, current, n, code, distance);
-  for (i = 0; i < n; i++) {
-    if (!k->cells.spread && (distance[i] < w->unsure || is_near_end(current[i], top, w->unsure))) {
-      current[i] = reference_codes(k, w, plane, col, vector[i], step);
-      rrn_xbar_converter_codes(k->head.converters, q, &current[i], 1, &code[i], &distance[i]);
-    }
-    count_clips(current[i], top, w);
-    codes_of_column[vector[i]] += (uint32_t)code[i] << (step * w->block.dac_bits);
-  }
-}
-
-static void
-settle_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
-{
-  rrn_xbar_block *b = &w->block;
-  size_t lane;
+  size_t vector;
   int32_t step;
 
-  for (lane = 0; lane < b->columns; lane++)
-    for (step = 0; step < b->steps; step++) {
-      uint64_t left = b->doubts[lane * (size_t)b->steps + (size_t)step];
-      uint32_t *codes = b->codes + lane * RRN_XBAR_TABLE_VECTORS;
+  memset(w->squares, 0, RRN_XBAR_TABLE_VECTORS * (size_t)k->head.n_steps * sizeof(*w->squares));
+  for (step = 0; step < k->head.n_steps; step++)
+    for (vector = 0; vector < w->block.vectors; vector++)
+      w->squares[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector] = sum_of_squares(k, w, vector, step);
+}
 
-      if (k->head.converters) {
-        settle_with_errors(k, w, plane, first + lane, step, left, codes);
-        continue;
-      }
-      for (; left != 0; left &= left - 1) {
-        const size_t vector = (size_t)__builtin_ctzll(left);
+/* Words of the vectors of a batch. */
+static void
+fill_names(const rrn_xbar_stream *stream, rrn_xbar_work *w)
+{
+  size_t vector, i;
 
-        codes[vector] += settle(k, w, plane, first + lane, vector, step) << (step * b->dac_bits);
-      }
+  for (vector = 0; vector < RRN_XBAR_TABLE_VECTORS; vector++) {
+    const rrn_xbar_draws d = rrn_xbar_draws_of_vector(stream, w->block.first_vector + (uint32_t)vector);
+
+    for (i = 0; i < 3; i++)
+      w->names[i * RRN_XBAR_TABLE_VECTORS + vector] = d.word[i];
+  }
+}
+
+/* Words of the columns of a block; `cell` is the first one's first. */
+static void
+fill_keys(const rrn_xbar_kernel *k, uint32_t cell, rrn_xbar_work *w)
+{
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&k->head.id);
+  const size_t per_word = (size_t)w->block.steps * w->width;
+  size_t col, i;
+  int32_t step;
+
+  for (step = 0; step < w->block.steps; step++)
+    for (col = 0; col < w->block.columns; col++) {
+      const rrn_xbar_draws d = rrn_xbar_draws_of_column(&stream, cell + (uint32_t)(col * k->head.n_in), step);
+
+      for (i = 0; i < 3; i++)
+        w->keys[i * per_word + (size_t)step * w->width + col] = d.word[i];
     }
+}
+
+/* Read noise of a plane as its sums have it, `one` to a code; what it can be wrong by, in codes. */
+static double
+set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar_work *w)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const double squares = (double)k->cells.rows * rrn_xbar_max_step(l) * rrn_xbar_max_step(l);
+  const double most = RRN_XBAR_GREATEST_DRAW * __builtin_sqrt(k->cells.spread ? 63 * squares : squares);
+  const double scale = one * RRN_XBAR_DEVIATES_SCALE;
+  size_t i;
+
+  if (l->read_model == RRN_READ_NONE)
+    return 0;
+  w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) *
+             rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) / rrn_xbar_max_step(l);
+  w->block.noise = (float)(w->noise * scale);
+  for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
+    w->deviation[i] = (float)(w->noise * scale * __builtin_sqrt(w->squares[i]));
+  w->block.deviation = k->cells.spread ? NULL : w->deviation;
+  return w->noise * most * (k->cpu >= RRN_XBAR_CPU_AVX512 ? 0x1.04p-14 : 0x1p-21) + 1 / one;
+}
+
+/* --- converters --- */
+
+/* The greatest number that the conversion of a plane adds, in codes. */
+static double
+greatest_term(const rrn_xbar_kernel *k, int32_t plane)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  const double q = rrn_xbar_codes_per_current(l, slice), rows = (double)k->cells.rows;
+
+  return k->cells.greatest[plane] + rrn_xbar_magnitude(l->adc.lo[slice] * q) +
+         (rrn_xbar_pairs_are_one(l) ? 0 : rows * l->spec.g_off * q) + l->adc.codes;
+}
+
+/* Sums of the widest kernels have 16 bits behind the point, the others as many as all bits of the cells if there is room. */
+static int32_t
+fraction_of(const rrn_xbar_kernel *k, int32_t plane)
+{
+  int32_t fraction = k->cells.fraction[plane] + 8;
+
+  if (k->cpu >= RRN_XBAR_CPU_AVX512)
+    return 16;
+  while (fraction > 0 && greatest_term(k, plane) * rrn_xbar_power_of_2(fraction) > 0x1p30)
+    fraction--;
+  return fraction;
+}
+
+/* What the sums of a kernel can be wrong by, in codes: rounded cells, and for tiles the bits below the sum's. */
+static double
+error_of(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_block *b)
+{
+  const rrn_xbar_cells *c = &k->cells;
+  const double unit = 1 / rrn_xbar_power_of_2(b->fraction), left_out = c->fraction[plane] + 8 > b->fraction ? unit : 0;
+
+  if (k->cpu == RRN_XBAR_CPU_AMX)
+    return left_out;
+  if (k->cpu == RRN_XBAR_CPU_AVX512)
+    return c->rounded[plane];
+  return left_out * (double)c->rows * rrn_xbar_max_step(&k->head);
+}
+
+static int
+w_noisy(const rrn_xbar_kernel *k)
+{
+  return k->head.read_model != RRN_READ_NONE;
+}
+
+/* Whether the sums of a plane are out of the kernel's reach, so that every conversion is settled by itself. */
+static int
+is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
+{
+  const int32_t high = k->cells.fraction[plane], least[] = { -7, -7, 2, 8 };
+
+  return k->head.converters != NULL || margin > 0.1 || high < least[k->cpu] ||
+         greatest_term(k, plane) * rrn_xbar_power_of_2(k->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 0) > 0x1p30 ||
+         (k->cells.spread && k->head.spec.dac_bits > 1) || (w_noisy(k) && k->cpu < RRN_XBAR_CPU_AVX512);
+}
+
+/* What the block and its doubts need of a plane. */
+static void
+set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  const double q = rrn_xbar_codes_per_current(l, slice);
+  rrn_xbar_block *b = &w->block;
+  double margin, one;
+  size_t i;
+
+  w->slope = 1 / rrn_xbar_power_of_2(k->cells.fraction[plane] + 8);
+  w->unsure = k->cells.unsure[plane] + 1e-9;
+  b->high = k->cells.fraction[plane];
+  b->fraction = fraction_of(k, plane);
+  one = rrn_xbar_power_of_2(b->fraction);
+  margin = w->unsure + error_of(k, plane, b) + set_noise(k, plane, one, w) + 1 / one;
+  b->slow = is_slow(k, plane, margin);
+  b->width = b->slow ? 0 : 2 * (int32_t)(margin * one) + 3;
+  b->last = l->adc.codes - 1;
+  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
+    w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
+    w->offset[i] = b->slow ? 0 : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
+  }
 }
 
 static uint32_t *
-codes_of(const rrn_xbar_kernel *k, const work *w, int32_t plane, size_t col)
+codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col)
 {
   return w->codes + ((size_t)plane * (k->head.cols + RRN_XBAR_LANES) + col) * RRN_XBAR_TABLE_VECTORS;
 }
 
 /* Codes of a plane to digits times steps, with sign and place. */
 static void
-add_codes(const rrn_xbar_kernel *k, int32_t plane, const work *w)
+add_codes(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_work *w)
 {
   const rrn_xbar_layer *l = &k->head;
   const int apart = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l);
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double to_digits = (double)rrn_xbar_max_digit(l) / (1 - l->spec.g_off) * rrn_xbar_max_step(l) *
                            (double)(1 << (slice * l->spec.cell_bits)) * (apart && plane % 2 == 1 ? -1 : 1);
-  const double current = to_digits / codes_per_current(l, slice);
+  const double current = to_digits / rrn_xbar_codes_per_current(l, slice);
   const double lowest = l->adc.lo[slice] * places_of(l) * (double)w->held;
   size_t vector, col;
 
@@ -587,7 +550,7 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, const work *w)
 
 /* Takes the codes of the arrays so far into the result. */
 static void
-flush(const rrn_xbar_kernel *k, work *w)
+flush(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
   const size_t sums = (k->head.cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS;
   int32_t plane;
@@ -601,39 +564,32 @@ flush(const rrn_xbar_kernel *k, work *w)
 
 /* The cells of a block as the kernels without permutations want them. */
 static void
-fill_cells(const rrn_xbar_kernel *k, size_t column, work *w)
+fill_cells(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
 {
   const size_t stride = k->cells.stride, first = column * stride;
   const int8_t *top = k->cells.top + first, *low = k->cells.low + first;
   const uint8_t *middle = k->cells.middle + first;
+  const int32_t shift = w->block.high + 8 - w->block.fraction;
   size_t lane, row;
 
   for (row = 0; row < stride; row++)
     for (lane = 0; lane < w->block.columns; lane++) {
       const size_t cell = lane * stride + row;
 
-      w->cells[row * RRN_XBAR_LANES + lane] = 65536 * top[cell] + 256 * middle[cell] + low[cell];
+      w->cells[row * RRN_XBAR_LANES + lane] = (65536 * top[cell] + 256 * middle[cell] + low[cell]) >> shift;
     }
-}
-
-/* Every conversion is in doubt. */
-static void
-doubt_all(rrn_xbar_block *b)
-{
-  const uint64_t all = b->vectors == 64 ? ~UINT64_C(0) : (UINT64_C(1) << b->vectors) - 1;
-  size_t k;
-
-  for (k = 0; k < b->columns * (size_t)b->steps; k++)
-    b->doubts[k] = all;
 }
 
 static void
 look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
 {
-  memset(b->doubts, 0, b->columns * (size_t)b->steps * sizeof(*b->doubts));
+  const int32_t all = b->slow ? 0xff : 0;
+
+  if (b->slow || k->cpu < RRN_XBAR_CPU_AVX512)
+    memset(b->doubts, all, b->columns * (size_t)b->steps * RRN_XBAR_DOUBTS * sizeof(*b->doubts));
   if (b->slow)
-    doubt_all(b);
-  else if (k->cpu == RRN_XBAR_CPU_AMX)
+    return;
+  if (k->cpu == RRN_XBAR_CPU_AMX)
     rrn_xbar_tiles_amx(b);
   else if (k->cpu == RRN_XBAR_CPU_AVX512)
     rrn_xbar_lookup_avx512(b);
@@ -645,7 +601,7 @@ look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
 
 /* Columns from `first` on of one plane of the array at hand. */
 static void
-run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
+run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
   const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, plane, first);
   const size_t left = k->head.cols - first;
@@ -657,16 +613,17 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, work *w)
   b->low = k->cells.low + column * k->cells.stride;
   b->base = k->cells.base + column;
   b->spread = k->cells.spread ? k->cells.spread + column * k->cells.stride : NULL;
-  b->cell = cell_of(k, w, plane, first);
   b->codes = codes_of(k, w, plane, first);
+  if (w->keys && !b->slow)
+    fill_keys(k, rrn_xbar_cell_of(k, w, plane, first), w);
   if (w->cells && !b->slow)
     fill_cells(k, column, w);
   look_up(k, b);
-  settle_block(k, plane, first, w);
+  rrn_xbar_settle(k, plane, first, w);
 }
 
 static void
-run_tile(const rrn_xbar_kernel *k, size_t tile, work *w)
+run_tile(const rrn_xbar_kernel *k, size_t tile, rrn_xbar_work *w)
 {
   const rrn_xbar_layer *l = &k->head;
   int32_t plane;
@@ -678,6 +635,8 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, work *w)
   fill_bits(k, w);
   fill_patterns(k, w);
   fill_pedestals(k, w);
+  if (w->squares)
+    fill_squares(k, w);
   for (plane = 0; plane < k->cells.n_planes; plane++) {
     set_converter(k, plane, w);
     for (first = 0; first < l->cols; first += w->width)
@@ -688,7 +647,7 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, work *w)
 }
 
 static void
-finish(const rrn_xbar_kernel *k, const work *w, double *ret_y)
+finish(const rrn_xbar_kernel *k, const rrn_xbar_work *w, double *ret_y)
 {
   const rrn_xbar_layer *l = &k->head;
   size_t vector, i;
@@ -706,7 +665,7 @@ finish(const rrn_xbar_kernel *k, const work *w, double *ret_y)
 
 /* As many vectors as share a table. */
 static void
-run_part(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, work *w, double *ret_y)
+run_part(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, rrn_xbar_work *w, double *ret_y)
 {
   const rrn_xbar_layer *l = &k->head;
   size_t tile;
@@ -731,7 +690,8 @@ rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, siz
 {
   const rrn_xbar_layer *l = &k->head;
   size_t first, n;
-  work w;
+  rrn_xbar_stream stream;
+  rrn_xbar_work w;
 
   if (!rrn_xbar_inputs_valid(l, x, batch, err))
     return RRAMNAS_ERR_ARGUMENT;
@@ -739,11 +699,12 @@ rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, siz
     return rrn_xbar_collapsed_run(scratch, k, x, batch, ret_y, err);
   RRN_TRY(make_room(scratch, k, &w, err));
   w.block.counted = stats != NULL;
-  w.block.stream = rrn_xbar_stream_of(&l->id);
-  w.block.cell_stride = (uint32_t)l->n_in;
+  stream = rrn_xbar_stream_of(&l->id);
   for (first = 0; first < batch; first += n) {
     n = batch - first < RRN_XBAR_TABLE_VECTORS ? batch - first : RRN_XBAR_TABLE_VECTORS;
     w.block.first_vector = first_vector + (uint32_t)first;
+    if (w.names)
+      fill_names(&stream, &w);
     run_part(k, x + first * l->n_in, n, &w, ret_y + first * l->n_out);
   }
   if (stats) {

@@ -9,6 +9,7 @@ enum {
   RRN_XBAR_LANES = 32,
   RRN_XBAR_TABLE_GROUPS = 16, /* a table of so many groups of four rows fills 32 KiB */
   RRN_XBAR_TABLE_VECTORS = 64, /* vectors that share a table */
+  RRN_XBAR_DOUBTS = RRN_XBAR_TABLE_VECTORS / 16,
   RRN_XBAR_MAX_BITS = 24 /* of all steps of an input, filled up to a multiple of four */
 };
 
@@ -23,19 +24,19 @@ enum rrn_xbar_cpu {
 /* The best that this machine has. */
 enum rrn_xbar_cpu rrn_xbar_cpu_best(void);
 
-/* Columns of cells as integers: a digit is 256 unit. */
+/* Columns of cells as integers: a code of the converter is 2^(8 + fraction). */
 typedef struct rrn_xbar_cells {
   size_t rows, stride, tiles; /* rows of an array; the same as a multiple of 16; arrays above each other */
   int32_t n_planes;           /* conversions of one column and step: slices, twice with pairs read apart */
-  double unit[2 * RRN_XBAR_MAX_SLICES];     /* by plane */
-  double greatest[2 * RRN_XBAR_MAX_SLICES]; /* sum of magnitudes of a column, in digits */
+  int32_t fraction[2 * RRN_XBAR_MAX_SLICES]; /* by plane; at most 16 */
+  double greatest[2 * RRN_XBAR_MAX_SLICES];  /* sum of magnitudes of a column at the greatest step, in codes */
   int8_t *top;                /* [tile][plane][column][stride]: a cell is 65536 top + 256 middle + low */
   uint8_t *middle;            /* the same shape */
   int8_t *low;                /* the same shape */
-  uint8_t *spread;            /* the same shape: variance of a read; NULL without read noise */
+  uint8_t *spread;            /* the same shape: variance of a read in 63 steps of the greatest; NULL without such noise */
   double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane, in squares of the on conductance */
   int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
-  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column without low is wrong, in digits */
+  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column without low is wrong, in codes */
   double unsure[2 * RRN_XBAR_MAX_SLICES];  /* the same of all bits */
 } rrn_xbar_cells;
 
@@ -116,22 +117,27 @@ typedef struct rrn_xbar_block {
   const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
   const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
   void *table;           /* sums of the cells of each subset of four inputs */
+  uint8_t *spreads;      /* the same of the spreads of a few columns; only AVX-512 */
   int32_t *sums;         /* [vectors][bits][lanes]; not AVX-512 */
   const uint32_t *pairs; /* [vectors / 16][bits][stride / 8][16]: subsets of eight rows; only AVX-512 */
+  const uint32_t *fours; /* [vectors / 16][bits][stride / 16][16]: subsets of 16 rows in fours; only AVX-512 */
   const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
-  const float *offset;   /* [steps][RRN_XBAR_TABLE_VECTORS] */
-  uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes but for doubts, weighted by steps, are added */
-  uint64_t *doubts;      /* [lanes][steps]: vectors too near to the border of two codes */
+  const int32_t *offset; /* [steps][RRN_XBAR_TABLE_VECTORS]: added to the sums, with half a code and the margin */
+  uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes, weighted by steps, are added */
+  uint32_t *doubts;      /* [lanes][steps][vectors / 16]: bit 2 k of vector k, whose code may be one too high */
   size_t groups, vectors, columns;
   int32_t bits; /* a multiple of 4 */
   int32_t dac_bits, steps;
-  float slope, last;     /* code = slope sum + offset, clipped to 0..last */
-  float margin;          /* a doubt is nearer to the border, in codes */
+  int32_t last;          /* the greatest code */
+  int32_t high;          /* bits behind the point in the upper two bytes of cells */
+  int32_t fraction;      /* in sums with their offset */
+  int32_t width;         /* a sum whose fraction is less is in doubt */
   int counted;           /* clips are asked for */
-  float noise;           /* standard deviation in codes of a spread of 1 */
-  rrn_xbar_stream stream;
-  uint32_t cell, cell_stride; /* number of the first column's first cell; from column to column */
-  uint32_t first_vector;      /* number of vector 0 */
+  float noise;           /* standard deviation of a spread of 1 over RRN_XBAR_DEVIATES_SCALE, as sums have it */
+  const float *deviation; /* [steps][RRN_XBAR_TABLE_VECTORS] or NULL: the same of a column, equal for all */
+  const uint32_t *names[3], *keys[3]; /* of vectors; [steps][width_keys] of columns: see rrn_xbar_draw() */
+  size_t width_keys;
+  uint32_t first_vector; /* number of vector 0 */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
 } rrn_xbar_block;
@@ -160,6 +166,11 @@ int32_t rrn_xbar_dot_avx2(const int16_t *a, const int16_t *b, size_t n);
 int32_t rrn_xbar_dot_avx512(const int16_t *a, const int16_t *b, size_t n);
 
 /* --- mvm_cells.c --- */
+
+double rrn_xbar_codes_per_current(const rrn_xbar_layer *l, int32_t slice);
+/* At the lowest input step. */
+double rrn_xbar_codes_per_digit(const rrn_xbar_layer *l, int32_t plane);
+double rrn_xbar_power_of_2(int32_t exponent);
 
 /* Cells (or pairs) of a plane's column in digits. */
 void rrn_xbar_digits_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t n, double *ret_digits);

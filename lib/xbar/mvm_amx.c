@@ -12,7 +12,7 @@
  * 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18. Not handled: fewer than 16 vectors leave
  * lanes idle. */
 #define _GNU_SOURCE /* syscall() */
-#include "xbar/mvm.h"
+#include "xbar/mvm_wide.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <cpuid.h>
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define TARGET __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
-enum { SIDE = 16, TILE = 1024, FRACTION = 12 };
+enum { SIDE = 16, TILE = 1024, PRODUCT = SIDE * SIDE, BYTES = 3 * PRODUCT };
 
 /* The palette as the processor reads it. */
 typedef struct shape {
@@ -128,116 +128,144 @@ sum_held(const uint8_t *inputs, int tall, int32_t *ret_sums)
   SUM_HELD(_tile_dpbsud, 4, 7, ret_sums + 512);
 }
 
-/* Sums of the spreads of 16 columns, after those of their cells. */
+/* Sums of the spreads of 16 columns and 16 vectors in all steps: ret_sums[steps][16][16]. */
 TARGET static inline void
-sum_spread(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
+sum_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
 {
   const uint8_t *spread = b->spread + column * b->stride;
+  int32_t step;
   size_t row;
 
-  _tile_zero(0);
-  for (row = 0; row < b->stride; row += 64, inputs += TILE) {
-    _tile_loadd(1, inputs, 64);
-    _tile_loadd(2, spread + row, b->stride);
-    _tile_dpbuud(0, 2, 1);
+  for (step = 0; step < b->steps; step++, ret_sums += PRODUCT) {
+    _tile_zero(0);
+    for (row = 0; row < b->stride; row += 64, inputs += TILE) {
+      _tile_loadd(1, inputs, 64);
+      _tile_loadd(2, spread + row, b->stride);
+      _tile_dpbuud(0, 2, 1);
+    }
+    _tile_stored(0, ret_sums, 64);
   }
-  _tile_stored(0, ret_sums + 768, 64);
 }
 
-/* A read-out of 16 columns: one step of 16 vectors. */
+/* Two steps of 16 columns and 16 vectors; the second is missing after the last of an odd number. */
 typedef struct readout {
   size_t column, vector;
-  int32_t step;
+  int32_t step, steps;
 } readout;
 
-/* Read noise of 16 vectors in codes times `scale`: as rrn_xbar_draw(). */
-TARGET static inline __m512
-noise_of(rrn_xbar_draws d, __m512i places, __m512i spread, __m512 scale)
+/* Sums of a read-out: ret_sums[steps][byte][16][16]. */
+TARGET static inline void
+sum_steps(const rrn_xbar_block *b, const readout *r, int32_t *ret_sums)
 {
-  const __m512i deviates = _mm512_loadu_si512(rrn_xbar_deviates);
-  const __m512i weights = _mm512_set1_epi32(61 | 59 << 8 | 53 << 16 | 47 << 24);
-  __m512i x = _mm512_add_epi32(_mm512_set1_epi32((int32_t)d.start), places), sum;
+  const size_t per_step = (b->stride + 63) / 64 * TILE;
+  const uint8_t *inputs = b->inputs + (r->vector / SIDE * (size_t)b->steps + (size_t)r->step) * per_step;
+  int32_t step;
 
-  x = _mm512_mullo_epi32(_mm512_xor_si512(x, _mm512_srli_epi32(x, 16)), _mm512_set1_epi32(RRN_XBAR_DRAW_A));
-  x = _mm512_xor_si512(x, _mm512_set1_epi32((int32_t)d.twist));
-  x = _mm512_mullo_epi32(_mm512_xor_si512(x, _mm512_srli_epi32(x, 15)), _mm512_set1_epi32(RRN_XBAR_DRAW_B));
-  x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
-  sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-RRN_XBAR_DEVIATES_ZERO), _mm512_permutexvar_epi8(x, deviates), weights);
-  return _mm512_mul_ps(_mm512_sqrt_ps(_mm512_cvtepi32_ps(spread)),
-                       _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
+  for (step = 0; step < r->steps; step++, inputs += per_step, ret_sums += BYTES)
+    if (b->stride <= 128)
+      sum_held(inputs, b->stride > 64, ret_sums);
+    else
+      sum(b, r->column, inputs, ret_sums);
 }
 
-/* Adds the codes of a read-out; as mvm_avx512.c. */
-TARGET static inline void
-convert(rrn_xbar_block *b, const int32_t *sums, readout r, int counted, int noisy)
+/* What of a step all columns share. */
+typedef struct step {
+  __m512i down, offset; /* bits of a sum beyond 16 behind the point */
+  __m512 deviation;
+} step_parts;
+
+TARGET static inline step_parts
+parts_of(const rrn_xbar_block *b, const readout *r, int32_t step, rrn_wide_noise noise)
 {
-  const int32_t one = 1 << FRACTION, width = (int32_t)(2 * b->margin * (float)one) + 3;
-  const size_t left = b->vectors - r.vector, n = b->columns - r.column < SIDE ? b->columns - r.column : SIDE;
-  const __mmask16 valid = (__mmask16)(left >= SIDE ? 0xffff : (1u << left) - 1);
-  const float *offsets = b->offset + (size_t)r.step * RRN_XBAR_TABLE_VECTORS + r.vector;
-  const __m512 slope = _mm512_set1_ps(b->slope * (float)one),
-               offset = _mm512_fmadd_ps(_mm512_loadu_ps(offsets), _mm512_set1_ps((float)one),
-                                        _mm512_set1_ps(0.5f * (float)(one + width)));
-  const __m512i last = _mm512_set1_epi32((int32_t)b->last * one + one - 1), fraction = _mm512_set1_epi32(one - 1),
-                doubtful = _mm512_set1_epi32(width < one ? width : one);
-  const __m128i place = _mm_cvtsi32_si128(r.step * b->dac_bits);
-  uint16_t *doubts = (uint16_t *)(void *)(b->doubts + r.column * (size_t)b->steps + (size_t)r.step) + r.vector / SIDE;
-  uint32_t *codes = b->codes + r.column * RRN_XBAR_TABLE_VECTORS + r.vector;
-  const __m512 scale = _mm512_set1_ps(b->noise * (float)(RRN_XBAR_DEVIATES_SCALE * (1 << FRACTION)));
-  const __m512i first = _mm512_set1_epi32((int32_t)(b->first_vector + (uint32_t)r.vector));
-  const __m512i places = _mm512_mullo_epi32(
-    _mm512_add_epi32(first, _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)),
-    _mm512_set1_epi32(RRN_XBAR_DRAW_STRIDE));
-  size_t col;
+  const size_t place = (size_t)(r->step + step) * RRN_XBAR_TABLE_VECTORS + r->vector;
 
-  for (col = 0; col < n; col++, sums += SIDE, doubts += 4 * b->steps, codes += RRN_XBAR_TABLE_VECTORS) {
-    const __m512i top = _mm512_slli_epi32(_mm512_load_si512(sums), 8);
-    const __m512i upper = _mm512_add_epi32(top, _mm512_load_si512(sums + 256));
-    const __m512i total = _mm512_add_epi32(_mm512_slli_epi32(upper, 8), _mm512_load_si512(sums + 512));
-    const __m512i old = _mm512_load_si512(codes);
-    const uint32_t cell = b->cell + (uint32_t)(r.column + col) * b->cell_stride;
-    const __m512 shift = !noisy ? offset
-                                : _mm512_add_ps(offset, noise_of(rrn_xbar_draws_of(&b->stream, cell, r.step), places,
-                                                                 _mm512_load_si512(sums + 768), scale));
-    __m512i code = _mm512_cvttps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), slope, shift));
-    const __mmask16 sure = _mm512_cmpgt_epi32_mask(_mm512_and_si512(code, fraction), doubtful);
+  return (step_parts){ _mm512_set1_epi32(b->high - 8), _mm512_load_si512(b->offset + place),
+                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps() };
+}
 
-    if (__builtin_expect(~sure & valid, 0))
-      *doubts = (uint16_t)(~sure & valid);
-    if (counted) {
-      b->clipped_low += __builtin_popcount(_mm512_movepi32_mask(code) & sure & valid);
-      b->clipped_high += __builtin_popcount(_mm512_mask_cmpgt_epi32_mask(sure & valid, code, last));
+/* The sum of three bytes, with 16 bits behind the point. */
+TARGET static inline __m512i
+join(const int32_t *sums, const step_parts *p)
+{
+  const __m512i top = _mm512_slli_epi32(_mm512_load_si512(sums), 8);
+  const __m512i upper = _mm512_slli_epi32(_mm512_add_epi32(top, _mm512_load_si512(sums + PRODUCT)), 8);
+  const __m512i all = _mm512_add_epi32(upper, _mm512_load_si512(sums + 2 * PRODUCT));
+
+  return _mm512_add_epi32(_mm512_srav_epi32(all, p->down), p->offset);
+}
+
+TARGET static inline __m512i
+noise_of(const rrn_xbar_block *b, const rrn_wide_names *names, size_t key, const step_parts *p, const int32_t *spreads,
+         rrn_wide_noise noise)
+{
+  const __m512 deviation = noise == RRN_WIDE_SAME ? p->deviation : rrn_wide_deviation(b, _mm512_load_si512(spreads));
+
+  return rrn_wide_noise_of(b, names, key, deviation);
+}
+
+/* Adds the codes of a read-out. */
+TARGET static inline void
+convert(rrn_xbar_block *b, const rrn_wide_converter *v, const readout *r, const int32_t *sums, const int32_t *spreads,
+        rrn_wide_noise noise)
+{
+  const size_t n = b->columns - r->column < SIDE ? b->columns - r->column : SIDE, width = b->width_keys;
+  const uint32_t valid = rrn_wide_valid(b, r->vector);
+  const __m128i place = _mm_cvtsi32_si128(r->step * b->dac_bits);
+  const step_parts p0 = parts_of(b, r, 0, noise), p1 = parts_of(b, r, r->steps - 1, noise);
+  const rrn_wide_names names = rrn_wide_names_of(b, r->vector, noise);
+  uint32_t *doubts = b->doubts + (r->column * (size_t)b->steps + (size_t)r->step) * RRN_XBAR_DOUBTS + r->vector / SIDE;
+  uint32_t *codes = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  const int second = r->steps == 2;
+  size_t col, key = (size_t)r->step * width + r->column;
+
+  spreads += r->step * PRODUCT;
+  for (col = 0; col < n; col++, key++, sums += SIDE, spreads += SIDE, codes += RRN_XBAR_TABLE_VECTORS) {
+    __m512i t0 = join(sums, &p0), t1 = join(sums + second * BYTES, &p1), sum = _mm512_setzero_si512();
+
+    if (noise != RRN_WIDE_QUIET) {
+      t0 = _mm512_add_epi32(t0, noise_of(b, &names, key, &p0, spreads, noise));
+      t1 = second ? _mm512_add_epi32(t1, noise_of(b, &names, key + width, &p1, spreads + PRODUCT, noise)) : t0;
     }
-    code = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), last);
-    code = _mm512_sll_epi32(_mm512_srli_epi32(code, FRACTION), place);
-    _mm512_store_si512(codes, _mm512_mask_add_epi32(old, sure, old, code));
+    sum = second ? rrn_wide_two_codes(b, v, t0, t1, sum, valid, doubts)
+                 : rrn_wide_one_code(b, v, t0, sum, valid, doubts);
+    _mm512_store_si512(codes, _mm512_add_epi32(_mm512_load_si512(codes), _mm512_sll_epi32(sum, place)));
+    doubts += b->steps * RRN_XBAR_DOUBTS;
   }
+}
+
+/* Prepares the tiles for the steps of 16 columns and vectors. */
+TARGET static inline void
+start(const rrn_xbar_block *b, const readout *r, rrn_wide_noise noise, int32_t *ret_spreads)
+{
+  const size_t per_vectors = (b->stride + 63) / 64 * TILE * (size_t)b->steps;
+
+  if (noise == RRN_WIDE_SUMMED)
+    sum_spreads(b, r->column, b->inputs + r->vector / SIDE * per_vectors, ret_spreads);
+  if (b->stride <= 128)
+    hold(b, r->column);
 }
 
 /* Sums of a read-out beside the conversions of the one before. */
 TARGET static inline void
-read_out(rrn_xbar_block *b, int counted, int noisy)
+read_out(rrn_xbar_block *b, rrn_wide_noise noise)
 {
-  const size_t per_step = (b->stride + 63) / 64 * TILE, steps = (size_t)b->steps;
-  const size_t parts = (b->columns + SIDE - 1) / SIDE, n = (b->vectors + SIDE - 1) / SIDE * parts * steps;
-  _Alignas(64) int32_t sums[2][4 * SIDE * SIDE];
-  readout before = { 0, 0, 0 };
+  const rrn_wide_converter v = rrn_wide_converter_of(b);
+  const size_t pairs = ((size_t)b->steps + 1) / 2, parts = (b->columns + SIDE - 1) / SIDE;
+  const size_t n = (b->vectors + SIDE - 1) / SIDE * parts * pairs;
+  _Alignas(64) int32_t sums[2][2 * BYTES], spreads[2][16 * PRODUCT];
+  readout before = { 0, 0, 0, 0 };
   size_t k;
 
   for (k = 0; k <= n; k++) {
-    const size_t step = k % steps, vectors = k / steps / parts;
-    const readout r = { k / steps % parts * SIDE, vectors * SIDE, (int32_t)step };
+    const int32_t step = 2 * (int32_t)(k % pairs);
+    const readout r = { k / pairs % parts * SIDE, k / pairs / parts * SIDE, step, b->steps - step < 2 ? 1 : 2 };
 
-    if (k < n && step == 0 && b->stride <= 128 && !noisy)
-      hold(b, r.column);
-    if (k < n && b->stride <= 128 && !noisy)
-      sum_held(b->inputs + (vectors * steps + step) * per_step, b->stride > 64, sums[k % 2]);
-    else if (k < n)
-      sum(b, r.column, b->inputs + (vectors * steps + step) * per_step, sums[k % 2]);
-    if (k < n && noisy)
-      sum_spread(b, r.column, b->inputs + (vectors * steps + step) * per_step, sums[k % 2]);
+    if (k < n && step == 0)
+      start(b, &r, noise, spreads[k / pairs % 2]);
+    if (k < n)
+      sum_steps(b, &r, sums[k % 2]);
     if (k > 0)
-      convert(b, sums[(k - 1) % 2], before, counted, noisy);
+      convert(b, &v, &before, sums[(k - 1) % 2], spreads[(k - 1) / pairs % 2], noise);
     before = r;
   }
 }
@@ -256,11 +284,11 @@ rrn_xbar_tiles_amx(rrn_xbar_block *b)
   }
   _tile_loadconfig(&all);
   if (b->spread)
-    read_out(b, b->counted, 1);
-  else if (b->counted)
-    read_out(b, 1, 0);
+    read_out(b, RRN_WIDE_SUMMED);
+  else if (b->deviation)
+    read_out(b, RRN_WIDE_SAME);
   else
-    read_out(b, 0, 0);
+    read_out(b, RRN_WIDE_QUIET);
   _tile_release();
 }
 #else

@@ -14,20 +14,12 @@
  * Complexity: rows / 8 permutations and dot products per bit, column and 16 vectors, nine operations per 16
  * conversions, one in some 100 in doubt. Source: Arlazarov et al., 1970, as mvm_lookup.c. Not handled: fewer than 16
  * vectors leave lanes idle. */
-#include "xbar/mvm.h"
+#include "xbar/mvm_wide.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
-enum { COLUMNS = 4, FRACTION = 12 };
-
-/* What a block keeps at hand while it converts: codes have FRACTION bits behind the point, and half a code and the
- * margin are added, so that doubts are the lowest fractions. */
-typedef struct converter {
-  __m512 slope, one, half;
-  __m512i top, fraction, doubtful;
-} converter;
+enum { COLUMNS = 4 };
 
 /* Sums of the 16 subsets of four words of `cells` each, even and odd, on top of `base`. */
 TARGET static inline __m512i
@@ -100,17 +92,74 @@ build(const rrn_xbar_block *b, size_t column)
 #define LOOK_UP(c)                                                                           \
   do {                                                                                       \
     const __m512i t = _mm512_load_si512(table + (c) * 32);                                   \
-    s[0][c] = _mm512_dpwssd_epi32(s[0][c], _mm512_permutexvar_epi16(i0, t), ones);           \
-    s[1][c] = _mm512_dpwssd_epi32(s[1][c], _mm512_permutexvar_epi16(i1, t), ones);           \
-    s[2][c] = _mm512_dpwssd_epi32(s[2][c], _mm512_permutexvar_epi16(i2, t), ones);           \
-    s[3][c] = _mm512_dpwssd_epi32(s[3][c], _mm512_permutexvar_epi16(i3, t), ones);           \
+    s[0][c] = _mm512_dpwssd_epi32(s[0][c], _mm512_permutexvar_epi16(i0, t), unit);           \
+    s[1][c] = _mm512_dpwssd_epi32(s[1][c], _mm512_permutexvar_epi16(i1, t), unit);           \
+    s[2][c] = _mm512_dpwssd_epi32(s[2][c], _mm512_permutexvar_epi16(i2, t), unit);           \
+    s[3][c] = _mm512_dpwssd_epi32(s[3][c], _mm512_permutexvar_epi16(i3, t), unit);           \
   } while (0)
 
-/* Sums of four bits and COLUMNS columns: ret_sums[4][COLUMNS][16]. */
-TARGET static inline void
-sum(const int16_t *table, const uint32_t *pairs, size_t n, const int32_t *base, int32_t *ret_sums)
+/* Sums of the subsets of four spreads each, in bytes: [stride / 16][COLUMNS][64] after the tables of the cells. */
+TARGET static void
+build_spreads(const rrn_xbar_block *b, size_t column)
 {
-  const __m512i ones = _mm512_set1_epi16(1), b0 = _mm512_set1_epi32(base[0]), b1 = _mm512_set1_epi32(base[1]),
+  const size_t n = b->columns - column < COLUMNS ? b->columns - column : COLUMNS;
+  const __m512i places = _mm512_set_epi32(0, 0, 0, 12, 0, 0, 0, 8, 0, 0, 0, 4, 0, 0, 0, 0);
+  const __m512i each = _mm512_shuffle_epi8(places, _mm512_setzero_si512()), one = _mm512_set1_epi8(1);
+  size_t c, row;
+
+  for (c = 0; c < n; c++)
+    for (row = 0; row < b->stride; row += 16) {
+      const __m512i cells =
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)(b->spread + (column + c) * b->stride + row)));
+      __m512i at = each, t = _mm512_maskz_shuffle_epi8(0xaaaaaaaaaaaaaaaa, cells, at);
+
+      at = _mm512_add_epi8(at, one);
+      t = _mm512_mask_add_epi8(t, 0xcccccccccccccccc, t, _mm512_shuffle_epi8(cells, at));
+      at = _mm512_add_epi8(at, one);
+      t = _mm512_mask_add_epi8(t, 0xf0f0f0f0f0f0f0f0, t, _mm512_shuffle_epi8(cells, at));
+      at = _mm512_add_epi8(at, one);
+      t = _mm512_mask_add_epi8(t, 0xff00ff00ff00ff00, t, _mm512_shuffle_epi8(cells, at));
+      _mm512_store_si512(b->spreads + (row / 16 * COLUMNS + c) * 64, t);
+    }
+}
+
+/* Adds the lookups of one column's spreads for four bits. */
+#define LOOK_UP_SPREADS(c)                                                        \
+  do {                                                                            \
+    const __m512i t = _mm512_load_si512(table + (c) * 64);                        \
+    s[0][c] = _mm512_dpbusd_epi32(s[0][c], _mm512_permutexvar_epi8(i0, t), ones); \
+    s[1][c] = _mm512_dpbusd_epi32(s[1][c], _mm512_permutexvar_epi8(i1, t), ones); \
+    s[2][c] = _mm512_dpbusd_epi32(s[2][c], _mm512_permutexvar_epi8(i2, t), ones); \
+    s[3][c] = _mm512_dpbusd_epi32(s[3][c], _mm512_permutexvar_epi8(i3, t), ones); \
+  } while (0)
+
+/* Sums of the spreads of COLUMNS columns in four bits: ret_sums[4][COLUMNS][16]. */
+TARGET static inline void
+sum_spreads(const uint8_t *table, const uint32_t *fours, size_t n, int32_t *ret_sums)
+{
+  const __m512i ones = _mm512_set1_epi8(1), z = _mm512_setzero_si512();
+  __m512i s[4][COLUMNS] = { { z, z, z, z }, { z, z, z, z }, { z, z, z, z }, { z, z, z, z } };
+  size_t four, k;
+
+  for (four = 0; four < n; four++, table += COLUMNS * 64, fours += 16) {
+    const __m512i i0 = _mm512_load_si512(fours), i1 = _mm512_load_si512(fours + n * 16),
+                  i2 = _mm512_load_si512(fours + 2 * n * 16), i3 = _mm512_load_si512(fours + 3 * n * 16);
+
+    LOOK_UP_SPREADS(0);
+    LOOK_UP_SPREADS(1);
+    LOOK_UP_SPREADS(2);
+    LOOK_UP_SPREADS(3);
+  }
+#pragma GCC unroll 16
+  for (k = 0; k < 4 * COLUMNS; k++)
+    _mm512_store_si512(ret_sums + 16 * k, s[k / COLUMNS][k % COLUMNS]);
+}
+
+/* Sums of four bits and COLUMNS columns, each cell times `times`: ret_sums[4][COLUMNS][16]. */
+TARGET static inline void
+sum(const int16_t *table, const uint32_t *pairs, size_t n, const int32_t *base, int16_t times, int32_t *ret_sums)
+{
+  const __m512i unit = _mm512_set1_epi16(times), b0 = _mm512_set1_epi32(base[0]), b1 = _mm512_set1_epi32(base[1]),
                 b2 = _mm512_set1_epi32(base[2]), b3 = _mm512_set1_epi32(base[3]);
   __m512i s[4][COLUMNS] = { { b0, b1, b2, b3 }, { b0, b1, b2, b3 }, { b0, b1, b2, b3 }, { b0, b1, b2, b3 } };
   size_t pair, k;
@@ -129,82 +178,111 @@ sum(const int16_t *table, const uint32_t *pairs, size_t n, const int32_t *base, 
     _mm512_store_si512(ret_sums + 16 * k, s[k / COLUMNS][k % COLUMNS]);
 }
 
+/* Sums of some columns and 16 vectors, and what of the read-out they are. */
+typedef struct readout {
+  const int32_t *sums, *spreads; /* [bits][COLUMNS][16] of one column */
+  size_t column, vector;
+  int32_t dac_bits;
+  rrn_wide_noise noise;
+  rrn_wide_names names;
+} readout;
+
+/* A step's sum of its bits' sums, with what the converter starts from and read noise. */
+TARGET static inline __m512i
+total_of(const rrn_xbar_block *b, const readout *r, int32_t step)
+{
+  const size_t place = (size_t)step * RRN_XBAR_TABLE_VECTORS + r->vector;
+  const size_t high = (size_t)(step * r->dac_bits + r->dac_bits - 1) * COLUMNS * 16;
+  const size_t key = (size_t)step * b->width_keys + r->column;
+  __m512i total = _mm512_load_si512(r->sums + high);
+  int32_t bit;
+
+  for (bit = 1; bit < r->dac_bits; bit++)
+    total = _mm512_add_epi32(_mm512_add_epi32(total, total), _mm512_load_si512(r->sums + high - bit * COLUMNS * 16));
+  total = _mm512_add_epi32(total, _mm512_load_si512(b->offset + place));
+  if (r->noise == RRN_WIDE_SAME)
+    total = _mm512_add_epi32(total, rrn_wide_noise_of(b, &r->names, key, _mm512_load_ps(b->deviation + place)));
+  if (r->noise == RRN_WIDE_SUMMED)
+    total = _mm512_add_epi32(
+      total, rrn_wide_noise_of(b, &r->names, key, rrn_wide_deviation(b, _mm512_load_si512(r->spreads + high))));
+  return total;
+}
+
 /* Codes of one column and 16 vectors, highest step first. */
 TARGET static inline __m512i
-convert(rrn_xbar_block *b, const converter *v, const int32_t *sums, size_t column, size_t vector, __mmask16 valid,
-        int32_t dac_bits, int counted)
+convert(rrn_xbar_block *b, const rrn_wide_converter *v, const readout *r)
 {
-  const __m128i places = _mm_cvtsi32_si128(dac_bits);
-  uint16_t *doubts = (uint16_t *)(void *)(b->doubts + column * (size_t)b->steps) + vector / 16;
+  const uint32_t valid = rrn_wide_valid(b, r->vector);
+  const __m128i places = _mm_cvtsi32_si128(2 * r->dac_bits);
+  uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
   __m512i codes = _mm512_setzero_si512();
-  int32_t step, bit;
+  int32_t step = b->steps;
 
-  for (step = b->steps; step-- > 0;) {
-    __m512i total = _mm512_load_si512(sums + (size_t)(step * dac_bits + dac_bits - 1) * COLUMNS * 16), code;
-    __mmask16 sure;
-
-    for (bit = dac_bits - 1; bit-- > 0;)
-      total = _mm512_add_epi32(_mm512_add_epi32(total, total),
-                               _mm512_load_si512(sums + (size_t)(step * dac_bits + bit) * COLUMNS * 16));
-    code = _mm512_cvttps_epi32(
-      _mm512_fmadd_ps(_mm512_cvtepi32_ps(total), v->slope,
-                      _mm512_fmadd_ps(_mm512_loadu_ps(b->offset + (size_t)step * RRN_XBAR_TABLE_VECTORS + vector),
-                                      v->one, v->half)));
-    sure = _mm512_cmpgt_epi32_mask(_mm512_and_si512(code, v->fraction), v->doubtful);
-    doubts[4 * step] = (uint16_t)(~sure & valid);
-    if (counted) {
-      b->clipped_low += __builtin_popcount(_mm512_movepi32_mask(code) & sure & valid);
-      b->clipped_high += __builtin_popcount(_mm512_mask_cmpgt_epi32_mask(sure & valid, code, v->top));
-    }
-    code = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), v->top);
-    codes = _mm512_sll_epi32(codes, places);
-    codes = _mm512_mask_add_epi32(codes, sure, codes, _mm512_srli_epi32(code, FRACTION));
+  if (step % 2 != 0) {
+    step--;
+    codes = rrn_wide_one_code(b, v, total_of(b, r, step), codes, valid, doubts + step * RRN_XBAR_DOUBTS);
   }
+  for (step -= 2; step >= 0; step -= 2)
+    codes = rrn_wide_two_codes(b, v, total_of(b, r, step), total_of(b, r, step + 1), _mm512_sll_epi32(codes, places),
+                               valid, doubts + step * RRN_XBAR_DOUBTS);
   return codes;
 }
 
 /* COLUMNS columns, 16 vectors. */
 TARGET static inline void
-read_out(rrn_xbar_block *b, const converter *v, size_t column, size_t vector)
+read_out(rrn_xbar_block *b, const rrn_wide_converter *v, size_t column, size_t vector, int32_t dac_bits,
+         rrn_wide_noise noise)
 {
-  const size_t n = b->stride / 8, left = b->vectors - vector;
+  const size_t n = b->stride / 8;
   const uint32_t *pairs = b->pairs + vector * (size_t)b->bits * n;
-  const __mmask16 valid = (__mmask16)(left >= 16 ? 0xffff : (1u << left) - 1);
-  _Alignas(64) int32_t sums[RRN_XBAR_MAX_BITS * COLUMNS * 16];
+  const uint32_t *fours = b->fours + vector * (size_t)b->bits * n / 2;
+  const int16_t times = (int16_t)(1 << (16 - b->high));
+  _Alignas(64) int32_t sums[RRN_XBAR_MAX_BITS * COLUMNS * 16], spreads[16 * COLUMNS * 16];
   int32_t base[COLUMNS] = { 0 };
   size_t bit, c;
 
   for (c = 0; c < COLUMNS && column + c < b->columns; c++)
-    base[c] = b->base[column + c];
-  for (bit = 0; bit < (size_t)b->bits; bit += 4)
-    sum(b->table, pairs + bit * n * 16, n, base, sums + bit * COLUMNS * 16);
+    base[c] = b->base[column + c] * times;
+  for (bit = 0; bit < (size_t)b->bits; bit += 4) {
+    sum(b->table, pairs + bit * n * 16, n, base, times, sums + bit * COLUMNS * 16);
+    if (noise == RRN_WIDE_SUMMED)
+      sum_spreads(b->spreads, fours + bit * n * 8, n / 2, spreads + bit * COLUMNS * 16);
+  }
   for (c = 0; c < COLUMNS && column + c < b->columns; c++) {
-    const int32_t *s = sums + 16 * c;
-    const __m512i codes = b->dac_bits == 1 && !b->counted
-                            ? convert(b, v, s, column + c, vector, valid, 1, 0)
-                            : convert(b, v, s, column + c, vector, valid, b->dac_bits, b->counted);
-
+    const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
+                        rrn_wide_names_of(b, vector, noise) };
     uint32_t *to = b->codes + (column + c) * RRN_XBAR_TABLE_VECTORS + vector;
 
-    _mm512_store_si512(to, _mm512_add_epi32(_mm512_load_si512(to), codes));
+    _mm512_store_si512(to, _mm512_add_epi32(_mm512_load_si512(to), convert(b, v, &r)));
+  }
+}
+
+TARGET static inline void
+look_up(rrn_xbar_block *b, int32_t dac_bits, rrn_wide_noise noise)
+{
+  const rrn_wide_converter v = rrn_wide_converter_of(b);
+  size_t column, vector;
+
+  for (column = 0; column < b->columns; column += COLUMNS) {
+    build(b, column);
+    if (noise == RRN_WIDE_SUMMED)
+      build_spreads(b, column);
+    for (vector = 0; vector < b->vectors; vector += 16)
+      read_out(b, &v, column, vector, dac_bits, noise);
   }
 }
 
 TARGET void
 rrn_xbar_lookup_avx512(rrn_xbar_block *b)
 {
-  const int32_t one = 1 << FRACTION, width = (int32_t)(2 * b->margin * (float)one) + 3;
-  const converter v = { _mm512_set1_ps(b->slope * (float)one), _mm512_set1_ps((float)one),
-                        _mm512_set1_ps(0.5f * (float)(one + width)),
-                        _mm512_set1_epi32((int32_t)b->last * one + one - 1), _mm512_set1_epi32(one - 1),
-                        _mm512_set1_epi32(width < one ? width : one) };
-  size_t column, vector;
-
-  for (column = 0; column < b->columns; column += COLUMNS) {
-    build(b, column);
-    for (vector = 0; vector < b->vectors; vector += 16)
-      read_out(b, &v, column, vector);
-  }
+  if (b->spread)
+    look_up(b, 1, RRN_WIDE_SUMMED);
+  else if (b->deviation)
+    look_up(b, b->dac_bits, RRN_WIDE_SAME);
+  else if (b->dac_bits == 1)
+    look_up(b, 1, RRN_WIDE_QUIET);
+  else
+    look_up(b, b->dac_bits, RRN_WIDE_QUIET);
 }
 
 TARGET int64_t

@@ -24,24 +24,11 @@
 #define WIDTH 16
 #define NAME(x) x##_plain
 #define TARGET
+#define MIN(a, b) (((a) & ((a) < (b))) | ((b) & ~((a) < (b))))
+#define MAX(a, b) (((a) & ((a) > (b))) | ((b) & ~((a) > (b))))
 #if defined(__x86_64__)
-#define MIN(a, b) ((reals_plain)_mm_min_ps((__m128)(a), (__m128)(b)))
-#define MAX(a, b) ((reals_plain)_mm_max_ps((__m128)(a), (__m128)(b)))
 #define SIGNS(x) _mm_movemask_ps((__m128)(x))
 #else
-static inline float
-smaller(float a, float b)
-{
-  return a < b ? a : b;
-}
-static inline float
-greater(float a, float b)
-{
-  return a > b ? a : b;
-}
-#define EACH(f, a, b) ((reals_plain){ f((a)[0], (b)[0]), f((a)[1], (b)[1]), f((a)[2], (b)[2]), f((a)[3], (b)[3]) })
-#define MIN(a, b) EACH(smaller, a, b)
-#define MAX(a, b) EACH(greater, a, b)
 #define SIGNS(x) (((x)[0] < 0) | ((x)[1] < 0) << 1 | ((x)[2] < 0) << 2 | ((x)[3] < 0) << 3)
 #endif
 #include "xbar/mvm_lookup.inc"
@@ -80,8 +67,8 @@ rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n)
 #define WIDTH 32
 #define NAME(x) x##_avx2
 #define TARGET __attribute__((target("avx2")))
-#define MIN(a, b) ((reals_avx2)_mm256_min_ps((__m256)(a), (__m256)(b)))
-#define MAX(a, b) ((reals_avx2)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define MIN(a, b) ((ints_avx2)_mm256_min_epi32((__m256i)(a), (__m256i)(b)))
+#define MAX(a, b) ((ints_avx2)_mm256_max_epi32((__m256i)(a), (__m256i)(b)))
 #define SIGNS(x) _mm256_movemask_ps((__m256)(x))
 #include "xbar/mvm_lookup.inc"
 #undef WIDTH

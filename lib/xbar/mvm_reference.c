@@ -28,6 +28,7 @@ typedef struct readout {
   int32_t slice, step;
   size_t col;
   rrn_xbar_stream stream;
+  rrn_xbar_draws name; /* of the vector */
   uint32_t vector;
   double pedestal;
   const double *v; /* [2^dac_bits]: voltage of a step */
@@ -106,13 +107,13 @@ static double
 read_sum(const readout *r, int32_t side)
 {
   const size_t cell = rrn_xbar_cell(r->l, r->slice, side, r->col, r->first);
-  const rrn_xbar_draws d = rrn_xbar_draws_of(&r->stream, (uint32_t)cell, r->step);
+  const rrn_xbar_draws d = rrn_xbar_draws_of_column(&r->stream, (uint32_t)cell, r->step);
   const int pair = r->l->n_sides == 2 && !r->l->spec.subtract_digitally;
   double variance = 0, sum = sum_cells(r, side, &variance);
 
   if (pair)
     sum -= sum_cells(r, 1, &variance);
-  return sum + __builtin_sqrt(variance) * rrn_xbar_draw(d, r->vector);
+  return sum + __builtin_sqrt(variance) * rrn_xbar_draw(&d, &r->name);
 }
 
 double
@@ -199,6 +200,7 @@ read_vectors(readout *r, const int32_t *x, size_t batch, uint32_t first_vector, 
   for (b = 0; b < batch; b++) {
     r->x = x + b * l->n_in;
     r->vector = first_vector + (uint32_t)b;
+    r->name = rrn_xbar_draws_of_vector(&r->stream, r->vector);
     for (r->step = 0; r->step < l->n_steps; r->step++) {
       r->pedestal = pedestals[b * (size_t)l->n_steps + (size_t)r->step];
       y[b * l->cols + r->col] +=

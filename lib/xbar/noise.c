@@ -4,9 +4,9 @@
  * In:  a layer's digits, the parameters of a device, the name of its random numbers.
  * Out: conductances as written, drifted and stuck, for as many cells as are asked for; at each read, as read.
  *
- * Idea: a random number is a function of its name (seed, slot, layer, copy, cell, read): a keyed bijection of a counter
- * gives 53 bits, the inverse of the normal distribution the number. Nothing depends on batches, order or threads, and
- * the same cell keeps its deviate when a parameter changes. Order: write error, relaxation, drift, faults.
+ * Idea: a random number is a function of its name (seed, slot, layer, copy, cell, read), normal.c. Nothing depends on
+ * batches, order or threads, and the same cell keeps its deviate when a parameter changes. Order: write error, relaxation,
+ * drift, faults.
  *
  *   relative    g (1 + s xi)                 absolute   g + s xi
  *   lognormal   g exp(s xi), median g        polynomial g + xi max(c0 + c1 g + ... + c4 g^4, 0)
@@ -19,79 +19,14 @@
  * own, the same bits everywhere. Not handled: reads that disturb, drift between the steps of one input. */
 #include "xbar/noise.h"
 
+#include <string.h>
+
 #include "util/power.h"
-#include "util/random.h"
-
-/* Streams of slot DRIFT besides that of the exponents: `step` of their name. */
-enum { OF_RELAXATION = 1 };
-
-static void
-block_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step,
-         uint32_t ret_block[4])
-{
-  const uint32_t key[2] = { (uint32_t)id->seed, (uint32_t)(id->seed >> 32) };
-  const uint32_t counter[4] = { cell, vector, id->layer, (uint32_t)slot << 30 | (uint32_t)step << 22 | id->copy };
-
-  rrn_philox(key, counter, ret_block);
-}
-
-/* An odd multiple of 2^-53 in (0, 1). */
-static double
-uniform(const uint32_t block[4])
-{
-  return (double)(((uint64_t)block[1] << 32 | block[0]) >> 12 << 1 | 1) * 0x1p-53;
-}
 
 static double
-polynomial(const double *c, int degree, double x)
+polynomial(const double c[5], double x)
 {
-  double sum = c[degree];
-
-  while (degree-- > 0)
-    sum = sum * x + c[degree];
-  return sum;
-}
-
-static double
-quantile_of_tail(double p)
-{
-  static const double c[] = { 1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
-    3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1, 2.27238449892691845833e-2,
-    7.74545014278341407640e-4 }, d[] = { 1, 2.05319162663775882187e0, 1.67638483018380384940e0,
-    6.89767334985100004550e-1, 1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4,
-    1.05075007164441684324e-9 }, e[] = { 6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
-    2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3, 2.71155556874348757815e-5,
-    2.01033439929228813265e-7 }, f[] = { 1, 5.99832206555887937690e-1, 1.36929880922735805310e-1,
-    1.48753612908506148525e-2, 7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7,
-    2.04426310338993978564e-15 };
-  const double r = __builtin_sqrt(-rrn_power_log2(p) * 0.69314718055994530942);
-
-  return r <= 5 ? polynomial(c, 7, r - 1.6) / polynomial(d, 7, r - 1.6)
-                : polynomial(e, 7, r - 5) / polynomial(f, 7, r - 5);
-}
-
-double
-rrn_xbar_normal_quantile(double p)
-{
-  static const double a[] = { 3.3871328727963666080e0, 1.3314166789178437745e+2, 1.9715909503065514427e+3,
-    1.3731693765509461125e+4, 4.5921953931549871457e+4, 6.7265770927008700853e+4, 3.3430575583588128105e+4,
-    2.5090809287301226727e+3 }, b[] = { 1, 4.2313330701600911252e+1, 6.8718700749205790830e+2,
-    5.3941960214247511077e+3, 2.1213794301586595867e+4, 3.9307895800092710610e+4, 2.8729085735721942674e+4,
-    5.2264952788528545610e+3 };
-  const double q = p - 0.5;
-
-  if (q >= -0.425 && q <= 0.425)
-    return q * polynomial(a, 7, 0.180625 - q * q) / polynomial(b, 7, 0.180625 - q * q);
-  return q < 0 ? -quantile_of_tail(p) : quantile_of_tail(1 - p);
-}
-
-double
-rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step)
-{
-  uint32_t block[4];
-
-  block_of(id, slot, cell, vector, step, block);
-  return rrn_xbar_normal_quantile(uniform(block));
+  return (((c[4] * x + c[3]) * x + c[2]) * x + c[1]) * x + c[0];
 }
 
 /* The 64 equally likely deviates have the moments of the normal distribution up to the seventh within 1e-3; so has a
@@ -108,19 +43,16 @@ rrn_xbar_stream_of(const rrn_xbar_id *id)
 {
   uint32_t block[4];
 
-  block_of(id, RRN_XBAR_READ, UINT32_MAX, UINT32_MAX, 0, block);
+  rrn_xbar_random(id, RRN_XBAR_READ, UINT32_MAX, UINT32_MAX, 0, block);
   return (rrn_xbar_stream){ (uint64_t)block[1] << 32 | block[0], (uint64_t)block[3] << 32 | block[2] };
 }
 
 double
-rrn_xbar_draw(rrn_xbar_draws d, uint32_t vector)
+rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector)
 {
-  uint32_t x = d.start + vector * (uint32_t)RRN_XBAR_DRAW_STRIDE;
+  const uint32_t x = rrn_xbar_pick(column, vector);
   int32_t sum = -RRN_XBAR_DEVIATES_ZERO, k;
 
-  x = (x ^ x >> 16) * (uint32_t)RRN_XBAR_DRAW_A ^ d.twist;
-  x = (x ^ x >> 15) * (uint32_t)RRN_XBAR_DRAW_B;
-  x ^= x >> 16;
   for (k = 0; k < 4; k++)
     sum += rrn_xbar_weights[k] * rrn_xbar_deviates[x >> 8 * k & 63];
   return sum * RRN_XBAR_DEVIATES_SCALE;
@@ -148,7 +80,7 @@ written(const rrn_xbar_noise *n, double g, int32_t digit, double xi)
   case RRN_WRITE_LOGNORMAL:
     return g * rrn_power_exp2(n->write_sigma * xi * 1.4426950408889634074);
   case RRN_WRITE_POLYNOMIAL:
-    sigma = polynomial(n->write_c, 4, fitted(n, g));
+    sigma = polynomial(n->write_c, fitted(n, g));
     return sigma > 0 ? g + sigma * xi : g;
   default:
     return g;
@@ -187,8 +119,8 @@ fault_of(const rrn_xbar_id *id, const rrn_xbar_noise *n, uint32_t cell)
   uint32_t block[4];
   double u;
 
-  block_of(id, RRN_XBAR_FAULT, cell, 0, 0, block);
-  u = uniform(block);
+  rrn_xbar_random(id, RRN_XBAR_FAULT, cell, 0, 0, block);
+  u = rrn_xbar_uniform(block);
   return u < n->stuck_off_fraction ? 1 : u > 1 - n->stuck_on_fraction ? 2 : 0;
 }
 
@@ -201,19 +133,51 @@ rrn_xbar_program(rrn_xbar_layer *l, const rrn_xbar_noise *n)
   l->ideal = writes_exactly(n) && !relaxes(n) && !drifts(n) && !is_faulty(n);
 }
 
-/* How long ago, as the models want it; 0 where they have no part. */
-typedef struct age {
-  double log2_drift, ln_relaxation;
-  int relaxes;
-} age;
+/* Cells that are made at a time. */
+enum { CHUNK = 64 };
+
+static double
+target_of(const rrn_xbar_layer *l, int32_t digit)
+{
+  return l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
+}
+
+/* As written: at most CHUNK cells; `cell` is the first one's number. */
+static void
+write_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n, double *ret_g)
+{
+  const uint32_t cell = (uint32_t)rrn_xbar_cell(l, slice, side, col, first);
+  const int exact = writes_exactly(&l->noise);
+  double xi[CHUNK];
+  size_t k;
+
+  if (!exact)
+    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, cell, n, xi);
+  for (k = 0; k < n; k++) {
+    const int32_t digit = rrn_xbar_digit(l, slice, side, col, first + k);
+    const double target = target_of(l, digit), g = exact ? target : written(&l->noise, target, digit, xi[k]);
+
+    ret_g[k] = g > 0 ? g : 0;
+  }
+}
+
+/* Streams of slot DRIFT besides that of the exponents: `step` of their name. */
+enum { OF_RELAXATION = 1 };
 
 #define LN_2 0.69314718055994530942
 
-static age
-age_of(const rrn_xbar_noise *n)
+static void
+relax_cells(const rrn_xbar_layer *l, uint32_t cell, size_t n, double *g)
 {
-  return (age){ .log2_drift = drifts(n) ? rrn_power_log2(n->time_s / n->drift_reference_s) : 0,
-                .ln_relaxation = relaxes(n) ? rrn_power_log2(n->time_s) * LN_2 : 0, .relaxes = relaxes(n) };
+  const rrn_xbar_noise *d = &l->noise;
+  const double ln_time = rrn_power_log2(d->time_s) * LN_2;
+  const double mean = d->relaxation * ln_time, sigma = d->relaxation_sigma + d->relaxation_sigma_log * ln_time;
+  size_t k;
+
+  for (k = 0; k < n; k++) {
+    g[k] += mean + sigma * rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell + (uint32_t)k, 0, OF_RELAXATION);
+    g[k] = g[k] > 0 ? g[k] : 0;
+  }
 }
 
 static double
@@ -222,42 +186,44 @@ within(double x, double low, double high)
   return x < low ? low : x > high ? high : x;
 }
 
-/* Exponent of a cell that was to have the conductance `target`. */
+/* Exponent of a cell that was to hold a digit, by the logarithm of its conductance. */
 static double
-exponent_of(const rrn_xbar_noise *n, double target, double xi)
+exponent_by_state(const rrn_xbar_layer *l, int32_t digit, double xi)
 {
-  const double ln = n->drift_by_state ? rrn_power_log2(target > 1e-9 ? target : 1e-9) * LN_2 : 0;
+  const rrn_xbar_noise *d = &l->noise;
+  const double target = d->level_mean ? d->level_mean[digit] * d->level_unit : target_of(l, digit);
+  const double ln = rrn_power_log2(target > 1e-9 ? target : 1e-9) * LN_2;
 
-  if (!n->drift_by_state)
-    return n->drift_exponent + n->drift_exponent_sigma * xi;
-  return within(n->drift_exponent + n->drift_exponent_log * ln, n->drift_exponent_min, n->drift_exponent_max) +
-         within(n->drift_exponent_sigma + n->drift_sigma_log * ln, n->drift_sigma_min, n->drift_sigma_max) * xi;
+  return within(d->drift_exponent + d->drift_exponent_log * ln, d->drift_exponent_min, d->drift_exponent_max) +
+         within(d->drift_exponent_sigma + d->drift_sigma_log * ln, d->drift_sigma_min, d->drift_sigma_max) * xi;
 }
 
-static double
-relaxed(const rrn_xbar_noise *n, double g, double ln_time, double xi)
+/* Power law; at most CHUNK cells of a column. */
+static void
+age_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n, double *g)
 {
-  g += n->relaxation * ln_time + (n->relaxation_sigma + n->relaxation_sigma_log * ln_time) * xi;
-  return g > 0 ? g : 0;
+  const rrn_xbar_noise *d = &l->noise;
+  const double log2_age = rrn_power_log2(d->time_s / d->drift_reference_s);
+  double xi[CHUNK];
+  size_t k;
+
+  rrn_xbar_normals(&l->id, RRN_XBAR_DRIFT, (uint32_t)rrn_xbar_cell(l, slice, side, col, first), n, xi);
+  for (k = 0; k < n; k++)
+    g[k] *= rrn_power_exp2(-log2_age * (d->drift_by_state
+                                          ? exponent_by_state(l, rrn_xbar_digit(l, slice, side, col, first + k), xi[k])
+                                          : d->drift_exponent + d->drift_exponent_sigma * xi[k]));
 }
 
-/* A cell after writing and drift. */
-static double
-held(const rrn_xbar_layer *l, uint32_t cell, int32_t digit, const age *t)
+static void
+break_cells(const rrn_xbar_layer *l, uint32_t cell, size_t n, double *g)
 {
-  const rrn_xbar_noise *n = &l->noise;
-  const double ideal = l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
-  const double target = n->level_mean ? n->level_mean[digit] * n->level_unit : ideal;
-  double g = ideal;
+  size_t k;
 
-  if (!writes_exactly(n))
-    g = written(n, g, digit, rrn_xbar_normal(&l->id, RRN_XBAR_WRITE, cell, 0, 0));
-  g = g > 0 ? g : 0;
-  if (t->relaxes)
-    g = relaxed(n, g, t->ln_relaxation, rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell, 0, OF_RELAXATION));
-  if (t->log2_drift > 0)
-    g *= rrn_power_exp2(-t->log2_drift * exponent_of(n, target, rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell, 0, 0)));
-  return g;
+  for (k = 0; k < n; k++) {
+    const int fault = fault_of(&l->id, &l->noise, cell + (uint32_t)k);
+
+    g[k] = fault == 0 ? g[k] : fault == 1 ? l->spec.g_off : 1;
+  }
 }
 
 void
@@ -265,16 +231,21 @@ rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size
                       double *ret_g)
 {
   const size_t cell = rrn_xbar_cell(l, slice, side, col, first);
-  const age t = age_of(&l->noise);
-  size_t k;
+  size_t k, some;
 
-  for (k = 0; k < n; k++) {
-    const int fault = !l->g && is_faulty(&l->noise) ? fault_of(&l->id, &l->noise, (uint32_t)(cell + k)) : 0;
-
-    ret_g[k] = l->g         ? l->g[cell + k]
-             : fault == 1   ? l->spec.g_off
-             : fault == 2   ? 1
-                            : held(l, (uint32_t)(cell + k), rrn_xbar_digit(l, slice, side, col, first + k), &t);
+  if (l->g) {
+    memcpy(ret_g, l->g + cell, n * sizeof(*ret_g));
+    return;
+  }
+  for (k = 0; k < n; k += some) {
+    some = n - k < CHUNK ? n - k : CHUNK;
+    write_cells(l, slice, side, col, first + k, some, ret_g + k);
+    if (relaxes(&l->noise))
+      relax_cells(l, (uint32_t)(cell + k), some, ret_g + k);
+    if (drifts(&l->noise))
+      age_cells(l, slice, side, col, first + k, some, ret_g + k);
+    if (is_faulty(&l->noise))
+      break_cells(l, (uint32_t)(cell + k), some, ret_g + k);
   }
 }
 

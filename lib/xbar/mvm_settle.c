@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* Conversions whose current is too near to the border of two codes for a kernel to tell.
+ *
+ * In:  a block of a kernel: its codes and which of them are in doubt.
+ * Out: the codes of the reference.
+ *
+ * Idea: the places in doubt are listed first, then looked at one after the other with all 24 bits of the cells. Nearer
+ * still to a border the layer itself decides, as the reference does.
+ *
+ * Complexity: rows per doubt, and a comparison per 16 conversions. */
+#include "xbar/mvm_work.h"
+
+#include "xbar/converter.h"
+
+typedef struct conversion {
+  int32_t plane, step;
+  size_t col, vector;
+} conversion;
+
+/* Sum of a column's cells of 24 bits in a step of a vector. */
+static int64_t
+exact_sum(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, size_t vector, int32_t step)
+{
+  const int32_t dac_bits = k->head.spec.dac_bits;
+  int64_t sum = 0;
+  int32_t bit;
+
+  for (bit = dac_bits; bit-- > 0;) {
+    const uint64_t *rows = w->bits + (vector * (size_t)w->block.bits + (size_t)(step * dac_bits + bit)) * w->words;
+
+    sum = 2 * sum + (k->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_sum_avx512(&k->cells, column, rows)
+                                                   : rrn_xbar_sum_plain(&k->cells, column, rows));
+  }
+  return sum;
+}
+
+/* The current in codes as the reference has it. */
+static double
+reference_codes(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col, size_t vector, int32_t step)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const int32_t *x = w->x + vector * l->n_in;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  const int one = rrn_xbar_pairs_are_one(l);
+  double current = rrn_xbar_current(l, x, w->first, w->rows, step, slice, one ? 0 : plane % l->n_sides, col);
+
+  if (one)
+    current -= rrn_xbar_current(l, x, w->first, w->rows, step, slice, 1, col);
+  return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
+}
+
+static double
+round_even(double x)
+{
+  const double magic = 0x1.8p52;
+
+  return (x + magic) - magic;
+}
+
+/* Sum of the spreads of a column, each times the square of its step. */
+static double
+sum_of_spreads(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, size_t vector, int32_t step)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const uint8_t *spread = k->cells.spread + column * k->cells.stride;
+  const int32_t *x = w->x + vector * l->n_in + w->first;
+  int64_t sum = 0;
+  size_t row;
+
+  for (row = 0; row < w->rows; row++) {
+    const int32_t v = x[row] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l);
+
+    sum += (int64_t)spread[row] * v * v;
+  }
+  return (double)sum;
+}
+
+/* Read noise of a conversion, in codes. */
+static double
+noise_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, const conversion *c)
+{
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&k->head.id);
+  const rrn_xbar_draws key = rrn_xbar_draws_of_column(&stream, rrn_xbar_cell_of(k, w, c->plane, c->col), c->step);
+  const rrn_xbar_draws name = rrn_xbar_draws_of_vector(&stream, w->block.first_vector + (uint32_t)c->vector);
+  const double spread = k->cells.spread ? sum_of_spreads(k, w, column, c->vector, c->step)
+                                        : w->squares[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
+
+  return w->noise * __builtin_sqrt(spread) * rrn_xbar_draw(&key, &name);
+}
+
+/* The number of a column's first cell in the streams. */
+uint32_t
+rrn_xbar_cell_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col)
+{
+  const int one = rrn_xbar_pairs_are_one(&k->head);
+
+  return (uint32_t)rrn_xbar_cell(&k->head, rrn_xbar_slice_of(&k->head, plane), one ? 0 : plane % k->head.n_sides, col,
+                                 w->first);
+}
+
+/* The current of a conversion in codes, as near as 24 bits per cell tell. */
+static double
+codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
+{
+  const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, c->plane, c->col);
+  const double codes = (double)exact_sum(k, w, column, c->vector, c->step) * w->slope +
+                       w->offsets[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
+
+  return k->head.read_model != RRN_READ_NONE ? codes + noise_of(k, w, column, c) : codes;
+}
+
+/* The same, or nearer still where that decides. */
+static double
+exact_codes(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
+{
+  const double codes = codes_of(k, w, c);
+
+  if (k->head.read_model == RRN_READ_NONE && rrn_xbar_magnitude(codes - round_even(codes)) > 0.5 - w->unsure)
+    return reference_codes(k, w, c->plane, c->col, c->vector, c->step);
+  return codes;
+}
+
+static double
+clipped(double code, double top)
+{
+  return code < 0 ? 0 : code > top ? top : code;
+}
+
+/* What is to be added to the codes: the kernel took the current to be above the border that it is near to. */
+static uint32_t
+settle(const rrn_xbar_kernel *k, rrn_xbar_work *w, const conversion *c)
+{
+  const double top = k->head.adc.codes - 1, codes = exact_codes(k, w, c), above = round_even(codes + 0.5);
+  const int fast = !w->block.slow, counted = fast && w->block.counted;
+
+  w->stats.clipped_low += (codes < -0.5) - (counted && above < 0);
+  w->stats.clipped_high += (codes > top + 0.5) - (counted && above > top);
+  return (uint32_t)(int32_t)(round_even(clipped(codes, top)) - (fast ? clipped(above, top) : 0))
+         << (c->step * w->block.dac_bits);
+}
+
+/* The places in block.doubts that are not empty, as every 64th conversion is in doubt. */
+static size_t
+list_doubts(const rrn_xbar_work *w)
+{
+  const size_t per_row = (w->block.vectors + 15) / 16, rows = w->block.columns * (size_t)w->block.steps;
+  size_t n = 0, row, part;
+
+  for (row = 0; row < rows; row++)
+    for (part = 0; part < per_row; part++) {
+      const uint32_t place = (uint32_t)(row * RRN_XBAR_DOUBTS + part);
+
+      w->doubts[n] = place;
+      n += (w->block.doubts[place] & 0x55555555) != 0;
+    }
+  return n;
+}
+
+/* --- converters with errors, where every conversion comes here --- */
+
+/* Whether a current within `unsure` of this one might count as a clip, or not. */
+static int
+is_near_end(double codes, double top, double unsure)
+{
+  return rrn_xbar_magnitude(codes + 0.5) < unsure || rrn_xbar_magnitude(codes - top - 0.5) < unsure;
+}
+
+/* All vectors of a column in a step. */
+static void
+convert_with_errors(const rrn_xbar_kernel *k, rrn_xbar_work *w, conversion c, uint32_t *codes)
+{
+  const size_t q = rrn_xbar_converter_of(k->head.converters, w->tile, c.plane, c.col), n = w->block.vectors;
+  double current[RRN_XBAR_TABLE_VECTORS], distance[RRN_XBAR_TABLE_VECTORS];
+  const int exact = k->head.read_model == RRN_READ_NONE;
+  const double top = k->head.adc.codes - 1;
+  int32_t code[RRN_XBAR_TABLE_VECTORS];
+
+  for (c.vector = 0; c.vector < n; c.vector++)
+    current[c.vector] = codes_of(k, w, &c);
+  rrn_xbar_converter_codes(k->head.converters, q, current, n, code, distance);
+  for (c.vector = 0; c.vector < n; c.vector++) {
+    double *at = &current[c.vector];
+
+    if (exact && (distance[c.vector] < w->unsure || is_near_end(*at, top, w->unsure))) {
+      *at = reference_codes(k, w, c.plane, c.col, c.vector, c.step);
+      rrn_xbar_converter_codes(k->head.converters, q, at, 1, &code[c.vector], &distance[c.vector]);
+    }
+    w->stats.clipped_low += *at < -0.5;
+    w->stats.clipped_high += *at > top + 0.5;
+    codes[c.vector] += (uint32_t)code[c.vector] << (c.step * w->block.dac_bits);
+  }
+}
+
+static void
+convert_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
+{
+  size_t lane;
+  int32_t step;
+
+  for (lane = 0; lane < w->block.columns; lane++)
+    for (step = 0; step < w->block.steps; step++)
+      convert_with_errors(k, w, (conversion){ .plane = plane, .step = step, .col = first + lane },
+                          w->block.codes + lane * RRN_XBAR_TABLE_VECTORS);
+}
+
+/* --- */
+
+void
+rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
+{
+  const rrn_xbar_block *b = &w->block;
+  const size_t n = k->head.converters ? 0 : list_doubts(w), steps = (size_t)b->steps;
+  size_t i;
+
+  if (k->head.converters)
+    convert_block(k, plane, first, w);
+  for (i = 0; i < n; i++) {
+    const size_t place = w->doubts[i], row = place / RRN_XBAR_DOUBTS, column = row / steps;
+    uint32_t left = b->doubts[place] & 0x55555555;
+
+    for (; left != 0; left &= left - 1) {
+      const size_t vector = place % RRN_XBAR_DOUBTS * 16 + (size_t)__builtin_ctz(left) / 2;
+      const conversion c = { plane, (int32_t)(row % steps), first + column, vector };
+
+      if (vector < b->vectors)
+        b->codes[column * RRN_XBAR_TABLE_VECTORS + vector] += settle(k, w, &c);
+    }
+  }
+}

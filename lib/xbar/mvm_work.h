@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What a product on a batch needs besides the kernel: between mvm.c and mvm_settle.c. */
+#ifndef RRN_XBAR_MVM_WORK_H
+#define RRN_XBAR_MVM_WORK_H
+
+#include "xbar/mvm.h"
+
+typedef struct rrn_xbar_work {
+  rrn_xbar_block block;
+  const int32_t *x;
+  size_t tile, first, rows; /* the array at hand: its first input and their number */
+  size_t words, width; /* words of a row of bits; columns of a block */
+  uint64_t *bits;    /* [table vectors][bits][words]: rows whose bit is set */
+  uint8_t *inputs;
+  uint32_t *pairs, *pair_of; /* pair_of[256]: eight bits as places in two tables of 16, as block.pairs wants them */
+  uint32_t *fours;
+  uint16_t *index;
+  int32_t *cells;
+  double *pedestals; /* [steps][table vectors]: current of the off conductances */
+  double *placed;    /* [table vectors]: what of them is to be subtracted, all steps */
+  int32_t *offset;
+  double *y;        /* [columns][table vectors] */
+  uint32_t *codes;  /* [planes][columns][table vectors]: sums over arrays */
+  uint32_t *doubts; /* places in block.doubts that are not empty */
+  size_t held, room; /* arrays in these sums, and how many may be */
+  /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
+  double slope, *offsets, unsure;
+  double noise; /* standard deviation in codes of a spread of 1 at the lowest step */
+  double *squares;  /* [steps][table vectors]: sums of squares of steps */
+  float *deviation; /* as block.deviation */
+  uint32_t *names, *keys; /* as in the block: names[3][table vectors], keys[3][steps][width] */
+  rrn_xbar_stats stats;
+} rrn_xbar_work;
+
+/* The number of a column's first cell in the streams. */
+uint32_t rrn_xbar_cell_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col);
+
+/* Sets right the codes of the block from column `first` on that are in doubt, or all of them if the block is slow. */
+void rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w);
+
+#endif
