@@ -265,6 +265,51 @@ read_noise_costs_accuracy_too(void **state)
   assert_true(right[0] >= 7 && right[1] < right[0]);
 }
 
+/* Right images of one chip, the same on any number of threads. */
+static int32_t
+right_of(const digits *d, const char *fields, double time_s, rrn_xbar_stats *ret_stats)
+{
+  enum { FEW = 48 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rrn_trials t = trials_of(d, 1);
+  int32_t right, again;
+  rramnas_hw *hw;
+
+  check(rramnas_hw_load_buffer(fields, strlen(fields), "hw", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, &err), &err);
+  t.hw = hw;
+  t.n_images = FEW;
+  t.chip.time_s = time_s;
+  check(rrn_trials_run(&d->rt, &t, 1, &right, ret_stats, &err), &err);
+  t.n_threads = 3;
+  check(rrn_trials_run(&d->rt, &t, 1, &again, NULL, &err), &err);
+  assert_int_equal(again, right);
+  rramnas_hw_unref(hw);
+  return right;
+}
+
+/* Wires and converters cost accuracy, compensation brings back what drift took; without drift it changes nothing, and
+ * layers that could be short arrays give the same as ordinary ones. */
+static void
+errors_of_the_circuit(void **state)
+{
+  static const char plain[] = "name: plain\n", idle[] = "noise: {compensation: column}\n",
+    wires[] = "crossbar: {ir_drop: attenuated, wire_resistance_ohm: 6}\n",
+    converters[] = "adc: {unit_sigma: 0.2, offset_sigma: 0.1}\n",
+    drift[] = "noise: {drift_exponent: 0.06, drift_exponent_sigma: 0.005}\n",
+    compensated[] = "noise: {drift_exponent: 0.06, drift_exponent_sigma: 0.005, compensation: column}\n";
+  const digits *d = *state;
+  rrn_xbar_stats stats, other;
+  const int32_t right = right_of(d, plain, 1e6, &stats);
+
+  assert_int_equal(right_of(d, idle, 1e6, &other), right);
+  assert_memory_equal(&other, &stats, sizeof(stats));
+  assert_true(right_of(d, wires, 0, &other) < right - 5);
+  assert_true(right_of(d, converters, 0, &other) < right - 5);
+  assert_int_equal(other.conversions, stats.conversions);
+  assert_true(right_of(d, drift, 1e6, &other) < right - 20);
+  assert_true(right_of(d, compensated, 1e6, &other) > right - 6);
+}
+
 /* --- the public function --- */
 
 static int32_t
@@ -377,6 +422,7 @@ main(void)
     cmocka_unit_test(eight_bits_keep_the_accuracy),
     cmocka_unit_test(errors_cost_accuracy_and_nothing_else_does),
     cmocka_unit_test(read_noise_costs_accuracy_too),
+    cmocka_unit_test(errors_of_the_circuit),
     cmocka_unit_test(figures_agree_with_the_trials),
     cmocka_unit_test(what_cannot_be_is_refused),
     cmocka_unit_test(memory_may_run_out_anywhere),
