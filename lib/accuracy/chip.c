@@ -211,6 +211,7 @@ try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i
   else
     RRN_TRY(converters_of(c, hw, o, i, scratch, &first, &adcs, err));
   rrn_xbar_program(&first, &noise);
+  first.read_by_column = 1;
   if (adcs && !rrn_xbar_is_short(&first, adcs, n))
     return RRAMNAS_OK;
   if (!(s = rrn_arena_alloc(&c->arenas[i], 1, sizeof(*s))))
@@ -388,7 +389,8 @@ make_bases(desk *d, const rrn_xbar_short *s, size_t group, const uint8_t *rows, 
 /* One group: sums of rows[n_in][n_vectors], and from them y[out][position][lanes]. */
 static int32_t
 multiply_rows(rrn_chip *c, desk *d, const rrn_xbar_short *s, size_t group, const uint8_t *rows, size_t n_vectors,
-              size_t n_images, float *y, size_t y_row, size_t y_position, rrn_xbar_stats *stats, rramnas_error *err)
+              size_t n_images, const uint32_t *numbers, float *y, size_t y_row, size_t y_position, rrn_xbar_stats *stats,
+              rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[s->head.id.layer];
   const size_t step = RRN_INFER_LANES, together = y_position == step ? n_vectors : step;
@@ -399,7 +401,7 @@ multiply_rows(rrn_chip *c, desk *d, const rrn_xbar_short *s, size_t group, const
   if (!sums)
     return rrn_fail_memory(err);
   RRN_TRY(make_bases(d, s, group, rows, s->head.n_in, n_vectors, &b, err));
-  RRN_TRY(rrn_xbar_short_run(&d->inner, s, group, rows, n_vectors, n_vectors, n_images, sums, stats, err));
+  RRN_TRY(rrn_xbar_short_run(&d->inner, s, group, rows, n_vectors, n_vectors, n_images, numbers, sums, stats, err));
   for (out = 0; out < s->head.n_out; out++) {
     const size_t row = group * s->head.n_out + out;
     const double base = b.base - (double)l->x_zero * (double)l->sums[row];
@@ -411,6 +413,26 @@ multiply_rows(rrn_chip *c, desk *d, const rrn_xbar_short *s, size_t group, const
                               (double)l->unit[row], y + out * y_row + v / step * y_position);
   }
   rrn_arena_reset(&d->inner);
+  return RRAMNAS_OK;
+}
+
+/* Numbers of vectors in the streams of read noise: images in order and positions within them. */
+static int32_t
+number_vectors(rrn_chip *c, desk *d, int32_t layer, uint64_t first_image, size_t first_position, size_t n_positions,
+               uint32_t **ret_numbers, rramnas_error *err)
+{
+  const uint64_t per_image = c->q->layers[layer].shape.n_positions;
+  uint32_t *numbers;
+  size_t p, lane;
+
+  if (!c->shorts[layer]->spreads)
+    return RRAMNAS_OK;
+  if (!(numbers = rrn_arena_alloc_raw(&d->arena, n_positions, RRN_INFER_LANES * sizeof(*numbers))))
+    return rrn_fail_memory(err);
+  for (p = 0; p < n_positions; p++)
+    for (lane = 0; lane < RRN_INFER_LANES; lane++)
+      numbers[p * RRN_INFER_LANES + lane] = (uint32_t)((first_image + lane) * per_image + first_position + p);
+  *ret_numbers = numbers;
   return RRAMNAS_OK;
 }
 
@@ -440,17 +462,19 @@ multiply_whole_at(rrn_chip *c, desk *d, const rrn_infer_whole *w, rrn_xbar_stats
   uint8_t *bytes = rrn_arena_alloc_raw(&d->arena, w->n_groups * w->n_channels, per_channel);
   uint8_t *rows = w->table ? rrn_arena_alloc_raw(&d->arena, w->n_in, n) : NULL;
   const uint8_t outside = byte_of_zero(l);
+  uint32_t *numbers = NULL;
   size_t g, k;
 
   if (!bytes || (w->table && !rows))
     return rrn_fail_memory(err);
+  RRN_TRY(number_vectors(c, d, w->layer, w->first_image, w->first_position, w->n_positions, &numbers, err));
   to_bytes(c, l, w->x, w->n_groups * w->n_channels * per_channel, bytes);
   for (g = 0; g < w->n_groups; g++) {
     const uint8_t *x = bytes + g * w->n_channels * per_channel;
 
     for (k = 0; w->table && k < w->n_channels; k++)
       spread_channel(w, x + k * per_channel, outside, rows + k * w->n_taps * n);
-    RRN_TRY(multiply_rows(c, d, c->shorts[w->layer], g, w->table ? rows : x, n, (size_t)w->n_images,
+    RRN_TRY(multiply_rows(c, d, c->shorts[w->layer], g, w->table ? rows : x, n, (size_t)w->n_images, numbers,
                           w->y + g * w->n_out * y_row, y_row, RRN_INFER_LANES, stats, err));
   }
   return RRAMNAS_OK;
@@ -481,14 +505,16 @@ multiply_short_block(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_err
   const size_t n = b->n_positions * RRN_INFER_LANES;
   uint8_t *rows = rrn_arena_alloc_raw(&d->arena, b->n_in, n);
   rrn_xbar_stats stats = { 0 };
+  uint32_t *numbers = NULL;
   size_t in, p;
 
   if (!rows)
     return rrn_fail_memory(err);
+  RRN_TRY(number_vectors(c, d, b->layer, b->first_image, b->first_position, b->n_positions, &numbers, err));
   for (in = 0; in < b->n_in; in++)
     for (p = 0; p < b->n_positions; p++)
       to_bytes(c, l, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES, rows + in * n + p * RRN_INFER_LANES);
-  RRN_TRY(multiply_rows(c, d, c->shorts[b->layer], (size_t)b->group, rows, n, (size_t)b->n_images, b->y, b->y_row,
+  RRN_TRY(multiply_rows(c, d, c->shorts[b->layer], (size_t)b->group, rows, n, (size_t)b->n_images, numbers, b->y, b->y_row,
                         b->y_position, &stats, err));
   count(c, &stats);
   return RRAMNAS_OK;

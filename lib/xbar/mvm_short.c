@@ -14,7 +14,7 @@
  * floating-point numbers, the same on every machine.
  *
  * Complexity: rows / 5 lookups and additions and four operations for 16 conversions. 3 bytes per pair of cells. Source:
- * Arlazarov et al., 1970, as mvm_lookup.c. Not handled: read noise, several bits per step, inputs of more than 8 bits. */
+ * Arlazarov et al., 1970, as mvm_lookup.c. With read noise by column as many lookups again give the variance. Not handled: several bits per step, inputs of more than 8 bits. */
 #include "xbar/mvm_short.h"
 
 #include <string.h>
@@ -92,7 +92,7 @@ rrn_xbar_is_short(const rrn_xbar_layer *layer, const rrn_xbar_adc *adcs, size_t 
   size_t g;
 
   if (l.n_in > RRN_XBAR_SHORT_ROWS || l.n_in > (size_t)l.spec.rows || l.spec.dac_bits != 1 || l.n_steps > STEPS ||
-      l.adc.codes == 0 || l.adc.codes > MOST_CODE || l.read_model != RRN_READ_NONE ||
+      l.adc.codes == 0 || l.adc.codes > MOST_CODE || (l.read_model != RRN_READ_NONE && !l.read_by_column) ||
       l.spec.sign == RRN_XBAR_UNIT_COLUMN || rrn_xbar_collapses(layer))
     return 0;
   for (g = 0; g < n_groups; g++) {
@@ -209,6 +209,30 @@ store_cells(rrn_xbar_short *s, const double *codes, int32_t shift, uint8_t *to)
   return sum < MOST_CODE;
 }
 
+/* Variances of a plane's reads in 255 steps of the greatest; the sum of a column's read noise is the root of their sum. 0 when
+ * it is beyond what conversions hold. */
+static int
+store_spreads(const rrn_xbar_layer *l, int32_t plane, size_t col, uint8_t *to, float *ret_noise)
+{
+  const int one = rrn_xbar_pairs_are_one(l), relative = l->read_model == RRN_READ_RELATIVE;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  double g[2][RRN_XBAR_SHORT_ROWS], greatest = 0, sigma;
+  size_t k;
+
+  rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, g[0]);
+  if (one)
+    rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, g[1]);
+  for (k = 0; k < l->n_in; k++) {
+    g[0][k] = relative ? g[0][k] * g[0][k] + (one ? g[1][k] * g[1][k] : 0) : 1 + one;
+    greatest = g[0][k] > greatest ? g[0][k] : greatest;
+  }
+  for (k = 0; k < l->n_in; k++)
+    to[k] = (uint8_t)(greatest > 0 ? g[0][k] / greatest * 255 + 0.5 : 0);
+  sigma = l->read_sigma * rrn_xbar_codes_per_current(l, slice);
+  *ret_noise = (float)(sigma * __builtin_sqrt(greatest / 255) * RRN_XBAR_DEVIATES_SCALE * RRN_XBAR_ONE);
+  return sigma * __builtin_sqrt(greatest * (double)l->n_in) * RRN_XBAR_GREATEST_DRAW < MOST_CODE / 2;
+}
+
 static int32_t
 cell_of(const uint8_t *bytes)
 {
@@ -224,6 +248,12 @@ make_room(rrn_arena *arena, rrn_xbar_short *s, rramnas_error *err)
     return rrn_fail_memory(err);
   s->shifts = rrn_arena_alloc_raw(arena, s->n_groups, s->head.cols);
   s->octaves = rrn_arena_alloc_raw(arena, s->n_groups, (size_t)s->head.n_slices);
+  if (s->head.read_model != RRN_READ_NONE) {
+    s->noise = rrn_arena_alloc_raw(arena, s->n_groups * s->head.cols, (size_t)s->n_planes * sizeof(*s->noise));
+    s->spreads = rrn_arena_alloc_raw(arena, n / 3, 1);
+    if (!s->noise || !s->spreads)
+      return rrn_fail_memory(err);
+  }
   s->cells = rrn_arena_alloc_raw(arena, n, 1);
   return s->cells && s->shifts && s->octaves ? RRAMNAS_OK : rrn_fail_memory(err);
 }
@@ -251,7 +281,7 @@ doubt_of(const rrn_xbar_short *s, int32_t shift)
 static int
 fill(rrn_xbar_short *s, double *codes)
 {
-  const size_t cols = s->head.cols, per_plane = s->head.n_in, per_column = (size_t)s->n_planes * per_plane;
+  const size_t cols = s->head.cols, planes = (size_t)s->n_planes, n_in = s->head.n_in;
   int32_t least = MOST_SHIFT, plane;
   size_t group, col;
 
@@ -260,14 +290,17 @@ fill(rrn_xbar_short *s, double *codes)
 
     for (col = 0; col < cols; col++) {
       const size_t column = group * cols + col;
-      const int32_t shift = (codes_of_cells(&l, col, codes), shift_of(codes, per_column));
+      const int32_t shift = (codes_of_cells(&l, col, codes), shift_of(codes, planes * n_in));
 
       s->shifts[column] = (uint8_t)shift;
       least = shift < least ? shift : least;
-      for (plane = 0; plane < s->n_planes; plane++)
-        if (!store_cells(s, codes + (size_t)plane * per_plane, shift,
-                         s->cells + 3 * (column * per_column + (size_t)plane * per_plane)))
+      for (plane = 0; plane < s->n_planes; plane++) {
+        const size_t place = column * planes + (size_t)plane;
+
+        if (!store_cells(s, codes + (size_t)plane * n_in, shift, s->cells + 3 * place * n_in) ||
+            (s->noise && !store_spreads(&l, plane, col, s->spreads + place * n_in, &s->noise[place])))
           return 0;
+      }
     }
   }
   return doubt_of(s, least) < MOST_DOUBT;
@@ -302,6 +335,8 @@ typedef struct column {
   const rrn_xbar_short *s;
   rrn_xbar_layer layer;
   const uint8_t *x, *cells; /* cells[plane][in][3] */
+  const rrn_xbar_short_column *job;
+  const uint8_t *spreads;   /* [plane][in] */
   size_t x_row, col, n_lanes;
   int32_t shift;
   rrn_xbar_stats *stats;
@@ -334,6 +369,20 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
   return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
 }
 
+/* Read noise in codes. */
+static double
+noise_of(const column *c, int32_t plane, size_t vector, int32_t step)
+{
+  const rrn_xbar_short_column *job = c->job;
+  int32_t spread = 0;
+  size_t k;
+
+  for (k = 0; k < c->layer.n_in; k++)
+    spread += c->x[k * c->x_row + vector] >> step & 1 ? c->spreads[(size_t)plane * c->layer.n_in + k] : 0;
+  return rrn_xbar_short_noise(job->noise[plane], spread, &job->keys[plane * STEPS + step], &job->names[vector]) /
+         (double)RRN_XBAR_ONE;
+}
+
 static int32_t
 settle(void *user, int32_t plane, size_t vector, int32_t step)
 {
@@ -342,15 +391,16 @@ settle(void *user, int32_t plane, size_t vector, int32_t step)
   const uint8_t *cells = c->cells + (size_t)plane * l->n_in * 3;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double top = l->adc.codes - 1, unit = (double)(1 << c->shift);
+  const double noise = c->spreads ? noise_of(c, plane, vector, step) : 0;
   int64_t sum = 0;
   double code;
   size_t k;
 
   for (k = 0; k < l->n_in; k++)
     sum += c->x[k * c->x_row + vector] >> step & 1 ? cell_of(cells + 3 * k) : 0;
-  code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice);
+  code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
   if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->s->unsure / unit - 1e-9)
-    code = reference_codes(c, plane, vector, step);
+    code = reference_codes(c, plane, vector, step) + noise;
   if (vector % RRN_XBAR_SHORT_LANES < c->n_lanes) {
     c->stats->clipped_low += code < -0.5;
     c->stats->clipped_high += code > top + 0.5;
@@ -393,6 +443,18 @@ rrn_xbar_short_table_plain(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, in
   }
 }
 
+static int32_t
+noise_in(const rrn_xbar_short_column *c, size_t plane, size_t vector, int32_t step, const uint32_t *patterns)
+{
+  const int32_t *spreads = c->spreads + plane * c->n_fives * 32;
+  int32_t spread = 0;
+  size_t five;
+
+  for (five = 0; five < c->n_fives; five++)
+    spread += spreads[five * 32 + patterns[five * 64]];
+  return rrn_xbar_short_noise(c->noise[plane], spread, &c->keys[plane * STEPS + (size_t)step], &c->names[vector]);
+}
+
 /* One lane of a register: all planes of one step of a vector. */
 static int32_t
 convert(const rrn_xbar_short_column *c, size_t block, size_t r, size_t lane)
@@ -409,6 +471,8 @@ convert(const rrn_xbar_short_column *c, size_t block, size_t r, size_t lane)
 
     for (five = 0; five < c->n_fives; five++)
       t += table[five * 32 + patterns[five * 64]];
+    if (c->spreads)
+      t += noise_in(c, plane, block * RRN_XBAR_SHORT_VECTORS + lane / 2, step, patterns);
     code = t >> 16;
     if ((uint32_t)(t & 0xffff) <= c->doubt) {
       code = c->settle(c->user, (int32_t)plane, block * RRN_XBAR_SHORT_VECTORS + lane / 2, step);
@@ -461,7 +525,7 @@ base_of(const rrn_xbar_short *s, const rrn_xbar_layer *l, int32_t plane, uint32_
 }
 
 static void
-fill_tables(const column *c, uint32_t doubt, int32_t *table)
+fill_tables(const column *c, uint32_t doubt, int32_t *table, int32_t *spreads)
 {
   const rrn_xbar_short *s = c->s;
   const int32_t planes = (s->n_planes + 1) / 2 * 2, shift = c->shift - 16;
@@ -471,15 +535,76 @@ fill_tables(const column *c, uint32_t doubt, int32_t *table)
   for (plane = 0; plane < planes; plane++)
     for (five = 0; five < s->n_fives; five++, table += 32) {
       const int32_t base = five == 0 ? base_of(s, &c->layer, plane, doubt) : 0;
-      int32_t cells[RRN_XBAR_FIVE] = { 0 };
+      int32_t cells[RRN_XBAR_FIVE] = { 0 }, squares[RRN_XBAR_FIVE] = { 0 };
 
-      for (k = 0; k < RRN_XBAR_FIVE && five * RRN_XBAR_FIVE + k < s->head.n_in && plane < s->n_planes; k++)
-        cells[k] = cell_of(c->cells + ((size_t)plane * s->head.n_in + five * RRN_XBAR_FIVE + k) * 3);
+      for (k = 0; k < RRN_XBAR_FIVE && five * RRN_XBAR_FIVE + k < s->head.n_in && plane < s->n_planes; k++) {
+        const size_t place = (size_t)plane * s->head.n_in + five * RRN_XBAR_FIVE + k;
+
+        cells[k] = cell_of(c->cells + place * 3);
+        squares[k] = spreads ? c->spreads[place] : 0;
+      }
       if (s->cpu >= RRN_XBAR_CPU_AVX512 && shift >= 0)
         rrn_xbar_short_table_avx512(cells, shift, base, table);
       else
         rrn_xbar_short_table_plain(cells, shift, base, table);
+      if (spreads)
+        rrn_xbar_short_table_plain(squares, 0, 0, spreads + (plane * (int32_t)s->n_fives + (int32_t)five) * 32);
     }
+}
+
+/* What names the draws of a column's conversions, by plane and step. */
+static void
+fill_keys(const column *c, rrn_xbar_draws *ret_keys)
+{
+  const rrn_xbar_layer *l = &c->layer;
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&l->id);
+  const int one = rrn_xbar_pairs_are_one(l);
+  int32_t plane, step;
+
+  for (plane = 0; plane < c->s->n_planes; plane++)
+    for (step = 0; step < STEPS; step++) {
+      const size_t cell = rrn_xbar_cell(l, rrn_xbar_slice_of(l, plane), one ? 0 : plane % l->n_sides, c->col, 0);
+
+      ret_keys[plane * STEPS + step] = rrn_xbar_draws_of_column(&stream, (uint32_t)cell, step);
+    }
+}
+
+/* Room for what read noise needs, and the names of the vectors. */
+static int32_t
+make_noise(rrn_arena *scratch, const column *c, const uint32_t *numbers, size_t n_vectors, rrn_xbar_short_column *job,
+           rramnas_error *err)
+{
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&c->layer.id);
+  rrn_xbar_draws *names = aligned(scratch, n_vectors, sizeof(*names));
+  size_t v;
+
+  job->spreads = aligned(scratch, job->n_planes * job->n_fives, 32 * sizeof(*job->spreads));
+  job->keys = rrn_arena_alloc(scratch, job->n_planes * STEPS, sizeof(*job->keys));
+  job->noise = rrn_arena_alloc(scratch, job->n_planes, sizeof(*job->noise));
+  if (!names || !job->spreads || !job->keys || !job->noise)
+    return rrn_fail_memory(err);
+  for (v = 0; v < n_vectors; v++)
+    names[v] = rrn_xbar_draws_of_vector(&stream, numbers[v]);
+  job->names = names;
+  return RRAMNAS_OK;
+}
+
+/* Tables of the next column. */
+static void
+begin_column(column *c, size_t group, rrn_xbar_short_column *job)
+{
+  const rrn_xbar_short *s = c->s;
+  const size_t number = group * s->head.cols + c->col, place = number * (size_t)s->n_planes;
+
+  c->shift = s->shifts[number];
+  c->cells = s->cells + place * s->head.n_in * 3;
+  c->spreads = s->spreads ? s->spreads + place * s->head.n_in : NULL;
+  job->doubt = doubt_of(s, c->shift);
+  if (s->spreads) {
+    memcpy(job->noise, s->noise + place, (size_t)s->n_planes * sizeof(*s->noise));
+    fill_keys(c, job->keys);
+  }
+  fill_tables(c, job->doubt, job->table, job->spreads);
 }
 
 static void
@@ -498,25 +623,28 @@ set_places(const column *c, int32_t *places)
 
 int32_t
 rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, const uint8_t *x, size_t x_row,
-                   size_t n_vectors, size_t n_lanes, int32_t *ret_sums, rrn_xbar_stats *stats, rramnas_error *err)
+                   size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums, rrn_xbar_stats *stats,
+                   rramnas_error *err)
 {
   const size_t planes = (size_t)(s->n_planes + 1) / 2 * 2, blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
   const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
   int32_t *table = aligned(scratch, planes * s->n_fives, 32 * sizeof(*table));
   uint32_t *patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
-  column c = { s, rrn_xbar_short_layer(s, group), x, NULL, x_row, 0, n_lanes, 0, stats };
-  rrn_xbar_short_column job = { table, patterns, planes, s->n_fives, blocks, s->head.adc.codes - 1, 0, { 0 },
-                                s->head.n_steps, n_lanes, ret_sums, stats, &c, settle };
+  rrn_xbar_short_column job = { .table = table, .patterns = patterns, .n_planes = planes, .n_fives = s->n_fives,
+                                .n_blocks = blocks, .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps,
+                                .n_lanes = n_lanes, .sums = ret_sums, .stats = stats, .settle = settle };
+  column c = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes, .job = &job,
+               .stats = stats };
 
   if (!table || !patterns)
     return rrn_fail_memory(err);
+  if (s->spreads)
+    RRN_TRY(make_noise(scratch, &c, numbers, n_vectors, &job, err));
+  job.user = &c;
   set_places(&c, job.places);
   (fast ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(x, x_row, s->head.n_in, blocks, patterns);
   for (c.col = 0; c.col < s->head.cols; c.col++, job.sums += n_vectors) {
-    c.shift = s->shifts[group * s->head.cols + c.col];
-    job.doubt = doubt_of(s, c.shift);
-    c.cells = s->cells + (group * s->head.cols + c.col) * (size_t)s->n_planes * s->head.n_in * 3;
-    fill_tables(&c, job.doubt, table);
+    begin_column(&c, group, &job);
     (fast ? rrn_xbar_short_column_avx512 : rrn_xbar_short_column_plain)(&job);
   }
   stats->conversions += (int64_t)(n_vectors / RRN_XBAR_SHORT_LANES * n_lanes * s->head.cols) * s->head.n_steps *

@@ -130,6 +130,49 @@ look_up(const int32_t *table, const uint32_t *patterns, size_t n_fives, __m512i 
   }
 }
 
+/* Steps r and r + 4 of one word of a plane's keys, for all vectors. */
+INLINE __m512i
+key_of(const rrn_xbar_draws *keys, size_t r, size_t word)
+{
+  return _mm512_set1_epi64((int64_t)((uint64_t)keys[r + 4].word[word] << 32 | keys[r].word[word]));
+}
+
+/* One word of the names of eight vectors, twice each. */
+INLINE __m512i
+name_of(const rrn_xbar_draws *names, size_t word)
+{
+  const __m256i places = _mm256_set_epi32(21, 18, 15, 12, 9, 6, 3, 0);
+  const __m512i wide = _mm512_cvtepu32_epi64(_mm256_i32gather_epi32((const int *)(const void *)&names->word[word], places, 4));
+
+  return _mm512_or_si512(wide, _mm512_slli_epi64(wide, 32));
+}
+
+/* Adds read noise to the sums of a plane: rrn_xbar_short_noise(). */
+INLINE void
+add_noise(const rrn_xbar_short_column *c, size_t plane, size_t block, size_t n_fives, __m512i sums[REGISTERS])
+{
+  const rrn_xbar_draws *keys = c->keys + plane * 8, *names = c->names + block * RRN_XBAR_SHORT_VECTORS;
+  const __m512i n0 = name_of(names, 0), n1 = name_of(names, 1), n2 = name_of(names, 2);
+  const __m512i deviates = _mm512_loadu_si512(rrn_xbar_deviates);
+  const __m512i weights = _mm512_set1_epi32(61 | 59 << 8 | 53 << 16 | 47 << 24);
+  const __m512 noise = _mm512_set1_ps(c->noise[plane]);
+  __m512i spreads[REGISTERS];
+  size_t r;
+
+  look_up(c->spreads + plane * n_fives * 32, c->patterns + block * n_fives * 64, n_fives, spreads);
+#pragma GCC unroll 4
+  for (r = 0; r < REGISTERS; r++) {
+    const __m512i product = _mm512_madd_epi16(_mm512_add_epi16(key_of(keys, r, 0), n0),
+                                              _mm512_add_epi16(key_of(keys, r, 1), n1));
+    const __m512i pick = _mm512_ternarylogic_epi32(product, key_of(keys, r, 2), n2, 0x96);
+    const __m512i sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-RRN_XBAR_DEVIATES_ZERO),
+                                            _mm512_permutexvar_epi8(pick, deviates), weights);
+    const __m512 deviation = _mm512_mul_ps(_mm512_sqrt_ps(_mm512_cvtepi32_ps(spreads[r])), noise);
+
+    sums[r] = _mm512_add_epi32(sums[r], _mm512_cvttps_epi32(_mm512_mul_ps(deviation, _mm512_cvtepi32_ps(sum))));
+  }
+}
+
 /* Upper and lower halves of two sums. */
 TARGET static inline __m512i
 upper(__m512i a, __m512i b)
@@ -200,6 +243,8 @@ look_through_block(const rrn_xbar_short_column *c, size_t block)
     __m512i sums[REGISTERS];
 
     look_up(c->table + plane * c->n_fives * 32, patterns, c->n_fives, sums);
+    if (c->spreads)
+      add_noise(c, plane, block, c->n_fives, sums);
     for (r = 0; r < REGISTERS; r++)
       look_through(c, block, (int32_t)plane, r, sums[r]);
   }
@@ -207,7 +252,7 @@ look_through_block(const rrn_xbar_short_column *c, size_t block)
 
 /* Sums of a block; 1 when it has doubts or clips. */
 INLINE int
-convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives)
+convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives, int noisy)
 {
   const uint32_t *patterns = c->patterns + block * n_fives * 64;
   const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi16((int16_t)c->last);
@@ -220,6 +265,10 @@ convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives)
 
     look_up(c->table + plane * n_fives * 32, patterns, n_fives, a);
     look_up(c->table + (plane + 1) * n_fives * 32, patterns, n_fives, b);
+    if (noisy) {
+      add_noise(c, plane, block, n_fives, a);
+      add_noise(c, plane + 1, block, n_fives, b);
+    }
 #pragma GCC unroll 4
     for (r = 0; r < REGISTERS; r++) {
       const __m512i codes = upper(a[r], b[r]);
@@ -236,26 +285,28 @@ convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives)
 }
 
 INLINE void
-convert(const rrn_xbar_short_column *c, size_t n_fives)
+convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy)
 {
   size_t block;
 
   for (block = 0; block < c->n_blocks; block++)
-    if (convert_block(c, block, n_fives))
+    if (convert_block(c, block, n_fives, noisy))
       look_through_block(c, block);
 }
 
 TARGET void
 rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c)
 {
-  if (c->n_fives == 2)
-    convert(c, 2);
+  if (c->spreads)
+    convert(c, c->n_fives, 1);
+  else if (c->n_fives == 2)
+    convert(c, 2, 0);
   else if (c->n_fives == 4)
-    convert(c, 4);
+    convert(c, 4, 0);
   else if (c->n_fives == 5)
-    convert(c, 5);
+    convert(c, 5, 0);
   else
-    convert(c, c->n_fives);
+    convert(c, c->n_fives, 0);
 }
 #else
 int
