@@ -2,7 +2,7 @@
 /* Converters with errors: mismatch of their units, offset of their comparators.
  *
  * In:  kind and spreads of a chip's converters, where a layer's columns lie, the layer's name.
- * Out: for each converter what its units are; its code for any current; how far its borders are off.
+ * Out: for each converter what its units are; its code for any current, and how far the next border is.
  *
  * Idea: all is in codes, so that the border below code c should be at c - 1/2. A converter is drawn once per chip.
  *   sar    bit i is a capacitor of 2^i units, which has unit_sigma / sqrt(2^i) of its size; the bits' shares of all
@@ -36,7 +36,7 @@ typedef struct drawing {
   const rrn_xbar_converter_spec *spec;
   const rrn_xbar_id *id;
   rrn_xbar_converters *c;
-  double *units, *offset, *error;
+  double *units, *offset;
 } drawing;
 
 /* A capacitor of `size` units, or a step of one; never nothing. */
@@ -54,28 +54,6 @@ comparator(const drawing *d, size_t owner, size_t number)
 {
   return d->spec->offset_sigma * (d->c->codes - 1) *
          rrn_xbar_normal(d->id, RRN_XBAR_FAULT, (uint32_t)owner, (uint32_t)number, OF_COMPARATORS);
-}
-
-static double
-magnitude(double x)
-{
-  return x < 0 ? -x : x;
-}
-
-/* Greatest sum of some of the bits' errors. */
-static double
-greatest_error(const double *shares, int32_t bits)
-{
-  double above = 0, below = 0;
-  int32_t i;
-
-  for (i = 0; i < bits; i++) {
-    const double e = shares[i] - (double)(1 << i);
-
-    above += e > 0 ? e : 0;
-    below -= e < 0 ? e : 0;
-  }
-  return above > below ? above : below;
 }
 
 /* Capacitors of the bits [first, end), and their sum. */
@@ -108,7 +86,6 @@ draw_sar(drawing *d, size_t q)
   for (i = 0; i < bits; i++)
     shares[i] *= (i < low ? through : 1) * (double)(1 << bits) / all;
   d->offset[q] = comparator(d, q, 0);
-  d->error[q] = greatest_error(shares, bits) + magnitude(d->offset[q]);
 }
 
 /* Borders below codes 1, 2 ... of equal steps that spread. */
@@ -127,20 +104,6 @@ draw_levels(const drawing *d, size_t owner, double *ret_borders)
     ret_borders[k] = ret_borders[k] / sum * last - 0.5;
 }
 
-static double
-greatest_shift(const double *borders, int32_t n)
-{
-  double greatest = 0;
-  int32_t k;
-
-  for (k = 0; k < n; k++) {
-    const double e = magnitude(borders[k] - (k + 0.5));
-
-    greatest = e > greatest ? e : greatest;
-  }
-  return greatest;
-}
-
 static size_t
 ladder_of(const rrn_xbar_converters *c, size_t q)
 {
@@ -156,7 +119,6 @@ draw_ramp(drawing *d, size_t q)
   if (q % d->c->per_crossbar == 0)
     draw_levels(d, crossbar, d->units + crossbar * borders);
   d->offset[q] = comparator(d, q, 0);
-  d->error[q] = greatest_shift(d->units + crossbar * borders, d->c->codes - 1) + magnitude(d->offset[q]);
 }
 
 static int
@@ -179,7 +141,6 @@ draw_flash(drawing *d, size_t q)
   for (k = 0; k < n; k++)
     borders[k] -= comparator(d, q, k);
   qsort(borders, n, sizeof(*borders), by_value);
-  d->error[q] = greatest_shift(borders, d->c->codes - 1);
 }
 
 static int32_t
@@ -193,8 +154,7 @@ make_room(rrn_arena *arena, drawing *d, size_t n, rramnas_error *err)
     return rrn_fail_memory(err);
   d->c->units = d->units = rrn_arena_alloc(arena, units, sizeof(*d->units));
   d->c->offset = d->offset = rrn_arena_alloc(arena, n, sizeof(*d->offset));
-  d->c->error = d->error = rrn_arena_alloc(arena, n, sizeof(*d->error));
-  return d->units && d->offset && d->error ? RRAMNAS_OK : rrn_fail_memory(err);
+  return d->units && d->offset ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
 static size_t

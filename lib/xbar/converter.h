@@ -27,7 +27,6 @@ typedef struct rrn_xbar_converters {
   const double *units;     /* sar: [converters][bits] what each bit adds, in codes, lowest first; ramp:
                             * [tiles][crossbars][codes - 1], flash: [converters][codes - 1] lowest current of codes 1, 2 ... */
   const double *offset;    /* [converters] of comparators, in codes; flash: none */
-  const double *error;     /* [converters] greatest distance of a border of two codes from where it should be */
 } rrn_xbar_converters;
 
 rrn_xbar_converter_spec rrn_xbar_converter_spec_of(const rramnas_hw *hw);
