@@ -184,7 +184,8 @@ append_words(const rrn_hw_field *field, const char *what, const rrn_yaml *node, 
 }
 
 static int32_t
-assign_list(const rrn_hw_field *field, const char *what, const rrn_yaml *node, rrn_hw_list *ret_list, rramnas_error *err)
+assign_list(const rrn_hw_field *field, const char *what, const rrn_yaml *node, rrn_hw_list *ret_list,
+            rramnas_error *err)
 {
   rrn_hw_list list = { 0 };
   const rrn_yaml *number;

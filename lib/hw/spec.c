@@ -266,8 +266,9 @@ warn_of_state(rrn_hw_reading *r, const char *state, const char *limit, int is_ab
   char a[RRN_DOUBLE_TEXT], b[RRN_DOUBLE_TEXT];
 
   return rrn_hw_warn(r, at_state->line > 0 ? at_state->line : at_limit->line,
-                     "%s means %s uS, but the write error was fitted %s to %s, %s uS: beyond it the error is that at the limit",
-                     state, rrn_double_text(state_us, a), is_above ? "up" : "down", limit, rrn_double_text(limit_us, b));
+                     "%s means %s uS, but the write error was fitted %s to %s, %s uS: beyond it the error is that at the "
+                     "limit", state, rrn_double_text(state_us, a), is_above ? "up" : "down", limit,
+                     rrn_double_text(limit_us, b));
 }
 
 /* Rounding of a preset's resistance is no difference. */

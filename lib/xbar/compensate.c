@@ -5,17 +5,17 @@
  * Out: a factor for the layer, or for each of its outputs; products with these factors.
  *
  * Idea: conductances of a technology drift alike, so a factor restores most. It is what the magnitudes of the reference
- * results summed up to when fresh, over what they sum up to now; a layer's factor takes all outputs together. Results are
- * those that the converters give, with their clips, rounding and errors and with read noise: what a chip can measure
- * itself. The factor is digital and acts on what was read, before anything known is subtracted (the offset of weights and
- * the currents of the off conductances), so these come back in first.
+ * results summed up to when fresh, over what they sum up to now; a layer's factor takes all outputs together. Results
+ * are those that the converters give, with their clips, rounding and errors and with read noise: what a chip can
+ * measure itself. The factor is digital and acts on what was read, before anything known is subtracted (the offset of
+ * weights and the currents of the off conductances), so these come back in first.
  *
  * Inputs are the caller's; they should be such as the layer meets. A single row driven would, with arrays of a hundred
  * rows, give currents below one code.
  *
  * Complexity: two products of the reference inputs. Source: Joshi et al., Nature Communications 11, 2020 (one factor);
- * AIHWKIT 1.1, GlobalDriftCompensation and PerColumnDriftCompensation. Deviation: theirs read one row at a time, ideally.
- * Not handled: an output whose reference results are nothing keeps the factor 1; factors are not rounded. */
+ * AIHWKIT 1.1, GlobalDriftCompensation and PerColumnDriftCompensation. Deviation: theirs read one row at a time,
+ * ideally. Not handled: an output whose reference results are nothing keeps the factor 1; factors are not rounded. */
 #include "xbar/compensate.h"
 
 #include "xbar/mvm.h"

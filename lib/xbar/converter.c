@@ -6,21 +6,21 @@
  *
  * Idea: all is in codes, so that the border below code c should be at c - 1/2. A converter is drawn once per chip.
  *   sar    bit i is a capacitor of 2^i units, which has unit_sigma / sqrt(2^i) of its size; the bits' shares of all
- *          capacitors (with one unit more that ends the array) are what they add. From the highest bit down a bit is kept
- *          when its share does not exceed what is left of the current plus half a code plus the offset. The code
+ *          capacitors (with one unit more that ends the array) are what they add. From the highest bit down a bit is
+ *          kept when its share does not exceed what is left of the current plus half a code plus the offset. The code
  *          grows with the current also where shares are so wrong that codes are missing.
- *          split: the lower half of the bits sits behind a capacitor of 2^n / (2^n - 1) units, so no capacitor is greater
- *          than 2^(bits / 2 - 1) units: less area, more mismatch. With C_H, C_L the sums of both halves and r = C_b /
- *          (C_L + C_b), a capacitor of the upper half adds C / (C_H + r C_L) and one of the lower r times that.
- *   ramp   the array has one ramp whose steps have unit_sigma; both ends are right. The code is the number of levels that
- *          it passed below the current plus the offset of the column's comparator.
+ *          split: the lower half of the bits sits behind a capacitor of 2^n / (2^n - 1) units, so no capacitor is
+ *          greater than 2^(bits / 2 - 1) units: less area, more mismatch. With C_H, C_L the sums of both halves and r
+ *          = C_b / (C_L + C_b), a capacitor of the upper half adds C / (C_H + r C_L) and one of the lower r times that.
+ *   ramp   the array has one ramp whose steps have unit_sigma; both ends are right. The code is the number of levels
+ *          that it passed below the current plus the offset of the column's comparator.
  *   flash  the levels of such a ladder, each with a comparator of its own; the code is how many of them are below.
  * A converter reads the columns that adc.per_subarray and adc.mux give it, and has the same errors in all of them.
  *
- * Complexity: bits numbers for a sar, 2^bits for a ramp or flash; a conversion takes bits comparisons. Source: the models of
- * CrossSim 3.2 (SarADC, RampADC; Spear et al., IEEE TCAS-I 2023). Deviations: a SAR core there has the same mismatch in
- * all its converters; here each has its own. Its ramp is made by capacitors, ours of equal steps; gain errors of an
- * amplifier are not modelled. Not handled: noise of the comparator, codes that depend on the one before. */
+ * Complexity: bits numbers for a sar, 2^bits for a ramp or flash; a conversion takes bits comparisons. Source: the
+ * models of CrossSim 3.2 (SarADC, RampADC; Spear et al., 2023). Deviations: a SAR core there has the same
+ * mismatch in all its converters; here each has its own. Its ramp is made by capacitors, ours of equal steps; gain
+ * errors of an amplifier are not modelled. Not handled: noise of the comparator, codes that depend on the last. */
 #include "xbar/converter.h"
 
 #include <stdlib.h>

@@ -25,7 +25,8 @@ typedef struct rrn_xbar_converters {
   size_t per_crossbar;     /* in use */
   size_t outputs;          /* of the layer that a crossbar has */
   const double *units;     /* sar: [converters][bits] what each bit adds, in codes, lowest first; ramp:
-                            * [tiles][crossbars][codes - 1], flash: [converters][codes - 1] lowest current of codes 1, 2 ... */
+                            * [tiles][crossbars][codes - 1], flash: [converters][codes - 1] lowest current of codes 1,
+                            * 2 ... */
   const double *offset;    /* [converters] of comparators, in codes; flash: none */
 } rrn_xbar_converters;
 

@@ -13,8 +13,8 @@
  * ends at the row whose voltages give the currents: no back substitution.
  * Every matrix is a symmetric M-matrix, hence no pivoting. Only + - * / in fixed order.
  *
- * Complexity: rows * cols^3 / 2 multiplications, 2 * cols^2 doubles; the matrix takes rows^2 cols^2 / 2 more, since each
- * row's vector b goes down through all blocks below it. Does not handle selectors or drivers with
+ * Complexity: rows * cols^3 / 2 multiplications, 2 * cols^2 doubles; the matrix takes rows^2 cols^2 / 2 more, since
+ * each row's vector b goes down through all blocks below it. Does not handle selectors or drivers with
  * resistance. Source: Kirchhoff's current law; block Gaussian elimination. */
 #include "xbar/irdrop.h"
 

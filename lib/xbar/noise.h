@@ -23,7 +23,8 @@ rrn_xbar_spec rrn_xbar_spec_of(const rramnas_hw *hw);
 /* Standard normal number of a cell; below 2^64 draws, the same on every machine. `read` is 0 but in slot READ. */
 double rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step);
 
-/* The numbers of slot WRITE or DRIFT of cells in a row, the same; room for n rounded up to a multiple of 8 is written. */
+/* The numbers of slot WRITE or DRIFT of cells in a row, the same; room for n rounded up to a multiple of 8 is
+ * written. */
 void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi);
 
 /* What it is made of: random words of a name, and a number in (0, 1) from them. */
@@ -37,8 +38,8 @@ double rrn_xbar_normal_quantile(double p);
 /* From now on cells are as a device of this kind holds them. */
 void rrn_xbar_program(rrn_xbar_layer *layer, const rrn_xbar_noise *noise);
 
-/* Conductances are given from now on, in the arena: those that the layer has, with errors[cells] added (not below 0) and
- * masks[cells] applied: 0 none, 1 stuck off, 2 stuck on. Either may be NULL. */
+/* Conductances are given from now on, in the arena: those that the layer has, with errors[cells] added (not below 0)
+ * and masks[cells] applied: 0 none, 1 stuck off, 2 stuck on. Either may be NULL. */
 int32_t rrn_xbar_disturb(rrn_arena *arena, rrn_xbar_layer *layer, const double *errors, const uint8_t *masks,
                          rramnas_error *err);
 

@@ -4,16 +4,16 @@
  * In:  a programmed layer, the resistance of a wire segment, where the columns lie.
  * Out: effective conductances in place of its own, so that every product is as before the sum of g v.
  *
- * Idea: rows are held at their voltages, also at none, and cells are linear; so the currents are linear in the voltages, and
- * the current of a column is the sum of e v with e the current for one unit of voltage on one row. `exact` takes this matrix
- * (irdrop.c), which holds for any inputs: effective conductances lose nothing. `attenuated` takes g times the share of the
- * voltage that its cell has when all rows are driven (irdrop_lines.c): the same mean over random inputs, since the share
- * of the rows' losses in other cells is the same, but not the same cell by cell.
+ * Idea: rows are held at their voltages, also at none, and cells are linear; so the currents are linear in the
+ * voltages, and the current of a column is the sum of e v with e the current for one unit of voltage on one row.
+ * `exact` takes this matrix (irdrop.c), which holds for any inputs: effective conductances lose nothing. `attenuated`
+ * takes g times the share of the voltage that its cell has when all rows are driven (irdrop_lines.c): the same mean
+ * over random inputs, since the share of the rows' losses in other cells is the same, but not the same cell by cell.
  *
- * An array is the part of a crossbar that holds the layer: its rows from the top of the tile down to ground, its columns
- * from the drivers on, alone on its wires. Columns lie as layout.h says: where a weight is sliced into columns, the
- * positive cell of a pair is left of its negative one; both rows of cells see the same wordline, and currents are
- * subtracted behind their column wires.
+ * An array is the part of a crossbar that holds the layer: its rows from the top of the tile down to ground, its
+ * columns from the drivers on, alone on its wires. Columns lie as layout.h says: where a weight is sliced into
+ * columns, the positive cell of a pair is left of its negative one; both rows of cells see the same wordline, and
+ * currents are subtracted behind their column wires.
  *
  * Complexity: exact, per array of n x n cells n^4 multiplications; attenuated, n^2 per sweep. Not handled: cells that
  * are cut off where the input is none, drivers and converters with resistance, other layers in the same crossbar. */
@@ -82,7 +82,8 @@ apply_to_array(const rrn_rt *rt, const rrn_xbar_layer *l, const rrn_xbar_wiring 
   return RRAMNAS_OK;
 }
 
-/* All arrays that share their wordlines' inputs: crossbars side by side, and one for each part where these lie apart. */
+/* All arrays that share their wordlines' inputs: crossbars side by side, and one for each part where these lie apart.
+ * */
 static int32_t
 apply_to_tile(const rrn_rt *rt, const rrn_xbar_layer *l, const rrn_xbar_wiring *w, array *a, rramnas_error *err)
 {

@@ -13,7 +13,9 @@ typedef struct rrn_xbar_wiring {
 
 rrn_xbar_wiring rrn_xbar_wiring_of(const rramnas_hw *hw);
 
-/* Gives a programmed layer conductances of its own, in the arena: what a column's current shows of them through the wires. */
-int32_t rrn_xbar_wires_apply(rrn_arena *arena, rrn_xbar_layer *layer, const rrn_xbar_wiring *wiring, rramnas_error *err);
+/* Gives a programmed layer conductances of its own, in the arena: what a column's current shows of them through the
+ * wires. */
+int32_t rrn_xbar_wires_apply(rrn_arena *arena, rrn_xbar_layer *layer, const rrn_xbar_wiring *wiring,
+                             rramnas_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Wires with resistance: time of the solvers, and the error of attenuated products against exact ones.
  *
- * Arrays are square, cells on, off (a hundredth) or one of two states between, as weights of two-bit cells have them. The
- * table has, for each height, segment resistance and share of rows driven, the root mean square and
+ * Arrays are square, cells on, off (a hundredth) or one of two states between, as weights of two-bit cells have them.
+ * The table has, for each height, segment resistance and share of rows driven, the root mean square and
  * greatest error of a column's current, ignored and attenuated, in percent of the mean exact current. */
 #include <math.h>
 
@@ -123,8 +123,8 @@ main(void)
     a = bench_run(n == 64 ? "solve 64 x 64" : "solve 128 x 128", solve, NULL, 1);
     b = bench_run(n == 64 ? "transfer 64 x 64" : "transfer 128 x 128", transfer, NULL, 1);
     c = bench_run(n == 64 ? "shares 64 x 64" : "shares 128 x 128", shares, NULL, 1);
-    bench_ratio("all inputs against one", &b, &a);
-    bench_ratio("attenuated against exact", &b, &c);
+    bench_ratio("one input", &b, &a);
+    bench_ratio("attenuated", &b, &c);
   }
   printf("10 kilo-ohm cells; error of a column: root mean square, greatest, in percent of the mean\n");
   for (n = 64; n <= MOST; n *= 2)

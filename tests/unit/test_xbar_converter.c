@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Converters with errors: borders of codes as defined and distributed, who shares them, the same codes in every kernel. */
+/* Converters with errors: borders of codes as defined and distributed, who shares them, the same codes in every
+ * kernel. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,8 +84,8 @@ border_of(const rrn_xbar_converters *c, size_t q, int32_t code)
 static rrn_xbar_converter_spec
 spec_of(int32_t kind, int32_t split, double unit_sigma, double offset_sigma)
 {
-  return (rrn_xbar_converter_spec){ .kind = kind, .split = split, .unit_sigma = unit_sigma, .offset_sigma = offset_sigma,
-                                    .per_crossbar = 64, .layout = { 64, 0 } };
+  return (rrn_xbar_converter_spec){ .kind = kind, .split = split, .unit_sigma = unit_sigma,
+                                    .offset_sigma = offset_sigma, .per_crossbar = 64, .layout = { 64, 0 } };
 }
 
 /* Hardly any error: codes are the nearest. */
@@ -134,10 +135,10 @@ check_border(int32_t kind, int32_t split, double unit_sigma, double offset_sigma
   rrn_arena_release(&f.arena);
 }
 
-/* Standard deviations by hand, to first order in the spread. The highest bit of a sar has half of 256 units: the error of its
- * share is half the difference of both halves' errors. Of a split one both have 8 of 16 units of 16 codes each, one of
- * these through the capacitor between (16 / 15 units, of which it adds (15 / 16)^2) and the lower half. A level
- * of a ramp between two fixed ends is a bridge. */
+/* Standard deviations by hand, to first order in the spread. The highest bit of a sar has half of 256 units: the
+ * error of its share is half the difference of both halves' errors. Of a split one both have 8 of 16 units of 16
+ * codes each, one of these through the capacitor between (16 / 15 units, of which it adds (15 / 16)^2) and the lower
+ * half. A level of a ramp between two fixed ends is a bridge. */
 static void
 test_distributions(void **state)
 {
@@ -146,7 +147,8 @@ test_distributions(void **state)
   (void)state;
   check_border(RRN_ADC_SAR, 0, 0.02, 0, 128, 0.02 * sqrt(256) / 2, "highest bit of a sar");
   check_border(RRN_ADC_SAR, 0, 0, 0.004, 77, 0.004 * 255, "comparator of a sar");
-  check_border(RRN_ADC_SAR, 1, 0.004, 0, 128, 0.004 * 16 * sqrt(15 + between * 1 + low) / 2, "highest bit of a split sar");
+  check_border(RRN_ADC_SAR, 1, 0.004, 0, 128, 0.004 * 16 * sqrt(15 + between + low) / 2,
+               "highest bit of a split sar");
   check_border(RRN_ADC_RAMP, 0, 0, 0.004, 77, 0.004 * 255, "comparator of a ramp");
   check_border(RRN_ADC_FLASH, 0, 0.02, 0, 100, 0.02 * sqrt(100 * 155.0 / 255), "ladder of a flash");
   check_border(RRN_ADC_FLASH, 0, 0, 0.0005, 100, 0.0005 * 255, "comparator of a flash");
@@ -442,7 +444,8 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_nominal), cmocka_unit_test(test_distributions), cmocka_unit_test(test_ramp),
-    cmocka_unit_test(test_monotone), cmocka_unit_test(test_sharing), cmocka_unit_test(test_distance), cmocka_unit_test(test_kernels), cmocka_unit_test(test_read_noise),
+    cmocka_unit_test(test_monotone), cmocka_unit_test(test_sharing), cmocka_unit_test(test_distance),
+    cmocka_unit_test(test_kernels), cmocka_unit_test(test_read_noise),
     cmocka_unit_test(test_chip),
   };
 
