@@ -79,7 +79,8 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
 
   if (k->cpu == RRN_XBAR_CPU_AMX) {
     b->inputs = w->inputs = aligned_64(scratch, w->words * (size_t)b->steps, 64 * RRN_XBAR_TABLE_VECTORS);
-    return w->inputs != NULL;
+    w->start = aligned_64(scratch, (size_t)b->steps, RRN_XBAR_TABLE_VECTORS * sizeof(*w->start));
+    return w->inputs != NULL && w->start != NULL;
   }
   b->table = aligned_64(scratch, b->groups < TABLE_FLOOR ? TABLE_FLOOR : b->groups, 64 * sizeof(int32_t));
   if (k->cpu == RRN_XBAR_CPU_AVX512) {
@@ -167,7 +168,7 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
     return rrn_fail_memory(err);
   w->codes = aligned_64(scratch, planes, sizeof(*w->codes));
   b->doubts = aligned_64(scratch, (w->width + 1) * steps, RRN_XBAR_DOUBTS * sizeof(*b->doubts));
-  w->doubts = rrn_arena_alloc_raw(scratch, w->width * steps + 1, RRN_XBAR_DOUBTS * sizeof(*w->doubts));
+  w->doubts = rrn_arena_alloc_raw(scratch, w->width * steps + 4, RRN_XBAR_DOUBTS * sizeof(*w->doubts));
   w->bits = rrn_arena_alloc_raw(scratch, vectors * (size_t)b->bits, w->words * sizeof(*w->bits));
   w->pair_of = rrn_arena_alloc_raw(scratch, 256, sizeof(*w->pair_of));
   w->pedestals = rrn_arena_alloc_raw(scratch, vectors * steps, 2 * sizeof(*w->pedestals));
@@ -502,6 +503,22 @@ is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
          (k->cells.spread && k->head.spec.dac_bits > 1) || (w_noisy(k) && k->cpu < RRN_XBAR_CPU_AVX512);
 }
 
+/* Offsets as the sums of tiles have them, where words can hold the sums of single bytes. */
+static void
+set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
+{
+  rrn_xbar_block *b = &w->block;
+  const double greatest = greatest_term(k, plane) * rrn_xbar_power_of_2(b->high + 8);
+  size_t i;
+
+  b->start = NULL;
+  if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 || greatest > 0x1p30)
+    return;
+  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)b->steps; i++)
+    w->start[i] = w->offset[i] * (1 << (b->high - 8));
+  b->start = w->start;
+}
+
 /* What the block and its doubts need of a plane. */
 static void
 set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
@@ -526,6 +543,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
     w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
     w->offset[i] = b->slow ? 0 : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
   }
+  set_start(k, plane, w);
 }
 
 static uint32_t *
@@ -622,7 +640,7 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *
   b->base = k->cells.base + column;
   b->spread = k->cells.spread ? k->cells.spread + column * k->cells.stride : NULL;
   b->codes = codes_of(k, w, plane, first);
-  if (w->keys && !b->slow)
+  if (w->keys)
     fill_keys(k, rrn_xbar_cell_of(k, w, plane, first), w);
   if (w->cells && !b->slow)
     fill_cells(k, column, w);

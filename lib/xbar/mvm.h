@@ -127,6 +127,7 @@ typedef struct rrn_xbar_block {
   const uint32_t *fours; /* [vectors / 16][bits][stride / 16][16]: subsets of 16 rows in fours; only AVX-512 */
   const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
   const int32_t *offset; /* [steps][RRN_XBAR_TABLE_VECTORS]: added to the sums, with half a code and the margin */
+  const int32_t *start;  /* the same with all bits of cells behind the point; NULL where words are too short; only AMX */
   uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes, weighted by steps, are added */
   uint32_t *doubts;      /* [lanes][steps][vectors / 16]: bit 2 k of vector k, whose code may be one too high */
   size_t groups, vectors, columns;

@@ -19,10 +19,11 @@
 #if defined(__x86_64__)
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
+#define INLINE __attribute__((always_inline)) TARGET static inline
 enum { COLUMNS = 4 };
 
 /* Sums of the 16 subsets of four words of `cells` each, even and odd, on top of `base`. */
-TARGET static inline __m512i
+INLINE __m512i
 subsets(const int16_t *cells, __m512i base)
 {
   const int32_t *two = (const int32_t *)(const void *)cells;
@@ -35,7 +36,7 @@ subsets(const int16_t *cells, __m512i base)
 }
 
 /* What the tables of 32 rows begin with: the lowest number less the negative cells of each group. */
-TARGET static inline __m512i
+INLINE __m512i
 bases(const int16_t *cells)
 {
   __m512i m = _mm512_min_epi16(_mm512_loadu_si512(cells), _mm512_setzero_si512());
@@ -134,7 +135,7 @@ build_spreads(const rrn_xbar_block *b, size_t column)
   } while (0)
 
 /* Sums of the spreads of COLUMNS columns in four bits: ret_sums[4][COLUMNS][16]. */
-TARGET static inline void
+INLINE void
 sum_spreads(const uint8_t *table, const uint32_t *fours, size_t n, int32_t *ret_sums)
 {
   const __m512i ones = _mm512_set1_epi8(1), z = _mm512_setzero_si512();
@@ -156,7 +157,7 @@ sum_spreads(const uint8_t *table, const uint32_t *fours, size_t n, int32_t *ret_
 }
 
 /* Sums of four bits and COLUMNS columns, each cell times `times`: ret_sums[4][COLUMNS][16]. */
-TARGET static inline void
+INLINE void
 sum(const int16_t *table, const uint32_t *pairs, size_t n, const int32_t *base, int16_t times, int32_t *ret_sums)
 {
   const __m512i unit = _mm512_set1_epi16(times), b0 = _mm512_set1_epi32(base[0]), b1 = _mm512_set1_epi32(base[1]),
@@ -188,7 +189,7 @@ typedef struct readout {
 } readout;
 
 /* A step's sum of its bits' sums, with what the converter starts from and read noise. */
-TARGET static inline __m512i
+INLINE __m512i
 total_of(const rrn_xbar_block *b, const readout *r, int32_t step)
 {
   const size_t place = (size_t)step * RRN_XBAR_TABLE_VECTORS + r->vector;
@@ -208,28 +209,30 @@ total_of(const rrn_xbar_block *b, const readout *r, int32_t step)
   return total;
 }
 
-/* Codes of one column and 16 vectors, highest step first. */
-TARGET static inline __m512i
+/* Adds the codes of one column and 16 vectors. */
+INLINE void
 convert(rrn_xbar_block *b, const rrn_wide_converter *v, const readout *r)
 {
   const uint32_t valid = rrn_wide_valid(b, r->vector);
-  const __m128i places = _mm_cvtsi32_si128(2 * r->dac_bits);
   uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
-  __m512i codes = _mm512_setzero_si512();
-  int32_t step = b->steps;
+  uint32_t *codes = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  int32_t step;
 
-  if (step % 2 != 0) {
-    step--;
-    codes = rrn_wide_one_code(b, v, total_of(b, r, step), codes, valid, doubts + step * RRN_XBAR_DOUBTS);
+  for (step = 0; step + 1 < b->steps; step += 2, doubts += 2 * RRN_XBAR_DOUBTS) {
+    const rrn_wide_weights w = rrn_wide_weights_of(b, step, 2);
+
+    rrn_wide_add_codes(codes, &w, rrn_wide_two_codes(b, v, total_of(b, r, step), total_of(b, r, step + 1), valid,
+                                                     doubts));
   }
-  for (step -= 2; step >= 0; step -= 2)
-    codes = rrn_wide_two_codes(b, v, total_of(b, r, step), total_of(b, r, step + 1), _mm512_sll_epi32(codes, places),
-                               valid, doubts + step * RRN_XBAR_DOUBTS);
-  return codes;
+  if (step < b->steps) {
+    const rrn_wide_weights w = rrn_wide_weights_of(b, step, 1);
+
+    rrn_wide_add_codes(codes, &w, rrn_wide_one_code(b, v, total_of(b, r, step), valid, doubts));
+  }
 }
 
 /* COLUMNS columns, 16 vectors. */
-TARGET static inline void
+INLINE void
 read_out(rrn_xbar_block *b, const rrn_wide_converter *v, size_t column, size_t vector, int32_t dac_bits,
          rrn_wide_noise noise)
 {
@@ -251,13 +254,12 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, size_t column, size_t v
   for (c = 0; c < COLUMNS && column + c < b->columns; c++) {
     const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
                         rrn_wide_names_of(b, vector, noise) };
-    uint32_t *to = b->codes + (column + c) * RRN_XBAR_TABLE_VECTORS + vector;
 
-    _mm512_store_si512(to, _mm512_add_epi32(_mm512_load_si512(to), convert(b, v, &r)));
+    convert(b, v, &r);
   }
 }
 
-TARGET static inline void
+INLINE void
 look_up(rrn_xbar_block *b, int32_t dac_bits, rrn_wide_noise noise)
 {
   const rrn_wide_converter v = rrn_wide_converter_of(b);
@@ -283,25 +285,6 @@ rrn_xbar_lookup_avx512(rrn_xbar_block *b)
     look_up(b, 1, RRN_WIDE_QUIET);
   else
     look_up(b, b->dac_bits, RRN_WIDE_QUIET);
-}
-
-TARGET int64_t
-rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
-{
-  const size_t first = column * c->stride;
-  const __m512i ones = _mm512_set1_epi8(1);
-  __m512i top = _mm512_setzero_si512(), middle = top, low = top;
-  size_t k;
-
-  for (k = 0; k < c->stride; k += 64) {
-    const __mmask64 here = rows[k / 64];
-
-    top = _mm512_dpbusd_epi32(top, ones, _mm512_maskz_loadu_epi8(here, c->top + first + k));
-    middle = _mm512_dpbusd_epi32(middle, _mm512_maskz_loadu_epi8(here, c->middle + first + k), ones);
-    low = _mm512_dpbusd_epi32(low, ones, _mm512_maskz_loadu_epi8(here, c->low + first + k));
-  }
-  top = _mm512_add_epi32(_mm512_slli_epi32(top, 16), _mm512_slli_epi32(middle, 8));
-  return _mm512_reduce_add_epi32(_mm512_add_epi32(top, low));
 }
 
 TARGET void
@@ -335,12 +318,6 @@ void
 rrn_xbar_lookup_avx512(rrn_xbar_block *b)
 {
   rrn_xbar_lookup_plain(b);
-}
-
-int64_t
-rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
-{
-  return rrn_xbar_sum_plain(c, column, rows);
 }
 
 void

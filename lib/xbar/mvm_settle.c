@@ -5,14 +5,15 @@
  * Out: the codes of the reference.
  *
  * Idea: the places in doubt are listed first, then looked at one after the other with all 24 bits of the cells. Nearer
- * still to a border the layer itself decides, as the reference does.
+ * still to a border the layer itself decides, as the reference does. Of a kernel of AVX-512 only these last ones arrive
+ * here, the others are settled in mvm_settle_avx512.c.
  *
  * Complexity: rows per doubt, and a comparison per 16 conversions. */
 #include "xbar/mvm_work.h"
 
 typedef struct conversion {
   int32_t plane, step;
-  size_t col, vector;
+  size_t lane, col, vector; /* the column in its block and in the layer */
 } conversion;
 
 /* Sum of a column's cells of 24 bits in a step of a vector. */
@@ -73,17 +74,25 @@ sum_of_spreads(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, 
   return (double)sum;
 }
 
+double
+rrn_xbar_noise_in_codes(const rrn_xbar_work *w, size_t lane, int32_t step, size_t vector, double spread)
+{
+  const rrn_xbar_block *b = &w->block;
+  const size_t key = (size_t)step * b->width_keys + lane;
+  const rrn_xbar_draws column = { { b->keys[0][key], b->keys[1][key], b->keys[2][key] } };
+  const rrn_xbar_draws name = { { b->names[0][vector], b->names[1][vector], b->names[2][vector] } };
+
+  return w->noise * __builtin_sqrt(spread) * rrn_xbar_draw(&column, &name);
+}
+
 /* Read noise of a conversion, in codes. */
 static double
 noise_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, const conversion *c)
 {
-  const rrn_xbar_stream stream = rrn_xbar_stream_of(&k->head.id);
-  const rrn_xbar_draws key = rrn_xbar_draws_of_column(&stream, rrn_xbar_cell_of(k, w, c->plane, c->col), c->step);
-  const rrn_xbar_draws name = rrn_xbar_draws_of_vector(&stream, w->block.first_vector + (uint32_t)c->vector);
   const double spread = k->cells.spread ? sum_of_spreads(k, w, column, c->vector, c->step)
                                         : w->squares[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
 
-  return w->noise * __builtin_sqrt(spread) * rrn_xbar_draw(&key, &name);
+  return rrn_xbar_noise_in_codes(w, c->lane, c->step, c->vector, spread);
 }
 
 /* The number of a column's first cell in the streams. */
@@ -131,7 +140,7 @@ settle(const rrn_xbar_kernel *k, rrn_xbar_work *w, const conversion *c)
          << (c->step * w->block.dac_bits);
 }
 
-/* The places in block.doubts that are not empty, as every 64th conversion is in doubt. */
+/* The places in block.doubts that are not empty. */
 static size_t
 list_doubts(const rrn_xbar_work *w)
 {
@@ -152,19 +161,20 @@ void
 rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
   const rrn_xbar_block *b = &w->block;
-  const size_t n = list_doubts(w), steps = (size_t)b->steps;
+  const int wide = k->cpu >= RRN_XBAR_CPU_AVX512 && !b->slow;
+  const size_t n = wide ? rrn_xbar_settle_avx512(k, plane, first, w) : list_doubts(w), steps = (size_t)b->steps;
   size_t i;
 
   for (i = 0; i < n; i++) {
-    const size_t place = w->doubts[i], row = place / RRN_XBAR_DOUBTS, column = row / steps;
+    const size_t place = w->doubts[i], row = place / RRN_XBAR_DOUBTS, lane = row / steps;
     uint32_t left = b->doubts[place] & 0x55555555;
 
     for (; left != 0; left &= left - 1) {
       const size_t vector = place % RRN_XBAR_DOUBTS * 16 + (size_t)__builtin_ctz(left) / 2;
-      const conversion c = { plane, (int32_t)(row % steps), first + column, vector };
+      const conversion c = { plane, (int32_t)(row % steps), lane, first + lane, vector };
 
       if (vector < b->vectors)
-        b->codes[column * RRN_XBAR_TABLE_VECTORS + vector] += settle(k, w, &c);
+        b->codes[lane * RRN_XBAR_TABLE_VECTORS + vector] += settle(k, w, &c);
     }
   }
 }

@@ -18,7 +18,7 @@ typedef struct rrn_xbar_work {
   int32_t *cells;
   double *pedestals; /* [steps][table vectors]: current of the off conductances */
   double *placed;    /* [table vectors]: what of them is to be subtracted, all steps */
-  int32_t *offset;
+  int32_t *offset, *start;
   double *y;        /* [columns][table vectors] */
   uint32_t *codes;  /* [planes][columns][table vectors]: sums over arrays */
   uint32_t *doubts; /* places in block.doubts that are not empty */
@@ -29,13 +29,20 @@ typedef struct rrn_xbar_work {
   double *squares;  /* [steps][table vectors]: sums of squares of steps */
   float *deviation; /* as block.deviation */
   uint32_t *names, *keys; /* as in the block: names[3][table vectors], keys[3][steps][width] */
+  int near;     /* currents nearer than that to a border are left to the reference */
   rrn_xbar_stats stats;
 } rrn_xbar_work;
 
 /* The number of a column's first cell in the streams. */
 uint32_t rrn_xbar_cell_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col);
 
+/* Read noise of a conversion, the spreads of whose cells add up to `spread`. */
+double rrn_xbar_noise_in_codes(const rrn_xbar_work *w, size_t lane, int32_t step, size_t vector, double spread);
+
 /* Sets right the codes of the block from column `first` on that are in doubt, or all of them if the block is slow. */
 void rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w);
+
+/* The same for kernels of AVX-512 that are not slow: leaves what it cannot settle in w.doubts and gives their number. */
+size_t rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w);
 
 #endif

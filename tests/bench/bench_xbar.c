@@ -2,8 +2,8 @@
 /* Products on crossbars: rate in multiply-adds of the network, and the limit it is held against.
  *
  *   bench-xbar               all rows
- *   bench-xbar N             N products of the first layer, for profiles
- *   bench-xbar N read        the same with read noise
+ *   bench-xbar N [quiet|relative|absolute [CPU [BATCH]]]
+ *                            N products of the first layer with read noise on the kernel of a CPU, 0 to 3, for profiles
  *
  * Limit: AVX-512 VNNI does two vectors of 64 multiply-adds of bytes per cycle, with cells rounded to eight bits; ours
  * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
@@ -155,6 +155,30 @@ byte_limit(void)
   return row.ops / row.min_s * 2 * 64 * 1e-9;
 }
 
+static void
+profile(job *j, long products, int argc, char **argv)
+{
+  const char *noise = argc > 2 ? argv[2] : "quiet";
+  const int best = (int)rrn_xbar_cpu_best(), cpu = argc > 3 ? atoi(argv[3]) : best;
+  double start, best_s = 1e9;
+  long i;
+
+  j->noise.read_model = noise[0] == 'r' ? RRN_READ_RELATIVE : noise[0] == 'a' ? RRN_READ_ABSOLUTE : RRN_READ_NONE;
+  j->noise.read_sigma = 0.01;
+  j->batch = argc > 4 ? (size_t)atol(argv[4]) : j->batch;
+  prepare(j);
+  if (rrn_xbar_kernel_create(&j->arena, &j->layer, cpu < best ? cpu : best, &j->kernel, NULL) < 0)
+    die();
+  for (i = 0; i < products; i++) {
+    start = bench_now_s();
+    multiply(j);
+    start = bench_now_s() - start;
+    best_s = start < best_s ? start : best_s;
+  }
+  printf("%.2f GMAC/s\n", (double)(j->n_in * j->n_out * j->batch) / best_s * 1e-9);
+  release(j);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -171,14 +195,7 @@ main(int argc, char **argv)
 
   allow_tiles();
   if (products > 0) {
-    j.noise.read_model = argc > 2 ? RRN_READ_RELATIVE : RRN_READ_NONE;
-    j.noise.read_sigma = 0.01;
-    prepare(&j);
-    if (rrn_xbar_kernel_create(&j.arena, &j.layer, rrn_xbar_cpu_best(), &j.kernel, NULL) < 0)
-      die();
-    for (i = 0; i < (size_t)products; i++)
-      multiply(&j);
-    release(&j);
+    profile(&j, products, argc, argv);
     return 0;
   }
   for (i = 0; i < 3; i++) {
