@@ -169,6 +169,7 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   w->codes = aligned_64(scratch, planes, sizeof(*w->codes));
   b->doubts = aligned_64(scratch, (w->width + 1) * steps, RRN_XBAR_DOUBTS * sizeof(*b->doubts));
   w->doubts = rrn_arena_alloc_raw(scratch, w->width * steps + 4, RRN_XBAR_DOUBTS * sizeof(*w->doubts));
+  w->left = rrn_arena_alloc_raw(scratch, w->width * steps + 1, RRN_XBAR_TABLE_VECTORS * sizeof(*w->left));
   w->bits = rrn_arena_alloc_raw(scratch, vectors * (size_t)b->bits, w->words * sizeof(*w->bits));
   w->pair_of = rrn_arena_alloc_raw(scratch, 256, sizeof(*w->pair_of));
   w->pedestals = rrn_arena_alloc_raw(scratch, vectors * steps, 2 * sizeof(*w->pedestals));
@@ -176,7 +177,7 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   w->offset = aligned_64(scratch, vectors * steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
-  if (!make_tables(scratch, k, w) || !make_noise(scratch, k, w) || !w->codes || !b->doubts || !w->doubts || !w->bits || !w->pair_of || !w->pedestals ||
+  if (!make_tables(scratch, k, w) || !make_noise(scratch, k, w) || !w->codes || !b->doubts || !w->doubts || !w->left || !w->bits || !w->pair_of || !w->pedestals ||
       !w->placed || !w->offset || !w->y)
     return rrn_fail_memory(err);
   w->offsets = w->pedestals + vectors * steps;

@@ -140,20 +140,22 @@ settle(const rrn_xbar_kernel *k, rrn_xbar_work *w, const conversion *c)
          << (c->step * w->block.dac_bits);
 }
 
-/* The places in block.doubts that are not empty. */
+/* Lists the conversions in doubt. */
 static size_t
-list_doubts(const rrn_xbar_work *w)
+list_doubts(rrn_xbar_work *w)
 {
-  const size_t per_row = (w->block.vectors + 15) / 16, rows = w->block.columns * (size_t)w->block.steps;
-  size_t n = 0, row, part;
+  const rrn_xbar_block *b = &w->block;
+  const size_t rows = b->columns * (size_t)b->steps;
+  size_t n = 0, place;
 
-  for (row = 0; row < rows; row++)
-    for (part = 0; part < per_row; part++) {
-      const uint32_t place = (uint32_t)(row * RRN_XBAR_DOUBTS + part);
+  for (place = 0; place < rows * RRN_XBAR_DOUBTS; place++) {
+    uint32_t bits = b->doubts[place] & 0x55555555;
 
-      w->doubts[n] = place;
-      n += (w->block.doubts[place] & 0x55555555) != 0;
+    for (; bits != 0; bits &= bits - 1) {
+      w->left[n] = (uint32_t)(place * 16 + (size_t)__builtin_ctz(bits) / 2);
+      n += w->left[n] % RRN_XBAR_TABLE_VECTORS < b->vectors;
     }
+  }
   return n;
 }
 
@@ -166,15 +168,9 @@ rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_
   size_t i;
 
   for (i = 0; i < n; i++) {
-    const size_t place = w->doubts[i], row = place / RRN_XBAR_DOUBTS, lane = row / steps;
-    uint32_t left = b->doubts[place] & 0x55555555;
+    const size_t vector = w->left[i] % RRN_XBAR_TABLE_VECTORS, row = w->left[i] / RRN_XBAR_TABLE_VECTORS;
+    const conversion c = { plane, (int32_t)(row % steps), row / steps, first + row / steps, vector };
 
-    for (; left != 0; left &= left - 1) {
-      const size_t vector = place % RRN_XBAR_DOUBTS * 16 + (size_t)__builtin_ctz(left) / 2;
-      const conversion c = { plane, (int32_t)(row % steps), lane, first + lane, vector };
-
-      if (vector < b->vectors)
-        b->codes[lane * RRN_XBAR_TABLE_VECTORS + vector] += settle(k, w, &c);
-    }
+    b->codes[c.lane * RRN_XBAR_TABLE_VECTORS + vector] += settle(k, w, &c);
   }
 }

@@ -5,7 +5,7 @@
  * Out: the codes of the reference, but for a list of places that not even 24 bits of the cells can decide.
  *
  * Idea: a kernel takes a current in doubt to be above the border; where all bits say that it is below, its code is one
- * less. No branch depends on the numbers.
+ * less. Some hundred are summed, then settled, so that no branch depends on a number and many are under way.
  *
  * Complexity: rows / 64 times three products per doubt. */
 #include "xbar/mvm_work.h"
@@ -15,6 +15,8 @@
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
 #define INLINE __attribute__((always_inline)) TARGET static inline
+
+enum { CHUNK = 256 };
 
 /* Places that are not empty; those of vectors that are not there hold anything. */
 TARGET static size_t
@@ -74,69 +76,128 @@ rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows
   return sum_of_cells(c, column * c->stride, rows);
 }
 
-/* The current of a conversion in codes, from all 24 bits of the cells. */
-INLINE double
-codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column, size_t lane, int32_t step,
-         size_t vector)
-{
-  const rrn_xbar_block *b = &w->block;
-  const size_t cells = (first_column + lane) * k->cells.stride, place = (size_t)step * RRN_XBAR_TABLE_VECTORS + vector;
-  const uint64_t *rows = w->bits + (vector * (size_t)b->bits + (size_t)(step * b->dac_bits)) * w->words;
-  int64_t sum = 0;
-  int32_t bit;
-  double codes;
+/* Some doubts of a block by their numbers: (lane * steps + step) * table vectors + vector. */
+typedef struct doubts {
+  size_t n;
+  uint32_t number[CHUNK];
+  double codes[CHUNK]; /* the currents from all 24 bits of the cells */
+} doubts;
 
-  for (bit = b->dac_bits; bit-- > 0;)
-    sum = 2 * sum + sum_of_cells(&k->cells, cells, rows + (size_t)bit * w->words);
-  codes = (double)sum * w->slope + w->offsets[place];
-  if (k->head.read_model == RRN_READ_NONE)
-    return codes;
-  return codes + rrn_xbar_noise_in_codes(w, lane, step, vector,
-                                         k->cells.spread ? sum_of_spreads(&k->cells, cells, rows) : w->squares[place]);
+/* Where a doubt is. */
+typedef struct place {
+  size_t lane, vector;
+  int32_t step;
+} place;
+
+static inline place
+place_of(uint32_t number, uint32_t steps)
+{
+  const uint32_t row = number / RRN_XBAR_TABLE_VECTORS, lane = row / steps;
+
+  return (place){ lane, number % RRN_XBAR_TABLE_VECTORS, (int32_t)(row - lane * steps) };
 }
 
-/* Takes one from the code if the current is below the border; 0 where that cannot be told. */
-INLINE int
-settle(const rrn_xbar_kernel *k, rrn_xbar_work *w, size_t first_column, size_t lane, int32_t step, size_t vector)
+TARGET static void
+sum_doubts(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column, doubts *d)
 {
-  const double magic = 0x1.8p52, codes = codes_of(k, w, first_column, lane, step, vector);
-  const double above = (codes + 0.5 + magic) - magic, beyond = codes - (above - 0.5);
-  const int below = (codes + magic) - magic < above, last = k->head.adc.codes - 1, code = (int)above;
+  const rrn_xbar_cells c = k->cells;
+  const size_t words = w->words, bits = (size_t)w->block.bits;
+  const int32_t dac_bits = w->block.dac_bits;
+  const uint32_t steps = (uint32_t)w->block.steps;
+  const double slope = w->slope;
+  size_t i;
 
-  if (__builtin_expect(w->near && rrn_xbar_magnitude(beyond) < w->unsure, 0))
-    return 0;
-  w->block.codes[lane * RRN_XBAR_TABLE_VECTORS + vector] -=
-    (uint32_t)(below & (code > 0) & (code <= last)) << (step * w->block.dac_bits);
-  w->stats.clipped_low += below & (code == 0);
-  w->stats.clipped_high -= below & (code == last + 1);
-  return 1;
+  for (i = 0; i < d->n; i++) {
+    const place p = place_of(d->number[i], steps);
+    const uint64_t *rows = w->bits + (p.vector * bits + (size_t)(p.step * dac_bits)) * words;
+    int64_t sum = 0;
+    int32_t bit;
+
+    for (bit = dac_bits; bit-- > 0;)
+      sum = 2 * sum + sum_of_cells(&c, (first_column + p.lane) * c.stride, rows + (size_t)bit * words);
+    d->codes[i] = (double)sum * slope + w->offsets[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
+  }
 }
 
-TARGET size_t
+TARGET static void
+add_noise(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column, doubts *d)
+{
+  const size_t words = w->words, bits = (size_t)w->block.bits;
+  size_t i;
+
+  for (i = 0; i < d->n; i++) {
+    const place p = place_of(d->number[i], (uint32_t)w->block.steps);
+    const uint64_t *rows = w->bits + (p.vector * bits + (size_t)p.step) * words; /* one bit per step */
+    const double spread = k->cells.spread
+                            ? sum_of_spreads(&k->cells, (first_column + p.lane) * k->cells.stride, rows)
+                            : w->squares[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
+
+    d->codes[i] += rrn_xbar_noise_in_codes(w, p.lane, p.step, p.vector, spread);
+  }
+}
+
+/* Takes one from the codes of currents below the border. Keeps the numbers of those that are too near to it. */
+static size_t
+settle(const rrn_xbar_kernel *k, rrn_xbar_work *w, const doubts *d, uint32_t *ret_left)
+{
+  const double magic = 0x1.8p52, unsure = k->head.g && k->head.read_model == RRN_READ_NONE ? w->unsure : -1;
+  const int32_t last = k->head.adc.codes - 1, dac_bits = w->block.dac_bits;
+  const uint32_t steps = (uint32_t)w->block.steps;
+  uint32_t *codes = w->block.codes;
+  int64_t low = 0, high = 0;
+  size_t i, left = 0;
+
+  for (i = 0; i < d->n; i++) {
+    const place p = place_of(d->number[i], steps);
+    const double above = (d->codes[i] + 0.5 + magic) - magic, beyond = d->codes[i] - (above - 0.5);
+    const int near = rrn_xbar_magnitude(beyond) < unsure, below = !near & ((d->codes[i] + magic) - magic < above);
+    const int32_t code = (int32_t)above;
+
+    codes[p.lane * RRN_XBAR_TABLE_VECTORS + p.vector] -= (uint32_t)(below & (code > 0) & (code <= last))
+                                                         << (p.step * dac_bits);
+    low += below & (code == 0);
+    high += below & (code == last + 1);
+    ret_left[left] = d->number[i];
+    left += (size_t)near;
+  }
+  w->stats.clipped_low += low;
+  w->stats.clipped_high -= high;
+  return left;
+}
+
+static void
+run(const rrn_xbar_kernel *k, rrn_xbar_work *w, size_t first_column, doubts *d, size_t *n_left)
+{
+  sum_doubts(k, w, first_column, d);
+  if (k->head.read_model != RRN_READ_NONE)
+    add_noise(k, w, first_column, d);
+  *n_left += settle(k, w, d, w->left + *n_left);
+  d->n = 0;
+}
+
+size_t
 rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
   const rrn_xbar_block *b = &w->block;
   const size_t n = list_doubts(b, w->doubts), column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, plane, first);
-  const uint32_t steps = (uint32_t)b->steps;
-  size_t i, unsettled = 0;
+  size_t i, n_left = 0;
+  doubts d;
 
-  w->near = k->head.g != NULL && k->head.read_model == RRN_READ_NONE;
-  for (i = 0; i < n; i++) {
-    const uint32_t place = w->doubts[i], row = place / RRN_XBAR_DOUBTS, lane = row / steps;
-    uint32_t left = b->doubts[place] & 0x55555555, doubts = 0;
+  for (i = d.n = 0; i < n; i++) {
+    uint32_t bits = b->doubts[w->doubts[i]] & 0x55555555;
 
     do {
-      const size_t vector = place % RRN_XBAR_DOUBTS * 16 + (size_t)__builtin_ctz(left) / 2;
+      const uint32_t number = w->doubts[i] * 16 + (uint32_t)__builtin_ctz(bits) / 2;
 
-      if (vector < b->vectors && !settle(k, w, column, lane, (int32_t)(row % steps), vector))
-        doubts |= left & -left;
-      left &= left - 1;
-    } while (left != 0);
-    b->doubts[place] = doubts;
-    w->doubts[unsettled] = place;
-    unsettled += doubts != 0;
+      d.number[d.n] = number;
+      d.n += number % RRN_XBAR_TABLE_VECTORS < b->vectors;
+      bits &= bits - 1;
+    } while (bits != 0);
+    if (d.n > CHUNK - 16)
+      run(k, w, column, &d, &n_left);
   }
-  return unsettled;
+  run(k, w, column, &d, &n_left);
+  return n_left;
 }
 #else
 int64_t

@@ -22,6 +22,7 @@ typedef struct rrn_xbar_work {
   double *y;        /* [columns][table vectors] */
   uint32_t *codes;  /* [planes][columns][table vectors]: sums over arrays */
   uint32_t *doubts; /* places in block.doubts that are not empty */
+  uint32_t *left;   /* numbers of conversions that are still in doubt: (lane steps + step) table vectors + vector */
   size_t held, room; /* arrays in these sums, and how many may be */
   /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
   double slope, *offsets, unsure;
@@ -29,7 +30,6 @@ typedef struct rrn_xbar_work {
   double *squares;  /* [steps][table vectors]: sums of squares of steps */
   float *deviation; /* as block.deviation */
   uint32_t *names, *keys; /* as in the block: names[3][table vectors], keys[3][steps][width] */
-  int near;     /* currents nearer than that to a border are left to the reference */
   rrn_xbar_stats stats;
 } rrn_xbar_work;
 
@@ -42,7 +42,7 @@ double rrn_xbar_noise_in_codes(const rrn_xbar_work *w, size_t lane, int32_t step
 /* Sets right the codes of the block from column `first` on that are in doubt, or all of them if the block is slow. */
 void rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w);
 
-/* The same for kernels of AVX-512 that are not slow: leaves what it cannot settle in w.doubts and gives their number. */
+/* The same for kernels of AVX-512 that are not slow: leaves what it cannot settle in w.left and gives their number. */
 size_t rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w);
 
 #endif
