@@ -84,11 +84,10 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
   }
   b->table = aligned_64(scratch, b->groups < TABLE_FLOOR ? TABLE_FLOOR : b->groups, 64 * sizeof(int32_t));
   if (k->cpu == RRN_XBAR_CPU_AVX512) {
-    b->pairs = w->pairs = aligned_64(scratch, b->groups / 2, patterns * sizeof(*w->pairs));
     b->words = aligned_64(scratch, b->stride + 16, sizeof(*b->words));
-    b->fours = w->fours = aligned_64(scratch, b->stride / 16, patterns * sizeof(*w->fours));
+    b->sixteens = w->sixteens = aligned_64(scratch, b->stride / 16, patterns * sizeof(*w->sixteens));
     b->spreads = aligned_64(scratch, b->stride, 16 * sizeof(*b->spreads));
-    return b->table && w->pairs && b->words && w->fours && b->spreads;
+    return b->table && b->words && w->sixteens && b->spreads;
   }
   b->sums = aligned_64(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
   b->index = w->index = rrn_arena_alloc_raw(scratch, b->groups, patterns * sizeof(*w->index));
@@ -98,9 +97,9 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
   return b->table && b->sums && w->index && w->cells;
 }
 
-/* Eight rows, those of even number in one table and those of odd number in the next. */
+/* Eight rows, those of even number in one table of mvm_avx512.c and those of odd number in another. */
 static void
-fill_pair_of(uint32_t *pair_of)
+fill_eight_of(uint32_t *eight_of)
 {
   uint32_t rows, k;
 
@@ -108,10 +107,10 @@ fill_pair_of(uint32_t *pair_of)
     uint32_t even = 0, odd = 0;
 
     for (k = 0; k < 4; k++) {
-      even |= (rows >> (2 * k) & 1) << k;
-      odd |= (rows >> (2 * k + 1) & 1) << k;
+      even |= (rows >> (2 * k) & 1) << (1 + k + k / 2);
+      odd |= (rows >> (2 * k + 1) & 1) << (1 + k + k / 2);
     }
-    pair_of[rows] = 2 * even | (2 * odd + 1) << 16;
+    eight_of[rows] = even | (odd | 1) << 8;
   }
 }
 
@@ -171,17 +170,17 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   w->doubts = rrn_arena_alloc_raw(scratch, w->width * steps + 4, RRN_XBAR_DOUBTS * sizeof(*w->doubts));
   w->left = rrn_arena_alloc_raw(scratch, w->width * steps + 1, RRN_XBAR_TABLE_VECTORS * sizeof(*w->left));
   w->bits = rrn_arena_alloc_raw(scratch, vectors * (size_t)b->bits, w->words * sizeof(*w->bits));
-  w->pair_of = rrn_arena_alloc_raw(scratch, 256, sizeof(*w->pair_of));
+  w->eight_of = rrn_arena_alloc_raw(scratch, 256, sizeof(*w->eight_of));
   w->pedestals = rrn_arena_alloc_raw(scratch, vectors * steps, 2 * sizeof(*w->pedestals));
   w->placed = rrn_arena_alloc_raw(scratch, vectors, sizeof(*w->placed));
   w->offset = aligned_64(scratch, vectors * steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
-  if (!make_tables(scratch, k, w) || !make_noise(scratch, k, w) || !w->codes || !b->doubts || !w->doubts || !w->left || !w->bits || !w->pair_of || !w->pedestals ||
+  if (!make_tables(scratch, k, w) || !make_noise(scratch, k, w) || !w->codes || !b->doubts || !w->doubts || !w->left || !w->bits || !w->eight_of || !w->pedestals ||
       !w->placed || !w->offset || !w->y)
     return rrn_fail_memory(err);
   w->offsets = w->pedestals + vectors * steps;
-  fill_pair_of(w->pair_of);
+  fill_eight_of(w->eight_of);
   return RRAMNAS_OK;
 }
 
@@ -261,37 +260,20 @@ fill_index(rrn_xbar_work *w)
 
 /* The same for AVX-512, where 16 vectors lie beside each other. */
 static void
-fill_pairs(rrn_xbar_work *w)
-{
-  const size_t n = w->block.groups / 2, bits = (size_t)w->block.bits;
-  size_t vector, bit, pair;
-
-  for (vector = 0; vector < (w->block.vectors + 15) / 16 * 16; vector++)
-    for (bit = 0; bit < bits; bit++) {
-      uint32_t *to = w->pairs + (vector / 16 * bits + bit) * n * 16 + vector % 16;
-      const uint64_t *from = w->bits + (vector * bits + bit) * w->words;
-
-      for (pair = 0; pair < n; pair++)
-        to[pair * 16] = w->pair_of[from[pair / 8] >> 8 * (pair % 8) & 0xff];
-    }
-}
-
-/* The same with four rows to a byte, each in a table of its own. */
-static void
-fill_fours(rrn_xbar_work *w)
+fill_sixteens(rrn_xbar_work *w)
 {
   const size_t n = w->block.stride / 16, bits = (size_t)w->block.bits;
-  size_t vector, bit, four;
+  size_t vector, bit, sixteen;
 
   for (vector = 0; vector < (w->block.vectors + 15) / 16 * 16; vector++)
     for (bit = 0; bit < bits; bit++) {
-      uint32_t *to = w->fours + (vector / 16 * bits + bit) * n * 16 + vector % 16;
+      uint32_t *to = w->sixteens + (vector / 16 * bits + bit) * n * 16 + vector % 16;
       const uint64_t *from = w->bits + (vector * bits + bit) * w->words;
 
-      for (four = 0; four < n; four++) {
-        const uint32_t rows = (uint32_t)(from[four / 4] >> 16 * (four % 4) & 0xffff);
+      for (sixteen = 0; sixteen < n; sixteen++) {
+        const uint64_t rows = from[sixteen / 4] >> 16 * (sixteen % 4);
 
-        to[four * 16] = (rows & 15) | (rows & 0xf0) << 4 | (rows & 0xf00) << 8 | (rows & 0xf000) << 12 | 0x30201000;
+        to[sixteen * 16] = w->eight_of[rows & 0xff] | (w->eight_of[rows >> 8 & 0xff] | 0x0808) << 16;
       }
     }
 }
@@ -308,14 +290,6 @@ fill_inputs(const rrn_xbar_kernel *k, rrn_xbar_work *w)
                         w->inputs + vector / 16 * n);
 }
 
-static void
-fill_both(const rrn_xbar_kernel *k, rrn_xbar_work *w)
-{
-  fill_pairs(w);
-  if (k->cells.spread)
-    fill_fours(w);
-}
-
 /* The inputs as the kernel wants them. */
 static void
 fill_patterns(const rrn_xbar_kernel *k, rrn_xbar_work *w)
@@ -323,7 +297,7 @@ fill_patterns(const rrn_xbar_kernel *k, rrn_xbar_work *w)
   if (k->cpu == RRN_XBAR_CPU_AMX)
     fill_inputs(k, w);
   else if (k->cpu == RRN_XBAR_CPU_AVX512)
-    fill_both(k, w);
+    fill_sixteens(w);
   else
     fill_index(w);
 }
@@ -497,7 +471,7 @@ w_noisy(const rrn_xbar_kernel *k)
 static int
 is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
 {
-  const int32_t high = k->cells.fraction[plane], least[] = { -7, -7, 2, 8 };
+  const int32_t high = k->cells.fraction[plane], least[] = { -7, -7, 0, 8 };
 
   return margin > 0.1 || high < least[k->cpu] ||
          greatest_term(k, plane) * rrn_xbar_power_of_2(k->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 0) > 0x1p30 ||

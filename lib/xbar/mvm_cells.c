@@ -175,7 +175,7 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
   errors e = { { 0, 0 }, { 0, 0 } };
   size_t k;
 
-  c->base[column] = (int32_t)(c->stride / GROUP) * 32768; /* tables begin at the lowest of 16 bits */
+  c->base[column] = 0;
   for (k = 0; k < n; k++)
     set_cell(c, column * c->stride + k, column, rrn_xbar_digit_of(l, plane, col, first + k) * scale, &e);
   raise_to(&c->rounded[plane], e.low[0] * steps, e.low[1] * steps);

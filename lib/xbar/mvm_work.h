@@ -12,8 +12,7 @@ typedef struct rrn_xbar_work {
   size_t words, width; /* words of a row of bits; columns of a block */
   uint64_t *bits;    /* [table vectors][bits][words]: rows whose bit is set */
   uint8_t *inputs;
-  uint32_t *pairs, *pair_of; /* pair_of[256]: eight bits as places in two tables of 16, as block.pairs wants them */
-  uint32_t *fours;
+  uint32_t *sixteens, *eight_of; /* eight_of[256]: eight bits as places in two tables, as block.sixteens wants them */
   uint16_t *index;
   int32_t *cells;
   double *pedestals; /* [steps][table vectors]: current of the off conductances */
