@@ -70,6 +70,17 @@ aligned_64(rrn_arena *scratch, size_t n, size_t size)
   return p + (64 - (uintptr_t)p % 64) % 64;
 }
 
+/* Lanes beyond the columns are added up and dropped. */
+static int32_t *
+zeroed_cells(rrn_arena *scratch, size_t groups)
+{
+  int32_t *cells = aligned_64(scratch, 4 * groups, RRN_XBAR_LANES * sizeof(*cells));
+
+  if (cells)
+    memset(cells, 0, 4 * groups * RRN_XBAR_LANES * sizeof(*cells));
+  return cells;
+}
+
 /* Room that only one kind of kernel needs. */
 static int
 make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
@@ -91,10 +102,12 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
   }
   b->sums = aligned_64(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
   b->index = w->index = rrn_arena_alloc_raw(scratch, b->groups, patterns * sizeof(*w->index));
-  b->cells = w->cells = aligned_64(scratch, 4 * b->groups, RRN_XBAR_LANES * sizeof(*w->cells));
-  if (w->cells) /* lanes beyond the columns are added up and dropped */
-    memset(w->cells, 0, 4 * b->groups * RRN_XBAR_LANES * sizeof(*w->cells));
-  return b->table && b->sums && w->index && w->cells;
+  b->cells = w->cells = zeroed_cells(scratch, b->groups);
+  if (k->cells.spread) {
+    b->spread_sums = aligned_64(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->spread_sums));
+    b->spread_cells = w->spread_cells = zeroed_cells(scratch, b->groups);
+  }
+  return b->table && b->sums && w->index && w->cells && (!k->cells.spread || (b->spread_sums && w->spread_cells));
 }
 
 /* Eight rows, those of even number in one table of mvm_avx512.c and those of odd number in another. */
@@ -461,12 +474,6 @@ error_of(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_block *b)
   return left_out * (double)c->rows * rrn_xbar_max_step(&k->head);
 }
 
-static int
-w_noisy(const rrn_xbar_kernel *k)
-{
-  return k->head.read_model != RRN_READ_NONE;
-}
-
 /* Whether the sums of a plane are out of the kernel's reach, so that every conversion is settled by itself. */
 static int
 is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
@@ -475,7 +482,7 @@ is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
 
   return margin > 0.1 || high < least[k->cpu] ||
          greatest_term(k, plane) * rrn_xbar_power_of_2(k->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 0) > 0x1p30 ||
-         (k->cells.spread && k->head.spec.dac_bits > 1) || (w_noisy(k) && k->cpu < RRN_XBAR_CPU_AVX512);
+         (k->cells.spread && k->head.spec.dac_bits > 1);
 }
 
 /* Offsets as the sums of tiles have them, where words can hold the sums of single bytes. */
@@ -578,6 +585,8 @@ fill_cells(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
       const size_t cell = lane * stride + row;
 
       w->cells[row * RRN_XBAR_LANES + lane] = (65536 * top[cell] + 256 * middle[cell] + low[cell]) >> shift;
+      if (w->spread_cells)
+        w->spread_cells[row * RRN_XBAR_LANES + lane] = k->cells.spread[first + cell];
     }
 }
 

@@ -120,6 +120,8 @@ typedef struct rrn_xbar_block {
   int16_t *words;        /* [stride]: top and middle of a column; only AVX-512 */
   const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
   const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
+  const int32_t *spread_cells; /* the same of spreads */
+  int32_t *spread_sums;        /* as sums; NULL without spreads */
   void *table;           /* sums of the cells of each subset of four inputs */
   uint8_t *spreads;      /* the same of the spreads of a few columns; only AVX-512 */
   int32_t *sums;         /* [vectors][bits][lanes]; not AVX-512 */

@@ -14,7 +14,7 @@ typedef struct rrn_xbar_work {
   uint8_t *inputs;
   uint32_t *sixteens, *eight_of; /* eight_of[256]: eight bits as places in two tables, as block.sixteens wants them */
   uint16_t *index;
-  int32_t *cells;
+  int32_t *cells, *spread_cells;
   double *pedestals; /* [steps][table vectors]: current of the off conductances */
   double *placed;    /* [table vectors]: what of them is to be subtracted, all steps */
   int32_t *offset, *start;
