@@ -46,6 +46,7 @@ typedef struct rrn_xbar_kernel {
   enum rrn_xbar_cpu cpu;
   int collapsed;        /* slices and steps add up to one product: no conversion that changes anything */
   rrn_xbar_cells cells;
+  int8_t *bytes;        /* collapsed and exact, in rrn_xbar_byte_place(); else NULL */
   int16_t *integers;    /* collapsed and exact: [n_out][stride]; else NULL */
   double *effective;    /* collapsed with errors: [n_out][stride] */
   size_t stride;
@@ -99,6 +100,19 @@ int32_t rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *layer, r
                                 rramnas_error *err);
 int32_t rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,
                                double *ret_y, rramnas_error *err);
+
+enum { RRN_XBAR_BYTE_COLUMNS = 32 };
+
+/* Four inputs of 16 columns are together, those of the next 16 beside them. */
+static inline size_t
+rrn_xbar_byte_place(size_t stride, size_t col, size_t in)
+{
+  return (col / 32 * (stride / 4) + in / 4) * 128 + col % 32 * 4 + in % 4;
+}
+
+/* bytes[vectors][stride] is zeroed room. */
+void rrn_xbar_bytes_avx512(const rrn_xbar_kernel *kernel, const int32_t *x, size_t vectors, uint8_t *bytes,
+                           double *ret_y);
 
 /* --- conversions by lookup --- */
 

@@ -2,8 +2,9 @@
 /* Products on crossbars: rate in multiply-adds of the network, and the limit it is held against.
  *
  *   bench-xbar               all rows
- *   bench-xbar N [quiet|relative|absolute [CPU [BATCH]]]
- *                            N products of the first layer with read noise on the kernel of a CPU, 0 to 3, for profiles
+ *   bench-xbar N [quiet|relative|absolute|ideal [CPU [BATCH]]]
+ *                            N products of the first layer with read noise, or of ideal cells without converter, on the
+ *                            kernel of a CPU, 0 to 3, for profiles
  *
  * Limit: AVX-512 VNNI does two vectors of 64 multiply-adds of bytes per cycle, with cells rounded to eight bits; ours
  * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
@@ -165,6 +166,10 @@ profile(job *j, long products, int argc, char **argv)
 
   j->noise.read_model = noise[0] == 'r' ? RRN_READ_RELATIVE : noise[0] == 'a' ? RRN_READ_ABSOLUTE : RRN_READ_NONE;
   j->noise.read_sigma = 0.01;
+  if (noise[0] == 'i') {
+    j->noise.write_model = RRN_WRITE_NONE;
+    j->adc_bits = 0;
+  }
   j->batch = argc > 4 ? (size_t)atol(argv[4]) : j->batch;
   prepare(j);
   if (rrn_xbar_kernel_create(&j->arena, &j->layer, cpu < best ? cpu : best, &j->kernel, NULL) < 0)
