@@ -32,6 +32,31 @@ typedef struct rrn_xbar_work {
   rrn_xbar_stats stats;
 } rrn_xbar_work;
 
+/* Room that begins with a line of the cache, or NULL. */
+void *rrn_xbar_room(rrn_arena *scratch, size_t n, size_t size);
+
+/* --- mvm_inputs.c --- */
+
+/* Eight rows, those of even number in one table of mvm_avx512.c and those of odd number in another. */
+void rrn_xbar_fill_eight_of(uint32_t *eight_of);
+void rrn_xbar_fill_inputs(const rrn_xbar_kernel *k, rrn_xbar_work *w);
+/* Sum of a step's inputs of a vector. */
+int64_t rrn_xbar_sum_of_step(const rrn_xbar_work *w, size_t vector, int32_t step);
+
+/* --- mvm_noise.c --- */
+
+int rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w);
+/* Words of the vectors of a batch. */
+void rrn_xbar_fill_names(const rrn_xbar_stream *stream, rrn_xbar_work *w);
+/* Words of the columns of a block; `cell` is the first one's first. */
+void rrn_xbar_fill_keys(const rrn_xbar_kernel *k, uint32_t cell, rrn_xbar_work *w);
+/* Sums of squares of steps. */
+void rrn_xbar_fill_squares(const rrn_xbar_kernel *k, rrn_xbar_work *w);
+/* Read noise of a plane as its sums have it, `one` to a code; gives what it can be wrong by, in codes. */
+double rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar_work *w);
+
+/* --- mvm_settle.c --- */
+
 /* The number of a column's first cell in the streams. */
 uint32_t rrn_xbar_cell_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col);
 
