@@ -220,30 +220,24 @@ total_of(const rrn_xbar_block *b, const readout *r, int32_t step)
 
 /* Adds the codes of one column and 16 vectors. */
 INLINE void
-convert(rrn_xbar_block *b, const rrn_wide_converter *v, const readout *r)
+convert(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *weights, const readout *r)
 {
   const uint32_t valid = rrn_wide_valid(b, r->vector);
   uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
   uint32_t *codes = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
   int32_t step;
 
-  for (step = 0; step + 1 < b->steps; step += 2, doubts += 2 * RRN_XBAR_DOUBTS) {
-    const rrn_wide_weights w = rrn_wide_weights_of(b, step, 2);
-
-    rrn_wide_add_codes(codes, &w, rrn_wide_two_codes(b, v, total_of(b, r, step), total_of(b, r, step + 1), valid,
-                                                     doubts));
-  }
-  if (step < b->steps) {
-    const rrn_wide_weights w = rrn_wide_weights_of(b, step, 1);
-
-    rrn_wide_add_codes(codes, &w, rrn_wide_one_code(b, v, total_of(b, r, step), valid, doubts));
-  }
+  for (step = 0; step + 1 < b->steps; step += 2, doubts += 2 * RRN_XBAR_DOUBTS)
+    rrn_wide_add_codes(codes, &weights[step / 2],
+                       rrn_wide_two_codes(b, v, total_of(b, r, step), total_of(b, r, step + 1), valid, doubts));
+  if (step < b->steps)
+    rrn_wide_add_codes(codes, &weights[step / 2], rrn_wide_one_code(b, v, total_of(b, r, step), valid, doubts));
 }
 
 /* COLUMNS columns, 16 vectors. */
 INLINE void
-read_out(rrn_xbar_block *b, const rrn_wide_converter *v, size_t column, size_t vector, int32_t dac_bits,
-         rrn_wide_noise noise)
+read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *weights, size_t column, size_t vector,
+         int32_t dac_bits, rrn_wide_noise noise)
 {
   const size_t n = b->stride / 16;
   const uint32_t *sixteens = b->sixteens + vector * (size_t)b->bits * n;
@@ -262,7 +256,7 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, size_t column, size_t v
     const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
                         rrn_wide_names_of(b, vector, noise) };
 
-    convert(b, v, &r);
+    convert(b, v, weights, &r);
   }
 }
 
@@ -270,14 +264,18 @@ INLINE void
 look_up(rrn_xbar_block *b, int32_t dac_bits, rrn_wide_noise noise)
 {
   const rrn_wide_converter v = rrn_wide_converter_of(b);
+  rrn_wide_weights weights[8];
   size_t column, vector;
+  int32_t step;
 
+  for (step = 0; step < b->steps; step += 2)
+    weights[step / 2] = rrn_wide_weights_of(b, step, b->steps - step < 2 ? 1 : 2);
   for (column = 0; column < b->columns; column += COLUMNS) {
     build(b, column);
     if (noise == RRN_WIDE_SUMMED)
       build_spreads(b, column);
     for (vector = 0; vector < b->vectors; vector += 16)
-      read_out(b, &v, column, vector, dac_bits, noise);
+      read_out(b, &v, weights, column, vector, dac_bits, noise);
   }
 }
 

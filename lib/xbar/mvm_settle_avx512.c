@@ -81,6 +81,7 @@ typedef struct doubts {
   size_t n;
   uint32_t number[CHUNK];
   double codes[CHUNK]; /* the currents from all 24 bits of the cells */
+  int32_t code[CHUNK], is_below[CHUNK], is_near[CHUNK]; /* the code above the border; whether the current is below, or near */
 } doubts;
 
 /* Where a doubt is. */
@@ -136,12 +137,28 @@ add_noise(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column,
   }
 }
 
+/* Which currents are below the border that they were taken to be above, as the reference rounds them. */
+TARGET static void
+compare(doubts *d, double unsure)
+{
+  const double magic = 0x1.8p52;
+  size_t i;
+
+  for (i = 0; i < d->n; i++) {
+    const double codes = d->codes[i], above = (codes + 0.5 + magic) - magic, beyond = codes - (above - 0.5);
+    const int near = (beyond < 0 ? -beyond : beyond) < unsure;
+
+    d->code[i] = (int32_t)above;
+    d->is_below[i] = !near & ((codes + magic) - magic < above);
+    d->is_near[i] = near;
+  }
+}
+
 /* Takes one from the codes of currents below the border. Keeps the numbers of those that are too near to it. */
 static size_t
-settle(const rrn_xbar_kernel *k, rrn_xbar_work *w, const doubts *d, uint32_t *ret_left)
+settle(rrn_xbar_work *w, const doubts *d, uint32_t *ret_left)
 {
-  const double magic = 0x1.8p52, unsure = k->head.g && k->head.read_model == RRN_READ_NONE ? w->unsure : -1;
-  const int32_t last = k->head.adc.codes - 1, dac_bits = w->block.dac_bits;
+  const int32_t last = w->block.last, dac_bits = w->block.dac_bits;
   const uint32_t steps = (uint32_t)w->block.steps;
   uint32_t *codes = w->block.codes;
   int64_t low = 0, high = 0;
@@ -149,16 +166,14 @@ settle(const rrn_xbar_kernel *k, rrn_xbar_work *w, const doubts *d, uint32_t *re
 
   for (i = 0; i < d->n; i++) {
     const place p = place_of(d->number[i], steps);
-    const double above = (d->codes[i] + 0.5 + magic) - magic, beyond = d->codes[i] - (above - 0.5);
-    const int near = rrn_xbar_magnitude(beyond) < unsure, below = !near & ((d->codes[i] + magic) - magic < above);
-    const int32_t code = (int32_t)above;
+    const int32_t code = d->code[i], below = d->is_below[i];
 
     codes[p.lane * RRN_XBAR_TABLE_VECTORS + p.vector] -= (uint32_t)(below & (code > 0) & (code <= last))
                                                          << (p.step * dac_bits);
     low += below & (code == 0);
     high += below & (code == last + 1);
     ret_left[left] = d->number[i];
-    left += (size_t)near;
+    left += (size_t)d->is_near[i];
   }
   w->stats.clipped_low += low;
   w->stats.clipped_high -= high;
@@ -171,7 +186,8 @@ run(const rrn_xbar_kernel *k, rrn_xbar_work *w, size_t first_column, doubts *d, 
   sum_doubts(k, w, first_column, d);
   if (k->head.read_model != RRN_READ_NONE)
     add_noise(k, w, first_column, d);
-  *n_left += settle(k, w, d, w->left + *n_left);
+  compare(d, k->head.g && k->head.read_model == RRN_READ_NONE ? w->unsure : -1);
+  *n_left += settle(w, d, w->left + *n_left);
   d->n = 0;
 }
 
