@@ -135,10 +135,10 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   b->groups = b->stride / 4;
   b->dac_bits = l->spec.dac_bits;
   b->steps = l->n_steps;
-  b->bits = (l->n_steps * l->spec.dac_bits + 3) / 4 * 4;
+  b->bits = l->n_steps * l->spec.dac_bits;
+  b->bits = k->cpu >= RRN_XBAR_CPU_AVX512 ? b->bits : (b->bits + 3) / 4 * 4;
   w->words = (b->stride + 63) / 64;
   w->width = k->cpu >= RRN_XBAR_CPU_AVX512 ? TILE_COLUMNS : RRN_XBAR_LANES;
-  w->room = (size_t)(UINT32_MAX / ((double)(l->adc.codes - 1) * places_of(l)));
   if (ckd_mul(&sums, l->cols + RRN_XBAR_LANES, vectors) || ckd_mul(&planes, sums, (size_t)k->cells.n_planes))
     return rrn_fail_memory(err);
   w->codes = rrn_xbar_room(scratch, planes, sizeof(*w->codes));
@@ -152,15 +152,15 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   w->offset = rrn_xbar_room(scratch, vectors * steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
-  if (!make_tables(scratch, k, w) || !rrn_xbar_make_noise_room(scratch, k, w) || !w->codes || !b->doubts || !w->doubts || !w->left || !w->bits || !w->eight_of || !w->pedestals ||
-      !w->placed || !w->offset || !w->y)
+  if (!make_tables(scratch, k, w) || !rrn_xbar_make_noise_room(scratch, k, w) || !w->codes || !b->doubts ||
+      !w->doubts || !w->left || !w->bits || !w->eight_of || !w->pedestals || !w->placed || !w->offset || !w->y)
     return rrn_fail_memory(err);
   w->offsets = w->pedestals + vectors * steps;
   rrn_xbar_fill_eight_of(w->eight_of);
     return RRAMNAS_OK;
 }
 
-/* Currents of the off conductances of a tile, by step and with the places of all steps; a pair has none. */
+/* Currents of the off conductances of an array, by step, and the steps' sums with their places; a pair has none. */
 static void
 fill_pedestals(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
@@ -172,10 +172,10 @@ fill_pedestals(const rrn_xbar_kernel *k, rrn_xbar_work *w)
   memset(w->pedestals, 0, RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps * sizeof(*w->pedestals));
   for (vector = 0; vector < w->block.vectors && !rrn_xbar_pairs_are_one(l); vector++)
     for (step = 0; step < l->n_steps; step++) {
-      double *pedestal = &w->pedestals[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
+      const int64_t sum = rrn_xbar_sum_of_step(w, vector, step);
 
-      *pedestal = (double)rrn_xbar_sum_of_step(w, vector, step) * per_digit;
-      w->placed[vector] += l->n_sides == 1 ? *pedestal * (double)(1 << (step * l->spec.dac_bits)) : 0;
+      w->pedestals[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector] = (double)sum * per_digit;
+      w->placed[vector] += l->n_sides == 1 ? sum << (step * l->spec.dac_bits) : 0;
     }
 }
 
@@ -282,7 +282,7 @@ codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t
 
 /* Codes of a plane to digits times steps, with sign and place. */
 static void
-add_codes(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_work *w)
+add_codes(const rrn_xbar_kernel *k, int32_t plane, size_t batch, const rrn_xbar_work *w)
 {
   const rrn_xbar_layer *l = &k->head;
   const int apart = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l);
@@ -291,26 +291,56 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_work *w)
                            (double)(1 << (slice * l->spec.cell_bits)) * (apart && plane % 2 == 1 ? -1 : 1);
   const double current = to_digits / rrn_xbar_codes_per_current(l, slice);
   const double lowest = l->adc.lo[slice] * places_of(l) * (double)w->held;
+  const double per_digit = l->spec.g_off / rrn_xbar_max_step(l);
   size_t vector, col;
 
   for (col = 0; col < l->cols; col++) {
     const uint32_t *codes = codes_of(k, w, plane, col);
     double *y = w->y + col * RRN_XBAR_TABLE_VECTORS;
 
-    for (vector = 0; vector < w->block.vectors; vector++)
-      y[vector] += (double)codes[vector] * current + (lowest - w->placed[vector]) * to_digits;
+    for (vector = 0; vector < batch; vector++)
+      y[vector] += (double)codes[vector] * current + (lowest - (double)w->placed[vector] * per_digit) * to_digits;
   }
+}
+
+/* Adds up what the steps of each vector gave, as if they had been vectors. */
+static void
+fold(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
+{
+  const size_t steps = w->fold;
+  const int32_t dac_bits = k->head.spec.dac_bits;
+  size_t vector, step, col;
+  int32_t plane;
+
+  for (vector = 0; vector < batch; vector++)
+    for (step = 0; step < steps; step++)
+      w->placed[vector] = (step == 0 ? 0 : w->placed[vector]) +
+                          (w->placed[vector * steps + step] << (step * (size_t)dac_bits));
+  for (plane = 0; plane < k->cells.n_planes; plane++)
+    for (col = 0; col < k->head.cols; col++) {
+      uint32_t *codes = codes_of(k, w, plane, col);
+
+      for (vector = 0; vector < batch; vector++) {
+        uint32_t sum = 0;
+
+        for (step = steps; step-- > 0;)
+          sum = (sum << dac_bits) + codes[vector * steps + step];
+        codes[vector] = sum;
+      }
+    }
 }
 
 /* Takes the codes of the arrays so far into the result. */
 static void
-flush(const rrn_xbar_kernel *k, rrn_xbar_work *w)
+flush(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
 {
   const size_t sums = (k->head.cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS;
   int32_t plane;
 
+  if (w->fold > 1)
+    fold(k, batch, w);
   for (plane = 0; plane < k->cells.n_planes; plane++)
-    add_codes(k, plane, w);
+    add_codes(k, plane, batch, w);
   memset(w->codes, 0, (size_t)k->cells.n_planes * sums * sizeof(*w->codes));
   memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
   w->held = 0;
@@ -397,46 +427,85 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, rrn_xbar_work *w)
     for (first = 0; first < l->cols; first += w->width)
       run_block(k, plane, first, w);
   }
-  if (++w->held == w->room)
-    flush(k, w);
 }
 
 static void
-finish(const rrn_xbar_kernel *k, const rrn_xbar_work *w, double *ret_y)
+finish(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, const rrn_xbar_work *w, double *ret_y)
 {
   const rrn_xbar_layer *l = &k->head;
   size_t vector, i;
 
-  for (vector = 0; vector < w->block.vectors; vector++) {
+  for (vector = 0; vector < batch; vector++) {
     const double *y = w->y + vector;
     double offset = l->spec.sign == RRN_XBAR_UNIT_COLUMN ? y[l->n_out * RRN_XBAR_TABLE_VECTORS] : 0;
 
     for (i = 0; l->spec.sign == RRN_XBAR_OFFSET && i < l->n_in; i++)
-      offset += (double)w->x[vector * l->n_in + i] * (double)(1 << (l->spec.weight_bits - 1));
+      offset += (double)x[vector * l->n_in + i] * (double)(1 << (l->spec.weight_bits - 1));
     for (i = 0; i < l->n_out; i++)
       ret_y[vector * l->n_out + i] = y[i * RRN_XBAR_TABLE_VECTORS] - offset;
   }
 }
 
-/* As many vectors as share a table. */
+/* Each step of each vector as a vector of its own. */
+static const int32_t *
+take_apart(const rrn_xbar_layer *l, const int32_t *x, size_t batch, const rrn_xbar_work *w)
+{
+  int32_t *to = w->steps_apart;
+  size_t vector, in;
+  int32_t step;
+
+  for (vector = 0; vector < batch; vector++)
+    for (step = 0; step < l->n_steps; step++)
+      for (in = 0; in < l->n_in; in++)
+        *to++ = x[vector * l->n_in + in] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l);
+  return w->steps_apart;
+}
+
+/* As many vectors as share a table. `of` is the kernel that converts them. */
 static void
-run_part(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, rrn_xbar_work *w, double *ret_y)
+run_part(const rrn_xbar_kernel *k, const rrn_xbar_kernel *of, const int32_t *x, size_t batch, rrn_xbar_work *w,
+         double *ret_y)
 {
   const rrn_xbar_layer *l = &k->head;
   size_t tile;
 
-  w->x = x;
-  w->block.vectors = batch;
+  w->x = w->fold > 1 ? take_apart(l, x, batch, w) : x;
+  w->block.vectors = batch * w->fold;
   memset(w->codes, 0, (size_t)k->cells.n_planes * (l->cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS *
                         sizeof(*w->codes));
   memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
   memset(w->y, 0, l->cols * RRN_XBAR_TABLE_VECTORS * sizeof(*w->y));
-  for (tile = 0; tile < k->cells.tiles; tile++)
-    run_tile(k, tile, w);
-  flush(k, w);
+  for (tile = 0; tile < k->cells.tiles; tile++) {
+    run_tile(of, tile, w);
+    if (++w->held == w->room)
+      flush(k, batch, w);
+  }
+  flush(k, batch, w);
   w->stats.conversions +=
     (int64_t)(batch * l->cols * k->cells.tiles) * l->n_steps * k->cells.n_planes;
-  finish(k, w, ret_y);
+  finish(k, x, batch, w, ret_y);
+}
+
+/* A few vectors leave lanes of the wide kernels idle, unless their steps take them: the kernel of a single step. */
+static int32_t
+make_folded(rrn_arena *scratch, const rrn_xbar_kernel *k, size_t batch, rrn_xbar_kernel *one, rrn_xbar_work *w,
+            rramnas_error *err)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const size_t steps = (size_t)l->n_steps;
+  const int folds = k->cpu >= RRN_XBAR_CPU_AVX512 && l->read_model == RRN_READ_NONE &&
+                    batch * steps <= RRN_XBAR_TABLE_VECTORS;
+
+  *one = *k;
+  if (folds) {
+    one->head.n_steps = 1;
+    one->head.spec.input_bits = l->spec.dac_bits;
+  }
+  RRN_TRY(make_room(scratch, one, w, err));
+  w->fold = folds ? steps : 1;
+  w->room = (size_t)(UINT32_MAX / ((double)(l->adc.codes - 1) * places_of(l)));
+  w->steps_apart = folds ? rrn_arena_alloc_raw(scratch, batch * steps, l->n_in * sizeof(*w->steps_apart)) : NULL;
+  return folds && !w->steps_apart ? rrn_fail_memory(err) : RRAMNAS_OK;
 }
 
 int32_t
@@ -446,13 +515,14 @@ rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, siz
   const rrn_xbar_layer *l = &k->head;
   size_t first, n;
   rrn_xbar_stream stream;
+  rrn_xbar_kernel one;
   rrn_xbar_work w;
 
   if (!rrn_xbar_inputs_valid(l, x, batch, err))
     return RRAMNAS_ERR_ARGUMENT;
   if (k->collapsed)
     return rrn_xbar_collapsed_run(scratch, k, x, batch, ret_y, err);
-  RRN_TRY(make_room(scratch, k, &w, err));
+  RRN_TRY(make_folded(scratch, k, batch, &one, &w, err));
   w.block.counted = stats != NULL;
   stream = rrn_xbar_stream_of(&l->id);
   for (first = 0; first < batch; first += n) {
@@ -460,7 +530,7 @@ rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, siz
     w.block.first_vector = first_vector + (uint32_t)first;
     if (w.names)
       rrn_xbar_fill_names(&stream, &w);
-    run_part(k, x + first * l->n_in, n, &w, ret_y + first * l->n_out);
+    run_part(k, &one, x + first * l->n_in, n, &w, ret_y + first * l->n_out);
   }
   if (stats) {
     stats->conversions += w.stats.conversions;

@@ -146,7 +146,7 @@ typedef struct rrn_xbar_block {
   uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes, weighted by steps, are added */
   uint32_t *doubts;      /* [lanes][steps][vectors / 16]: bit 2 k of vector k, whose code may be one too high */
   size_t groups, vectors, columns;
-  int32_t bits; /* a multiple of 4 */
+  int32_t bits; /* a multiple of 4 but for AVX-512 */
   int32_t dac_bits, steps;
   int32_t last;          /* the greatest code */
   int32_t high;          /* bits behind the point in the upper two bytes of cells */

@@ -140,6 +140,28 @@ sum(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *bas
   }
 }
 
+/* As sum(), of one bit. */
+INLINE void
+sum_one(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *base, int32_t up, int32_t *ret_sums)
+{
+  const __m512i ones = _mm512_set1_epi8(1), z = _mm512_setzero_si512();
+  __m512i low[COLUMNS] = { _mm512_set1_epi32(base[0]), _mm512_set1_epi32(base[1]) }, high[COLUMNS] = { z, z };
+  size_t sixteen, c;
+
+  for (sixteen = 0; sixteen < n; sixteen++, table += COLUMNS * 128, sixteens += 16)
+#pragma GCC unroll 2
+    for (c = 0; c < COLUMNS; c++) {
+      const __m512i rows = _mm512_load_si512(sixteens), t = _mm512_load_si512(table + c * 128);
+
+      low[c] = _mm512_dpbusd_epi32(low[c], _mm512_permutexvar_epi8(rows, t), ones);
+      high[c] = _mm512_dpbusd_epi32(
+        high[c], _mm512_permutexvar_epi8(rows, _mm512_load_si512(table + c * 128 + 64)), ones);
+    }
+  for (c = 0; c < COLUMNS; c++)
+    _mm512_store_si512(ret_sums + 16 * c, _mm512_sll_epi32(_mm512_add_epi32(low[c], _mm512_slli_epi32(high[c], 8)),
+                                                           _mm_cvtsi32_si128(up)));
+}
+
 /* Sums of the subsets of four spreads each, in bytes: [stride / 16][COLUMNS][64] after the tables of the cells. */
 TARGET static void
 build_spreads(const rrn_xbar_block *b, size_t column)
@@ -165,27 +187,25 @@ build_spreads(const rrn_xbar_block *b, size_t column)
     }
 }
 
-/* Sums of the spreads of COLUMNS columns in four bits: ret_sums[4][COLUMNS][16]. */
+/* Sums of the spreads of COLUMNS columns in some bits, at most four: ret_sums[bits][COLUMNS][16]. */
 INLINE void
-sum_spreads(const uint8_t *table, const uint32_t *sixteens, size_t n, int32_t *ret_sums)
+sum_spreads(const uint8_t *table, const uint32_t *sixteens, size_t n, size_t bits, int32_t *ret_sums)
 {
   const __m512i ones = _mm512_set1_epi8(1);
-  __m512i s[4][COLUMNS];
+  __m512i s[4 * COLUMNS];
   size_t sixteen, k;
 
 #pragma GCC unroll 8
-  for (k = 0; k < 4 * COLUMNS; k++)
-    s[k / COLUMNS][k % COLUMNS] = _mm512_setzero_si512();
+  for (k = 0; k < bits * COLUMNS; k++)
+    s[k] = _mm512_setzero_si512();
   for (sixteen = 0; sixteen < n; sixteen++, table += COLUMNS * 64, sixteens += 16)
 #pragma GCC unroll 8
-    for (k = 0; k < 4 * COLUMNS; k++)
-      s[k / COLUMNS][k % COLUMNS] = _mm512_dpbusd_epi32(
-        s[k / COLUMNS][k % COLUMNS],
-        _mm512_permutexvar_epi8(_mm512_load_si512(sixteens + k / COLUMNS * n * 16),
-                                _mm512_load_si512(table + k % COLUMNS * 64)), ones);
+    for (k = 0; k < bits * COLUMNS; k++)
+      s[k] = _mm512_dpbusd_epi32(s[k], _mm512_permutexvar_epi8(_mm512_load_si512(sixteens + k / COLUMNS * n * 16),
+                                                               _mm512_load_si512(table + k % COLUMNS * 64)), ones);
 #pragma GCC unroll 8
-  for (k = 0; k < 4 * COLUMNS; k++)
-    _mm512_store_si512(ret_sums + 16 * k, s[k / COLUMNS][k % COLUMNS]);
+  for (k = 0; k < bits * COLUMNS; k++)
+    _mm512_store_si512(ret_sums + 16 * k, s[k]);
 }
 
 /* Sums of some columns and 16 vectors, and what of the read-out they are. */
@@ -247,11 +267,14 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
 
   for (c = 0; c < COLUMNS && column + c < b->columns; c++)
     base[c] = b->base[column + c];
-  for (bit = 0; bit < (size_t)b->bits; bit += 4) {
+  for (bit = 0; bit + 4 <= (size_t)b->bits; bit += 4)
     sum(b->table, sixteens + bit * n * 16, n, base, 16 - b->high, sums + bit * COLUMNS * 16);
-    if (noise == RRN_WIDE_SUMMED)
-      sum_spreads(b->spreads, sixteens + bit * n * 16, n, spreads + bit * COLUMNS * 16);
-  }
+  for (; bit < (size_t)b->bits; bit++)
+    sum_one(b->table, sixteens + bit * n * 16, n, base, 16 - b->high, sums + bit * COLUMNS * 16);
+  for (bit = 0; noise == RRN_WIDE_SUMMED && bit + 4 <= (size_t)b->bits; bit += 4)
+    sum_spreads(b->spreads, sixteens + bit * n * 16, n, 4, spreads + bit * COLUMNS * 16);
+  for (; noise == RRN_WIDE_SUMMED && bit < (size_t)b->bits; bit++)
+    sum_spreads(b->spreads, sixteens + bit * n * 16, n, 1, spreads + bit * COLUMNS * 16);
   for (c = 0; c < COLUMNS && column + c < b->columns; c++) {
     const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
                         rrn_wide_names_of(b, vector, noise) };

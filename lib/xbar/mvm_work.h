@@ -16,12 +16,14 @@ typedef struct rrn_xbar_work {
   uint16_t *index;
   int32_t *cells, *spread_cells;
   double *pedestals; /* [steps][table vectors]: current of the off conductances */
-  double *placed;    /* [table vectors]: what of them is to be subtracted, all steps */
+  int64_t *placed;   /* [table vectors]: sums of inputs whose off currents are to be subtracted, all steps */
   int32_t *offset, *start;
   double *y;        /* [columns][table vectors] */
   uint32_t *codes;  /* [planes][columns][table vectors]: sums over arrays */
   uint32_t *doubts; /* places in block.doubts that are not empty */
   uint32_t *left;   /* numbers of conversions that are still in doubt: (lane steps + step) table vectors + vector */
+  size_t fold;       /* steps that are vectors of their own; 1 if they are not */
+  int32_t *steps_apart;
   size_t held, room; /* arrays in these sums, and how many may be */
   /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
   double slope, *offsets, unsure;
