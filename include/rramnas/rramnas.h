@@ -284,6 +284,7 @@ enum rramnas_field_type {
   RRAMNAS_FIELD_REAL = 2,
   RRAMNAS_FIELD_CHOICE = 3, /**< one word of a list */
   RRAMNAS_FIELD_TEXT = 4,
+  RRAMNAS_FIELD_LIST = 5, /**< numbers in [ ], each within min and max */
 };
 
 /** One row of the table that drives parsing, checking, writing and documenting hardware specs. */

@@ -3,6 +3,7 @@
 #ifndef RRN_ACCURACY_ACCURACY_H
 #define RRN_ACCURACY_ACCURACY_H
 
+#include "data/data.h"
 #include "hw/spec.h"
 #include "infer/infer.h"
 #include "xbar/adc.h"
@@ -76,9 +77,9 @@ typedef struct rrn_trials {
   const rrn_quantised *q;
   const rramnas_hw *hw;
   rrn_chip_options chip;   /* `trial` is the first one's */
-  const float *images;     /* [n_images][...] */
-  const int32_t *labels;
-  size_t n_images;
+  const rrn_data *data;
+  rrn_data_part part;
+  size_t n_images;         /* the first of the part */
   int32_t n_threads;       /* 0 = all processors */
 } rrn_trials;
 
@@ -86,7 +87,7 @@ typedef struct rrn_trials {
 int32_t rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_right, rrn_xbar_stats *ret_stats,
                        rramnas_error *err);
 /* Right answers in floats. */
-int32_t rrn_trials_digital(const rrn_rt *rt, const rrn_trials *t, int32_t *ret_right, rramnas_error *err);
+int32_t rrn_trials_digital(const rrn_trials *t, int32_t *ret_right, rramnas_error *err);
 
 /* --- the public function, measure.c --- */
 

@@ -104,20 +104,6 @@ load_network(measuring *a)
 /* --- images --- */
 
 static int32_t
-read_images(measuring *a, rrn_data_part part, size_t n, float **ret_images, int32_t **ret_labels)
-{
-  float *images = rrn_arena_alloc_raw(&a->arena, n, rrn_infer_n_in(a->plan) * sizeof(*images));
-  int32_t *labels = rrn_arena_alloc_raw(&a->arena, n, sizeof(*labels));
-
-  if (!images || !labels)
-    return rrn_fail_memory(a->err);
-  RRN_TRY(rrn_data_read(a->data, part, 0, n, images, labels, a->err));
-  *ret_images = images;
-  *ret_labels = labels;
-  return RRAMNAS_OK;
-}
-
-static int32_t
 check_images(const measuring *a)
 {
   int64_t shape[3];
@@ -158,16 +144,13 @@ count_images(const rramnas_accuracy_options *o, const rrn_data *data, size_t *re
 static int32_t
 load_images(measuring *a)
 {
-  float *images = NULL;
-  int32_t *labels = NULL;
   size_t n = 0;
 
   RRN_TRY(rrn_data_load(a->o.data, a->runtime, &a->data, a->err));
   RRN_TRY(check_images(a));
   RRN_TRY(count_images(&a->o, a->data, &n, &a->n_calibrating, a->err));
-  RRN_TRY(read_images(a, part_of(&a->o), n, &images, &labels));
-  a->trials.images = images;
-  a->trials.labels = labels;
+  a->trials.data = a->data;
+  a->trials.part = part_of(&a->o);
   a->trials.n_images = n;
   return RRAMNAS_OK;
 }
@@ -181,19 +164,18 @@ quantise(measuring *a)
   const rramnas_mapping *m = a->m;
   const size_t n_layers = m->net->n_layers;
   rrn_layer_bits *bits = rrn_arena_alloc(&a->arena, n_layers + 1, sizeof(*bits));
-  int32_t *labels;
-  float *images = NULL;
+  float *images = rrn_arena_alloc_raw(&a->arena, a->n_calibrating, rrn_infer_n_in(a->plan) * sizeof(*images));
   size_t i;
   int32_t k;
 
-  if (!bits)
+  if (!bits || !images)
     return rrn_fail_memory(a->err);
   for (i = 0; i < n_layers; i++)
     bits[i] = (rrn_layer_bits){ 0, 0 };
   for (k = 0; k < m->n_layers; k++)
     bits[m->layer_of[k]] = (rrn_layer_bits){ rrn_matrix_weight_bits(m->hw, &m->matrices[k]),
                                             rrn_matrix_input_bits(m->hw, &m->matrices[k]) };
-  RRN_TRY(read_images(a, RRN_DATA_TRAIN, a->n_calibrating, &images, &labels));
+  RRN_TRY(rrn_data_read(a->data, RRN_DATA_TRAIN, 0, a->n_calibrating, images, NULL, a->err));
   RRN_TRY(rrn_quantise(a->rt, a->plan, bits, n_layers, images, a->n_calibrating, &a->q, a->err));
   for (i = 0; i < n_layers; i++)
     a->ret->layers_on_crossbars += a->q.layers[i].shape.n_groups > 0;
@@ -271,7 +253,7 @@ judge(measuring *a, double *ret_trials)
                                        .adc_fraction = a->o.adc_fraction };
   ideal = a->trials;
   ideal.chip.is_ideal = 1;
-  RRN_TRY(rrn_trials_digital(a->rt, &a->trials, &right, a->err));
+  RRN_TRY(rrn_trials_digital(&a->trials, &right, a->err));
   a->ret->digital = right / (double)a->ret->images;
   RRN_TRY(rrn_trials_run(a->rt, &ideal, 1, &right, NULL, a->err));
   a->ret->quantized = right / (double)a->ret->images;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Accuracy over many chips, each programmed with errors of its own (Monte Carlo).
  *
- * In:  integer layers, a chip, images with labels.
+ * In:  integer layers, a chip, a part of a data set.
  * Out: right answers of each chip.
  *
  * Chips are pieces of work: with several, a thread takes a chip at a time; one alone is spread by its images. Results lie by
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "accuracy/accuracy.h"
+#include "infer/accuracy.h"
 #include "util/pool.h"
 
 typedef struct trials {
@@ -25,22 +26,14 @@ typedef struct trials {
 } trials;
 
 static int32_t
-count_right(const rrn_rt *rt, const rrn_trials *t, const rrn_infer_backend *backend, int32_t n_threads, int32_t *ret_right,
+count_right(const rrn_trials *t, const rrn_infer_backend *backend, int32_t n_threads, int32_t *ret_right,
             rramnas_error *err)
 {
-  const size_t n_out = rrn_infer_n_out(t->plan);
-  float *outputs = rrn_alloc(rt, t->n_images, n_out * sizeof(*outputs));
-  int32_t status;
-  size_t i;
+  size_t right = 0;
 
-  if (!outputs)
-    return rrn_fail_memory(err);
-  status = rrn_infer_run(t->plan, backend, t->images, t->n_images, n_threads, outputs, err);
-  *ret_right = 0;
-  for (i = 0; i < t->n_images && status >= 0; i++)
-    *ret_right += rrn_infer_argmax(outputs + i * n_out, n_out) == (size_t)t->labels[i];
-  rrn_free(rt, outputs);
-  return status;
+  RRN_TRY(rrn_infer_count_right(t->plan, backend, t->data, t->part, 0, t->n_images, n_threads, &right, err));
+  *ret_right = (int32_t)right;
+  return RRAMNAS_OK;
 }
 
 static int32_t
@@ -54,7 +47,7 @@ try_chip(const trials *m, size_t k, rramnas_error *err)
   o.like = m->first;
   if (k > 0)
     RRN_TRY(rrn_chip_program(m->rt, m->t->q, m->t->hw, &o, &chip, err));
-  status = count_right(m->rt, m->t, rrn_chip_backend(chip), m->threads_within, &m->right[k], err);
+  status = count_right(m->t, rrn_chip_backend(chip), m->threads_within, &m->right[k], err);
   m->stats[k] = rrn_chip_stats(chip);
   if (k > 0)
     rrn_chip_free(chip);
@@ -111,7 +104,7 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
 }
 
 int32_t
-rrn_trials_digital(const rrn_rt *rt, const rrn_trials *t, int32_t *ret_right, rramnas_error *err)
+rrn_trials_digital(const rrn_trials *t, int32_t *ret_right, rramnas_error *err)
 {
-  return count_right(rt, t, NULL, t->n_threads, ret_right, err);
+  return count_right(t, NULL, t->n_threads, ret_right, err);
 }

@@ -9,7 +9,8 @@
 
 enum { AT_A_TIME = 16 * RRN_INFER_LANES };
 
-/* An image is [channels][height][width]; the network's input has a dimension of 1 before that. */
+/* An image is [channels][height][width]; the network's input has a dimension of 1 before that, or takes as many values in
+ * another shape. */
 static int32_t
 check_fit(const rrn_infer_plan *plan, const rrn_data *data, rramnas_error *err)
 {
@@ -19,8 +20,9 @@ check_fit(const rrn_infer_plan *plan, const rrn_data *data, rramnas_error *err)
   int64_t shape[3];
 
   rrn_data_shape(data, shape);
-  RRN_FAIL_IF(x->rank != 4 || x->dims[1] != shape[0] || x->dims[2] != shape[1] || x->dims[3] != shape[2], err,
-              RRAMNAS_ERR_SHAPE, "the images have shape [%lld, %lld, %lld], input \"%.100s\" takes %s",
+  RRN_FAIL_IF(x->rank == 4 ? x->dims[1] != shape[0] || x->dims[2] != shape[1] || x->dims[3] != shape[2]
+                           : (size_t)(shape[0] * shape[1] * shape[2]) != rrn_infer_n_in(plan),
+              err, RRAMNAS_ERR_SHAPE, "the images have shape [%lld, %lld, %lld], input \"%.100s\" takes %s",
               (long long)shape[0], (long long)shape[1], (long long)shape[2], x->name, rrn_shape_text(&takes, text));
   RRN_FAIL_IF(rrn_infer_n_out(plan) < (size_t)rrn_data_classes(data), err, RRAMNAS_ERR_SHAPE,
               "the network has %zu outputs, the images are of %d classes", rrn_infer_n_out(plan),

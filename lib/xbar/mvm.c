@@ -2,8 +2,7 @@
 /* Matrix-vector products on a programmed layer, fast.
  *
  * In:  a layer with its converter, inputs x[batch][in].
- * Out: what the reference gives: the same codes. Without the layer a code may be the next one where a current lies
- *      nearer to the border of two than 24 bits per cell can tell.
+ * Out: what the reference gives: the same codes.
  *
  * Idea: cells become integers (mvm_cells.c) and their sums are looked up (mvm_lookup.c, mvm_avx512.c) and converted in
  * single precision. A conversion whose current is nearer to the border of two codes than these can be wrong is settled
@@ -43,13 +42,6 @@ rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_
   RRN_TRY(k.collapsed ? rrn_xbar_collapsed_fill(arena, l, &k, err) : rrn_xbar_cells_fill(arena, l, &k.cells, err));
   *ret_kernel = k;
   return RRAMNAS_OK;
-}
-
-void
-rrn_xbar_kernel_detach(rrn_xbar_kernel *k)
-{
-  k->head.digits = NULL;
-  k->head.g = NULL;
 }
 
 /* --- by lookup --- */
@@ -226,7 +218,7 @@ is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
 {
   const int32_t high = k->cells.fraction[plane], least[] = { -7, -7, 0, 8 };
 
-  return margin > 0.1 || high < least[k->cpu] ||
+  return k->head.converters != NULL || margin > 0.1 || high < least[k->cpu] ||
          greatest_term(k, plane) * rrn_xbar_power_of_2(k->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 0) > 0x1p30 ||
          (k->cells.spread && k->head.spec.dac_bits > 1);
 }
@@ -493,7 +485,7 @@ make_folded(rrn_arena *scratch, const rrn_xbar_kernel *k, size_t batch, rrn_xbar
 {
   const rrn_xbar_layer *l = &k->head;
   const size_t steps = (size_t)l->n_steps;
-  const int folds = k->cpu >= RRN_XBAR_CPU_AVX512 && l->read_model == RRN_READ_NONE &&
+  const int folds = k->cpu >= RRN_XBAR_CPU_AVX512 && l->read_model == RRN_READ_NONE && !l->converters &&
                     batch * steps <= RRN_XBAR_TABLE_VECTORS;
 
   *one = *k;

@@ -42,7 +42,7 @@ typedef struct rrn_xbar_cells {
 
 /* A layer made ready for its kernel. */
 typedef struct rrn_xbar_kernel {
-  rrn_xbar_layer head; /* what the layer is, without its cells unless it outlives the kernel */
+  rrn_xbar_layer head; /* what the layer is */
   enum rrn_xbar_cpu cpu;
   int collapsed;        /* slices and steps add up to one product: no conversion that changes anything */
   rrn_xbar_cells cells;
@@ -52,14 +52,10 @@ typedef struct rrn_xbar_kernel {
   size_t stride;
 } rrn_xbar_kernel;
 
-/* The layer must not change or go before the kernel: it settles currents at the border of two codes as the reference
- * does. RRAMNAS_ERR_UNSUPPORTED with read noise drawn by cell, whose kernel is the reference. */
+/* The layer's weights must outlive the kernel, which settles currents at the border of two codes as the reference does.
+ * RRAMNAS_ERR_UNSUPPORTED with read noise drawn by cell, whose kernel is the reference. */
 int32_t rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *layer, enum rrn_xbar_cpu cpu,
                                rrn_xbar_kernel *ret_kernel, rramnas_error *err);
-
-/* The kernel forgets its layer, which may go. Where a current lies nearer to the border of two codes than 24 bits per
- * cell can tell, a code may then be the next one. */
-void rrn_xbar_kernel_detach(rrn_xbar_kernel *kernel);
 
 /* As rrn_xbar_mvm_reference(). */
 int32_t rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,
@@ -192,8 +188,8 @@ double rrn_xbar_codes_per_current(const rrn_xbar_layer *l, int32_t slice);
 double rrn_xbar_codes_per_digit(const rrn_xbar_layer *l, int32_t plane);
 double rrn_xbar_power_of_2(int32_t exponent);
 
-/* A cell (or pair) of a plane in digits. */
-double rrn_xbar_digit_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in);
+/* Cells (or pairs) of a plane's column in digits. */
+void rrn_xbar_digits_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t n, double *ret_digits);
 
 int32_t rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *ret_cells, rramnas_error *err);
 

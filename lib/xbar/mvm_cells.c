@@ -18,15 +18,25 @@ enum { GROUP = 4, PAIR = 2 * GROUP };
 /* Beyond, no product is fast. */
 enum { MOST_FRACTION = 16, LEAST_FRACTION = -40 };
 
-double
-rrn_xbar_digit_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
+/* Rows of a column that are worked on at a time. */
+enum { CHUNK = 128 };
+
+void
+rrn_xbar_digits_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t n, double *ret_digits)
 {
   const double scale = rrn_xbar_max_digit(l) / (1 - l->spec.g_off);
   const int one = rrn_xbar_pairs_are_one(l);
-  const int32_t slice = one ? plane : plane / l->n_sides, side = one ? 0 : plane % l->n_sides;
-  const double g = l->g[rrn_xbar_cell(l, slice, side, col, in)];
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  double minus[CHUNK];
+  size_t k;
 
-  return (one ? g - l->g[rrn_xbar_cell(l, slice, 1, col, in)] : g - l->spec.g_off) * scale;
+  for (; n > CHUNK; n -= CHUNK, first += CHUNK, ret_digits += CHUNK)
+    rrn_xbar_digits_of(l, plane, col, first, CHUNK, ret_digits);
+  rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, first, n, ret_digits);
+  if (one)
+    rrn_xbar_conductances(l, slice, 1, col, first, n, minus);
+  for (k = 0; k < n; k++)
+    ret_digits[k] = (ret_digits[k] - (one ? minus[k] : l->spec.g_off)) * scale;
 }
 
 double
@@ -69,13 +79,15 @@ typedef struct extremes {
 static void
 extend(extremes *e, const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t end)
 {
-  double group[2] = { 0, 0 }, column = 0;
+  double group[2] = { 0, 0 }, column = 0, digits[CHUNK];
   size_t in;
 
   for (in = first; in < end; in++) {
-    const double d = magnitude(rrn_xbar_digit_of(l, plane, col, in));
-    double *g = &group[(in - first) % 2];
+    double *g = &group[(in - first) % 2], d;
 
+    if ((in - first) % CHUNK == 0)
+      rrn_xbar_digits_of(l, plane, col, in, end - in < CHUNK ? end - in : CHUNK, digits);
+    d = magnitude(digits[(in - first) % CHUNK]);
     if ((in - first) % PAIR < 2)
       *g = 0;
     *g += d;
@@ -111,30 +123,28 @@ nearest(double x)
   return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
 }
 
-/* Zeroed bytes that begin with a line of the cache. */
-static void *
-bytes_of(rrn_arena *arena, size_t n)
-{
-  char *p = rrn_arena_alloc(arena, n, 1);
-
-  return p ? p + (64 - (uintptr_t)p % 64) % 64 : NULL;
-}
-
+/* Small things first and the bytes in one piece, so that the arena makes room for these and no more. Planes begin with a line
+ * of the cache; whole tiles are read beyond the last. */
 static int32_t
 make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_error *err)
 {
-  size_t columns, cells;
+  const size_t n_bytes = l->read_model == RRN_READ_RELATIVE ? 4 : 3;
+  size_t columns, cells, all;
+  uint8_t *bytes;
 
   if (ckd_mul(&columns, c->tiles * (size_t)c->n_planes, l->cols) || ckd_mul(&cells, columns, c->stride) ||
-      ckd_add(&cells, cells, 16 * c->stride + 128)) /* whole tiles are read */
+      ckd_add(&cells, cells, (size_t)63) || ckd_mul(&all, cells = cells / 64 * 64, n_bytes) ||
+      ckd_add(&all, all, 16 * c->stride + 128))
     return rrn_fail_memory(err);
-  c->top = bytes_of(arena, cells);
-  c->middle = bytes_of(arena, cells);
-  c->low = bytes_of(arena, cells);
   c->base = rrn_arena_alloc(arena, columns, sizeof(*c->base));
-  c->spread = l->read_model == RRN_READ_RELATIVE ? bytes_of(arena, cells) : NULL;
-  if (!c->top || !c->middle || !c->low || !c->base || (!c->spread && l->read_model == RRN_READ_RELATIVE))
+  bytes = rrn_arena_alloc(arena, all, 1);
+  if (!c->base || !bytes)
     return rrn_fail_memory(err);
+  bytes += (64 - (uintptr_t)bytes % 64) % 64;
+  c->top = (int8_t *)bytes;
+  c->middle = bytes + cells;
+  c->low = (int8_t *)(bytes + 2 * cells);
+  c->spread = n_bytes > 3 ? bytes + 3 * cells : NULL;
   return RRAMNAS_OK;
 }
 
@@ -173,42 +183,66 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
   const double unit = rrn_xbar_power_of_2(c->fraction[plane] + 8), scale = rrn_xbar_codes_per_digit(l, plane) * unit;
   const double steps = rrn_xbar_max_step(l) / unit;
   errors e = { { 0, 0 }, { 0, 0 } };
+  double digits[CHUNK];
   size_t k;
 
   c->base[column] = 0;
-  for (k = 0; k < n; k++)
-    set_cell(c, column * c->stride + k, column, rrn_xbar_digit_of(l, plane, col, first + k) * scale, &e);
+  for (k = 0; k < n; k++) {
+    if (k % CHUNK == 0)
+      rrn_xbar_digits_of(l, plane, col, first + k, n - k < CHUNK ? n - k : CHUNK, digits);
+    set_cell(c, column * c->stride + k, column, digits[k % CHUNK] * scale, &e);
+  }
   raise_to(&c->rounded[plane], e.low[0] * steps, e.low[1] * steps);
   raise_to(&c->unsure[plane], e.rest[0] * steps, e.rest[1] * steps);
 }
 
-/* What a read of relative error adds to the variance of a current, in squares of the on conductance and of sigma. */
-static double
-spread_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
+/* What reads of relative error of n cells, at most CHUNK, add to the variance of a current, in squares of the on
+ * conductance and of sigma. */
+static void
+spreads_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t n, double *ret_spreads)
 {
   const int one = rrn_xbar_pairs_are_one(l);
-  const int32_t slice = one ? plane : plane / l->n_sides, side = one ? 0 : plane % l->n_sides;
-  const double a = l->g[rrn_xbar_cell(l, slice, side, col, in)];
-  const double b = one ? l->g[rrn_xbar_cell(l, slice, 1, col, in)] : 0;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  double minus[CHUNK];
+  size_t k;
 
-  return a * a + b * b;
+  rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, first, n, ret_spreads);
+  if (one)
+    rrn_xbar_conductances(l, slice, 1, col, first, n, minus);
+  for (k = 0; k < n; k++)
+    ret_spreads[k] = ret_spreads[k] * ret_spreads[k] + (one ? minus[k] * minus[k] : 0);
 }
 
-/* In 63 steps: four fit a byte. */
+/* Of one column: in 63 steps, so that four fit a byte, or only the greatest. */
+static void
+spread_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane, size_t col, double *greatest)
+{
+  double spreads[CHUNK];
+  size_t in;
+
+  for (in = 0; in < l->n_in; in++) {
+    const size_t place = rrn_xbar_column(c, l->cols, in / c->rows, plane, col) * c->stride + in % c->rows;
+
+    if (in % CHUNK == 0)
+      spreads_of(l, plane, col, in, l->n_in - in < CHUNK ? l->n_in - in : CHUNK, spreads);
+    if (greatest)
+      raise_to(greatest, spreads[in % CHUNK], 0);
+    else
+      c->spread[place] = (uint8_t)nearest(spreads[in % CHUNK] / c->spread_unit[plane]);
+  }
+}
+
 static void
 fill_spread(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 {
   double greatest = 0;
-  size_t col, in;
+  size_t col;
 
   for (col = 0; col < l->cols; col++)
-    for (in = 0; in < l->n_in; in++)
-      raise_to(&greatest, spread_of(l, plane, col, in), 0);
+    spread_column(l, c, plane, col, &greatest);
   c->spread_unit[plane] = greatest > 0 ? greatest / 63 : 1;
   for (col = 0; col < l->cols; col++)
-    for (in = 0; in < l->n_in; in++)
-      c->spread[rrn_xbar_column(c, l->cols, in / c->rows, plane, col) * c->stride + in % c->rows] =
-        (uint8_t)nearest(spread_of(l, plane, col, in) / c->spread_unit[plane]);
+    spread_column(l, c, plane, col, NULL);
 }
 
 static void

@@ -19,29 +19,36 @@ nearest(double x)
   return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
 }
 
-/* The weight that all cells of one output stand for. */
-static double
-weight_of(const rrn_xbar_layer *l, size_t col, size_t in)
+/* Adds the weights that all cells of one output stand for, in place of ret_w[n_in]. */
+static void
+weights_of(const rrn_xbar_layer *l, size_t col, double *digits, double *ret_w)
 {
-  double sum = 0;
   int32_t plane;
+  size_t in;
 
+  for (in = 0; in < l->n_in; in++)
+    ret_w[in] = 0;
   for (plane = 0; plane < rrn_xbar_n_planes(l); plane++) {
     const double place = (double)(1 << (rrn_xbar_slice_of(l, plane) * l->spec.cell_bits));
-    const double part = rrn_xbar_digit_of(l, plane, col, in) * place;
+    const int minus = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1;
 
-    sum += l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -part : part;
+    rrn_xbar_digits_of(l, plane, col, 0, l->n_in, digits);
+    for (in = 0; in < l->n_in; in++)
+      ret_w[in] += (minus ? -place : place) * digits[in];
   }
-  return sum;
 }
 
 /* What an offset adds to every weight. */
-static double
-weight_of_offset(const rrn_xbar_layer *l, size_t in)
+static void
+weights_of_offset(const rrn_xbar_layer *l, double *digits, double *ret_w)
 {
-  return l->spec.sign == RRN_XBAR_UNIT_COLUMN ? weight_of(l, l->n_out, in)
-       : l->spec.sign == RRN_XBAR_OFFSET      ? (double)(1 << (l->spec.weight_bits - 1))
-                                              : 0;
+  size_t in;
+
+  if (l->spec.sign == RRN_XBAR_UNIT_COLUMN)
+    weights_of(l, l->n_out, digits, ret_w);
+  else
+    for (in = 0; in < l->n_in; in++)
+      ret_w[in] = l->spec.sign == RRN_XBAR_OFFSET ? (double)(1 << (l->spec.weight_bits - 1)) : 0;
 }
 
 static int
@@ -76,27 +83,37 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas
   return k->bytes || k->integers || k->effective ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
+static void
+set_weight(rrn_xbar_kernel *k, size_t col, size_t in, double w)
+{
+  const size_t place = col * k->stride + in;
+
+  if (k->bytes)
+    k->bytes[rrn_xbar_byte_place(k->stride, col, in)] = (int8_t)nearest(w);
+  else if (k->integers)
+    k->integers[place] = (int16_t)nearest(w);
+  else
+    k->effective[place] = k->head.ideal ? (double)nearest(w) : w;
+}
+
 int32_t
 rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
 {
+  double *row, *offset, *digits;
   size_t col, in;
 
   RRN_TRY(make_room(arena, l, k, err));
-  for (in = 0; in < l->n_in; in++) {
-    const double offset = weight_of_offset(l, in);
-
-    for (col = 0; col < l->n_out; col++) {
-      const double w = weight_of(l, col, in) - offset;
-      const size_t place = col * k->stride + in;
-
-      if (k->bytes)
-        k->bytes[rrn_xbar_byte_place(k->stride, col, in)] = (int8_t)nearest(w);
-      else if (k->integers)
-        k->integers[place] = (int16_t)nearest(w);
-      else
-        k->effective[place] = l->ideal ? (double)nearest(w) : w;
-    }
+  if (!(row = rrn_alloc(arena->rt, l->n_in, 3 * sizeof(*row))))
+    return rrn_fail_memory(err);
+  offset = row + l->n_in;
+  digits = offset + l->n_in;
+  weights_of_offset(l, digits, offset);
+  for (col = 0; col < l->n_out; col++) {
+    weights_of(l, col, digits, row);
+    for (in = 0; in < l->n_in; in++)
+      set_weight(k, col, in, row[in] - offset[in]);
   }
+  rrn_free(arena->rt, row);
   return RRAMNAS_OK;
 }
 
@@ -121,21 +138,26 @@ is_lossless(const rrn_xbar_layer *l, int32_t slice, double greatest)
          (rrn_xbar_pairs_are_one(l) ? -most >= lo * (1 + 1e-12) : lo <= 0);
 }
 
-/* The greatest sum of magnitudes of a column in an array. */
+/* The greatest sum of digits of a column in an array. */
 static double
 greatest_sum(const rrn_xbar_layer *l)
 {
-  double greatest = 0, sum = 0;
+  const int one = rrn_xbar_pairs_are_one(l);
+  int64_t greatest = 0, sum = 0;
   int32_t plane;
   size_t col, in;
 
   for (plane = 0; plane < rrn_xbar_n_planes(l); plane++)
     for (col = 0; col < l->cols; col++)
       for (in = 0; in < l->n_in; in++) {
-        sum = (in % (size_t)l->spec.rows == 0 ? 0 : sum) + rrn_xbar_magnitude(rrn_xbar_digit_of(l, plane, col, in));
+        const int32_t slice = rrn_xbar_slice_of(l, plane);
+
+        sum = in % (size_t)l->spec.rows == 0 ? 0 : sum;
+        sum += one ? rrn_xbar_digit(l, slice, 0, col, in) + rrn_xbar_digit(l, slice, 1, col, in)
+                   : rrn_xbar_digit(l, slice, plane % l->n_sides, col, in);
         greatest = sum > greatest ? sum : greatest;
       }
-  return greatest;
+  return (double)greatest;
 }
 
 int
@@ -146,7 +168,7 @@ rrn_xbar_collapses(const rrn_xbar_layer *l)
 
   if (l->adc.codes == 0)
     return 1;
-  if (!l->ideal || l->read_model != RRN_READ_NONE)
+  if (!l->ideal || l->read_model != RRN_READ_NONE || l->converters)
     return 0;
   greatest = greatest_sum(l);
   for (slice = 0; slice < l->n_slices; slice++)

@@ -11,6 +11,8 @@
  * Complexity: rows per doubt, and a comparison per 16 conversions. */
 #include "xbar/mvm_work.h"
 
+#include "xbar/converter.h"
+
 typedef struct conversion {
   int32_t plane, step;
   size_t lane, col, vector; /* the column in its block and in the layer */
@@ -105,18 +107,24 @@ rrn_xbar_cell_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane
                                  w->first);
 }
 
-/* The current of a conversion in codes: as near as 24 bits per cell tell, or nearer still where that decides. */
+/* The current of a conversion in codes, as near as 24 bits per cell tell. */
 static double
-exact_codes(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
+codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
 {
-  const rrn_xbar_layer *l = &k->head;
-  const size_t column = rrn_xbar_column(&k->cells, l->cols, w->tile, c->plane, c->col);
+  const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, c->plane, c->col);
   const double codes = (double)exact_sum(k, w, column, c->vector, c->step) * w->slope +
                        w->offsets[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
 
-  if (l->read_model != RRN_READ_NONE)
-    return codes + noise_of(k, w, column, c);
-  if (l->g && rrn_xbar_magnitude(codes - round_even(codes)) > 0.5 - w->unsure)
+  return k->head.read_model != RRN_READ_NONE ? codes + noise_of(k, w, column, c) : codes;
+}
+
+/* The same, or nearer still where that decides. */
+static double
+exact_codes(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
+{
+  const double codes = codes_of(k, w, c);
+
+  if (k->head.read_model == RRN_READ_NONE && rrn_xbar_magnitude(codes - round_even(codes)) > 0.5 - w->unsure)
     return reference_codes(k, w, c->plane, c->col, c->vector, c->step);
   return codes;
 }
@@ -159,14 +167,67 @@ list_doubts(rrn_xbar_work *w)
   return n;
 }
 
+/* --- converters with errors, where every conversion comes here --- */
+
+/* Whether a current within `unsure` of this one might count as a clip, or not. */
+static int
+is_near_end(double codes, double top, double unsure)
+{
+  return rrn_xbar_magnitude(codes + 0.5) < unsure || rrn_xbar_magnitude(codes - top - 0.5) < unsure;
+}
+
+/* All vectors of a column in a step. */
+static void
+convert_with_errors(const rrn_xbar_kernel *k, rrn_xbar_work *w, conversion c, uint32_t *codes)
+{
+  const size_t q = rrn_xbar_converter_of(k->head.converters, w->tile, c.plane, c.col), n = w->block.vectors;
+  double current[RRN_XBAR_TABLE_VECTORS], distance[RRN_XBAR_TABLE_VECTORS];
+  const int exact = k->head.read_model == RRN_READ_NONE;
+  const double top = k->head.adc.codes - 1;
+  int32_t code[RRN_XBAR_TABLE_VECTORS];
+
+  for (c.vector = 0; c.vector < n; c.vector++)
+    current[c.vector] = codes_of(k, w, &c);
+  rrn_xbar_converter_codes(k->head.converters, q, current, n, code, distance);
+  for (c.vector = 0; c.vector < n; c.vector++) {
+    double *at = &current[c.vector];
+
+    if (exact && (distance[c.vector] < w->unsure || is_near_end(*at, top, w->unsure))) {
+      *at = reference_codes(k, w, c.plane, c.col, c.vector, c.step);
+      rrn_xbar_converter_codes(k->head.converters, q, at, 1, &code[c.vector], &distance[c.vector]);
+    }
+    w->stats.clipped_low += *at < -0.5;
+    w->stats.clipped_high += *at > top + 0.5;
+    codes[c.vector] += (uint32_t)code[c.vector] << (c.step * w->block.dac_bits);
+  }
+}
+
+static void
+convert_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
+{
+  size_t lane;
+  int32_t step;
+
+  for (lane = 0; lane < w->block.columns; lane++)
+    for (step = 0; step < w->block.steps; step++)
+      convert_with_errors(k, w, (conversion){ .plane = plane, .step = step, .lane = lane, .col = first + lane },
+                          w->block.codes + lane * RRN_XBAR_TABLE_VECTORS);
+}
+
+/* --- */
+
 void
 rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
   const rrn_xbar_block *b = &w->block;
   const int wide = k->cpu >= RRN_XBAR_CPU_AVX512 && !b->slow;
-  const size_t n = wide ? rrn_xbar_settle_avx512(k, plane, first, w) : list_doubts(w), steps = (size_t)b->steps;
+  const size_t steps = (size_t)b->steps, n = k->head.converters ? 0
+                                           : wide               ? rrn_xbar_settle_avx512(k, plane, first, w)
+                                                                : list_doubts(w);
   size_t i;
 
+  if (k->head.converters)
+    convert_block(k, plane, first, w);
   for (i = 0; i < n; i++) {
     const size_t vector = w->left[i] % RRN_XBAR_TABLE_VECTORS, row = w->left[i] / RRN_XBAR_TABLE_VECTORS;
     const conversion c = { plane, (int32_t)(row % steps), row / steps, first + row / steps, vector };

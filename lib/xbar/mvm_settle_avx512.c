@@ -186,7 +186,7 @@ run(const rrn_xbar_kernel *k, rrn_xbar_work *w, size_t first_column, doubts *d, 
   sum_doubts(k, w, first_column, d);
   if (k->head.read_model != RRN_READ_NONE)
     add_noise(k, w, first_column, d);
-  compare(d, k->head.g && k->head.read_model == RRN_READ_NONE ? w->unsure : -1);
+  compare(d, k->head.read_model == RRN_READ_NONE ? w->unsure : -1);
   *n_left += settle(w, d, w->left + *n_left);
   d->n = 0;
 }

@@ -14,17 +14,7 @@ enum rrn_xbar_slot {
   RRN_XBAR_FAULT = 3  /* of the circuit: once per array, kept when it is written again */
 };
 
-typedef struct rrn_xbar_noise {
-  int32_t write_model; /* enum rrn_hw_write_model; levels when level_mean is set */
-  int32_t read_model;  /* enum rrn_hw_read_model */
-  double write_sigma, write_c[5];
-  const double *level_mean, *level_sigma; /* [2^cell_bits] or NULL: conductance of each digit as measured */
-  double read_sigma;
-  double drift_exponent, drift_exponent_sigma, drift_reference_s, time_s;
-  double stuck_off_fraction, stuck_on_fraction;
-} rrn_xbar_noise;
-
-/* The device of a chip, `time_s` after writing. */
+/* The device of a chip, `time_s` after writing. A table of levels stays the chip's, which must outlive it. */
 rrn_xbar_noise rrn_xbar_noise_of(const rramnas_hw *hw, double time_s);
 
 /* Weights, inputs and cells of a chip; converters are chosen apart. */
@@ -33,15 +23,27 @@ rrn_xbar_spec rrn_xbar_spec_of(const rramnas_hw *hw);
 /* Standard normal number of a cell; below 2^64 draws, the same on every machine. `read` is 0 but in slot READ. */
 double rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step);
 
+/* The numbers of slot WRITE or DRIFT of cells in a row, the same; room for n rounded up to a multiple of 8 is written. */
+void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi);
+
+/* What it is made of: random words of a name, and a number in (0, 1) from them. */
+void rrn_xbar_random(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step,
+                     uint32_t ret_block[4]);
+double rrn_xbar_uniform(const uint32_t block[4]);
+
 /* Inverse of the normal distribution, 0 < p < 1, relative error below 1e-15. */
 double rrn_xbar_normal_quantile(double p);
 
-/* Writes every cell: error, drift, then faults, which win. */
+/* From now on cells are as a device of this kind holds them. */
 void rrn_xbar_program(rrn_xbar_layer *layer, const rrn_xbar_noise *noise);
 
-/* Adds errors[cells] to the conductances (not below 0), then applies masks[cells]: 0 none, 1 stuck off, 2 stuck on.
- * Either may be NULL. */
-void rrn_xbar_disturb(rrn_xbar_layer *layer, const double *errors, const uint8_t *masks);
+/* Conductances are given from now on, in the arena: those that the layer has, with errors[cells] added (not below 0) and
+ * masks[cells] applied: 0 none, 1 stuck off, 2 stuck on. Either may be NULL. */
+int32_t rrn_xbar_disturb(rrn_arena *arena, rrn_xbar_layer *layer, const double *errors, const uint8_t *masks,
+                         rramnas_error *err);
+
+/* Every conductance, in the order of rrn_xbar_cell(); NULL without memory. */
+double *rrn_xbar_all_conductances(rrn_arena *arena, const rrn_xbar_layer *layer);
 
 /* A conductance as one read finds it. */
 double rrn_xbar_read(const rrn_xbar_layer *layer, uint32_t cell, double g, uint32_t vector, int32_t step);

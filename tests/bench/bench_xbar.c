@@ -2,9 +2,9 @@
 /* Products on crossbars: rate in multiply-adds of the network, and the limit it is held against.
  *
  *   bench-xbar               all rows
- *   bench-xbar N [quiet|relative|absolute|ideal [CPU [BATCH]]]
- *                            N products of the first layer with read noise, or of ideal cells without converter, on the
- *                            kernel of a CPU, 0 to 3, for profiles
+ *   bench-xbar N [quiet|relative|absolute|ideal|sar [CPU [BATCH]]]
+ *                            N products of the first layer with read noise, of ideal cells without converter, or with
+ *                            errors of converters, on the kernel of a CPU, 0 to 3, for profiles
  *
  * Limit: AVX-512 VNNI does two vectors of 64 multiply-adds of bytes per cycle, with cells rounded to eight bits; ours
  * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
@@ -12,6 +12,7 @@
 #include "random.h"
 #include "../../examples/common/tiles.h"
 #include "xbar/adc.h"
+#include "xbar/converter.h"
 #include "xbar/mvm.h"
 #include "xbar/noise.h"
 
@@ -27,6 +28,7 @@ typedef struct job {
   double *y;
   size_t n_in, n_out, batch;
   int32_t adc_bits;
+  rrn_xbar_converter_spec converters;
 } job;
 
 static void
@@ -42,9 +44,11 @@ program(void *user)
   job *j = user;
 
   rrn_arena_reset(&j->arena);
-  if (rrn_xbar_layer_create(&j->arena, &j->spec, j->weights, j->n_out, j->n_in, j->id, &j->layer, NULL) < 0)
+  if (rrn_xbar_layer_create(&j->spec, j->weights, j->n_out, j->n_in, j->id, &j->layer, NULL) < 0)
     die();
   if (j->adc_bits != 0 && rrn_xbar_adc_set(&j->layer, j->adc_bits, RRN_XBAR_RANGE_GRANULAR, NULL) < 0)
+    die();
+  if (rrn_xbar_converters_draw(&j->arena, &j->layer, &j->converters, NULL) < 0)
     die();
   rrn_xbar_program(&j->layer, &j->noise);
   j->layer.read_by_column = j->noise.read_model != RRN_READ_NONE;
@@ -156,6 +160,9 @@ byte_limit(void)
   return row.ops / row.min_s * 2 * 64 * 1e-9;
 }
 
+static const rrn_xbar_converter_spec sar = { .kind = RRN_ADC_SAR, .unit_sigma = 0.01, .offset_sigma = 0.002,
+                                      .per_crossbar = 16, .layout = { 128, 0 } };
+
 static void
 profile(job *j, long products, int argc, char **argv)
 {
@@ -166,6 +173,8 @@ profile(job *j, long products, int argc, char **argv)
 
   j->noise.read_model = noise[0] == 'r' ? RRN_READ_RELATIVE : noise[0] == 'a' ? RRN_READ_ABSOLUTE : RRN_READ_NONE;
   j->noise.read_sigma = 0.01;
+  if (noise[0] == 's')
+    j->converters = sar;
   if (noise[0] == 'i') {
     j->noise.write_model = RRN_WRITE_NONE;
     j->adc_bits = 0;
@@ -215,6 +224,9 @@ main(int argc, char **argv)
   j.noise.read_model = RRN_READ_RELATIVE;
   j.noise.read_sigma = 0.01;
   run("1152x256 4x2b 3% write 1% read batch 64", &j, limit);
+  j = noisy;
+  j.converters = sar;
+  run("1152x256 4x2b 3% write, sar errors batch 64", &j, limit);
   j = noisy;
   j.noise.write_model = RRN_WRITE_NONE;
   j.adc_bits = 0;
