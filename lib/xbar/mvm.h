@@ -46,6 +46,7 @@ typedef struct rrn_xbar_kernel {
   enum rrn_xbar_cpu cpu;
   int collapsed;        /* slices and steps add up to one product: no conversion that changes anything */
   rrn_xbar_cells cells;
+  int8_t *bytes;        /* collapsed and exact, in rrn_xbar_byte_place(); else NULL */
   int16_t *integers;    /* collapsed and exact: [n_out][stride]; else NULL */
   double *effective;    /* collapsed with errors: [n_out][stride] */
   size_t stride;
@@ -96,6 +97,19 @@ int32_t rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *layer, r
 int32_t rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,
                                double *ret_y, rramnas_error *err);
 
+enum { RRN_XBAR_BYTE_COLUMNS = 32 };
+
+/* Four inputs of 16 columns are together, those of the next 16 beside them. */
+static inline size_t
+rrn_xbar_byte_place(size_t stride, size_t col, size_t in)
+{
+  return (col / 32 * (stride / 4) + in / 4) * 128 + col % 32 * 4 + in % 4;
+}
+
+/* bytes[vectors][stride] is zeroed room. */
+void rrn_xbar_bytes_avx512(const rrn_xbar_kernel *kernel, const int32_t *x, size_t vectors, uint8_t *bytes,
+                           double *ret_y);
+
 /* --- conversions by lookup --- */
 
 /* Place of a column in base[], times stride in top[], middle[] and low[]. */
@@ -116,17 +130,19 @@ typedef struct rrn_xbar_block {
   int16_t *words;        /* [stride]: top and middle of a column; only AVX-512 */
   const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
   const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
+  const int32_t *spread_cells; /* the same of spreads */
+  int32_t *spread_sums;        /* as sums; NULL without spreads */
   void *table;           /* sums of the cells of each subset of four inputs */
   uint8_t *spreads;      /* the same of the spreads of a few columns; only AVX-512 */
   int32_t *sums;         /* [vectors][bits][lanes]; not AVX-512 */
-  const uint32_t *pairs; /* [vectors / 16][bits][stride / 8][16]: subsets of eight rows; only AVX-512 */
-  const uint32_t *fours; /* [vectors / 16][bits][stride / 16][16]: subsets of 16 rows in fours; only AVX-512 */
+  const uint32_t *sixteens; /* [vectors / 16][bits][stride / 16][16]: subsets of 16 rows in fours; only AVX-512 */
   const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
   const int32_t *offset; /* [steps][RRN_XBAR_TABLE_VECTORS]: added to the sums, with half a code and the margin */
+  const int32_t *start;  /* the same with all bits of cells behind the point; NULL where words are too short; only AMX */
   uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes, weighted by steps, are added */
   uint32_t *doubts;      /* [lanes][steps][vectors / 16]: bit 2 k of vector k, whose code may be one too high */
   size_t groups, vectors, columns;
-  int32_t bits; /* a multiple of 4 */
+  int32_t bits; /* a multiple of 4 but for AVX-512 */
   int32_t dac_bits, steps;
   int32_t last;          /* the greatest code */
   int32_t high;          /* bits behind the point in the upper two bytes of cells */

@@ -186,7 +186,7 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
   double digits[CHUNK];
   size_t k;
 
-  c->base[column] = (int32_t)(c->stride / GROUP) * 32768; /* tables begin at the lowest of 16 bits */
+  c->base[column] = 0;
   for (k = 0; k < n; k++) {
     if (k % CHUNK == 0)
       rrn_xbar_digits_of(l, plane, col, first + k, n - k < CHUNK ? n - k : CHUNK, digits);

@@ -5,8 +5,8 @@
  * Out: slices and steps added up to one matrix, and its products.
  *
  * Idea: a converter changes nothing when cells are ideal, its steps are a whole part of a digit, zero is a level and the
- * greatest sum is in range; then the sum over slices and steps is one product, of 16-bit integers where they suffice, else
- * of doubles.
+ * greatest sum is in range; then the sum over slices and steps is one product, of bytes or 16-bit integers where they
+ * suffice, else of doubles.
  *
  * Complexity: out * in per vector. */
 #include "xbar/mvm.h"
@@ -60,19 +60,50 @@ fits_16_bits(const rrn_xbar_layer *l)
   return l->ideal && l->spec.input_bits <= 15 && products < 0x1p31;
 }
 
-int32_t
-rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
+static int
+fits_bytes(const rrn_xbar_layer *l)
 {
-  const int small = fits_16_bits(l);
-  double *row, *offset, *digits;
-  size_t col, in;
+  return fits_16_bits(l) && l->spec.weight_bits <= 8 && l->spec.input_bits <= 8;
+}
+
+static int32_t
+make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
+{
+  const size_t columns = (l->n_out + RRN_XBAR_BYTE_COLUMNS - 1) / RRN_XBAR_BYTE_COLUMNS * RRN_XBAR_BYTE_COLUMNS;
+  char *bytes = NULL;
 
   k->stride = (l->n_in + 31) / 32 * 32;
-  if (small)
+  if (k->cpu >= RRN_XBAR_CPU_AVX512 && fits_bytes(l))
+    bytes = rrn_arena_alloc(arena, columns * k->stride + 64, 1);
+  else if (fits_16_bits(l))
     k->integers = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->integers));
   else
     k->effective = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->effective));
-  if ((!k->integers && !k->effective) || !(row = rrn_alloc(arena->rt, l->n_in, 3 * sizeof(*row))))
+  k->bytes = bytes ? (int8_t *)(bytes + (64 - (uintptr_t)bytes % 64) % 64) : NULL;
+  return k->bytes || k->integers || k->effective ? RRAMNAS_OK : rrn_fail_memory(err);
+}
+
+static void
+set_weight(rrn_xbar_kernel *k, size_t col, size_t in, double w)
+{
+  const size_t place = col * k->stride + in;
+
+  if (k->bytes)
+    k->bytes[rrn_xbar_byte_place(k->stride, col, in)] = (int8_t)nearest(w);
+  else if (k->integers)
+    k->integers[place] = (int16_t)nearest(w);
+  else
+    k->effective[place] = k->head.ideal ? (double)nearest(w) : w;
+}
+
+int32_t
+rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
+{
+  double *row, *offset, *digits;
+  size_t col, in;
+
+  RRN_TRY(make_room(arena, l, k, err));
+  if (!(row = rrn_alloc(arena->rt, l->n_in, 3 * sizeof(*row))))
     return rrn_fail_memory(err);
   offset = row + l->n_in;
   digits = offset + l->n_in;
@@ -80,10 +111,7 @@ rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kern
   for (col = 0; col < l->n_out; col++) {
     weights_of(l, col, digits, row);
     for (in = 0; in < l->n_in; in++)
-      if (small)
-        k->integers[col * k->stride + in] = (int16_t)nearest(row[in] - offset[in]);
-      else
-        k->effective[col * k->stride + in] = l->ideal ? (double)nearest(row[in] - offset[in]) : row[in] - offset[in];
+      set_weight(k, col, in, row[in] - offset[in]);
   }
   rrn_free(arena->rt, row);
   return RRAMNAS_OK;
@@ -172,14 +200,19 @@ dot_effective(const double *a, const int32_t *x, size_t n)
 
 int32_t
 rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, size_t batch, double *ret_y,
-              rramnas_error *err)
+                       rramnas_error *err)
 {
   const rrn_xbar_layer *l = &k->head;
   int16_t *row = rrn_arena_alloc(scratch, k->stride, sizeof(*row));
+  uint8_t *bytes = k->bytes ? rrn_arena_alloc(scratch, batch, k->stride) : NULL;
   size_t b, col, in;
 
-  if (!row)
+  if (!row || (k->bytes && !bytes))
     return rrn_fail_memory(err);
+  if (k->bytes) {
+    rrn_xbar_bytes_avx512(k, x, batch, bytes, ret_y);
+    return RRAMNAS_OK;
+  }
   for (b = 0; b < batch; b++) {
     for (in = 0; k->integers && in < l->n_in; in++)
       row[in] = (int16_t)x[b * l->n_in + in];

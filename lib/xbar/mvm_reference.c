@@ -244,14 +244,19 @@ int
 rrn_xbar_inputs_valid(const rrn_xbar_layer *l, const int32_t *x, size_t batch, rramnas_error *err)
 {
   const int32_t limit = (1 << l->spec.input_bits) - 1;
+  int32_t any = 0;
   size_t i;
 
   for (i = 0; i < batch * l->n_in; i++)
+    any |= x[i];
+  if ((any & ~limit) == 0)
+    return 1;
+  for (i = 0; i < batch * l->n_in; i++)
     if (x[i] < 0 || x[i] > limit) {
       rrn_fail(err, RRAMNAS_ERR_ARGUMENT, "input %zu is %d, expected 0..%d", i, x[i], limit);
-      return 0;
+      break;
     }
-  return 1;
+  return 0;
 }
 
 /* Voltages of a step, room for two sides of a column, pedestals, results: v, g[2], pedestals, y in one piece. */

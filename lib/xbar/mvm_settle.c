@@ -5,7 +5,8 @@
  * Out: the codes of the reference.
  *
  * Idea: the places in doubt are listed first, then looked at one after the other with all 24 bits of the cells. Nearer
- * still to a border the layer itself decides, as the reference does.
+ * still to a border the layer itself decides, as the reference does. Of a kernel of AVX-512 only these last ones arrive
+ * here, the others are settled in mvm_settle_avx512.c.
  *
  * Complexity: rows per doubt, and a comparison per 16 conversions. */
 #include "xbar/mvm_work.h"
@@ -14,7 +15,7 @@
 
 typedef struct conversion {
   int32_t plane, step;
-  size_t col, vector;
+  size_t lane, col, vector; /* the column in its block and in the layer */
 } conversion;
 
 /* Sum of a column's cells of 24 bits in a step of a vector. */
@@ -75,17 +76,25 @@ sum_of_spreads(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, 
   return (double)sum;
 }
 
+double
+rrn_xbar_noise_in_codes(const rrn_xbar_work *w, size_t lane, int32_t step, size_t vector, double spread)
+{
+  const rrn_xbar_block *b = &w->block;
+  const size_t key = (size_t)step * b->width_keys + lane;
+  const rrn_xbar_draws column = { { b->keys[0][key], b->keys[1][key], b->keys[2][key] } };
+  const rrn_xbar_draws name = { { b->names[0][vector], b->names[1][vector], b->names[2][vector] } };
+
+  return w->noise * __builtin_sqrt(spread) * rrn_xbar_draw(&column, &name);
+}
+
 /* Read noise of a conversion, in codes. */
 static double
 noise_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, const conversion *c)
 {
-  const rrn_xbar_stream stream = rrn_xbar_stream_of(&k->head.id);
-  const rrn_xbar_draws key = rrn_xbar_draws_of_column(&stream, rrn_xbar_cell_of(k, w, c->plane, c->col), c->step);
-  const rrn_xbar_draws name = rrn_xbar_draws_of_vector(&stream, w->block.first_vector + (uint32_t)c->vector);
   const double spread = k->cells.spread ? sum_of_spreads(k, w, column, c->vector, c->step)
                                         : w->squares[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
 
-  return w->noise * __builtin_sqrt(spread) * rrn_xbar_draw(&key, &name);
+  return rrn_xbar_noise_in_codes(w, c->lane, c->step, c->vector, spread);
 }
 
 /* The number of a column's first cell in the streams. */
@@ -139,20 +148,22 @@ settle(const rrn_xbar_kernel *k, rrn_xbar_work *w, const conversion *c)
          << (c->step * w->block.dac_bits);
 }
 
-/* The places in block.doubts that are not empty, as every 64th conversion is in doubt. */
+/* Lists the conversions in doubt. */
 static size_t
-list_doubts(const rrn_xbar_work *w)
+list_doubts(rrn_xbar_work *w)
 {
-  const size_t per_row = (w->block.vectors + 15) / 16, rows = w->block.columns * (size_t)w->block.steps;
-  size_t n = 0, row, part;
+  const rrn_xbar_block *b = &w->block;
+  const size_t rows = b->columns * (size_t)b->steps;
+  size_t n = 0, place;
 
-  for (row = 0; row < rows; row++)
-    for (part = 0; part < per_row; part++) {
-      const uint32_t place = (uint32_t)(row * RRN_XBAR_DOUBTS + part);
+  for (place = 0; place < rows * RRN_XBAR_DOUBTS; place++) {
+    uint32_t bits = b->doubts[place] & 0x55555555;
 
-      w->doubts[n] = place;
-      n += (w->block.doubts[place] & 0x55555555) != 0;
+    for (; bits != 0; bits &= bits - 1) {
+      w->left[n] = (uint32_t)(place * 16 + (size_t)__builtin_ctz(bits) / 2);
+      n += w->left[n] % RRN_XBAR_TABLE_VECTORS < b->vectors;
     }
+  }
   return n;
 }
 
@@ -199,7 +210,7 @@ convert_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_wo
 
   for (lane = 0; lane < w->block.columns; lane++)
     for (step = 0; step < w->block.steps; step++)
-      convert_with_errors(k, w, (conversion){ .plane = plane, .step = step, .col = first + lane },
+      convert_with_errors(k, w, (conversion){ .plane = plane, .step = step, .lane = lane, .col = first + lane },
                           w->block.codes + lane * RRN_XBAR_TABLE_VECTORS);
 }
 
@@ -209,21 +220,18 @@ void
 rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
   const rrn_xbar_block *b = &w->block;
-  const size_t n = k->head.converters ? 0 : list_doubts(w), steps = (size_t)b->steps;
+  const int wide = k->cpu >= RRN_XBAR_CPU_AVX512 && !b->slow;
+  const size_t steps = (size_t)b->steps, n = k->head.converters ? 0
+                                           : wide               ? rrn_xbar_settle_avx512(k, plane, first, w)
+                                                                : list_doubts(w);
   size_t i;
 
   if (k->head.converters)
     convert_block(k, plane, first, w);
   for (i = 0; i < n; i++) {
-    const size_t place = w->doubts[i], row = place / RRN_XBAR_DOUBTS, column = row / steps;
-    uint32_t left = b->doubts[place] & 0x55555555;
+    const size_t vector = w->left[i] % RRN_XBAR_TABLE_VECTORS, row = w->left[i] / RRN_XBAR_TABLE_VECTORS;
+    const conversion c = { plane, (int32_t)(row % steps), row / steps, first + row / steps, vector };
 
-    for (; left != 0; left &= left - 1) {
-      const size_t vector = place % RRN_XBAR_DOUBTS * 16 + (size_t)__builtin_ctz(left) / 2;
-      const conversion c = { plane, (int32_t)(row % steps), first + column, vector };
-
-      if (vector < b->vectors)
-        b->codes[column * RRN_XBAR_TABLE_VECTORS + vector] += settle(k, w, &c);
-    }
+    b->codes[c.lane * RRN_XBAR_TABLE_VECTORS + vector] += settle(k, w, &c);
   }
 }

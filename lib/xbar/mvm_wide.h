@@ -11,20 +11,46 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define RRN_WIDE __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi"))) static inline
+#define RRN_WIDE __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi"))) static inline
 
 /* What a block keeps at hand while it converts. */
 typedef struct rrn_wide_converter {
   __m512i width; /* in the lower words */
   __m512i last;
-  __m512i two, one; /* weights of two steps, and of the first alone */
 } rrn_wide_converter;
 
 RRN_WIDE rrn_wide_converter
 rrn_wide_converter_of(const rrn_xbar_block *b)
 {
-  return (rrn_wide_converter){ _mm512_set1_epi32(b->width), _mm512_set1_epi16((int16_t)b->last),
-                               _mm512_set1_epi32(1 | 1 << (16 + b->dac_bits)), _mm512_set1_epi32(1) };
+  return (rrn_wide_converter){ _mm512_set1_epi32(b->width), _mm512_set1_epi16((int16_t)b->last) };
+}
+
+/* Weights of the codes of `n` steps, one or two; shifted to the right by `down`, which lets them fit words. */
+typedef struct rrn_wide_weights {
+  __m512i words;
+  __m128i down;
+  int shifted;
+} rrn_wide_weights;
+
+RRN_WIDE rrn_wide_weights
+rrn_wide_weights_of(const rrn_xbar_block *b, int32_t step, int32_t n)
+{
+  const int32_t place = step * b->dac_bits, beyond = place + b->dac_bits - 14, down = beyond > 0 ? beyond : 0;
+  const int32_t first = 1 << (place - down), second = n == 2 ? first << b->dac_bits : 0;
+
+  return (rrn_wide_weights){ _mm512_set1_epi32(first | second << 16), _mm_cvtsi32_si128(down), down != 0 };
+}
+
+RRN_WIDE void
+rrn_wide_add_codes(uint32_t *to, const rrn_wide_weights *w, __m512i codes)
+{
+  const __m512i old = _mm512_load_si512(to);
+
+  if (__builtin_expect(w->shifted, 0))
+    _mm512_store_si512(to, _mm512_add_epi32(old, _mm512_sll_epi32(
+      _mm512_dpwssd_epi32(_mm512_setzero_si512(), codes, w->words), w->down)));
+  else
+    _mm512_store_si512(to, _mm512_dpwssd_epi32(old, codes, w->words));
 }
 
 /* Bits 2 k of the 16 vectors from `vector` on that are there. */
@@ -43,33 +69,34 @@ rrn_wide_count(rrn_xbar_block *b, const rrn_wide_converter *v, __m512i codes, ui
   b->clipped_high += __builtin_popcount(_mm512_cmpgt_epi16_mask(codes, v->last) & valid);
 }
 
-/* Clipped codes of two steps, the second's times 1 << dac_bits, on top of `sum`. */
 RRN_WIDE __m512i
-rrn_wide_two_codes(rrn_xbar_block *b, const rrn_wide_converter *v, __m512i first, __m512i second, __m512i sum,
-                   uint32_t valid, uint32_t *doubts)
+rrn_wide_clip(rrn_xbar_block *b, const rrn_wide_converter *v, __m512i codes, uint32_t valid)
+{
+  const __m512i clipped = _mm512_min_epi16(_mm512_max_epi16(codes, _mm512_setzero_si512()), v->last);
+
+  if (b->counted && __builtin_expect(_mm512_cmpneq_epi16_mask(codes, clipped) != 0, 0))
+    rrn_wide_count(b, v, codes, valid);
+  return clipped;
+}
+
+/* Clipped codes of two steps, in words. */
+RRN_WIDE __m512i
+rrn_wide_two_codes(rrn_xbar_block *b, const rrn_wide_converter *v, __m512i first, __m512i second, uint32_t valid,
+                   uint32_t *doubts)
 {
   const __m512i codes = _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_srli_epi32(first, 16), second);
-  const __m512i clipped = _mm512_min_epi16(_mm512_max_epi16(codes, _mm512_setzero_si512()), v->last);
 
   doubts[0] = _mm512_cmplt_epu16_mask(first, v->width);
   doubts[RRN_XBAR_DOUBTS] = _mm512_cmplt_epu16_mask(second, v->width);
-  if (b->counted && __builtin_expect(_mm512_cmpneq_epi16_mask(codes, clipped) != 0, 0))
-    rrn_wide_count(b, v, codes, 3 * valid);
-  return _mm512_dpwssd_epi32(sum, clipped, v->two);
+  return rrn_wide_clip(b, v, codes, 3 * valid);
 }
 
 /* The same of the last of an odd number of steps. */
 RRN_WIDE __m512i
-rrn_wide_one_code(rrn_xbar_block *b, const rrn_wide_converter *v, __m512i step, __m512i sum, uint32_t valid,
-                  uint32_t *doubts)
+rrn_wide_one_code(rrn_xbar_block *b, const rrn_wide_converter *v, __m512i step, uint32_t valid, uint32_t *doubts)
 {
-  const __m512i codes = _mm512_srai_epi32(step, 16);
-  const __m512i clipped = _mm512_min_epi16(_mm512_max_epi16(codes, _mm512_setzero_si512()), v->last);
-
   doubts[0] = _mm512_cmplt_epu16_mask(step, v->width);
-  if (b->counted)
-    rrn_wide_count(b, v, codes, valid);
-  return _mm512_dpwssd_epi32(sum, clipped, v->one);
+  return rrn_wide_clip(b, v, _mm512_srai_epi32(step, 16), valid);
 }
 
 /* --- read noise --- */

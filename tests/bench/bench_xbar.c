@@ -2,9 +2,9 @@
 /* Products on crossbars: rate in multiply-adds of the network, and the limit it is held against.
  *
  *   bench-xbar               all rows
- *   bench-xbar N             N products of the first layer, for profiles
- *   bench-xbar N read        the same with read noise
- *   bench-xbar N sar         the same with errors of converters
+ *   bench-xbar N [quiet|relative|absolute|ideal|sar [CPU [BATCH]]]
+ *                            N products of the first layer with read noise, of ideal cells without converter, or with
+ *                            errors of converters, on the kernel of a CPU, 0 to 3, for profiles
  *
  * Limit: AVX-512 VNNI does two vectors of 64 multiply-adds of bytes per cycle, with cells rounded to eight bits; ours
  * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
@@ -160,6 +160,39 @@ byte_limit(void)
   return row.ops / row.min_s * 2 * 64 * 1e-9;
 }
 
+static const rrn_xbar_converter_spec sar = { .kind = RRN_ADC_SAR, .unit_sigma = 0.01, .offset_sigma = 0.002,
+                                      .per_crossbar = 16, .layout = { 128, 0 } };
+
+static void
+profile(job *j, long products, int argc, char **argv)
+{
+  const char *noise = argc > 2 ? argv[2] : "quiet";
+  const int best = (int)rrn_xbar_cpu_best(), cpu = argc > 3 ? atoi(argv[3]) : best;
+  double start, best_s = 1e9;
+  long i;
+
+  j->noise.read_model = noise[0] == 'r' ? RRN_READ_RELATIVE : noise[0] == 'a' ? RRN_READ_ABSOLUTE : RRN_READ_NONE;
+  j->noise.read_sigma = 0.01;
+  if (noise[0] == 's')
+    j->converters = sar;
+  if (noise[0] == 'i') {
+    j->noise.write_model = RRN_WRITE_NONE;
+    j->adc_bits = 0;
+  }
+  j->batch = argc > 4 ? (size_t)atol(argv[4]) : j->batch;
+  prepare(j);
+  if (rrn_xbar_kernel_create(&j->arena, &j->layer, cpu < best ? cpu : best, &j->kernel, NULL) < 0)
+    die();
+  for (i = 0; i < products; i++) {
+    start = bench_now_s();
+    multiply(j);
+    start = bench_now_s() - start;
+    best_s = start < best_s ? start : best_s;
+  }
+  printf("%.2f GMAC/s\n", (double)(j->n_in * j->n_out * j->batch) / best_s * 1e-9);
+  release(j);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -167,8 +200,6 @@ main(int argc, char **argv)
     .g_off = 0.01 };
   const job noisy = { .spec = spec, .id = { 1, 0, 0 }, .n_in = 1152, .n_out = 256, .batch = 64, .adc_bits = 8,
     .noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03 } };
-  const rrn_xbar_converter_spec sar = { .kind = RRN_ADC_SAR, .unit_sigma = 0.01, .offset_sigma = 0.002,
-                                        .per_crossbar = 16, .layout = { 128, 0 } };
   const long products = argc > 1 ? atol(argv[1]) : 0;
   const double limit = products > 0 ? 0 : byte_limit();
   static const size_t batches[] = { 1, 64, 1024 };
@@ -178,16 +209,7 @@ main(int argc, char **argv)
 
   allow_tiles();
   if (products > 0) {
-    j.noise.read_model = argc > 2 && *argv[2] == 'r' ? RRN_READ_RELATIVE : RRN_READ_NONE;
-    if (argc > 2 && *argv[2] == 's')
-      j.converters = sar;
-    j.noise.read_sigma = 0.01;
-    prepare(&j);
-    if (rrn_xbar_kernel_create(&j.arena, &j.layer, rrn_xbar_cpu_best(), &j.kernel, NULL) < 0)
-      die();
-    for (i = 0; i < (size_t)products; i++)
-      multiply(&j);
-    release(&j);
+    profile(&j, products, argc, argv);
     return 0;
   }
   for (i = 0; i < 3; i++) {

@@ -235,6 +235,37 @@ test_names(void **state)
   }
 }
 
+/* The deviates of columns and vectors: not correlated by column, by vector, nor over the corners of a rectangle, where a
+ * sum of two words would be. 4 standard errors. */
+static void
+test_draws(void **state)
+{
+  enum { SIDE = 200 };
+  const rrn_xbar_stream s = rrn_xbar_stream_of(&(rrn_xbar_id){ 1, 2, 3 });
+  double *z = malloc(N * sizeof(*z)), column = 0, vector = 0, corners = 0;
+  size_t i, j;
+
+  (void)state;
+  for (i = 0; i < SIDE; i++)
+    for (j = 0; j < SIDE; j++) {
+      const rrn_xbar_draws c = rrn_xbar_draws_of_column(&s, (uint32_t)i * 64, 3);
+      const rrn_xbar_draws v = rrn_xbar_draws_of_vector(&s, (uint32_t)j);
+
+      z[i * SIDE + j] = rrn_xbar_draw(&c, &v);
+    }
+  for (i = 0; i + 1 < SIDE; i++)
+    for (j = 0; j + 1 < SIDE; j++) {
+      const double *at = z + i * SIDE + j;
+
+      column += at[0] * at[1];
+      vector += at[0] * at[SIDE];
+      corners += at[0] * at[1] * at[SIDE] * at[SIDE + 1];
+    }
+  assert_true(fabs(column) < 4 * SIDE && fabs(vector) < 4 * SIDE && fabs(corners) < 4 * SIDE);
+  assert_standard_normal(z, N, "draws");
+  free(z);
+}
+
 static void
 test_quantile(void **state)
 {
@@ -428,7 +459,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
-    cmocka_unit_test(test_read_kernels),
+    cmocka_unit_test(test_read_kernels), cmocka_unit_test(test_draws),
     cmocka_unit_test(test_names),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
     cmocka_unit_test(test_chip),   cmocka_unit_test(test_chip_tables),   cmocka_unit_test(test_age),
     cmocka_unit_test(test_fit),
