@@ -1186,6 +1186,13 @@ enum rramnas_data_part {
   RRAMNAS_DATA_TRAIN = 2,
 };
 
+/** Why no more chips were tried. */
+enum rramnas_trials_stop {
+  RRAMNAS_TRIALS_ALL = 0,    /**< all were */
+  RRAMNAS_TRIALS_BELOW = 1,  /**< the mean of all would hardly reach stop_below */
+  RRAMNAS_TRIALS_NARROW = 2, /**< the interval of the mean is as narrow as wanted */
+};
+
 /** What to run on the crossbars, and how. */
 typedef struct rramnas_accuracy_options {
   size_t size;                  /**< sizeof(rramnas_accuracy_options) */
@@ -1202,15 +1209,22 @@ typedef struct rramnas_accuracy_options {
   int32_t n_threads;            /**< default the runtime's, else all cores; results do not depend on it */
   double adc_fraction;          /**< of a sample's currents that a calibrated range holds, 0..1; default 0.9999 */
   const rramnas_hw *hw;         /**< another chip with the same slicing, for sweeps of its errors; default the mapping's */
+  double stop_below;            /**< 0..1: chips are tried one after the other, and no more once it is clear that the mean
+                                     over `trials` of them does not reach this; of those that would, at most 5 % are given
+                                     up (doc/accuracy.md); default 0: never */
+  double confidence_wanted;     /**< 0..1: no more chips once `confidence` is at most this, e.g. 0.002 for 0.2 % either
+                                     way; default 0: never. Then `trials`, the most, is 1000 by default */
+  int32_t trials_min;           /**< least chips before either; default 1 and, for confidence_wanted, 10 */
 } rramnas_accuracy_options;
 
-#define RRAMNAS_ACCURACY_OPTIONS_INIT { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+#define RRAMNAS_ACCURACY_OPTIONS_INIT \
+  { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0 }
 
 /** How often a network on imperfect crossbars is right. Shares of the images, 0..1. */
 typedef struct rramnas_accuracy {
   size_t size;               /**< sizeof(rramnas_accuracy) */
   int64_t images;            /**< judged by each chip */
-  int32_t trials;            /**< chips */
+  int32_t trials;            /**< chips that were tried */
   int32_t layers_on_crossbars; /**< of the mapping's layers; the others stay digital */
   double digital;            /**< in floats */
   double quantized;          /**< weights and inputs as integers, error-free crossbars without converters */
@@ -1223,14 +1237,15 @@ typedef struct rramnas_accuracy {
   double best;
   int64_t conversions;       /**< of all chips */
   double clipped;            /**< share of the conversions more than half a step outside of the converter's range */
+  int32_t stopped;           /**< enum rramnas_trials_stop */
 } rramnas_accuracy;
 
-#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and counts
  * right answers over many chips (Monte Carlo; errors as doc/accuracy.md has them). The same bytes at any number of threads.
- * @param ret_trials  array of length [trials]: share of right answers of each chip; may be NULL
+ * @param ret_trials  array of length [options.trials]: share of right answers of each chip that was tried; may be NULL
  * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network; ERR_SHAPE when images
  *         do not fit it; ERR_UNSUPPORTED for an operator that is not computed; ERR_MEMORY
  * @since 0.2

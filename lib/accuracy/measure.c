@@ -20,7 +20,7 @@
 #include "util/options.h"
 #include "weights/weights.h"
 
-enum { CALIBRATION_IMAGES = 64, TRIALS = 10, MOST_TRIALS = 1 << 20 };
+enum { CALIBRATION_IMAGES = 64, TRIALS = 10, TRIALS_TO_CONFIDENCE = 1000, MOST_TRIALS = 1 << 20 };
 
 typedef struct measuring {
   const rramnas_mapping *m;
@@ -210,18 +210,6 @@ compare(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* Student's t for 95 %, both sides, by degrees of freedom; Hill's expansion beyond the table. Source: NIST/SEMATECH. */
-static double
-student(int32_t freedom)
-{
-  static const double t[] = { 0, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228 };
-  const double z = 1.959964, n = freedom;
-
-  if (freedom < (int32_t)(sizeof(t) / sizeof(t[0])))
-    return t[freedom];
-  return z + (z * z * z + z) / (4 * n) + (5 * z * z * z * z * z + 16 * z * z * z + 3 * z) / (96 * n * n);
-}
-
 static double
 quantile(const int32_t *sorted, int32_t n, double p, double images)
 {
@@ -248,7 +236,7 @@ summarise(rramnas_accuracy *r, int32_t *right)
     squares += off * off;
   }
   r->deviation = r->trials > 1 ? sqrt(squares / (n - 1)) : 0;
-  r->confidence = r->trials > 1 ? student(r->trials - 1) * r->deviation / sqrt(n) : 0;
+  r->confidence = rrn_mean_confidence(r->deviation, n);
   qsort(right, (size_t)r->trials, sizeof(*right), compare);
   r->worst = right[0] / images;
   r->low = quantile(right, r->trials, 0.05, images);
@@ -256,32 +244,54 @@ summarise(rramnas_accuracy *r, int32_t *right)
   r->best = right[r->trials - 1] / images;
 }
 
+static rrn_trials
+trials_of(const measuring *a)
+{
+  rrn_trials t = a->trials;
+
+  t.plan = a->plan;
+  t.q = &a->q;
+  t.hw = a->o.hw ? a->o.hw : a->m->hw;
+  t.n_threads = a->o.n_threads > 0 ? a->o.n_threads : a->rt->n_threads;
+  t.chip = (rrn_chip_options){ .seed = a->o.seed, .time_s = a->o.time_s, .adc_range = a->o.adc_range,
+                               .adc_fraction = a->o.adc_fraction };
+  t.stop = (rrn_stop_rule){ .stop_below = a->o.stop_below, .confidence_wanted = a->o.confidence_wanted,
+                            .least = a->o.trials_min };
+  return t;
+}
+
+static int32_t
+try_chips(measuring *a, const rrn_trials *t, double *ret_trials)
+{
+  rrn_trials_result r;
+  size_t k;
+
+  RRN_TRY(rrn_trials_run(a->rt, t, (size_t)a->ret->trials, a->right, &r, a->err));
+  for (k = 0; ret_trials && k < r.n; k++)
+    ret_trials[k] = a->right[k] / (double)a->ret->images;
+  a->ret->trials = (int32_t)r.n;
+  a->ret->stopped = r.stopped;
+  a->ret->conversions = r.stats.conversions;
+  a->ret->clipped =
+    r.stats.conversions ? (double)(r.stats.clipped_low + r.stats.clipped_high) / (double)r.stats.conversions : 0;
+  summarise(a->ret, a->right);
+  return RRAMNAS_OK;
+}
+
 static int32_t
 judge(measuring *a, double *ret_trials)
 {
-  rrn_trials ideal;
-  rrn_xbar_stats stats;
-  int32_t right, k;
+  const rrn_trials chips = trials_of(a);
+  rrn_trials ideal = chips;
+  rrn_trials_result r;
+  int32_t right;
 
-  a->trials.plan = a->plan;
-  a->trials.q = &a->q;
-  a->trials.hw = a->o.hw ? a->o.hw : a->m->hw;
-  a->trials.n_threads = a->o.n_threads > 0 ? a->o.n_threads : a->rt->n_threads;
-  a->trials.chip = (rrn_chip_options){ .seed = a->o.seed, .time_s = a->o.time_s, .adc_range = a->o.adc_range,
-                                       .adc_fraction = a->o.adc_fraction };
-  ideal = a->trials;
   ideal.chip.is_ideal = 1;
-  RRN_TRY(rrn_trials_digital(a->rt, &a->trials, &right, a->err));
+  RRN_TRY(rrn_trials_digital(a->rt, &chips, &right, a->err));
   a->ret->digital = right / (double)a->ret->images;
-  RRN_TRY(rrn_trials_run(a->rt, &ideal, 1, &right, NULL, a->err));
+  RRN_TRY(rrn_trials_run(a->rt, &ideal, 1, &right, &r, a->err));
   a->ret->quantized = right / (double)a->ret->images;
-  RRN_TRY(rrn_trials_run(a->rt, &a->trials, (size_t)a->ret->trials, a->right, &stats, a->err));
-  for (k = 0; ret_trials && k < a->ret->trials; k++)
-    ret_trials[k] = a->right[k] / (double)a->ret->images;
-  a->ret->conversions = stats.conversions;
-  a->ret->clipped = stats.conversions ? (double)(stats.clipped_low + stats.clipped_high) / (double)stats.conversions : 0;
-  summarise(a->ret, a->right);
-  return RRAMNAS_OK;
+  return try_chips(a, &chips, ret_trials);
 }
 
 /* --- the whole --- */
@@ -298,7 +308,18 @@ check_options(const rramnas_accuracy_options *o, rramnas_error *err)
               err, RRAMNAS_ERR_RANGE,
               "accuracy options: images %d, calibration_images %d, trials %d, time_s %g, adc_fraction %g", (int)o->images,
               (int)o->calibration_images, (int)o->trials, o->time_s, o->adc_fraction);
+  RRN_FAIL_IF(!(o->stop_below >= 0 && o->stop_below <= 1) || !(o->confidence_wanted >= 0 && o->confidence_wanted <= 1) ||
+                o->trials_min < 0,
+              err, RRAMNAS_ERR_RANGE,
+              "accuracy options: stop_below %g, confidence_wanted %g, expected 0..1, trials_min %d, expected 0 or more",
+              o->stop_below, o->confidence_wanted, (int)o->trials_min);
   return RRAMNAS_OK;
+}
+
+static int32_t
+most_trials(const rramnas_accuracy_options *o)
+{
+  return o->trials > 0 ? o->trials : o->confidence_wanted > 0 ? TRIALS_TO_CONFIDENCE : TRIALS;
 }
 
 static int32_t
@@ -308,7 +329,7 @@ measure(measuring *a, double *ret_trials)
   RRN_TRY(load_network(a));
   RRN_TRY(load_images(a));
   a->ret->images = (int64_t)a->trials.n_images;
-  a->ret->trials = a->o.trials > 0 ? a->o.trials : TRIALS;
+  a->ret->trials = most_trials(&a->o);
   a->right = rrn_arena_alloc(&a->arena, (size_t)a->ret->trials, sizeof(*a->right));
   if (!a->right)
     return rrn_fail_memory(a->err);

@@ -446,8 +446,9 @@ static void
 hash_accuracy(const rrn_evaluation *e, XXH3_state_t *state)
 {
   const rramnas_accuracy_options *a = &e->accuracy;
-  const int64_t numbers[] = { a->part, a->images, a->calibration_images, a->trials, (int64_t)a->seed, a->adc_range };
-  const double reals[] = { a->time_s, a->adc_fraction };
+  const int64_t numbers[] = { a->part, a->images, a->calibration_images, a->trials, (int64_t)a->seed, a->adc_range,
+                              a->trials_min };
+  const double reals[] = { a->time_s, a->adc_fraction, a->stop_below, a->confidence_wanted };
 
   if (!a->data)
     return;
