@@ -102,7 +102,7 @@ worst_logit(const rrn_judge *j, rramnas_net *net, const float *expected)
   size_t i;
 
   check(rrn_judge_plan_member(j, net, &values, &plan, &err), &err);
-  check(rrn_infer_calibrate(plan, NULL, j->training, j->n_norm, 1, NULL, &err), &err);
+  check(rrn_judge_calibrate(j, plan, 1, &err), &err);
   check(rrn_infer_run(plan, NULL, j->images, IMAGES, 1, logits, &err), &err);
   for (i = 0; i < IMAGES * CLASSES; i++)
     worst = fmax(worst, fabs((double)logits[i] - (double)expected[i]));
