@@ -238,7 +238,7 @@ spoiled_files_name_the_tensor(void **state)
       "tensor \"blocks.1.conv.depth_conv.conv.conv.weight\" has shape [48, 7, 1, 7], expected at least [48, 1, 7, 7]" },
     { "\"blocks.1.conv.point_linear.bn.bn.bias\":{\"dtype\":\"F32\"", "\"blocks.1.conv.point_linear.bn.bn.bias\":{\"dtype\":\"I32\"",
       RRAMNAS_ERR_UNSUPPORTED, "tensor \"blocks.1.conv.point_linear.bn.bn.bias\" has dtype I32" },
-    { "\"classifier.linear.weight\"", "\"classifier.linaer.weight\"", RRAMNAS_ERR_NOT_FOUND, "classifier.linear.weight" },
+    { "\"classifier.linear.weight\"", "\"classifier.linexr.weight\"", RRAMNAS_ERR_NOT_FOUND, "classifier.linear.weight" },
   };
   const rramnas_accuracy_options o = few(other);
   size_t i;
