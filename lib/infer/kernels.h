@@ -50,9 +50,10 @@ typedef struct rrn_infer_kernels {
   void (*to_bytes)(const float *x, size_t n, float unit, float zero, float top, uint8_t *ret_bytes);
   /* unit (scale x + base), in double precision. base has the step base_step: RRN_INFER_LANES, or 0. */
   void (*of_integers)(const int32_t *x, const double *base, size_t n, size_t base_step, double scale, double unit, float *y);
-  /* By lane: sum of x, sum of (x - mean)^2. */
+  /* By lane: sum of x. */
   void (*sum)(const float *x, size_t n, double *ret_sums);
-  void (*squares)(const float *x, size_t n, double mean, double *ret_sums);
+  /* By lane: sum of x - shift, sum of (x - shift)^2. */
+  void (*moments)(const float *x, size_t n, double shift, double *ret_sums, double *ret_squares);
 } rrn_infer_kernels;
 
 enum rrn_infer_cpu { RRN_INFER_CPU_PLAIN = 0, RRN_INFER_CPU_AVX = 1, RRN_INFER_CPU_AVX512 = 2 };

@@ -21,6 +21,7 @@ typedef struct digits {
   rrn_rt rt;
   rrn_data *data;
   float *images, *sample; /* as the network takes them */
+  int32_t labels[N_TEST];
   rrn_quantised q;
   rramnas_hw *hw;
 } digits;
@@ -34,13 +35,13 @@ check(int32_t status, const rramnas_error *err)
 
 /* The network takes 8 x 8 pixels, each its sixteenth. */
 static float *
-read_part(const rrn_data *data, rrn_data_part part, size_t n)
+read_part(const rrn_data *data, rrn_data_part part, size_t n, int32_t *labels)
 {
   float *images = malloc(n * 64 * sizeof(*images));
   rramnas_error err = RRAMNAS_ERROR_INIT;
 
   assert_non_null(images);
-  check(rrn_data_read(data, part, 0, n, images, NULL, &err), &err);
+  check(rrn_data_read(data, part, 0, n, images, labels, &err), &err);
   return images;
 }
 
@@ -76,8 +77,8 @@ setup(void **state)
   check(planned_onnx("onnx/digits_cnn.onnx", NULL, &d->p, &err), &err);
   check(rrn_data_parse(data_yaml, sizeof(data_yaml) - 1, "digits", data_path("digits", folder), NULL, &d->data, &err), &err);
   assert_int_equal(rrn_data_count(d->data, RRN_DATA_TEST), N_TEST);
-  d->images = read_part(d->data, RRN_DATA_TEST, N_TEST);
-  d->sample = read_part(d->data, RRN_DATA_TRAIN, N_SAMPLE);
+  d->images = read_part(d->data, RRN_DATA_TEST, N_TEST, d->labels);
+  d->sample = read_part(d->data, RRN_DATA_TRAIN, N_SAMPLE, NULL);
   check(rramnas_hw_create_default(NULL, &d->hw, &err), &err);
   quantise(d, 8, 8);
   *state = d;
@@ -155,7 +156,7 @@ error_free_chips_are_integer_networks(void **state)
 static rrn_trials
 trials_of(const digits *d, int32_t n_threads)
 {
-  return (rrn_trials){ .plan = d->p.plan, .q = &d->q, .hw = d->hw, .data = d->data, .part = RRN_DATA_TEST,
+  return (rrn_trials){ .plan = d->p.plan, .q = &d->q, .hw = d->hw, .images = d->images, .labels = d->labels,
                        .n_images = N_TEST, .n_threads = n_threads };
 }
 
@@ -165,11 +166,12 @@ eight_bits_keep_the_accuracy(void **state)
   rramnas_error err = RRAMNAS_ERROR_INIT;
   const digits *d = *state;
   rrn_trials t = trials_of(d, 0);
+  rrn_trials_result result;
   int32_t digital, ideal;
 
   t.chip.is_ideal = 1;
   check(rrn_trials_digital(&t, &digital, &err), &err);
-  check(rrn_trials_run(&d->rt, &t, 1, &ideal, NULL, &err), &err);
+  check(rrn_trials_run(&d->rt, &t, 1, &ideal, &result, &err), &err);
   print_message("floats %d, 8 bits %d of %d right\n", (int)digital, (int)ideal, N_TEST);
   assert_int_equal(digital, 353);
   assert_in_range(ideal, 350, 356);
@@ -212,7 +214,7 @@ errors_cost_accuracy_and_nothing_else_does(void **state)
   for (i = 0; i < sizeof(sigmas) / sizeof(sigmas[0]); i++) {
     int32_t one[CHIPS], three[CHIPS], last;
     rrn_trials t = trials_of(d, 1);
-    rrn_xbar_stats stats, stats3;
+    rrn_trials_result stats, stats3;
     rramnas_hw *hw = noisy_chip(sigmas[i]);
 
     t.hw = hw;
@@ -224,7 +226,7 @@ errors_cost_accuracy_and_nothing_else_does(void **state)
     assert_memory_equal(one, three, sizeof(one));
     assert_memory_equal(&stats, &stats3, sizeof(stats));
     t.chip.trial = CHIPS - 1;
-    check(rrn_trials_run(&d->rt, &t, 1, &last, NULL, &err), &err);
+    check(rrn_trials_run(&d->rt, &t, 1, &last, &stats3, &err), &err);
     assert_int_equal(last, one[CHIPS - 1]);
     print_message("write error %s: %.4f of the images right\n", sigmas[i], mean_of(one, CHIPS, FEW));
     assert_true(mean_of(one, CHIPS, FEW) <= before + 0.1);
@@ -232,6 +234,37 @@ errors_cost_accuracy_and_nothing_else_does(void **state)
     rramnas_hw_unref(hw);
   }
   assert_true(before < 0.9);
+}
+
+/* Chips that end early are the first of all, whatever the threads; so is what their converters did. */
+static void
+ended_runs_depend_on_no_threads(void **state)
+{
+  enum { CHIPS = 12, FEW = 32 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  digits *d = *state;
+  rramnas_hw *hw = noisy_chip("0.4");
+  rrn_trials t = trials_of(d, 2);
+  rrn_trials_result whole, some, first;
+  int32_t all[CHIPS], right[CHIPS], threads;
+
+  t.hw = hw;
+  t.n_images = FEW;
+  check(rrn_trials_run(&d->rt, &t, CHIPS, all, &whole, &err), &err);
+  assert_true(whole.n == CHIPS && whole.stopped == RRAMNAS_TRIALS_ALL);
+  t.stop = (rrn_stop_rule){ .stop_below = fmin(mean_of(all, CHIPS, FEW) + 0.2, 1) };
+  for (threads = 1; threads <= 7; threads += 2) {
+    t.n_threads = threads;
+    check(rrn_trials_run(&d->rt, &t, CHIPS, right, &some, &err), &err);
+    if (threads == 1)
+      first = some;
+    assert_int_equal(some.stopped, RRAMNAS_TRIALS_BELOW);
+    assert_true(some.n > 0 && some.n < CHIPS);
+    assert_memory_equal(right, all, some.n * sizeof(*right));
+    assert_memory_equal(&some, &first, sizeof(some));
+  }
+  print_message("mean %.3f, wanted %.3f: %zu of %d chips\n", mean_of(all, CHIPS, FEW), t.stop.stop_below, first.n, CHIPS);
+  rramnas_hw_unref(hw);
 }
 
 /* Reads differ from image to image, not with threads or with the images beside. */
@@ -247,7 +280,7 @@ read_noise_costs_accuracy_too(void **state)
 
   for (i = 0; i < 2; i++) {
     rrn_trials t = trials_of(d, 1);
-    rrn_xbar_stats stats, stats3;
+    rrn_trials_result stats, stats3;
     rramnas_hw *hw;
     char text[256];
 
@@ -272,6 +305,7 @@ right_of(const digits *d, const char *fields, double time_s, rrn_xbar_stats *ret
   enum { FEW = 48 };
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rrn_trials t = trials_of(d, 1);
+  rrn_trials_result result;
   int32_t right, again;
   rramnas_hw *hw;
 
@@ -279,9 +313,11 @@ right_of(const digits *d, const char *fields, double time_s, rrn_xbar_stats *ret
   t.hw = hw;
   t.n_images = FEW;
   t.chip.time_s = time_s;
-  check(rrn_trials_run(&d->rt, &t, 1, &right, ret_stats, &err), &err);
+  check(rrn_trials_run(&d->rt, &t, 1, &right, &result, &err), &err);
+  if (ret_stats)
+    *ret_stats = result.stats;
   t.n_threads = 3;
-  check(rrn_trials_run(&d->rt, &t, 1, &again, NULL, &err), &err);
+  check(rrn_trials_run(&d->rt, &t, 1, &again, &result, &err), &err);
   assert_int_equal(again, right);
   rramnas_hw_unref(hw);
   return right;
@@ -390,6 +426,12 @@ what_cannot_be_is_refused(void **state)
   o.part = 7;
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
   o.part = 0;
+  o.stop_below = 1.5;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_RANGE);
+  o.stop_below = 0;
+  o.confidence_wanted = -0.1;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_RANGE);
+  o.confidence_wanted = 0;
   o.data = "missing.yaml";
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_IO);
   o.data = data_path("digits/digits.yaml", other); /* 3 x 32 x 32 */
@@ -421,6 +463,7 @@ main(void)
     cmocka_unit_test(error_free_chips_are_integer_networks),
     cmocka_unit_test(eight_bits_keep_the_accuracy),
     cmocka_unit_test(errors_cost_accuracy_and_nothing_else_does),
+    cmocka_unit_test(ended_runs_depend_on_no_threads),
     cmocka_unit_test(read_noise_costs_accuracy_too),
     cmocka_unit_test(errors_of_the_circuit),
     cmocka_unit_test(figures_agree_with_the_trials),
