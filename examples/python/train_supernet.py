@@ -10,6 +10,7 @@
 Needs PyTorch (Debian's python3-torch will do), numpy and yaml. The same seed on the same machine gives the same bytes.
 """
 import argparse
+import inspect
 import os
 import random
 import sys
@@ -96,11 +97,9 @@ def evaluate(args):
 # --- convert ---
 
 def load_checkpoint(path):
-    """The state dictionary of a checkpoint; code inside of it is refused where PyTorch can."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except TypeError:  # PyTorch before 1.13
-        state = torch.load(path, map_location="cpu")
+    """The state dictionary of a checkpoint; code inside of it is not run where PyTorch can tell (1.13 and later)."""
+    safely = {"weights_only": True} if "weights_only" in inspect.signature(torch.load).parameters else {}
+    state = torch.load(path, map_location="cpu", **safely)
     return state.get("state_dict", state)
 
 
