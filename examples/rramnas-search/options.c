@@ -106,6 +106,7 @@ NUMBER(set_stagnation, set_long, 1, LLONG_MAX, run.stagnation)
 NUMBER(set_checkpoint_every, set_long, 1, LLONG_MAX, run.checkpoint_every)
 NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
 NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
+NUMBER(set_norm_images, set_int, 1, INT32_MAX, accuracy.norm_images)
 NUMBER(set_threads, set_int, 1, 256, run.n_threads)
 
 static int
@@ -238,9 +239,12 @@ static const struct option {
   { "table-order", "LIST", "genes in the order of the values in that column; default the network's in theirs",
     set_table_order, "genes with commas between" },
   { "data", "FILE", "YAML of a data set: accuracy of the network on each chip, on held-out images", set_data, "a file" },
-  { "weights", "FILE", "the network's weights, ONNX or safetensors; default the network's file", set_weights, "a file" },
+  { "weights", "FILE", "weights of the network, ONNX or safetensors, or of a supernet; default the network's file, or the "
+    "space's supernet", set_weights, "a file" },
   { "trials", "N", "chips per candidate, each with errors of its own; default 10", set_trials, "1..1048576" },
   { "images", "N", "most held-out images; default all", set_images, "1 or more" },
+  { "norm-images", "N", "training images that a supernet's batch normalisations are calibrated on; default 512",
+    set_norm_images, "1 or more" },
   { "strategy", "NAME", "nsga2, random, reinforce, or enumerate: every candidate; default nsga2",
     set_strategy, "nsga2, random, reinforce or enumerate" },
   { "population", "N", "candidates of the first generation, and kept; default 100", set_population, "1 or more" },

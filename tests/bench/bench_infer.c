@@ -119,7 +119,7 @@ bench_member(void)
   int i;
 
   must(rrn_safetensors_open(data_path("supernet/mini.safetensors", path), NULL, &j.file, &err), &err);
-  must(rrn_weights_ofa_widths(j.file, RRN_OFA_SMALL, &j.genome.widths, &err), &err);
+  must(rrn_weights_ofa_widths(j.file, RRN_OFA_SMALL, &j.genome.widths, &j.genome.classes, &err), &err);
   for (i = 0; i < 16; i++) {
     j.genome.kernel_sizes[i] = 5;
     j.genome.expansions[i] = 6;

@@ -216,7 +216,7 @@ open_mini(rrn_ofa_genome *ret_genome)
 
   check(rrn_safetensors_open(data_path("supernet/mini.safetensors", path), NULL, &f, &err), &err);
   memset(ret_genome, 0, sizeof(*ret_genome));
-  check(rrn_weights_ofa_widths(f, RRN_OFA_SMALL, &ret_genome->widths, &err), &err);
+  check(rrn_weights_ofa_widths(f, RRN_OFA_SMALL, &ret_genome->widths, &ret_genome->classes, &err), &err);
   ret_genome->image = 32;
   ret_genome->classes = 10;
   return f;
