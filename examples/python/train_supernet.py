@@ -41,18 +41,29 @@ def image_source(data, digits_folder):
     digits, own_labels = task.load_digits(digits_folder, "train")
     if len(digits) != len(data.train) or np.any(own_labels != data.train_labels):
         raise ValueError(f"{digits_folder} has not the digits that the task was made from")
-    return lambda which, version: data.prepare(task.render(digits[kept[which]], kept[which], version, data.seed)), labels
+
+    def draw(which, version):
+        return data.prepare(task.render(digits[kept[which]], kept[which], version, data.seed))
+
+    return draw, labels
 
 
 def calibration_images(data, count):
     return torch.from_numpy(data.prepare(data.train[~data.held_out][:count]))
 
 
+def first_tensors(args, data):
+    if args.start:
+        return {name: t for name, t in model.load(args.start).items() if ".running_" not in name}
+    classes = data.about.get("classes", 10)
+    widths = model.Widths(args.stem, args.first, tuple(args.stages), args.final, args.features, classes)
+    return model.new_tensors(widths)
+
+
 def train(args):
     torch.manual_seed(args.seed)
     data = task.Data(args.data)
-    widths = model.Widths(args.stem, args.first, tuple(args.stages), args.final, args.features, int(data.train_labels.max()) + 1)
-    tensors = model.new_tensors(widths)
+    tensors = first_tensors(args, data)
     source, labels = image_source(data, args.digits)
     plan = training.Plan(args.steps, args.batch, args.rate, args.noise, args.random_members, args.seed)
     training.train(tensors, source, labels, plan)
@@ -63,8 +74,8 @@ def train(args):
 # --- evaluate ---
 
 def write_reference(folder, rows, logits):
-    """members.txt: per member 16 kernel sizes, 16 expansions, 4 depths, right answers of the test images and of those held
-    out; logits.f32."""
+    """members.txt: per member 16 kernel sizes, 16 expansions, 4 depths, right answers of the test images and of those
+    held out; logits.f32."""
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "members.txt"), "w", encoding="utf-8") as file:
         for genome, right in rows:
@@ -128,14 +139,17 @@ def add_train(commands):
     p.add_argument("data", help="data set of format idx: a YAML file")
     p.add_argument("out", help="supernet to write, safetensors")
     p.add_argument("--digits", help="the digits that `task` took: draws new distortions of them in every round")
+    p.add_argument("--start", help="supernet to go on from, instead of a new one of the widths below")
     p.add_argument("--steps", type=int, default=4000)
     p.add_argument("--batch", type=int, default=64, help="images in a step (default: 64)")
     p.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default: 0.003)")
     p.add_argument("--noise", type=float, default=0.0,
-                   help="standard deviation of errors on weights, relative to the greatest of the output channel (default: 0)")
-    p.add_argument("--random-members", type=int, default=2, help="in a step, beside the largest and the smallest (default: 2)")
+                   help="standard deviation of errors on weights, relative to the greatest of the channel (default: 0)")
+    p.add_argument("--random-members", type=int, default=2,
+                   help="in a step, beside the largest and the smallest (default: 2)")
     p.add_argument("--calibration", type=int, default=512, help="images for the statistics in the file (default: 512)")
-    p.add_argument("--stages", type=int, nargs=4, default=[8, 16, 16, 24], help="widths of the stages, multiples of 8")
+    p.add_argument("--stages", type=int, nargs=4, default=[8, 16, 16, 24],
+                   help="widths of the stages, multiples of 8 (default: 8 16 16 24)")
     for part, width in (("stem", 8), ("first", 8), ("final", 64), ("features", 64)):
         p.add_argument("--" + part, type=int, default=width, help=f"its width (default: {width})")
     p.add_argument("--dtype", choices=DTYPES, default="float16")

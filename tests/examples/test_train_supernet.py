@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""examples/python/train_supernet.py in small: the shipped task byte by byte, a few steps of training, the shipped supernet's
-answers, a checkpoint. Skipped where no Python has PyTorch. TAP on standard output.
+"""examples/python/train_supernet.py in small: the shipped task byte by byte, a few steps of training, the shipped
+supernet's answers, a checkpoint. Skipped where no Python has PyTorch. TAP on standard output.
 
 Usage: test_train_supernet.py SOURCE_FOLDER
 """
@@ -64,13 +64,16 @@ def test_the_shipped_task_is_what_the_script_makes():
 
 
 def test_training_changes_weights_and_repeats():
-    for name, *args in (("a",), ("b",), ("noisy", "--noise", 0.1), ("images", "--steps", 1)):
-        digits = [] if name == "images" else ["--digits", DATA / "digits"]
-        done = script("train", EXAMPLE / "data.yaml", work / f"{name}.safetensors", *digits, *TINY, *args)
+    digits = ["--digits", DATA / "digits"]
+    for name, *args in (("a", *digits), ("b", *digits), ("noisy", "--noise", 0.1, *digits),
+                        ("more", "--steps", 1, "--start", work / "a.safetensors")):
+        done = script("train", EXAMPLE / "data.yaml", work / f"{name}.safetensors", *TINY, *args)
         assert "loss 2." in done.stderr or "loss 3." in done.stderr, done.stderr
     a, b, noisy = ((work / f"{name}.safetensors").read_bytes() for name in ("a", "b", "noisy"))
     assert a == b and a != noisy
     header, _ = read_safetensors(work / "a.safetensors")
+    more, _ = read_safetensors(work / "more.safetensors")
+    assert more.keys() == header.keys() and more["__metadata__"]["steps"] == "1"
     assert header["__metadata__"]["steps"] == "2"
     assert header["blocks.16.conv.depth_conv.conv.conv.weight"] | {"data_offsets": 0} == \
         {"dtype": "F16", "shape": [144, 1, 7, 7], "data_offsets": 0}
@@ -78,12 +81,11 @@ def test_training_changes_weights_and_repeats():
 
 
 def test_the_shipped_supernet_answers_as_the_reference_says():
-    script("evaluate", EXAMPLE / "data.yaml", EXAMPLE / "digits.safetensors", "--members", 2, "--reference", work / "reference")
-    expected, found = ((folder / "members.txt").read_text().splitlines() for folder in (DATA / "digits_supernet", work / "reference"))
+    ours, recorded = work / "reference", DATA / "digits_supernet"
+    script("evaluate", EXAMPLE / "data.yaml", EXAMPLE / "digits.safetensors", "--members", 2, "--reference", ours)
+    found, expected = ((folder / "members.txt").read_text().splitlines() for folder in (ours, recorded))
     assert found == expected[:2]
-    a, b = array("f"), array("f")
-    a.frombytes((work / "reference" / "logits.f32").read_bytes())
-    b.frombytes((DATA / "digits_supernet" / "logits.f32").read_bytes())
+    a, b = array("f", (ours / "logits.f32").read_bytes()), array("f", (recorded / "logits.f32").read_bytes())
     assert len(a) == 480 and max(abs(x - y) for x, y in zip(a, b)) < 1e-4
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Files that the library reads: images and labels as IDX, named tensors as safetensors.
 
-IDX (of MNIST): two zero bytes, 8 for unsigned bytes, the number of dimensions, each dimension as 32 bits big-endian, data.
-safetensors: length of the header as 64 bits little-endian, header in JSON, data; tensors lie one behind the other.
+IDX (of MNIST): two zero bytes, 8 for unsigned bytes, the number of dimensions, each dimension as 32 bits big-endian,
+data. safetensors: length of the header as 64 bits little-endian, header in JSON, data; tensors lie one behind the
+other.
 """
 import json
 import struct

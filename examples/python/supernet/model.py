@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A once-for-all supernet like MobileNetV3-small: all members share the tensors of the largest.
 
-A member is a genome: `d` blocks in each of four stages, kernel size `ks` and expansion `e` of each block. Its tensors are
-the first channels of the supernet's; a kernel of 5 x 5 is the middle of the one of 7 x 7 times a matrix, one of 3 x 3 the
-middle of that times another. Tensors have the names of the once-for-all code (Cai et al., ICLR 2020), which the library
-reads. A supernet is a dictionary of tensors and functions on it, so a file holds all there is.
+A member is a genome: `d` blocks in each of four stages, kernel size `ks` and expansion `e` of each block. Its tensors
+are the first channels of the supernet's; a kernel of 5 x 5 is the middle of the one of 7 x 7 times a matrix, one of
+3 x 3 the middle of that times another. Tensors have the names of the once-for-all code (Cai et al., ICLR 2020), which
+the library reads. A supernet is a dictionary of tensors and functions on it, so a file holds all there is.
 """
 import random
 from collections import namedtuple
@@ -113,8 +113,8 @@ class Statistics:
 # --- members ---
 
 class WeightNoise:
-    """Normal errors on each weight, relative to the greatest magnitude of its output channel, as a crossbar's cells have
-    them relative to their largest conductance. Gradients are those of the weights without errors."""
+    """Normal errors on each weight, relative to the greatest magnitude of its output channel, as a crossbar's cells
+    have them relative to their largest conductance. Gradients are those of the weights without errors."""
 
     def __init__(self, sigma, generator):
         self.sigma, self.generator = sigma, generator
@@ -181,7 +181,8 @@ class Member:
     def head(self, x):
         x = F.hardswish(self.norm("final_expand_layer.bn", self.conv("final_expand_layer.conv", x)))
         x = F.hardswish(self.conv("feature_mix_layer.conv", x.mean(dim=(2, 3), keepdim=True))).flatten(1)
-        return F.linear(x, self.change(self.tensors["classifier.linear.weight"]), self.tensors["classifier.linear.bias"])
+        name = "classifier.linear"
+        return F.linear(x, self.change(self.tensors[name + ".weight"]), self.tensors[name + ".bias"])
 
     def logits(self, images):
         x = self.stem(images.contiguous(memory_format=torch.channels_last))  # depthwise layers are faster so

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A task from handwritten digits that tells networks apart: each digit turned, scaled, shifted, faded, partly covered, noisy.
+"""A task from handwritten digits that tells networks apart: each digit turned, scaled, shifted, faded, covered, noisy.
 
 In: digits of 8 x 8 pixels of 0 to 16 as IDX files. Out: images of 16 x 16 bytes, IDX files, a data set for the library.
 Every distortion is a function of (seed, image, version) in + - * / alone (a turn by its half angle's tangent), so
@@ -131,12 +131,14 @@ class Data:
             self.about = yaml.safe_load(file)
         if self.about.get("format") != "idx":
             raise ValueError(f"{path}: expected format idx")
-        folder = os.path.dirname(path)
-        self.train, self.train_labels = (read_idx(os.path.join(folder, self.about["train"][k])) for k in ("images", "labels"))
-        self.test, self.test_labels = (read_idx(os.path.join(folder, self.about["test"][k])) for k in ("images", "labels"))
+        self.train, self.train_labels = self.read(os.path.dirname(path), "train")
+        self.test, self.test_labels = self.read(os.path.dirname(path), "test")
         apart = self.about.get("held_out", {"images": 0, "seed": 0})
         self.seed = apart["seed"]
         self.held_out = held_out_images(len(self.train), apart["images"], apart["seed"])
+
+    def read(self, folder, part):
+        return (read_idx(os.path.join(folder, self.about[part][key])) for key in ("images", "labels"))
 
     def prepare(self, pixels):
         """Scaled, resized and repeated, each step in single precision in the library's order."""

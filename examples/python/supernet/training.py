@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Training of all members at once, by the sandwich rule with in-place distillation (Yu, Huang, ICCV 2019; BigNAS, ECCV 2020).
+"""Training of all members at once: the sandwich rule with in-place distillation (Yu and Huang, ICCV 2019).
 
-Each step: the largest member learns the labels; the smallest and some random ones learn the mean of the labels and of what
-the largest says of the same images (its answers alone are worth nothing in the first hundreds of steps). With weight noise every member sees its weights with errors, new ones each time, which is what makes networks
-bear the errors of crossbars.
+Each step: the largest member learns the labels; the smallest and some random ones learn the mean of the labels and of
+what the largest says of the same images (its answers alone are worth nothing in the first hundreds of steps). With
+weight noise every member sees its weights with errors, new ones each time, which is what makes networks bear the errors
+of crossbars.
 """
 import math
 import random
@@ -67,6 +68,7 @@ def train(tensors, source, labels, plan, report=sys.stderr):
         optimizer.step()
         mean = loss if mean is None else 0.98 * mean + 0.02 * loss
         if step % 100 == 99 or step == plan.steps - 1:
-            print(f"step {step + 1} of {plan.steps}: loss {mean:.4f}, {time.monotonic() - start:.0f} s", file=report, flush=True)
+            seconds = time.monotonic() - start
+            print(f"step {step + 1} of {plan.steps}: loss {mean:.4f}, {seconds:.0f} s", file=report, flush=True)
     for tensor in tensors.values():
         tensor.requires_grad_(False)
