@@ -198,10 +198,28 @@ load_images(rrn_judge *j, rramnas_error *err)
 /* --- the whole --- */
 
 static int32_t
+make_rooms(rrn_judge *j, rramnas_error *err)
+{
+  rrn_judge_room *rooms;
+  size_t i;
+
+  if (!j->is_supernet)
+    return RRAMNAS_OK;
+  rooms = rrn_arena_alloc(&j->arena, RRN_JUDGE_ROOMS, sizeof(*rooms));
+  if (!rooms)
+    return rrn_fail_memory(err);
+  for (i = 0; i < RRN_JUDGE_ROOMS; i++)
+    atomic_flag_clear(&rooms[i].busy);
+  j->rooms = rooms;
+  return RRAMNAS_OK;
+}
+
+static int32_t
 load(rrn_judge *j, const rramnas_accuracy_options *o, rramnas_error *err)
 {
   RRN_TRY(keep_options(j, o, err));
   RRN_TRY(load_weights(j, err));
+  RRN_TRY(make_rooms(j, err));
   return load_images(j, err);
 }
 
@@ -232,10 +250,13 @@ void
 rrn_judge_free(rrn_judge *j)
 {
   rrn_rt rt;
+  size_t i;
 
   if (!j)
     return;
   rt = j->rt;
+  for (i = 0; j->rooms && i < RRN_JUDGE_ROOMS; i++)
+    rrn_infer_room_release(&rt, &j->rooms[i].room);
   rrn_infer_plan_free(j->plan);
   rrn_values_free(j->values);
   rrn_safetensors_free(j->file);
@@ -334,4 +355,28 @@ rrn_judge_set_net(rrn_judge *j, rramnas_net *net, rramnas_error *err)
   rrn_infer_plan_free(j->plan);
   j->plan = NULL;
   return plan_values(j, j->values, &j->plan, err);
+}
+
+/* NULL when more threads than rooms are at work. */
+static rrn_judge_room *
+take_room(const rrn_judge *j)
+{
+  size_t i;
+
+  for (i = 0; i < RRN_JUDGE_ROOMS; i++)
+    if (!atomic_flag_test_and_set_explicit(&j->rooms[i].busy, memory_order_acquire))
+      return &j->rooms[i];
+  return NULL;
+}
+
+int32_t
+rrn_judge_calibrate(const rrn_judge *j, rrn_infer_plan *plan, int32_t n_threads, rramnas_error *err)
+{
+  rrn_judge_room *room = take_room(j);
+  const int32_t status = rrn_infer_calibrate(plan, NULL, j->training, j->n_norm, n_threads, room ? &room->room : NULL, NULL,
+                                             err);
+
+  if (room)
+    atomic_flag_clear_explicit(&room->busy, memory_order_release);
+  return status;
 }

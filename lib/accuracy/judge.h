@@ -3,10 +3,20 @@
 #ifndef RRN_ACCURACY_JUDGE_H
 #define RRN_ACCURACY_JUDGE_H
 
+#include <stdatomic.h>
+
 #include "compile/mapping.h"
 #include "data/data.h"
 #include "infer/infer.h"
 #include "weights/weights.h"
+
+/* A thread's memory for calibration, kept from network to network. */
+enum { RRN_JUDGE_ROOMS = 64 };
+
+typedef struct rrn_judge_room {
+  atomic_flag busy;
+  rrn_infer_room room;
+} rrn_judge_room;
 
 typedef struct rrn_judge {
   rrn_rt rt;
@@ -25,6 +35,7 @@ typedef struct rrn_judge {
   int64_t shape[3];           /* of an image */
   int32_t classes;
   uint64_t low, high;         /* digest */
+  rrn_judge_room *rooms;      /* [RRN_JUDGE_ROOMS]; of a supernet */
 } rrn_judge;
 
 /* Checks options and reads their files; nothing of them is looked at afterwards. */
@@ -42,6 +53,9 @@ int32_t rrn_judge_plan_member(const rrn_judge *j, rramnas_net *net, rrn_values *
 
 /* Whether there is one: errors name the tensor. */
 int32_t rrn_judge_check_member(const rrn_judge *j, rramnas_net *net, rramnas_error *err);
+
+/* Takes the statistics of the plan's batch normalisations anew, from the first training images. */
+int32_t rrn_judge_calibrate(const rrn_judge *j, rrn_infer_plan *plan, int32_t n_threads, rramnas_error *err);
 
 /* What is wanted, bits. */
 enum { RRN_JUDGE_DIGITAL = 1, RRN_JUDGE_QUANTIZED = 2, RRN_JUDGE_CHIPS = 4 };

@@ -182,7 +182,7 @@ make_plan(measuring *a, rramnas_net *net)
     return RRAMNAS_OK;
   RRN_TRY(rrn_judge_plan_member(a->j, net, &a->values, &a->own, a->err));
   a->plan = a->own;
-  return rrn_infer_calibrate(a->own, NULL, a->j->training, a->j->n_norm, a->n_threads, NULL, a->err);
+  return rrn_judge_calibrate(a->j, a->own, a->n_threads, a->err);
 }
 
 static int32_t

@@ -43,7 +43,7 @@ calibrate(void *user)
   job *j = user;
   rramnas_error err = RRAMNAS_ERROR_INIT;
 
-  must(rrn_infer_calibrate(j->plan, NULL, j->images, IMAGES, 1, NULL, &err), &err);
+  must(rrn_infer_calibrate(j->plan, NULL, j->images, IMAGES, 1, NULL, NULL, &err), &err);
 }
 
 static void

@@ -33,7 +33,7 @@ member_run(const rrn_safetensors *f, const rrn_ofa_genome *g, const rramnas_runt
   if (status >= 0)
     status = rrn_infer_plan_new(values, runtime, &plan, err);
   if (status >= 0)
-    status = rrn_infer_calibrate(plan, NULL, images, n, 2, NULL, err);
+    status = rrn_infer_calibrate(plan, NULL, images, n, 2, NULL, NULL, err);
   if (status >= 0)
     status = rrn_infer_run(plan, NULL, tests, n_tests, 2, logits, err);
   rrn_infer_plan_free(plan);
