@@ -110,6 +110,24 @@ NUMBER(set_norm_images, set_int, 1, INT32_MAX, accuracy.norm_images)
 NUMBER(set_threads, set_int, 1, 256, run.n_threads)
 
 static int
+set_share(const char *value, double *ret_share)
+{
+  return parse_real(value, strlen(value), ret_share) && *ret_share >= 0 && *ret_share <= 1;
+}
+
+static int
+set_stop_below(settings *s, const char *value)
+{
+  return set_share(value, &s->accuracy.stop_below);
+}
+
+static int
+set_confidence(settings *s, const char *value)
+{
+  return set_share(value, &s->accuracy.confidence_wanted);
+}
+
+static int
 set_crossbars(settings *s, const char *value)
 {
   if (strcmp(value, "auto") == 0) {
@@ -242,6 +260,10 @@ static const struct option {
   { "weights", "FILE", "weights of the network, ONNX or safetensors, or of a supernet; default the network's file, or the "
     "space's supernet", set_weights, "a file" },
   { "trials", "N", "chips per candidate, each with errors of its own; default 10", set_trials, "1..1048576" },
+  { "stop-below", "SHARE", "no more chips of a candidate once it is clear that their mean does not reach this, e.g. 0.9",
+    set_stop_below, "0 to 1" },
+  { "confidence", "SHARE", "no more chips once half of the mean's 95 % interval is at most this, e.g. 0.002; then --trials "
+    "is the most, default 1000", set_confidence, "0 to 1" },
   { "images", "N", "most held-out images; default all", set_images, "1 or more" },
   { "norm-images", "N", "training images that a supernet's batch normalisations are calibrated on; default 512",
     set_norm_images, "1 or more" },

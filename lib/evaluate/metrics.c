@@ -43,6 +43,7 @@ FIGURE(accuracy_worst, o->accuracy.worst)
 FIGURE(accuracy_low, o->accuracy.low)
 FIGURE(accuracy_drop, o->accuracy.digital - o->accuracy.mean)
 FIGURE(accuracy_digital, o->accuracy.digital)
+FIGURE(accuracy_chips, o->accuracy.trials)
 FIGURE(accuracy_quantized, o->accuracy.quantized)
 
 #define MIN RRAMNAS_MINIMIZE
@@ -51,6 +52,8 @@ FIGURE(accuracy_quantized, o->accuracy.quantized)
 const rrn_metric rrn_metrics[] = {
   { "accuracy", "1", "Images that the network names rightly, as a share, on average over the chips.", MAX, RRN_NEEDS_CHIPS,
     accuracy_mean },
+  { "accuracy_chips", "1", "Chips that were tried: fewer where it was clear that they would not do.", MIN, RRN_NEEDS_CHIPS,
+    accuracy_chips },
   { "accuracy_digital", "1", "The same in floats, without a chip.", MAX, RRN_NEEDS_DIGITAL, accuracy_digital },
   { "accuracy_drop", "1", "What the chips lose of it on average.", MIN, RRN_NEEDS_DIGITAL | RRN_NEEDS_CHIPS,
     accuracy_drop },
