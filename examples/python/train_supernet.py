@@ -31,7 +31,7 @@ def make_task(args):
     task.write_task(args.digits, args.folder, args.seed, args.held_out)
 
 
-def image_source(data, digits_folder):
+def image_source(data, digits_folder, ranges):
     """Images to train with by (which of those not held out, version), and their labels."""
     kept = np.flatnonzero(~data.held_out)
     labels = data.train_labels[kept]
@@ -43,7 +43,7 @@ def image_source(data, digits_folder):
         raise ValueError(f"{digits_folder} has not the digits that the task was made from")
 
     def draw(which, version):
-        return data.prepare(task.render(digits[kept[which]], kept[which], version, data.seed))
+        return data.prepare(task.render(digits[kept[which]], kept[which], version, data.seed, ranges))
 
     return draw, labels
 
@@ -64,7 +64,7 @@ def train(args):
     torch.manual_seed(args.seed)
     data = task.Data(args.data)
     tensors = first_tensors(args, data)
-    source, labels = image_source(data, args.digits)
+    source, labels = image_source(data, args.digits, task.MILD if args.mild else task.RANGES)
     plan = training.Plan(args.steps, args.batch, args.rate, args.noise, args.random_members, args.seed)
     training.train(tensors, source, labels, plan)
     about = {"made by": "train_supernet.py", "seed": str(args.seed), "steps": str(args.steps), "noise": str(args.noise)}
@@ -139,6 +139,7 @@ def add_train(commands):
     p.add_argument("data", help="data set of format idx: a YAML file")
     p.add_argument("out", help="supernet to write, safetensors")
     p.add_argument("--digits", help="the digits that `task` took: draws new distortions of them in every round")
+    p.add_argument("--mild", action="store_true", help="with --digits: smaller distortions than the task's, to begin with")
     p.add_argument("--start", help="supernet to go on from, instead of a new one of the widths below")
     p.add_argument("--steps", type=int, default=4000)
     p.add_argument("--batch", type=int, default=64, help="images in a step (default: 64)")

@@ -21,27 +21,30 @@ FILES = {"train": ("train-images.idx3-ubyte", "train-labels.idx1-ubyte"),
 
 # Lowest and highest value of each distortion.
 RANGES = {
-    "turn": (-0.27, 0.27),       # tangent of half the angle: 30 degrees
-    "height": (1.1, 1.8),        # pixels of the image per pixel of the digit
-    "width": (1.0, 1.7),
-    "slant": (-0.3, 0.3),
-    "down": (-2, 2),             # pixels
-    "right": (-2, 2),
+    "turn": (-0.4, 0.4),         # tangent of half the angle: 44 degrees
+    "height": (0.9, 1.8),        # pixels of the image per pixel of the digit
+    "width": (0.8, 1.7),
+    "slant": (-0.45, 0.45),
+    "down": (-3, 3),             # pixels
+    "right": (-3, 3),
     "ink": (0.55, 1.0),
     "paper": (0.0, 0.25),
-    "noise": (0.02, 0.10),       # standard deviation
+    "noise": (0.02, 0.14),       # standard deviation
     "cover_row": (0, 13),        # a covered rectangle
     "cover_column": (0, 13),
     "cover_height": (2, 6),
     "cover_width": (2, 6),
     "cover_grey": (0.0, 1.0),
 }
+# Where training begins: with the whole ranges nothing is learned for a long time.
+MILD = {**RANGES, "turn": (-0.27, 0.27), "height": (1.1, 1.8), "width": (1.0, 1.7), "slant": (-0.3, 0.3),
+        "down": (-2, 2), "right": (-2, 2), "noise": (0.02, 0.1)}
 
 
-def draw_form(seed, index, version):
+def draw_form(seed, index, version, ranges):
     """One number in its range for each distortion and image: name -> [n, 1]."""
-    numbers = words(seed, index, version, FORM, len(RANGES)) * 2.0 ** -32
-    return {name: (low + (high - low) * numbers[:, i])[:, None] for i, (name, (low, high)) in enumerate(RANGES.items())}
+    numbers = words(seed, index, version, FORM, len(ranges)) * 2.0 ** -32
+    return {name: (low + (high - low) * numbers[:, i])[:, None] for i, (name, (low, high)) in enumerate(ranges.items())}
 
 
 def source_points(form):
@@ -81,9 +84,9 @@ def add_noise(values, form, seed, index, version):
     return values + form["noise"] * (total - 510) / 147.8
 
 
-def render(digits, index, version, seed):
+def render(digits, index, version, seed, ranges=RANGES):
     """Images [n, SIDE, SIDE] of `digits` [n, 8, 8], whose numbers are `index`."""
-    form = draw_form(seed, index, version)
+    form = draw_form(seed, index, version, ranges)
     values = form["paper"] + (form["ink"] - form["paper"]) * sample(digits, *source_points(form))
     values = add_noise(cover(values, form), form, seed, index, version)
     pixels = np.floor(np.clip(values, 0, 1) * 255 + 0.5)
