@@ -509,8 +509,8 @@ rramnas_net_create_ofa_from_genome(const char *data, size_t size, const char *na
                                    rramnas_error *reterr);
 
 /**
- * The same as a member of a supernet: widths and classes are those of its weights, the image that of a data set. What the
- * file's `parameters` say must agree. rramnas_mapping_get_accuracy() then takes the member's weights from the supernet.
+ * The same as a member of a supernet: widths and classes are those of its weights, the image that of a data set. What
+ * the file's `parameters` say must agree. rramnas_mapping_get_accuracy() then takes the member's weights from the supernet.
  * @param data      array of length [size]
  * @param name      how messages call it; NULL = "genome"
  * @param supernet  safetensors file with the names of the once-for-all code (doc/inference.md); a file that holds one
@@ -1233,8 +1233,8 @@ typedef struct rramnas_accuracy_options {
   double confidence_wanted;     /**< 0..1: no more chips once `confidence` is at most this, e.g. 0.002 for 0.2 % either
                                      way; default 0: never. Then `trials`, the most, is 1000 by default */
   int32_t trials_min;           /**< least chips before either; default 1 and, for confidence_wanted, 10 */
-  int32_t norm_images;          /**< of the training part, the first ones as one batch: batch normalisations of a supernet's
-                                     member get their statistics from it; default 512 */
+  int32_t norm_images;          /**< of the training part, the first ones as one batch, from which the batch
+                                     normalisations of a supernet's member get their statistics; default 512 */
 } rramnas_accuracy_options;
 
 #define RRAMNAS_ACCURACY_OPTIONS_INIT \
@@ -1375,8 +1375,8 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_load_file(const char *path, const rramnas_runtime *runtime, rramnas_search **ret_search,
                          rramnas_error *reterr);
 
-/** The same from memory. @param data array of length [size], not kept @param name for messages; NULL = "space"
- * @since 0.2 */
+/** The same from memory. @param data array of length [size], not kept @param name for messages, and its folder is where
+ * a `supernet` lies; NULL = "space" @since 0.2 */
 RRAMNAS_EXPORT int32_t
 rramnas_search_load_buffer(const char *data, size_t size, const char *name, const rramnas_runtime *runtime,
                            rramnas_search **ret_search, rramnas_error *reterr);
@@ -1514,15 +1514,15 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
 
 /**
  * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_quantized,
- * accuracy_digital: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital alone needs no chip
- * and takes its time accordingly.
+ * accuracy_digital, accuracy_chips: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital
+ * alone needs no chip and takes its time accordingly.
  *
- * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights of a
- * supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
+ * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights
+ * of a supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
  * space's networks then have the widths and classes of the supernet and the image of the data set, unless the space's
  * parameters say others, which is an error.
- * @param options  weights: default the `supernet` of the space's file; part: not the test images, which are for reports;
- *                 hw: NULL. Files are read now and not looked at again
+ * @param options  weights: default the `supernet` of the space's file; part: not the test images, which are for
+ *                 reports; hw: NULL. Files are read now and not looked at again
  * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with other networks of its own; ERR_IO, ERR_PARSE for
  *         files; ERR_NOT_FOUND, ERR_SHAPE with the tensor of a supernet that has not all members of the space
  * @since 0.2
