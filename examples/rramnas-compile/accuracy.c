@@ -4,14 +4,15 @@
 
 #include "program.h"
 
-int
-measure_accuracy(const settings *s, const rramnas_mapping *mapping, const rramnas_hw *hw, rramnas_accuracy *ret_accuracy,
-                 rramnas_error *err)
+int32_t
+measure_accuracy(const settings *s, const rramnas_mapping *mapping, const rramnas_hw *hw, double time_s,
+                 rramnas_accuracy *ret_accuracy, rramnas_error *err)
 {
   rramnas_accuracy_options how = s->accuracy;
 
   how.weights = how.weights ? how.weights : s->network;
   how.hw = hw;
+  how.time_s = time_s;
   how.seed = s->compile.seed;
   return rramnas_mapping_get_accuracy(mapping, &how, ret_accuracy, NULL, err);
 }
@@ -31,7 +32,7 @@ print_accuracy(FILE *out, const settings *s, const rramnas_mapping *mapping)
   rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
 
-  if (measure_accuracy(s, mapping, NULL, &a, &err) < 0) {
+  if (measure_accuracy(s, mapping, NULL, s->accuracy.time_s, &a, &err) < 0) {
     complain_error(&err);
     return EXIT_BAD_INPUT;
   }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../common/tiles.h"
-#include "program.h"
+#include "accuracy_curves.h"
 
 #define BUILT_IN "ofa_mobilenet_v3_small"
 
@@ -315,6 +315,46 @@ sweep_chip(const settings *s, rramnas_hw *hw, rramnas_net *net, rramnas_mapping 
   return code == EXIT_DONE ? write_one(s, &svg, s->sweep_svg) : code;
 }
 
+/* --- accuracy over errors --- */
+
+static int
+write_accuracy(const settings *s, const accuracy_curves *c, const rramnas_net *net)
+{
+  const rramnas_curve_labels labels = { sizeof(labels), rramnas_net_name(net), c->subtitle };
+  const struct { int32_t report; const char *path; } wanted[] = {
+    { RRAMNAS_REPORT_SVG, s->accuracy_svg }, { RRAMNAS_REPORT_CSV, s->accuracy_csv }, { RRAMNAS_REPORT_JSON, s->accuracy_json },
+  };
+  int i, code = EXIT_DONE;
+
+  for (i = 0; i < 3 && code == EXIT_DONE; i++) {
+    const report_source source = { .report = wanted[i].report, .labels = &labels, .accuracy = c };
+
+    code = write_one(s, &source, wanted[i].path);
+  }
+  return code;
+}
+
+/* Over the field of the sweep, which has run, or over what chips usually differ by. */
+static int
+compute_accuracy(const settings *s, rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping *mapping)
+{
+  accuracy_curves curves = { .n = 0 };
+  int code;
+
+  if (!s->accuracy_svg && !s->accuracy_csv && !s->accuracy_json)
+    return EXIT_DONE;
+  if (s->sweep)
+    code = take_sweep(&curves, s, hw, s->sweep) ? EXIT_DONE : EXIT_BAD_INPUT;
+  else
+    code = compute_accuracy_curves(s, hw, mapping, &curves);
+  if (code == EXIT_DONE && prints_table(s) && !s->sweep)
+    print_accuracy_curves(stdout, &curves);
+  if (code == EXIT_DONE)
+    code = write_accuracy(s, &curves, net);
+  free_accuracy_curves(&curves);
+  return code;
+}
+
 /* --- curve --- */
 
 static int
@@ -426,6 +466,8 @@ run(settings *s)
       code = write_all(s, hw, net, mapping);
     if (code == EXIT_DONE)
       code = sweep_chip(s, hw, net, mapping);
+    if (code == EXIT_DONE)
+      code = compute_accuracy(s, hw, net, mapping);
     if (code == EXIT_DONE)
       code = compute_curve(s, hw, net);
   }

@@ -111,6 +111,7 @@ read_axis(sweep_axis *a, const char *text)
   if (!a->field)
     return 0;
   a->shapes = is_shaping(a->field);
+  a->is_time = strcmp(a->field, "time") == 0;
   for (text = equals + 1;; text++) {
     const size_t length = strcspn(text, ",");
 
@@ -139,6 +140,12 @@ free_sweep(sweep *w)
     free(w->points[i].fault);
   free(w->points);
   free(w);
+}
+
+size_t
+sweep_fields(const sweep *w)
+{
+  return w->n_axes;
 }
 
 int
@@ -177,9 +184,14 @@ check_sweep(const sweep *w, const settings *s, const rramnas_hw *base)
   for (i = 0; w && i < w->n_axes; i++) {
     rramnas_error err = RRAMNAS_ERROR_INIT;
     rramnas_hw *hw = NULL;
-    const int32_t status = rramnas_hw_with_value(base, w->axes[i].field, w->axes[i].values[0], &hw, &err);
+    const int32_t status =
+      w->axes[i].is_time ? RRAMNAS_OK : rramnas_hw_with_value(base, w->axes[i].field, w->axes[i].values[0], &hw, &err);
 
     rramnas_hw_unref(hw);
+    if (w->axes[i].is_time && !s->accuracy.data) {
+      complain("--sweep time: needs --data, accuracy is what changes with time");
+      return EXIT_BAD_INPUT;
+    }
     if (status == RRAMNAS_ERR_NOT_FOUND) {
       complain("--sweep %s: %s", w->axes[i].field, err.message);
       return EXIT_BAD_INPUT;
@@ -215,7 +227,7 @@ make_chip(const sweep *w, rramnas_hw *base, size_t point, int shaping_only, rram
     for (i = 0; i < w->n_axes; i++) {
       int32_t here;
 
-      if (done[i] || (shaping_only && !w->axes[i].shapes))
+      if (done[i] || w->axes[i].is_time || (shaping_only && !w->axes[i].shapes))
         continue;
       here = rramnas_hw_with_value(hw, w->axes[i].field, sweep_value(w, point, i), &next, err);
       if (here >= 0) {
@@ -281,6 +293,22 @@ mapping_of(run *r, size_t point, rramnas_hw *chip)
   return r->mappings[shape];
 }
 
+/* What --sweep time says, else --time. A text that is no number is no time. */
+static double
+time_of(const run *r, size_t point)
+{
+  double time_s = r->s->accuracy.time_s;
+  size_t i;
+
+  for (i = 0; i < r->w->n_axes; i++) {
+    const char *text = sweep_value(r->w, point, i);
+
+    if (r->w->axes[i].is_time && !parse_real(text, strlen(text), &time_s))
+      time_s = -1;
+  }
+  return time_s;
+}
+
 static void
 cost_point(run *r, size_t point)
 {
@@ -302,7 +330,7 @@ cost_point(run *r, size_t point)
     p->fault = strdup(r->faults[shape_of(r->w, point)] ? r->faults[shape_of(r->w, point)] : "out of memory");
   else if (rramnas_mapping_get_cost(mapping, &how, &cost, &err) < 0)
     p->fault = strdup(err.message);
-  else if (r->s->accuracy.data && measure_accuracy(r->s, mapping, chip, &accuracy, &err) < 0)
+  else if (r->s->accuracy.data && measure_accuracy(r->s, mapping, chip, time_of(r, point), &accuracy, &err) < 0)
     p->fault = strdup(err.message);
   else
     *p = (sweep_point){ .cost = cost, .accuracy = accuracy };
