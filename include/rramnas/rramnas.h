@@ -496,7 +496,8 @@ rramnas_net_create_ofa_mobilenet_v3_small(const int32_t *kernel_sizes, const int
 /**
  * The same from a genome file: JSON or YAML with `ks`, `e` (16 or 20 entries) and `d` (4 entries)
  * at the top level or under `genome`. With 5 entries in `d` and 20 in the others it is a network of
- * once-for-all's MobileNetV3-large for images of 224 x 224 and 1000 classes.
+ * once-for-all's MobileNetV3-large for images of 224 x 224 and 1000 classes. `parameters` at the top level gives image,
+ * classes and widths (doc/spaces.md), as rramnas_search_write_candidate() writes it.
  * @param data  array of length [size]
  * @param name  how messages call it; NULL = "genome"
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_PARSE, ERR_RANGE, ERR_LIMIT, ERR_MEMORY; line and column are set
@@ -506,6 +507,22 @@ RRAMNAS_EXPORT int32_t
 rramnas_net_create_ofa_from_genome(const char *data, size_t size, const char *name,
                                    const rramnas_runtime *runtime, rramnas_net **ret_net,
                                    rramnas_error *reterr);
+
+/**
+ * The same as a member of a supernet: widths and classes are those of its weights, the image that of a data set. What the
+ * file's `parameters` say must agree. rramnas_mapping_get_accuracy() then takes the member's weights from the supernet.
+ * @param data      array of length [size]
+ * @param name      how messages call it; NULL = "genome"
+ * @param supernet  safetensors file with the names of the once-for-all code (doc/inference.md); a file that holds one
+ *                  network only changes nothing
+ * @param images    YAML file of a data set; NULL: the image of `parameters`, or of the family
+ * @return as rramnas_net_create_ofa_from_genome(); ERR_IO; ERR_NOT_FOUND, ERR_SHAPE name the tensor
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_net_create_ofa_from_supernet(const char *data, size_t size, const char *name, const char *supernet,
+                                     const char *images, const rramnas_runtime *runtime, rramnas_net **ret_net,
+                                     rramnas_error *reterr);
 
 /**
  * An empty network to be built node by node: add inputs and nodes, then rramnas_net_finish(). Until
@@ -1197,7 +1214,8 @@ enum rramnas_trials_stop {
 typedef struct rramnas_accuracy_options {
   size_t size;                  /**< sizeof(rramnas_accuracy_options) */
   const char *weights;          /**< file with the weights of the mapping's network: its ONNX file, or safetensors with a
-                                     tensor for each constant; required */
+                                     tensor for each constant, or with a once-for-all supernet of which the network is a
+                                     member, made from its genome; required */
   const char *data;             /**< YAML file of a data set (doc/inference.md); required */
   int32_t part;                 /**< enum rramnas_data_part; default test */
   int32_t images;               /**< most images of the part, from the first on; default all */
@@ -1215,10 +1233,12 @@ typedef struct rramnas_accuracy_options {
   double confidence_wanted;     /**< 0..1: no more chips once `confidence` is at most this, e.g. 0.002 for 0.2 % either
                                      way; default 0: never. Then `trials`, the most, is 1000 by default */
   int32_t trials_min;           /**< least chips before either; default 1 and, for confidence_wanted, 10 */
+  int32_t norm_images;          /**< of the training part, the first ones as one batch: batch normalisations of a supernet's
+                                     member get their statistics from it; default 512 */
 } rramnas_accuracy_options;
 
 #define RRAMNAS_ACCURACY_OPTIONS_INIT \
-  { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0 }
+  { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0 }
 
 /** How often a network on imperfect crossbars is right. Shares of the images, 0..1. */
 typedef struct rramnas_accuracy {
@@ -1534,11 +1554,18 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
                            const rramnas_cost_options *cost, rramnas_error *reterr);
 
 /**
- * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_digital: those of
- * rramnas_mapping_get_accuracy() on each candidate's chip. For spaces whose network rramnas_search_set_net() gives.
- * @param options  part: not the test images, which are for reports; hw: NULL
- * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with networks of its own; ERR_IO, ERR_PARSE for files.
- *         They are read again for each candidate and must not change before the search has ended
+ * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_quantized,
+ * accuracy_digital: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital alone needs no chip
+ * and takes its time accordingly.
+ *
+ * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights of a
+ * supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
+ * space's networks then have the widths and classes of the supernet and the image of the data set, unless the space's
+ * parameters say others, which is an error.
+ * @param options  weights: default the `supernet` of the space's file; part: not the test images, which are for reports;
+ *                 hw: NULL. Files are read now and not looked at again
+ * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with other networks of its own; ERR_IO, ERR_PARSE for
+ *         files; ERR_NOT_FOUND, ERR_SHAPE with the tensor of a supernet that has not all members of the space
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t

@@ -96,11 +96,4 @@ int32_t rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t 
 /* Right answers in floats. */
 int32_t rrn_trials_digital(const rrn_rt *rt, const rrn_trials *t, int32_t *ret_right, rramnas_error *err);
 
-/* --- the public function, measure.c --- */
-
-/* Checks options and files, and digests what the files hold: weights, the images that are judged and those that
- * calibrate. */
-int32_t rrn_accuracy_digest(const rramnas_accuracy_options *options, const rramnas_runtime *runtime, uint64_t *ret_low,
-                            uint64_t *ret_high, rramnas_error *err);
-
 #endif
