@@ -272,9 +272,25 @@ write_one(const settings *s, const report_source *source, const char *path)
   return code;
 }
 
+/* For the table and for the JSON report. */
+static int
+measure(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping *mapping, measured *ret)
+{
+  int code;
+
+  if (!s->accuracy.data || (!prints_table(s) && !s->json))
+    return EXIT_DONE;
+  show_phase("accuracy ...");
+  code = measure_layers(s, net, mapping, ret);
+  if (code == EXIT_DONE && prints_table(s))
+    print_accuracy(stdout, hw, net, ret);
+  return code;
+}
+
 static int
 write_all(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping *mapping)
 {
+  measured accuracy = { .layers = NULL };
   const rramnas_cost_options cost = cost_options(s);
   const struct { int32_t report; const char *path; int of_cost; } wanted[] = {
     { RRAMNAS_REPORT_JSON, s->json, 1 },    { RRAMNAS_REPORT_SVG, s->svg, 0 },
@@ -288,12 +304,16 @@ write_all(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const
     code = print_summary(stdout, s, hw, net, mapping);
   if (code == EXIT_DONE && s->explain)
     code = print_explanation(stdout, s, mapping);
+  if (code == EXIT_DONE)
+    code = measure(s, hw, net, mapping, &accuracy);
   for (i = 0; i < 5 && code == EXIT_DONE; i++) {
     const report_source source = { .mapping = mapping, .report = wanted[i].report, .timing = &s->timing,
-                                   .cost = wanted[i].of_cost ? &cost : NULL };
+                                   .cost = wanted[i].of_cost ? &cost : NULL,
+                                   .measured = wanted[i].report == RRAMNAS_REPORT_JSON && accuracy.layers ? &accuracy : NULL };
 
     code = write_one(s, &source, wanted[i].path);
   }
+  free(accuracy.layers);
   return code;
 }
 

@@ -50,6 +50,9 @@ produce(const report_source *source, FILE *f, rramnas_error *err)
                                   err);
   if (!source->mapping)
     return rramnas_curve_write(source->points, source->n_points, source->labels, source->report, to_file, f, err);
+  if (source->cost && source->measured)
+    return rramnas_mapping_write_accuracy(source->mapping, source->cost, &source->measured->accuracy, source->measured->layers,
+                                          source->measured->n_layers, to_file, f, err);
   if (source->cost)
     return rramnas_mapping_write_cost(source->mapping, source->report, source->cost, to_file, f, err);
   return rramnas_mapping_write(source->mapping, source->report, source->timing, to_file, f, err);

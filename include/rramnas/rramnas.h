@@ -1274,6 +1274,49 @@ RRAMNAS_EXPORT int32_t
 rramnas_mapping_get_accuracy(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
                              rramnas_accuracy *ret_accuracy, double *ret_trials, rramnas_error *reterr);
 
+/** How a layer does on crossbars: its converters. */
+typedef struct rramnas_accuracy_layer {
+  size_t size;          /**< sizeof(rramnas_accuracy_layer) */
+  int32_t on_crossbars; /**< 0: the layer stays digital, everything else is 0 */
+  int32_t weight_bits, input_bits;
+  int32_t adc_codes;    /**< levels of a converter */
+  double adc_range;     /**< greatest current that is converted as it is, over that of all rows of an array at the on
+                             conductance; of the least significant slice and the last group */
+  double codes_used;    /**< share of the levels that a sample of the calibration images meets on error-free cells, all slices
+                             and groups together */
+  int64_t conversions;  /**< of all chips; 0 where error-free cells and a converter that loses nothing need none */
+  int64_t clipped_low, clipped_high; /**< more than half a step below and above the range */
+} rramnas_accuracy_layer;
+
+#define RRAMNAS_ACCURACY_LAYER_INIT { sizeof(rramnas_accuracy_layer), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * rramnas_mapping_get_accuracy() with what the converters of each layer do: a wide range or many unused levels
+ * say that fewer bits or a closer range would do, clips the opposite.
+ * @param ret_layers  array of length [n_layers]; size of the first element set
+ * @param n_layers    rramnas_net_layer_count() of the mapping's network
+ * @return as rramnas_mapping_get_accuracy()
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_accuracy_layers(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
+                                    rramnas_accuracy *ret_accuracy, rramnas_accuracy_layer *ret_layers, size_t n_layers,
+                                    rramnas_error *reterr);
+
+/**
+ * Writes the report of rramnas_mapping_write_cost() as JSON, with accuracy in it.
+ * @param options   of the costs; NULL = defaults
+ * @param accuracy  and layers, array of length [n_layers]: what rramnas_mapping_get_accuracy_layers() gave
+ * @param n_layers  rramnas_net_layer_count() of the mapping's network
+ * @param write     receives the text
+ * @return as rramnas_mapping_write_cost()
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_write_accuracy(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                               const rramnas_accuracy *accuracy, const rramnas_accuracy_layer *layers, size_t n_layers,
+                               rramnas_write_fn write, void *user, rramnas_error *reterr);
+
 /** How an axis runs. */
 enum rramnas_axis_scale {
   RRAMNAS_AXIS_LINEAR = 0,

@@ -36,6 +36,15 @@ rrn_accuracy_at(const rramnas_accuracy_curve *c, size_t i)
 enum { RRN_ACCURACY_FIGURES = 15 };
 const char *rrn_accuracy_figure(const rramnas_accuracy *a, int figure, double *ret_value);
 
+/* What the report of a mapping says about accuracy; layers [n_layers] in the caller's size. */
+typedef struct rrn_accuracy_section {
+  const rramnas_accuracy *accuracy;
+  const rramnas_accuracy_layer *layers;
+  size_t n_layers, stride;
+} rrn_accuracy_section;
+
+void rrn_report_accuracy_section(rrn_writer *w, const rrn_accuracy_section *a);
+
 int32_t rrn_report_accuracy_csv(const rrn_accuracy_curves *c, rramnas_write_fn write, void *user, rramnas_error *err);
 int32_t rrn_report_accuracy_json(const rrn_accuracy_curves *c, const rramnas_curve_labels *labels, rramnas_write_fn write,
                                  void *user, rramnas_error *err);

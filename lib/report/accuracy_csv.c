@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Curves of accuracy as comma-separated values and as JSON, schema "rramnas.accuracy/1" (doc/report.md).
+/* Curves of accuracy as comma-separated values (doc/report.md).
  *
  * In:  curves, checked.
- * Out: CSV: a row per point: the curve's name, the value, every field of rramnas_accuracy under its name. JSON: an object
- *      per curve with the same numbers. Numbers are the shortest text that reads back as the same value. */
+ * Out: a row per point: the curve's name, the value, every field of rramnas_accuracy under its name. Numbers are the shortest
+ *      text that reads back as the same value. */
 #include "report/accuracy.h"
 
 const char *
@@ -63,55 +63,5 @@ rrn_report_accuracy_csv(const rrn_accuracy_curves *c, rramnas_write_fn write, vo
       rrn_write_text(&w, "\n");
     }
   }
-  return rrn_writer_finish(&w, err);
-}
-
-static void
-write_curve(rrn_writer *w, const rramnas_accuracy_curve *c)
-{
-  static const char *const units[] = { "number", "share", "seconds" };
-  double value;
-  size_t k;
-  int f;
-
-  rrn_write_text(w, "{\"name\": ");
-  rrn_write_json_string(w, c->name);
-  rrn_write_format(w, ", \"unit\": \"%s\", \"points\": [", units[c->unit]);
-  for (k = 0; k < c->n_points; k++) {
-    const rramnas_accuracy a = rrn_accuracy_at(c, k);
-
-    rrn_write_text(w, k ? ",\n    {\"x\": " : "\n    {\"x\": ");
-    rrn_write_json_number(w, c->x[k]);
-    for (f = 0; f < RRN_ACCURACY_FIGURES; f++) {
-      rrn_write_format(w, ", \"%s\": ", rrn_accuracy_figure(&a, f, &value));
-      rrn_write_json_number(w, value);
-    }
-    rrn_write_text(w, "}");
-  }
-  rrn_write_text(w, "]}");
-}
-
-int32_t
-rrn_report_accuracy_json(const rrn_accuracy_curves *c, const rramnas_curve_labels *labels, rramnas_write_fn write,
-                         void *user, rramnas_error *err)
-{
-  rrn_writer w;
-  size_t i;
-
-  rrn_writer_init(&w, write, user);
-  rrn_write_text(&w, "{\n  \"schema\": \"rramnas.accuracy/1\",\n  \"library\": ");
-  rrn_write_json_string(&w, rramnas_version());
-  rrn_write_text(&w, ",\n  \"title\": ");
-  rrn_write_json_string(&w, labels->title ? labels->title : "");
-  rrn_write_text(&w, ",\n  \"subtitle\": ");
-  rrn_write_json_string(&w, labels->subtitle ? labels->subtitle : "");
-  rrn_write_text(&w, ",\n  \"curves\": [");
-  for (i = 0; i < c->n; i++) {
-    const rramnas_accuracy_curve curve = rrn_accuracy_curve_at(c, i);
-
-    rrn_write_text(&w, i ? ",\n   " : "\n   ");
-    write_curve(&w, &curve);
-  }
-  rrn_write_text(&w, "\n  ]\n}\n");
   return rrn_writer_finish(&w, err);
 }
