@@ -699,6 +699,10 @@ accuracy_agrees(const settings *s)
     complain("accuracy needs --data FILE, the YAML file of a data set");
     return 0;
   }
+  if (s->accuracy.data && !s->accuracy.weights && !ends_with(s->network, ".onnx")) {
+    complain("%s has no weights: --weights FILE names an ONNX or safetensors file that has", s->network);
+    return 0;
+  }
   if (wants_curves && s->sweep && sweep_fields(s->sweep) > 1) {
     complain("a plot of accuracy is over one field, --sweep names several");
     return 0;

@@ -175,6 +175,25 @@ sweep_value(const sweep *w, size_t point, size_t axis)
   return w->axes[axis].values[point / below % w->axes[axis].n];
 }
 
+/* A field that does nothing while another one says "none". */
+static void
+warn_of_idle(const sweep *w, const rramnas_hw *base, const char *field)
+{
+  static const char *const rules[][2] = { { "noise.write_sigma", "noise.write_model" }, { "noise.read_sigma", "noise.read_model" } };
+  const char *model = "";
+  size_t i, k;
+
+  for (i = 0; i < 2; i++) {
+    if (strcmp(field, rules[i][0]) != 0 || rramnas_hw_get_text(base, rules[i][1], &model) < 0 || strcmp(model, "none") != 0)
+      continue;
+    for (k = 0; k < w->n_axes; k++)
+      if (strcmp(w->axes[k].field, rules[i][1]) == 0)
+        return;
+    complain("--sweep %s: changes nothing while %s is none; --sweep %s=relative beside it says how errors grow", field,
+             rules[i][1], rules[i][1]);
+  }
+}
+
 /* Whether each field is one, before anything long begins. */
 int
 check_sweep(const sweep *w, const settings *s, const rramnas_hw *base)
@@ -196,6 +215,7 @@ check_sweep(const sweep *w, const settings *s, const rramnas_hw *base)
       complain("--sweep %s: %s", w->axes[i].field, err.message);
       return EXIT_BAD_INPUT;
     }
+    warn_of_idle(w, base, w->axes[i].field);
     for (k = 0; k < i; k++)
       if (strcmp(w->axes[k].field, w->axes[i].field) == 0) {
         complain("--sweep %s: is given twice", w->axes[i].field);
@@ -293,7 +313,7 @@ mapping_of(run *r, size_t point, rramnas_hw *chip)
   return r->mappings[shape];
 }
 
-/* What --sweep time says, else --time. A text that is no number is no time. */
+/* What --sweep time says, else --time. Below 0: a text that is no time. */
 static double
 time_of(const run *r, size_t point)
 {
@@ -326,7 +346,9 @@ cost_point(run *r, size_t point)
   }
   mapping = mapping_of(r, point, chip);
   how.hw = chip;
-  if (!mapping)
+  if (time_of(r, point) < 0)
+    p->fault = strdup("time: expected seconds");
+  else if (!mapping)
     p->fault = strdup(r->faults[shape_of(r->w, point)] ? r->faults[shape_of(r->w, point)] : "out of memory");
   else if (rramnas_mapping_get_cost(mapping, &how, &cost, &err) < 0)
     p->fault = strdup(err.message);
