@@ -15,14 +15,14 @@
 
 enum { MOST_LAYERS = 128, IMAGES = 3 };
 
-/* Files of tests/data/infer; layers that crossbars take. Weights on the left, or a matrix for each of a batch, are no one product. */
+/* Files of tests/data/infer; layers that crossbars take. A matrix for each of a batch is no one product. */
 static const struct model {
   const char *name;
   int32_t n_layers;
 } kinds[] = {
   { "conv", 1 }, { "conv_uneven", 1 }, { "conv_same", 1 }, { "conv_groups", 1 }, { "conv_depthwise", 1 }, { "conv_multiplier", 1 },
   { "conv_pointwise", 1 }, { "conv_pointwise_stride", 1 }, { "conv_deep", 1 }, { "conv_1d", 1 }, { "conv_3d", 1 }, { "gemm", 1 },
-  { "gemm_scaled", 1 }, { "matmul", 1 }, { "matmul_left", 0 }, { "matmul_batches", 0 }, { "matmul_vector", 1 }, { "squeeze_excite", 2 },
+  { "gemm_scaled", 1 }, { "matmul", 1 }, { "matmul_left", 1 }, { "matmul_batches", 0 }, { "matmul_vector", 1 }, { "squeeze_excite", 2 },
 }, networks[] = {
   { "net_mobile", 8 }, { "net_densenet", 0 }, { "net_efficientnet", 0 }, { "net_shufflenet", 0 }, { "net_vgg_bn", 0 }, { "net_vit", 0 },
   { "net_convnext", 0 },
