@@ -384,24 +384,22 @@ name_lines(const panel *p)
 
 /* --- text --- */
 
-/* Where the mean falls a hundredth below the integers for the first time, between points by a straight line in x. */
-static int
-one_percent_lost(const rramnas_accuracy_curve *c, double *ret_x)
+/* How much of the integers' accuracy the mean has lost. */
+static double
+loss_at(const rramnas_accuracy_curve *c, size_t k)
 {
-  double before = 0;
-  size_t k;
+  const rramnas_accuracy a = rrn_accuracy_at(c, k);
 
-  for (k = 0; k < c->n_points; k++) {
-    const rramnas_accuracy a = rrn_accuracy_at(c, k);
-    const double lost = a.quantized - a.mean;
+  return a.quantized - a.mean;
+}
 
-    if (lost >= 0.01) {
-      *ret_x = k ? c->x[k - 1] + (c->x[k] - c->x[k - 1]) * (0.01 - before) / (lost - before) : c->x[0];
-      return 1;
-    }
-    before = lost;
-  }
-  return 0;
+/* Between two points, where the mean is a hundredth below the integers, by a straight line. */
+static double
+crossing(const rramnas_accuracy_curve *c, size_t k)
+{
+  const double a = loss_at(c, k), b = loss_at(c, k + 1);
+
+  return c->x[k] + (c->x[k + 1] - c->x[k]) * (0.01 - a) / (b - a);
 }
 
 /* Three digits, a time in the unit that suits. */
@@ -430,16 +428,23 @@ write_rounded(rrn_writer *w, int32_t unit, double value)
 static void
 write_loss(const panel *p)
 {
-  double x;
+  const rramnas_accuracy_curve *c = &p->c;
+  const size_t last = c->n_points - 1;
+  size_t k;
 
-  if (!one_percent_lost(&p->c, &x)) {
-    rrn_write_text(p->w, "less than 1 point below integers everywhere");
-  } else if (x <= p->c.x[0]) {
-    rrn_write_text(p->w, "more than 1 point below integers everywhere");
+  if (loss_at(c, 0) < 0.01) {
+    for (k = 0; k < last && loss_at(c, k + 1) < 0.01; k++)
+      ;
+    rrn_write_text(p->w, k == last ? "less than 1 point below integers everywhere" : "1 point below integers at ");
   } else {
-    rrn_write_text(p->w, "1 point below integers at ");
-    write_rounded(p->w, p->c.unit, x);
+    for (k = last; k > 0 && loss_at(c, k) < 0.01; k--)
+      ;
+    rrn_write_text(p->w, k == last ? "more than 1 point below integers" : "less than 1 point below integers from ");
   }
+  if (k == last)
+    return;
+  write_rounded(p->w, c->unit, crossing(c, k));
+  rrn_write_text(p->w, loss_at(c, 0) < 0.01 ? "" : " on");
 }
 
 static void
