@@ -54,16 +54,17 @@ measure_layers(const settings *s, const rramnas_net *net, const rramnas_mapping 
 static void
 print_chips(FILE *out, const rramnas_accuracy *a)
 {
-  fprintf(out, "          floats     %6.2f %%\n          integers   %6.2f %%   error-free crossbars without converters\n",
+  fprintf(out,
+          "          floats     %6.2f %%\n          integers   %6.2f %%   error-free crossbars without converters\n",
           100 * a->digital, 100 * a->quantized);
   if (a->trials == 1) {
     fprintf(out, "          the chip   %6.2f %%   --trials 2 and more say how chips differ\n", 100 * a->mean);
     return;
   }
-  fprintf(out, "          chips      %6.2f %%   +- %.2f, 95 %% interval of the mean; standard deviation %.2f\n", 100 * a->mean,
-          100 * a->confidence, 100 * a->deviation);
-  fprintf(out, "                     worst %.2f, 5 %% are below %.2f, median %.2f, best %.2f\n", 100 * a->worst, 100 * a->low,
-          100 * a->median, 100 * a->best);
+  fprintf(out, "          chips      %6.2f %%   +- %.2f, 95 %% interval of the mean; standard deviation %.2f\n",
+          100 * a->mean, 100 * a->confidence, 100 * a->deviation);
+  fprintf(out, "                     worst %.2f, 5 %% are below %.2f, median %.2f, best %.2f\n", 100 * a->worst,
+          100 * a->low, 100 * a->median, 100 * a->best);
 }
 
 static double
@@ -77,8 +78,8 @@ print_converters(FILE *out, const rramnas_net *net, const measured *m)
 {
   size_t i;
 
-  fprintf(out, "\nlayer  %-*s %7s %6s %7s %7s %11s %9s %9s\n", NAME_WIDTH, "converters", "bits", "levels", "range", "used",
-          "conversions", "below", "above");
+  fprintf(out, "\nlayer  %-*s %7s %6s %7s %7s %11s %9s %9s\n", NAME_WIDTH, "converters", "bits", "levels", "range",
+          "used", "conversions", "below", "above");
   for (i = 0; i < m->n_layers; i++) {
     const rramnas_accuracy_layer *l = &m->layers[i];
     rramnas_layer layer = RRAMNAS_LAYER_INIT;
@@ -97,8 +98,8 @@ print_converters(FILE *out, const rramnas_net *net, const measured *m)
     if (l->conversions == 0)
       fprintf(out, " %11s\n", "exact");
     else
-      fprintf(out, " %11s %7.3f %% %7.3f %%\n", count_text(l->conversions, number), percent(l->clipped_low, l->conversions),
-              percent(l->clipped_high, l->conversions));
+      fprintf(out, " %11s %7.3f %% %7.3f %%\n", count_text(l->conversions, number),
+              percent(l->clipped_low, l->conversions), percent(l->clipped_high, l->conversions));
   }
 }
 
@@ -106,7 +107,8 @@ print_converters(FILE *out, const rramnas_net *net, const measured *m)
 static int
 has_errors(const rramnas_hw *hw)
 {
-  static const char *const numbers[] = { "noise.drift_exponent_sigma", "noise.stuck_off_fraction", "noise.stuck_on_fraction" };
+  static const char *const numbers[] = { "noise.drift_exponent_sigma", "noise.stuck_off_fraction",
+                                         "noise.stuck_on_fraction" };
   static const char *const models[] = { "noise.write_model", "noise.read_model" };
   const char *model = NULL;
   double value = 0;
@@ -127,12 +129,13 @@ print_accuracy(FILE *out, const rramnas_hw *hw, const rramnas_net *net, const me
   const rramnas_accuracy *a = &m->accuracy;
 
   fprintf(out, "\naccuracy  %lld images, %d layers on crossbars, %d digital, %d chip%s%s\n", (long long)a->images,
-          (int)a->layers_on_crossbars, (int)m->n_layers - (int)a->layers_on_crossbars, (int)a->trials, a->trials == 1 ? "" : "s",
-          why_no_more(a));
+          (int)a->layers_on_crossbars, (int)m->n_layers - (int)a->layers_on_crossbars, (int)a->trials,
+          a->trials == 1 ? "" : "s", why_no_more(a));
   print_chips(out, a);
   if (!has_errors(hw))
     fputs("          all chips are alike: this one has no errors of cells, section noise of its spec\n", out);
   print_converters(out, net, m);
   if (a->clipped > 0.01)
-    fprintf(out, "          %.1f %% of all conversions are clipped: more adc.bits, or a wider range, may help\n", 100 * a->clipped);
+    fprintf(out, "          %.1f %% of all conversions are clipped: more adc.bits, or a wider range, may help\n",
+            100 * a->clipped);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* How often the network is right over what chips differ by: errors of writing, time, stuck cells; or over the field of a
- * sweep.
+/* How often the network is right over what chips differ by: errors of writing, time, stuck cells; or over the field of
+ * a sweep.
  *
  * In:  a mapping, its chip, how accuracy is measured.
  * Out: curves for rramnas_accuracy_write(), and a table of them.
  *
- * Each curve changes one thing and leaves the others as the chip has them. The same chips, that is the same random numbers,
- * at every point: curves are smooth. */
+ * Each curve changes one thing and leaves the others as the chip has them. The same chips, that is the same random
+ * numbers, at every point: curves are smooth. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +119,8 @@ measure_chip(const varying *v, const change *changes, size_t n, double time_s, d
 static int32_t
 vary_polynomial(const varying *v)
 {
-  static const char *const fields[5] = { "noise.write_c0_us", "noise.write_c1_us", "noise.write_c2_us", "noise.write_c3_us",
-                                         "noise.write_c4_us" };
+  static const char *const fields[5] = { "noise.write_c0_us", "noise.write_c1_us", "noise.write_c2_us",
+                                         "noise.write_c3_us", "noise.write_c4_us" };
   change changes[5];
   int32_t status = RRAMNAS_OK;
   int i, k;
@@ -182,12 +182,13 @@ vary_time(const varying *v)
 {
   static const double seconds[] = { 1, 2, 5, 10, 30, 60, 600, 3600, 86400, 2629800, 31557600, 315576000 };
   enum { N = sizeof(seconds) / sizeof(seconds[0]) };
-  const int drifts = number_of(v->hw, "noise.drift_exponent") != 0 || number_of(v->hw, "noise.drift_exponent_sigma") > 0;
+  const int drifts =
+    number_of(v->hw, "noise.drift_exponent") != 0 || number_of(v->hw, "noise.drift_exponent_sigma") > 0;
   int32_t status = RRAMNAS_OK;
   int i;
 
-  if (!add_curve(v->c, drifts ? "time since writing" : "time since writing (this chip has no drift)", RRAMNAS_AXIS_LOGARITHMIC,
-                 RRAMNAS_AXIS_SECONDS, v->s->accuracy.time_s, N))
+  if (!add_curve(v->c, drifts ? "time since writing" : "time since writing (this chip has no drift)",
+                 RRAMNAS_AXIS_LOGARITHMIC, RRAMNAS_AXIS_SECONDS, v->s->accuracy.time_s, N))
     return RRAMNAS_ERR_MEMORY;
   for (i = 0; i < N && status >= 0; i += drifts ? 1 : N - 1)
     status = measure_chip(v, NULL, 0, seconds[i], seconds[i]);
@@ -233,7 +234,8 @@ int
 compute_accuracy_curves(const settings *s, rramnas_hw *hw, const rramnas_mapping *mapping, accuracy_curves *ret)
 {
   int32_t (*const all[])(const varying *) = { vary_variation, vary_time, vary_stuck };
-  static const char *const phases[] = { "accuracy over variation ...", "accuracy over time ...", "accuracy over stuck cells ..." };
+  static const char *const phases[] = { "accuracy over variation ...", "accuracy over time ...",
+                                        "accuracy over stuck cells ..." };
   rramnas_error err = RRAMNAS_ERROR_INIT;
   const varying v = { s, hw, mapping, ret, &err };
   int32_t status = RRAMNAS_OK;
@@ -320,7 +322,8 @@ age_text(double seconds, char text[48])
   if (i == 5)
     snprintf(text, 48, "%s", duration_text(seconds * 1e9, number));
   else
-    snprintf(text, 48, "%.3g %s%s", seconds / units[i].seconds, units[i].name, i < 3 && seconds > units[i].seconds * 1.01 ? "s" : "");
+    snprintf(text, 48, "%.3g %s%s", seconds / units[i].seconds, units[i].name,
+             i < 3 && seconds > units[i].seconds * 1.01 ? "s" : "");
 }
 
 static void
@@ -344,14 +347,14 @@ print_accuracy_curves(FILE *out, const accuracy_curves *c)
 
   for (i = 0; i < c->n; i++) {
     fprintf(out, "\naccuracy  over %s\n", c->curves[i].name);
-    fprintf(out, "  %12s  %9s  %8s  %9s  %9s  %9s  %6s  %10s\n", "", "mean, %", "95 %", "worst", "median", "best", "chips",
-            "clipped, %");
+    fprintf(out, "  %12s  %9s  %8s  %9s  %9s  %9s  %6s  %10s\n", "", "mean, %", "95 %", "worst", "median", "best",
+            "chips", "clipped, %");
     for (k = 0; k < c->curves[i].n_points; k++) {
       const rramnas_accuracy *a = &c->all[i].points[k];
 
       print_value(out, &c->curves[i], c->all[i].x[k]);
-      fprintf(out, "  %9.2f  +- %5.2f  %9.2f  %9.2f  %9.2f  %6d  %10.3f\n", 100 * a->mean, 100 * a->confidence, 100 * a->worst,
-              100 * a->median, 100 * a->best, (int)a->trials, 100 * a->clipped);
+      fprintf(out, "  %9.2f  +- %5.2f  %9.2f  %9.2f  %9.2f  %6d  %10.3f\n", 100 * a->mean, 100 * a->confidence,
+              100 * a->worst, 100 * a->median, 100 * a->best, (int)a->trials, 100 * a->clipped);
     }
   }
 }

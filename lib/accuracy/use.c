@@ -28,8 +28,8 @@ meet(void *user, int32_t slice, double current)
 }
 
 int32_t
-rrn_adc_use_note(rrn_arena *arena, rrn_arena *scratch, const rrn_xbar_layer *layer, const int32_t *sample, size_t n_sample,
-                 rrn_adc_use *use, rramnas_error *err)
+rrn_adc_use_note(rrn_arena *arena, rrn_arena *scratch, const rrn_xbar_layer *layer, const int32_t *sample,
+                 size_t n_sample, rrn_adc_use *use, rramnas_error *err)
 {
   const double rows = layer->n_in < (size_t)layer->spec.rows ? (double)layer->n_in : layer->spec.rows;
   meeting m = { &layer->adc, use->met, &use->n_met };

@@ -26,9 +26,9 @@ check_points(const rramnas_accuracy_curve *c, rramnas_error *err)
     RRN_FAIL_IF(!(fabs(c->x[k]) <= 1e15) || (k > 0 && !(c->x[k] > c->x[k - 1])), err, RRAMNAS_ERR_RANGE,
                 "curve \"%.100s\", point %zu: x is %g, expected a number above the one before, up to 1e15", c->name, k,
                 c->x[k]);
-    RRN_FAIL_IF(c->scale == RRAMNAS_AXIS_LOGARITHMIC && (c->x[k] < 0 || (c->x[k] > 0 && c->x[k] < 1e-15)), err,
-                RRAMNAS_ERR_RANGE, "curve \"%.100s\", point %zu: x is %g, expected 0 or 1e-15 and more on a logarithmic axis",
-                c->name, k, c->x[k]);
+    RRN_FAIL_IF(
+      c->scale == RRAMNAS_AXIS_LOGARITHMIC && (c->x[k] < 0 || (c->x[k] > 0 && c->x[k] < 1e-15)), err, RRAMNAS_ERR_RANGE,
+      "curve \"%.100s\", point %zu: x is %g, expected 0 or 1e-15 and more on a logarithmic axis", c->name, k, c->x[k]);
     RRN_FAIL_IF(!is_share(a.digital) || !is_share(a.quantized) || !is_share(a.mean) || !is_share(a.worst) ||
                   !(a.confidence >= 0 && a.confidence <= 100),
                 err, RRAMNAS_ERR_RANGE, "curve \"%.100s\", point %zu: expected shares of 0 to 1", c->name, k);
@@ -39,8 +39,9 @@ check_points(const rramnas_accuracy_curve *c, rramnas_error *err)
 static int32_t
 check_curve(const rramnas_accuracy_curve *c, size_t i, rramnas_error *err)
 {
-  RRN_FAIL_IF(!c->name || !c->x || !c->points || c->n_points == 0 || c->n_points > MOST_POINTS, err, RRAMNAS_ERR_ARGUMENT,
-              "accuracy curve %zu: name, x or points is NULL, or n_points is not 1..%d", i, MOST_POINTS);
+  RRN_FAIL_IF(!c->name || !c->x || !c->points || c->n_points == 0 || c->n_points > MOST_POINTS, err,
+              RRAMNAS_ERR_ARGUMENT, "accuracy curve %zu: name, x or points is NULL, or n_points is not 1..%d", i,
+              MOST_POINTS);
   RRN_FAIL_IF(c->scale < RRAMNAS_AXIS_LINEAR || c->scale > RRAMNAS_AXIS_LOGARITHMIC || c->unit < RRAMNAS_AXIS_NUMBER ||
                 c->unit > RRAMNAS_AXIS_SECONDS,
               err, RRAMNAS_ERR_ARGUMENT, "accuracy curve %zu: scale %d, unit %d", i, (int)c->scale, (int)c->unit);
@@ -72,6 +73,7 @@ rramnas_accuracy_write(const rramnas_accuracy_curve *curves, size_t n_curves, co
   case RRAMNAS_REPORT_SVG:
     return rrn_report_accuracy_svg(&c, &l, write, user, reterr);
   default:
-    return rrn_fail(reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_accuracy_write: there is no report %d of accuracy", (int)report);
+    return rrn_fail(reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_accuracy_write: there is no report %d of accuracy",
+                    (int)report);
   }
 }

@@ -46,9 +46,9 @@ typedef struct rrn_accuracy_section {
 void rrn_report_accuracy_section(rrn_writer *w, const rrn_accuracy_section *a);
 
 int32_t rrn_report_accuracy_csv(const rrn_accuracy_curves *c, rramnas_write_fn write, void *user, rramnas_error *err);
-int32_t rrn_report_accuracy_json(const rrn_accuracy_curves *c, const rramnas_curve_labels *labels, rramnas_write_fn write,
-                                 void *user, rramnas_error *err);
-int32_t rrn_report_accuracy_svg(const rrn_accuracy_curves *c, const rramnas_curve_labels *labels, rramnas_write_fn write,
-                                void *user, rramnas_error *err);
+int32_t rrn_report_accuracy_json(const rrn_accuracy_curves *c, const rramnas_curve_labels *labels,
+                                 rramnas_write_fn write, void *user, rramnas_error *err);
+int32_t rrn_report_accuracy_svg(const rrn_accuracy_curves *c, const rramnas_curve_labels *labels,
+                                rramnas_write_fn write, void *user, rramnas_error *err);
 
 #endif

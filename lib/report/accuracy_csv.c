@@ -2,18 +2,32 @@
 /* Curves of accuracy as comma-separated values (doc/report.md).
  *
  * In:  curves, checked.
- * Out: a row per point: the curve's name, the value, every field of rramnas_accuracy under its name. Numbers are the shortest
- *      text that reads back as the same value. */
+ * Out: a row per point: the curve's name, the value, every field of rramnas_accuracy under its name. Numbers are the
+ * shortest text that reads back as the same value. */
 #include "report/accuracy.h"
 
 const char *
 rrn_accuracy_figure(const rramnas_accuracy *a, int figure, double *ret_value)
 {
-  const struct { const char *name; double value; } figures[RRN_ACCURACY_FIGURES] = {
-    { "images", (double)a->images }, { "trials", a->trials }, { "layers_on_crossbars", a->layers_on_crossbars },
-    { "digital", a->digital }, { "quantized", a->quantized }, { "mean", a->mean }, { "deviation", a->deviation },
-    { "confidence", a->confidence }, { "worst", a->worst }, { "low", a->low }, { "median", a->median }, { "best", a->best },
-    { "conversions", (double)a->conversions }, { "clipped", a->clipped }, { "stopped", a->stopped },
+  const struct {
+    const char *name;
+    double value;
+  } figures[RRN_ACCURACY_FIGURES] = {
+    { "images", (double)a->images },
+    { "trials", a->trials },
+    { "layers_on_crossbars", a->layers_on_crossbars },
+    { "digital", a->digital },
+    { "quantized", a->quantized },
+    { "mean", a->mean },
+    { "deviation", a->deviation },
+    { "confidence", a->confidence },
+    { "worst", a->worst },
+    { "low", a->low },
+    { "median", a->median },
+    { "best", a->best },
+    { "conversions", (double)a->conversions },
+    { "clipped", a->clipped },
+    { "stopped", a->stopped },
   };
 
   *ret_value = figures[figure].value;

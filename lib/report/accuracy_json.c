@@ -22,8 +22,9 @@ write_figures(rrn_writer *w, const rramnas_accuracy *a, const char *before)
 static void
 write_layer(rrn_writer *w, size_t i, const rramnas_accuracy_layer *l)
 {
-  rrn_write_format(w, "{\"layer\": %zu, \"on_crossbars\": %s, \"weight_bits\": %d, \"input_bits\": %d, \"adc_codes\": %d", i,
-                   l->on_crossbars ? "true" : "false", (int)l->weight_bits, (int)l->input_bits, (int)l->adc_codes);
+  rrn_write_format(w,
+                   "{\"layer\": %zu, \"on_crossbars\": %s, \"weight_bits\": %d, \"input_bits\": %d, \"adc_codes\": %d",
+                   i, l->on_crossbars ? "true" : "false", (int)l->weight_bits, (int)l->input_bits, (int)l->adc_codes);
   rrn_write_text(w, ", \"adc_range\": ");
   rrn_write_json_number(w, l->adc_range);
   rrn_write_text(w, ", \"codes_used\": ");

@@ -2,12 +2,12 @@
 /* Curves of accuracy as a plot (doc/report.md).
  *
  * In:  curves, checked; labels.
- * Out: a panel per curve, all with the same axis of accuracy: the mean of the chips in its 95 % interval, the worst chip,
- *      accuracy in floats and in integers; where the mean has lost a hundredth; the value of the chip at hand.
+ * Out: a panel per curve, all with the same axis of accuracy: the mean of the chips in its 95 % interval, the worst
+ * chip, accuracy in floats and in integers; where the mean has lost a hundredth; the value of the chip at hand.
  *
- * The axis of accuracy ends at 100 % and begins at 0, or closer where all is good. Zero on a logarithmic axis stands apart,
- * left of a gap. Ticks are 1, 2 and 5 times powers of ten; those of times are the units that people count them in. Only exactly
- * rounded operations: the same bytes on every machine. Complexity: linear in points. */
+ * The axis of accuracy ends at 100 % and begins at 0, or closer where all is good. Zero on a logarithmic axis stands
+ * apart, left of a gap. Ticks are 1, 2 and 5 times powers of ten; those of times are the units that people count them
+ * in. Only exactly rounded operations: the same bytes on every machine. Complexity: linear in points. */
 #include "report/accuracy.h"
 #include "report/axis.h"
 #include "report/svg_text.h"
@@ -110,8 +110,17 @@ static const struct time_unit {
   double seconds;
   const char *name;
 } times[] = {
-  { 1e-9, "1 ns" }, { 1e-6, "1 \xc2\xb5s" }, { 1e-3, "1 ms" }, { 1, "1 s" }, { 60, "1 min" }, { 3600, "1 h" }, { 86400, "1 day" },
-  { 2629800, "1 month" }, { 31557600, "1 year" }, { 315576000, "10 years" }, { 3155760000, "100 years" },
+  { 1e-9, "1 ns" },
+  { 1e-6, "1 \xc2\xb5s" },
+  { 1e-3, "1 ms" },
+  { 1, "1 s" },
+  { 60, "1 min" },
+  { 3600, "1 h" },
+  { 86400, "1 day" },
+  { 2629800, "1 month" },
+  { 31557600, "1 year" },
+  { 315576000, "10 years" },
+  { 3155760000, "100 years" },
 };
 
 static void
@@ -210,8 +219,8 @@ x_axis(const panel *p)
   const int y = (int)p->y.from, gap = LEFT + ZERO_ROOM / 2 + 4;
 
   if (p->zero_apart)
-    rrn_write_format(p->w, "<path class=\"axis\" d=\"M%d %dH%dM%d %dH%dM%d %dl6 -10M%d %dl6 -10\"/>\n", LEFT, y, gap - 3, gap + 3,
-                     y, RIGHT, gap - 6, y + 5, gap, y + 5);
+    rrn_write_format(p->w, "<path class=\"axis\" d=\"M%d %dH%dM%d %dH%dM%d %dl6 -10M%d %dl6 -10\"/>\n", LEFT, y,
+                     gap - 3, gap + 3, y, RIGHT, gap - 6, y + 5, gap, y + 5);
   else
     rrn_write_format(p->w, "<path class=\"axis\" d=\"M%d %dH%d\"/>\n", LEFT, y, RIGHT);
 }
@@ -297,7 +306,8 @@ draw_lines(const panel *p)
   int i;
 
   for (i = 0; i < N_LINES; i++) {
-    rrn_write_format(p->w, "<path fill=\"none\" stroke=\"%s\" stroke-linejoin=\"round\" %s d=\"", lines[i].colour, lines[i].style);
+    rrn_write_format(p->w, "<path fill=\"none\" stroke=\"%s\" stroke-linejoin=\"round\" %s d=\"", lines[i].colour,
+                     lines[i].style);
     for (k = 0; k < p->c.n_points; k++)
       place_point(p, k ? "L" : "M", k, lines[i].figure);
     rrn_write_text(p->w, "\"/>\n");
@@ -456,7 +466,8 @@ write_panel_text(const panel *p)
   rrn_write_xml(p->w, p->c.name);
   rrn_write_text(p->w, "<tspan dx=\"10\" class=\"small\">mean ");
   write_loss(p);
-  rrn_write_format(p->w, "</tspan></text>\n<text class=\"label middle\" x=\"%d\" y=\"%d\">", (LEFT + RIGHT) / 2, bottom + 40);
+  rrn_write_format(p->w, "</tspan></text>\n<text class=\"label middle\" x=\"%d\" y=\"%d\">", (LEFT + RIGHT) / 2,
+                   bottom + 40);
   rrn_write_xml(p->w, p->c.name);
   rrn_write_format(p->w, "%s</text>\n", p->x.logarithmic ? ", logarithmic" : "");
 }
@@ -479,7 +490,8 @@ draw_panel(panel *p)
 static void
 write_figure(rrn_writer *w, int x, const char *label, double share)
 {
-  rrn_write_format(w, "<text x=\"%d\" y=\"88\" class=\"label\">%s</text><text x=\"%d\" y=\"110\" class=\"figure\">", x, label, x);
+  rrn_write_format(w, "<text x=\"%d\" y=\"88\" class=\"label\">%s</text><text x=\"%d\" y=\"110\" class=\"figure\">", x,
+                   label, x);
   write_percent(w, share);
   rrn_write_text(w, "</text>\n");
 }
@@ -494,8 +506,10 @@ write_header(rrn_writer *w, const rramnas_accuracy_curve *c, const rramnas_curve
   rrn_write_format(w, "viewBox=\"0 0 %d %d\" role=\"img\">\n<title>", PAGE_W, height);
   rrn_write_xml(w, title);
   rrn_write_text(w, *title ? ": accuracy on crossbars</title>\n<style>" : "accuracy on crossbars</title>\n<style>");
-  rrn_write_text(w, RRN_SVG_STYLE ".middle{text-anchor:middle}.grid{stroke:#e4e7eb}.axis{stroke:#aab2bd;fill:none}</style>\n");
-  rrn_write_format(w, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">", PAGE_W, height, LEFT);
+  rrn_write_text(w, RRN_SVG_STYLE
+                 ".middle{text-anchor:middle}.grid{stroke:#e4e7eb}.axis{stroke:#aab2bd;fill:none}</style>\n");
+  rrn_write_format(w, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"52\" class=\"name\">",
+                   PAGE_W, height, LEFT);
   rrn_svg_short_name(w, title, RRN_SVG_NAME_LENGTH);
   rrn_write_format(w, "<tspan dx=\"%d\" class=\"small\">", *title ? 14 : 0);
   rrn_write_xml(w, subtitle);
@@ -525,7 +539,7 @@ rrn_report_accuracy_svg(const rrn_accuracy_curves *c, const rramnas_curve_labels
 
     draw_panel(&p);
   }
-  rrn_write_format(&w, "<text x=\"%d\" y=\"%d\" class=\"label end\">librramnas %s</text>\n</svg>\n", PAGE_W - 24, height - 14,
-                   rramnas_version());
+  rrn_write_format(&w, "<text x=\"%d\" y=\"%d\" class=\"label end\">librramnas %s</text>\n</svg>\n", PAGE_W - 24,
+                   height - 14, rramnas_version());
   return rrn_writer_finish(&w, err);
 }

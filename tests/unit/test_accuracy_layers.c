@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Every kind of layer on error-free crossbars, with and without a converter that loses nothing: each product is the
  * integers' product by definition, bit for bit, and so is what the network makes of it. Where cells are read apart, the
- * currents of cells that are off are no multiple of a digit, and no converter loses nothing: such schemes are tried with
- * converters on cells that do not conduct at all when off, which no chip has. */
+ * currents of cells that are off are no multiple of a digit, and no converter loses nothing: such schemes are tried
+ * with converters on cells that do not conduct at all when off, which no chip has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,12 +20,13 @@ static const struct model {
   const char *name;
   int32_t n_layers;
 } kinds[] = {
-  { "conv", 1 }, { "conv_uneven", 1 }, { "conv_same", 1 }, { "conv_groups", 1 }, { "conv_depthwise", 1 }, { "conv_multiplier", 1 },
-  { "conv_pointwise", 1 }, { "conv_pointwise_stride", 1 }, { "conv_deep", 1 }, { "conv_1d", 1 }, { "conv_3d", 1 }, { "gemm", 1 },
-  { "gemm_scaled", 1 }, { "matmul", 1 }, { "matmul_left", 1 }, { "matmul_batches", 0 }, { "matmul_vector", 1 }, { "squeeze_excite", 2 },
+  { "conv", 1 }, { "conv_uneven", 1 }, { "conv_same", 1 }, { "conv_groups", 1 }, { "conv_depthwise", 1 },
+  { "conv_multiplier", 1 }, { "conv_pointwise", 1 }, { "conv_pointwise_stride", 1 }, { "conv_deep", 1 },
+  { "conv_1d", 1 }, { "conv_3d", 1 }, { "gemm", 1 }, { "gemm_scaled", 1 }, { "matmul", 1 }, { "matmul_left", 1 },
+  { "matmul_batches", 0 }, { "matmul_vector", 1 }, { "squeeze_excite", 2 },
 }, networks[] = {
-  { "net_mobile", 8 }, { "net_densenet", 0 }, { "net_efficientnet", 0 }, { "net_shufflenet", 0 }, { "net_vgg_bn", 0 }, { "net_vit", 0 },
-  { "net_convnext", 0 },
+  { "net_mobile", 8 }, { "net_densenet", 4 }, { "net_efficientnet", 5 }, { "net_shufflenet", 2 }, { "net_vgg_bn", 3 },
+  { "net_vit", 4 }, { "net_convnext", 4 },
 };
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]), N_NETWORKS = sizeof(networks) / sizeof(networks[0]) };
 
@@ -93,7 +94,8 @@ multiply_and_compare(void *user, const rrn_infer_block *b, rramnas_error *err)
   for (out = 0; status >= 0 && l->shape.n_groups > 0 && out < b->n_out; out++)
     for (p = 0; p < b->n_positions; p++)
       for (lane = 0; lane < b->n_images; lane++) {
-        const float expected = product(l, b, out, p, lane), found = b->y[out * b->y_row + p * b->y_position + (size_t)lane];
+        const float expected = product(l, b, out, p, lane),
+                    found = b->y[out * b->y_row + p * b->y_position + (size_t)lane];
 
         if (memcmp(&expected, &found, sizeof(found)) != 0)
           return rrn_fail(err, RRAMNAS_ERR_RANGE, "layer %d, group %d, output %zu, position %zu: %.9g, expected %.9g",
@@ -191,10 +193,11 @@ make_chip(const scheme *s)
   rramnas_hw *hw;
   char text[512];
 
-  snprintf(text, sizeof(text),
-           "schema: rramnas.hardware/1\nweight: {sign: %s, subtraction: %s}\ndevice: {bits_per_cell: %d}\ndac: {bits: %d}\n"
-           "adc: {bits: 16}\ncrossbar: {rows: %d}\n",
-           s->sign, s->subtraction, (int)s->cell_bits, (int)s->dac_bits, (int)s->rows);
+  snprintf(
+    text, sizeof(text),
+    "schema: rramnas.hardware/1\nweight: {sign: %s, subtraction: %s}\ndevice: {bits_per_cell: %d}\ndac: {bits: %d}\n"
+    "adc: {bits: 16}\ncrossbar: {rows: %d}\n",
+    s->sign, s->subtraction, (int)s->cell_bits, (int)s->dac_bits, (int)s->rows);
   check(rramnas_hw_load_buffer(text, strlen(text), "chip", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, &err), &err);
   return hw;
 }
@@ -225,8 +228,8 @@ compare_on(bench *b, const char *name, const scheme *s)
     status = rrn_infer_run(b->p.plan, &watching, b->images, IMAGES, 1, b->found, &err);
     rrn_chip_free(chip);
     if (status < 0)
-      fail_msg("%s, %s %s, %d bits per cell and %d per step, %d rows%s: %s", name, s->sign, s->subtraction, (int)s->cell_bits,
-               (int)s->dac_bits, (int)s->rows, converters ? ", converters" : "", err.message);
+      fail_msg("%s, %s %s, %d bits per cell and %d per step, %d rows%s: %s", name, s->sign, s->subtraction,
+               (int)s->cell_bits, (int)s->dac_bits, (int)s->rows, converters ? ", converters" : "", err.message);
     assert_memory_equal(b->expected, b->found, b->n_out * sizeof(*b->found));
   }
   rramnas_hw_unref(hw);
@@ -237,7 +240,9 @@ compare_on(bench *b, const char *name, const scheme *s)
 static size_t
 compare_on_all(bench *b, const char *name, int every)
 {
-  static const char *const signs[][2] = { { "differential", "analog" }, { "differential", "digital" }, { "offset", "analog" } };
+  static const char *const signs[][2] = { { "differential", "analog" },
+                                          { "differential", "digital" },
+                                          { "offset", "analog" } };
   static const int32_t bits[][2] = { { 8, 8 }, { 5, 7 }, { 2, 3 } }, rows[] = { 256, 8 };
   size_t products = 0;
   int i;
@@ -281,9 +286,9 @@ networks_are_the_integer_networks(void **state)
 
     open_bench(networks[i].name, &b);
     products = compare_on_all(&b, networks[i].name, 11);
-    print_message("%s: %d layers on crossbars, %zu products\n", networks[i].name, (int)layers_on_crossbars(&b.q), products);
-    if (networks[i].n_layers)
-      assert_int_equal(layers_on_crossbars(&b.q), networks[i].n_layers);
+    print_message("%s: %d layers on crossbars, %zu products\n", networks[i].name, (int)layers_on_crossbars(&b.q),
+                  products);
+    assert_int_equal(layers_on_crossbars(&b.q), networks[i].n_layers);
     assert_true(products > 0);
     close_bench(&b);
   }
@@ -333,7 +338,8 @@ multiply_on_arrays(void *user, const rrn_infer_block *b, rramnas_error *err)
   x = gather(a, b);
   y = rrn_arena_alloc(&a->arena, vectors, b->n_out * sizeof(*y));
   assert_non_null(y);
-  RRN_TRY(rrn_xbar_layer_create(&a->arena, &a->spec, weights, b->n_out, b->n_in, (rrn_xbar_id){ .seed = 1 }, &layer, err));
+  RRN_TRY(
+    rrn_xbar_layer_create(&a->arena, &a->spec, weights, b->n_out, b->n_in, (rrn_xbar_id){ .seed = 1 }, &layer, err));
   RRN_TRY(rrn_xbar_adc_set(&layer, 16, RRN_XBAR_RANGE_GRANULAR, err));
   RRN_TRY(rrn_xbar_kernel_create(&a->arena, &layer, rrn_xbar_cpu_best(), &kernel, err));
   RRN_TRY(rrn_xbar_mvm(&a->arena, &kernel, x, vectors, 0, y, NULL, err));
@@ -343,8 +349,9 @@ multiply_on_arrays(void *user, const rrn_infer_block *b, rramnas_error *err)
 
       for (in = 0; in < b->n_in; in++)
         sum += (int64_t)weights[out * b->n_in + in] * x[v * b->n_in + in];
-      RRN_FAIL_IF(y[v * b->n_out + out] != (double)sum, err, RRAMNAS_ERR_RANGE, "layer %d, output %zu: %.17g, expected %lld",
-                  (int)b->layer, out, y[v * b->n_out + out], (long long)sum);
+      RRN_FAIL_IF(y[v * b->n_out + out] != (double)sum, err, RRAMNAS_ERR_RANGE,
+                  "layer %d, output %zu: %.17g, expected %lld", (int)b->layer, out, y[v * b->n_out + out],
+                  (long long)sum);
       a->products++;
     }
   rrn_arena_reset(&a->arena);
@@ -369,8 +376,9 @@ compare_arrays(bench *b, const char *name, const rrn_xbar_spec *spec)
 static void
 converters_lose_nothing_in_any_scheme(void **state)
 {
-  static const int32_t signs[][2] = { { RRN_XBAR_DIFFERENTIAL, 0 }, { RRN_XBAR_DIFFERENTIAL, 1 }, { RRN_XBAR_OFFSET, 0 },
-                                      { RRN_XBAR_UNIT_COLUMN, 0 } };
+  static const int32_t signs[][2] = {
+    { RRN_XBAR_DIFFERENTIAL, 0 }, { RRN_XBAR_DIFFERENTIAL, 1 }, { RRN_XBAR_OFFSET, 0 }, { RRN_XBAR_UNIT_COLUMN, 0 }
+  };
   size_t k;
   int i;
 
@@ -381,8 +389,11 @@ converters_lose_nothing_in_any_scheme(void **state)
     open_bench(kinds[k].name, &b);
     quantise(&b, 8, 8);
     for (i = 0; i < 4 * 4 * 2; i++) {
-      const rrn_xbar_spec spec = { .sign = signs[i % 4][0], .subtract_digitally = signs[i % 4][1], .cell_bits = i / 4 % 4 + 1,
-                                   .dac_bits = i / 16 + 1, .rows = k % 2 ? 8 : 64 };
+      const rrn_xbar_spec spec = { .sign = signs[i % 4][0],
+                                   .subtract_digitally = signs[i % 4][1],
+                                   .cell_bits = i / 4 % 4 + 1,
+                                   .dac_bits = i / 16 + 1,
+                                   .rows = k % 2 ? 8 : 64 };
 
       compare_arrays(&b, kinds[k].name, &spec);
     }

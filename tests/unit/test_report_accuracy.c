@@ -30,7 +30,9 @@ set_up(fixture *f, size_t n, double low, double high, int32_t scale, int32_t uni
     const double share = n > 1 ? (double)k / (double)(n - 1) : 0;
     rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
 
-    f->x[k] = scale == RRAMNAS_AXIS_LINEAR ? low + (high - low) * share : k || low > 0 ? high * pow(0.1, (double)(n - 1 - k)) : 0;
+    f->x[k] = scale == RRAMNAS_AXIS_LINEAR ? low + (high - low) * share
+              : k || low > 0               ? high * pow(0.1, (double)(n - 1 - k))
+                                           : 0;
     a.images = 100;
     a.trials = 10;
     a.digital = 0.99;
