@@ -1274,6 +1274,90 @@ RRAMNAS_EXPORT int32_t
 rramnas_mapping_get_accuracy(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
                              rramnas_accuracy *ret_accuracy, double *ret_trials, rramnas_error *reterr);
 
+/** How a layer does on crossbars: its converters. */
+typedef struct rramnas_accuracy_layer {
+  size_t size;          /**< sizeof(rramnas_accuracy_layer) */
+  int32_t on_crossbars; /**< 0: the layer stays digital, everything else is 0 */
+  int32_t weight_bits, input_bits;
+  int32_t adc_codes;    /**< levels of a converter */
+  double adc_range;     /**< greatest current that is converted as it is, over that of all rows of an array at the on
+                             conductance; of the least significant slice and the last group */
+  double codes_used;    /**< share of the levels that a sample of the calibration images meets on error-free cells, all slices
+                             and groups together */
+  int64_t conversions;  /**< of all chips; 0 where error-free cells and a converter that loses nothing need none */
+  int64_t clipped_low, clipped_high; /**< more than half a step below and above the range */
+} rramnas_accuracy_layer;
+
+#define RRAMNAS_ACCURACY_LAYER_INIT { sizeof(rramnas_accuracy_layer), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * rramnas_mapping_get_accuracy() with what the converters of each layer do: a wide range or many unused levels
+ * say that fewer bits or a closer range would do, clips the opposite.
+ * @param ret_layers  array of length [n_layers]; size of the first element set
+ * @param n_layers    rramnas_net_layer_count() of the mapping's network
+ * @return as rramnas_mapping_get_accuracy()
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_accuracy_layers(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
+                                    rramnas_accuracy *ret_accuracy, rramnas_accuracy_layer *ret_layers, size_t n_layers,
+                                    rramnas_error *reterr);
+
+/**
+ * Writes the report of rramnas_mapping_write_cost() as JSON, with accuracy in it.
+ * @param options   of the costs; NULL = defaults
+ * @param accuracy  and layers, array of length [n_layers]: what rramnas_mapping_get_accuracy_layers() gave
+ * @param n_layers  rramnas_net_layer_count() of the mapping's network
+ * @param write     receives the text
+ * @return as rramnas_mapping_write_cost()
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_write_accuracy(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                               const rramnas_accuracy *accuracy, const rramnas_accuracy_layer *layers, size_t n_layers,
+                               rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/** How an axis runs. */
+enum rramnas_axis_scale {
+  RRAMNAS_AXIS_LINEAR = 0,
+  RRAMNAS_AXIS_LOGARITHMIC = 1, /**< 0 is allowed as the first value and stands apart */
+};
+
+/** What the ticks of an axis say. */
+enum rramnas_axis_unit {
+  RRAMNAS_AXIS_NUMBER = 0,
+  RRAMNAS_AXIS_SHARE = 1,   /**< per cent of 1 */
+  RRAMNAS_AXIS_SECONDS = 2, /**< a logarithmic axis has seconds, minutes, hours, days, months and years */
+};
+
+/** Accuracy over something: errors of cells, time, a field of the chip. */
+typedef struct rramnas_accuracy_curve {
+  size_t size;                    /**< sizeof(rramnas_accuracy_curve) */
+  const char *name;               /**< of what varies, e.g. "noise.write_sigma"; UTF-8; required */
+  const double *x;                /**< array of length [n_points], rising */
+  const rramnas_accuracy *points; /**< array of length [n_points]: what rramnas_mapping_get_accuracy() gave */
+  size_t n_points;                /**< 1..65536 */
+  int32_t scale;                  /**< enum rramnas_axis_scale */
+  int32_t unit;                   /**< enum rramnas_axis_unit */
+  double mark;                    /**< value of the chip at hand, shown in the plot; default 0: none */
+} rramnas_accuracy_curve;
+
+#define RRAMNAS_ACCURACY_CURVE_INIT { sizeof(rramnas_accuracy_curve), NULL, NULL, NULL, 0, 0, 0, 0 }
+
+/**
+ * Writes curves of accuracy: mean with its 95 % interval, worst chip, in floats, in integers.
+ * @param curves    array of length [n_curves]
+ * @param n_curves  1..8: as many panels below each other
+ * @param labels    of the plot; NULL = none
+ * @param report    RRAMNAS_REPORT_SVG: a plot; RRAMNAS_REPORT_CSV: a row per point; RRAMNAS_REPORT_JSON: "rramnas.accuracy/1"
+ * @param write     receives the text
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_RANGE (a point that no curve has), ERR_CALLBACK
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_accuracy_write(const rramnas_accuracy_curve *curves, size_t n_curves, const rramnas_curve_labels *labels,
+                       int32_t report, rramnas_write_fn write, void *user, rramnas_error *reterr);
+
 /** @} @defgroup search Search
  * @{ */
 
