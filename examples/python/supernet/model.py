@@ -12,7 +12,7 @@ from collections import namedtuple
 import torch
 import torch.nn.functional as F
 
-from .files import read_safetensors, write_safetensors
+from .files import DTYPES, read_safetensors, write_safetensors
 
 KERNELS, EXPANSIONS, DEPTHS = (3, 5, 7), (3, 4, 6), (2, 3, 4)
 STAGES, BLOCKS = 4, 16
@@ -203,10 +203,11 @@ def judge(tensors, genome, calibration, images):
 # --- files ---
 
 def save(path, tensors, calibration, dtype, metadata):
-    """The tensors with the largest member's statistics of batch normalisation."""
-    statistics, values = Statistics(), {name: t.detach().numpy() for name, t in tensors.items()}
+    """The tensors, rounded to `dtype`, with the statistics of batch normalisation that the largest member then has."""
+    statistics, values = Statistics(), {name: t.detach().numpy().astype(DTYPES[dtype]) for name, t in tensors.items()}
+    rounded = {name: torch.from_numpy(v.astype("<f4")) for name, v in values.items()}
     with torch.no_grad():
-        Member(tensors, LARGEST, statistics.record).logits(calibration)
+        Member(rounded, LARGEST, statistics.record).logits(calibration)
     for name, (mean, variance) in statistics.by_name.items():
         values[name + ".running_mean"], values[name + ".running_var"] = mean.numpy(), variance.numpy()
     write_safetensors(path, values, dtype, metadata)
