@@ -139,7 +139,7 @@ def add_train(commands):
     p.add_argument("data", help="data set of format idx: a YAML file")
     p.add_argument("out", help="supernet to write, safetensors")
     p.add_argument("--digits", help="the digits that `task` took: draws new distortions of them in every round")
-    p.add_argument("--mild", action="store_true", help="with --digits: smaller distortions than the task's, to begin with")
+    p.add_argument("--mild", action="store_true", help="with --digits: distortions smaller than the task's")
     p.add_argument("--start", help="supernet to go on from, instead of a new one of the widths below")
     p.add_argument("--steps", type=int, default=4000)
     p.add_argument("--batch", type=int, default=64, help="images in a step (default: 64)")
