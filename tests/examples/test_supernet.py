@@ -55,7 +55,7 @@ def test_searches():
         rows = rows_of(out / "history.csv")
         figure = next(name for name in rows[0] if name.startswith("accuracy"))
         shares = [float(row[figure]) for row in rows if row["state"] == "feasible"]
-        assert len(rows) == 12 and len(shares) > 6 and max(shares) > 0.5 and len(set(shares)) > 1
+        assert len(rows) == 12 and len(shares) > 6 and max(shares) > 0.2 and len(set(shares)) > 1
 
 
 tap.run(globals())
