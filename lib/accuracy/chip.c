@@ -41,7 +41,9 @@ struct rrn_chip {
   rrn_xbar_short **shorts; /* [q->n]; NULL = not short */
   const rrn_infer_kernels *kernels;
   rrn_infer_backend backend;
-  atomic_llong conversions, clipped_low, clipped_high;
+  struct counts {
+    atomic_llong conversions, clipped_low, clipped_high;
+  } *counts; /* [q->n] */
   desk desks[MOST_DESKS];
 };
 
@@ -68,11 +70,14 @@ set_converter(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, cons
   rrn_arena scratch;
   int32_t status;
 
-  if (range != RRN_ADC_CALIBRATED)
-    return rrn_xbar_adc_set(layer, hw->v.adc.bits, range == RRN_ADC_MAXIMUM ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR,
-                            err);
   rrn_arena_init(&scratch, c->rt);
-  status = rrn_xbar_adc_calibrate(&scratch, layer, hw->v.adc.bits, sample, l->n_sample, fraction, err);
+  if (range == RRN_ADC_CALIBRATED)
+    status = rrn_xbar_adc_calibrate(&scratch, layer, hw->v.adc.bits, sample, l->n_sample, fraction, err);
+  else
+    status = rrn_xbar_adc_set(layer, hw->v.adc.bits, range == RRN_ADC_MAXIMUM ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR,
+                              err);
+  if (status >= 0 && o->use)
+    status = rrn_adc_use_note(&c->arena, &scratch, layer, sample, l->n_sample, &o->use[layer->id.layer], err);
   rrn_arena_release(&scratch);
   return status;
 }
@@ -293,11 +298,13 @@ scatter(const rrn_infer_block *b, const rrn_quantised_layer *l, const double *y)
 }
 
 static void
-count(rrn_chip *c, const rrn_xbar_stats *stats)
+count(rrn_chip *c, int32_t layer, const rrn_xbar_stats *stats)
 {
-  atomic_fetch_add_explicit(&c->conversions, stats->conversions, memory_order_relaxed);
-  atomic_fetch_add_explicit(&c->clipped_low, stats->clipped_low, memory_order_relaxed);
-  atomic_fetch_add_explicit(&c->clipped_high, stats->clipped_high, memory_order_relaxed);
+  struct counts *n = &c->counts[layer];
+
+  atomic_fetch_add_explicit(&n->conversions, stats->conversions, memory_order_relaxed);
+  atomic_fetch_add_explicit(&n->clipped_low, stats->clipped_low, memory_order_relaxed);
+  atomic_fetch_add_explicit(&n->clipped_high, stats->clipped_high, memory_order_relaxed);
 }
 
 /* Read noise goes by the number of a vector, images in order and positions within them. */
@@ -337,7 +344,7 @@ multiply_at(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_error *err)
   RRN_TRY(multiply_vectors(c, d, b, q, y, &stats, err));
   rrn_xbar_compensated(&a->compensation, &a->layer, q, n, y);
   scatter(b, l, y);
-  count(c, &stats);
+  count(c, b->layer, &stats);
   return RRAMNAS_OK;
 }
 
@@ -493,7 +500,7 @@ multiply_whole(void *user, const rrn_infer_whole *w, rramnas_error *err)
   d = take_desk(c);
   status = multiply_whole_at(c, d, w, &stats, err);
   leave_desk(d);
-  count(c, &stats);
+  count(c, w->layer, &stats);
   return status;
 }
 
@@ -516,7 +523,7 @@ multiply_short_block(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_err
       to_bytes(c, l, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES, rows + in * n + p * RRN_INFER_LANES);
   RRN_TRY(multiply_rows(c, d, c->shorts[b->layer], (size_t)b->group, rows, n, (size_t)b->n_images, numbers, b->y, b->y_row,
                         b->y_position, &stats, err));
-  count(c, &stats);
+  count(c, b->layer, &stats);
   return RRAMNAS_OK;
 }
 
@@ -570,6 +577,9 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
 
   if (!c)
     return rrn_fail_memory(err);
+  c->counts = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->counts));
+  if (!c->counts)
+    status = rrn_fail_memory(err);
   c->arrays = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->arrays));
   c->shorts = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->shorts));
   c->arenas = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->arenas));
@@ -610,8 +620,10 @@ rrn_chip_backend(const rrn_chip *c)
 }
 
 rrn_xbar_stats
-rrn_chip_stats(const rrn_chip *c)
+rrn_chip_stats(const rrn_chip *c, size_t layer)
 {
-  return (rrn_xbar_stats){ .conversions = atomic_load(&c->conversions), .clipped_low = atomic_load(&c->clipped_low),
-                           .clipped_high = atomic_load(&c->clipped_high) };
+  const struct counts *n = &c->counts[layer];
+
+  return (rrn_xbar_stats){ .conversions = atomic_load(&n->conversions), .clipped_low = atomic_load(&n->clipped_low),
+                           .clipped_high = atomic_load(&n->clipped_high) };
 }

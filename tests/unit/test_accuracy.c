@@ -348,9 +348,25 @@ errors_of_the_circuit(void **state)
 
 /* --- the public function --- */
 
+/* With layers when there is room for them. */
+typedef struct wanted {
+  double *trials;
+  rramnas_accuracy_layer *layers;
+  size_t n_layers;
+} wanted;
+
 static int32_t
-measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *options, rramnas_accuracy *ret,
-               double *ret_trials, rramnas_error *err)
+measure_mapped(const rramnas_mapping *mapping, const rramnas_accuracy_options *o, rramnas_accuracy *ret, const wanted *w,
+               rramnas_error *err)
+{
+  if (w->layers)
+    return rramnas_mapping_get_accuracy_layers(mapping, o, ret, w->layers, w->n_layers, err);
+  return rramnas_mapping_get_accuracy(mapping, o, ret, w->trials, err);
+}
+
+static int32_t
+measure_wanted(const rramnas_runtime *runtime, const rramnas_accuracy_options *options, rramnas_accuracy *ret,
+               const wanted *w, rramnas_error *err)
 {
   rramnas_compile_options compile = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_accuracy_options o = *options;
@@ -371,11 +387,20 @@ measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *o
   if (status >= 0)
     status = rramnas_compile(hw, net, &compile, runtime, &mapping, err);
   if (status >= 0)
-    status = rramnas_mapping_get_accuracy(mapping, &o, ret, ret_trials, err);
+    status = measure_mapped(mapping, &o, ret, w, err);
   rramnas_mapping_unref(mapping);
   rramnas_net_unref(net);
   rramnas_hw_unref(hw);
   return status;
+}
+
+static int32_t
+measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *options, rramnas_accuracy *ret,
+               double *ret_trials, rramnas_error *err)
+{
+  const wanted w = { .trials = ret_trials };
+
+  return measure_wanted(runtime, options, ret, &w, err);
 }
 
 static void
@@ -411,6 +436,49 @@ figures_agree_with_the_trials(void **state)
   rramnas_hw_unref(noisy);
 }
 
+/* Parts sum to the whole; a coarse converter is used more and clips more than a fine one. */
+static void
+layers_say_what_converters_do(void **state)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy_layer layers[2][12] = { 0 };
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  wanted w = { .n_layers = 12 };
+  int32_t threads;
+  size_t i;
+
+  (void)state;
+  o.images = 16;
+  o.trials = 3;
+  o.calibration_images = 8;
+  o.adc_fraction = 0.9;
+  for (threads = 1; threads <= 2; threads++) {
+    int64_t conversions = 0, clipped = 0;
+
+    o.n_threads = threads;
+    w.layers = layers[threads - 1];
+    w.layers[0].size = sizeof(w.layers[0]);
+    check(measure_wanted(NULL, &o, &a, &w, &err), &err);
+    for (i = 0; i < 12; i++) {
+      const rramnas_accuracy_layer *l = &w.layers[i];
+
+      assert_true(l->size == sizeof(*l) && l->on_crossbars && l->weight_bits == 8 && l->input_bits == 8 && l->adc_codes == 255);
+      assert_true(l->codes_used > 0 && l->codes_used <= 1 && l->adc_range > 0 && l->conversions > 0);
+      conversions += l->conversions;
+      clipped += l->clipped_low + l->clipped_high;
+    }
+    assert_int_equal(conversions, a.conversions);
+    assert_true(clipped > 0 && fabs((double)clipped / (double)conversions - a.clipped) < 1e-12);
+  }
+  assert_memory_equal(layers[0], layers[1], sizeof(layers[0]));
+  w.n_layers = 11;
+  assert_int_equal(measure_wanted(NULL, &o, &a, &w, &err), RRAMNAS_ERR_ARGUMENT);
+  w.n_layers = 12;
+  w.layers[0].size = 3;
+  assert_int_equal(measure_wanted(NULL, &o, &a, &w, &err), RRAMNAS_ERR_ARGUMENT);
+}
+
 static void
 what_cannot_be_is_refused(void **state)
 {
@@ -442,11 +510,13 @@ static int32_t
 measure_once(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 {
   rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy_layer layers[12] = { RRAMNAS_ACCURACY_LAYER_INIT };
+  const wanted w = { .layers = layers, .n_layers = 12 };
   rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
 
   (void)user;
   o.images = o.calibration_images = o.trials = o.n_threads = 1;
-  return measure_digits(runtime, &o, &a, NULL, err);
+  return measure_wanted(runtime, &o, &a, &w, err);
 }
 
 static void
@@ -467,6 +537,7 @@ main(void)
     cmocka_unit_test(read_noise_costs_accuracy_too),
     cmocka_unit_test(errors_of_the_circuit),
     cmocka_unit_test(figures_agree_with_the_trials),
+    cmocka_unit_test(layers_say_what_converters_do),
     cmocka_unit_test(what_cannot_be_is_refused),
     cmocka_unit_test(memory_may_run_out_anywhere),
   };
