@@ -360,24 +360,28 @@ draw_mark(const panel *p)
   rrn_write_format(p->w, "\" y=\"%d\">this chip</text>\n", (int)p->y.from - 6);
 }
 
-/* Behind the ends of the lines, those that are close pushed apart. */
+/* From the lowest line up; of equal ones worst below mean below integers below floats. */
 static void
-name_lines(const panel *p)
+sort_lines(const double *at, int *ret_order)
 {
-  const rramnas_accuracy last = rrn_accuracy_at(&p->c, p->c.n_points - 1);
-  int order[N_LINES] = { 2, 3, 1, 0 }, i, k; /* equal ones: worst below mean below integers below floats */
-  double at[N_LINES], room = p->y.from;
+  static const int equal[N_LINES] = { 2, 3, 1, 0 };
+  int i, k;
 
-  for (i = 0; i < N_LINES; i++)
-    at[i] = rrn_axis_place(&p->y, lines[i].figure(&last)) + 4;
-  for (i = 1; i < N_LINES; i++) /* from the lowest line up */
-    for (k = i; k > 0 && at[order[k]] > at[order[k - 1]]; k--) {
-      const int kept = order[k];
+  for (i = 0; i < N_LINES; i++) {
+    for (k = i; k > 0 && at[equal[i]] > at[ret_order[k - 1]]; k--)
+      ret_order[k] = ret_order[k - 1];
+    ret_order[k] = equal[i];
+  }
+}
 
-      order[k] = order[k - 1];
-      order[k - 1] = kept;
-    }
-  for (i = 0, room = p->y.from + 4; i < N_LINES; i++) {
+/* Names that are close to each other are pushed apart, within the panel. */
+static void
+push_apart(const panel *p, const int *order, double *at)
+{
+  double room = p->y.from + 4;
+  int i;
+
+  for (i = 0; i < N_LINES; i++) {
     at[order[i]] = less(at[order[i]], room);
     room = at[order[i]] - LABEL_GAP;
   }
@@ -385,6 +389,20 @@ name_lines(const panel *p)
     at[order[i]] = more(at[order[i]], room);
     room = at[order[i]] + LABEL_GAP;
   }
+}
+
+/* Behind the ends of the lines. */
+static void
+name_lines(const panel *p)
+{
+  const rramnas_accuracy last = rrn_accuracy_at(&p->c, p->c.n_points - 1);
+  double at[N_LINES];
+  int order[N_LINES] = { 0 }, i;
+
+  for (i = 0; i < N_LINES; i++)
+    at[i] = rrn_axis_place(&p->y, lines[i].figure(&last)) + 4;
+  sort_lines(at, order);
+  push_apart(p, order, at);
   for (i = 0; i < N_LINES; i++) {
     rrn_write_format(p->w, "<text class=\"item\" style=\"fill:%s\" x=\"%d\" y=\"", lines[i].colour, RIGHT + 12);
     rrn_svg_tenths(p->w, at[i]);
