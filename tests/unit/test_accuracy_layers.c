@@ -342,7 +342,7 @@ multiply_on_arrays(void *user, const rrn_infer_block *b, rramnas_error *err)
   y = rrn_arena_alloc(&a->arena, vectors, b->n_out * sizeof(*y));
   assert_non_null(y);
   RRN_TRY(
-    rrn_xbar_layer_create(&a->arena, &a->spec, weights, b->n_out, b->n_in, (rrn_xbar_id){ .seed = 1 }, &layer, err));
+    rrn_xbar_layer_create(&a->spec, weights, b->n_out, b->n_in, (rrn_xbar_id){ .seed = 1 }, &layer, err));
   RRN_TRY(rrn_xbar_adc_set(&layer, 16, RRN_XBAR_RANGE_GRANULAR, err));
   RRN_TRY(rrn_xbar_kernel_create(&a->arena, &layer, rrn_xbar_cpu_best(), &kernel, err));
   RRN_TRY(rrn_xbar_mvm(&a->arena, &kernel, x, vectors, 0, y, NULL, err));
