@@ -338,7 +338,7 @@ rrn_weights_ofa_widths(const rrn_safetensors *file, rrn_ofa_family family, rrn_o
                        int64_t *ret_classes, rramnas_error *err)
 {
   rrn_ofa_widths w = { 0 };
-  int64_t classes;
+  int64_t classes = 0;
   char name[80];
   int s;
 

@@ -42,7 +42,7 @@ def test_members_on_crossbars():
     shares = []
     for command in commands("rramnas-compile"):
         out = run(command, "--trials", 1, "--images", 40, "--sweep-csv", work / "sweep.csv")
-        shares.append(float(re.search(r"floats ([\d.]+) %", out)[1]))
+        shares.append(float(re.search(r"floats +([\d.]+) %", out)[1]))
         assert len(rows_of(work / "sweep.csv")) > 3
     assert shares and min(shares) > 60
 
