@@ -111,7 +111,7 @@ good_chips_are_kept(void **state)
         wrong += stopped == RRAMNAS_TRIALS_BELOW;
       }
       most = fmax(most, (double)wrong / RUNS);
-      if (wrong > LEVEL * RUNS + 4 * sqrt(LEVEL * (1 - LEVEL) * RUNS))
+      if ((double)wrong > LEVEL * RUNS + 4 * sqrt(LEVEL * (1 - LEVEL) * RUNS))
         fail_msg("kind %d, %zu chips: %zu of %d stopped", kind, sizes[i], wrong, RUNS);
     }
   print_message("at most %.4f of the runs stopped wrongly\n", most);

@@ -408,7 +408,7 @@ test_read_noise(void **state)
   }
   for (k = 0; k < OUT * VECTORS; k++)
     same += fabs(got[k] - want[k]) < 1e-6;
-  assert_true(same > 0.9 * OUT * VECTORS);
+  assert_true((double)same > 0.9 * OUT * VECTORS);
   rrn_arena_release(&f.arena);
 }
 
