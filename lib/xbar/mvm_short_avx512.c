@@ -221,13 +221,10 @@ look_through(const rrn_xbar_short_column *c, size_t block, int32_t plane, size_t
   const uint32_t valid = (1u << 2 * lanes) - 1;
   uint32_t doubts = _mm512_cmple_epu32_mask(fraction, _mm512_set1_epi32((int32_t)c->doubt)) & steps;
   const uint32_t sure = steps & valid & ~doubts;
-  const uint32_t low = _mm512_cmplt_epi32_mask(code, zero) & sure, high = _mm512_cmpgt_epi32_mask(code, last) & sure;
   _Alignas(64) int32_t codes[16];
 
-  if (!(doubts | low | high))
-    return;
-  c->stats->clipped_low += __builtin_popcount(low);
-  c->stats->clipped_high += __builtin_popcount(high);
+  c->stats->clipped_low += __builtin_popcount(_mm512_cmplt_epi32_mask(code, zero) & sure);
+  c->stats->clipped_high += __builtin_popcount(_mm512_cmpgt_epi32_mask(code, last) & sure);
   _mm512_store_si512(codes, _mm512_min_epi32(_mm512_max_epi32(code, zero), last));
   for (; doubts != 0; doubts &= doubts - 1) {
     const size_t lane = (size_t)__builtin_ctz(doubts), vector = block * RRN_XBAR_SHORT_VECTORS + lane / 2;
