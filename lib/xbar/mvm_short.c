@@ -186,6 +186,28 @@ shift_of(const double *codes, size_t n)
   return shift;
 }
 
+/* Whether a pattern's code can be beyond the converter's, with an eighth of a code to spare for what is rounded. */
+static int
+can_clip(const rrn_xbar_layer *l, const double *codes)
+{
+  const double margin = 2.0 * MOST_DOUBT / RRN_XBAR_ONE;
+  int32_t plane;
+  size_t k;
+
+  for (plane = 0; plane < rrn_xbar_n_planes(l); plane++, codes += l->n_in) {
+    const int32_t slice = rrn_xbar_slice_of(l, plane);
+    double low = 0.5 - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice), high = low;
+
+    for (k = 0; k < l->n_in; k++) {
+      low += codes[k] < 0 ? codes[k] : 0;
+      high += codes[k] > 0 ? codes[k] : 0;
+    }
+    if (!(low > margin && high < l->adc.codes - margin))
+      return 1;
+  }
+  return 0;
+}
+
 /* One plane of a column. Raises the bound of the rounding; 0 when the sum is beyond what conversions hold. */
 static int
 store_cells(rrn_xbar_short *s, const double *codes, int32_t shift, uint8_t *to)
@@ -270,11 +292,11 @@ set_octaves(rrn_xbar_short *s, const rrn_xbar_adc *adcs, const rrn_xbar_short *l
                                               (int32_t)(i % (size_t)s->head.n_slices));
 }
 
-/* What a sum may be off: rounded cells, rounded entries, the rounded base; both ways. */
+/* What a sum may be off: rounded cells, rounded entries, the rounded base; both ways, rounded up. */
 static uint32_t
 doubt_of(const rrn_xbar_short *s, int32_t shift)
 {
-  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE / (double)(1 << shift) + 0.5 * (double)s->n_fives + 2);
+  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE / (double)(1 << shift) + 0.5 * (double)(s->n_fives + 1) + 1);
 }
 
 /* Makes every column's cells, once. 0 when the arrays are none for these conversions. */
@@ -292,7 +314,7 @@ fill(rrn_xbar_short *s, double *codes)
       const size_t column = group * cols + col;
       const int32_t shift = (codes_of_cells(&l, col, codes), shift_of(codes, planes * n_in));
 
-      s->shifts[column] = (uint8_t)shift;
+      s->shifts[column] = (uint8_t)(shift | (can_clip(&l, codes) ? RRN_XBAR_CLIPS : 0));
       least = shift < least ? shift : least;
       for (plane = 0; plane < s->n_planes; plane++) {
         const size_t place = column * planes + (size_t)plane;
@@ -397,7 +419,7 @@ settle(void *user, int32_t plane, size_t vector, int32_t step)
   size_t k;
 
   for (k = 0; k < l->n_in; k++)
-    sum += c->x[k * c->x_row + vector] >> step & 1 ? cell_of(cells + 3 * k) : 0;
+    sum += cell_of(cells + 3 * k) & -(c->x[k * c->x_row + vector] >> step & 1); /* bits are random: no branches */
   code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
   if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->s->unsure / unit - 1e-9)
     code = reference_codes(c, plane, vector, step) + noise;
@@ -596,10 +618,11 @@ begin_column(column *c, size_t group, rrn_xbar_short_column *job)
   const rrn_xbar_short *s = c->s;
   const size_t number = group * s->head.cols + c->col, place = number * (size_t)s->n_planes;
 
-  c->shift = s->shifts[number];
+  c->shift = s->shifts[number] & (RRN_XBAR_CLIPS - 1);
   c->cells = s->cells + place * s->head.n_in * 3;
   c->spreads = s->spreads ? s->spreads + place * s->head.n_in : NULL;
   job->doubt = doubt_of(s, c->shift);
+  job->clips = s->spreads || (s->shifts[number] & RRN_XBAR_CLIPS) != 0;
   if (s->spreads) {
     memcpy(job->noise, s->noise + place, (size_t)s->n_planes * sizeof(*s->noise));
     fill_keys(c, job->keys);

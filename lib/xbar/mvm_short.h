@@ -10,6 +10,7 @@ enum {
   RRN_XBAR_SHORT_VECTORS = 8, /* of a block: 8 vectors x 8 steps are 4 registers of 16 patterns */
   RRN_XBAR_SHORT_LANES = 16,  /* vectors come in so many lanes, of which the first ones may be in use */
   RRN_XBAR_FIVE = 5,          /* rows that share a table of 32 sums */
+  RRN_XBAR_CLIPS = 0x80,      /* of a shift: some pattern of the column may be beyond the converter's range */
   RRN_XBAR_ONE = 1 << 16      /* a code in the tables */
 };
 
@@ -21,7 +22,7 @@ typedef struct rrn_xbar_short {
   int32_t n_planes;
   double unsure;        /* most by which a sum of cells is wrong, in their units */
   uint8_t *cells;       /* [group][column][plane][input][3]: 24 bits with sign, lowest byte first */
-  uint8_t *shifts;      /* [group][column]: a unit is 2^-shift codes */
+  uint8_t *shifts;      /* [group][column]: a unit is 2^-shift codes; RRN_XBAR_CLIPS */
   uint8_t *spreads;     /* [group][column][plane][input]: variance of a read; NULL without read noise */
   float *noise;         /* [group][column][plane]: of a deviate and a spread of 1, in codes / RRN_XBAR_ONE */
   uint8_t *octaves;     /* [group][slice]: the converter's range is that of group 0 over 2^octave */
@@ -60,6 +61,7 @@ typedef struct rrn_xbar_short_column {
   size_t n_planes, n_fives, n_blocks;
   int32_t last;            /* greatest code */
   uint32_t doubt;          /* fractions up to this are in doubt */
+  int clips;               /* 0 = without read noise no pattern is beyond the range of codes */
   int32_t places[2 * RRN_XBAR_MAX_SLICES]; /* by plane */
   int32_t n_steps;
   size_t n_lanes;

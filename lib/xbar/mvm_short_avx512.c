@@ -7,6 +7,7 @@
  * Idea: a register of patterns is 8 vectors and two steps, because a permutation of 32-bit numbers looks at the lowest five
  * bits of each: four shifts of the transposed bytes give all eight steps. Two planes share their conversions: a register
  * of 32 upper halves. What is rare, doubts and clips, is only noticed; a block with either is looked through again.
+ * Columns none of whose patterns can clip are spared the clipping.
  *
  * Complexity: as mvm_short.c. */
 #include "xbar/mvm_short.h"
@@ -250,9 +251,9 @@ look_through_block(const rrn_xbar_short_column *c, size_t block)
   }
 }
 
-/* Sums of a block; 1 when it has doubts or clips. */
+/* Sums of a block; 1 when it has doubts or clips. `clips` 0: no code is beyond the converter's. */
 INLINE int
-convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives, int noisy)
+convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives, int noisy, int clips)
 {
   const uint32_t *patterns = c->patterns + block * n_fives * 64;
   const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi16((int16_t)c->last);
@@ -272,10 +273,10 @@ convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives, int 
 #pragma GCC unroll 4
     for (r = 0; r < REGISTERS; r++) {
       const __m512i codes = upper(a[r], b[r]);
-      const __m512i held = _mm512_min_epi16(_mm512_max_epi16(codes, zero), last);
+      const __m512i held = clips ? _mm512_min_epi16(_mm512_max_epi16(codes, zero), last) : codes;
 
       least = _mm512_min_epu16(least, lower(a[r], b[r]));
-      clipped = _mm512_ternarylogic_epi32(clipped, codes, held, 0xf6);
+      clipped = clips ? _mm512_ternarylogic_epi32(clipped, codes, held, 0xf6) : zero;
       sums[r] = _mm512_dpwssd_epi32(sums[r], held, places);
     }
   }
@@ -285,28 +286,39 @@ convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives, int 
 }
 
 INLINE void
-convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy)
+convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips)
 {
   size_t block;
 
   for (block = 0; block < c->n_blocks; block++)
-    if (convert_block(c, block, n_fives, noisy))
+    if (convert_block(c, block, n_fives, noisy, clips))
       look_through_block(c, block);
+}
+
+TARGET static void
+convert_within(const rrn_xbar_short_column *c)
+{
+  if (c->n_fives == 2)
+    convert(c, 2, 0, 0);
+  else if (c->n_fives == 4)
+    convert(c, 4, 0, 0);
+  else if (c->n_fives == 5)
+    convert(c, 5, 0, 0);
+  else
+    convert(c, c->n_fives, 0, 0);
 }
 
 TARGET void
 rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c)
 {
   if (c->spreads)
-    convert(c, c->n_fives, 1);
-  else if (c->n_fives == 2)
-    convert(c, 2, 0);
-  else if (c->n_fives == 4)
-    convert(c, 4, 0);
+    convert(c, c->n_fives, 1, 1);
+  else if (!c->clips)
+    convert_within(c);
   else if (c->n_fives == 5)
-    convert(c, 5, 0);
+    convert(c, 5, 0, 1);
   else
-    convert(c, c->n_fives, 0);
+    convert(c, c->n_fives, 0, 1);
 }
 #else
 int
