@@ -36,7 +36,10 @@ const uint8_t rrn_xbar_deviates[64] = {
   118, 120, 122, 124, 125, 127, 129, 131, 132, 134, 136, 138, 139, 141, 143, 145, 146, 148, 150, 152, 154, 156, 158,
   159, 161, 163, 166, 168, 170, 172, 175, 177, 180, 184, 188, 194, 204, 235
 };
-const int8_t rrn_xbar_weights[4] = { 61, 59, 53, 47 };
+const int8_t rrn_xbar_weights[RRN_XBAR_DRAW_STEPS][4] = {
+  { 61, 59, 53, 47 }, { -59, 61, -47, 53 }, { -53, 47, 61, -59 }, { -47, -53, 59, 61 }
+};
+const int32_t rrn_xbar_zeros[RRN_XBAR_DRAW_STEPS] = { 128 * 220, 128 * 8, 128 * -4, 128 * 20 };
 
 rrn_xbar_stream
 rrn_xbar_stream_of(const rrn_xbar_id *id)
@@ -47,15 +50,20 @@ rrn_xbar_stream_of(const rrn_xbar_id *id)
   return (rrn_xbar_stream){ (uint64_t)block[1] << 32 | block[0], (uint64_t)block[3] << 32 | block[2] };
 }
 
-double
-rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector)
+int32_t
+rrn_xbar_deviate(uint32_t picks, int32_t step)
 {
-  const uint32_t x = rrn_xbar_pick(column, vector);
-  int32_t sum = -RRN_XBAR_DEVIATES_ZERO, k;
+  const int8_t *w = rrn_xbar_weights[step % RRN_XBAR_DRAW_STEPS];
+  const uint8_t *d = rrn_xbar_deviates;
 
-  for (k = 0; k < 4; k++)
-    sum += rrn_xbar_weights[k] * rrn_xbar_deviates[x >> 8 * k & 63];
-  return sum * RRN_XBAR_DEVIATES_SCALE;
+  return w[0] * d[picks & 63] + w[1] * d[picks >> 8 & 63] + w[2] * d[picks >> 16 & 63] + w[3] * d[picks >> 24 & 63] -
+         rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS];
+}
+
+double
+rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector, int32_t step)
+{
+  return rrn_xbar_deviate(rrn_xbar_pick(column, vector), step) * RRN_XBAR_DEVIATES_SCALE;
 }
 
 /* Within the range of the fit. */
