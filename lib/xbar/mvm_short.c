@@ -454,7 +454,7 @@ noise_in(const rrn_xbar_short_column *c, size_t plane, size_t vector, int32_t st
 
   for (five = 0; five < c->n_fives; five++)
     spread += spreads[five * 32 + patterns[five * 64]];
-  return rrn_xbar_short_noise(c->noise[plane], spread, 
+  return rrn_xbar_short_noise(c->noise[plane], spread,
                               &c->keys[plane * DRAWS + (size_t)step / RRN_XBAR_DRAW_STEPS], &c->names[vector], step);
 }
 

@@ -50,16 +50,6 @@ rrn_xbar_stream_of(const rrn_xbar_id *id)
   return (rrn_xbar_stream){ (uint64_t)block[1] << 32 | block[0], (uint64_t)block[3] << 32 | block[2] };
 }
 
-int32_t
-rrn_xbar_deviate(uint32_t picks, int32_t step)
-{
-  const int8_t *w = rrn_xbar_weights[step % RRN_XBAR_DRAW_STEPS];
-  const uint8_t *d = rrn_xbar_deviates;
-
-  return w[0] * d[picks & 63] + w[1] * d[picks >> 8 & 63] + w[2] * d[picks >> 16 & 63] + w[3] * d[picks >> 24 & 63] -
-         rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS];
-}
-
 double
 rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector, int32_t step)
 {

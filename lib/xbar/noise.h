@@ -110,7 +110,15 @@ rrn_xbar_pick(const rrn_xbar_draws *column, const rrn_xbar_draws *vector)
 }
 
 /* The weighted sum of the deviates in a step. */
-int32_t rrn_xbar_deviate(uint32_t picks, int32_t step);
+static inline int32_t
+rrn_xbar_deviate(uint32_t picks, int32_t step)
+{
+  const int8_t *w = rrn_xbar_weights[step % RRN_XBAR_DRAW_STEPS];
+  const uint8_t *d = rrn_xbar_deviates;
+
+  return w[0] * d[picks & 63] + w[1] * d[picks >> 8 & 63] + w[2] * d[picks >> 16 & 63] + w[3] * d[picks >> 24 & 63] -
+         rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS];
+}
 
 /* Standard normal number of a conversion. */
 double rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector, int32_t step);
