@@ -151,12 +151,19 @@ typedef struct rrn_xbar_block {
   int counted;           /* clips are asked for */
   float noise;           /* standard deviation of a spread of 1 over RRN_XBAR_DEVIATES_SCALE, as sums have it */
   const float *deviation; /* [steps][RRN_XBAR_TABLE_VECTORS] or NULL: the same of a column, equal for all */
-  const uint32_t *names[3], *keys[3]; /* of vectors; [steps][width_keys] of columns: see rrn_xbar_draw() */
+  const uint32_t *names[3], *keys[3]; /* of vectors; of columns by rrn_xbar_key(): see rrn_xbar_draw() */
   size_t width_keys;
   uint32_t first_vector; /* number of vector 0 */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
 } rrn_xbar_block;
+
+/* Place of a column of the block in keys[]. */
+static inline size_t
+rrn_xbar_key(const rrn_xbar_block *b, int32_t step, size_t column)
+{
+  return (size_t)(step / RRN_XBAR_DRAW_STEPS) * b->width_keys + column;
+}
 
 void rrn_xbar_lookup_plain(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx2(rrn_xbar_block *b);

@@ -125,6 +125,28 @@ fetch(const rrn_xbar_block *b, size_t column, int sixth)
 
 /* Sums of the spreads of 16 columns and 16 vectors in all steps: ret_sums[steps][16][16]. */
 INLINE void
+sum_spreads_of_short(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
+{
+  const uint8_t *spread = b->spread + column * b->stride;
+  int32_t step;
+
+  _tile_loadd(2, spread, b->stride);
+  _tile_loadd(3, spread + 64, b->stride);
+  for (step = 0; step < b->steps; step++, ret_sums += PRODUCT) {
+    _tile_zero(0);
+    _tile_loadd(4, inputs, 64);
+    _tile_dpbuud(0, 2, 4);
+    if (b->stride > 64) {
+      _tile_loadd(5, inputs + TILE, 64);
+      _tile_dpbuud(0, 3, 5);
+    }
+    inputs += b->stride > 64 ? 2 * TILE : TILE;
+    _tile_stored(0, ret_sums, 64);
+  }
+}
+
+/* The same where tiles cannot hold the spreads. */
+INLINE void
 sum_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
 {
   const uint8_t *spread = b->spread + column * b->stride;
@@ -161,6 +183,7 @@ inputs_of(const rrn_xbar_block *b, const readout *r, int32_t step)
 typedef struct step_parts {
   __m512i offset;
   __m512 deviation;
+  rrn_wide_mix mix;
 } step_parts;
 
 /* A read-out that is converted, `sums` [steps][byte][16][16]. */
@@ -180,7 +203,8 @@ parts_of(const rrn_xbar_block *b, const readout *r, int32_t step, rrn_wide_noise
   const size_t place = (size_t)(r->step + step) * RRN_XBAR_TABLE_VECTORS + r->vector;
 
   return (step_parts){ _mm512_load_si512(b->offset + place),
-                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps() };
+                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps(),
+                       rrn_wide_mix_of(r->step + step) };
 }
 
 INLINE conversion
@@ -212,13 +236,12 @@ join(const conversion *c, const int32_t *sums, const step_parts *p, int words)
 }
 
 INLINE __m512i
-noise_of(const rrn_xbar_block *b, const conversion *c, size_t key, const step_parts *p, const int32_t *spreads,
-         rrn_wide_noise noise)
+noise_of(const rrn_xbar_block *b, const step_parts *p, __m512i deviates, const int32_t *spreads, rrn_wide_noise noise)
 {
   const __m512 deviation =
     noise == RRN_WIDE_SAME ? p->deviation : rrn_wide_deviation(b, _mm512_load_si512(spreads));
 
-  return rrn_wide_noise_of(b, &c->names, key, deviation);
+  return rrn_wide_noise_of(&p->mix, deviates, deviation);
 }
 
 /* Adds the codes of the columns from `first` to `end`. */
@@ -230,7 +253,7 @@ convert(rrn_xbar_block *b, const rrn_wide_converter *v, const conversion *c, siz
   uint32_t *doubts = b->doubts + (c->r.column + first) * row + (size_t)c->r.step * RRN_XBAR_DOUBTS + c->r.vector / SIDE;
   uint32_t *codes = b->codes + (c->r.column + first) * RRN_XBAR_TABLE_VECTORS + c->r.vector;
   const int32_t *sums = c->sums + first * SIDE, *spreads = c->spreads + first * SIDE;
-  size_t key = (size_t)c->r.step * b->width_keys + c->r.column + first, col;
+  size_t key = rrn_xbar_key(b, c->r.step, c->r.column + first), col;
 
   end = end < left ? end : left;
 #pragma GCC unroll 1
@@ -239,9 +262,10 @@ convert(rrn_xbar_block *b, const rrn_wide_converter *v, const conversion *c, siz
     __m512i t0 = join(c, sums, &c->parts[0], words), t1 = join(c, sums + BYTES, &c->parts[1], words);
 
     if (noise != RRN_WIDE_QUIET) {
-      t0 = _mm512_add_epi32(t0, noise_of(b, c, key, &c->parts[0], spreads, noise));
-      t1 = second ? _mm512_add_epi32(t1, noise_of(b, c, key + b->width_keys, &c->parts[1], spreads + PRODUCT, noise))
-                  : t1;
+      const __m512i deviates = rrn_wide_deviates_of(b, &c->names, key);
+
+      t0 = _mm512_add_epi32(t0, noise_of(b, &c->parts[0], deviates, spreads, noise));
+      t1 = second ? _mm512_add_epi32(t1, noise_of(b, &c->parts[1], deviates, spreads + PRODUCT, noise)) : t1;
     }
     rrn_wide_add_codes(codes, &c->weights, second ? rrn_wide_two_codes(b, v, t0, t1, c->valid, doubts)
                                                   : rrn_wide_one_code(b, v, t0, c->valid, doubts));
@@ -253,7 +277,9 @@ convert(rrn_xbar_block *b, const rrn_wide_converter *v, const conversion *c, siz
 INLINE void
 start(const rrn_xbar_block *b, const readout *r, rrn_wide_noise noise, int32_t *ret_spreads)
 {
-  if (noise == RRN_WIDE_SUMMED)
+  if (noise == RRN_WIDE_SUMMED && b->stride <= 128)
+    sum_spreads_of_short(b, r->column, inputs_of(b, r, 0), ret_spreads);
+  else if (noise == RRN_WIDE_SUMMED)
     sum_spreads(b, r->column, inputs_of(b, r, 0), ret_spreads);
   if (b->stride <= 128)
     hold(b, r->column);

@@ -219,11 +219,11 @@ typedef struct readout {
 
 /* A step's sum of its bits' sums, with what the converter starts from and read noise. */
 INLINE __m512i
-total_of(const rrn_xbar_block *b, const readout *r, int32_t step)
+total_of(const rrn_xbar_block *b, const readout *r, int32_t step, __m512i deviates)
 {
   const size_t place = (size_t)step * RRN_XBAR_TABLE_VECTORS + r->vector;
   const size_t high = (size_t)(step * r->dac_bits + r->dac_bits - 1) * COLUMNS * 16;
-  const size_t key = (size_t)step * b->width_keys + r->column;
+  const rrn_wide_mix mix = rrn_wide_mix_of(step);
   __m512i total = _mm512_load_si512(r->sums + high);
   int32_t bit;
 
@@ -231,10 +231,10 @@ total_of(const rrn_xbar_block *b, const readout *r, int32_t step)
     total = _mm512_add_epi32(_mm512_add_epi32(total, total), _mm512_load_si512(r->sums + high - bit * COLUMNS * 16));
   total = _mm512_add_epi32(total, _mm512_load_si512(b->offset + place));
   if (r->noise == RRN_WIDE_SAME)
-    total = _mm512_add_epi32(total, rrn_wide_noise_of(b, &r->names, key, _mm512_load_ps(b->deviation + place)));
+    total = _mm512_add_epi32(total, rrn_wide_noise_of(&mix, deviates, _mm512_load_ps(b->deviation + place)));
   if (r->noise == RRN_WIDE_SUMMED)
     total = _mm512_add_epi32(
-      total, rrn_wide_noise_of(b, &r->names, key, rrn_wide_deviation(b, _mm512_load_si512(r->spreads + high))));
+      total, rrn_wide_noise_of(&mix, deviates, rrn_wide_deviation(b, _mm512_load_si512(r->spreads + high))));
   return total;
 }
 
@@ -245,13 +245,18 @@ convert(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *
   const uint32_t valid = rrn_wide_valid(b, r->vector);
   uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
   uint32_t *codes = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  __m512i deviates = _mm512_setzero_si512();
   int32_t step;
 
-  for (step = 0; step + 1 < b->steps; step += 2, doubts += 2 * RRN_XBAR_DOUBTS)
+  for (step = 0; step < b->steps; step += 2, doubts += 2 * RRN_XBAR_DOUBTS) {
+    if (r->noise != RRN_WIDE_QUIET && step % RRN_XBAR_DRAW_STEPS == 0)
+      deviates = rrn_wide_deviates_of(b, &r->names, rrn_xbar_key(b, step, r->column));
     rrn_wide_add_codes(codes, &weights[step / 2],
-                       rrn_wide_two_codes(b, v, total_of(b, r, step), total_of(b, r, step + 1), valid, doubts));
-  if (step < b->steps)
-    rrn_wide_add_codes(codes, &weights[step / 2], rrn_wide_one_code(b, v, total_of(b, r, step), valid, doubts));
+                       step + 1 < b->steps
+                         ? rrn_wide_two_codes(b, v, total_of(b, r, step, deviates), total_of(b, r, step + 1, deviates),
+                                              valid, doubts)
+                         : rrn_wide_one_code(b, v, total_of(b, r, step, deviates), valid, doubts));
+  }
 }
 
 /* COLUMNS columns, 16 vectors. */

@@ -21,17 +21,6 @@
 #include <immintrin.h>
 #endif
 
-/* Weighted deviates by byte: rrn_xbar_weights times (rrn_xbar_deviates - 128). */
-static inline int32_t
-rrn_xbar_deviate(uint32_t picks)
-{
-  const uint8_t *d = rrn_xbar_deviates;
-  const int8_t *w = rrn_xbar_weights;
-
-  return w[0] * d[picks & 63] + w[1] * d[picks >> 8 & 63] + w[2] * d[picks >> 16 & 63] + w[3] * d[picks >> 24 & 63] -
-         RRN_XBAR_DEVIATES_ZERO;
-}
-
 #define WIDTH 16
 #define NAME(x) x##_plain
 #define TARGET

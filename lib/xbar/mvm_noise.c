@@ -16,6 +16,7 @@ int
 rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
   const size_t steps = (size_t)k->head.n_steps, vectors = RRN_XBAR_TABLE_VECTORS;
+  const size_t draws = (steps + RRN_XBAR_DRAW_STEPS - 1) / RRN_XBAR_DRAW_STEPS;
   size_t i;
 
   if (k->head.read_model == RRN_READ_NONE)
@@ -23,11 +24,11 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
   w->squares = rrn_arena_alloc_raw(scratch, steps * vectors, sizeof(*w->squares));
   w->deviation = rrn_xbar_room(scratch, steps * vectors, sizeof(*w->deviation));
   w->names = rrn_xbar_room(scratch, 3 * vectors, sizeof(*w->names));
-  w->keys = rrn_xbar_room(scratch, 3 * steps, w->width * sizeof(*w->keys));
+  w->keys = rrn_xbar_room(scratch, 3 * draws, w->width * sizeof(*w->keys));
   w->block.width_keys = w->width;
   for (i = 0; i < 3 && w->names && w->keys; i++) {
     w->block.names[i] = w->names + i * vectors;
-    w->block.keys[i] = w->keys + i * steps * w->width;
+    w->block.keys[i] = w->keys + i * draws * w->width;
   }
   return w->squares && w->deviation && w->names && w->keys;
 }
@@ -79,16 +80,18 @@ void
 rrn_xbar_fill_keys(const rrn_xbar_kernel *k, uint32_t cell, rrn_xbar_work *w)
 {
   const rrn_xbar_stream stream = rrn_xbar_stream_of(&k->head.id);
-  const size_t per_word = (size_t)w->block.steps * w->width;
+  const size_t per_word = (size_t)(w->block.keys[1] - w->block.keys[0]);
+  uint32_t *const keys[3] = { w->keys, w->keys + per_word, w->keys + 2 * per_word };
   size_t col, i;
   int32_t step;
 
-  for (step = 0; step < w->block.steps; step++)
+  for (step = 0; step < w->block.steps; step += RRN_XBAR_DRAW_STEPS)
     for (col = 0; col < w->block.columns; col++) {
+      const size_t key = rrn_xbar_key(&w->block, step, col);
       const rrn_xbar_draws d = rrn_xbar_draws_of_column(&stream, cell + (uint32_t)(col * k->head.n_in), step);
 
       for (i = 0; i < 3; i++)
-        w->keys[i * per_word + (size_t)step * w->width + col] = d.word[i];
+        keys[i][key] = d.word[i];
     }
 }
 

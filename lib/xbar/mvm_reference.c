@@ -113,7 +113,7 @@ read_sum(const readout *r, int32_t side)
 
   if (pair)
     sum -= sum_cells(r, 1, &variance);
-  return sum + __builtin_sqrt(variance) * rrn_xbar_draw(&d, &r->name);
+  return sum + __builtin_sqrt(variance) * rrn_xbar_draw(&d, &r->name, r->step);
 }
 
 double

@@ -21,7 +21,8 @@
 
 #include "util/ckd.h"
 
-enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_DOUBT = 1 << 12, STEPS = 8 };
+enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_DOUBT = 1 << 12, STEPS = 8,
+       DRAWS = STEPS / RRN_XBAR_DRAW_STEPS };
 
 /* --- converters --- */
 
@@ -401,7 +402,8 @@ noise_of(const column *c, int32_t plane, size_t vector, int32_t step)
 
   for (k = 0; k < c->layer.n_in; k++)
     spread += c->x[k * c->x_row + vector] >> step & 1 ? c->spreads[(size_t)plane * c->layer.n_in + k] : 0;
-  return rrn_xbar_short_noise(job->noise[plane], spread, &job->keys[plane * STEPS + step], &job->names[vector]) /
+  return rrn_xbar_short_noise(job->noise[plane], spread, &job->keys[plane * DRAWS + step / RRN_XBAR_DRAW_STEPS],
+                              &job->names[vector], step) /
          (double)RRN_XBAR_ONE;
 }
 
@@ -474,7 +476,8 @@ noise_in(const rrn_xbar_short_column *c, size_t plane, size_t vector, int32_t st
 
   for (five = 0; five < c->n_fives; five++)
     spread += spreads[five * 32 + patterns[five * 64]];
-  return rrn_xbar_short_noise(c->noise[plane], spread, &c->keys[plane * STEPS + (size_t)step], &c->names[vector]);
+  return rrn_xbar_short_noise(c->noise[plane], spread,
+                              &c->keys[plane * DRAWS + (size_t)step / RRN_XBAR_DRAW_STEPS], &c->names[vector], step);
 }
 
 /* One lane of a register: all planes of one step of a vector. */
@@ -584,10 +587,10 @@ fill_keys(const column *c, rrn_xbar_draws *ret_keys)
   int32_t plane, step;
 
   for (plane = 0; plane < c->s->n_planes; plane++)
-    for (step = 0; step < STEPS; step++) {
+    for (step = 0; step < STEPS; step += RRN_XBAR_DRAW_STEPS) {
       const size_t cell = rrn_xbar_cell(l, rrn_xbar_slice_of(l, plane), one ? 0 : plane % l->n_sides, c->col, 0);
 
-      ret_keys[plane * STEPS + step] = rrn_xbar_draws_of_column(&stream, (uint32_t)cell, step);
+      ret_keys[plane * DRAWS + step / RRN_XBAR_DRAW_STEPS] = rrn_xbar_draws_of_column(&stream, (uint32_t)cell, step);
     }
 }
 
@@ -601,7 +604,7 @@ make_noise(rrn_arena *scratch, const column *c, const uint32_t *numbers, size_t 
   size_t v;
 
   job->spreads = aligned(scratch, job->n_planes * job->n_fives, 32 * sizeof(*job->spreads));
-  job->keys = rrn_arena_alloc(scratch, job->n_planes * STEPS, sizeof(*job->keys));
+  job->keys = rrn_arena_alloc(scratch, job->n_planes * DRAWS, sizeof(*job->keys));
   job->noise = rrn_arena_alloc(scratch, job->n_planes, sizeof(*job->noise));
   if (!names || !job->spreads || !job->keys || !job->noise)
     return rrn_fail_memory(err);

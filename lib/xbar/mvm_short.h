@@ -67,7 +67,7 @@ typedef struct rrn_xbar_short_column {
   size_t n_lanes;
   int32_t *spreads;        /* [plane][five][32]: sums of spreads; NULL without read noise */
   float *noise;            /* [plane] */
-  rrn_xbar_draws *keys;    /* [plane][8 steps] */
+  rrn_xbar_draws *keys;    /* [plane][draws]: of RRN_XBAR_DRAW_STEPS steps each */
   const rrn_xbar_draws *names; /* [block][8] */
   int32_t *sums;           /* [block][8] */
   rrn_xbar_stats *stats;
@@ -100,14 +100,9 @@ rrn_xbar_short_is_valid(const rrn_xbar_short_column *c, size_t block, size_t lan
 
 /* Read noise of a conversion in codes / RRN_XBAR_ONE: each operation in single precision, the same everywhere. */
 static inline int32_t
-rrn_xbar_short_noise(float noise, int32_t spread, const rrn_xbar_draws *key, const rrn_xbar_draws *name)
+rrn_xbar_short_noise(float noise, int32_t spread, const rrn_xbar_draws *key, const rrn_xbar_draws *name, int32_t step)
 {
-  const uint32_t pick = rrn_xbar_pick(key, name);
-  int32_t sum = -RRN_XBAR_DEVIATES_ZERO, k;
-
-  for (k = 0; k < 4; k++)
-    sum += rrn_xbar_weights[k] * rrn_xbar_deviates[pick >> 8 * k & 63];
-  return (int32_t)(__builtin_sqrtf((float)spread) * noise * (float)sum);
+  return (int32_t)(__builtin_sqrtf((float)spread) * noise * (float)rrn_xbar_deviate(rrn_xbar_pick(key, name), step));
 }
 
 #endif

@@ -14,6 +14,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
 
@@ -131,11 +132,11 @@ look_up(const int32_t *table, const uint32_t *patterns, size_t n_fives, __m512i 
   }
 }
 
-/* Steps r and r + 4 of one word of a plane's keys, for all vectors. */
+/* One word of a plane's keys for steps r and r + 4, for all vectors. */
 INLINE __m512i
-key_of(const rrn_xbar_draws *keys, size_t r, size_t word)
+key_of(const rrn_xbar_draws *keys, size_t word)
 {
-  return _mm512_set1_epi64((int64_t)((uint64_t)keys[r + 4].word[word] << 32 | keys[r].word[word]));
+  return _mm512_set1_epi64((int64_t)((uint64_t)keys[1].word[word] << 32 | keys[0].word[word]));
 }
 
 /* One word of the names of eight vectors, twice each. */
@@ -148,14 +149,26 @@ name_of(const rrn_xbar_draws *names, size_t word)
   return _mm512_or_si512(wide, _mm512_slli_epi64(wide, 32));
 }
 
+/* What makes deviates the numbers of steps r and r + 4. */
+INLINE __m512i
+weights_of(size_t r)
+{
+  int32_t weights;
+
+  memcpy(&weights, rrn_xbar_weights[r], sizeof(weights));
+  return _mm512_set1_epi32(weights);
+}
+
 /* Adds read noise to the sums of a plane: rrn_xbar_short_noise(). */
 INLINE void
 add_noise(const rrn_xbar_short_column *c, size_t plane, size_t block, size_t n_fives, __m512i sums[REGISTERS])
 {
-  const rrn_xbar_draws *keys = c->keys + plane * 8, *names = c->names + block * RRN_XBAR_SHORT_VECTORS;
+  const rrn_xbar_draws *keys = c->keys + plane * 2, *names = c->names + block * RRN_XBAR_SHORT_VECTORS;
   const __m512i n0 = name_of(names, 0), n1 = name_of(names, 1), n2 = name_of(names, 2);
-  const __m512i deviates = _mm512_loadu_si512(rrn_xbar_deviates);
-  const __m512i weights = _mm512_set1_epi32(61 | 59 << 8 | 53 << 16 | 47 << 24);
+  const __m512i product =
+    _mm512_madd_epi16(_mm512_add_epi16(key_of(keys, 0), n0), _mm512_add_epi16(key_of(keys, 1), n1));
+  const __m512i pick = _mm512_ternarylogic_epi32(product, key_of(keys, 2), n2, 0x96);
+  const __m512i deviates = _mm512_permutexvar_epi8(pick, _mm512_loadu_si512(rrn_xbar_deviates));
   const __m512 noise = _mm512_set1_ps(c->noise[plane]);
   __m512i spreads[REGISTERS];
   size_t r;
@@ -163,11 +176,7 @@ add_noise(const rrn_xbar_short_column *c, size_t plane, size_t block, size_t n_f
   look_up(c->spreads + plane * n_fives * 32, c->patterns + block * n_fives * 64, n_fives, spreads);
 #pragma GCC unroll 4
   for (r = 0; r < REGISTERS; r++) {
-    const __m512i product = _mm512_madd_epi16(_mm512_add_epi16(key_of(keys, r, 0), n0),
-                                              _mm512_add_epi16(key_of(keys, r, 1), n1));
-    const __m512i pick = _mm512_ternarylogic_epi32(product, key_of(keys, r, 2), n2, 0x96);
-    const __m512i sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-RRN_XBAR_DEVIATES_ZERO),
-                                            _mm512_permutexvar_epi8(pick, deviates), weights);
+    const __m512i sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-rrn_xbar_zeros[r]), deviates, weights_of(r));
     const __m512 deviation = _mm512_mul_ps(_mm512_sqrt_ps(_mm512_cvtepi32_ps(spreads[r])), noise);
 
     sums[r] = _mm512_add_epi32(sums[r], _mm512_cvttps_epi32(_mm512_mul_ps(deviation, _mm512_cvtepi32_ps(sum))));

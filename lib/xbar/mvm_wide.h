@@ -10,6 +10,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #define RRN_WIDE __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi"))) static inline
 
@@ -121,17 +122,35 @@ rrn_wide_names_of(const rrn_xbar_block *b, size_t vector, rrn_wide_noise noise)
                            _mm512_load_si512(b->names[2] + vector) };
 }
 
-/* Read noise of a column in a step: as rrn_xbar_draw(). */
+/* Four deviates of a column, for the steps from a multiple of RRN_XBAR_DRAW_STEPS on: as rrn_xbar_draw(). */
 RRN_WIDE __m512i
-rrn_wide_noise_of(const rrn_xbar_block *b, const rrn_wide_names *n, size_t key, __m512 deviation)
+rrn_wide_deviates_of(const rrn_xbar_block *b, const rrn_wide_names *n, size_t key)
 {
-  const __m512i weights = _mm512_set1_epi32(61 | 59 << 8 | 53 << 16 | 47 << 24);
   const __m512i x = _mm512_madd_epi16(_mm512_add_epi16(n->first, _mm512_set1_epi32((int32_t)b->keys[0][key])),
                                       _mm512_add_epi16(n->second, _mm512_set1_epi32((int32_t)b->keys[1][key])));
   const __m512i bytes = _mm512_ternarylogic_epi32(x, n->third, _mm512_set1_epi32((int32_t)b->keys[2][key]), 0x96);
-  const __m512i deviates = _mm512_permutexvar_epi8(bytes, _mm512_loadu_si512(rrn_xbar_deviates));
 
-  const __m512i sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-RRN_XBAR_DEVIATES_ZERO), deviates, weights);
+  return _mm512_permutexvar_epi8(bytes, _mm512_loadu_si512(rrn_xbar_deviates));
+}
+
+/* What makes them the number of a step. */
+typedef struct rrn_wide_mix {
+  __m512i start, weights;
+} rrn_wide_mix;
+
+RRN_WIDE rrn_wide_mix
+rrn_wide_mix_of(int32_t step)
+{
+  int32_t weights;
+
+  memcpy(&weights, rrn_xbar_weights[step % RRN_XBAR_DRAW_STEPS], sizeof(weights));
+  return (rrn_wide_mix){ _mm512_set1_epi32(-rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS]), _mm512_set1_epi32(weights) };
+}
+
+RRN_WIDE __m512i
+rrn_wide_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 deviation)
+{
+  const __m512i sum = _mm512_dpbusd_epi32(m->start, deviates, m->weights);
 
   return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), deviation));
 }

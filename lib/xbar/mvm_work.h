@@ -30,7 +30,7 @@ typedef struct rrn_xbar_work {
   double noise; /* standard deviation in codes of a spread of 1 at the lowest step */
   double *squares;  /* [steps][table vectors]: sums of squares of steps */
   float *deviation; /* as block.deviation */
-  uint32_t *names, *keys; /* as in the block: names[3][table vectors], keys[3][steps][width] */
+  uint32_t *names, *keys; /* as in the block: names[3][table vectors], keys[3][draws][width] */
   rrn_xbar_stats stats;
 } rrn_xbar_work;
 

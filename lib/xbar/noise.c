@@ -36,7 +36,10 @@ const uint8_t rrn_xbar_deviates[64] = {
   118, 120, 122, 124, 125, 127, 129, 131, 132, 134, 136, 138, 139, 141, 143, 145, 146, 148, 150, 152, 154, 156, 158,
   159, 161, 163, 166, 168, 170, 172, 175, 177, 180, 184, 188, 194, 204, 235
 };
-const int8_t rrn_xbar_weights[4] = { 61, 59, 53, 47 };
+const int8_t rrn_xbar_weights[RRN_XBAR_DRAW_STEPS][4] = {
+  { 61, 59, 53, 47 }, { -59, 61, -47, 53 }, { -53, 47, 61, -59 }, { -47, -53, 59, 61 }
+};
+const int32_t rrn_xbar_zeros[RRN_XBAR_DRAW_STEPS] = { 128 * 220, 128 * 8, 128 * -4, 128 * 20 };
 
 rrn_xbar_stream
 rrn_xbar_stream_of(const rrn_xbar_id *id)
@@ -48,14 +51,9 @@ rrn_xbar_stream_of(const rrn_xbar_id *id)
 }
 
 double
-rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector)
+rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector, int32_t step)
 {
-  const uint32_t x = rrn_xbar_pick(column, vector);
-  int32_t sum = -RRN_XBAR_DEVIATES_ZERO, k;
-
-  for (k = 0; k < 4; k++)
-    sum += rrn_xbar_weights[k] * rrn_xbar_deviates[x >> 8 * k & 63];
-  return sum * RRN_XBAR_DEVIATES_SCALE;
+  return rrn_xbar_deviate(rrn_xbar_pick(column, vector), step) * RRN_XBAR_DEVIATES_SCALE;
 }
 
 /* Within the range of the fit. */

@@ -61,10 +61,14 @@ typedef struct rrn_xbar_draws {
   uint32_t word[3];
 } rrn_xbar_draws;
 
-/* Four of these, weighted, are a standard normal number but for their sum's scale: 128 + deviate. */
+/* Steps that share four deviates. */
+enum { RRN_XBAR_DRAW_STEPS = 4 };
+
+/* Four deviates, weighted, are a standard normal number but for their sum's scale. Weights of different steps are
+ * orthogonal, so these are independent as far as the deviates are normal. A deviate is stored with 128 added. */
 extern const uint8_t rrn_xbar_deviates[64];
-extern const int8_t rrn_xbar_weights[4];
-#define RRN_XBAR_DEVIATES_ZERO (128 * (61 + 59 + 53 + 47))
+extern const int8_t rrn_xbar_weights[RRN_XBAR_DRAW_STEPS][4]; /* [step] */
+extern const int32_t rrn_xbar_zeros[RRN_XBAR_DRAW_STEPS];     /* a weighted sum of 128 */
 #define RRN_XBAR_DEVIATES_SCALE (1 / 4405.498269208603) /* sqrt(64 / 1242138560) */
 #define RRN_XBAR_GREATEST_DRAW 5.4
 
@@ -81,11 +85,11 @@ rrn_xbar_draws_of(uint64_t name, uint64_t number)
   return (rrn_xbar_draws){ { (uint32_t)z, (uint32_t)(z >> 32), (uint32_t)(z * UINT64_C(0xd1342543de82ef95) >> 32) } };
 }
 
-/* `cell` is the number of the column's first cell in the array. */
+/* `cell` is the number of the column's first cell in the array. The same for each RRN_XBAR_DRAW_STEPS steps. */
 static inline rrn_xbar_draws
 rrn_xbar_draws_of_column(const rrn_xbar_stream *s, uint32_t cell, int32_t step)
 {
-  return rrn_xbar_draws_of(s->columns, (uint64_t)cell << 5 | (uint32_t)step);
+  return rrn_xbar_draws_of(s->columns, (uint64_t)cell << 5 | (uint32_t)step / RRN_XBAR_DRAW_STEPS);
 }
 
 static inline rrn_xbar_draws
@@ -105,7 +109,18 @@ rrn_xbar_pick(const rrn_xbar_draws *column, const rrn_xbar_draws *vector)
          column->word[2] ^ vector->word[2];
 }
 
+/* The weighted sum of the deviates in a step. */
+static inline int32_t
+rrn_xbar_deviate(uint32_t picks, int32_t step)
+{
+  const int8_t *w = rrn_xbar_weights[step % RRN_XBAR_DRAW_STEPS];
+  const uint8_t *d = rrn_xbar_deviates;
+
+  return w[0] * d[picks & 63] + w[1] * d[picks >> 8 & 63] + w[2] * d[picks >> 16 & 63] + w[3] * d[picks >> 24 & 63] -
+         rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS];
+}
+
 /* Standard normal number of a conversion. */
-double rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector);
+double rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector, int32_t step);
 
 #endif

@@ -251,7 +251,7 @@ test_draws(void **state)
       const rrn_xbar_draws c = rrn_xbar_draws_of_column(&s, (uint32_t)i * 64, 3);
       const rrn_xbar_draws v = rrn_xbar_draws_of_vector(&s, (uint32_t)j);
 
-      z[i * SIDE + j] = rrn_xbar_draw(&c, &v);
+      z[i * SIDE + j] = rrn_xbar_draw(&c, &v, 3);
     }
   for (i = 0; i + 1 < SIDE; i++)
     for (j = 0; j + 1 < SIDE; j++) {
@@ -263,6 +263,41 @@ test_draws(void **state)
     }
   assert_true(fabs(column) < 4 * SIDE && fabs(vector) < 4 * SIDE && fabs(corners) < 4 * SIDE);
   assert_standard_normal(z, N, "draws");
+  free(z);
+}
+
+/* Steps share deviates; their numbers are standard normal, and neither they nor their squares are correlated. 4 standard
+ * errors. */
+static void
+test_draws_of_steps(void **state)
+{
+  enum { SIDE = 200, STEPS = 8 };
+  const rrn_xbar_stream s = rrn_xbar_stream_of(&(rrn_xbar_id){ 1, 2, 3 });
+  double *z = malloc(STEPS * N * sizeof(*z));
+  size_t i, a, b;
+
+  (void)state;
+  for (a = 0; a < STEPS; a++)
+    for (i = 0; i < N; i++) {
+      const rrn_xbar_draws c = rrn_xbar_draws_of_column(&s, (uint32_t)(i / SIDE) * 64, (int32_t)a);
+      const rrn_xbar_draws v = rrn_xbar_draws_of_vector(&s, (uint32_t)(i % SIDE));
+
+      z[a * N + i] = rrn_xbar_draw(&c, &v, (int32_t)a);
+    }
+  for (a = 0; a < STEPS; a++)
+    for (b = 0; b < a; b++) {
+      double products = 0, squares = 0;
+
+      for (i = 0; i < N; i++) {
+        const double x = z[a * N + i], y = z[b * N + i];
+
+        products += x * y;
+        squares += (x * x - 1) * (y * y - 1);
+      }
+      assert_true(fabs(products) < 4 * sqrt(N) && fabs(squares) < 4 * 2 * sqrt(N));
+    }
+  for (a = 0; a < STEPS; a++)
+    assert_standard_normal(z + a * N, N, "draws of a step"); /* sorts them */
   free(z);
 }
 
@@ -459,7 +494,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
-    cmocka_unit_test(test_read_kernels), cmocka_unit_test(test_draws),
+    cmocka_unit_test(test_read_kernels), cmocka_unit_test(test_draws), cmocka_unit_test(test_draws_of_steps),
     cmocka_unit_test(test_names),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
     cmocka_unit_test(test_chip),   cmocka_unit_test(test_chip_tables),   cmocka_unit_test(test_age),
     cmocka_unit_test(test_fit),
