@@ -41,7 +41,7 @@ def rows_of(path):
 def test_members_on_crossbars():
     shares = []
     for command in commands("rramnas-compile"):
-        out = run(command, "--trials", 1, "--images", 40, "--sweep-csv", work / "sweep.csv")
+        out = run(command, "--trials", 1, "--images", 20, "--sweep-csv", work / "sweep.csv")
         shares.append(float(re.search(r"floats +([\d.]+) %", out)[1]))
         assert len(rows_of(work / "sweep.csv")) > 3
     assert shares and min(shares) > 60
@@ -51,11 +51,12 @@ def test_searches():
     assert len(commands("rramnas-search")) == 2
     for i, command in enumerate(commands("rramnas-search")):
         out = work / str(i)
-        run(command, "--population", 6, "--generations", 2, "--images", 24, "--trials", 1, "--quiet", "--out", out)
+        run(command, "--population", 4, "--generations", 2, "--images", 24, "--trials", 1, "--norm-images", 128,
+            "--quiet", "--out", out)
         rows = rows_of(out / "history.csv")
         figure = next(name for name in rows[0] if name.startswith("accuracy"))
         shares = [float(row[figure]) for row in rows if row["state"] == "feasible"]
-        assert len(rows) == 12 and len(shares) > 6 and max(shares) > 0.2 and len(set(shares)) > 1
+        assert len(rows) == 8 and len(shares) > 4 and max(shares) > 0.2 and len(set(shares)) > 1
 
 
 tap.run(globals())
