@@ -226,15 +226,17 @@ make_packed(driver *d)
   return RRAMNAS_OK;
 }
 
-/* Policy rnc's mapping on the crossbars at hand or fewer, when it is sooner done than `ns`; 0 crossbars = none is. */
+/* Policy rnc's mapping on the crossbars at hand or, but for the fast effort, fewer, when it is sooner done than `ns`;
+ * 0 crossbars = none is. */
 static int32_t
 best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
 {
+  const int32_t most = d->m->crossbars_available, last = d->o->effort > RRAMNAS_EFFORT_FAST ? 1 : most;
   double bound = 0, of_rnc = 0;
   int32_t n;
 
   *ret_crossbars = 0;
-  for (n = d->m->crossbars_available; n > 0; n--) {
+  for (n = most; n >= last; n--) {
     rrn_arena_reset(&d->scratch);
     RRN_TRY(rnc_bound(d, n, &d->scratch, &bound));
     if (!(bound > 0 && bound < *ns))

@@ -27,14 +27,14 @@ enum { MOST_RACERS = 1024, STAGES = 4, BOUND_STEPS = 6 };
 
 /* The stages of a search. The fast effort has menus of its own. */
 static const rrn_allowance stages[STAGES] = {
-  { 0, 4e5, 0, 0, 1, 1, 2, 1, 1, 1, 1 },
+  { 0, 2e6, 2e6, 0, 3, 1, 4, 2, 1, 1, 1 },
   { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
-  { 6e6, 1.5e7, 4e7, 4e7, 3, 2, 6, 4, 1, 0, 3 },
-  { 5e7, 2e8, 8e8, 8e8, 3, 4, 10, 8, 2, 0, 4 },
+  { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
+  { 1e8, 4e8, 2e9, 1.5e9, 3, 4, 10, 10, 2, 0, 4 },
 };
 
 /* The share of the way to the bound that a stage may go. */
-static const double shares[STAGES] = { 1, 0.5, 0.4, 0.3 };
+static const double shares[STAGES] = { 1, 0.5, 0.4, 0.25 };
 
 /* Stages of an effort. */
 static const int32_t last_stages[] = {
@@ -60,7 +60,7 @@ fewest_by_area(const rramnas_mapping *m)
 static int32_t
 list_racers(rrn_race *r, int32_t most)
 {
-  const int32_t first = fewest_by_area(r->m), share = first < 2048 ? 20 : 8;
+  const int32_t first = fewest_by_area(r->m), share = (first < 2048 ? 20 : 8) * (r->search.samples == 1 ? 3 : 1);
   int32_t upwards[MOST_RACERS], n = 0, at, k;
 
   for (at = first; at <= most && n < MOST_RACERS; at += 1 + (at - first) / share)
@@ -69,7 +69,7 @@ list_racers(rrn_race *r, int32_t most)
   if (!r->racers)
     return rrn_fail_memory(r->err);
   for (r->n = n, k = 0; k < n; k++)
-    r->racers[n - 1 - k] = (rrn_racer){ upwards[k], k < 8 || k % 3 == 0, 0, -1, -1, 1e300 };
+    r->racers[n - 1 - k] = (rrn_racer){ upwards[k], 0, -1, -1, 1e300 };
   return RRAMNAS_OK;
 }
 
@@ -119,8 +119,6 @@ next_racer(rrn_race *r, int32_t effort)
   for (i = 0; i < r->n && bound * (1 + RRN_BOUND_TIME_ROUNDING) < r->best_ns && least > bound; i++) {
     rrn_racer *x = &r->racers[i];
 
-    if (effort == RRAMNAS_EFFORT_FAST && !x->coarse)
-      continue;
     if (x->bound_ns < 0) {
       x->bound_ns = rrn_bound_time_at(r->bounds, x->crossbars, BOUND_STEPS);
       x->bound_ns = x->bound_ns > bound ? x->bound_ns : bound;
@@ -200,6 +198,10 @@ rrn_race_run(rrn_race *r, int32_t effort)
 {
   int32_t i;
 
+  if (effort == RRAMNAS_EFFORT_FAST)
+    return r->n > 0 ? run_stage(r, &r->racers[0]) : RRAMNAS_OK;
+  if (!r->bounds)
+    RRN_TRY(rrn_bound_time_new(r->m, r->search.depthwise, r->search.samples, &r->bound_arena, &r->bounds, r->err));
   while ((i = next_racer(r, effort)) >= 0) {
     RRN_TRY(run_stage(r, &r->racers[i]));
     if (getenv("RACE")) fprintf(stderr, "%d: stage %d: %.1f (bound %.1f, best %.1f)\n", r->racers[i].crossbars, r->racers[i].stage, r->racers[i].ns/1e3, r->racers[i].bound_ns/1e3, r->best_ns/1e3);
@@ -220,7 +222,6 @@ rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_optio
   r->err = err;
   r->search = (rrn_search){ .m = m, .samples = o->samples, .depthwise = o->depthwise, .seed = (uint32_t)o->seed,
                             .arena = &r->search_arena, .scratch = &r->scratch, .err = err };
-  RRN_TRY(rrn_bound_time_new(m, o->depthwise, o->samples, &r->bound_arena, &r->bounds, err));
   return list_racers(r, m->crossbars_available);
 }
 

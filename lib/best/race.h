@@ -9,7 +9,6 @@
 /* The search on one number of crossbars. */
 typedef struct rrn_racer {
   int32_t crossbars;
-  int32_t coarse;    /* 1: the fast effort asks it too */
   int32_t stage;     /* stages done */
   double bound_ns;   /* of any plan on so many crossbars; < 0 = not known yet */
   double own_bound_ns; /* the same, as found without looking at other racers */

@@ -150,7 +150,7 @@ static int32_t
 try_counts(rrn_search *s, double density, int32_t start, int32_t counts, double spend)
 {
   char tried[RRN_MOST_GROUPS + 1] = { 0 };
-  const double most_ns = s->n_keeps == 0 ? 1e300 : s->keeps[0].ns * (s->plan.limits.few ? 1 : 4);
+  const double most_ns = s->n_keeps == 0 ? 1e300 : s->keeps[0].ns * (s->plan.limits.few ? 1 : 1);
   rrn_grouping *grouping = NULL;
   int32_t i, k;
 
