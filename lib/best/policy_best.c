@@ -299,7 +299,8 @@ settle(driver *d)
   int packed = 0;
 
   RRN_TRY(best_rnc(d, &ns, &crossbars));
-  RRN_TRY(try_packed(d, ns, &packed));
+  if (d->o->effort > RRAMNAS_EFFORT_FAST || ns >= 1e300)
+    RRN_TRY(try_packed(d, ns, &packed));
   if (packed)
     use_packed(d);
   else if (crossbars > 0)

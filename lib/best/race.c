@@ -23,22 +23,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MOST_RACERS = 1024, STAGES = 4, BOUND_STEPS = 6 };
+enum { MOST_RACERS = 1024, STAGES = 5, BOUND_STEPS = 6 };
 
 /* The stages of a search. The fast effort has menus of its own. */
 static const rrn_allowance stages[STAGES] = {
   { 0, 2e6, 2e6, 0, 3, 1, 4, 2, 1, 1, 1 },
   { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
   { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
-  { 1e8, 4e8, 2e9, 1.5e9, 3, 4, 10, 10, 2, 0, 4 },
+  { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
+  { 1e8, 3e8, 1.3e9, 9e8, 3, 4, 12, 10, 2, 0, 5 },
 };
 
 /* The share of the way to the bound that a stage may go. */
-static const double shares[STAGES] = { 1, 0.5, 0.4, 0.25 };
+static const double shares[STAGES] = { 1, 0.5, 0.4, 0.25, 0.2 };
 
 /* Stages of an effort. */
 static const int32_t last_stages[] = {
-  [RRAMNAS_EFFORT_FAST] = 1, [RRAMNAS_EFFORT_BALANCED] = 3, [RRAMNAS_EFFORT_THOROUGH] = 4,
+  [RRAMNAS_EFFORT_FAST] = 1, [RRAMNAS_EFFORT_BALANCED] = 3, [RRAMNAS_EFFORT_THOROUGH] = 5,
 };
 
 /* --- the list --- */
@@ -60,7 +61,7 @@ fewest_by_area(const rramnas_mapping *m)
 static int32_t
 list_racers(rrn_race *r, int32_t most)
 {
-  const int32_t first = fewest_by_area(r->m), share = (first < 2048 ? 20 : 8) * (r->search.samples == 1 ? 3 : 1);
+  const int32_t first = fewest_by_area(r->m), share = (first < 2048 ? 40 : 8) * (r->search.samples == 1 ? 2 : 1);
   int32_t upwards[MOST_RACERS], n = 0, at, k;
 
   for (at = first; at <= most && n < MOST_RACERS; at += 1 + (at - first) / share)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy best on random networks and chips: mappings keep the invariants, nothing is slower than policy rnc, the bound
- * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort is never slower,
- * results repeat; groups keep their crossbars to themselves; the evaluator agrees with the event simulation but for
+ * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort and more crossbars
+ * are never slower, results repeat; groups keep their crossbars to themselves; the evaluator agrees with the event simulation but for
  * ties. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include "random_case.h"
 #include "timing/sim.h"
 
-enum { ROUNDS = 60, AGREEMENTS = 60 };
+enum { ROUNDS = 60, AGREEMENTS = 60, MONOTONE_ROUNDS = 6, EFFORT_ROUNDS = 6, THOROUGH_ROUNDS = 1 };
 
 static int32_t
 crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
@@ -127,6 +127,45 @@ auto_is_enough(void **state)
   assert_true(optimal > ROUNDS / 3);
 }
 
+/* Completion of many inferences, latency of one, period; efforts from low to high. */
+static void
+set_objective(random_case *x, int i)
+{
+  static const int32_t objectives[] = { RRAMNAS_OBJECTIVE_COMPLETION, RRAMNAS_OBJECTIVE_LATENCY,
+                                        RRAMNAS_OBJECTIVE_PERIOD };
+
+  x->o.objective = objectives[i % 3];
+  x->o.samples = i % 3 == 0 ? 2 + i % 11 : 0;
+}
+
+/* Of the objective on so many crossbars; huge when the network does not fit. */
+static double
+time_on(random_case *x, int32_t crossbars)
+{
+  static const int32_t samples[] = { [RRAMNAS_OBJECTIVE_LATENCY] = 1, [RRAMNAS_OBJECTIVE_PERIOD] = 64 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = NULL;
+  double ns;
+
+  x->o.crossbars = crossbars;
+  if (rramnas_compile(x->hw, x->net, &x->o, NULL, &m, &err) == RRAMNAS_ERR_DOES_NOT_FIT)
+    return 1e300;
+  if (!m || rramnas_mapping_check(m, &err) < 0)
+    fail_msg("%s", err.message);
+  ns = completion(m, x->o.objective == RRAMNAS_OBJECTIVE_COMPLETION ? x->o.samples : samples[x->o.objective]);
+  rramnas_mapping_unref(m);
+  return ns;
+}
+
+static void
+check_not_slower(const random_case *x, const char *what, double ns, double than_ns)
+{
+  if (ns > than_ns * (1 + 1e-9))
+    fail_msg("%s: seed %u, effort %d, objective %d, samples %d, depthwise %d, %d crossbars: %.17g ns, %.17g before", what,
+             (unsigned)x->o.seed, (int)x->o.effort, (int)x->o.objective, (int)x->o.samples, (int)x->o.depthwise,
+             (int)x->o.crossbars, ns, than_ns);
+}
+
 static void
 more_effort_is_never_slower(void **state)
 {
@@ -134,16 +173,71 @@ more_effort_is_never_slower(void **state)
   int i;
 
   (void)state;
-  for (i = 0; i < ROUNDS / 6; i++) {
+  for (i = 0; i < EFFORT_ROUNDS; i++) {
     random_case x;
-    double fast;
+    double fast, balanced;
 
     make(&r, &x);
-    fast = time_of(&x);
+    set_objective(&x, i);
+    fast = time_on(&x, x.o.crossbars);
     x.o.effort = RRAMNAS_EFFORT_BALANCED;
-    assert_true(time_of(&x) <= fast);
+    balanced = time_on(&x, x.o.crossbars);
+    check_not_slower(&x, "balanced", balanced, fast);
+    x.o.effort = RRAMNAS_EFFORT_THOROUGH;
+    if (i < THOROUGH_ROUNDS)
+      check_not_slower(&x, "thorough", time_on(&x, x.o.crossbars), balanced);
     random_case_end(&x);
   }
+}
+
+/* From where nothing fits: one crossbar more, and again, 3 % more, half as many more. */
+static void
+check_crossbars(random_case *x, int32_t first)
+{
+  int32_t bars[6] = { first, first + 1, first + 2 }, i;
+  double last = 1e300, ns;
+
+  bars[3] = bars[2] + 1 + bars[2] * 3 / 100;
+  bars[4] = bars[3] + 1;
+  bars[5] = bars[4] + 1 + bars[4] / 2;
+  for (i = 0; i < 6; i++, last = ns) {
+    ns = time_on(x, bars[i]);
+    check_not_slower(x, "more crossbars", ns, last);
+  }
+}
+
+static void
+more_crossbars_are_never_slower(void **state)
+{
+  test_random r = { 17 };
+  int i;
+
+  (void)state;
+  for (i = 0; i < MONOTONE_ROUNDS; i++) {
+    random_case x;
+
+    make(&r, &x);
+    set_objective(&x, i);
+    x.o.split_to_fit = i % 4 == 3;
+    x.o.effort = RRAMNAS_EFFORT_BALANCED;
+    check_crossbars(&x, i % 2 ? x.o.crossbars : crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_FAST));
+    random_case_end(&x);
+  }
+}
+
+static void
+thorough_with_more_crossbars_is_never_slower(void **state)
+{
+  test_random r = { 18 };
+  random_case x;
+  double ns;
+
+  (void)state;
+  make(&r, &x);
+  x.o.effort = RRAMNAS_EFFORT_THOROUGH;
+  ns = time_on(&x, x.o.crossbars);
+  check_not_slower(&x, "more crossbars", time_on(&x, x.o.crossbars + 1), ns);
+  random_case_end(&x);
 }
 
 static void
@@ -425,6 +519,8 @@ main(void)
     cmocka_unit_test(never_slower_than_rnc_nor_sooner_than_the_bound),
     cmocka_unit_test(auto_is_enough),
     cmocka_unit_test(more_effort_is_never_slower),
+    cmocka_unit_test(more_crossbars_are_never_slower),
+    cmocka_unit_test(thorough_with_more_crossbars_is_never_slower),
     cmocka_unit_test(results_repeat),
     cmocka_unit_test(groups_keep_their_crossbars),
     cmocka_unit_test(evaluator_agrees_with_simulation),
