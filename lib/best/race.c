@@ -20,8 +20,6 @@
 #include "best/race.h"
 
 #include "timing/sim.h"
-#include <stdio.h>
-#include <stdlib.h>
 
 enum { MOST_RACERS = 1024, STAGES = 5, BOUND_STEPS = 6 };
 
@@ -31,11 +29,11 @@ static const rrn_allowance stages[STAGES] = {
   { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
   { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
   { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
-  { 1e8, 3e8, 1.3e9, 9e8, 3, 4, 12, 10, 2, 0, 5 },
+  { 1e8, 3e8, 2.1e9, 1.5e9, 3, 4, 12, 12, 2, 0, 5 },
 };
 
-/* The share of the way to the bound that a stage may go. */
-static const double shares[STAGES] = { 1, 0.5, 0.4, 0.25, 0.2 };
+/* The share of the way to the bound that a stage may go, for one inference and for more. */
+static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.5 }, { 0.5, 0.4 }, { 0.35, 0.2 }, { 0.3, 0.2 } };
 
 /* Stages of an effort. */
 static const int32_t last_stages[] = {
@@ -61,7 +59,7 @@ fewest_by_area(const rramnas_mapping *m)
 static int32_t
 list_racers(rrn_race *r, int32_t most)
 {
-  const int32_t first = fewest_by_area(r->m), share = (first < 2048 ? 40 : 8) * (r->search.samples == 1 ? 2 : 1);
+  const int32_t first = fewest_by_area(r->m), share = first >= 2048 ? 8 : r->search.samples == 1 ? 160 : 40;
   int32_t upwards[MOST_RACERS], n = 0, at, k;
 
   for (at = first; at <= most && n < MOST_RACERS; at += 1 + (at - first) / share)
@@ -78,14 +76,16 @@ list_racers(rrn_race *r, int32_t most)
 
 /* The time that a stage may not go below. */
 static double
-least_after(const rrn_racer *x, int32_t stage, double ns)
+least_after(const rrn_race *r, const rrn_racer *x, int32_t stage, double ns)
 {
-  return ns > x->own_bound_ns ? ns - shares[stage] * (ns - x->own_bound_ns) : ns;
+  const double share = shares[stage][r->search.samples > 1];
+
+  return ns > x->own_bound_ns ? ns - share * (ns - x->own_bound_ns) : ns;
 }
 
 /* No plan of the racer will be sooner, up to that stage. */
 static double
-promise(const rrn_racer *x, int32_t last)
+promise(const rrn_race *r, const rrn_racer *x, int32_t last)
 {
   double ns = x->ns;
   int32_t i;
@@ -93,7 +93,7 @@ promise(const rrn_racer *x, int32_t last)
   if (x->stage == 0 || (x->stage == 1 && x->ns >= 1e300))
     return x->bound_ns;
   for (i = x->stage; i < last; i++)
-    ns = least_after(x, i, ns);
+    ns = least_after(r, x, i, ns);
   return ns > x->bound_ns ? ns : x->bound_ns;
 }
 
@@ -109,30 +109,40 @@ find_own_bound(rrn_race *r, rrn_racer *x)
                         r->err);
 }
 
-/* The racer that promises most and is not at its end, or -1. Bounds rise from racer to racer, so not all are asked. */
+/* Bounds rise from racer to racer. */
 static int32_t
-next_racer(rrn_race *r, int32_t effort)
+find_bounds(rrn_race *r, rrn_racer *x, double bound_ns)
+{
+  double ns;
+
+  if (x->bound_ns < 0) {
+    ns = rrn_bound_time_at(r->bounds, x->crossbars, BOUND_STEPS);
+    x->bound_ns = ns > bound_ns ? ns : bound_ns;
+  }
+  return x->stage == 1 && x->own_bound_ns < 0 ? find_own_bound(r, x) : RRAMNAS_OK;
+}
+
+/* The racer that promises most and is not at its end, or -1. Not all are asked for their bounds. */
+static int32_t
+next_racer(rrn_race *r, int32_t effort, int32_t *ret_racer)
 {
   const int32_t last = last_stages[effort];
-  double bound = 0, least = 1e300;
+  double bound = 0, least = 1e300, ns;
   int32_t i, best = -1;
 
   for (i = 0; i < r->n && bound * (1 + RRN_BOUND_TIME_ROUNDING) < r->best_ns && least > bound; i++) {
     rrn_racer *x = &r->racers[i];
 
-    if (x->bound_ns < 0) {
-      x->bound_ns = rrn_bound_time_at(r->bounds, x->crossbars, BOUND_STEPS);
-      x->bound_ns = x->bound_ns > bound ? x->bound_ns : bound;
-    }
+    RRN_TRY(find_bounds(r, x, bound));
     bound = x->bound_ns;
-    if (x->stage == 1 && last > 1 && x->own_bound_ns < 0)
-      find_own_bound(r, x);
-    if (x->stage < last && promise(x, last) < least) {
-      least = promise(x, last);
+    ns = promise(r, x, last);
+    if (x->stage < last && ns < least) {
+      least = ns;
       best = i;
     }
   }
-  return least * (1 + RRN_BOUND_TIME_ROUNDING) < r->best_ns ? best : -1;
+  *ret_racer = least * (1 + RRN_BOUND_TIME_ROUNDING) < r->best_ns ? best : -1;
+  return RRAMNAS_OK;
 }
 
 /* --- one stage --- */
@@ -184,7 +194,7 @@ run_stage(rrn_race *r, rrn_racer *x)
   int32_t i;
 
   if (x->stage > 0 && x->ns < 1e300)
-    least_ns = least_after(x, x->stage, x->ns);
+    least_ns = least_after(r, x, x->stage, x->ns);
   RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &stages[x->stage], least_ns));
   for (i = 0; i < r->search.n_keeps; i++)
     RRN_TRY(judge(r, x, &r->search.keeps[i], least_ns));
@@ -197,17 +207,18 @@ run_stage(rrn_race *r, rrn_racer *x)
 int32_t
 rrn_race_run(rrn_race *r, int32_t effort)
 {
-  int32_t i;
+  int32_t i = -1;
 
   if (effort == RRAMNAS_EFFORT_FAST)
     return r->n > 0 ? run_stage(r, &r->racers[0]) : RRAMNAS_OK;
   if (!r->bounds)
     RRN_TRY(rrn_bound_time_new(r->m, r->search.depthwise, r->search.samples, &r->bound_arena, &r->bounds, r->err));
-  while ((i = next_racer(r, effort)) >= 0) {
+  for (;;) {
+    RRN_TRY(next_racer(r, effort, &i));
+    if (i < 0)
+      return RRAMNAS_OK;
     RRN_TRY(run_stage(r, &r->racers[i]));
-    if (getenv("RACE")) fprintf(stderr, "%d: stage %d: %.1f (bound %.1f, best %.1f)\n", r->racers[i].crossbars, r->racers[i].stage, r->racers[i].ns/1e3, r->racers[i].bound_ns/1e3, r->best_ns/1e3);
   }
-  return RRAMNAS_OK;
 }
 
 int32_t

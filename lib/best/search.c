@@ -315,7 +315,7 @@ int32_t
 rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, double least_ns)
 {
   /* One inference needs no groups. */
-  const double moves = s->samples > 1 ? a->moves : a->moves + a->balance + a->starts;
+  const double moves = s->samples > 1 ? a->moves : a->moves + (a->balance + a->starts) / 2;
 
   RRN_TRY(begin(s, crossbars, a));
   s->plan.least_ns = least_ns;
