@@ -21,7 +21,7 @@
 
 #include "timing/sim.h"
 
-enum { MOST_RACERS = 1024, STAGES = 5, BOUND_STEPS = 6 };
+enum { MOST_RACERS = 2048, STAGES = 5, BOUND_STEPS = 6, MANY = 2048 };
 
 /* The stages of a search. The fast effort has menus of its own. */
 static const rrn_allowance stages[STAGES] = {
@@ -55,14 +55,15 @@ fewest_by_area(const rramnas_mapping *m)
   return cells < crossbar ? 1 : cells / crossbar < 1e9 ? (int32_t)(cells / crossbar) : 1000000000;
 }
 
-/* Numbers of crossbars: close to each other where all crossbars are needed for one copy, farther apart beyond. */
+/* Numbers of crossbars: close to each other where all crossbars are needed for one copy, farther apart beyond. Plans of
+ * large networks take long to make, so these have fewer numbers; those of one inference are soon made. */
 static int32_t
 list_racers(rrn_race *r, int32_t most)
 {
-  const int32_t first = fewest_by_area(r->m), share = first >= 2048 ? 8 : r->search.samples == 1 ? 160 : 40;
+  const int32_t first = fewest_by_area(r->m), share = first >= MANY ? 8 : r->search.samples == 1 ? 160 : 40;
   int32_t upwards[MOST_RACERS], n = 0, at, k;
 
-  for (at = first; at <= most && n < MOST_RACERS; at += 1 + (at - first) / share)
+  for (at = first; at <= most && n < MOST_RACERS; at += 1 + first / MANY * (MANY / 256) + (at - first) / share)
     upwards[n++] = at;
   r->racers = rrn_arena_alloc(&r->bound_arena, (size_t)n + 1, sizeof(*r->racers));
   if (!r->racers)
