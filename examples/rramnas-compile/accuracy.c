@@ -16,6 +16,15 @@ measure_accuracy(const settings *s, const rramnas_mapping *mapping, const rramna
   return rramnas_mapping_get_accuracy(mapping, &how, ret_accuracy, NULL, err);
 }
 
+/* Behind the number of chips. */
+static const char *
+why_no_more(const rramnas_accuracy *a)
+{
+  return a->stopped == RRAMNAS_TRIALS_BELOW    ? " (no more: --stop-below is out of reach)"
+         : a->stopped == RRAMNAS_TRIALS_NARROW ? " (no more: as exact as --confidence asks)"
+                                               : "";
+}
+
 int
 print_accuracy(FILE *out, const settings *s, const rramnas_mapping *mapping)
 {
@@ -26,8 +35,8 @@ print_accuracy(FILE *out, const settings *s, const rramnas_mapping *mapping)
     complain_error(&err);
     return EXIT_BAD_INPUT;
   }
-  fprintf(out, "\naccuracy  %lld images, %d chips, %d layers on crossbars\n", (long long)a.images, (int)a.trials,
-          (int)a.layers_on_crossbars);
+  fprintf(out, "\naccuracy  %lld images, %d layers on crossbars, %d chip%s%s\n", (long long)a.images,
+          (int)a.layers_on_crossbars, (int)a.trials, a.trials == 1 ? "" : "s", why_no_more(&a));
   fprintf(out, "          floats %.2f %%, integers %.2f %%, chips %.2f %% +- %.2f (95 %% interval of the mean)\n",
           100 * a.digital, 100 * a.quantized, 100 * a.mean, 100 * a.confidence);
   fprintf(out, "          of the chips: worst %.2f, 5 %% below %.2f, median %.2f, best %.2f, standard deviation %.2f\n",

@@ -114,7 +114,9 @@ load_built_in(const settings *s, rramnas_net **ret_net)
   text = read_text(s->genome, &size);
   if (!text)
     return EXIT_BAD_INPUT;
-  status = rramnas_net_create_ofa_from_genome(text, size, s->genome, NULL, ret_net, &err);
+  status = s->accuracy.weights ? rramnas_net_create_ofa_from_supernet(text, size, s->genome, s->accuracy.weights,
+                                                                      s->accuracy.data, NULL, ret_net, &err)
+                               : rramnas_net_create_ofa_from_genome(text, size, s->genome, NULL, ret_net, &err);
   free(text);
   if (status < 0)
     complain_error(&err);

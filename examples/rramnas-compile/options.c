@@ -55,6 +55,24 @@ set_trials(settings *s, const char *value)
 }
 
 static int
+set_share(double *ret_value, const char *value)
+{
+  return parse_real(value, strlen(value), ret_value) && *ret_value >= 0 && *ret_value <= 1;
+}
+
+static int
+set_stop_below(settings *s, const char *value)
+{
+  return set_share(&s->accuracy.stop_below, value);
+}
+
+static int
+set_confidence(settings *s, const char *value)
+{
+  return set_share(&s->accuracy.confidence_wanted, value);
+}
+
+static int
 set_images(settings *s, const char *value)
 {
   return set_int32(&s->accuracy.images, value, 1, INT32_MAX);
@@ -455,6 +473,10 @@ static const option options[] = {
   { "data", "FILE", "YAML of a data set: how often the network is right on the chip", set_data, "a file" },
   { "weights", "FILE", "the network's weights, ONNX or safetensors; default the network's file", set_weights, "a file" },
   { "trials", "N", "chips that are tried, each with errors of its own; default 10", set_trials, "1 to 1048576" },
+  { "stop-below", "SHARE", "no more chips once it is clear that their mean does not reach this, e.g. 0.9", set_stop_below,
+    "0 to 1" },
+  { "confidence", "SHARE", "no more chips once half of the mean's 95 % interval is at most this, e.g. 0.002; then --trials "
+    "is the most, default 1000", set_confidence, "0 to 1" },
   { "images", "N", "most images of the test part; default all", set_images, "1 or more" },
   { "time", "SECONDS", "since the chip was written; default 0", set_time, "seconds" },
   { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },

@@ -106,7 +106,26 @@ NUMBER(set_stagnation, set_long, 1, LLONG_MAX, run.stagnation)
 NUMBER(set_checkpoint_every, set_long, 1, LLONG_MAX, run.checkpoint_every)
 NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
 NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
+NUMBER(set_norm_images, set_int, 1, INT32_MAX, accuracy.norm_images)
 NUMBER(set_threads, set_int, 1, 256, run.n_threads)
+
+static int
+set_share(const char *value, double *ret_share)
+{
+  return parse_real(value, strlen(value), ret_share) && *ret_share >= 0 && *ret_share <= 1;
+}
+
+static int
+set_stop_below(settings *s, const char *value)
+{
+  return set_share(value, &s->accuracy.stop_below);
+}
+
+static int
+set_confidence(settings *s, const char *value)
+{
+  return set_share(value, &s->accuracy.confidence_wanted);
+}
 
 static int
 set_crossbars(settings *s, const char *value)
@@ -238,9 +257,16 @@ static const struct option {
   { "table-order", "LIST", "genes in the order of the values in that column; default the network's in theirs",
     set_table_order, "genes with commas between" },
   { "data", "FILE", "YAML of a data set: accuracy of the network on each chip, on held-out images", set_data, "a file" },
-  { "weights", "FILE", "the network's weights, ONNX or safetensors; default the network's file", set_weights, "a file" },
+  { "weights", "FILE", "weights of the network, ONNX or safetensors, or of a supernet; default the network's file, or the "
+    "space's supernet", set_weights, "a file" },
   { "trials", "N", "chips per candidate, each with errors of its own; default 10", set_trials, "1..1048576" },
+  { "stop-below", "SHARE", "no more chips of a candidate once it is clear that their mean does not reach this, e.g. 0.9",
+    set_stop_below, "0 to 1" },
+  { "confidence", "SHARE", "no more chips once half of the mean's 95 % interval is at most this, e.g. 0.002; then --trials "
+    "is the most, default 1000", set_confidence, "0 to 1" },
   { "images", "N", "most held-out images; default all", set_images, "1 or more" },
+  { "norm-images", "N", "training images that a supernet's batch normalisations are calibrated on; default 512",
+    set_norm_images, "1 or more" },
   { "strategy", "NAME", "nsga2, random, reinforce, or enumerate: every candidate; default nsga2",
     set_strategy, "nsga2, random, reinforce or enumerate" },
   { "population", "N", "candidates of the first generation, and kept; default 100", set_population, "1 or more" },

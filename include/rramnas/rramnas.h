@@ -496,7 +496,8 @@ rramnas_net_create_ofa_mobilenet_v3_small(const int32_t *kernel_sizes, const int
 /**
  * The same from a genome file: JSON or YAML with `ks`, `e` (16 or 20 entries) and `d` (4 entries)
  * at the top level or under `genome`. With 5 entries in `d` and 20 in the others it is a network of
- * once-for-all's MobileNetV3-large for images of 224 x 224 and 1000 classes.
+ * once-for-all's MobileNetV3-large for images of 224 x 224 and 1000 classes. `parameters` at the top level gives image,
+ * classes and widths (doc/spaces.md), as rramnas_search_write_candidate() writes it.
  * @param data  array of length [size]
  * @param name  how messages call it; NULL = "genome"
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_PARSE, ERR_RANGE, ERR_LIMIT, ERR_MEMORY; line and column are set
@@ -506,6 +507,22 @@ RRAMNAS_EXPORT int32_t
 rramnas_net_create_ofa_from_genome(const char *data, size_t size, const char *name,
                                    const rramnas_runtime *runtime, rramnas_net **ret_net,
                                    rramnas_error *reterr);
+
+/**
+ * The same as a member of a supernet: widths and classes are those of its weights, the image that of a data set. What the
+ * file's `parameters` say must agree. rramnas_mapping_get_accuracy() then takes the member's weights from the supernet.
+ * @param data      array of length [size]
+ * @param name      how messages call it; NULL = "genome"
+ * @param supernet  safetensors file with the names of the once-for-all code (doc/inference.md); a file that holds one
+ *                  network only changes nothing
+ * @param images    YAML file of a data set; NULL: the image of `parameters`, or of the family
+ * @return as rramnas_net_create_ofa_from_genome(); ERR_IO; ERR_NOT_FOUND, ERR_SHAPE name the tensor
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_net_create_ofa_from_supernet(const char *data, size_t size, const char *name, const char *supernet,
+                                     const char *images, const rramnas_runtime *runtime, rramnas_net **ret_net,
+                                     rramnas_error *reterr);
 
 /**
  * An empty network to be built node by node: add inputs and nodes, then rramnas_net_finish(). Until
@@ -1186,11 +1203,19 @@ enum rramnas_data_part {
   RRAMNAS_DATA_TRAIN = 2,
 };
 
+/** Why no more chips were tried. */
+enum rramnas_trials_stop {
+  RRAMNAS_TRIALS_ALL = 0,    /**< all were */
+  RRAMNAS_TRIALS_BELOW = 1,  /**< the mean of all would hardly reach stop_below */
+  RRAMNAS_TRIALS_NARROW = 2, /**< the interval of the mean is as narrow as wanted */
+};
+
 /** What to run on the crossbars, and how. */
 typedef struct rramnas_accuracy_options {
   size_t size;                  /**< sizeof(rramnas_accuracy_options) */
   const char *weights;          /**< file with the weights of the mapping's network: its ONNX file, or safetensors with a
-                                     tensor for each constant; required */
+                                     tensor for each constant, or with a once-for-all supernet of which the network is a
+                                     member, made from its genome; required */
   const char *data;             /**< YAML file of a data set (doc/inference.md); required */
   int32_t part;                 /**< enum rramnas_data_part; default test */
   int32_t images;               /**< most images of the part, from the first on; default all */
@@ -1202,15 +1227,24 @@ typedef struct rramnas_accuracy_options {
   int32_t n_threads;            /**< default the runtime's, else all cores; results do not depend on it */
   double adc_fraction;          /**< of a sample's currents that a calibrated range holds, 0..1; default 0.9999 */
   const rramnas_hw *hw;         /**< another chip with the same slicing, for sweeps of its errors; default the mapping's */
+  double stop_below;            /**< 0..1: chips are tried one after the other, and no more once it is clear that the mean
+                                     over `trials` of them does not reach this; of those that would, at most 5 % are given
+                                     up (doc/accuracy.md); default 0: never */
+  double confidence_wanted;     /**< 0..1: no more chips once `confidence` is at most this, e.g. 0.002 for 0.2 % either
+                                     way; default 0: never. Then `trials`, the most, is 1000 by default */
+  int32_t trials_min;           /**< least chips before either; default 1 and, for confidence_wanted, 10 */
+  int32_t norm_images;          /**< of the training part, the first ones as one batch: batch normalisations of a supernet's
+                                     member get their statistics from it; default 512 */
 } rramnas_accuracy_options;
 
-#define RRAMNAS_ACCURACY_OPTIONS_INIT { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+#define RRAMNAS_ACCURACY_OPTIONS_INIT \
+  { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0 }
 
 /** How often a network on imperfect crossbars is right. Shares of the images, 0..1. */
 typedef struct rramnas_accuracy {
   size_t size;               /**< sizeof(rramnas_accuracy) */
   int64_t images;            /**< judged by each chip */
-  int32_t trials;            /**< chips */
+  int32_t trials;            /**< chips that were tried */
   int32_t layers_on_crossbars; /**< of the mapping's layers; the others stay digital */
   double digital;            /**< in floats */
   double quantized;          /**< weights and inputs as integers, error-free crossbars without converters */
@@ -1223,14 +1257,15 @@ typedef struct rramnas_accuracy {
   double best;
   int64_t conversions;       /**< of all chips */
   double clipped;            /**< share of the conversions more than half a step outside of the converter's range */
+  int32_t stopped;           /**< enum rramnas_trials_stop */
 } rramnas_accuracy;
 
-#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and counts
  * right answers over many chips (Monte Carlo; errors as doc/accuracy.md has them). The same bytes at any number of threads.
- * @param ret_trials  array of length [trials]: share of right answers of each chip; may be NULL
+ * @param ret_trials  array of length [options.trials]: share of right answers of each chip that was tried; may be NULL
  * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network; ERR_SHAPE when images
  *         do not fit it; ERR_UNSUPPORTED for an operator that is not computed; ERR_MEMORY
  * @since 0.2
@@ -1478,11 +1513,18 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
                            const rramnas_cost_options *cost, rramnas_error *reterr);
 
 /**
- * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_digital: those of
- * rramnas_mapping_get_accuracy() on each candidate's chip. For spaces whose network rramnas_search_set_net() gives.
- * @param options  part: not the test images, which are for reports; hw: NULL
- * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with networks of its own; ERR_IO, ERR_PARSE for files.
- *         They are read again for each candidate and must not change before the search has ended
+ * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_quantized,
+ * accuracy_digital: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital alone needs no chip
+ * and takes its time accordingly.
+ *
+ * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights of a
+ * supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
+ * space's networks then have the widths and classes of the supernet and the image of the data set, unless the space's
+ * parameters say others, which is an error.
+ * @param options  weights: default the `supernet` of the space's file; part: not the test images, which are for reports;
+ *                 hw: NULL. Files are read now and not looked at again
+ * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with other networks of its own; ERR_IO, ERR_PARSE for
+ *         files; ERR_NOT_FOUND, ERR_SHAPE with the tensor of a supernet that has not all members of the space
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t

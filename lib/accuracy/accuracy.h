@@ -3,6 +3,7 @@
 #ifndef RRN_ACCURACY_ACCURACY_H
 #define RRN_ACCURACY_ACCURACY_H
 
+#include "accuracy/stop.h"
 #include "hw/spec.h"
 #include "infer/infer.h"
 #include "xbar/adc.h"
@@ -80,19 +81,19 @@ typedef struct rrn_trials {
   const int32_t *labels;
   size_t n_images;
   int32_t n_threads;       /* 0 = all processors */
+  rrn_stop_rule stop;      /* all 0 = all chips */
 } rrn_trials;
 
-/* Right answers of each chip, of n_images; the same at any number of threads. stats may be NULL. */
-int32_t rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_right, rrn_xbar_stats *ret_stats,
+typedef struct rrn_trials_result {
+  size_t n;             /* chips that were tried, the first of all */
+  int32_t stopped;      /* enum rramnas_trials_stop */
+  rrn_xbar_stats stats; /* of these chips */
+} rrn_trials_result;
+
+/* Right answers of each of at most n chips, of n_images, in ret_right [n]; the same at any number of threads. */
+int32_t rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_right, rrn_trials_result *ret,
                        rramnas_error *err);
 /* Right answers in floats. */
 int32_t rrn_trials_digital(const rrn_rt *rt, const rrn_trials *t, int32_t *ret_right, rramnas_error *err);
-
-/* --- the public function, measure.c --- */
-
-/* Checks options and files, and digests what the files hold: weights, the images that are judged and those that
- * calibrate. */
-int32_t rrn_accuracy_digest(const rramnas_accuracy_options *options, const rramnas_runtime *runtime, uint64_t *ret_low,
-                            uint64_t *ret_high, rramnas_error *err);
 
 #endif

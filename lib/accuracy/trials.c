@@ -5,7 +5,8 @@
  * Out: right answers of each chip.
  *
  * Chips are pieces of work: with several, a thread takes a chip at a time; one alone is spread by its images. Results lie by
- * the chip's number. Converters are chosen once, for all chips. */
+ * the chip's number. Converters are chosen once, for all chips. Where a run may end early, as many chips as there are
+ * threads are tried at a time and then looked at in order; those behind the one that ends the run are forgotten. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ typedef struct trials {
   const rrn_trials *t;
   int32_t threads_within;
   rrn_chip *first;        /* the first chip, whose converters all have */
+  size_t begun;           /* chips before those that are tried now */
   int32_t *right;
   rrn_xbar_stats *stats;  /* [n] */
   atomic_int has_failed;
@@ -66,7 +68,7 @@ do_chip(void *user, size_t k)
 {
   trials *m = user;
   rramnas_error err = RRAMNAS_ERROR_INIT;
-  const int32_t status = try_chip(m, k, &err);
+  const int32_t status = try_chip(m, m->begun + k, &err);
 
   if (status < 0 && !atomic_exchange(&m->has_failed, 1)) {
     m->status = status;
@@ -88,8 +90,32 @@ add_up(const rrn_xbar_stats *stats, size_t n, rrn_xbar_stats *ret_sum)
   }
 }
 
+static int
+may_stop(const rrn_stop_rule *rule)
+{
+  return rule->stop_below > 0 || rule->confidence_wanted > 0;
+}
+
+/* The first chips of all, a few at a time, until the rule or a failure ends it. */
+static void
+try_chips(trials *m, size_t n, int32_t threads, rrn_trials_result *ret)
+{
+  const size_t at_a_time = n > 1 && may_stop(&m->t->stop) ? (size_t)threads : n;
+  rrn_stop rule;
+
+  rrn_stop_init(&rule, &m->t->stop, n, m->t->n_images);
+  *ret = (rrn_trials_result){ .stopped = RRAMNAS_TRIALS_ALL };
+  for (; m->begun < n && !ret->stopped && m->status >= 0; m->begun += at_a_time) {
+    const size_t some = n - m->begun < at_a_time ? n - m->begun : at_a_time;
+
+    rrn_pool_run(some, n > 1 ? threads : 1, do_chip, m);
+    for (; m->status >= 0 && ret->n < m->begun + some && !ret->stopped; ret->n++)
+      ret->stopped = rrn_stop_add(&rule, m->right[ret->n]);
+  }
+}
+
 int32_t
-rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_right, rrn_xbar_stats *ret_stats,
+rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_right, rrn_trials_result *ret,
                rramnas_error *err)
 {
   const int32_t threads = t->n_threads > 0 ? t->n_threads : rrn_pool_processors();
@@ -102,9 +128,8 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
     return rrn_fail_memory(err);
   }
   atomic_init(&m.has_failed, 0);
-  rrn_pool_run(n, n > 1 ? threads : 1, do_chip, &m);
-  if (ret_stats)
-    add_up(m.stats, n, ret_stats);
+  try_chips(&m, n, threads, ret);
+  add_up(m.stats, ret->n, &ret->stats);
   rrn_free(rt, m.stats);
   rrn_chip_free(m.first);
   return m.status < 0 ? rrn_fail(err, m.status, "%s", m.err.message) : RRAMNAS_OK;

@@ -23,12 +23,13 @@
 #include "cost/cost.h"
 #include "evaluate/metrics.h"
 #include "evaluate/predictor.h"
+#include "space/ready.h"
 #include "timing/baseline.h"
 
 enum { DEFAULT_SAMPLES = 8 };
 
 void
-rrn_evaluation_init(rrn_evaluation *e, const rrn_rt *rt, const rrn_space *space)
+rrn_evaluation_init(rrn_evaluation *e, const rrn_rt *rt, rrn_space *space)
 {
   *e = (rrn_evaluation){ .rt = rt, .space = space, .compile = RRAMNAS_COMPILE_OPTIONS_INIT,
                         .cost = RRAMNAS_COST_OPTIONS_INIT };
@@ -43,6 +44,7 @@ rrn_evaluation_release(rrn_evaluation *e)
     return;
   rramnas_hw_unref(e->hw);
   rramnas_net_unref(e->net);
+  rrn_judge_free(e->judge);
   rrn_arena_release(&e->arena);
   memset(e, 0, sizeof(*e));
 }
@@ -127,22 +129,64 @@ rrn_evaluation_set_compile(rrn_evaluation *e, const rramnas_compile_options *com
   return RRAMNAS_OK;
 }
 
-/* Files are looked at here: what they hold is part of what figures depend on. */
+/* The largest candidate; where rules hold, which may forbid it, the smallest. */
+static int32_t
+check_members(const rrn_evaluation *e, const rrn_judge *judge, rramnas_error *err)
+{
+  const rramnas_runtime runtime = runtime_of(e->rt);
+  const rrn_genes genes = rrn_space_genes(e->space);
+  double *x = rrn_alloc(e->rt, e->space->n + 1, sizeof(*x));
+  rramnas_net *net = NULL;
+  int32_t status;
+  size_t i;
+
+  if (!x)
+    return rrn_fail_memory(err);
+  for (i = 0; i < e->space->n; i++)
+    x[i] = e->space->n_rules ? e->space->core[i].low : e->space->core[i].high;
+  rrn_genome_canonical(&genes, x);
+  status = rrn_space_build_net(e->space, x, &runtime, &net, err);
+  if (status >= 0)
+    status = rrn_judge_check_member(judge, net, err);
+  rramnas_net_unref(net);
+  rrn_free(e->rt, x);
+  return status;
+}
+
+/* The space stays as it was when its networks are no members of the file's supernet. */
+static int32_t
+use_supernet(rrn_evaluation *e, const rrn_judge *judge, rramnas_error *err)
+{
+  const struct rrn_net_parameters *before = e->space->parameters;
+  int32_t status;
+
+  RRN_FAIL_IF(!judge->is_supernet, err, RRAMNAS_ERR_UNSUPPORTED,
+              "%s: holds no supernet, and space \"%.100s\" has networks of its own", judge->o.weights, e->space->name);
+  RRN_TRY(rrn_space_use_supernet(e->space, judge->file, judge->shape[1] == judge->shape[2] ? judge->shape[1] : 0, err));
+  status = check_members(e, judge, err);
+  if (status < 0)
+    e->space->parameters = before;
+  return status;
+}
+
 int32_t
 rrn_evaluation_set_accuracy(rrn_evaluation *e, const rramnas_accuracy_options *options, rramnas_error *err)
 {
   const rramnas_runtime runtime = runtime_of(e->rt);
   rramnas_accuracy_options o = *options;
+  rrn_judge *judge = NULL;
+  int32_t status;
 
-  RRN_FAIL_IF(e->space->build, err, RRAMNAS_ERR_UNSUPPORTED,
-              "space \"%.100s\" has networks of its own, of which no file has the weights", e->space->name);
   RRN_FAIL_IF(o.hw, err, RRAMNAS_ERR_ARGUMENT, "accuracy options: a search decides on hw itself");
-  RRN_TRY(rrn_accuracy_digest(&o, &runtime, &e->accuracy_files.low, &e->accuracy_files.high, err));
-  o.weights = rrn_arena_strndup(&e->arena, o.weights, strlen(o.weights));
-  o.data = rrn_arena_strndup(&e->arena, o.data, strlen(o.data));
-  if (!o.weights || !o.data)
-    return rrn_fail_memory(err);
-  e->accuracy = o;
+  o.weights = o.weights ? o.weights : e->space->supernet;
+  RRN_TRY(rrn_judge_load(&o, &runtime, &judge, err));
+  status = e->space->build ? use_supernet(e, judge, err) : RRAMNAS_OK;
+  if (status < 0) {
+    rrn_judge_free(judge);
+    return status;
+  }
+  rrn_judge_free(e->judge);
+  e->judge = judge;
   return RRAMNAS_OK;
 }
 
@@ -166,7 +210,7 @@ find_source(rrn_evaluation *e, size_t j, const char *name)
   /* Without a network there is nothing to work them out of. */
   if (metric == SIZE_MAX || (!e->space->build && !e->net))
     return RRN_FIGURE_CALLER;
-  if ((rrn_metrics[metric].needs & RRN_NEEDS_ACCURACY) && !e->accuracy.data)
+  if ((rrn_metrics[metric].needs & RRN_NEEDS_ACCURACY) && !e->judge)
     return RRN_FIGURE_CALLER;
   e->built_in[j] = (int32_t)metric;
   e->needs |= rrn_metrics[metric].needs;
@@ -191,6 +235,8 @@ rrn_evaluation_prepare(rrn_evaluation *e, const char *const *names, size_t n, rr
     e->source[j] = find_source(e, j, names[j]);
   if (!e->hw)
     RRN_TRY(rrn_hw_create_default(e->rt, &e->hw, err));
+  if (e->needs & RRN_NEEDS_ACCURACY && e->net)
+    RRN_TRY(rrn_judge_set_net(e->judge, e->net, err));
   e->compile.samples = e->compile.samples ? e->compile.samples : DEFAULT_SAMPLES;
   e->cost.samples = e->cost.samples ? e->cost.samples : e->compile.samples;
   e->cost.timing_model = e->cost.timing_model ? e->cost.timing_model : RRAMNAS_TIMING_RNC;
@@ -316,9 +362,17 @@ make_cost(work *w)
 static int32_t
 make_accuracy(work *w)
 {
+  static const struct { int32_t needs, what; } parts[] = {
+    { RRN_NEEDS_DIGITAL, RRN_JUDGE_DIGITAL }, { RRN_NEEDS_QUANTIZED, RRN_JUDGE_QUANTIZED },
+    { RRN_NEEDS_CHIPS, RRN_JUDGE_CHIPS },
+  };
   rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  int32_t what = 0;
+  size_t i;
 
-  RRN_TRY(rramnas_mapping_get_accuracy(w->mapping, &w->e->accuracy, &a, NULL, w->err));
+  for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+    what |= w->e->needs & parts[i].needs ? parts[i].what : 0;
+  RRN_TRY(rrn_judge_run(w->e->judge, w->net, w->mapping, what, 1, &a, NULL, w->err));
   w->outcome.accuracy = a;
   return RRAMNAS_OK;
 }
@@ -334,16 +388,29 @@ make(work *w, int32_t (*step)(work *w), int32_t what)
   return RRAMNAS_OK;
 }
 
+/* Only with a mapping is it known whether a network fits. */
+static int
+needs_mapping(const rrn_evaluation *e)
+{
+  return (e->needs & ~(RRN_NEEDS_NET | RRN_NEEDS_DIGITAL)) != 0;
+}
+
 static int32_t
 work_out(work *w)
 {
   const int32_t needs = w->e->needs, timed = RRN_NEEDS_LATENCY | RRN_NEEDS_COST | RRN_NEEDS_BASELINE;
 
   RRN_TRY(make(w, make_net, needs ? RRN_NEEDS_NET : 0));
-  RRN_TRY(make(w, make_mapping, needs >= RRN_NEEDS_MAPPING ? RRN_NEEDS_MAPPING : 0));
+  RRN_TRY(make(w, make_mapping, needs_mapping(w->e) ? RRN_NEEDS_MAPPING : 0));
   RRN_TRY(make(w, make_timing, needs & timed ? RRN_NEEDS_LATENCY | RRN_NEEDS_BASELINE : 0));
   RRN_TRY(make(w, make_cost, needs & RRN_NEEDS_COST));
   return make(w, make_accuracy, needs & RRN_NEEDS_ACCURACY);
+}
+
+static int
+knows(const work *w, int32_t needs)
+{
+  return (w->known & needs) == needs;
 }
 
 /* Figures that are no numbers have failed; those of steps before one that failed have not, so that a figure is the same
@@ -360,7 +427,7 @@ fill_values(const work *w, double *values)
       values[j] = rrn_table_value(e->from[j], e->space, w->x, e->column[j]);
     else if (e->source[j] == RRN_FIGURE_PREDICTOR)
       values[j] = rrn_predictor_value(e->learned[j], w->x);
-    else if (e->source[j] == RRN_FIGURE_BUILT_IN && (rrn_metrics[e->built_in[j]].needs & w->known))
+    else if (e->source[j] == RRN_FIGURE_BUILT_IN && knows(w, rrn_metrics[e->built_in[j]].needs))
       values[j] = rrn_metrics[e->built_in[j]].value(&w->outcome);
     if (!isfinite(values[j]))
       values[j] = NAN;
@@ -445,16 +512,16 @@ hash_options(const rrn_evaluation *e, XXH3_state_t *state)
 static void
 hash_accuracy(const rrn_evaluation *e, XXH3_state_t *state)
 {
-  const rramnas_accuracy_options *a = &e->accuracy;
-  const int64_t numbers[] = { a->part, a->images, a->calibration_images, a->trials, (int64_t)a->seed, a->adc_range };
-  const double reals[] = { a->time_s, a->adc_fraction };
+  const rramnas_accuracy_options *a = e->judge ? &e->judge->o : NULL;
 
-  if (!a->data)
-    return;
-  hash_numbers(state, numbers, sizeof(numbers));
-  hash_numbers(state, reals, sizeof(reals));
-  hash_numbers(state, &e->accuracy_files.low, sizeof(e->accuracy_files.low));
-  hash_numbers(state, &e->accuracy_files.high, sizeof(e->accuracy_files.high));
+  if (a) {
+    const int64_t numbers[] = { a->part, a->images, a->calibration_images, a->trials, (int64_t)a->seed, a->adc_range,
+                                a->trials_min, a->norm_images, (int64_t)e->judge->low, (int64_t)e->judge->high };
+    const double reals[] = { a->time_s, a->adc_fraction, a->stop_below, a->confidence_wanted };
+
+    hash_numbers(state, numbers, sizeof(numbers));
+    hash_numbers(state, reals, sizeof(reals));
+  }
 }
 
 /* Which tables are asked: what they do not know fails as a whole. */
@@ -471,8 +538,7 @@ hash_asked_tables(const rrn_evaluation *e, XXH3_state_t *state)
 int32_t
 rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err)
 {
-  /* Only with a mapping is it known whether a network fits. */
-  const uint8_t must_fit = e->needs >= RRN_NEEDS_MAPPING;
+  const uint8_t must_fit = (uint8_t)needs_mapping(e);
   XXH3_state_t *state = XXH3_createState();
   XXH128_hash_t hash;
   uint8_t chip[16];

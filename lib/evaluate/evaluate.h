@@ -3,6 +3,7 @@
 #ifndef RRN_EVALUATE_EVALUATE_H
 #define RRN_EVALUATE_EVALUATE_H
 
+#include "accuracy/judge.h"
 #include "search/seen.h"
 #include "space/space.h"
 
@@ -19,14 +20,13 @@ struct rrn_predictor;
 
 typedef struct rrn_evaluation {
   const rrn_rt *rt;
-  const rrn_space *space;
+  rrn_space *space;
   rrn_arena arena;      /* texts, tables */
   rramnas_hw *hw;       /* a reference; NULL = the default chip, made by prepare() */
   rramnas_net *net;     /* a reference; for spaces without network genes */
   rramnas_compile_options compile;
   rramnas_cost_options cost;
-  rramnas_accuracy_options accuracy; /* data NULL = not known here */
-  rrn_fingerprint accuracy_files;
+  rrn_judge *judge;     /* ours; NULL = accuracy is not known here */
   struct rrn_table *tables; /* list, the last one added first */
   struct rrn_predictor *predictors; /* likewise */
 
@@ -40,13 +40,14 @@ typedef struct rrn_evaluation {
   int32_t needs;     /* what built-in figures need, bits of the metric table */
 } rrn_evaluation;
 
-void rrn_evaluation_init(rrn_evaluation *e, const rrn_rt *rt, const rrn_space *space);
+void rrn_evaluation_init(rrn_evaluation *e, const rrn_rt *rt, rrn_space *space);
 void rrn_evaluation_release(rrn_evaluation *e);
 
 int32_t rrn_evaluation_set_hardware(rrn_evaluation *e, rramnas_hw *hw, rramnas_error *err);
 int32_t rrn_evaluation_set_net(rrn_evaluation *e, rramnas_net *net, rramnas_error *err);
 int32_t rrn_evaluation_set_compile(rrn_evaluation *e, const rramnas_compile_options *compile,
                                   const rramnas_cost_options *cost, rramnas_error *err);
+/* Reads the files. With a supernet, the space's networks become its members. */
 int32_t rrn_evaluation_set_accuracy(rrn_evaluation *e, const rramnas_accuracy_options *options, rramnas_error *err);
 int32_t rrn_evaluation_add_table(rrn_evaluation *e, const char *path, const rramnas_table_options *options,
                                 rramnas_error *err);

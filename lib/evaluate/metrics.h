@@ -9,7 +9,8 @@
 
 /* What a figure is made from, bits. */
 enum { RRN_NEEDS_NET = 1, RRN_NEEDS_MAPPING = 2, RRN_NEEDS_LATENCY = 4, RRN_NEEDS_COST = 8, RRN_NEEDS_BASELINE = 16,
-       RRN_NEEDS_ACCURACY = 32 /* beside the times */ };
+       RRN_NEEDS_DIGITAL = 32, RRN_NEEDS_QUANTIZED = 64, RRN_NEEDS_CHIPS = 128,
+       RRN_NEEDS_ACCURACY = RRN_NEEDS_DIGITAL | RRN_NEEDS_QUANTIZED | RRN_NEEDS_CHIPS /* beside the times */ };
 
 /* Of one candidate; only what was needed is set. */
 typedef struct rrn_outcome {

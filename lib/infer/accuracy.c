@@ -100,7 +100,7 @@ rrn_infer_calibrate_on(rrn_infer_plan *plan, const rrn_infer_backend *backend, c
               n, rrn_data_count(data, part));
   RRN_TRY_OUT(batch_new(plan, n, &b, err));
   RRN_TRY_OUT(rrn_data_read(data, part, 0, n, b.images, NULL, err));
-  RRN_TRY_OUT(rrn_infer_calibrate(plan, backend, b.images, n, n_threads, NULL, err));
+  RRN_TRY_OUT(rrn_infer_calibrate(plan, backend, b.images, n, n_threads, NULL, NULL, err));
 out:
   batch_free(plan, &b);
   return status;

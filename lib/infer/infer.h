@@ -68,11 +68,22 @@ size_t rrn_infer_workspace_bytes(const rrn_infer_plan *plan);
 int32_t rrn_infer_run(const rrn_infer_plan *plan, const rrn_infer_backend *backend, const float *images, size_t n,
                       int32_t n_threads, float *ret_outputs, rramnas_error *err);
 
+/* Memory that is used again from call to call: fresh memory costs a page fault for every 4 KiB. It grows to the most
+ * that was needed, and belongs to one call at a time. */
+typedef struct rrn_infer_room {
+  void *memory;
+  size_t bytes;
+} rrn_infer_room;
+
+/* `rt`: as that of the plans. */
+void rrn_infer_room_release(const rrn_rt *rt, rrn_infer_room *room);
+
 /* Batch normalisation anew: mean and biased variance of every channel over these images as one batch, layer by layer,
- * as they flow through with those very statistics. Memory: all images' activations. ret_outputs may be NULL. Changes
- * the plan. */
+ * as they flow through with those very statistics. Memory: rrn_infer_workspace_bytes() for each RRN_INFER_LANES images,
+ * which is what lives at a time at the widest place, not all activations. room and ret_outputs may be NULL. Changes the
+ * plan. */
 int32_t rrn_infer_calibrate(rrn_infer_plan *plan, const rrn_infer_backend *backend, const float *images, size_t n,
-                            int32_t n_threads, float *ret_outputs, rramnas_error *err);
+                            int32_t n_threads, rrn_infer_room *room, float *ret_outputs, rramnas_error *err);
 
 /* Shape of a layer's products: [n_groups][n_out][n_in] weights and so many positions per image. ERR_UNSUPPORTED for a
  * layer that is not one product of constant weights with activations. */

@@ -46,9 +46,10 @@ typedef struct rrn_infer_kernels {
   /* y = x op z, where z has the step z_step: RRN_INFER_LANES, or 0 to take the same vector each time. */
   void (*add)(const float *x, const float *z, float *y, size_t n, size_t z_step);
   void (*times)(const float *x, const float *z, float *y, size_t n, size_t z_step);
-  /* By lane: sum of x, sum of (x - mean)^2. */
+  /* By lane: sum of x. */
   void (*sum)(const float *x, size_t n, double *ret_sums);
-  void (*squares)(const float *x, size_t n, double mean, double *ret_sums);
+  /* By lane: sum of x - shift, sum of (x - shift)^2. */
+  void (*moments)(const float *x, size_t n, double shift, double *ret_sums, double *ret_squares);
 } rrn_infer_kernels;
 
 enum rrn_infer_cpu { RRN_INFER_CPU_PLAIN = 0, RRN_INFER_CPU_AVX = 1, RRN_INFER_CPU_AVX512 = 2 };

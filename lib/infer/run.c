@@ -5,9 +5,12 @@
  * Groups of RRN_INFER_LANES images go through all steps, each on one thread with a workspace of its own; lanes without
  * an image hold zeros. A lane never meets another, so results do not depend on what is grouped with what.
  *
- * Calibration takes all groups through one step before the next: each has its workspace. At a batch normalisation the
- * statistics of a channel are summed in double precision, first per image over the channel's elements in order, then
- * over the images in order: sum -> mean; sum of squared distances from it / elements -> variance. */
+ * Calibration takes all groups to one batch normalisation before the next: each has its workspace. A group runs from one
+ * to the next while what it works on is near, and then counts what it has of the next one's statistics. In double
+ * precision, per channel: distances from the mean of the images' first elements and their squares, summed image by image
+ * over the channel's elements in order, then over the group's images; that gives mean and variance of the group; then
+ * over the groups in order their means, their squares and the distances between their means and that of all. Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for Computing the Sample
+ * Variance", The American Statistician 37, 1983. */
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -27,6 +30,11 @@ typedef struct worker {
   int32_t status;
 } worker;
 
+/* Of a channel's elements in a group of images. */
+typedef struct moments {
+  double mean, squares; /* sum of squared distances from the mean */
+} moments;
+
 typedef struct run {
   const rrn_infer_plan *plan;
   const rrn_infer_backend *backend;
@@ -34,10 +42,10 @@ typedef struct run {
   float *outputs;
   size_t n, n_groups, n_workers;
   worker *workers;
-  void *memory; /* of all workers, not aligned */
-  size_t step;  /* calibration: the one that all groups take */
-  double *sums; /* calibration: [n_groups][channels][lanes] */
-  const double *mean; /* calibration: [channels], NULL while sums are of the elements themselves */
+  void *memory; /* of all workers, not aligned; the room's where there is one */
+  rrn_infer_room *room;
+  size_t from, to; /* calibration: steps that each group takes now; `to` is a batch normalisation or the end */
+  moments *moments; /* calibration: [n_groups][channels] */
 } run;
 
 /* --- images to lanes and back --- */
@@ -51,8 +59,8 @@ load_images(const run *r, size_t group, float *x)
 
   if (n < RRN_LANES)
     memset(x, 0, n_in * RRN_LANES * sizeof(*x));
-  for (lane = 0; lane < n; lane++)
-    for (k = 0; k < n_in; k++)
+  for (k = 0; k < n_in; k++)
+    for (lane = 0; lane < n; lane++)
       x[k * RRN_LANES + lane] = r->images[(first + lane) * n_in + k];
 }
 
@@ -94,8 +102,31 @@ static void
 end_run(run *r)
 {
   rrn_free(&r->plan->rt, r->workers);
-  rrn_free(&r->plan->rt, r->memory);
-  rrn_free(&r->plan->rt, r->sums);
+  if (!r->room)
+    rrn_free(&r->plan->rt, r->memory);
+  rrn_free(&r->plan->rt, r->moments);
+}
+
+void
+rrn_infer_room_release(const rrn_rt *rt, rrn_infer_room *room)
+{
+  rrn_free(rt, room->memory);
+  *room = (rrn_infer_room){ NULL, 0 };
+}
+
+static void *
+take_memory(const run *r, size_t bytes)
+{
+  const rrn_rt *rt = &r->plan->rt;
+
+  if (!r->room)
+    return rrn_alloc(rt, bytes, 1);
+  if (r->room->bytes < bytes) {
+    rrn_infer_room_release(rt, r->room);
+    r->room->memory = rrn_alloc(rt, bytes, 1);
+    r->room->bytes = r->room->memory ? bytes : 0;
+  }
+  return r->room->memory;
 }
 
 /* Each with a workspace, scratch room and the backend's. */
@@ -114,7 +145,7 @@ new_workers(run *r, size_t n, rramnas_error *err)
   RRN_FAIL_IF(ckd_mul(&bytes, each, n) || ckd_add(&bytes, bytes, (size_t)ALIGNMENT), err, RRAMNAS_ERR_LIMIT,
               "%zu groups of images do not fit into memory", n);
   r->workers = rrn_calloc(&p->rt, n, sizeof(*r->workers));
-  r->memory = rrn_alloc(&p->rt, bytes, 1);
+  r->memory = take_memory(r, bytes);
   if (!r->workers || !r->memory)
     return rrn_fail_memory(err);
   at = (char *)r->memory + (ALIGNMENT - (uintptr_t)r->memory % ALIGNMENT);
@@ -163,11 +194,11 @@ first_failure(const run *r, rramnas_error *err)
 /* --- running --- */
 
 static int32_t
-run_steps(const rrn_infer_plan *p, const rrn_infer_task *task, rramnas_error *err)
+run_steps(const rrn_infer_plan *p, size_t from, size_t to, const rrn_infer_task *task, rramnas_error *err)
 {
   size_t i;
 
-  for (i = 0; i < p->net->n_nodes; i++)
+  for (i = from; i < to; i++)
     if (p->steps[i].run)
       RRN_TRY(p->steps[i].run(&p->steps[i], task, err));
   return RRAMNAS_OK;
@@ -181,7 +212,7 @@ run_group(void *user, size_t group)
   int failed;
 
   begin(r, group, &w->task);
-  failed = keep_failure(w, group, run_steps(r->plan, &w->task, &w->err));
+  failed = keep_failure(w, group, run_steps(r->plan, 0, r->plan->net->n_nodes, &w->task, &w->err));
   if (!failed)
     store_outputs(r, group, result(r->plan, &w->task));
   else
@@ -221,107 +252,118 @@ rrn_infer_run(const rrn_infer_plan *plan, const rrn_infer_backend *backend, cons
 
 /* --- calibration --- */
 
-static int
-begin_group(void *user, size_t group)
+static double
+add_images(const double *sums, int32_t n)
 {
-  run *r = user;
+  double sum = 0;
+  int32_t lane;
 
-  begin(r, group, &r->workers[group].task);
-  return 0;
+  for (lane = 0; lane < n; lane++)
+    sum += sums[lane];
+  return sum;
+}
+
+/* One channel of a group. The shift is near the mean, so that nothing is lost when its part is taken out of the squares. */
+static moments
+moments_of(const rrn_infer_kernels *k, const float *x, size_t inner, int32_t n_images)
+{
+  const double n = (double)inner * n_images;
+  double sums[RRN_LANES], squares[RRN_LANES], shift, off, rest;
+
+  k->moments(x, RRN_LANES, 0, sums, squares);
+  shift = add_images(sums, n_images) / n_images;
+  k->moments(x, inner * RRN_LANES, shift, sums, squares);
+  off = add_images(sums, n_images) / n;
+  rest = add_images(squares, n_images) - n * off * off;
+  return (moments){ shift + off, rest > 0 ? rest : 0 };
+}
+
+/* What a group's images say of batch normalisation `to`. */
+static void
+take_moments(const run *r, size_t group)
+{
+  const rrn_infer_step *step = &r->plan->steps[r->to];
+  const rrn_infer_norm *norm = step->more;
+  const rrn_infer_task *task = &r->workers[group].task;
+  const float *x = rrn_infer_in(step, task, 0);
+  moments *m = r->moments + group * norm->channels;
+  size_t c;
+
+  for (c = 0; c < norm->channels; c++)
+    m[c] = moments_of(r->plan->kernels, x + c * norm->inner * RRN_LANES, norm->inner, task->n_images);
 }
 
 static int
-step_group(void *user, size_t group)
+calibrate_group(void *user, size_t group)
 {
   run *r = user;
   worker *w = &r->workers[group];
-  const rrn_infer_step *step = &r->plan->steps[r->step];
 
-  return keep_failure(w, group, step->run(step, &w->task, &w->err));
-}
-
-static int
-store_group(void *user, size_t group)
-{
-  run *r = user;
-
-  store_outputs(r, group, result(r->plan, &r->workers[group].task));
+  if (r->from == 0)
+    begin(r, group, &w->task);
+  if (keep_failure(w, group, run_steps(r->plan, r->from, r->to, &w->task, &w->err)))
+    return 1;
+  if (r->to < r->plan->net->n_nodes)
+    take_moments(r, group);
+  else
+    store_outputs(r, group, result(r->plan, &w->task));
   return 0;
 }
 
-/* Per image and channel: the sum of the elements, or of their squared distances from the mean. */
-static int
-sum_group(void *user, size_t group)
-{
-  run *r = user;
-  const rrn_infer_step *step = &r->plan->steps[r->step];
-  const rrn_infer_norm *norm = step->more;
-  const float *x = rrn_infer_in(step, &r->workers[group].task, 0);
-  double *sums = r->sums + group * norm->channels * RRN_LANES;
-  const size_t n = norm->inner * RRN_LANES;
-  size_t c;
-
-  for (c = 0; c < norm->channels; c++, sums += RRN_LANES, x += n)
-    if (r->mean)
-      r->plan->kernels->squares(x, n, r->mean[c], sums);
-    else
-      r->plan->kernels->sum(x, n, sums);
-  return 0;
-}
-
-/* Over images in order, divided by the number of elements. */
+/* A channel of all groups, in order. */
 static void
-average(const run *r, const rrn_infer_norm *norm, double *ret_averages)
+combine(const run *r, const rrn_infer_norm *norm, size_t channel, double *ret_mean, double *ret_variance)
 {
-  size_t c, i;
+  const double n = (double)r->n * (double)norm->inner;
+  const moments *m = r->moments + channel;
+  double mean = 0, squares = 0;
+  size_t g;
+
+  for (g = 0; g < r->n_groups; g++)
+    mean += m[g * norm->channels].mean * ((double)norm->inner * r->workers[g].task.n_images / n);
+  for (g = 0; g < r->n_groups; g++) {
+    const double off = m[g * norm->channels].mean - mean;
+
+    squares += m[g * norm->channels].squares + off * off * ((double)norm->inner * r->workers[g].task.n_images);
+  }
+  *ret_mean = mean;
+  *ret_variance = squares / n;
+}
+
+static void
+set_norm(const run *r)
+{
+  const rrn_infer_norm *norm = r->plan->steps[r->to].more;
+  double mean, variance;
+  size_t c;
 
   for (c = 0; c < norm->channels; c++) {
-    double sum = 0;
-
-    for (i = 0; i < r->n; i++)
-      sum += r->sums[(i / RRN_LANES * norm->channels + c) * RRN_LANES + i % RRN_LANES];
-    ret_averages[c] = sum / ((double)r->n * (double)norm->inner);
+    combine(r, norm, c, &mean, &variance);
+    norm->mean[c] = (float)mean;
+    norm->scale[c] = (float)((norm->gamma ? (double)norm->gamma[c] : 1) / sqrt(variance + norm->epsilon));
   }
 }
 
-static int32_t
-calibrate_step(run *r, int32_t threads, rramnas_error *err)
+static size_t
+next_norm(const rrn_infer_plan *p, size_t from)
 {
-  const rrn_infer_norm *norm = r->plan->steps[r->step].more;
-  double *mean = rrn_alloc(&r->plan->rt, norm->channels, 2 * sizeof(*mean)), *variance;
-  size_t c;
-
-  if (!mean)
-    return rrn_fail_memory(err);
-  variance = mean + norm->channels;
-  r->mean = NULL;
-  rrn_pool_run(r->n_groups, threads, sum_group, r);
-  average(r, norm, mean);
-  r->mean = mean;
-  rrn_pool_run(r->n_groups, threads, sum_group, r);
-  average(r, norm, variance);
-  for (c = 0; c < norm->channels; c++) {
-    norm->mean[c] = (float)mean[c];
-    norm->scale[c] = (float)((norm->gamma ? (double)norm->gamma[c] : 1) / sqrt(variance[c] + norm->epsilon));
-  }
-  rrn_free(&r->plan->rt, mean);
-  return RRAMNAS_OK;
+  while (from < p->net->n_nodes && p->steps[from].node->op != RRAMNAS_OP_BATCH_NORM)
+    from++;
+  return from;
 }
 
 static int32_t
 calibrate_steps(run *r, int32_t threads, rramnas_error *err)
 {
-  for (r->step = 0; r->step < r->plan->net->n_nodes; r->step++) {
-    const rrn_infer_step *step = &r->plan->steps[r->step];
+  const rrn_infer_plan *p = r->plan;
 
-    if (step->node->op == RRAMNAS_OP_BATCH_NORM)
-      RRN_TRY(calibrate_step(r, threads, err));
-    if (!step->run)
-      continue;
-    rrn_pool_run(r->n_groups, threads, step_group, r);
+  for (r->to = next_norm(p, 0);; r->from = r->to, r->to = next_norm(p, r->to + 1)) {
+    rrn_pool_run(r->n_groups, threads, calibrate_group, r);
     RRN_TRY(first_failure(r, err));
+    if (r->to == p->net->n_nodes)
+      return RRAMNAS_OK;
+    set_norm(r);
   }
-  return RRAMNAS_OK;
 }
 
 static size_t
@@ -329,31 +371,27 @@ most_channels(const rrn_infer_plan *p)
 {
   size_t most = 0, i;
 
-  for (i = 0; i < p->net->n_nodes; i++)
-    if (p->steps[i].node->op == RRAMNAS_OP_BATCH_NORM && ((const rrn_infer_norm *)p->steps[i].more)->channels > most)
+  for (i = next_norm(p, 0); i < p->net->n_nodes; i = next_norm(p, i + 1))
+    if (((const rrn_infer_norm *)p->steps[i].more)->channels > most)
       most = ((const rrn_infer_norm *)p->steps[i].more)->channels;
   return most;
 }
 
 int32_t
 rrn_infer_calibrate(rrn_infer_plan *plan, const rrn_infer_backend *backend, const float *images, size_t n,
-                    int32_t n_threads, float *ret_outputs, rramnas_error *err)
+                    int32_t n_threads, rrn_infer_room *room, float *ret_outputs, rramnas_error *err)
 {
-  run r = { .plan = plan, .backend = backend, .images = images, .outputs = ret_outputs, .n = n,
+  run r = { .plan = plan, .backend = backend, .images = images, .outputs = ret_outputs, .n = n, .room = room,
             .n_groups = n / RRN_LANES + (n % RRN_LANES != 0) };
   const int32_t threads = threads_for(n_threads, r.n_groups);
   int32_t status;
 
   RRN_FAIL_IF(n == 0, err, RRAMNAS_ERR_ARGUMENT, "no images to calibrate with");
   status = new_workers(&r, r.n_groups, err);
-  if (status >= 0 && !(r.sums = rrn_alloc(&plan->rt, r.n_groups * most_channels(plan), RRN_LANES * sizeof(double))))
+  if (status >= 0 && !(r.moments = rrn_alloc(&plan->rt, r.n_groups, most_channels(plan) * sizeof(*r.moments))))
     status = rrn_fail_memory(err);
-  if (status >= 0) {
-    rrn_pool_run(r.n_groups, threads, begin_group, &r);
-    status = calibrate_steps(&r, threads, err);
-  }
   if (status >= 0)
-    rrn_pool_run(r.n_groups, threads, store_group, &r);
+    status = calibrate_steps(&r, threads, err);
   end_run(&r);
   return status;
 }

@@ -75,6 +75,8 @@ struct rramnas_net {
   size_t n_layers;
   size_t n_mapped;        /* layers with mapped = 1 */
   rrn_layer_deps *deps;   /* [n_layers]: ancestors that are mapped; digital nodes between are looked through */
+  const struct rrn_ofa_genome *ofa; /* what it was made from; NULL = it is no member of a once-for-all family */
+  int32_t ofa_family;
 };
 
 /* --- building: importers, generators and the public builder all go through these --- */

@@ -261,6 +261,19 @@ check_genome(const family *f, const rrn_ofa_genome *g, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+static int32_t
+remember(rramnas_net *net, rrn_ofa_family which, const rrn_ofa_genome *genome, rramnas_error *err)
+{
+  rrn_ofa_genome *copy = rrn_arena_alloc(&net->arena, 1, sizeof(*copy));
+
+  if (!copy)
+    return rrn_fail_memory(err);
+  *copy = *genome;
+  net->ofa = copy;
+  net->ofa_family = (int32_t)which;
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_net_ofa_named(rrn_ofa_family which, const rrn_ofa_genome *genome, const char *name, const rramnas_runtime *runtime,
                   rramnas_net **ret_net, rramnas_error *err)
@@ -275,6 +288,7 @@ rrn_net_ofa_named(rrn_ofa_family which, const rrn_ofa_genome *genome, const char
   RRN_TRY_OUT(add_stem(&c, genome->image ? genome->image : c.f->image));
   RRN_TRY_OUT(add_stages(&c, genome));
   RRN_TRY_OUT(add_head(&c, genome->classes ? genome->classes : c.f->classes));
+  RRN_TRY_OUT(remember(c.net, which, genome, err));
   RRN_TRY_OUT(rrn_net_finish(c.net, err));
   *ret_net = c.net;
   c.net = NULL;

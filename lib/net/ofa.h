@@ -12,6 +12,13 @@ typedef struct rrn_ofa_widths {
   int64_t stem, first, stages[RRN_OFA_MOST_STAGES], final, features;
 } rrn_ofa_widths;
 
+/* Width i of the n = 4 + stages in this order. */
+static inline int64_t *
+rrn_ofa_width(rrn_ofa_widths *w, size_t n, size_t i)
+{
+  return i == 0 ? &w->stem : i == 1 ? &w->first : i == n - 2 ? &w->final : i == n - 1 ? &w->features : &w->stages[i - 2];
+}
+
 /* Block j of stage s reads entry 4 s + j. */
 typedef struct rrn_ofa_genome {
   int32_t kernel_sizes[RRN_OFA_MOST_BLOCKS];
@@ -24,13 +31,28 @@ typedef struct rrn_ofa_genome {
 /* The supernets: RNC's, of four stages for images of 64 x 64, and once-for-all's own of five for 224 x 224. */
 typedef enum rrn_ofa_family { RRN_OFA_SMALL, RRN_OFA_LARGE } rrn_ofa_family;
 
+/* Stages of its networks. */
+static inline int32_t
+rrn_ofa_stages(rrn_ofa_family family)
+{
+  return family == RRN_OFA_SMALL ? RRN_OFA_STAGES : RRN_OFA_MOST_STAGES;
+}
+
 /* What each gene may be. */
 static const int32_t rrn_ofa_kernel_sizes[3] = { 3, 5, 7 };
 static const int32_t rrn_ofa_expansions[3] = { 3, 4, 6 };
 static const int32_t rrn_ofa_depths[3] = { 2, 3, 4 };
 
-/* ERR_ARGUMENT for genes outside of the space; those of blocks beyond the depth are not looked at. */
+/* ERR_ARGUMENT for genes outside of the space; those of blocks beyond the depth are not looked at. The network remembers
+ * its genome. */
 int32_t rrn_net_ofa_named(rrn_ofa_family family, const rrn_ofa_genome *genome, const char *name,
                           const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
+
+/* Under the family's name. */
+int32_t rrn_net_ofa_member(rrn_ofa_family family, const rrn_ofa_genome *genome, const rramnas_runtime *runtime,
+                           rramnas_net **ret_net, rramnas_error *err);
+/* A genome file with its parameters, ofa_genome.c. */
+int32_t rrn_ofa_genome_read(const char *data, size_t size, const char *name, const rrn_rt *rt, rrn_ofa_genome *ret_genome,
+                            rrn_ofa_family *ret_family, rramnas_error *err);
 
 #endif

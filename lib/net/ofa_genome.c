@@ -3,10 +3,11 @@
  *
  * In: JSON or YAML with `ks`, `e` (16 or 20 entries: once-for-all lists five stages, of which the small space has
  * four) and `d` (4 entries, or 5 of the large space), at the top level or under `genome`. Out: the network of that
- * genome. Entries that no block uses may hold anything, because searches leave there what they like. */
+ * genome, for the image, classes and widths under `parameters`, by default those of the family. Entries that no block
+ * uses may hold anything, because searches leave there what they like. */
 #include <string.h>
 
-#include "net/ofa.h"
+#include "net/parameters.h"
 #include "util/yaml.h"
 
 static int32_t
@@ -69,7 +70,7 @@ read_blocks(const rrn_yaml *genome, const char *key, const int32_t allowed[3], i
 static int32_t
 check_keys(const rrn_yaml *genome, rramnas_error *err)
 {
-  static const char *const known[] = { "ks", "e", "d", "name", "schema" };
+  static const char *const known[] = { "ks", "e", "d", "name", "schema", "parameters" };
   const rrn_yaml *child;
   size_t i;
 
@@ -104,25 +105,57 @@ read_genome(const rrn_yaml *root, rrn_ofa_genome *ret_genome, rrn_ofa_family *re
   return read_blocks(genome, "e", rrn_ofa_expansions, stages, ret_genome->depths, ret_genome->expansions, err);
 }
 
+static int32_t
+read_parameters(const rrn_yaml *root, rrn_ofa_family family, rrn_ofa_genome *genome, rramnas_error *err)
+{
+  const rrn_yaml *node = rrn_yaml_get(root, "parameters");
+  rrn_net_parameters p = { .image = 0 };
+
+  if (node)
+    RRN_TRY(rrn_net_parameters_read(node, (size_t)rrn_ofa_stages(family) + 4, &p, err));
+  genome->image = p.image;
+  genome->classes = p.classes;
+  genome->widths = p.widths;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_ofa_genome_read(const char *data, size_t size, const char *name, const rrn_rt *rt, rrn_ofa_genome *ret_genome,
+                    rrn_ofa_family *ret_family, rramnas_error *err)
+{
+  rrn_ofa_genome genome = { .image = 0 };
+  rrn_arena arena;
+  rrn_yaml *root;
+  int32_t status;
+
+  rrn_arena_init(&arena, rt);
+  RRN_TRY_OUT(rrn_yaml_parse(&arena, data, size, name, &root, err));
+  RRN_TRY_OUT(read_genome(root, &genome, ret_family, err));
+  RRN_TRY_OUT(read_parameters(root, *ret_family, &genome, err));
+  *ret_genome = genome;
+out:
+  rrn_arena_release(&arena);
+  return status;
+}
+
+int32_t
+rrn_net_ofa_member(rrn_ofa_family family, const rrn_ofa_genome *genome, const rramnas_runtime *runtime,
+                   rramnas_net **ret_net, rramnas_error *err)
+{
+  const char *name = family == RRN_OFA_SMALL ? "ofa_mobilenet_v3_small" : "ofa_mobilenet_v3_large";
+
+  return rrn_net_ofa_named(family, genome, name, runtime, ret_net, err);
+}
+
 int32_t
 rrn_net_ofa_genome(const char *data, size_t size, const char *name, const rramnas_runtime *runtime,
                    rramnas_net **ret_net, rramnas_error *err)
 {
-  rrn_ofa_genome genome = { .image = 0 };
-  rrn_ofa_family family = RRN_OFA_SMALL;
-  rrn_arena arena;
-  rrn_yaml *root;
+  rrn_ofa_genome genome;
+  rrn_ofa_family family;
   rrn_rt rt;
-  int32_t status;
 
   RRN_TRY(rrn_rt_init(&rt, runtime, err));
-  rrn_arena_init(&arena, &rt);
-  RRN_TRY_OUT(rrn_yaml_parse(&arena, data, size, name, &root, err));
-  RRN_TRY_OUT(read_genome(root, &genome, &family, err));
-  RRN_TRY_OUT(rrn_net_ofa_named(family, &genome,
-                                family == RRN_OFA_SMALL ? "ofa_mobilenet_v3_small" : "ofa_mobilenet_v3_large", runtime,
-                                ret_net, err));
-out:
-  rrn_arena_release(&arena);
-  return status;
+  RRN_TRY(rrn_ofa_genome_read(data, size, name, &rt, &genome, &family, err));
+  return rrn_net_ofa_member(family, &genome, runtime, ret_net, err);
 }

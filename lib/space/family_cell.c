@@ -90,7 +90,7 @@ int32_t
 rrn_cell_build(const rrn_space *s, const double *x, const rramnas_runtime *runtime, rramnas_net **ret_net,
                rramnas_error *err)
 {
-  const rrn_ready_parameters *p = s->parameters;
+  const rrn_net_parameters *p = s->parameters;
   rrn_chain c;
   int32_t t = rrn_chain_begin(&c, "nas_bench_201", 3, p->image, runtime, err);
   int stage, i;

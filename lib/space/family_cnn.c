@@ -44,7 +44,7 @@ int32_t
 rrn_cnn_build(const rrn_space *s, const double *x, const rramnas_runtime *runtime, rramnas_net **ret_net,
               rramnas_error *err)
 {
-  const rrn_ready_parameters *p = s->parameters;
+  const rrn_net_parameters *p = s->parameters;
   rrn_chain c;
   int32_t t = rrn_chain_begin(&c, "nacim_cnn", 3, p->image, runtime, err);
   int i;

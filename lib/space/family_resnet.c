@@ -103,7 +103,7 @@ int32_t
 rrn_resnet_build(const rrn_space *s, const double *x, const rramnas_runtime *runtime, rramnas_net **ret_net,
                  rramnas_error *err)
 {
-  const rrn_ready_parameters *p = s->parameters;
+  const rrn_net_parameters *p = s->parameters;
   const double *depths = x + 1, *widths = depths + STAGES, *e = widths + WIDTHS;
   int64_t in = to_8(64 * width_factors[(size_t)widths[1]]);
   rrn_chain c;

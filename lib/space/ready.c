@@ -12,18 +12,19 @@ const rrn_ready rrn_ready_spaces[] = {
   { "nacim-cnn", "Plain CNNs of 3 to 6 convolutions for images of 32 x 32: channels and kernel sizes layer by layer",
     "after Jiang et al., Device-Circuit-Architecture Co-Exploration for Computing-in-Memory Neural Accelerators, IEEE "
     "Trans. Computers 70, 2021",
-    rrn_cnn_genes, rrn_cnn_build, { 32, 10 } },
+    rrn_cnn_genes, rrn_cnn_build, { .image = 32, .classes = 10 }, 0 },
   { "nas-bench-201", "The 15,625 cells of NAS-Bench-201 in their CIFAR-10 network",
     "Dong and Yang, NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search, ICLR 2020",
-    rrn_cell_genes, rrn_cell_build, { 32, 10 } },
+    rrn_cell_genes, rrn_cell_build, { .image = 32, .classes = 10 }, 0 },
   { "ofa-mobilenet-v3-large", "Once-for-all's MobileNetV3-large for images of 224 x 224",
     "Cai et al., Once-for-All: Train One Network and Specialize it for Efficient Deployment, ICLR 2020",
-    rrn_ofa_large_genes, rrn_ofa_large_build, { 224, 1000 } },
+    rrn_ofa_large_genes, rrn_ofa_large_build, { .image = 224, .classes = 1000 }, 4 + RRN_OFA_MOST_STAGES },
   { "ofa-mobilenet-v3-small", "MobileNetV3-small for images of 64 x 64, as RNC searches it",
     "Cai et al., ICLR 2020, as used by RNC (Loong et al., arXiv 2409.18841)",
-    rrn_ofa_small_genes, rrn_ofa_small_build, { 64, 10 } },
+    rrn_ofa_small_genes, rrn_ofa_small_build, { .image = 64, .classes = 10 }, 4 + RRN_OFA_STAGES },
   { "ofa-resnet50", "Once-for-all's ResNet-50 for images of 224 x 224: depths, widths and expansions",
-    "Cai et al., ICLR 2020, and its public code", rrn_resnet_genes, rrn_resnet_build, { 224, 1000 } },
+    "Cai et al., ICLR 2020, and its public code", rrn_resnet_genes, rrn_resnet_build,
+    { .image = 224, .classes = 1000 }, 0 },
 };
 const size_t rrn_n_ready_spaces = sizeof(rrn_ready_spaces) / sizeof(rrn_ready_spaces[0]);
 
@@ -81,12 +82,6 @@ rrn_ready_find(const char *name)
     if (strcmp(rrn_ready_spaces[i].name, name) == 0)
       return &rrn_ready_spaces[i];
   return NULL;
-}
-
-int64_t *
-rrn_ready_parameter(rrn_ready_parameters *p, const char *name)
-{
-  return strcmp(name, "image") == 0 ? &p->image : strcmp(name, "classes") == 0 ? &p->classes : NULL;
 }
 
 int32_t

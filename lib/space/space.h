@@ -31,7 +31,8 @@ typedef struct rrn_space {
   const char *name;  /* of a ready space or of the file */
   const char *ready; /* name of the ready space that it builds on; NULL = none */
   rrn_space_build_fn build; /* NULL = no network genes */
-  const void *parameters;   /* of the builder: rrn_ready_parameters */
+  const struct rrn_net_parameters *parameters; /* of the builder */
+  const char *supernet;     /* path of the weights of its networks, as the file named it; NULL = none */
   rrn_space_gene *genes;    /* [n] */
   rrn_gene *core;           /* [n] */
   size_t n, cap;

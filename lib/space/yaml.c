@@ -5,6 +5,7 @@
  *   name: small chips                   space: "small chips"
  *   space: ofa-mobilenet-v3-small       genome:
  *   parameters: {image: 128}              d: [2, 3, 4, 2]
+ *   supernet: weights.safetensors
  *   fix: {"d[0]": 2}
  *   genes:                              hardware:
  *     - {name: adc.bits, integer: [4, 8]}    adc.bits: 6
@@ -12,13 +13,13 @@
  *     - "adc.bits >= 5"
  *
  * Genes NAME[0], NAME[1], ... that follow each other are one list of a candidate. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "hw/spec_fields.h"
 #include "space/ready.h"
 #include "space/rules.h"
+#include "util/file.h"
 #include "util/text.h"
 #include "util/writer.h"
 #include "util/yaml.h"
@@ -26,7 +27,7 @@
 #define SPACE_SCHEMA "rramnas.space/1"
 #define CANDIDATE_SCHEMA "rramnas.candidate/1"
 
-enum { MOST_BYTES = 1 << 20, MOST_LABELS = 4096, MOST_PIXELS = 1024, PIXELS_STEP = 32, MOST_CLASSES = 100000 };
+enum { MOST_BYTES = 1 << 20, MOST_LABELS = 4096 };
 
 /* --- reading --- */
 
@@ -213,50 +214,72 @@ read_genes(rrn_space *s, const rrn_yaml *root, rrn_arena *arena, rramnas_error *
   return RRAMNAS_OK;
 }
 
+/* Parameters and supernet are those of a ready space. */
 static int32_t
-read_parameter(rrn_ready_parameters *p, const rrn_yaml *node, rramnas_error *err)
+need_ready(const rrn_space *s, const rrn_yaml *node, rramnas_error *err)
 {
-  int64_t *value = rrn_ready_parameter(p, node->key);
-
-  if (!value)
-    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "unknown parameter \"%.60s\", expected image or "
-                       "classes", node->key);
-  RRN_TRY(rrn_yaml_int(node, node->key, 1, value == &p->image ? MOST_PIXELS : MOST_CLASSES, value, err));
-  /* Networks halve the image up to five times. */
-  if (value == &p->image && *value % PIXELS_STEP != 0)
-    return rrn_fail_at(err, RRAMNAS_ERR_RANGE, node->where, "image is %s, expected a multiple of %d", node->text,
-                       PIXELS_STEP);
-  return RRAMNAS_OK;
+  if (s->ready)
+    return RRAMNAS_OK;
+  return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "%s is for a ready space, expected space", node->key);
 }
 
 static int32_t
 read_parameters(rrn_space *s, const rrn_yaml *node, rramnas_error *err)
 {
-  const rrn_ready *ready = s->ready ? rrn_ready_find(s->ready) : NULL;
-  rrn_ready_parameters *p;
-  const rrn_yaml *child;
+  rrn_net_parameters *p;
 
   if (!node)
     return RRAMNAS_OK;
-  if (!ready)
-    return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "parameters are those of a ready space, expected "
-                       "space");
-  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_MAPPING, "parameters", err));
+  RRN_TRY(need_ready(s, node, err));
   p = rrn_arena_alloc(&s->arena, 1, sizeof(*p));
   if (!p)
     return rrn_fail_memory(err);
-  *p = ready->defaults;
-  for (child = node->child; child; child = child->next)
-    RRN_TRY(read_parameter(p, child, err));
+  *p = *s->parameters;
+  RRN_TRY(rrn_net_parameters_read(node, rrn_ready_find(s->ready)->n_widths, p, err));
   s->parameters = p;
   return RRAMNAS_OK;
 }
 
+/* A path that is relative to the folder of the file called `name`. */
 static int32_t
-read_space(rrn_space *s, const rrn_yaml *root, rrn_arena *arena, rramnas_error *err)
+keep_path(rrn_space *s, const rrn_yaml *node, const char *name, rramnas_error *err)
 {
-  static const char *const known[] = { "schema", "name", "space", "parameters", "fix", "genes", "rules",
-                                       NULL };
+  const size_t folder = node->text[0] == '/' ? 0 : (size_t)(rrn_path_base(name) - name);
+  char *path = rrn_arena_alloc(&s->arena, folder + node->length + 1, 1);
+
+  if (!path)
+    return rrn_fail_memory(err);
+  memcpy(path, name, folder);
+  memcpy(path + folder, node->text, node->length);
+  s->supernet = path;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+read_supernet(rrn_space *s, const rrn_yaml *node, const char *name, rramnas_error *err)
+{
+  const rramnas_runtime runtime = rrn_rt_runtime(s->rt);
+  rramnas_error inner = RRAMNAS_ERROR_INIT;
+  rrn_safetensors *file = NULL;
+  int32_t status;
+
+  if (!node)
+    return RRAMNAS_OK;
+  RRN_TRY(need_ready(s, node, err));
+  RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SCALAR, "supernet", err));
+  RRN_TRY(keep_path(s, node, name, err));
+  status = rrn_safetensors_open(s->supernet, &runtime, &file, &inner);
+  if (status >= 0)
+    status = rrn_space_use_supernet(s, file, 0, &inner);
+  rrn_safetensors_free(file);
+  return at_place(status, node, &inner, err);
+}
+
+static int32_t
+read_space(rrn_space *s, const rrn_yaml *root, const char *file, rrn_arena *arena, rramnas_error *err)
+{
+  static const char *const known[] = { "schema", "name", "space", "parameters", "supernet", "fix", "genes",
+                                       "rules", NULL };
   rramnas_error inner = RRAMNAS_ERROR_INIT;
   const rrn_yaml *name, *ready;
 
@@ -270,6 +293,7 @@ read_space(rrn_space *s, const rrn_yaml *root, rrn_arena *arena, rramnas_error *
     RRN_TRY(at_place(rrn_space_ready(s, ready->text, &inner), ready, &inner, err));
   }
   RRN_TRY(read_parameters(s, rrn_yaml_get(root, "parameters"), err));
+  RRN_TRY(read_supernet(s, rrn_yaml_get(root, "supernet"), file, err));
   if (name) {
     RRN_TRY(rrn_yaml_expect(name, RRN_YAML_SCALAR, "name", err));
     s->name = rrn_arena_strndup(&s->arena, name->text, name->length);
@@ -293,7 +317,7 @@ rrn_space_read(rrn_space *s, const char *data, size_t size, const char *name, rr
   rrn_arena_init(&arena, s->rt);
   status = rrn_yaml_parse(&arena, data, size, name, &root, err);
   if (status >= 0)
-    status = read_space(s, root, &arena, err);
+    status = read_space(s, root, name, &arena, err);
   rrn_arena_release(&arena);
   return status;
 }
@@ -369,11 +393,10 @@ write_fixed(const rrn_space *s, rrn_writer *w)
 static void
 write_parameters(const rrn_space *s, rrn_writer *w)
 {
-  const rrn_ready_parameters *p = s->parameters, *defaults = &rrn_ready_find(s->ready)->defaults;
+  const rrn_ready *ready = s->ready ? rrn_ready_find(s->ready) : NULL;
 
-  if (p->image == defaults->image && p->classes == defaults->classes)
-    return;
-  rrn_write_format(w, "parameters: {image: %" PRId64 ", classes: %" PRId64 "}\n", p->image, p->classes);
+  if (ready)
+    rrn_net_parameters_write(s->parameters, &ready->defaults, ready->n_widths, w);
 }
 
 int32_t
@@ -386,10 +409,9 @@ rrn_space_write_yaml(const rrn_space *s, rramnas_write_fn write, void *user, rra
   rrn_write_text(&w, "schema: " SPACE_SCHEMA "\nname: ");
   write_word(&w, s->name);
   rrn_write_text(&w, "\n");
-  if (s->ready) {
+  if (s->ready)
     rrn_write_format(&w, "space: %s\n", s->ready);
-    write_parameters(s, &w);
-  }
+  write_parameters(s, &w);
   write_fixed(s, &w);
   if (s->n > s->n_ready)
     rrn_write_text(&w, "genes:\n");
@@ -494,6 +516,7 @@ rrn_space_write_candidate(const rrn_space *s, const double *x, rramnas_write_fn 
   rrn_write_text(&w, "schema: " CANDIDATE_SCHEMA "\nspace: ");
   write_word(&w, s->name);
   rrn_write_text(&w, "\n");
+  write_parameters(s, &w);
   write_section(s, &w, x, RRAMNAS_GENE_NETWORK);
   write_section(s, &w, x, RRAMNAS_GENE_HARDWARE);
   write_section(s, &w, x, RRAMNAS_GENE_FREE);
@@ -536,7 +559,7 @@ set_values(const rrn_space *s, const rrn_yaml *section, double *x, rramnas_error
 static int32_t
 read_candidate(const rrn_space *s, const rrn_yaml *root, double *x, rramnas_error *err)
 {
-  static const char *const known[] = { "schema", "space", "genome", "hardware", "free", NULL };
+  static const char *const known[] = { "schema", "space", "parameters", "genome", "hardware", "free", NULL };
   const rrn_genes genes = rrn_space_genes(s);
   const rrn_yaml *section;
   size_t i;

@@ -17,7 +17,7 @@
 
 #include "util/text.h"
 
-enum { MAX_NAME = 512, MAX_KERNEL = 7 };
+enum { MAX_NAME = 512, MAX_KERNEL = 7, MOST_WIDTH = 1 << 16 };
 
 typedef struct filler {
   const rrn_safetensors *file;
@@ -315,34 +315,45 @@ rrn_weights_of_file(const rrn_safetensors *file, rramnas_net *net, const rramnas
 /* --- widths --- */
 
 static int32_t
-width_of(const rrn_safetensors *file, const char *name, int64_t *ret_width, rramnas_error *err)
+width_of(const rrn_safetensors *file, const char *name, int32_t rank, int64_t *ret_width, rramnas_error *err)
 {
   const rrn_safetensor *t = NULL;
 
   RRN_TRY(rrn_safetensors_need(file, name, &t, err));
-  RRN_FAIL_IF(t->shape.rank != 4 || t->shape.dims[0] < 1, err, RRAMNAS_ERR_SHAPE,
-              "%s: tensor \"%.200s\" has %d dimensions, expected the 4 of a convolution's weight", file->path, name,
-              (int)t->shape.rank);
+  RRN_FAIL_IF(t->shape.rank != rank || t->shape.dims[0] < 1 || t->shape.dims[0] > MOST_WIDTH, err, RRAMNAS_ERR_SHAPE,
+              "%s: tensor \"%.200s\" has %d dimensions, the first of %lld, expected %d, the first of 1..%d", file->path,
+              name, (int)t->shape.rank, t->shape.rank ? (long long)t->shape.dims[0] : 0, (int)rank, (int)MOST_WIDTH);
   *ret_width = t->shape.dims[0];
   return RRAMNAS_OK;
 }
 
+int
+rrn_weights_is_supernet(const rrn_safetensors *file)
+{
+  return rrn_safetensors_find(file, "blocks.1.conv.point_linear.conv.conv.weight") != NULL;
+}
+
 int32_t
 rrn_weights_ofa_widths(const rrn_safetensors *file, rrn_ofa_family family, rrn_ofa_widths *ret_widths,
-                       rramnas_error *err)
+                       int64_t *ret_classes, rramnas_error *err)
 {
   rrn_ofa_widths w = { 0 };
+  int64_t classes;
   char name[80];
   int s;
 
-  RRN_TRY(width_of(file, "first_conv.conv.weight", &w.stem, err));
-  RRN_TRY(width_of(file, "blocks.0.conv.point_linear.conv.weight", &w.first, err));
-  for (s = 0; s < (family == RRN_OFA_SMALL ? 4 : 5); s++) {
+  RRN_FAIL_IF(family == RRN_OFA_SMALL && rrn_safetensors_find(file, "blocks.17.conv.point_linear.conv.conv.weight"), err,
+              RRAMNAS_ERR_SHAPE, "%s: has blocks of a fifth stage, expected four stages", file->path);
+  RRN_TRY(width_of(file, "first_conv.conv.weight", 4, &w.stem, err));
+  RRN_TRY(width_of(file, "blocks.0.conv.point_linear.conv.weight", 4, &w.first, err));
+  for (s = 0; s < rrn_ofa_stages(family); s++) {
     snprintf(name, sizeof(name), "blocks.%d.conv.point_linear.conv.conv.weight", 4 * s + 1);
-    RRN_TRY(width_of(file, name, &w.stages[s], err));
+    RRN_TRY(width_of(file, name, 4, &w.stages[s], err));
   }
-  RRN_TRY(width_of(file, "final_expand_layer.conv.weight", &w.final, err));
-  RRN_TRY(width_of(file, "feature_mix_layer.conv.weight", &w.features, err));
+  RRN_TRY(width_of(file, "final_expand_layer.conv.weight", 4, &w.final, err));
+  RRN_TRY(width_of(file, "feature_mix_layer.conv.weight", 4, &w.features, err));
+  RRN_TRY(width_of(file, "classifier.linear.weight", 2, &classes, err));
   *ret_widths = w;
+  *ret_classes = classes;
   return RRAMNAS_OK;
 }

@@ -13,9 +13,11 @@
 int32_t rrn_weights_of_file(const rrn_safetensors *file, rramnas_net *net, const rramnas_runtime *runtime,
                             rrn_values **ret_values, rramnas_error *err);
 
-/* Widths of a once-for-all supernet, from the shapes of its weights. */
+/* 1 when the file holds a once-for-all supernet: modules whose width can change, under the names of its code. */
+int rrn_weights_is_supernet(const rrn_safetensors *file);
+/* Widths of a once-for-all supernet and its classes, from the shapes of its weights. */
 int32_t rrn_weights_ofa_widths(const rrn_safetensors *file, rrn_ofa_family family, rrn_ofa_widths *ret_widths,
-                               rramnas_error *err);
+                               int64_t *ret_classes, rramnas_error *err);
 /* Weights of a member of the supernet that the file holds: the first channels, and smaller kernels through its
  * matrices. `net` was made from `genome` by rrn_net_ofa_named(). */
 int32_t rrn_weights_of_supernet(const rrn_safetensors *file, const rrn_ofa_genome *genome, rramnas_net *net,

@@ -276,7 +276,7 @@ AT(rramnas_curve_labels, size, 0);
 AT(rramnas_curve_labels, title, 8);
 AT(rramnas_curve_labels, subtitle, 16);
 
-SIZE(rramnas_accuracy_options, 80);
+SIZE(rramnas_accuracy_options, 104);
 AT(rramnas_accuracy_options, size, 0);
 AT(rramnas_accuracy_options, weights, 8);
 AT(rramnas_accuracy_options, data, 16);
@@ -290,8 +290,12 @@ AT(rramnas_accuracy_options, adc_range, 56);
 AT(rramnas_accuracy_options, n_threads, 60);
 AT(rramnas_accuracy_options, adc_fraction, 64);
 AT(rramnas_accuracy_options, hw, 72);
+AT(rramnas_accuracy_options, stop_below, 80);
+AT(rramnas_accuracy_options, confidence_wanted, 88);
+AT(rramnas_accuracy_options, trials_min, 96);
+AT(rramnas_accuracy_options, norm_images, 100);
 
-SIZE(rramnas_accuracy, 112);
+SIZE(rramnas_accuracy, 120);
 AT(rramnas_accuracy, size, 0);
 AT(rramnas_accuracy, images, 8);
 AT(rramnas_accuracy, trials, 16);
@@ -307,6 +311,7 @@ AT(rramnas_accuracy, median, 80);
 AT(rramnas_accuracy, best, 88);
 AT(rramnas_accuracy, conversions, 96);
 AT(rramnas_accuracy, clipped, 104);
+AT(rramnas_accuracy, stopped, 112);
 
 SIZE(rramnas_gene, 72);
 AT(rramnas_gene, size, 0);

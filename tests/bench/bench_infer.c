@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Inference in single precision: the digits network, a member of a supernet, kernels by instruction set. Units: MAC. */
+/* Inference in single precision: the digits network, a member of a supernet, kernels by instruction set. Units: MAC; of
+ * candidates, candidates. */
 #include <stdlib.h>
 
 #define assert_non_null(x) ((x) ? (void)0 : exit(1))
 #include "bench.h"
+#include "accuracy/judge.h"
 #include "infer.h"
 #include "infer/plan.h"
-#include "weights/weights.h"
 
 enum { IMAGES = 256 };
 
@@ -43,7 +44,7 @@ calibrate(void *user)
   job *j = user;
   rramnas_error err = RRAMNAS_ERROR_INIT;
 
-  must(rrn_infer_calibrate(j->plan, NULL, j->images, IMAGES, 1, NULL, &err), &err);
+  must(rrn_infer_calibrate(j->plan, NULL, j->images, IMAGES, 1, NULL, NULL, &err), &err);
 }
 
 static void
@@ -119,7 +120,7 @@ bench_member(void)
   int i;
 
   must(rrn_safetensors_open(data_path("supernet/mini.safetensors", path), NULL, &j.file, &err), &err);
-  must(rrn_weights_ofa_widths(j.file, RRN_OFA_SMALL, &j.genome.widths, &err), &err);
+  must(rrn_weights_ofa_widths(j.file, RRN_OFA_SMALL, &j.genome.widths, &j.genome.classes, &err), &err);
   for (i = 0; i < 16; i++) {
     j.genome.kernel_sizes[i] = 5;
     j.genome.expansions[i] = 6;
@@ -141,10 +142,75 @@ bench_member(void)
   rrn_safetensors_free(j.file);
 }
 
+/* --- candidates of a search --- */
+
+enum { MEMBERS = 12 };
+
+typedef struct candidates {
+  rrn_judge *judge;
+  rramnas_net *nets[MEMBERS];
+} candidates;
+
+static void
+judge_all(void *user)
+{
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  candidates *c = user;
+  int i;
+
+  for (i = 0; i < MEMBERS; i++)
+    must(rrn_judge_run(c->judge, c->nets[i], NULL, RRN_JUDGE_DIGITAL, 1, &a, NULL, &err), &err);
+}
+
+/* A line of the file: kernel sizes, expansions, depths, right answers. */
+static rramnas_net *
+read_member(FILE *file, const rrn_safetensors *supernet)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rrn_ofa_genome g = { .image = 32 };
+  rramnas_net *net = NULL;
+  int i, number;
+
+  for (i = 0; i < 37; i++) {
+    if (fscanf(file, "%d", &number) != 1)
+      exit(1);
+    if (i < 36)
+      *(i < 16 ? &g.kernel_sizes[i] : i < 32 ? &g.expansions[i - 16] : &g.depths[i - 32]) = number;
+  }
+  must(rrn_weights_ofa_widths(supernet, RRN_OFA_SMALL, &g.widths, &g.classes, &err), &err);
+  must(rrn_net_ofa_member(RRN_OFA_SMALL, &g, NULL, &net, &err), &err);
+  return net;
+}
+
+static void
+bench_candidates(void)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char weights[1024], data[1024], path[1024];
+  FILE *cases = fopen(data_path("supernet/digits_cases.txt", path), "r");
+  candidates c = { 0 };
+  int i;
+
+  o.weights = data_path("supernet/digits.safetensors", weights);
+  o.data = data_path("digits/digits.yaml", data);
+  must(rrn_judge_load(&o, NULL, &c.judge, &err), &err);
+  assert_non_null(cases);
+  for (i = 0; i < MEMBERS; i++)
+    c.nets[i] = read_member(cases, c.judge->file);
+  fclose(cases);
+  bench_run("supernet: a candidate, 512 images calibrate, 360 are judged", judge_all, &c, MEMBERS);
+  for (i = 0; i < MEMBERS; i++)
+    rramnas_net_unref(c.nets[i]);
+  rrn_judge_free(c.judge);
+}
+
 int
 main(void)
 {
   bench_digits();
   bench_member();
+  bench_candidates();
   return 0;
 }

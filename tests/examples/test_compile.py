@@ -656,6 +656,18 @@ def test_accuracy():
     assert rows[0]["accuracy_digital"] == rows[2]["accuracy_digital"]
 
 
+def test_accuracy_of_a_member():
+    supernet = DATA / "supernet" / "digits.safetensors"
+    member = ["ofa_mobilenet_v3_small", "--crossbars", "auto", "--effort", "fast", "--no-cost", "--data", DATA / "supernet" / "data.yaml",
+              "--images", 10, "--trials", 1]
+    small = work / "member.json"
+    small.write_text(json.dumps({"ks": [3] * 16, "e": [3] * 16, "d": [2] * 4}))
+    out = run(*member, "--genome", small, "--weights", supernet).stdout
+    assert "10 images" in out and "1 chip" in out, out
+    small.write_text(json.dumps({"genome": {"ks": [3] * 16, "e": [3] * 16, "d": [2] * 4}, "parameters": {"classes": 7}}))
+    assert "widths or classes are not those" in run(*member, "--genome", small, "--weights", supernet, code=2).stderr
+
+
 def test_accuracy_is_refused():
     broken = work / "broken.yaml"
     broken.write_text("schema: rramnas.data/1\nformat: idx\ntest: {images: none, labels: none}\n")

@@ -181,7 +181,41 @@ def test_accuracy_on_each_chip():
     assert (threads / "history.csv").read_bytes() == (work / "digits" / "history.csv").read_bytes()
     assert "nobody supplies" in run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--objectives", "accuracy,macs",
                                     code=2).stderr
-    assert "networks of its own" in run(*SMALL, "--data", digits, "--weights", digits, code=2).stderr
+    assert "holds no supernet" in run(*SMALL, "--data", digits, "--weights", DATA / "onnx" / "digits_cnn.onnx", code=2).stderr
+
+
+def test_members_of_a_supernet():
+    supernet = DATA / "supernet" / "digits.safetensors"
+    judged = ["--data", DATA / "supernet" / "data.yaml", "--images", 40, "--norm-images", 64, "--policy", "rnc", "--crossbars", "auto",
+              "--objectives", "accuracy_digital,latency_ns,energy_pj", "--population", 6, "--generations", 2, "--seed", 2, "--quiet"]
+    named = ["ofa-mobilenet-v3-small", "--weights", supernet]
+    run(*named, *judged, "--threads", 1, "--out", work / "member")
+    run(*named, *judged, "--threads", 2, "--out", work / "member-threads")
+    for name in ("front.csv", "history.csv"):
+        assert (work / "member" / name).read_bytes() == (work / "member-threads" / name).read_bytes(), name
+    rows = rows_of(work / "member" / "history.csv")
+    assert len(rows) == 12 and all(float(row["accuracy_digital"]) > 0.8 for row in rows), rows
+    run(*named, *judged, "--generations", 3, "--resume", work / "member" / "checkpoint", "--out", work / "member")
+    run(*named, *judged, "--generations", 3, "--out", work / "member-unbroken")
+    for name in ("front.csv", "history.csv"):
+        assert (work / "member" / name).read_bytes() == (work / "member-unbroken" / name).read_bytes(), name
+    # Another supernet is another problem.
+    spoiled = work / "other.safetensors"
+    spoiled.write_bytes(supernet.read_bytes()[:-1] + b"?")
+    other = ["ofa-mobilenet-v3-small", "--weights", spoiled]
+    assert "another problem" in run(*other, *judged, "--resume", work / "member" / "checkpoint", code=2).stderr
+
+
+def test_a_space_with_its_supernet():
+    space = DATA / "supernet" / "space.yaml"
+    judged = ["--data", DATA / "supernet" / "data.yaml", "--images", 20, "--norm-images", 32, "--population", 4, "--generations", 1,
+              "--quiet"]
+    run(space, *judged, "--objectives", "accuracy_digital,macs", "--out", work / "owned")
+    rows = rows_of(work / "owned" / "history.csv")
+    assert len(rows) == 4 and max(float(row["macs"]) for row in rows) < 1e7
+    candidate = (work / "owned" / "best" / "knee.candidate.yaml").read_text()
+    assert "widths: [8, 8, 16, 16, 24, 32, 96, 160]" in candidate
+    assert "weights or data" in run("ofa-mobilenet-v3-small", *judged, "--objectives", "accuracy_digital,macs", code=2).stderr
 
 
 def test_nothing_feasible():

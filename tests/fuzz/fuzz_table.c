@@ -82,7 +82,7 @@ learn(rrn_evaluation *e, const struct rrn_table *t, size_t column, const double 
 }
 
 static void
-try_table(const rrn_rt *rt, const rrn_space *space, const char *key, const char *order, const char *columns,
+try_table(const rrn_rt *rt, rrn_space *space, const char *key, const char *order, const char *columns,
           const char *data, size_t size)
 {
   rramnas_table_options o = RRAMNAS_TABLE_OPTIONS_INIT;

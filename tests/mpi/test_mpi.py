@@ -16,6 +16,7 @@ import tap
 MPIEXEC, SEARCH, MPI_SEARCH, CALLBACK = (os.path.abspath(name) for name in sys.argv[1:5])
 SMALL = ["ofa-mobilenet-v3-small", "--crossbars", "100", "--policy", "rnc", "--objectives", "macs,latency_ns",
          "--population", "20", "--seed", "5", "--quiet"]
+DATA = Path(__file__).resolve().parent.parent / "data"
 FILES = ["front.csv", "front.json", "history.csv", "checkpoint"]
 # Leaks of MPI's own are none of ours; root in a container is what CI has.
 ENVIRONMENT = os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
@@ -132,6 +133,12 @@ def test_slips_are_shown_once():
 def test_another_problem_on_a_rank():
     other = ["250" if word == "100" else word for word in SMALL]
     done = mpi(1, MPI_SEARCH, *SMALL, ":", "-n", 1, MPI_SEARCH, *other, code=2)
+    assert "rank 1: its problem is not the leader's" in done.stderr, done.stderr
+    supernet, spoiled = DATA / "supernet" / "digits.safetensors", work / "other.safetensors"
+    spoiled.write_bytes(supernet.read_bytes()[:-1] + b"?")
+    judged = ["ofa-mobilenet-v3-small", "--objectives", "accuracy_digital,macs", "--data", DATA / "supernet" / "data.yaml", "--images", 8,
+              "--norm-images", 16, "--population", 4, "--generations", 1, "--quiet"]
+    done = mpi(1, MPI_SEARCH, *judged, "--weights", supernet, ":", "-n", 1, MPI_SEARCH, *judged, "--weights", spoiled, code=2)
     assert "rank 1: its problem is not the leader's" in done.stderr, done.stderr
     done = mpi(1, MPI_SEARCH, *SMALL, ":", "-n", 1, MPI_SEARCH, *SMALL, "--hardware", "missing.yaml", code=2)
     assert "missing.yaml" in done.stderr, done.stderr

@@ -166,11 +166,12 @@ eight_bits_keep_the_accuracy(void **state)
   rramnas_error err = RRAMNAS_ERROR_INIT;
   const digits *d = *state;
   rrn_trials t = trials_of(d, 0);
+  rrn_trials_result result;
   int32_t digital, ideal;
 
   t.chip.is_ideal = 1;
   check(rrn_trials_digital(&d->rt, &t, &digital, &err), &err);
-  check(rrn_trials_run(&d->rt, &t, 1, &ideal, NULL, &err), &err);
+  check(rrn_trials_run(&d->rt, &t, 1, &ideal, &result, &err), &err);
   print_message("floats %d, 8 bits %d of %d right\n", (int)digital, (int)ideal, N_TEST);
   assert_int_equal(digital, 353);
   assert_in_range(ideal, 350, 356);
@@ -213,7 +214,7 @@ errors_cost_accuracy_and_nothing_else_does(void **state)
   for (i = 0; i < sizeof(sigmas) / sizeof(sigmas[0]); i++) {
     int32_t one[CHIPS], three[CHIPS], last;
     rrn_trials t = trials_of(d, 1);
-    rrn_xbar_stats stats, stats3;
+    rrn_trials_result stats, stats3;
     rramnas_hw *hw = noisy_chip(sigmas[i]);
 
     t.hw = hw;
@@ -225,7 +226,7 @@ errors_cost_accuracy_and_nothing_else_does(void **state)
     assert_memory_equal(one, three, sizeof(one));
     assert_memory_equal(&stats, &stats3, sizeof(stats));
     t.chip.trial = CHIPS - 1;
-    check(rrn_trials_run(&d->rt, &t, 1, &last, NULL, &err), &err);
+    check(rrn_trials_run(&d->rt, &t, 1, &last, &stats3, &err), &err);
     assert_int_equal(last, one[CHIPS - 1]);
     print_message("write error %s: %.4f of the images right\n", sigmas[i], mean_of(one, CHIPS, FEW));
     assert_true(mean_of(one, CHIPS, FEW) <= before + 0.1);
@@ -233,6 +234,37 @@ errors_cost_accuracy_and_nothing_else_does(void **state)
     rramnas_hw_unref(hw);
   }
   assert_true(before < 0.9);
+}
+
+/* Chips that end early are the first of all, whatever the threads; so is what their converters did. */
+static void
+ended_runs_depend_on_no_threads(void **state)
+{
+  enum { CHIPS = 12, FEW = 32 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  digits *d = *state;
+  rramnas_hw *hw = noisy_chip("0.4");
+  rrn_trials t = trials_of(d, 2);
+  rrn_trials_result whole, some, first;
+  int32_t all[CHIPS], right[CHIPS], threads;
+
+  t.hw = hw;
+  t.n_images = FEW;
+  check(rrn_trials_run(&d->rt, &t, CHIPS, all, &whole, &err), &err);
+  assert_true(whole.n == CHIPS && whole.stopped == RRAMNAS_TRIALS_ALL);
+  t.stop = (rrn_stop_rule){ .stop_below = fmin(mean_of(all, CHIPS, FEW) + 0.2, 1) };
+  for (threads = 1; threads <= 7; threads += 2) {
+    t.n_threads = threads;
+    check(rrn_trials_run(&d->rt, &t, CHIPS, right, &some, &err), &err);
+    if (threads == 1)
+      first = some;
+    assert_int_equal(some.stopped, RRAMNAS_TRIALS_BELOW);
+    assert_true(some.n > 0 && some.n < CHIPS);
+    assert_memory_equal(right, all, some.n * sizeof(*right));
+    assert_memory_equal(&some, &first, sizeof(some));
+  }
+  print_message("mean %.3f, wanted %.3f: %zu of %d chips\n", mean_of(all, CHIPS, FEW), t.stop.stop_below, first.n, CHIPS);
+  rramnas_hw_unref(hw);
 }
 
 /* Reads differ from image to image, not with threads or with the images beside. */
@@ -248,7 +280,7 @@ read_noise_costs_accuracy_too(void **state)
 
   for (i = 0; i < 2; i++) {
     rrn_trials t = trials_of(d, 1);
-    rrn_xbar_stats stats, stats3;
+    rrn_trials_result stats, stats3;
     rramnas_hw *hw;
     char text[256];
 
@@ -346,6 +378,12 @@ what_cannot_be_is_refused(void **state)
   o.part = 7;
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
   o.part = 0;
+  o.stop_below = 1.5;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_RANGE);
+  o.stop_below = 0;
+  o.confidence_wanted = -0.1;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_RANGE);
+  o.confidence_wanted = 0;
   o.data = "missing.yaml";
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_IO);
   o.data = data_path("digits/digits.yaml", other); /* 3 x 32 x 32 */
@@ -377,6 +415,7 @@ main(void)
     cmocka_unit_test(error_free_chips_are_integer_networks),
     cmocka_unit_test(eight_bits_keep_the_accuracy),
     cmocka_unit_test(errors_cost_accuracy_and_nothing_else_does),
+    cmocka_unit_test(ended_runs_depend_on_no_threads),
     cmocka_unit_test(read_noise_costs_accuracy_too),
     cmocka_unit_test(figures_agree_with_the_trials),
     cmocka_unit_test(what_cannot_be_is_refused),

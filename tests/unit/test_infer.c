@@ -103,7 +103,7 @@ test_kernels(void **state)
   const rrn_infer_kernels *plain = rrn_infer_kernels_of(RRN_INFER_CPU_PLAIN);
   enum { N = 5 * RRN_INFER_LANES };
   float *x = some_images(2 * N), *z = x + N, a[N], b[N];
-  double s[RRN_INFER_LANES], t[RRN_INFER_LANES];
+  double s[RRN_INFER_LANES], t[RRN_INFER_LANES], u[RRN_INFER_LANES], v[RRN_INFER_LANES];
   int cpu;
 
   (void)state;
@@ -125,9 +125,10 @@ test_kernels(void **state)
     plain->sum(x, N, s);
     k->sum(x, N, t);
     assert_memory_equal(s, t, sizeof(s));
-    plain->squares(x, N, 0.1, s);
-    k->squares(x, N, 0.1, t);
+    plain->moments(x, N, 0.1, s, u);
+    k->moments(x, N, 0.1, t, v);
     assert_memory_equal(s, t, sizeof(s));
+    assert_memory_equal(u, v, sizeof(u));
   }
   free(x);
 }
@@ -292,7 +293,7 @@ test_calibration(void **state)
   w[0] = 1;
   w[1] = -3;
   check(rrn_infer_plan_new(values, NULL, &plan, &err), &err);
-  check(rrn_infer_calibrate(plan, NULL, images, IMAGES, 2, outputs, &err), &err);
+  check(rrn_infer_calibrate(plan, NULL, images, IMAGES, 2, NULL, outputs, &err), &err);
   /* The last normalisation leaves mean beta and variance 1, whatever came in. */
   for (i = 0; i < IMAGES * 3; i++)
     mean += (double)outputs[i] / (IMAGES * 3);
@@ -303,9 +304,9 @@ test_calibration(void **state)
   /* Running afterwards uses the same statistics; so does calibrating on one thread. */
   check(rrn_infer_run(plan, NULL, images, IMAGES, 1, again, &err), &err);
   assert_same(outputs, again, IMAGES * 3);
-  check(rrn_infer_calibrate(plan, NULL, images, IMAGES, 1, again, &err), &err);
+  check(rrn_infer_calibrate(plan, NULL, images, IMAGES, 1, NULL, again, &err), &err);
   assert_same(outputs, again, IMAGES * 3);
-  assert_int_equal(rrn_infer_calibrate(plan, NULL, images, 0, 1, again, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rrn_infer_calibrate(plan, NULL, images, 0, 1, NULL, again, &err), RRAMNAS_ERR_ARGUMENT);
   free(images);
   rrn_infer_plan_free(plan);
   rrn_values_free(values);

@@ -494,6 +494,13 @@ files_say_what_is_wrong(void **state)
   file_bad("space: nas-bench-201\nparameters: {classes: 0}\n", RRAMNAS_ERR_RANGE, 3, 23, "classes");
   file_bad("space: nas-bench-201\nparameters: {cells: 5}\n", RRAMNAS_ERR_PARSE, 3, 14, "image or classes");
   file_bad("parameters: {image: 32}\n", RRAMNAS_ERR_PARSE, 2, 1, "ready space");
+  file_bad("space: nas-bench-201\nparameters: {widths: [8]}\n", RRAMNAS_ERR_PARSE, 3, 14, "image or classes");
+  file_bad("space: ofa-mobilenet-v3-small\nparameters: {widths: [8, 8]}\n", RRAMNAS_ERR_RANGE, 3, 22,
+           "widths has 2 entries, expected 8");
+  file_bad("space: ofa-mobilenet-v3-large\nparameters: {widths: [8, 8, 8, 8, 8, 8, 0, 8, 8]}\n", RRAMNAS_ERR_RANGE, 3, 41,
+           "a width");
+  file_bad("supernet: a.safetensors\n", RRAMNAS_ERR_PARSE, 2, 1, "ready space");
+  file_bad("space: ofa-mobilenet-v3-small\nsupernet: none.safetensors\n", RRAMNAS_ERR_IO, 3, 11, "none.safetensors");
   file_bad("space: nas-bench-201\nfix: {\"cell[6]\": none}\n", RRAMNAS_ERR_NOT_FOUND, 3, 7, "cell[6]");
   file_bad("space: nas-bench-201\nfix: {\"cell[0]\": nothing}\n", RRAMNAS_ERR_RANGE, 3, 18, "nothing");
   file_bad("genes: [{name: a, integer: [0, 1]}]\nrules:\n  - \"a <= b\"\n", RRAMNAS_ERR_NOT_FOUND, 4, 11,
@@ -554,6 +561,13 @@ examples_of_the_guide_are_read(void **state)
     fail_msg("%s", err.message);
   assert_true(rrn_space_violation(&s, x) == 0);
   assert_true(x[rrn_space_find(&s, "strength")] == 0.5);
+  rrn_space_release(&s);
+  space = next_example(rest, &rest);
+  s = empty_space();
+  snprintf(path, sizeof(path), "%s/supernet/spaces.md", getenv("RRAMNAS_TEST_DATA"));
+  if (rrn_space_read(&s, space, strlen(space), path, &err) < 0)
+    fail_msg("%s", err.message);
+  assert_string_equal(strrchr(s.supernet, '/'), "/digits.safetensors");
   rrn_space_release(&s);
 }
 

@@ -234,7 +234,7 @@ evaluate(const rrn_safetensors *f, const rrn_ofa_genome *g, const rramnas_runtim
   if (status >= 0)
     status = rrn_infer_plan_new(values, runtime, &plan, err);
   if (status >= 0)
-    status = rrn_infer_calibrate(plan, NULL, images, n, 2, NULL, err);
+    status = rrn_infer_calibrate(plan, NULL, images, n, 2, NULL, NULL, err);
   if (status >= 0)
     status = rrn_infer_run(plan, NULL, tests, n_tests, 2, logits, err);
   rrn_infer_plan_free(plan);
@@ -252,7 +252,7 @@ open_mini(rrn_ofa_genome *ret_genome)
 
   check(rrn_safetensors_open(data_path("supernet/mini.safetensors", path), NULL, &f, &err), &err);
   memset(ret_genome, 0, sizeof(*ret_genome));
-  check(rrn_weights_ofa_widths(f, RRN_OFA_SMALL, &ret_genome->widths, &err), &err);
+  check(rrn_weights_ofa_widths(f, RRN_OFA_SMALL, &ret_genome->widths, &ret_genome->classes, &err), &err);
   ret_genome->image = 32;
   ret_genome->classes = 10;
   return f;
