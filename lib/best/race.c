@@ -35,6 +35,9 @@ static const rrn_allowance stages[STAGES] = {
 /* The share of the way to the bound that a stage may go, for one inference and for more. */
 static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.5 }, { 0.5, 0.4 }, { 0.35, 0.2 }, { 0.3, 0.2 } };
 
+/* And of the time at most: the bound may be far away. */
+static const double most_shares[STAGES] = { 1, 1, 1, 0.12, 0.07 };
+
 /* Stages of an effort. */
 static const int32_t last_stages[] = {
   [RRAMNAS_EFFORT_FAST] = 1, [RRAMNAS_EFFORT_BALANCED] = 3, [RRAMNAS_EFFORT_THOROUGH] = 5,
@@ -79,9 +82,9 @@ list_racers(rrn_race *r, int32_t most)
 static double
 least_after(const rrn_race *r, const rrn_racer *x, int32_t stage, double ns)
 {
-  const double share = shares[stage][r->search.samples > 1];
+  const double share = shares[stage][r->search.samples > 1] * (ns - x->own_bound_ns), most = most_shares[stage] * ns;
 
-  return ns > x->own_bound_ns ? ns - share * (ns - x->own_bound_ns) : ns;
+  return share <= 0 ? ns : ns - (share < most ? share : most);
 }
 
 /* No plan of the racer will be sooner, up to that stage. */
