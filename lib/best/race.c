@@ -36,7 +36,7 @@ static const rrn_allowance stages[STAGES] = {
 static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.5 }, { 0.5, 0.4 }, { 0.35, 0.2 }, { 0.3, 0.2 } };
 
 /* And of the time at most: the bound may be far away. */
-static const double most_shares[STAGES] = { 1, 1, 1, 0.12, 0.07 };
+static const double most_shares[STAGES] = { 1, 1, 1, 0.15, 0.1 };
 
 /* Stages of an effort. */
 static const int32_t last_stages[] = {
