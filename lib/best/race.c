@@ -35,8 +35,8 @@ static const rrn_allowance stages[STAGES] = {
 /* The share of the way to the bound that a stage may go, for one inference and for more. */
 static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.5 }, { 0.5, 0.4 }, { 0.35, 0.2 }, { 0.3, 0.2 } };
 
-/* And of the time at most: the bound may be far away. */
-static const double most_shares[STAGES] = { 1, 1, 1, 0.15, 0.1 };
+/* And of the time at most. Where groups may share activations the bound is far away, and tells little. */
+static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.1 }, { 0.15, 0.08 }, { 0.1, 0.06 } };
 
 /* Stages of an effort. */
 static const int32_t last_stages[] = {
@@ -59,14 +59,17 @@ fewest_by_area(const rramnas_mapping *m)
 }
 
 /* Numbers of crossbars: close to each other where all crossbars are needed for one copy, farther apart beyond. Plans of
- * large networks take long to make, so these have fewer numbers; those of one inference are soon made. */
+ * large networks take long to make, and a bound that is far leaves out few numbers: so these have fewer; those of one
+ * inference are soon made. */
 static int32_t
 list_racers(rrn_race *r, int32_t most)
 {
-  const int32_t first = fewest_by_area(r->m), share = first >= MANY ? 8 : r->search.samples == 1 ? 160 : 40;
+  const int32_t first = fewest_by_area(r->m), many = first >= MANY;
+  const int32_t share = many ? 8 : r->far ? 16 : r->search.samples == 1 ? 160 : 40;
+  const int32_t step = 1 + (many ? first / MANY * (MANY / 256) : r->far ? first / 50 : 0);
   int32_t upwards[MOST_RACERS], n = 0, at, k;
 
-  for (at = first; at <= most && n < MOST_RACERS; at += 1 + first / MANY * (MANY / 256) + (at - first) / share)
+  for (at = first; at <= most && n < MOST_RACERS; at += step + (at - first) / share)
     upwards[n++] = at;
   r->racers = rrn_arena_alloc(&r->bound_arena, (size_t)n + 1, sizeof(*r->racers));
   if (!r->racers)
@@ -78,11 +81,23 @@ list_racers(rrn_race *r, int32_t most)
 
 /* --- who promises most --- */
 
+static int
+bound_is_far(const rramnas_mapping *m, int32_t depthwise)
+{
+  int32_t i;
+
+  for (i = 0; i < m->n_layers; i++)
+    if (m->matrices[i].groups > 1 && depthwise != RRAMNAS_DEPTHWISE_RNC)
+      return 1;
+  return 0;
+}
+
 /* The time that a stage may not go below. */
 static double
 least_after(const rrn_race *r, const rrn_racer *x, int32_t stage, double ns)
 {
-  const double share = shares[stage][r->search.samples > 1] * (ns - x->own_bound_ns), most = most_shares[stage] * ns;
+  const double share = shares[stage][r->search.samples > 1] * (ns - x->own_bound_ns);
+  const double most = most_shares[stage][r->far] * ns;
 
   return share <= 0 ? ns : ns - (share < most ? share : most);
 }
@@ -101,12 +116,16 @@ promise(const rrn_race *r, const rrn_racer *x, int32_t last)
   return ns > x->bound_ns ? ns : x->bound_ns;
 }
 
-/* Other than the bound that is known from racers with more crossbars, it does not depend on the crossbars at hand. */
+/* Other than the bound that is known from racers with more crossbars, it does not depend on the crossbars at hand. Where
+ * it is far none is used. */
 static int32_t
 find_own_bound(rrn_race *r, rrn_racer *x)
 {
   rramnas_mapping chip = rrn_search_bare(r->m);
 
+  x->own_bound_ns = 0;
+  if (r->far)
+    return RRAMNAS_OK;
   chip.crossbars_available = x->crossbars;
   rrn_arena_reset(&r->scratch);
   return rrn_bound_time(&chip, r->search.depthwise, r->search.samples, BOUND_STEPS, &r->scratch, &x->own_bound_ns,
@@ -235,6 +254,7 @@ rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_optio
   rrn_arena_init(&r->best.arena, &m->rt);
   r->m = m;
   r->best_ns = 1e300;
+  r->far = bound_is_far(m, o->depthwise);
   r->err = err;
   r->search = (rrn_search){ .m = m, .samples = o->samples, .depthwise = o->depthwise, .seed = (uint32_t)o->seed,
                             .arena = &r->search_arena, .scratch = &r->scratch, .err = err };
