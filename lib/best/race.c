@@ -65,8 +65,8 @@ static int32_t
 list_racers(rrn_race *r, int32_t most)
 {
   const int32_t first = fewest_by_area(r->m), many = first >= MANY;
-  const int32_t share = many ? 8 : r->far ? 16 : r->search.samples == 1 ? 160 : 40;
-  const int32_t step = 1 + (many ? first / MANY * (MANY / 256) : r->far ? first / 50 : 0);
+  const int32_t one = r->search.samples == 1, share = many ? 8 : r->far ? (one ? 40 : 24) : one ? 160 : 40;
+  const int32_t step = 1 + (many ? first / MANY * (MANY / 256) : r->far && !one ? first / 100 : 0);
   int32_t upwards[MOST_RACERS], n = 0, at, k;
 
   for (at = first; at <= most && n < MOST_RACERS; at += step + (at - first) / share)
