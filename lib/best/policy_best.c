@@ -330,28 +330,42 @@ keep_bound(rramnas_mapping *m, rrn_bound **ret_bound, rramnas_error *err)
   return status;
 }
 
+static int32_t
+compile_on(driver *d, int32_t crossbars)
+{
+  const rramnas_compile_options *given = d->o;
+  rramnas_compile_options o = *given;
+  int32_t status;
+
+  o.crossbars = d->m->crossbars_available = crossbars;
+  d->o = &o;
+  status = compile(d);
+  d->o = given;
+  return status;
+}
+
 /* The fewest crossbars for one copy of each layer; on these that packing or a plan, whichever is sooner done. The bound
  * on crossbars stays that of one copy. */
 static int32_t
 use_auto(driver *d)
 {
-  const rramnas_compile_options *given = d->o;
-  rramnas_compile_options o = *given;
   rrn_bound *bound = NULL;
-  int32_t status;
+  int32_t fewest, status;
 
-  if (o.find_solution || o.no_duplication || o.n_copies)
+  if (d->o->find_solution || d->o->no_duplication || d->o->n_copies)
     return use_fewest(d);
   RRN_TRY(make_packed(d));
   RRN_TRY(keep_bound(d->m, &bound, d->err));
-  o.crossbars = d->m->crossbars_available = d->packed.crossbars_used;
-  d->o = &o;
-  status = compile(d);
-  d->o = given;
-  RRN_TRY(status);
-  /* A plan that leaves crossbars empty is a new number of them, with a bound of its own. */
-  d->m->fewest_bound = d->m->crossbars_used == d->m->crossbars_available ? bound : NULL;
-  d->m->crossbars_available = d->m->crossbars_used;
+  fewest = d->packed.crossbars_used;
+  RRN_TRY(compile_on(d, fewest));
+  /* A plan that leaves crossbars empty is a new number of them, if plans are found there; with a bound of its own. */
+  if (d->m->crossbars_used < fewest) {
+    status = compile_on(d, d->m->crossbars_used);
+    if (status == RRAMNAS_ERR_DOES_NOT_FIT)
+      status = compile_on(d, fewest);
+    RRN_TRY(status);
+  }
+  d->m->fewest_bound = d->m->crossbars_available == fewest ? bound : NULL;
   return RRAMNAS_OK;
 }
 

@@ -114,14 +114,14 @@ auto_is_enough(void **state)
     m = random_case_compile(&x);
     assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
     assert_true(info.crossbars_bound <= info.crossbars_available && info.crossbars_used <= info.crossbars_available);
-    assert_int_equal(info.crossbars_optimal, info.crossbars_bound == info.crossbars_available);
+    assert_int_equal(info.crossbars_optimal, info.crossbars_bound == info.crossbars_used);
     completion(m, x.o.samples);
     optimal += info.crossbars_optimal;
     rramnas_mapping_unref(m);
     x.o.crossbars = info.crossbars_available;
     rramnas_mapping_unref(random_case_compile(&x));
     if (i % 10 == 0)
-      assert_true(crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED) <= info.crossbars_used);
+      assert_true(crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED) <= info.crossbars_available);
     random_case_end(&x);
   }
   assert_true(optimal > ROUNDS / 3);
