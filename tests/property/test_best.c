@@ -16,7 +16,7 @@
 #include "random_case.h"
 #include "timing/sim.h"
 
-enum { ROUNDS = 60, AGREEMENTS = 60, MONOTONE_ROUNDS = 6, EFFORT_ROUNDS = 6 };
+enum { ROUNDS = 60, AGREEMENTS = 60, MONOTONE_ROUNDS = 5, EFFORT_ROUNDS = 4 };
 
 static int32_t
 crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
@@ -195,7 +195,7 @@ more_effort_is_never_slower(void **state)
     x.o.effort = RRAMNAS_EFFORT_BALANCED;
     balanced = time_on(&x, x.o.crossbars);
     check_not_slower(&x, "balanced", balanced, fast);
-    if (i == 0)
+    if (i == 1) /* the latency of one: soon done */
       check_thorough(&x, balanced);
     random_case_end(&x);
   }
