@@ -80,7 +80,7 @@ unhindered(const rramnas_mapping *m, int32_t samples)
   return sum + (samples - 1) * longest;
 }
 
-/* Time in which so many crossbars do the work of all boxes, whatever the copies: a box keeps its crossbar while it works. */
+/* Time in which so many crossbars do the work of all boxes, whatever the copies: a working box keeps its crossbar. */
 static double
 busy(const rramnas_mapping *m, int32_t samples, int32_t crossbars)
 {
@@ -93,12 +93,13 @@ busy(const rramnas_mapping *m, int32_t samples, int32_t crossbars)
 }
 
 /* Time below which policy rnc's mapping cannot be done: its copies are most when all cells can be used. 0 = one copy
- * has more cells. Crossbars 0: of one copy. With more crossbars there are no fewer copies, so the bound never rises. */
+ * has more cells. Crossbars 0: of one copy on those at hand. With more there are no fewer copies: the bound never rises. */
 static int32_t
 rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns)
 {
   const rrn_hw_values *v = &d->m->hw->v;
   const double cells = (double)v->crossbar.rows * v->crossbar.cols * crossbars;
+  const int32_t bars = crossbars > 0 ? crossbars : d->m->crossbars_available;
   const rrn_partition_options cut = { .depth_split = d->o->depth_split };
   rramnas_mapping m = { .hw = d->m->hw, .net = d->m->net, .rt = d->m->rt, .arena = *arena, .n_layers = d->m->n_layers,
                         .layer_of = d->m->layer_of, .matrices = d->m->matrices };
@@ -118,8 +119,8 @@ rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns)
   if (crossbars > 0 && rrn_duplication_solve(&model, cells, m.copies) == 0)
     return RRAMNAS_OK;
   *ret_ns = unhindered(&m, d->o->samples);
-  if (crossbars > 0 && busy(&m, d->o->samples, crossbars) > *ret_ns)
-    *ret_ns = busy(&m, d->o->samples, crossbars);
+  if (busy(&m, d->o->samples, bars) > *ret_ns)
+    *ret_ns = busy(&m, d->o->samples, bars);
   *ret_ns *= 1 - RRN_BOUND_TIME_ROUNDING;
   return RRAMNAS_OK;
 }
