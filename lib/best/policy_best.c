@@ -43,6 +43,7 @@ rnc_completion(driver *d, int32_t crossbars, double *ret_ns)
   int32_t status;
 
   o.policy = RRAMNAS_POLICY_RNC;
+  o.split_to_fit = 0; /* boxes are cut when nothing fits whole */
   o.crossbars = crossbars;
   /* Options are resolved once more. */
   o.layer_threshold = o.layer_threshold == 0  ? RRAMNAS_LAYER_THRESHOLD_SAME
@@ -277,6 +278,7 @@ use_rnc_on(driver *d, int32_t crossbars)
   int32_t status;
 
   o.crossbars = d->m->crossbars_available = crossbars;
+  o.split_to_fit = 0;
   d->o = &o;
   status = use_rnc(d);
   d->o = given;
