@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../common/tiles.h"
-#include "program.h"
+#include "accuracy_curves.h"
 
 #define BUILT_IN "ofa_mobilenet_v3_small"
 
@@ -272,9 +272,25 @@ write_one(const settings *s, const report_source *source, const char *path)
   return code;
 }
 
+/* For the table and for the JSON report. */
+static int
+measure(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping *mapping, measured *ret)
+{
+  int code;
+
+  if (!s->accuracy.data || (!prints_table(s) && !s->json))
+    return EXIT_DONE;
+  show_phase("accuracy ...");
+  code = measure_layers(s, net, mapping, ret);
+  if (code == EXIT_DONE && prints_table(s))
+    print_accuracy(stdout, hw, net, ret);
+  return code;
+}
+
 static int
 write_all(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping *mapping)
 {
+  measured accuracy = { .layers = NULL };
   const rramnas_cost_options cost = cost_options(s);
   const struct { int32_t report; const char *path; int of_cost; } wanted[] = {
     { RRAMNAS_REPORT_JSON, s->json, 1 },    { RRAMNAS_REPORT_SVG, s->svg, 0 },
@@ -288,12 +304,16 @@ write_all(const settings *s, const rramnas_hw *hw, const rramnas_net *net, const
     code = print_summary(stdout, s, hw, net, mapping);
   if (code == EXIT_DONE && s->explain)
     code = print_explanation(stdout, s, mapping);
+  if (code == EXIT_DONE)
+    code = measure(s, hw, net, mapping, &accuracy);
   for (i = 0; i < 5 && code == EXIT_DONE; i++) {
     const report_source source = { .mapping = mapping, .report = wanted[i].report, .timing = &s->timing,
-                                   .cost = wanted[i].of_cost ? &cost : NULL };
+                                   .cost = wanted[i].of_cost ? &cost : NULL,
+                                   .measured = wanted[i].report == RRAMNAS_REPORT_JSON && accuracy.layers ? &accuracy : NULL };
 
     code = write_one(s, &source, wanted[i].path);
   }
+  free(accuracy.layers);
   return code;
 }
 
@@ -315,6 +335,46 @@ sweep_chip(const settings *s, rramnas_hw *hw, rramnas_net *net, rramnas_mapping 
   if (code == EXIT_DONE)
     code = write_one(s, &csv, s->sweep_csv);
   return code == EXIT_DONE ? write_one(s, &svg, s->sweep_svg) : code;
+}
+
+/* --- accuracy over errors --- */
+
+static int
+write_accuracy(const settings *s, const accuracy_curves *c, const rramnas_net *net)
+{
+  const rramnas_curve_labels labels = { sizeof(labels), rramnas_net_name(net), c->subtitle };
+  const struct { int32_t report; const char *path; } wanted[] = {
+    { RRAMNAS_REPORT_SVG, s->accuracy_svg }, { RRAMNAS_REPORT_CSV, s->accuracy_csv }, { RRAMNAS_REPORT_JSON, s->accuracy_json },
+  };
+  int i, code = EXIT_DONE;
+
+  for (i = 0; i < 3 && code == EXIT_DONE; i++) {
+    const report_source source = { .report = wanted[i].report, .labels = &labels, .accuracy = c };
+
+    code = write_one(s, &source, wanted[i].path);
+  }
+  return code;
+}
+
+/* Over the field of the sweep, which has run, or over what chips usually differ by. */
+static int
+compute_accuracy(const settings *s, rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping *mapping)
+{
+  accuracy_curves curves = { .n = 0 };
+  int code;
+
+  if (!s->accuracy_svg && !s->accuracy_csv && !s->accuracy_json)
+    return EXIT_DONE;
+  if (s->sweep)
+    code = take_sweep(&curves, s, hw, s->sweep) ? EXIT_DONE : EXIT_BAD_INPUT;
+  else
+    code = compute_accuracy_curves(s, hw, mapping, &curves);
+  if (code == EXIT_DONE && prints_table(s) && !s->sweep)
+    print_accuracy_curves(stdout, &curves);
+  if (code == EXIT_DONE)
+    code = write_accuracy(s, &curves, net);
+  free_accuracy_curves(&curves);
+  return code;
 }
 
 /* --- curve --- */
@@ -428,6 +488,8 @@ run(settings *s)
       code = write_all(s, hw, net, mapping);
     if (code == EXIT_DONE)
       code = sweep_chip(s, hw, net, mapping);
+    if (code == EXIT_DONE)
+      code = compute_accuracy(s, hw, net, mapping);
     if (code == EXIT_DONE)
       code = compute_curve(s, hw, net);
   }

@@ -214,6 +214,27 @@ set_sweep_svg(settings *s, const char *value)
 }
 
 static int
+set_accuracy_svg(settings *s, const char *value)
+{
+  s->accuracy_svg = value;
+  return 1;
+}
+
+static int
+set_accuracy_csv(settings *s, const char *value)
+{
+  s->accuracy_csv = value;
+  return 1;
+}
+
+static int
+set_accuracy_json(settings *s, const char *value)
+{
+  s->accuracy_json = value;
+  return 1;
+}
+
+static int
 set_copies(settings *s, const char *value)
 {
   s->copies_file = value;
@@ -479,6 +500,10 @@ static const option options[] = {
     "is the most, default 1000", set_confidence, "0 to 1" },
   { "images", "N", "most images of the test part; default all", set_images, "1 or more" },
   { "time", "SECONDS", "since the chip was written; default 0", set_time, "seconds" },
+  { "accuracy-svg", "FILE", "plot accuracy over write errors, time and stuck cells, or over the field of --sweep",
+    set_accuracy_svg, "a file" },
+  { "accuracy-csv", "FILE", "the same as numbers", set_accuracy_csv, "a file" },
+  { "accuracy-json", "FILE", "the same as JSON", set_accuracy_json, "a file" },
   { "copies", "FILE", "copies of each mapped layer instead of solving for them", set_copies, "a file" },
   { "layer-bits", "FILE", "bits of weights and inputs of each mapped layer: two integers each, 0 = the chip's",
     set_layer_bits, "a file" },
@@ -632,7 +657,8 @@ void
 list_outputs(const settings *s, const char **ret_paths)
 {
   const char *const paths[N_OUTPUTS] = { s->json, s->svg, s->trace, s->curves[0], s->curves[1], s->cost_svg,
-                                         s->cost_csv, s->sweep_csv, s->sweep_svg };
+                                         s->cost_csv, s->sweep_csv, s->sweep_svg, s->accuracy_svg,
+                                         s->accuracy_csv, s->accuracy_json };
 
   memcpy(ret_paths, paths, sizeof(paths));
 }
@@ -660,6 +686,28 @@ sweeps_agree(const settings *s)
     return 1;
   complain("--sweep-%s needs --sweep FIELD=VALUES", s->sweep_csv ? "csv" : "svg");
   return 0;
+}
+
+/* What only a data set can answer. */
+static int
+accuracy_agrees(const settings *s)
+{
+  const int wants_curves = s->accuracy_svg || s->accuracy_csv || s->accuracy_json;
+
+  if (!s->accuracy.data && (wants_curves || s->accuracy.trials || s->accuracy.stop_below > 0 || s->accuracy.confidence_wanted > 0 ||
+                            s->accuracy.images || s->accuracy.time_s > 0 || s->accuracy.weights)) {
+    complain("accuracy needs --data FILE, the YAML file of a data set");
+    return 0;
+  }
+  if (s->accuracy.data && !s->accuracy.weights && !ends_with(s->network, ".onnx")) {
+    complain("%s has no weights: --weights FILE names an ONNX or safetensors file that has", s->network);
+    return 0;
+  }
+  if (wants_curves && s->sweep && sweep_fields(s->sweep) > 1) {
+    complain("a plot of accuracy is over one field, --sweep names several");
+    return 0;
+  }
+  return 1;
 }
 
 static int
@@ -726,7 +774,7 @@ read_options(int argc, char **argv, settings *s)
     complain("no network is given; --help says more");
     return -1;
   }
-  return outputs_agree(s) && explains_alone(s) && sweeps_agree(s) && rule_is_looked_at(s) ? 1 : -1;
+  return outputs_agree(s) && explains_alone(s) && sweeps_agree(s) && accuracy_agrees(s) && rule_is_looked_at(s) ? 1 : -1;
 }
 
 void

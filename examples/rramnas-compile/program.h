@@ -14,9 +14,10 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_DOES_NOT_FIT = 1, EXIT_BAD_INPUT = 2 };
 
-enum { MOST_BINDS = 64, MOST_MARGINS = 64, MOST_CURVES = 2, MOST_POINTS = 4096, MOST_SWEEPS = 8, N_OUTPUTS = 9 };
+enum { NAME_WIDTH = 32, MOST_BINDS = 64, MOST_MARGINS = 64, MOST_CURVES = 2, MOST_POINTS = 4096, MOST_SWEEPS = 8, N_OUTPUTS = 12 };
 
 typedef struct sweep sweep; /* sweep.h */
+typedef struct accuracy_curves accuracy_curves; /* accuracy_curves.h */
 
 typedef struct settings {
   const char *network, *hardware, *genome;
@@ -38,6 +39,7 @@ typedef struct settings {
   int32_t cost_model; /* enum rramnas_cost_model, 0 = default */
   sweep *sweep;       /* to be freed; NULL = none */
   rramnas_accuracy_options accuracy; /* data NULL = not wanted; weights NULL = the network's file */
+  const char *accuracy_svg, *accuracy_csv, *accuracy_json; /* NULL = not wanted */
   int no_cost, explain;
   int check, quiet;
 } settings;
@@ -60,6 +62,8 @@ typedef struct report_source {
   const rramnas_curve_labels *labels;
   const rramnas_cost_options *cost; /* of the mapping: its costs; NULL = the mapping itself */
   const sweep *sweep;               /* NULL = of the others */
+  const accuracy_curves *accuracy;  /* likewise */
+  const struct measured *measured;  /* in the JSON report; NULL = not */
 } report_source;
 int write_report(const report_source *source, const char *path);
 /* Whole file as zero-terminated text, to be freed; NULL after a message. */
@@ -75,14 +79,24 @@ int print_explanation(FILE *out, const settings *s, const rramnas_mapping *mappi
 rramnas_cost_options cost_options(const settings *s);
 
 /* accuracy.c: how often the network is right. hw NULL = the mapping's chip. */
-int measure_accuracy(const settings *s, const rramnas_mapping *mapping, const rramnas_hw *hw, rramnas_accuracy *ret_accuracy,
-                     rramnas_error *err);
+int32_t measure_accuracy(const settings *s, const rramnas_mapping *mapping, const rramnas_hw *hw, double time_s,
+                         rramnas_accuracy *ret_accuracy, rramnas_error *err);
+/* Of the chip at hand, by layer. */
+typedef struct measured {
+  rramnas_accuracy accuracy;
+  rramnas_accuracy_layer *layers; /* to be freed; NULL = not measured */
+  size_t n_layers;
+} measured;
 /* 0 or an exit code. */
-int print_accuracy(FILE *out, const settings *s, const rramnas_mapping *mapping);
+int measure_layers(const settings *s, const rramnas_net *net, const rramnas_mapping *mapping, measured *ret);
+void print_accuracy(FILE *out, const rramnas_hw *hw, const rramnas_net *net, const measured *m);
+/* A layer's name in a column of a table, of NAME_WIDTH when `pad`; table.c */
+void print_name(FILE *out, const char *name, int pad);
 
 /* sweep.c. Reads FIELD=VALUES into *w, which is made when it is NULL; 0 when the text is not right. */
 int add_sweep(sweep **w, const char *text);
 void free_sweep(sweep *w);
+size_t sweep_fields(const sweep *w);
 /* Whether each field is one of the chip. 0 or an exit code. */
 int check_sweep(const sweep *w, const settings *s, const rramnas_hw *base);
 int run_sweep(sweep *w, const settings *s, rramnas_hw *base, rramnas_net *net, rramnas_mapping *mapping);

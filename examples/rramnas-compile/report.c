@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "accuracy_curves.h"
 
 char *
 read_text(const char *path, size_t *ret_size)
@@ -45,8 +45,14 @@ produce(const report_source *source, FILE *f, rramnas_error *err)
   if (source->sweep)
     return write_sweep(source->sweep, source->report == RRAMNAS_REPORT_SVG, to_file, f) ? RRAMNAS_ERR_CALLBACK
                                                                                         : RRAMNAS_OK;
+  if (source->accuracy)
+    return rramnas_accuracy_write(source->accuracy->curves, source->accuracy->n, source->labels, source->report, to_file, f,
+                                  err);
   if (!source->mapping)
     return rramnas_curve_write(source->points, source->n_points, source->labels, source->report, to_file, f, err);
+  if (source->cost && source->measured)
+    return rramnas_mapping_write_accuracy(source->mapping, source->cost, &source->measured->accuracy, source->measured->layers,
+                                          source->measured->n_layers, to_file, f, err);
   if (source->cost)
     return rramnas_mapping_write_cost(source->mapping, source->report, source->cost, to_file, f, err);
   return rramnas_mapping_write(source->mapping, source->report, source->timing, to_file, f, err);

@@ -111,6 +111,7 @@ read_axis(sweep_axis *a, const char *text)
   if (!a->field)
     return 0;
   a->shapes = is_shaping(a->field);
+  a->is_time = strcmp(a->field, "time") == 0;
   for (text = equals + 1;; text++) {
     const size_t length = strcspn(text, ",");
 
@@ -141,6 +142,12 @@ free_sweep(sweep *w)
   free(w);
 }
 
+size_t
+sweep_fields(const sweep *w)
+{
+  return w->n_axes;
+}
+
 int
 add_sweep(sweep **w, const char *text)
 {
@@ -168,6 +175,25 @@ sweep_value(const sweep *w, size_t point, size_t axis)
   return w->axes[axis].values[point / below % w->axes[axis].n];
 }
 
+/* A field that does nothing while another one says "none". */
+static void
+warn_of_idle(const sweep *w, const rramnas_hw *base, const char *field)
+{
+  static const char *const rules[][2] = { { "noise.write_sigma", "noise.write_model" }, { "noise.read_sigma", "noise.read_model" } };
+  const char *model = "";
+  size_t i, k;
+
+  for (i = 0; i < 2; i++) {
+    if (strcmp(field, rules[i][0]) != 0 || rramnas_hw_get_text(base, rules[i][1], &model) < 0 || strcmp(model, "none") != 0)
+      continue;
+    for (k = 0; k < w->n_axes; k++)
+      if (strcmp(w->axes[k].field, rules[i][1]) == 0)
+        return;
+    complain("--sweep %s: changes nothing while %s is none; --sweep %s=relative beside it says how errors grow", field,
+             rules[i][1], rules[i][1]);
+  }
+}
+
 /* Whether each field is one, before anything long begins. */
 int
 check_sweep(const sweep *w, const settings *s, const rramnas_hw *base)
@@ -177,13 +203,19 @@ check_sweep(const sweep *w, const settings *s, const rramnas_hw *base)
   for (i = 0; w && i < w->n_axes; i++) {
     rramnas_error err = RRAMNAS_ERROR_INIT;
     rramnas_hw *hw = NULL;
-    const int32_t status = rramnas_hw_with_value(base, w->axes[i].field, w->axes[i].values[0], &hw, &err);
+    const int32_t status =
+      w->axes[i].is_time ? RRAMNAS_OK : rramnas_hw_with_value(base, w->axes[i].field, w->axes[i].values[0], &hw, &err);
 
     rramnas_hw_unref(hw);
+    if (w->axes[i].is_time && !s->accuracy.data) {
+      complain("--sweep time: needs --data, accuracy is what changes with time");
+      return EXIT_BAD_INPUT;
+    }
     if (status == RRAMNAS_ERR_NOT_FOUND) {
       complain("--sweep %s: %s", w->axes[i].field, err.message);
       return EXIT_BAD_INPUT;
     }
+    warn_of_idle(w, base, w->axes[i].field);
     for (k = 0; k < i; k++)
       if (strcmp(w->axes[k].field, w->axes[i].field) == 0) {
         complain("--sweep %s: is given twice", w->axes[i].field);
@@ -215,7 +247,7 @@ make_chip(const sweep *w, rramnas_hw *base, size_t point, int shaping_only, rram
     for (i = 0; i < w->n_axes; i++) {
       int32_t here;
 
-      if (done[i] || (shaping_only && !w->axes[i].shapes))
+      if (done[i] || w->axes[i].is_time || (shaping_only && !w->axes[i].shapes))
         continue;
       here = rramnas_hw_with_value(hw, w->axes[i].field, sweep_value(w, point, i), &next, err);
       if (here >= 0) {
@@ -281,6 +313,22 @@ mapping_of(run *r, size_t point, rramnas_hw *chip)
   return r->mappings[shape];
 }
 
+/* What --sweep time says, else --time. Below 0: a text that is no time. */
+static double
+time_of(const run *r, size_t point)
+{
+  double time_s = r->s->accuracy.time_s;
+  size_t i;
+
+  for (i = 0; i < r->w->n_axes; i++) {
+    const char *text = sweep_value(r->w, point, i);
+
+    if (r->w->axes[i].is_time && !parse_real(text, strlen(text), &time_s))
+      time_s = -1;
+  }
+  return time_s;
+}
+
 static void
 cost_point(run *r, size_t point)
 {
@@ -298,11 +346,13 @@ cost_point(run *r, size_t point)
   }
   mapping = mapping_of(r, point, chip);
   how.hw = chip;
-  if (!mapping)
+  if (time_of(r, point) < 0)
+    p->fault = strdup("time: expected seconds");
+  else if (!mapping)
     p->fault = strdup(r->faults[shape_of(r->w, point)] ? r->faults[shape_of(r->w, point)] : "out of memory");
   else if (rramnas_mapping_get_cost(mapping, &how, &cost, &err) < 0)
     p->fault = strdup(err.message);
-  else if (r->s->accuracy.data && measure_accuracy(r->s, mapping, chip, &accuracy, &err) < 0)
+  else if (r->s->accuracy.data && measure_accuracy(r->s, mapping, chip, time_of(r, point), &accuracy, &err) < 0)
     p->fault = strdup(err.message);
   else
     *p = (sweep_point){ .cost = cost, .accuracy = accuracy };

@@ -11,6 +11,7 @@ typedef struct sweep_axis {
   char **values; /* as they would stand in the YAML */
   size_t n;
   int shapes;    /* a change of the field needs another mapping */
+  int is_time;   /* no field: seconds since the chip was written */
 } sweep_axis;
 
 typedef struct sweep_point {

@@ -6,8 +6,6 @@
 
 #include "program.h"
 
-enum { NAME_WIDTH = 32 };
-
 /* A mapping's figures by layer. */
 typedef struct row {
   int64_t pieces, activations; /* activations of the busiest piece */
@@ -29,7 +27,7 @@ width_of(const char *text)
 
 /* At most NAME_WIDTH columns, exactly when `pad`: the middle is left out, since layers differ at both ends. Control characters
  * of a file do not reach the terminal. */
-static void
+void
 print_name(FILE *out, const char *name, int pad)
 {
   const size_t n = width_of(name), head = 12, tail = NAME_WIDTH - head - 3;
@@ -272,7 +270,5 @@ print_summary(FILE *out, const settings *s, const rramnas_hw *hw, const rramnas_
     return code;
   print_packing(out, &info);
   code = print_timing(out, s, mapping);
-  if (code == EXIT_DONE && !s->no_cost)
-    code = print_cost(out, s, net, mapping);
-  return code == EXIT_DONE && s->accuracy.data ? print_accuracy(out, s, mapping) : code;
+  return code == EXIT_DONE && !s->no_cost ? print_cost(out, s, net, mapping) : code;
 }

@@ -257,8 +257,8 @@ static const struct option {
   { "table-order", "LIST", "genes in the order of the values in that column; default the network's in theirs",
     set_table_order, "genes with commas between" },
   { "data", "FILE", "YAML of a data set: accuracy of the network on each chip, on held-out images", set_data, "a file" },
-  { "weights", "FILE", "weights of the network, ONNX or safetensors, or of a supernet; default the network's file, or the "
-    "space's supernet", set_weights, "a file" },
+  { "weights", "FILE", "weights of the network, ONNX or safetensors, or of a supernet; default the network's file, or "
+    "the space's supernet", set_weights, "a file" },
   { "trials", "N", "chips per candidate, each with errors of its own; default 10", set_trials, "1..1048576" },
   { "stop-below", "SHARE", "no more chips of a candidate once it is clear that their mean does not reach this, e.g. 0.9",
     set_stop_below, "0 to 1" },

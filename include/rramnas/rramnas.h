@@ -284,6 +284,7 @@ enum rramnas_field_type {
   RRAMNAS_FIELD_REAL = 2,
   RRAMNAS_FIELD_CHOICE = 3, /**< one word of a list */
   RRAMNAS_FIELD_TEXT = 4,
+  RRAMNAS_FIELD_LIST = 5, /**< numbers in [ ], each within min and max; the canonical YAML has them */
 };
 
 /** One row of the table that drives parsing, checking, writing and documenting hardware specs. */
@@ -509,8 +510,8 @@ rramnas_net_create_ofa_from_genome(const char *data, size_t size, const char *na
                                    rramnas_error *reterr);
 
 /**
- * The same as a member of a supernet: widths and classes are those of its weights, the image that of a data set. What the
- * file's `parameters` say must agree. rramnas_mapping_get_accuracy() then takes the member's weights from the supernet.
+ * The same as a member of a supernet: widths and classes are those of its weights, the image that of a data set. What
+ * the file's `parameters` say must agree. rramnas_mapping_get_accuracy() then takes the member's weights from the supernet.
  * @param data      array of length [size]
  * @param name      how messages call it; NULL = "genome"
  * @param supernet  safetensors file with the names of the once-for-all code (doc/inference.md); a file that holds one
@@ -1233,8 +1234,8 @@ typedef struct rramnas_accuracy_options {
   double confidence_wanted;     /**< 0..1: no more chips once `confidence` is at most this, e.g. 0.002 for 0.2 % either
                                      way; default 0: never. Then `trials`, the most, is 1000 by default */
   int32_t trials_min;           /**< least chips before either; default 1 and, for confidence_wanted, 10 */
-  int32_t norm_images;          /**< of the training part, the first ones as one batch: batch normalisations of a supernet's
-                                     member get their statistics from it; default 512 */
+  int32_t norm_images;          /**< of the training part, the first ones as one batch, from which the batch
+                                     normalisations of a supernet's member get their statistics; default 512 */
 } rramnas_accuracy_options;
 
 #define RRAMNAS_ACCURACY_OPTIONS_INIT \
@@ -1273,6 +1274,90 @@ typedef struct rramnas_accuracy {
 RRAMNAS_EXPORT int32_t
 rramnas_mapping_get_accuracy(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
                              rramnas_accuracy *ret_accuracy, double *ret_trials, rramnas_error *reterr);
+
+/** How a layer does on crossbars: its converters. */
+typedef struct rramnas_accuracy_layer {
+  size_t size;          /**< sizeof(rramnas_accuracy_layer) */
+  int32_t on_crossbars; /**< 0: the layer stays digital, everything else is 0 */
+  int32_t weight_bits, input_bits;
+  int32_t adc_codes;    /**< levels of a converter */
+  double adc_range;     /**< greatest current that is converted as it is, over that of all rows of an array at the on
+                             conductance; of the least significant slice and the last group */
+  double codes_used;    /**< share of the levels that a sample of the calibration images meets on error-free cells, all slices
+                             and groups together */
+  int64_t conversions;  /**< of all chips; 0 where error-free cells and a converter that loses nothing need none */
+  int64_t clipped_low, clipped_high; /**< more than half a step below and above the range */
+} rramnas_accuracy_layer;
+
+#define RRAMNAS_ACCURACY_LAYER_INIT { sizeof(rramnas_accuracy_layer), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * rramnas_mapping_get_accuracy() with what the converters of each layer do: a wide range or many unused levels
+ * say that fewer bits or a closer range would do, clips the opposite.
+ * @param ret_layers  array of length [n_layers]; size of the first element set
+ * @param n_layers    rramnas_net_layer_count() of the mapping's network
+ * @return as rramnas_mapping_get_accuracy()
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_get_accuracy_layers(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
+                                    rramnas_accuracy *ret_accuracy, rramnas_accuracy_layer *ret_layers, size_t n_layers,
+                                    rramnas_error *reterr);
+
+/**
+ * Writes the report of rramnas_mapping_write_cost() as JSON, with accuracy in it.
+ * @param options   of the costs; NULL = defaults
+ * @param accuracy  and layers, array of length [n_layers]: what rramnas_mapping_get_accuracy_layers() gave
+ * @param n_layers  rramnas_net_layer_count() of the mapping's network
+ * @param write     receives the text
+ * @return as rramnas_mapping_write_cost()
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_mapping_write_accuracy(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                               const rramnas_accuracy *accuracy, const rramnas_accuracy_layer *layers, size_t n_layers,
+                               rramnas_write_fn write, void *user, rramnas_error *reterr);
+
+/** How an axis runs. */
+enum rramnas_axis_scale {
+  RRAMNAS_AXIS_LINEAR = 0,
+  RRAMNAS_AXIS_LOGARITHMIC = 1, /**< 0 is allowed as the first value and stands apart */
+};
+
+/** What the ticks of an axis say. */
+enum rramnas_axis_unit {
+  RRAMNAS_AXIS_NUMBER = 0,
+  RRAMNAS_AXIS_SHARE = 1,   /**< per cent of 1 */
+  RRAMNAS_AXIS_SECONDS = 2, /**< a logarithmic axis has seconds, minutes, hours, days, months and years */
+};
+
+/** Accuracy over something: errors of cells, time, a field of the chip. */
+typedef struct rramnas_accuracy_curve {
+  size_t size;                    /**< sizeof(rramnas_accuracy_curve) */
+  const char *name;               /**< of what varies, e.g. "noise.write_sigma"; UTF-8; required */
+  const double *x;                /**< array of length [n_points], rising */
+  const rramnas_accuracy *points; /**< array of length [n_points]: what rramnas_mapping_get_accuracy() gave */
+  size_t n_points;                /**< 1..65536 */
+  int32_t scale;                  /**< enum rramnas_axis_scale */
+  int32_t unit;                   /**< enum rramnas_axis_unit */
+  double mark;                    /**< value of the chip at hand, shown in the plot; default 0: none */
+} rramnas_accuracy_curve;
+
+#define RRAMNAS_ACCURACY_CURVE_INIT { sizeof(rramnas_accuracy_curve), NULL, NULL, NULL, 0, 0, 0, 0 }
+
+/**
+ * Writes curves of accuracy: mean with its 95 % interval, worst chip, in floats, in integers.
+ * @param curves    array of length [n_curves]
+ * @param n_curves  1..8: as many panels below each other
+ * @param labels    of the plot; NULL = none
+ * @param report    RRAMNAS_REPORT_SVG: a plot; RRAMNAS_REPORT_CSV: a row per point; RRAMNAS_REPORT_JSON: "rramnas.accuracy/1"
+ * @param write     receives the text
+ * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_RANGE (a point that no curve has), ERR_CALLBACK
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_accuracy_write(const rramnas_accuracy_curve *curves, size_t n_curves, const rramnas_curve_labels *labels,
+                       int32_t report, rramnas_write_fn write, void *user, rramnas_error *reterr);
 
 /** @} @defgroup search Search
  * @{ */
@@ -1375,8 +1460,8 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_load_file(const char *path, const rramnas_runtime *runtime, rramnas_search **ret_search,
                          rramnas_error *reterr);
 
-/** The same from memory. @param data array of length [size], not kept @param name for messages; NULL = "space"
- * @since 0.2 */
+/** The same from memory. @param data array of length [size], not kept @param name for messages, and its folder is where
+ * a `supernet` lies; NULL = "space" @since 0.2 */
 RRAMNAS_EXPORT int32_t
 rramnas_search_load_buffer(const char *data, size_t size, const char *name, const rramnas_runtime *runtime,
                            rramnas_search **ret_search, rramnas_error *reterr);
@@ -1514,15 +1599,15 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
 
 /**
  * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_quantized,
- * accuracy_digital: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital alone needs no chip
- * and takes its time accordingly.
+ * accuracy_digital, accuracy_chips: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital
+ * alone needs no chip and takes its time accordingly.
  *
- * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights of a
- * supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
+ * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights
+ * of a supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
  * space's networks then have the widths and classes of the supernet and the image of the data set, unless the space's
  * parameters say others, which is an error.
- * @param options  weights: default the `supernet` of the space's file; part: not the test images, which are for reports;
- *                 hw: NULL. Files are read now and not looked at again
+ * @param options  weights: default the `supernet` of the space's file; part: not the test images, which are for
+ *                 reports; hw: NULL. Files are read now and not looked at again
  * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with other networks of its own; ERR_IO, ERR_PARSE for
  *         files; ERR_NOT_FOUND, ERR_SHAPE with the tensor of a supernet that has not all members of the space
  * @since 0.2

@@ -51,6 +51,17 @@ enum rrn_adc_range { RRN_ADC_AUTO = 0, RRN_ADC_MAXIMUM = 1, RRN_ADC_GRANULAR = 2
 
 typedef struct rrn_chip rrn_chip;
 
+/* How a layer's converters are used on error-free cells, use.c. All 0 before the first note. */
+typedef struct rrn_adc_use {
+  int32_t codes, n_met; /* levels; how many of them the sample meets */
+  double range;         /* greatest current that is no clip, of the first slice, per row with an input */
+  uint8_t *met;
+} rrn_adc_use;
+
+/* Adds what a group's sample [n_sample][n_in] meets. `arena` lives as long as `use`. */
+int32_t rrn_adc_use_note(rrn_arena *arena, rrn_arena *scratch, const rrn_xbar_layer *layer, const int32_t *sample,
+                         size_t n_sample, rrn_adc_use *use, rramnas_error *err);
+
 typedef struct rrn_chip_options {
   uint64_t seed;
   uint32_t trial;      /* number of the chip; each has errors of its own */
@@ -59,6 +70,7 @@ typedef struct rrn_chip_options {
   double adc_fraction; /* of the calibrated range; 0 = 0.9999 */
   int32_t is_ideal;    /* no errors, no converters: the integers themselves */
   const rrn_chip *like; /* a chip of the same layers and spec, whose converters are taken; NULL = they are chosen */
+  rrn_adc_use *use;    /* [layers]: filled when converters are chosen, valid as long as the chip; NULL = not wanted */
 } rrn_chip_options;
 
 int32_t rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw, const rrn_chip_options *options,
@@ -67,8 +79,8 @@ int32_t rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas
 void rrn_chip_free(rrn_chip *chip);
 /* Multiplies on the chip; safe on several threads. Lives as long as the chip. */
 const rrn_infer_backend *rrn_chip_backend(const rrn_chip *chip);
-/* What its converters did so far. */
-rrn_xbar_stats rrn_chip_stats(const rrn_chip *chip);
+/* What the converters of a layer did so far. */
+rrn_xbar_stats rrn_chip_stats(const rrn_chip *chip, size_t layer);
 
 /* --- many chips, trials.c --- */
 
@@ -82,6 +94,7 @@ typedef struct rrn_trials {
   size_t n_images;
   int32_t n_threads;       /* 0 = all processors */
   rrn_stop_rule stop;      /* all 0 = all chips */
+  rrn_xbar_stats *layers;  /* [q->n]: gets what the converters of each layer did on all chips; NULL = not wanted */
 } rrn_trials;
 
 typedef struct rrn_trials_result {
@@ -94,6 +107,6 @@ typedef struct rrn_trials_result {
 int32_t rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_right, rrn_trials_result *ret,
                        rramnas_error *err);
 /* Right answers in floats. */
-int32_t rrn_trials_digital(const rrn_rt *rt, const rrn_trials *t, int32_t *ret_right, rramnas_error *err);
+int32_t rrn_trials_digital(const rrn_trials *t, int32_t *ret_right, rramnas_error *err);
 
 #endif

@@ -5,8 +5,8 @@
  * Out: weights, images with labels, training images for what is calibrated, and a digest of all of these.
  *
  * Files are read once and may change afterwards. The digest is over what was read: the bytes of the weights' file, the
- * values of an ONNX model's constants (some lie in other files), images and labels as they are judged. Images are held as
- * floats, 4 bytes for each channel and pixel. */
+ * values of an ONNX model's constants (some lie in other files), images and labels as they are judged. Images are held
+ * as floats, 4 bytes for each channel and pixel. */
 #include "accuracy/judge.h"
 
 #include <math.h>
@@ -20,6 +20,12 @@ enum { CALIBRATION_IMAGES = 64, NORM_IMAGES = 512, MOST_TRIALS = 1 << 20 };
 
 /* --- options --- */
 
+static int
+is_share(double x)
+{
+  return x >= 0 && x <= 1;
+}
+
 static int32_t
 check_options(const rramnas_accuracy_options *o, rramnas_error *err)
 {
@@ -27,13 +33,12 @@ check_options(const rramnas_accuracy_options *o, rramnas_error *err)
   RRN_FAIL_IF(o->part < RRAMNAS_DATA_TEST || o->part > RRAMNAS_DATA_TRAIN || o->adc_range < RRAMNAS_ADC_RANGE_AUTO ||
                 o->adc_range > RRAMNAS_ADC_RANGE_CALIBRATED,
               err, RRAMNAS_ERR_ARGUMENT, "accuracy options: part %d, adc_range %d", (int)o->part, (int)o->adc_range);
-  RRN_FAIL_IF(o->images < 0 || o->calibration_images < 0 || o->trials < 0 || o->trials > MOST_TRIALS || o->n_threads < 0 ||
-                !(o->time_s >= 0) || !isfinite(o->time_s) || !(o->adc_fraction >= 0 && o->adc_fraction <= 1),
+  RRN_FAIL_IF(o->images < 0 || o->calibration_images < 0 || o->trials < 0 || o->trials > MOST_TRIALS ||
+                o->n_threads < 0 || !(o->time_s >= 0) || !isfinite(o->time_s) || !is_share(o->adc_fraction),
               err, RRAMNAS_ERR_RANGE,
-              "accuracy options: images %d, calibration_images %d, trials %d, time_s %g, adc_fraction %g", (int)o->images,
-              (int)o->calibration_images, (int)o->trials, o->time_s, o->adc_fraction);
-  RRN_FAIL_IF(!(o->stop_below >= 0 && o->stop_below <= 1) || !(o->confidence_wanted >= 0 && o->confidence_wanted <= 1) ||
-                o->trials_min < 0 || o->norm_images < 0,
+              "accuracy options: images %d, calibration_images %d, trials %d, time_s %g, adc_fraction %g",
+              (int)o->images, (int)o->calibration_images, (int)o->trials, o->time_s, o->adc_fraction);
+  RRN_FAIL_IF(!is_share(o->stop_below) || !is_share(o->confidence_wanted) || o->trials_min < 0 || o->norm_images < 0,
               err, RRAMNAS_ERR_RANGE,
               "accuracy options: stop_below %g, confidence_wanted %g, expected 0..1, trials_min %d, norm_images %d, "
               "expected 0 or more",
@@ -291,7 +296,8 @@ check_images(const rrn_judge *j, const rrn_infer_plan *plan, rramnas_error *err)
               "%s: images have %lld x %lld x %lld values, the network takes %zu", j->o.data, (long long)j->shape[0],
               (long long)j->shape[1], (long long)j->shape[2], rrn_infer_n_in(plan));
   RRN_FAIL_IF((size_t)j->classes > rrn_infer_n_out(plan), err, RRAMNAS_ERR_SHAPE,
-              "%s: there are %d classes, the network has %zu outputs", j->o.data, (int)j->classes, rrn_infer_n_out(plan));
+              "%s: there are %d classes, the network has %zu outputs", j->o.data, (int)j->classes,
+              rrn_infer_n_out(plan));
   return RRAMNAS_OK;
 }
 
@@ -373,8 +379,8 @@ int32_t
 rrn_judge_calibrate(const rrn_judge *j, rrn_infer_plan *plan, int32_t n_threads, rramnas_error *err)
 {
   rrn_judge_room *room = take_room(j);
-  const int32_t status = rrn_infer_calibrate(plan, NULL, j->training, j->n_norm, n_threads, room ? &room->room : NULL, NULL,
-                                             err);
+  const int32_t status = rrn_infer_calibrate(plan, NULL, j->training, j->n_norm, n_threads, room ? &room->room : NULL,
+                                             NULL, err);
 
   if (room)
     atomic_flag_clear_explicit(&room->busy, memory_order_release);

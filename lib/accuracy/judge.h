@@ -60,9 +60,15 @@ int32_t rrn_judge_calibrate(const rrn_judge *j, rrn_infer_plan *plan, int32_t n_
 /* What is wanted, bits. */
 enum { RRN_JUDGE_DIGITAL = 1, RRN_JUDGE_QUANTIZED = 2, RRN_JUDGE_CHIPS = 4 };
 
-/* Figures of one network; what was not asked for stays 0. `mapping` is of that network, NULL when only RRN_JUDGE_DIGITAL
- * is asked for. ret_trials NULL or [trials]. Safe on several threads. measure.c */
+/* What is wanted beyond the figures, NULL = not: [trials] and [layers of the network]. */
+typedef struct rrn_judge_details {
+  double *trials;
+  rramnas_accuracy_layer *layers;
+} rrn_judge_details;
+
+/* Figures of one network; what was not asked for stays 0. `mapping` is of that network, NULL when only
+ * RRN_JUDGE_DIGITAL is asked for. ret_details NULL = none. Safe on several threads. measure.c */
 int32_t rrn_judge_run(const rrn_judge *j, rramnas_net *net, const rramnas_mapping *mapping, int32_t what,
-                      int32_t n_threads, rramnas_accuracy *ret, double *ret_trials, rramnas_error *err);
+                      int32_t n_threads, rramnas_accuracy *ret, const rrn_judge_details *ret_details, rramnas_error *err);
 
 #endif

@@ -11,6 +11,7 @@
  * network of a weights file must have the mapping's layers: names may differ, matrices may not. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "accuracy/accuracy.h"
 #include "accuracy/judge.h"
@@ -29,6 +30,7 @@ typedef struct measuring {
   const rrn_infer_plan *plan;
   rrn_quantised q;
   int32_t *right;             /* [trials] */
+  rrn_judge_details details;
   rramnas_accuracy *ret;
   rramnas_error *err;
 } measuring;
@@ -118,20 +120,46 @@ trials_of(const measuring *a)
   return t;
 }
 
-static int32_t
-try_chips(measuring *a, const rrn_trials *t, double *ret_trials)
+static double
+share(int64_t n, int64_t of)
 {
-  rrn_trials_result r;
-  size_t k;
+  return of > 0 ? (double)n / (double)of : 0;
+}
 
+static rramnas_accuracy_layer
+layer_of(const rrn_quantised_layer *l, const rrn_adc_use *use, const rrn_xbar_stats *stats)
+{
+  if (l->shape.n_groups == 0)
+    return (rramnas_accuracy_layer){ .size = sizeof(rramnas_accuracy_layer) };
+  return (rramnas_accuracy_layer){ .size = sizeof(rramnas_accuracy_layer), .on_crossbars = 1, .weight_bits = l->weight_bits,
+                                   .input_bits = l->input_bits, .adc_codes = use->codes, .adc_range = use->range,
+                                   .codes_used = share(use->n_met, use->codes), .conversions = stats->conversions,
+                                   .clipped_low = stats->clipped_low, .clipped_high = stats->clipped_high };
+}
+
+static int32_t
+try_chips(measuring *a, rrn_trials *t)
+{
+  const size_t n_layers = a->q.n;
+  rrn_adc_use *use = NULL;
+  rrn_trials_result r;
+  size_t i;
+
+  if (a->details.layers) {
+    t->chip.use = use = rrn_arena_alloc(&a->arena, n_layers, sizeof(*use));
+    t->layers = rrn_arena_alloc(&a->arena, n_layers, sizeof(*t->layers));
+    if (!use || !t->layers)
+      return rrn_fail_memory(a->err);
+  }
   RRN_TRY(rrn_trials_run(a->rt, t, (size_t)a->ret->trials, a->right, &r, a->err));
-  for (k = 0; ret_trials && k < r.n; k++)
-    ret_trials[k] = a->right[k] / (double)a->ret->images;
+  for (i = 0; a->details.trials && i < r.n; i++)
+    a->details.trials[i] = a->right[i] / (double)a->ret->images;
+  for (i = 0; use && i < n_layers; i++)
+    a->details.layers[i] = layer_of(&a->q.layers[i], &use[i], &t->layers[i]);
   a->ret->trials = (int32_t)r.n;
   a->ret->stopped = r.stopped;
   a->ret->conversions = r.stats.conversions;
-  a->ret->clipped =
-    r.stats.conversions ? (double)(r.stats.clipped_low + r.stats.clipped_high) / (double)r.stats.conversions : 0;
+  a->ret->clipped = share(r.stats.clipped_low + r.stats.clipped_high, r.stats.conversions);
   summarise(a->ret, a->right);
   return RRAMNAS_OK;
 }
@@ -148,13 +176,13 @@ try_ideal(const measuring *a, const rrn_trials *chips, int32_t *ret_right)
 }
 
 static int32_t
-judge(measuring *a, double *ret_trials)
+judge(measuring *a)
 {
-  const rrn_trials t = trials_of(a);
+  rrn_trials t = trials_of(a);
   int32_t right;
 
   if (a->what & RRN_JUDGE_DIGITAL) {
-    RRN_TRY(rrn_trials_digital(a->rt, &t, &right, a->err));
+    RRN_TRY(rrn_trials_digital(&t, &right, a->err));
     a->ret->digital = right / (double)a->ret->images;
   }
   if (a->what & (RRN_JUDGE_QUANTIZED | RRN_JUDGE_CHIPS))
@@ -163,7 +191,7 @@ judge(measuring *a, double *ret_trials)
     RRN_TRY(try_ideal(a, &t, &right));
     a->ret->quantized = right / (double)a->ret->images;
   }
-  return a->what & RRN_JUDGE_CHIPS ? try_chips(a, &t, ret_trials) : RRAMNAS_OK;
+  return a->what & RRN_JUDGE_CHIPS ? try_chips(a, &t) : RRAMNAS_OK;
 }
 
 /* --- the whole --- */
@@ -186,7 +214,7 @@ make_plan(measuring *a, rramnas_net *net)
 }
 
 static int32_t
-measure(measuring *a, rramnas_net *net, double *ret_trials)
+measure(measuring *a, rramnas_net *net)
 {
   a->ret->images = (int64_t)a->j->n_images;
   a->ret->trials = a->what & RRN_JUDGE_CHIPS ? most_trials(&a->j->o) : 0;
@@ -194,18 +222,20 @@ measure(measuring *a, rramnas_net *net, double *ret_trials)
   if (!a->right)
     return rrn_fail_memory(a->err);
   RRN_TRY(make_plan(a, net));
-  return judge(a, ret_trials);
+  return judge(a);
 }
 
 int32_t
 rrn_judge_run(const rrn_judge *j, rramnas_net *net, const rramnas_mapping *mapping, int32_t what, int32_t n_threads,
-              rramnas_accuracy *ret, double *ret_trials, rramnas_error *err)
+              rramnas_accuracy *ret, const rrn_judge_details *ret_details, rramnas_error *err)
 {
   measuring a = { .j = j, .m = mapping, .rt = &j->rt, .what = what, .n_threads = n_threads, .ret = ret, .err = err };
   int32_t status;
 
+  if (ret_details)
+    a.details = *ret_details;
   rrn_arena_init(&a.arena, a.rt);
-  status = measure(&a, net, ret_trials);
+  status = measure(&a, net);
   rrn_quantised_release(&a.q);
   rrn_infer_plan_free(a.own);
   rrn_values_free(a.values);
@@ -213,9 +243,10 @@ rrn_judge_run(const rrn_judge *j, rramnas_net *net, const rramnas_mapping *mappi
   return status;
 }
 
-int32_t
-rramnas_mapping_get_accuracy(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
-                             rramnas_accuracy *ret_accuracy, double *ret_trials, rramnas_error *reterr)
+/* The public functions: `name` is the one that was called. */
+static int32_t
+get_accuracy(const char *name, const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
+             const rrn_judge_details *details, rramnas_accuracy *ret_accuracy, rramnas_error *err)
 {
   const int32_t all = RRN_JUDGE_DIGITAL | RRN_JUDGE_QUANTIZED | RRN_JUDGE_CHIPS;
   rramnas_accuracy ours = RRAMNAS_ACCURACY_INIT;
@@ -224,16 +255,62 @@ rramnas_mapping_get_accuracy(const rramnas_mapping *mapping, const rramnas_accur
   rrn_judge *j = NULL;
   int32_t status;
 
-  RRN_FAIL_IF(!mapping || !options || !ret_accuracy, reterr, RRAMNAS_ERR_ARGUMENT,
-              "rramnas_mapping_get_accuracy: mapping, options or ret_accuracy is NULL");
-  RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_accuracy_options", reterr));
+  RRN_FAIL_IF(!mapping || !options || !ret_accuracy, err, RRAMNAS_ERR_ARGUMENT,
+              "%s: mapping, options or ret_accuracy is NULL", name);
+  RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_accuracy_options", err));
   runtime = rrn_rt_runtime(&mapping->rt);
-  RRN_TRY(rrn_judge_load(&o, &runtime, &j, reterr));
-  status = rrn_judge_set_net(j, mapping->net, reterr);
+  RRN_TRY(rrn_judge_load(&o, &runtime, &j, err));
+  status = rrn_judge_set_net(j, mapping->net, err);
   if (status >= 0)
-    status = rrn_judge_run(j, mapping->net, mapping, all, o.n_threads > 0 ? o.n_threads : runtime.n_threads, &ours,
-                           ret_trials, reterr);
+    status = rrn_judge_run(j, mapping->net, mapping, all, o.n_threads > 0 ? o.n_threads : runtime.n_threads, &ours, details,
+                           err);
   rrn_judge_free(j);
   RRN_TRY(status);
-  return rrn_result_write(ret_accuracy, &ours, sizeof(ours), "rramnas_accuracy", reterr);
+  return rrn_result_write(ret_accuracy, &ours, sizeof(ours), "rramnas_accuracy", err);
+}
+
+int32_t
+rramnas_mapping_get_accuracy(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
+                             rramnas_accuracy *ret_accuracy, double *ret_trials, rramnas_error *reterr)
+{
+  const rrn_judge_details details = { .trials = ret_trials };
+
+  return get_accuracy("rramnas_mapping_get_accuracy", mapping, options, &details, ret_accuracy, reterr);
+}
+
+/* The caller's elements are of the size that the first one says. */
+static int32_t
+hand_over(const rramnas_accuracy_layer *ours, size_t n, rramnas_accuracy_layer *ret_layers, rramnas_error *err)
+{
+  size_t i, stride;
+
+  RRN_TRY(rrn_struct_size(ret_layers, "rramnas_accuracy_layer", &stride, err));
+  for (i = 0; i < n; i++) {
+    void *to = (char *)ret_layers + i * stride;
+
+    memcpy(to, &stride, sizeof(stride));
+    RRN_TRY(rrn_result_write(to, &ours[i], sizeof(ours[i]), "rramnas_accuracy_layer", err));
+  }
+  return RRAMNAS_OK;
+}
+
+int32_t
+rramnas_mapping_get_accuracy_layers(const rramnas_mapping *mapping, const rramnas_accuracy_options *options,
+                                    rramnas_accuracy *ret_accuracy, rramnas_accuracy_layer *ret_layers, size_t n_layers,
+                                    rramnas_error *reterr)
+{
+  rrn_judge_details details = { .trials = NULL };
+  int32_t status;
+
+  RRN_FAIL_IF(!mapping || !ret_layers || n_layers != mapping->net->n_layers, reterr, RRAMNAS_ERR_ARGUMENT,
+              "rramnas_mapping_get_accuracy_layers: mapping or ret_layers is NULL, or n_layers is not the network's");
+  RRN_TRY(rrn_struct_size(ret_layers, "rramnas_accuracy_layer", &(size_t){ 0 }, reterr));
+  details.layers = rrn_calloc(&mapping->rt, n_layers, sizeof(*details.layers));
+  if (!details.layers)
+    return rrn_fail_memory(reterr);
+  status = get_accuracy("rramnas_mapping_get_accuracy_layers", mapping, options, &details, ret_accuracy, reterr);
+  if (status >= 0)
+    status = hand_over(details.layers, n_layers, ret_layers, reterr);
+  rrn_free(&mapping->rt, details.layers);
+  return status;
 }

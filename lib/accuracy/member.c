@@ -18,9 +18,10 @@ take_shapes(const rrn_safetensors *file, rrn_ofa_family family, rrn_ofa_genome *
   if (!rrn_weights_is_supernet(file))
     return RRAMNAS_OK;
   RRN_TRY(rrn_weights_ofa_widths(file, family, &widths, &classes, err));
-  RRN_FAIL_IF((g->widths.stem && memcmp(&widths, &g->widths, sizeof(widths)) != 0) || (g->classes && g->classes != classes),
-              err, RRAMNAS_ERR_SHAPE, "%s: the supernet's widths or classes are not those that the genome's parameters say",
-              file->path);
+  RRN_FAIL_IF((g->widths.stem && memcmp(&widths, &g->widths, sizeof(widths)) != 0) ||
+                (g->classes && g->classes != classes),
+              err, RRAMNAS_ERR_SHAPE,
+              "%s: the supernet's widths or classes are not those that the genome's parameters say", file->path);
   g->widths = widths;
   g->classes = classes;
   return RRAMNAS_OK;
@@ -49,8 +50,8 @@ take_image(const char *path, const rramnas_runtime *runtime, rrn_ofa_genome *g, 
   rrn_data_shape(data, shape);
   rrn_data_free(data);
   RRN_FAIL_IF(shape[0] != 3 || shape[1] != shape[2] || (g->image && g->image != shape[1]), err, RRAMNAS_ERR_SHAPE,
-              "%s: images have %" PRId64 " x %" PRId64 " x %" PRId64 " values, expected three channels of a square%s", path,
-              shape[0], shape[1], shape[2], g->image ? " as large as the genome's parameters say" : "");
+              "%s: images have %" PRId64 " x %" PRId64 " x %" PRId64 " values, expected three channels of a square%s",
+              path, shape[0], shape[1], shape[2], g->image ? " as large as the genome's parameters say" : "");
   g->image = shape[1];
   return RRAMNAS_OK;
 }

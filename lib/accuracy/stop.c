@@ -4,19 +4,19 @@
  * In:  right answers of one chip after the other, in the order of their numbers; what is wanted.
  * Out: after each chip, whether to go on.
  *
- * Below a threshold: would the mean of all n chips reach it? They may be wrong on n e0 images together, so behind k chips
- * each of the rest on e_k = (n e0 - wrong so far) / (n - k) in the mean. A bet against that multiplies its stake by
- * 1 + c (wrong_k / e_k - 1) with each chip. If the n chips do reach the threshold, they come in any order with the same
- * probability, and the stake is expected not to grow: it ever reaches 1 / level with probability `level` or less (Ville),
- * at whatever number of chips one looks. No distribution is assumed, and few chips are no special case. Two bets, c = 1
- * and 1/2, have half of the stake each. When e_k is negative no rest can help.
+ * Below a threshold: would the mean of all n chips reach it? They may be wrong on n e0 images together, so behind k
+ * chips each of the rest on e_k = (n e0 - wrong so far) / (n - k) in the mean. A bet against that multiplies its stake
+ * by 1 + c (wrong_k / e_k - 1) with each chip. If the n chips do reach the threshold, they come in any order with the
+ * same probability, and the stake is expected not to grow: it ever reaches 1 / level with probability `level` or less
+ * (Ville), at whatever number of chips one looks. No distribution is assumed, and few chips are no special case. Two
+ * bets, c = 1 and 1/2, have half of the stake each. When e_k is negative no rest can help.
  * Source: Waudby-Smith, Ramdas: "Estimating means of bounded random variables by betting", JRSS B 86 (2024), 1-27,
  * section 5, without replacement. Deviation: c is fixed.
  *
  * Narrow enough: half of the 95 % interval of the mean by Student's t. Looking after every chip costs some of the 95 %
  * (doc/accuracy.md has how much), so there is a least number of chips.
  *
- * Only + - * / and square roots of counts, in the order of chips: the same decision everywhere. Complexity: constant. */
+ * Only + - * / and square roots of counts, in the order of chips: the same decision everywhere. Constant time. */
 #include <math.h>
 
 #include "accuracy/stop.h"
@@ -58,7 +58,8 @@ student(double freedom)
 
   if (freedom < (double)(sizeof(t) / sizeof(t[0])))
     return t[(int)freedom];
-  return z + (z * z * z + z) / (4 * freedom) + (5 * z * z * z * z * z + 16 * z * z * z + 3 * z) / (96 * freedom * freedom);
+  return z + (z * z * z + z) / (4 * freedom) +
+         (5 * z * z * z * z * z + 16 * z * z * z + 3 * z) / (96 * freedom * freedom);
 }
 
 double

@@ -11,7 +11,11 @@
 #include <string.h>
 
 #include "accuracy/accuracy.h"
+#include "infer/accuracy.h"
 #include "util/pool.h"
+
+/* Chips of a thread between two looks, when a run does not end early. */
+enum { AT_A_TIME = 64 };
 
 typedef struct trials {
   const rrn_rt *rt;
@@ -20,29 +24,21 @@ typedef struct trials {
   rrn_chip *first;        /* the first chip, whose converters all have */
   size_t begun;           /* chips before those that are tried now */
   int32_t *right;
-  rrn_xbar_stats *stats;  /* [n] */
+  rrn_xbar_stats *stats;  /* [at a time][layers] */
   atomic_int has_failed;
   int32_t status;         /* of the first to fail; its text in err */
   rramnas_error err;
 } trials;
 
 static int32_t
-count_right(const rrn_rt *rt, const rrn_trials *t, const rrn_infer_backend *backend, int32_t n_threads, int32_t *ret_right,
+count_right(const rrn_trials *t, const rrn_infer_backend *backend, int32_t n_threads, int32_t *ret_right,
             rramnas_error *err)
 {
-  const size_t n_out = rrn_infer_n_out(t->plan);
-  float *outputs = rrn_alloc(rt, t->n_images, n_out * sizeof(*outputs));
-  int32_t status;
-  size_t i;
+  size_t right = 0;
 
-  if (!outputs)
-    return rrn_fail_memory(err);
-  status = rrn_infer_run(t->plan, backend, t->images, t->n_images, n_threads, outputs, err);
-  *ret_right = 0;
-  for (i = 0; i < t->n_images && status >= 0; i++)
-    *ret_right += rrn_infer_argmax(outputs + i * n_out, n_out) == (size_t)t->labels[i];
-  rrn_free(rt, outputs);
-  return status;
+  RRN_TRY(rrn_infer_count_right_of(t->plan, backend, t->images, t->labels, t->n_images, n_threads, &right, err));
+  *ret_right = (int32_t)right;
+  return RRAMNAS_OK;
 }
 
 static int32_t
@@ -51,13 +47,15 @@ try_chip(const trials *m, size_t k, rramnas_error *err)
   rrn_chip_options o = m->t->chip;
   rrn_chip *chip = m->first;
   int32_t status;
+  size_t i;
 
   o.trial += (uint32_t)k;
   o.like = m->first;
   if (k > 0)
     RRN_TRY(rrn_chip_program(m->rt, m->t->q, m->t->hw, &o, &chip, err));
-  status = count_right(m->rt, m->t, rrn_chip_backend(chip), m->threads_within, &m->right[k], err);
-  m->stats[k] = rrn_chip_stats(chip);
+  status = count_right(m->t, rrn_chip_backend(chip), m->threads_within, &m->right[k], err);
+  for (i = 0; i < m->t->q->n; i++)
+    m->stats[(k - m->begun) * m->t->q->n + i] = rrn_chip_stats(chip, i);
   if (k > 0)
     rrn_chip_free(chip);
   return status;
@@ -78,15 +76,23 @@ do_chip(void *user, size_t k)
 }
 
 static void
-add_up(const rrn_xbar_stats *stats, size_t n, rrn_xbar_stats *ret_sum)
+add(const rrn_xbar_stats *stats, rrn_xbar_stats *sum)
 {
-  size_t k;
+  sum->conversions += stats->conversions;
+  sum->clipped_low += stats->clipped_low;
+  sum->clipped_high += stats->clipped_high;
+}
 
-  *ret_sum = (rrn_xbar_stats){ 0 };
-  for (k = 0; k < n; k++) {
-    ret_sum->conversions += stats[k].conversions;
-    ret_sum->clipped_low += stats[k].clipped_low;
-    ret_sum->clipped_high += stats[k].clipped_high;
+/* One chip's, by layer, to those of all before. */
+static void
+add_chip(const trials *m, const rrn_xbar_stats *stats, rrn_trials_result *ret)
+{
+  size_t i;
+
+  for (i = 0; i < m->t->q->n; i++) {
+    add(&stats[i], &ret->stats);
+    if (m->t->layers)
+      add(&stats[i], &m->t->layers[i]);
   }
 }
 
@@ -98,9 +104,8 @@ may_stop(const rrn_stop_rule *rule)
 
 /* The first chips of all, a few at a time, until the rule or a failure ends it. */
 static void
-try_chips(trials *m, size_t n, int32_t threads, rrn_trials_result *ret)
+try_chips(trials *m, size_t n, size_t at_a_time, int32_t threads, rrn_trials_result *ret)
 {
-  const size_t at_a_time = n > 1 && may_stop(&m->t->stop) ? (size_t)threads : n;
   rrn_stop rule;
 
   rrn_stop_init(&rule, &m->t->stop, n, m->t->n_images);
@@ -109,8 +114,10 @@ try_chips(trials *m, size_t n, int32_t threads, rrn_trials_result *ret)
     const size_t some = n - m->begun < at_a_time ? n - m->begun : at_a_time;
 
     rrn_pool_run(some, n > 1 ? threads : 1, do_chip, m);
-    for (; m->status >= 0 && ret->n < m->begun + some && !ret->stopped; ret->n++)
+    for (; m->status >= 0 && ret->n < m->begun + some && !ret->stopped; ret->n++) {
+      add_chip(m, m->stats + (ret->n - m->begun) * m->t->q->n, ret);
       ret->stopped = rrn_stop_add(&rule, m->right[ret->n]);
+    }
   }
 }
 
@@ -119,24 +126,24 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
                rramnas_error *err)
 {
   const int32_t threads = t->n_threads > 0 ? t->n_threads : rrn_pool_processors();
+  const size_t many = (size_t)threads * (may_stop(&t->stop) ? 1 : AT_A_TIME), at_a_time = n < many ? n : many;
   trials m = { .rt = rt, .t = t, .threads_within = n > 1 ? 1 : threads, .right = ret_right, .err = RRAMNAS_ERROR_INIT };
 
   RRN_TRY(rrn_chip_program(rt, t->q, t->hw, &t->chip, &m.first, err));
-  m.stats = rrn_calloc(rt, n, sizeof(*m.stats));
+  m.stats = rrn_calloc(rt, at_a_time * t->q->n, sizeof(*m.stats));
   if (!m.stats) {
     rrn_chip_free(m.first);
     return rrn_fail_memory(err);
   }
   atomic_init(&m.has_failed, 0);
-  try_chips(&m, n, threads, ret);
-  add_up(m.stats, ret->n, &ret->stats);
+  try_chips(&m, n, at_a_time, threads, ret);
   rrn_free(rt, m.stats);
   rrn_chip_free(m.first);
   return m.status < 0 ? rrn_fail(err, m.status, "%s", m.err.message) : RRAMNAS_OK;
 }
 
 int32_t
-rrn_trials_digital(const rrn_rt *rt, const rrn_trials *t, int32_t *ret_right, rramnas_error *err)
+rrn_trials_digital(const rrn_trials *t, int32_t *ret_right, rramnas_error *err)
 {
-  return count_right(rt, t, NULL, t->n_threads, ret_right, err);
+  return count_right(t, NULL, t->n_threads, ret_right, err);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cost/explain.h"
+#include "report/accuracy.h"
 #include "report/cost.h"
 #include "util/options.h"
 
@@ -111,8 +112,8 @@ rramnas_mapping_explain(const rramnas_mapping *mapping, const rramnas_cost_optio
 }
 
 static int32_t
-write_json(const rramnas_mapping *m, const rramnas_cost_options *callers, rramnas_write_fn write, void *user,
-           rramnas_error *err)
+write_json(const rramnas_mapping *m, const rramnas_cost_options *callers, const rrn_accuracy_section *accuracy,
+           rramnas_write_fn write, void *user, rramnas_error *err)
 {
   rramnas_timing_options timing = RRAMNAS_TIMING_OPTIONS_INIT;
   rramnas_cost_options o;
@@ -123,7 +124,7 @@ write_json(const rramnas_mapping *m, const rramnas_cost_options *callers, rramna
   timing.floor_remainder = o.floor_remainder;
   timing.sharing = o.sharing;
   RRN_TRY(rrn_timing_resolve(&timing, &timing, err));
-  return rrn_report_json(m, &timing, &o, write, user, err);
+  return rrn_report_json(m, &timing, &o, accuracy, write, user, err);
 }
 
 int32_t
@@ -136,7 +137,7 @@ rramnas_mapping_write_cost(const rramnas_mapping *mapping, int32_t report, const
   RRN_FAIL_IF(!mapping || !write, reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_mapping_write_cost: mapping or write is NULL");
   if (report == RRAMNAS_REPORT_JSON)
-    return write_json(mapping, options, write, user, reterr);
+    return write_json(mapping, options, NULL, write, user, reterr);
   RRN_FAIL_IF(report != RRAMNAS_REPORT_SVG && report != RRAMNAS_REPORT_CSV, reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_mapping_write_cost: there is no report %d of costs", (int)report);
   RRN_TRY(rrn_cost_run(mapping, options, &c, reterr));
@@ -144,4 +145,20 @@ rramnas_mapping_write_cost(const rramnas_mapping *mapping, int32_t report, const
                                         : rrn_report_cost_csv(&c, write, user, reterr);
   rrn_arena_release(&c.arena);
   return status;
+}
+
+int32_t
+rramnas_mapping_write_accuracy(const rramnas_mapping *mapping, const rramnas_cost_options *options,
+                               const rramnas_accuracy *accuracy, const rramnas_accuracy_layer *layers, size_t n_layers,
+                               rramnas_write_fn write, void *user, rramnas_error *reterr)
+{
+  rrn_accuracy_section section = { .layers = layers, .n_layers = n_layers };
+  rramnas_accuracy a;
+
+  RRN_FAIL_IF(!mapping || !accuracy || !layers || !write || n_layers != mapping->net->n_layers, reterr, RRAMNAS_ERR_ARGUMENT,
+              "rramnas_mapping_write_accuracy: mapping, accuracy, layers or write is NULL, or n_layers is not the network's");
+  RRN_TRY(rrn_options_read(&a, sizeof(a), accuracy, "rramnas_accuracy", reterr));
+  RRN_TRY(rrn_struct_size(layers, "rramnas_accuracy_layer", &section.stride, reterr));
+  section.accuracy = &a;
+  return write_json(mapping, options, &section, write, user, reterr);
 }

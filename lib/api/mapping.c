@@ -229,7 +229,7 @@ write_json(const rramnas_mapping *m, const rramnas_timing_options *timing, rramn
   cost.samples = timing->samples;
   cost.floor_remainder = timing->floor_remainder;
   cost.sharing = timing->sharing;
-  return rrn_report_json(m, timing, &cost, write, user, err);
+  return rrn_report_json(m, timing, &cost, NULL, write, user, err);
 }
 
 int32_t

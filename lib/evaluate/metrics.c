@@ -50,17 +50,17 @@ FIGURE(accuracy_quantized, o->accuracy.quantized)
 #define MAX RRAMNAS_MAXIMIZE
 
 const rrn_metric rrn_metrics[] = {
-  { "accuracy", "1", "Images that the network names rightly, as a share, on average over the chips.", MAX, RRN_NEEDS_CHIPS,
-    accuracy_mean },
-  { "accuracy_chips", "1", "Chips that were tried: fewer where it was clear that they would not do.", MIN, RRN_NEEDS_CHIPS,
-    accuracy_chips },
+  { "accuracy", "1", "Images that the network names rightly, as a share, on average over the chips.", MAX,
+    RRN_NEEDS_CHIPS, accuracy_mean },
+  { "accuracy_chips", "1", "Chips that were tried: fewer where it was clear that they would not do.", MIN,
+    RRN_NEEDS_CHIPS, accuracy_chips },
   { "accuracy_digital", "1", "The same in floats, without a chip.", MAX, RRN_NEEDS_DIGITAL, accuracy_digital },
   { "accuracy_drop", "1", "What the chips lose of it on average.", MIN, RRN_NEEDS_DIGITAL | RRN_NEEDS_CHIPS,
     accuracy_drop },
   { "accuracy_low", "1", "The same share, which 5 % of the chips are below.", MAX, RRN_NEEDS_CHIPS, accuracy_low },
   { "accuracy_mean", "1", "Another name for accuracy.", MAX, RRN_NEEDS_CHIPS, accuracy_mean },
-  { "accuracy_quantized", "1", "The same in integers, on a chip without errors and converters.", MAX, RRN_NEEDS_QUANTIZED,
-    accuracy_quantized },
+  { "accuracy_quantized", "1", "The same in integers, on a chip without errors and converters.", MAX,
+    RRN_NEEDS_QUANTIZED, accuracy_quantized },
   { "accuracy_worst", "1", "The same share, of the worst chip.", MAX, RRN_NEEDS_CHIPS, accuracy_worst },
   { "area_um2", "um2", "Area of the chip.", MIN, RRN_NEEDS_COST, area_um2 },
   { "busy_share", "1", "Time that crossbars compute, as a share of crossbars times wall time.", MAX, RRN_NEEDS_COST,

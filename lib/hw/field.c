@@ -153,6 +153,53 @@ assign_text(const char *what, const rrn_yaml *node, rramnas_hw *hw, const char *
   return RRAMNAS_OK;
 }
 
+static int32_t
+append(const rrn_hw_field *field, const char *what, const rrn_yaml *node, rrn_hw_list *list, rramnas_error *err)
+{
+  if (list->n == RRN_HW_MAX_LIST)
+    return rrn_fail_at(err, RRAMNAS_ERR_LIMIT, node->where, "%s has more than %d numbers", what, RRN_HW_MAX_LIST);
+  RRN_TRY(rrn_yaml_double(node, what, field->min, field->max, &list->v[list->n], err));
+  list->n++;
+  return RRAMNAS_OK;
+}
+
+/* Numbers of one text, as a program gives them: "[1, 2]" or "1 2". */
+static int32_t
+append_words(const rrn_hw_field *field, const char *what, const rrn_yaml *node, rrn_hw_list *list, rramnas_error *err)
+{
+  static const char between[] = " ,[]";
+  const char *at = node->text + strspn(node->text, between);
+  char word[RRN_HW_MAX_WORD];
+
+  for (; *at; at += strspn(at, between)) {
+    const size_t length = strcspn(at, between), n = least(length, sizeof(word) - 1);
+    const rrn_yaml number = { .kind = RRN_YAML_SCALAR, .text = word, .length = n, .where = node->where };
+
+    memcpy(word, at, n);
+    word[n] = '\0';
+    RRN_TRY(append(field, what, &number, list, err));
+    at += length;
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+assign_list(const rrn_hw_field *field, const char *what, const rrn_yaml *node, rrn_hw_list *ret_list,
+            rramnas_error *err)
+{
+  rrn_hw_list list = { 0 };
+  const rrn_yaml *number;
+
+  if (node->kind == RRN_YAML_SCALAR)
+    RRN_TRY(append_words(field, what, node, &list, err));
+  else
+    RRN_TRY(rrn_yaml_expect(node, RRN_YAML_SEQUENCE, what, err));
+  for (number = node->kind == RRN_YAML_SEQUENCE ? node->child : NULL; number; number = number->next)
+    RRN_TRY(append(field, what, number, &list, err));
+  *ret_list = list;
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_hw_field_assign(const rrn_hw_field *field, const char *what, const rrn_yaml *node, rramnas_hw *hw,
                     rramnas_error *err)
@@ -166,6 +213,8 @@ rrn_hw_field_assign(const rrn_hw_field *field, const char *what, const rrn_yaml 
     return RRAMNAS_OK;
   case RRAMNAS_FIELD_REAL:
     return rrn_yaml_double(node, what, field->min, field->max, member(field, hw), err);
+  case RRAMNAS_FIELD_LIST:
+    return assign_list(field, what, node, member(field, hw), err);
   default:
     if (node->kind != RRN_YAML_SCALAR)
       return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->where, "%s is %s, expected %s", what, rrn_yaml_kind_name(node),
@@ -180,6 +229,12 @@ rrn_hw_field_number(const rrn_hw_field *field, const rramnas_hw *hw)
 {
   return field->type == RRAMNAS_FIELD_REAL ? *(const double *)const_member(field, hw)
                                            : *(const int32_t *)const_member(field, hw);
+}
+
+const rrn_hw_list *
+rrn_hw_field_list(const rrn_hw_field *field, const rramnas_hw *hw)
+{
+  return const_member(field, hw);
 }
 
 const char *

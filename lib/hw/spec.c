@@ -118,6 +118,10 @@ value_text(const rrn_hw_field *field, const rramnas_hw *hw, char text[RRN_DOUBLE
 {
   if (field->type == RRAMNAS_FIELD_REAL || field->type == RRAMNAS_FIELD_INTEGER)
     return rrn_double_text(rrn_hw_field_number(field, hw), text);
+  if (field->type == RRAMNAS_FIELD_LIST) {
+    snprintf(text, RRN_DOUBLE_TEXT, "%d numbers", (int)rrn_hw_field_list(field, hw)->n);
+    return text;
+  }
   return rrn_hw_field_text(field, hw);
 }
 
@@ -252,6 +256,37 @@ warn_of_units(rrn_hw_reading *r)
   return RRAMNAS_OK;
 }
 
+/* A conductance of the cells beyond those that the write error was fitted for; where: the first of the two fields that
+ * the file gave. */
+static int32_t
+warn_of_state(rrn_hw_reading *r, const char *state, const char *limit, int is_above, double state_us, double limit_us)
+{
+  const rrn_place *at_state = &r->places[rrn_hw_field_find(state) - rrn_hw_fields];
+  const rrn_place *at_limit = &r->places[rrn_hw_field_find(limit) - rrn_hw_fields];
+  char a[RRN_DOUBLE_TEXT], b[RRN_DOUBLE_TEXT];
+
+  return rrn_hw_warn(r, at_state->line > 0 ? at_state->line : at_limit->line,
+                     "%s means %s uS, but the write error was fitted %s to %s, %s uS: beyond it the error is that at the "
+                     "limit", state, rrn_double_text(state_us, a), is_above ? "up" : "down", limit,
+                     rrn_double_text(limit_us, b));
+}
+
+/* Rounding of a preset's resistance is no difference. */
+static int32_t
+warn_of_fit(rrn_hw_reading *r)
+{
+  const double on_us = 1e6 / r->hw->v.device.on_resistance_ohm, off_us = 1e6 / r->hw->v.device.off_resistance_ohm;
+  const double min_us = r->hw->v.noise.fit_min_us, max_us = r->hw->v.noise.fit_max_us;
+
+  if (r->hw->v.noise.write_model != RRN_WRITE_POLYNOMIAL)
+    return RRAMNAS_OK;
+  if (max_us > 0 && on_us > max_us * (1 + 1e-9))
+    RRN_TRY(warn_of_state(r, "device.on_resistance_ohm", "noise.fit_max_us", 1, on_us, max_us));
+  if (min_us > 0 && off_us < min_us * (1 - 1e-9))
+    RRN_TRY(warn_of_state(r, "device.off_resistance_ohm", "noise.fit_min_us", 0, off_us, min_us));
+  return RRAMNAS_OK;
+}
+
 static int32_t
 finish(rrn_hw_reading *r)
 {
@@ -262,6 +297,7 @@ finish(rrn_hw_reading *r)
       return fail_rule(r, &rrn_hw_rules[i]);
   RRN_TRY(warn_of_resolution(r));
   RRN_TRY(warn_of_units(r));
+  RRN_TRY(warn_of_fit(r));
   return set_fingerprint(r->hw, r->err);
 }
 

@@ -29,7 +29,8 @@ enum rrn_hw_adc_kind {
 /* Spread of a cell's conductance g after it was written, with on = the largest conductance:
  * sigma is write_sigma * g, write_sigma * on, the sigma of ln g, or a polynomial of g / on. */
 enum rrn_hw_write_model {
-  RRN_WRITE_NONE, RRN_WRITE_RELATIVE, RRN_WRITE_ABSOLUTE, RRN_WRITE_LOGNORMAL, RRN_WRITE_POLYNOMIAL
+  RRN_WRITE_NONE, RRN_WRITE_RELATIVE, RRN_WRITE_ABSOLUTE, RRN_WRITE_LOGNORMAL, RRN_WRITE_POLYNOMIAL,
+  RRN_WRITE_LEVELS, /* a table by level */
 };
 enum rrn_hw_read_model { RRN_READ_NONE, RRN_READ_RELATIVE, RRN_READ_ABSOLUTE };
 
@@ -37,6 +38,11 @@ enum rrn_hw_adc_mux {
   RRN_ADC_MUX_ANY,   /* any ADC reads any column */
   RRN_ADC_MUX_BLOCK, /* an ADC reads its block of neighbouring columns */
 };
+enum rrn_hw_capacitors { RRN_CAPACITORS_BINARY, RRN_CAPACITORS_SPLIT };
+/* What wire resistance does to products. */
+enum rrn_hw_ir_drop { RRN_IR_DROP_IGNORED, RRN_IR_DROP_ATTENUATED, RRN_IR_DROP_EXACT };
+/* Digital factors that make up for drift. */
+enum rrn_hw_compensation { RRN_COMPENSATE_NONE, RRN_COMPENSATE_LAYER, RRN_COMPENSATE_COLUMN };
 /* What only the cost model mnsim asks for. */
 enum rrn_hw_area_method { RRN_AREA_BY_CELL, RRN_AREA_BY_FEATURE };
 enum rrn_hw_pim { RRN_PIM_ANALOG, RRN_PIM_DIGITAL };
@@ -49,6 +55,13 @@ typedef struct rrn_hw_block {
   double node_nm, area_um2, power_uw;
 } rrn_hw_block;
 
+/* Numbers of a field that is a list. */
+enum { RRN_HW_MAX_LIST = 256 };
+typedef struct rrn_hw_list {
+  int32_t n;
+  double v[RRN_HW_MAX_LIST];
+} rrn_hw_list;
+
 /* Every field of the YAML, section by section. Names and units as in doc/hardware.md. */
 typedef struct rrn_hw_values {
   struct {
@@ -60,15 +73,17 @@ typedef struct rrn_hw_values {
   } device;
   struct {
     int32_t rows, cols, subarray_rows, cell; /* subarray_rows 0 = rows */
-    int32_t wire_delay;
+    int32_t wire_delay, ir_drop;
     double transistor_node_nm, driver_area_um2, driver_leakage_nw, wire_resistance_ohm, wire_capacitance_ff;
+    double row_wire_ohm, col_wire_ohm; /* 0 = wire_resistance_ohm */
   } crossbar;
   struct { int32_t bits, slicing, sign, subtraction; double on_share; } weight;
   struct { int32_t bits; double activity; } input;
   struct { int32_t bits, per_subarray; double rate_gsps, area_um2, power_uw, leakage_uw; } dac;
   struct {
-    int32_t bits, per_subarray, kind, mux, model, below_resolution;
+    int32_t bits, per_subarray, kind, mux, model, below_resolution, capacitors;
     double rate_gsps, area_um2, power_uw, leakage_uw, node_nm, step_energy_fj, step_area_um2;
+    double unit_sigma, offset_sigma;
   } adc;
   struct { int32_t groups; } pe;
   struct {
@@ -85,9 +100,14 @@ typedef struct rrn_hw_values {
     double bandwidth_gbps, router_energy_fj, router_area_um2, router_node_nm, wire_energy_fj_per_mm, temperature_c;
   } chip; /* crossbars 0 = as many as needed */
   struct {
-    int32_t write_model, read_model;
+    int32_t write_model, read_model, compensation;
+    rrn_hw_list level_mean_us, level_sigma_us;
+    double fit_min_us, fit_max_us; /* 0 = not known */
     double write_sigma, write_c0_us, write_c1_us, write_c2_us, write_c3_us, write_c4_us, write_time_s;
     double read_sigma, drift_exponent, drift_exponent_sigma, drift_reference_s, retention_s;
+    double drift_exponent_log, drift_exponent_min, drift_exponent_max;
+    double drift_sigma_log, drift_sigma_min, drift_sigma_max;
+    double relaxation_us, relaxation_sigma_us, relaxation_sigma_log_us;
     double stuck_off_fraction, stuck_on_fraction;
   } noise;
   struct {

@@ -26,6 +26,12 @@
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c "|" d, { a, b, c, d }, AT(member), "0.1", doc, source }
 #define CHOICE5(name, a, b, c, d, e, member, doc, source) \
   { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c "|" d "|" e, { a, b, c, d, e }, AT(member), "0.1", doc, source }
+#define CHOICE6(name, a, b, c, d, e, f, member, doc, source) \
+  { name, RRAMNAS_FIELD_CHOICE, "", 0, 0, a, a "|" b "|" c "|" d "|" e "|" f, { a, b, c, d, e, f }, AT(member), "0.1", doc, \
+    source }
+/* min, max of each of its numbers; none by default. */
+#define LIST(name, unit, min, max, member, doc, source) \
+  { name, RRAMNAS_FIELD_LIST, unit, min, max, "[]", "", { NULL }, AT(member), "0.1", doc, source }
 #define TEXT(name, member, doc) { name, RRAMNAS_FIELD_TEXT, "", 0, 0, "", "", { NULL }, AT(member), "0.1", doc, "" }
 
 #define RNC "SimConfig.ini shipped with RNC"
@@ -95,6 +101,13 @@ const rrn_hw_field rrn_hw_fields[] = {
        "Resistance of a wordline or bitline from one cell to the next.", "MNSIM 2.0"),
   REAL("crossbar.wire_capacitance_ff", "fF", 0, 1e6, "1", v.crossbar.wire_capacitance_ff,
        "Capacitance of a wordline or bitline from one cell to the next.", "MNSIM 2.0"),
+  REAL("crossbar.row_wire_ohm", "ohm", 0, 1e6, "0", v.crossbar.row_wire_ohm,
+       "Resistance of a wordline from one cell to the next in products; 0 = wire_resistance_ohm.", OURS),
+  REAL("crossbar.col_wire_ohm", "ohm", 0, 1e6, "0", v.crossbar.col_wire_ohm,
+       "Resistance of a bitline from one cell to the next in products; 0 = wire_resistance_ohm.", OURS),
+  CHOICE3("crossbar.ir_drop", "ignore", "attenuated", "exact", v.crossbar.ir_drop,
+          "Voltage lost in wordlines and bitlines in products: not at all, as a factor for each cell from one solution of "
+          "both wires with all rows driven, or as both wires have it for any inputs.", OURS),
   CHOICE2("crossbar.wire_delay", "ignore", "elmore", v.crossbar.wire_delay,
           "Whether the Elmore delay of wordline and bitline is added to each read of the array.",
           "MNSIM 2.0 and RNC, which ignore it"),
@@ -157,6 +170,15 @@ const rrn_hw_field rrn_hw_fields[] = {
          RNC " (ADC choice 2)"),
   INTEGER("adc.per_subarray", "1", 1, 65536, "128", v.adc.per_subarray,
           "ADCs of a subarray: columns that it reads at once.", RNC),
+  REAL("adc.unit_sigma", "1", 0, 1, "0", v.adc.unit_sigma,
+       "Mismatch of the units in an ADC, relative standard deviation: a capacitor of n units of a sar has it divided by "
+       "sqrt(n), each step of a ramp and of the ladder of a flash ADC has it.", OURS),
+  REAL("adc.offset_sigma", "1", 0, 1, "0", v.adc.offset_sigma,
+       "Standard deviation of a comparator's offset as a share of the ADC's range: one comparator for each sar, for each "
+       "column of a ramp, for each level of a flash ADC.", OURS),
+  CHOICE2("adc.capacitors", "binary", "split", v.adc.capacitors,
+          "Capacitors of a sar: 2^bits units, or two halves of the bits with a capacitor between, of 2^(bits / 2) units "
+          "each.", OURS),
   CHOICE2("adc.mux", "any", "block", v.adc.mux,
           "Columns that an ADC can read: any, or its block of neighbouring ones, which it then reads one after the other.",
           "RNC and MNSIM 2.0, which count passes so"),
@@ -255,9 +277,10 @@ const rrn_hw_field rrn_hw_fields[] = {
   INTEGER("chip.crossbars", "1", 0, 1048576, "1024", v.chip.crossbars,
           "Crossbars of the chip, parallel slices counted as one; 0 = as many as the network needs.", OURS),
 
-  CHOICE5("noise.write_model", "none", "relative", "absolute", "lognormal", "polynomial", v.noise.write_model,
+  CHOICE6("noise.write_model", "none", "relative", "absolute", "lognormal", "polynomial", "levels", v.noise.write_model,
           "How a written conductance g spreads: by write_sigma * g, by write_sigma * on (the largest conductance), "
-          "with write_sigma as the sigma of ln g, or by a polynomial of g / on.", OURS),
+          "with write_sigma as the sigma of ln g, by a polynomial of g / on, or with mean and sigma of each level from a "
+          "table.", OURS),
   REAL("noise.write_sigma", "1", 0, 10, "0", v.noise.write_sigma,
        "Standard deviation of the write error, as a fraction (0.01 = 1 %).", OURS),
   REAL("noise.write_c0_us", "uS", -1e6, 1e6, "0", v.noise.write_c0_us,
@@ -266,6 +289,15 @@ const rrn_hw_field rrn_hw_fields[] = {
   REAL("noise.write_c2_us", "uS", -1e6, 1e6, "0", v.noise.write_c2_us, "Its coefficient of r^2.", OURS),
   REAL("noise.write_c3_us", "uS", -1e6, 1e6, "0", v.noise.write_c3_us, "Its coefficient of r^3.", OURS),
   REAL("noise.write_c4_us", "uS", -1e6, 1e6, "0", v.noise.write_c4_us, "Its coefficient of r^4.", OURS),
+  LIST("noise.level_mean_us", "uS", 0, 1e6, v.noise.level_mean_us,
+       "Mean conductance of each level as it was measured, off first; 2^device.bits_per_cell numbers.", OURS),
+  LIST("noise.level_sigma_us", "uS", 0, 1e6, v.noise.level_sigma_us,
+       "Standard deviation of the conductance of each level; as many numbers.", OURS),
+  REAL("noise.fit_min_us", "uS", 0, 1e6, "0", v.noise.fit_min_us,
+       "Least conductance for which the write error was fitted; 0 = not known. Off states below it give a warning.", OURS),
+  REAL("noise.fit_max_us", "uS", 0, 1e6, "0", v.noise.fit_max_us,
+       "Greatest conductance for which the write error was fitted; 0 = not known. On states above it give a warning.",
+       OURS),
   REAL("noise.write_time_s", "s", 0, 1e12, "0", v.noise.write_time_s,
        "Time after writing at which the write error was measured; 0 = not known.", OURS),
   CHOICE3("noise.read_model", "none", "relative", "absolute", v.noise.read_model,
@@ -274,10 +306,29 @@ const rrn_hw_field rrn_hw_fields[] = {
        "Standard deviation of the read noise, as a fraction (0.01 = 1 %).", OURS),
   REAL("noise.drift_exponent", "1", -10, 10, "0", v.noise.drift_exponent,
        "Mean nu of the drift g (t / drift_reference_s)^-nu; 0 = no drift.", OURS),
-  REAL("noise.drift_exponent_sigma", "1", 0, 10, "0", v.noise.drift_exponent_sigma,
+  REAL("noise.drift_exponent_sigma", "1", -10, 10, "0", v.noise.drift_exponent_sigma,
        "Standard deviation of nu from cell to cell.", OURS),
+  REAL("noise.drift_exponent_log", "1", -10, 10, "0", v.noise.drift_exponent_log,
+       "What nu has besides for a cell of target conductance g: this times ln(g / on).", OURS),
+  REAL("noise.drift_exponent_min", "1", -10, 10, "-10", v.noise.drift_exponent_min, "Least mean nu, where it depends on the conductance.", OURS),
+  REAL("noise.drift_exponent_max", "1", -10, 10, "10", v.noise.drift_exponent_max, "Greatest mean nu, likewise.", OURS),
+  REAL("noise.drift_sigma_log", "1", -10, 10, "0", v.noise.drift_sigma_log,
+       "What drift_exponent_sigma has besides: this times ln(g / on).", OURS),
+  REAL("noise.drift_sigma_min", "1", 0, 10, "0", v.noise.drift_sigma_min,
+       "Least standard deviation of nu, where nu depends on the conductance.", OURS),
+  REAL("noise.drift_sigma_max", "1", 0, 10, "10", v.noise.drift_sigma_max,
+       "Greatest standard deviation of nu, likewise.", OURS),
   REAL("noise.drift_reference_s", "s", 1e-12, 1e12, "1", v.noise.drift_reference_s,
        "Time after writing from which drift counts.", OURS),
+  REAL("noise.relaxation_us", "uS", -1e6, 1e6, "0", v.noise.relaxation_us,
+       "Relaxation after writing: mean change of a conductance per ln(t / 1 s), from one second on.", OURS),
+  REAL("noise.relaxation_sigma_us", "uS", 0, 1e6, "0", v.noise.relaxation_sigma_us,
+       "Standard deviation of that change from cell to cell at one second.", OURS),
+  REAL("noise.relaxation_sigma_log_us", "uS", 0, 1e6, "0", v.noise.relaxation_sigma_log_us,
+       "What that standard deviation gains per ln(t / 1 s).", OURS),
+  CHOICE3("noise.compensation", "none", "layer", "column", v.noise.compensation,
+          "Whether results are scaled by what a reference read-out has lost since it was first made: one factor for each "
+          "layer, or for each of its outputs.", OURS),
   REAL("noise.retention_s", "s", 0, 1e12, "0", v.noise.retention_s,
        "Time for which a cell is specified to hold its state; 0 = not known.", OURS),
   REAL("noise.stuck_off_fraction", "1", 0, 1, "0", v.noise.stuck_off_fraction,
@@ -332,6 +383,43 @@ weight_fits_columns(const rramnas_hw *hw)
   return rrn_hw_columns_per_weight(hw) <= hw->v.crossbar.cols;
 }
 
+static int
+levels_are_measured(const rramnas_hw *hw)
+{
+  return hw->v.noise.write_model != RRN_WRITE_LEVELS || hw->v.noise.level_mean_us.n == 1 << hw->v.device.bits_per_cell;
+}
+
+static int
+levels_have_spreads(const rramnas_hw *hw)
+{
+  return hw->v.noise.level_mean_us.n == hw->v.noise.level_sigma_us.n;
+}
+
+static int
+exponents_are_a_range(const rramnas_hw *hw)
+{
+  return hw->v.noise.drift_exponent_min <= hw->v.noise.drift_exponent_max;
+}
+
+static int
+exponent_sigmas_are_a_range(const rramnas_hw *hw)
+{
+  return hw->v.noise.drift_sigma_min <= hw->v.noise.drift_sigma_max;
+}
+
+static int
+exponents_spread(const rramnas_hw *hw)
+{
+  return hw->v.noise.drift_exponent_sigma >= 0 || hw->v.noise.drift_sigma_log != 0;
+}
+
+static int
+flash_errors_fit(const rramnas_hw *hw)
+{
+  return hw->v.adc.kind != RRN_ADC_FLASH || hw->v.adc.bits <= 10 ||
+         (hw->v.adc.offset_sigma == 0 && hw->v.adc.unit_sigma == 0);
+}
+
 const rrn_hw_rule rrn_hw_rules[] = {
   { { "crossbar.subarray_rows", "crossbar.rows" }, subarrays_fill_rows,
     "A crossbar is made of whole subarrays, so crossbar.rows must be a multiple of crossbar.subarray_rows." },
@@ -341,5 +429,19 @@ const rrn_hw_rule rrn_hw_rules[] = {
     "A weight sliced into columns sits in one crossbar, so its cells must not outnumber crossbar.cols." },
   { { "noise.stuck_off_fraction", "noise.stuck_on_fraction" }, stuck_cells_are_cells,
     "A cell is stuck in one state, so both fractions together must not exceed 1." },
+  { { "noise.level_mean_us", "device.bits_per_cell" }, levels_are_measured,
+    "The write model levels takes the conductance of each level from noise.level_mean_us, which must have "
+    "2^device.bits_per_cell numbers." },
+  { { "noise.level_sigma_us", "noise.level_mean_us" }, levels_have_spreads,
+    "Each measured level has a mean and a standard deviation, so both lists must be equally long." },
+  { { "noise.drift_exponent_min", "noise.drift_exponent_max" }, exponents_are_a_range,
+    "The least mean exponent must not exceed the greatest." },
+  { { "noise.drift_sigma_min", "noise.drift_sigma_max" }, exponent_sigmas_are_a_range,
+    "The least standard deviation of the exponent must not exceed the greatest." },
+  { { "noise.drift_exponent_sigma", "noise.drift_sigma_log" }, exponents_spread,
+    "A standard deviation is not negative; only as part of one that depends on the conductance may "
+    "noise.drift_exponent_sigma be." },
+  { { "adc.kind", "adc.bits" }, flash_errors_fit,
+    "Each level of a flash ADC has an error of its own, so one with adc.unit_sigma or adc.offset_sigma has at most 10 bits." },
 };
 const size_t rrn_hw_n_rules = sizeof(rrn_hw_rules) / sizeof(rrn_hw_rules[0]);

@@ -13,8 +13,8 @@ typedef struct rrn_hw_field {
   double min, max;
   const char *default_text;
   const char *choices;  /* "a|b|c", "" when it is no choice */
-  const char *words[6]; /* the same one by one, NULL at the end */
-  size_t offset; /* in rramnas_hw: int32_t (integer, choice), double (real), const char * (text) */
+  const char *words[7]; /* the same one by one, NULL at the end */
+  size_t offset; /* in rramnas_hw: int32_t (integer, choice), double (real), const char * (text), rrn_hw_list (list) */
   const char *since;
   const char *doc;
   const char *source;
@@ -50,6 +50,8 @@ int32_t rrn_hw_field_assign(const rrn_hw_field *field, const char *what, const r
                             rramnas_error *err);
 
 double rrn_hw_field_number(const rrn_hw_field *field, const rramnas_hw *hw);
+/* The numbers of a list. */
+const rrn_hw_list *rrn_hw_field_list(const rrn_hw_field *field, const rramnas_hw *hw);
 /* Word of a choice (static) or the text (the handle's). */
 const char *rrn_hw_field_text(const rrn_hw_field *field, const rramnas_hw *hw);
 

@@ -255,12 +255,27 @@ rrn_hw_read_preset(rrn_hw_reading *r, const rrn_preset *preset)
 }
 
 static void
+write_list(const rrn_hw_list *list, rrn_writer *w)
+{
+  int32_t i;
+
+  rrn_write_text(w, "[");
+  for (i = 0; i < list->n; i++) {
+    rrn_write_text(w, i ? ", " : "");
+    rrn_write_double(w, list->v[i]);
+  }
+  rrn_write_text(w, "]");
+}
+
+static void
 write_value(const rrn_hw_field *field, const rramnas_hw *hw, rrn_writer *w)
 {
   if (field->type == RRAMNAS_FIELD_INTEGER)
     rrn_write_format(w, "%d", (int)rrn_hw_field_number(field, hw));
   else if (field->type == RRAMNAS_FIELD_REAL)
     rrn_write_double(w, rrn_hw_field_number(field, hw));
+  else if (field->type == RRAMNAS_FIELD_LIST)
+    write_list(rrn_hw_field_list(field, hw), w);
   else if (field->type == RRAMNAS_FIELD_CHOICE)
     rrn_write_text(w, rrn_hw_field_text(field, hw));
   else

@@ -66,6 +66,22 @@ run_group(const conv *c, const rrn_infer_task *task, size_t group, const float *
   return RRAMNAS_OK;
 }
 
+static int32_t
+run_groups(const conv *c, const rrn_infer_task *task, const float *x, float *y, rramnas_error *err)
+{
+  rrn_infer_whole whole = { .n_channels = c->channels, .n_taps = c->n_taps, .n_elements = c->n_elements,
+                            .n_positions = c->n_positions, .table = c->table, .x = x, .y = y };
+  const int32_t status = rrn_infer_multiply_whole(c->product, task, &whole, err);
+  size_t g;
+
+  if (status != RRN_INFER_BY_BLOCKS)
+    return status;
+  for (g = 0; g < c->n_groups; g++)
+    RRN_TRY(run_group(c, task, g, x + g * c->channels * c->n_elements * RRN_LANES,
+                      y + g * c->outs * c->n_positions * RRN_LANES, err));
+  return RRAMNAS_OK;
+}
+
 static void
 add_bias(const conv *c, const rrn_infer_kernels *kernels, float *y)
 {
@@ -82,14 +98,11 @@ run_conv(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error *
   const conv *c = step->more;
   const float *x = rrn_infer_in(step, task, 0);
   float *y = rrn_infer_out(step, task, 0);
-  size_t g;
 
   if (c->filter && !task->backend)
     task->plan->kernels->filter(c->filter, x, y);
   else
-    for (g = 0; g < c->n_groups; g++)
-      RRN_TRY(run_group(c, task, g, x + g * c->channels * c->n_elements * RRN_LANES,
-                        y + g * c->outs * c->n_positions * RRN_LANES, err));
+    RRN_TRY(run_groups(c, task, x, y, err));
   if (c->bias)
     add_bias(c, task->plan->kernels, y);
   return RRAMNAS_OK;

@@ -42,12 +42,33 @@ typedef struct rrn_infer_block {
  * takes some layers. */
 void rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block *block);
 
+/* All products of a layer with the images of a block: x before its elements are copied to the positions that use them.
+ *
+ *   y[(group * n_out + out)][position][lane] = sum over channel and tap of
+ *     w[group][out][channel * n_taps + tap] * x[group * n_channels + channel][table[position][tap]][lane] */
+typedef struct rrn_infer_whole {
+  int32_t layer;
+  size_t n_groups, n_in, n_out;            /* of a group */
+  size_t n_channels, n_taps, n_elements;   /* of a group; of a channel */
+  uint64_t first_image;
+  int32_t n_images;
+  size_t first_position, n_positions;
+  const int32_t *table; /* [n_positions][n_taps], -1 = 0; NULL = one tap, the element of the position's number */
+  const float *x;
+  float *y;
+} rrn_infer_whole;
+
+/* What a backend may say to a whole layer: not at once. */
+enum { RRN_INFER_BY_BLOCKS = 1 };
+
 /* Who multiplies: layers that are mapped to crossbars go through here. Called on several threads at the same time. */
 typedef struct rrn_infer_backend {
   int32_t (*multiply)(void *user, const rrn_infer_block *block, rramnas_error *err);
   void *user;
   size_t scratch_bytes;
   uint64_t first_image;  /* number of the first image of a run: names it in streams of random numbers */
+  /* NULL, or asked first where the products are of this form. */
+  int32_t (*multiply_whole)(void *user, const rrn_infer_whole *whole, rramnas_error *err);
 } rrn_infer_backend;
 
 /* ERR_UNSUPPORTED names an operator that is not computed, ERR_NOT_FOUND a constant without values, ERR_SHAPE a network

@@ -69,8 +69,17 @@ multiply_weights(const linear *l, const rrn_infer_task *task, const float *x, fl
   block.y_row = (l->weight_left ? l->n : 1) * RRN_LANES;
   block.y_position = (l->weight_left ? 1 : l->n) * RRN_LANES;
   for (batch = 0; batch < batches; batch++) {
-    block.first_position = batch * positions;
-    RRN_TRY(rrn_infer_multiply(l->product, task, &block, err));
+    rrn_infer_whole whole = { .n_channels = l->k, .n_taps = 1, .n_elements = positions,
+                              .first_position = batch * positions, .n_positions = positions, .x = block.x, .y = block.y };
+    int32_t status = RRN_INFER_BY_BLOCKS;
+
+    /* Vectors of several rows have their elements beside each other. */
+    if (l->weight_left || positions == 1)
+      status = rrn_infer_multiply_whole(l->product, task, &whole, err);
+    block.first_position = whole.first_position;
+    if (status == RRN_INFER_BY_BLOCKS)
+      status = rrn_infer_multiply(l->product, task, &block, err);
+    RRN_TRY(status);
     block.x += l->k * l->n * RRN_LANES;
     block.y += l->m * l->n * RRN_LANES;
   }

@@ -138,3 +138,17 @@ rrn_infer_multiply(const rrn_infer_product *p, const rrn_infer_task *task, rrn_i
   task->plan->kernels->multiply(&p->groups[block->group], block);
   return RRAMNAS_OK;
 }
+
+int32_t
+rrn_infer_multiply_whole(const rrn_infer_product *p, const rrn_infer_task *task, rrn_infer_whole *w, rramnas_error *err)
+{
+  if (!task->backend || !task->backend->multiply_whole)
+    return RRN_INFER_BY_BLOCKS;
+  w->layer = p->layer;
+  w->n_groups = p->weights.n_groups;
+  w->n_in = p->weights.n_in;
+  w->n_out = p->weights.n_out;
+  w->first_image = task->first_image;
+  w->n_images = task->n_images;
+  return task->backend->multiply_whole(task->backend->user, w, err);
+}

@@ -5,12 +5,13 @@
  * Groups of RRN_INFER_LANES images go through all steps, each on one thread with a workspace of its own; lanes without
  * an image hold zeros. A lane never meets another, so results do not depend on what is grouped with what.
  *
- * Calibration takes all groups to one batch normalisation before the next: each has its workspace. A group runs from one
- * to the next while what it works on is near, and then counts what it has of the next one's statistics. In double
- * precision, per channel: distances from the mean of the images' first elements and their squares, summed image by image
- * over the channel's elements in order, then over the group's images; that gives mean and variance of the group; then
- * over the groups in order their means, their squares and the distances between their means and that of all. Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for Computing the Sample
- * Variance", The American Statistician 37, 1983. */
+ * Calibration takes all groups to one batch normalisation before the next: each has its workspace. A group runs from
+ * one to the next while what it works on is near, and then counts what it has of the next one's statistics. In double
+ * precision, per channel: distances from the mean of the images' first elements and their squares, summed image by
+ * image over the channel's elements in order, then over the group's images; that gives mean and variance of the group;
+ * then over the groups in order their means, their squares and the distances between their means and that of all.
+ * Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for Computing the Sample Variance", The American Statistician 37,
+ * 1983. */
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -263,7 +264,8 @@ add_images(const double *sums, int32_t n)
   return sum;
 }
 
-/* One channel of a group. The shift is near the mean, so that nothing is lost when its part is taken out of the squares. */
+/* One channel of a group. The shift is near the mean, so that nothing is lost when its part is taken out of the
+ * squares. */
 static moments
 moments_of(const rrn_infer_kernels *k, const float *x, size_t inner, int32_t n_images)
 {

@@ -16,7 +16,9 @@ typedef struct rrn_ofa_widths {
 static inline int64_t *
 rrn_ofa_width(rrn_ofa_widths *w, size_t n, size_t i)
 {
-  return i == 0 ? &w->stem : i == 1 ? &w->first : i == n - 2 ? &w->final : i == n - 1 ? &w->features : &w->stages[i - 2];
+  if (i < 2)
+    return i == 0 ? &w->stem : &w->first;
+  return i == n - 2 ? &w->final : i == n - 1 ? &w->features : &w->stages[i - 2];
 }
 
 /* Block j of stage s reads entry 4 s + j. */
@@ -43,8 +45,8 @@ static const int32_t rrn_ofa_kernel_sizes[3] = { 3, 5, 7 };
 static const int32_t rrn_ofa_expansions[3] = { 3, 4, 6 };
 static const int32_t rrn_ofa_depths[3] = { 2, 3, 4 };
 
-/* ERR_ARGUMENT for genes outside of the space; those of blocks beyond the depth are not looked at. The network remembers
- * its genome. */
+/* ERR_ARGUMENT for genes outside of the space; those of blocks beyond the depth are not looked at. The network
+ * remembers its genome. */
 int32_t rrn_net_ofa_named(rrn_ofa_family family, const rrn_ofa_genome *genome, const char *name,
                           const rramnas_runtime *runtime, rramnas_net **ret_net, rramnas_error *err);
 
@@ -52,7 +54,7 @@ int32_t rrn_net_ofa_named(rrn_ofa_family family, const rrn_ofa_genome *genome, c
 int32_t rrn_net_ofa_member(rrn_ofa_family family, const rrn_ofa_genome *genome, const rramnas_runtime *runtime,
                            rramnas_net **ret_net, rramnas_error *err);
 /* A genome file with its parameters, ofa_genome.c. */
-int32_t rrn_ofa_genome_read(const char *data, size_t size, const char *name, const rrn_rt *rt, rrn_ofa_genome *ret_genome,
-                            rrn_ofa_family *ret_family, rramnas_error *err);
+int32_t rrn_ofa_genome_read(const char *data, size_t size, const char *name, const rrn_rt *rt,
+                            rrn_ofa_genome *ret_genome, rrn_ofa_family *ret_family, rramnas_error *err);
 
 #endif

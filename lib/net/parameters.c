@@ -61,8 +61,9 @@ read_parameter(const rrn_yaml *node, size_t n_widths, rrn_net_parameters *p, rra
     p->given |= RRN_NET_WIDTHS;
     return read_widths(node, n_widths, &p->widths, err);
   }
-  return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where, "unknown parameter \"%.60s\", expected image or classes%s",
-                     node->key, n_widths > 0 ? " or widths" : "");
+  return rrn_fail_at(err, RRAMNAS_ERR_PARSE, node->key_where,
+                     "unknown parameter \"%.60s\", expected image or classes%s", node->key,
+                     n_widths > 0 ? " or widths" : "");
 }
 
 int32_t
@@ -77,7 +78,8 @@ rrn_net_parameters_read(const rrn_yaml *mapping, size_t n_widths, rrn_net_parame
 }
 
 void
-rrn_net_parameters_write(const rrn_net_parameters *p, const rrn_net_parameters *defaults, size_t n_widths, rrn_writer *w)
+rrn_net_parameters_write(const rrn_net_parameters *p, const rrn_net_parameters *defaults, size_t n_widths,
+                         rrn_writer *w)
 {
   rrn_ofa_widths widths = p->widths;
   size_t i;

@@ -7,8 +7,6 @@
  * Latency has a logarithmic axis when it spans a factor of LOG_SPAN or more, else one from zero. Ticks are 1, 2 and 5
  * times powers of ten. The logarithm is by squaring, of exactly rounded operations, and coordinates are written as tenths
  * of a pixel: the same bytes on every machine. Complexity: linear in points. */
-#include <inttypes.h>
-
 #include "report/axis.h"
 #include "report/report.h"
 #include "report/svg_text.h"
@@ -75,29 +73,21 @@ set_axes(plot *p)
 /* --- drawing --- */
 
 static void
-tenths(plot *p, double pixels)
-{
-  const int64_t n = (int64_t)(pixels * 10 + 0.5);
-
-  rrn_write_format(&p->w, "%" PRId64 ".%" PRId64, n / 10, n % 10);
-}
-
-static void
 point(plot *p, const char *before, const rrn_axis *y, double bars, double value)
 {
   rrn_write_text(&p->w, before);
-  tenths(p, rrn_axis_place(&p->bars, bars));
+  rrn_svg_tenths(&p->w, rrn_axis_place(&p->bars, bars));
   rrn_write_text(&p->w, " ");
-  tenths(p, rrn_axis_place(y, value));
+  rrn_svg_tenths(&p->w, rrn_axis_place(y, value));
 }
 
 static void
 horizontal(plot *p, const rrn_axis *y, double value)
 {
   rrn_write_format(&p->w, "<path class=\"grid\" d=\"M%d ", LEFT);
-  tenths(p, rrn_axis_place(y, value));
+  rrn_svg_tenths(&p->w, rrn_axis_place(y, value));
   rrn_write_format(&p->w, "H%d\"/><text class=\"label end\" x=\"%d\" y=\"", RIGHT, LEFT - 10);
-  tenths(p, rrn_axis_place(y, value) + 4);
+  rrn_svg_tenths(&p->w, rrn_axis_place(y, value) + 4);
   rrn_write_text(&p->w, "\">");
 }
 
@@ -168,11 +158,11 @@ bar_ticks(plot *p)
     if (value < p->bars.low)
       continue;
     rrn_write_text(&p->w, "<path class=\"axis\" d=\"M");
-    tenths(p, rrn_axis_place(&p->bars, value));
+    rrn_svg_tenths(&p->w, rrn_axis_place(&p->bars, value));
     rrn_write_format(&p->w, " %dv5M", USE_BOTTOM);
-    tenths(p, rrn_axis_place(&p->bars, value));
+    rrn_svg_tenths(&p->w, rrn_axis_place(&p->bars, value));
     rrn_write_format(&p->w, " %dv5\"/><text class=\"label middle\" x=\"", TIME_BOTTOM);
-    tenths(p, rrn_axis_place(&p->bars, value));
+    rrn_svg_tenths(&p->w, rrn_axis_place(&p->bars, value));
     rrn_write_format(&p->w, "\" y=\"%d\">%d</text>\n", USE_BOTTOM + 20, (int)value);
   }
 }
@@ -220,9 +210,9 @@ marks(plot *p)
     const rramnas_curve_point x = rrn_curve_point_at(p->c, i);
 
     rrn_write_text(&p->w, "<circle cx=\"");
-    tenths(p, rrn_axis_place(&p->bars, x.crossbars));
+    rrn_svg_tenths(&p->w, rrn_axis_place(&p->bars, x.crossbars));
     rrn_write_text(&p->w, "\" cy=\"");
-    tenths(p, rrn_axis_place(&p->time, x.latency_ns));
+    rrn_svg_tenths(&p->w, rrn_axis_place(&p->time, x.latency_ns));
     rrn_write_format(&p->w, "\" r=\"%s\" fill=\"%s\" stroke=\"%s\"><title>%d crossbars: ", p->c->n <= MOST_MARKS ? "3.5" : "1.5",
                      x.optimal ? "#fff" : LATENCY_COLOUR, LATENCY_COLOUR, (int)x.crossbars);
     rrn_svg_duration(&p->w, x.latency_ns);
@@ -314,7 +304,7 @@ static void
 line_label(plot *p, double y, const char *text, const char *text_colour)
 {
   rrn_write_format(&p->w, "<text class=\"item\" style=\"fill:%s\" x=\"%d\" y=\"", text_colour, RIGHT + 12);
-  tenths(p, y + 4);
+  rrn_svg_tenths(&p->w, y + 4);
   rrn_write_format(&p->w, "\">%s</text>\n", text);
 }
 

@@ -94,18 +94,10 @@ is_inside(const rrn_axis *a, double value)
 /* --- drawing --- */
 
 static void
-tenths(rrn_writer *w, double pixels)
-{
-  const int64_t n = (int64_t)(pixels * 10 + 0.5);
-
-  rrn_write_format(w, "%" PRId64 ".%" PRId64, n / 10, n % 10);
-}
-
-static void
 attribute(rrn_writer *w, const char *name, double pixels)
 {
   rrn_write_format(w, " %s=\"", name);
-  tenths(w, pixels);
+  rrn_svg_tenths(w, pixels);
   rrn_write_text(w, "\"");
 }
 
@@ -137,13 +129,13 @@ tick(const panel *p, const rrn_axis *a, int is_x, double value)
 
   if (is_x) {
     rrn_write_text(p->w, "<path class=\"grid\" d=\"M");
-    tenths(p->w, at);
+    rrn_svg_tenths(p->w, at);
     rrn_write_format(p->w, " %dV%d\"/><text class=\"label middle\"", (int)p->y.from, (int)p->y.to);
     attribute(p->w, "x", at);
     attribute(p->w, "y", p->y.from + 18);
   } else {
     rrn_write_format(p->w, "<path class=\"grid\" d=\"M%d ", (int)p->x.from);
-    tenths(p->w, at);
+    rrn_svg_tenths(p->w, at);
     rrn_write_format(p->w, "H%d\"/><text class=\"label end\"", (int)p->x.to);
     attribute(p->w, "x", p->x.from - 8);
     attribute(p->w, "y", at + 4);
@@ -207,9 +199,9 @@ draw_line(const panel *p)
   rrn_write_text(p->w, "<path fill=\"none\" stroke=\"" FRONT_COLOUR "\" stroke-opacity=\"0.5\" stroke-width=\"1.5\" d=\"");
   for (i = 0; i < p->s->front.n; i++) {
     rrn_write_text(p->w, i ? "L" : "M");
-    tenths(p->w, rrn_axis_place(&p->x, rrn_front_value(p->s, i, p->a)));
+    rrn_svg_tenths(p->w, rrn_axis_place(&p->x, rrn_front_value(p->s, i, p->a)));
     rrn_write_text(p->w, " ");
-    tenths(p->w, rrn_axis_place(&p->y, rrn_front_value(p->s, i, p->b)));
+    rrn_svg_tenths(p->w, rrn_axis_place(&p->y, rrn_front_value(p->s, i, p->b)));
   }
   rrn_write_text(p->w, "\"/>\n");
 }

@@ -13,6 +13,7 @@
 #include "best/bound_time.h"
 #include "compile/bound.h"
 #include "compile/passes.h"
+#include "report/accuracy.h"
 #include "report/cost.h"
 
 static void
@@ -264,7 +265,7 @@ run_cost(const rramnas_mapping *m, const rramnas_cost_options *options, const rr
 
 int32_t
 rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, const rramnas_cost_options *cost,
-                rramnas_write_fn write, void *user, rramnas_error *err)
+                const rrn_accuracy_section *accuracy, rramnas_write_fn write, void *user, rramnas_error *err)
 {
   rramnas_timing t;
   rrn_writer w;
@@ -285,6 +286,8 @@ rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, 
   write_duplication(&w, m);
   write_packing(&w, m, &bound);
   write_timing(&w, timing, &t, &time_bound);
+  if (accuracy)
+    rrn_report_accuracy_section(&w, accuracy);
   rrn_report_cost_json(&w, &c, crossbars);
   rrn_write_text(&w, "}\n");
   rrn_arena_release(&c.arena);

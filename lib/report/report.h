@@ -9,9 +9,12 @@
 #include "timing/baseline.h"
 #include "util/writer.h"
 
-/* json.c: schema "rramnas.report/1". `cost` is complete; its timing is that of `timing`. */
-int32_t rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing,
-                        const rramnas_cost_options *cost, rramnas_write_fn write, void *user, rramnas_error *err);
+struct rrn_accuracy_section; /* accuracy.h */
+
+/* json.c: schema "rramnas.report/1". `cost` is complete; its timing is that of `timing`. accuracy NULL = not known. */
+int32_t rrn_report_json(const rramnas_mapping *m, const rramnas_timing_options *timing, const rramnas_cost_options *cost,
+                        const struct rrn_accuracy_section *accuracy, rramnas_write_fn write, void *user,
+                        rramnas_error *err);
 /* svg.c: floor plan. */
 int32_t rrn_report_svg(const rramnas_mapping *m, const rramnas_timing_options *timing, rramnas_write_fn write,
                        void *user, rramnas_error *err);

@@ -21,6 +21,39 @@ rrn_svg_fixed(rrn_writer *w, double value, int decimals)
     rrn_write_format(w, ".%0*" PRId64, decimals, n % one);
 }
 
+void
+rrn_svg_tenths(rrn_writer *w, double pixels)
+{
+  const int64_t n = (int64_t)(pixels * 10 + 0.5);
+
+  rrn_write_format(w, "%" PRId64 ".%" PRId64, n / 10, n % 10);
+}
+
+static int
+is_whole(double value)
+{
+  const double off = value - (double)(int64_t)(value + 0.5);
+
+  return (off < 0 ? -off : off) <= 1e-7 * value;
+}
+
+void
+rrn_svg_short(rrn_writer *w, double value)
+{
+  const double size = value < 0 ? -value : value;
+  int decimals = 0;
+  double one = 1;
+
+  if (size >= 1e7 || (size > 0 && size < 1e-4)) {
+    rrn_write_double(w, value);
+    return;
+  }
+  for (; decimals < 8 && !is_whole(size * one); decimals++)
+    one *= 10;
+  rrn_write_text(w, value < 0 ? "-" : "");
+  rrn_svg_fixed(w, size, decimals);
+}
+
 /* Four digits. */
 void
 rrn_svg_four_digits(rrn_writer *w, double value)

@@ -14,6 +14,10 @@ enum { RRN_SVG_NAME_LENGTH = 30 };
   ".figure{font-size:20px;font-weight:600}.small{font-size:12px;font-weight:400;fill:#6b7785}" \
   ".item{font-size:12px}.end{text-anchor:end}"
 
+/* Pixels, to a tenth: the same text wherever rounding differs in the last bit. */
+void rrn_svg_tenths(rrn_writer *w, double pixels);
+/* A number of a tick, in percent or as it is: no more digits than it needs. */
+void rrn_svg_short(rrn_writer *w, double value);
 void rrn_svg_fixed(rrn_writer *w, double value, int decimals);
 void rrn_svg_four_digits(rrn_writer *w, double value);
 /* With a unit that suits the value. */

@@ -2,8 +2,8 @@
 /* Once-for-all's MobileNetV3 spaces.
  *
  * Genes: ks[0..], e[0..] of the blocks, d[0..] of the stages, four blocks a stage; block j of a stage counts while the
- * stage is deeper than j. Small: (9^2 + 9^3 + 9^4)^4 networks. Large: ^5. The networks are lib/net/ofa.c's. A supernet's
- * file gives them its widths and classes. */
+ * stage is deeper than j. Small: (9^2 + 9^3 + 9^4)^4 networks. Large: ^5. The networks are lib/net/ofa.c's. A
+ * supernet's file gives them its widths and classes. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -86,10 +86,11 @@ rrn_ofa_large_build(const rrn_space *s, const double *x, const rramnas_runtime *
 /* --- members of a supernet --- */
 
 static int32_t
-fail_given(const rrn_safetensors *file, const char *what, size_t i, int64_t have, int64_t given, rramnas_error *err)
+fail_width(const rrn_safetensors *file, size_t i, int64_t have, int64_t given, rramnas_error *err)
 {
-  return rrn_fail(err, RRAMNAS_ERR_SHAPE, "%s: the supernet has %s[%zu] = %" PRId64 ", the space's parameters say %" PRId64,
-                  file->path, what, i, have, given);
+  return rrn_fail(err, RRAMNAS_ERR_SHAPE,
+                  "%s: the supernet has widths[%zu] = %" PRId64 ", the space's parameters say %" PRId64, file->path, i,
+                  have, given);
 }
 
 static int32_t
@@ -97,9 +98,12 @@ use_widths(const rrn_safetensors *file, rrn_ofa_widths widths, size_t n, rrn_net
 {
   size_t i;
 
-  for (i = 0; p->given & RRN_NET_WIDTHS && i < n; i++)
-    if (*rrn_ofa_width(&widths, n, i) != *rrn_ofa_width(&p->widths, n, i))
-      return fail_given(file, "widths", i, *rrn_ofa_width(&widths, n, i), *rrn_ofa_width(&p->widths, n, i), err);
+  for (i = 0; p->given & RRN_NET_WIDTHS && i < n; i++) {
+    const int64_t have = *rrn_ofa_width(&widths, n, i), given = *rrn_ofa_width(&p->widths, n, i);
+
+    if (have != given)
+      return fail_width(file, i, have, given, err);
+  }
   p->widths = widths;
   p->given |= RRN_NET_WIDTHS;
   return RRAMNAS_OK;
@@ -139,7 +143,8 @@ rrn_space_use_supernet(rrn_space *s, const rrn_safetensors *file, int64_t image,
   int64_t classes = 0;
 
   RRN_FAIL_IF(!is_small && s->build != rrn_ofa_large_build, err, RRAMNAS_ERR_UNSUPPORTED,
-              "space \"%.100s\" is not one of once-for-all's MobileNetV3: its networks are members of no supernet", s->name);
+              "space \"%.100s\" is not one of once-for-all's MobileNetV3: its networks are members of no supernet",
+              s->name);
   RRN_TRY(rrn_weights_ofa_widths(file, family, &widths, &classes, err));
   p = rrn_arena_alloc(&s->arena, 1, sizeof(*p));
   if (!p)

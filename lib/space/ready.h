@@ -35,8 +35,8 @@ int32_t rrn_ofa_small_build(const rrn_space *s, const double *x, const rramnas_r
                             rramnas_error *err);
 int32_t rrn_ofa_large_build(const rrn_space *s, const double *x, const rramnas_runtime *runtime, rramnas_net **ret_net,
                             rramnas_error *err);
-/* The space's networks become members of the supernet: widths and classes are those of the file, pixels of a side `image`
- * (0 = as they are). ERR_SHAPE where the space's file gave others, ERR_UNSUPPORTED for another family. */
+/* The space's networks become members of the supernet: widths and classes are those of the file, pixels of a side
+ * `image` (0 = as they are). ERR_SHAPE where the space's file gave others, ERR_UNSUPPORTED for another family. */
 int32_t rrn_space_use_supernet(rrn_space *s, const rrn_safetensors *file, int64_t image, rramnas_error *err);
 /* family_resnet.c */
 int32_t rrn_resnet_genes(rrn_space *s, rramnas_error *err);

@@ -177,8 +177,9 @@ check_range_of_hardware(const rramnas_gene *g, const rrn_hw_field *field, rramna
 {
   char low[RRN_DOUBLE_TEXT], high[RRN_DOUBLE_TEXT];
 
-  RRN_FAIL_IF(!field || field->type == RRAMNAS_FIELD_CHOICE, err, RRAMNAS_ERR_ARGUMENT,
-              "gene \"%s\" is a number, the hardware field a word", g->name);
+  RRN_FAIL_IF(!field || field->type == RRAMNAS_FIELD_CHOICE || field->type == RRAMNAS_FIELD_LIST, err,
+              RRAMNAS_ERR_ARGUMENT, "gene \"%s\" is a number, the hardware field %s", g->name,
+              field && field->type == RRAMNAS_FIELD_LIST ? "a list" : "a word");
   RRN_FAIL_IF(field->type == RRAMNAS_FIELD_INTEGER && g->kind == RRAMNAS_GENE_REAL, err, RRAMNAS_ERR_ARGUMENT,
               "gene \"%s\" is a real number, the hardware field an integer", g->name);
   RRN_FAIL_IF(g->low < field->min || g->high > field->max, err, RRAMNAS_ERR_ARGUMENT,

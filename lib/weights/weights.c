@@ -338,12 +338,12 @@ rrn_weights_ofa_widths(const rrn_safetensors *file, rrn_ofa_family family, rrn_o
                        int64_t *ret_classes, rramnas_error *err)
 {
   rrn_ofa_widths w = { 0 };
-  int64_t classes;
+  int64_t classes = 0;
   char name[80];
   int s;
 
-  RRN_FAIL_IF(family == RRN_OFA_SMALL && rrn_safetensors_find(file, "blocks.17.conv.point_linear.conv.conv.weight"), err,
-              RRAMNAS_ERR_SHAPE, "%s: has blocks of a fifth stage, expected four stages", file->path);
+  RRN_FAIL_IF(family == RRN_OFA_SMALL && rrn_safetensors_find(file, "blocks.17.conv.point_linear.conv.conv.weight"),
+              err, RRAMNAS_ERR_SHAPE, "%s: has blocks of a fifth stage, expected four stages", file->path);
   RRN_TRY(width_of(file, "first_conv.conv.weight", 4, &w.stem, err));
   RRN_TRY(width_of(file, "blocks.0.conv.point_linear.conv.weight", 4, &w.first, err));
   for (s = 0; s < rrn_ofa_stages(family); s++) {

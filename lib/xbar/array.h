@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A layer on crossbars as a function: programmed cells, and what their read-out gives.
- * Conductances are in units of the on conductance, currents in on conductance times full input step. */
+ * Conductances are in units of the on conductance, currents in on conductance times full input step.
+ *
+ * A layer keeps no cells: a conductance is a function of the weight and of the cell's name in the random streams, and is
+ * computed when somebody asks. */
 #ifndef RRN_XBAR_ARRAY_H
 #define RRN_XBAR_ARRAY_H
 
@@ -38,6 +41,23 @@ typedef struct rrn_xbar_id {
   uint32_t layer, copy;
 } rrn_xbar_id;
 
+/* What devices do to conductances when they are written and read. All numbers in units of the on conductance. */
+typedef struct rrn_xbar_noise {
+  int32_t write_model; /* enum rrn_hw_write_model; levels when level_mean is set */
+  int32_t read_model;  /* enum rrn_hw_read_model */
+  double write_sigma, write_c[5];
+  const double *level_mean, *level_sigma; /* [2^cell_bits] or NULL: conductance of each digit as measured, not owned */
+  double level_unit;   /* of these numbers */
+  double fit_min, fit_max; /* beyond, the polynomial is that of the limit; 0 = no limit */
+  double read_sigma;
+  double drift_exponent, drift_exponent_sigma, drift_reference_s, time_s;
+  int32_t drift_by_state; /* the next six count */
+  double drift_exponent_log, drift_exponent_min, drift_exponent_max; /* mean nu: + log * ln target, within min .. max */
+  double drift_sigma_log, drift_sigma_min, drift_sigma_max;          /* its sigma likewise */
+  double relaxation, relaxation_sigma, relaxation_sigma_log; /* change of g from 1 s on: per ln t; sigma; that per ln t */
+  double stuck_off_fraction, stuck_on_fraction;
+} rrn_xbar_noise;
+
 typedef struct rrn_xbar_layer {
   rrn_xbar_spec spec;
   rrn_xbar_adc adc;
@@ -48,9 +68,11 @@ typedef struct rrn_xbar_layer {
   size_t n_in, n_out;
   size_t cols;            /* n_out, one more with a unit column */
   int32_t n_slices, n_sides, n_steps;
-  uint8_t *digits;        /* [slice][side][cols][n_in] */
-  double *g;              /* the same shape */
-  int ideal;              /* g is as the digits say */
+  const int32_t *weights; /* [n_out][n_in], not owned */
+  rrn_xbar_noise noise;
+  const double *g;        /* [slice][side][cols][n_in]: conductances as given; NULL = as weights and noise say */
+  int ideal;              /* conductances are as the digits say */
+  const struct rrn_xbar_converters *converters; /* NULL = without errors of their own */
 } rrn_xbar_layer;
 
 /* What the converters did. Clipped: more than half a step beyond the range. */
@@ -61,11 +83,18 @@ typedef struct rrn_xbar_stats {
 /* Checks the ranges of a spec. */
 int32_t rrn_xbar_spec_check(const rrn_xbar_spec *spec, rramnas_error *err);
 
-/* Digits of weights[n_out][n_in] and ideal conductances, in the arena; no converter, no read noise. */
-int32_t rrn_xbar_layer_create(rrn_arena *arena, const rrn_xbar_spec *spec, const int32_t *weights, size_t n_out,
-                              size_t n_in, rrn_xbar_id id, rrn_xbar_layer *ret_layer, rramnas_error *err);
+/* A layer of ideal cells for weights[n_out][n_in], which must outlive it; no converter, no read noise. */
+int32_t rrn_xbar_layer_create(const rrn_xbar_spec *spec, const int32_t *weights, size_t n_out, size_t n_in,
+                              rrn_xbar_id id, rrn_xbar_layer *ret_layer, rramnas_error *err);
 
-/* Place of a cell in digits[] and g[], and its number in the random streams: independent of the array's height. */
+/* The digit that a cell is to hold. */
+int32_t rrn_xbar_digit(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t in);
+
+/* Conductances of n cells of a column from input `first` on, as written: write error, drift, faults. */
+void rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
+                           double *ret_g);
+
+/* Place of a cell in g[], and its number in the random streams: independent of the array's height. */
 static inline size_t
 rrn_xbar_cell(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t in)
 {

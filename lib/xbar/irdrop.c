@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* IR drop: exact nodal solution of both wires of a linear array.
  *
- * In: conductance of every cell, row voltages, segment resistances. Out: current of every column into ground.
+ * In: conductance of every cell, row voltages, segment resistances. Out: current of every column into ground; or the
+ * matrix that takes any row voltages to these currents, as they are linear in them.
  * Row wires are driven at column 0 and open at the other end; column wires are open at row 0 and reach ground
  * below the last row, each through one more segment.
  *
@@ -12,7 +13,8 @@
  * ends at the row whose voltages give the currents: no back substitution.
  * Every matrix is a symmetric M-matrix, hence no pivoting. Only + - * / in fixed order.
  *
- * Complexity: rows * cols^3 / 2 multiplications, 2 * cols^2 doubles. Does not handle selectors or drivers with
+ * Complexity: rows * cols^3 / 2 multiplications, 2 * cols^2 doubles; the matrix takes rows^2 cols^2 / 2 more, since
+ * each row's vector b goes down through all blocks below it. Does not handle selectors or drivers with
  * resistance. Source: Kirchhoff's current law; block Gaussian elimination. */
 #include "xbar/irdrop.h"
 
@@ -33,8 +35,8 @@ positive(double x)
   return x > 0 && x <= 1e300;
 }
 
-static int32_t
-check(const rrn_xbar_wires *w, const double *g, const double *v, rramnas_error *err)
+int32_t
+rrn_xbar_irdrop_check(const rrn_xbar_wires *w, const double *g, rramnas_error *err)
 {
   size_t cells;
   RRN_FAIL_IF(w->rows == 0 || w->cols == 0 || ckd_mul(&cells, w->rows, w->cols), err, RRAMNAS_ERR_ARGUMENT,
@@ -44,6 +46,13 @@ check(const rrn_xbar_wires *w, const double *g, const double *v, rramnas_error *
   for (size_t k = 0; k < cells; k++)
     RRN_FAIL_IF(!(g[k] >= 0 && g[k] <= 1e300), err, RRAMNAS_ERR_ARGUMENT,
                 "cell %zu has a negative or infinite conductance", k);
+  return RRAMNAS_OK;
+}
+
+static int32_t
+check(const rrn_xbar_wires *w, const double *g, const double *v, rramnas_error *err)
+{
+  RRN_TRY(rrn_xbar_irdrop_check(w, g, err));
   for (size_t i = 0; i < w->rows; i++)
     RRN_FAIL_IF(!(v[i] >= -1e300 && v[i] <= 1e300), err, RRAMNAS_ERR_ARGUMENT, "row %zu has no finite voltage", i);
   return RRAMNAS_OK;
@@ -128,22 +137,91 @@ solve(solver *s, const rrn_xbar_wires *w, const double *g, const double *v, doub
     ret_i[j] = s->gc * s->b[j];
 }
 
-int32_t
-rrn_xbar_irdrop_exact(const rrn_rt *rt, const rrn_xbar_wires *w, const double *g_s, const double *v_row,
-                      double *ret_i_col_a, rramnas_error *err)
+/* Room for a solver, and `extra` doubles behind it at ret_extra. Its memory begins at s->a. */
+static int32_t
+make_solver(const rrn_rt *rt, const rrn_xbar_wires *w, size_t extra, solver *ret_solver, double **ret_extra,
+            rramnas_error *err)
 {
-  RRN_TRY(check(w, g_s, v_row, err));
   size_t n = w->cols, square, doubles;
-  if (ckd_mul(&square, n, n) || ckd_mul(&doubles, n, 2 * n + 5))
+  if (ckd_mul(&square, n, n) || ckd_mul(&doubles, n, 2 * n + 5) || ckd_add(&doubles, doubles, extra))
     return rrn_fail_memory(err);
   double *memory = rrn_calloc(rt, doubles, sizeof *memory);
   if (!memory)
     return rrn_fail_memory(err);
   double *vectors = memory + 2 * square;
-  solver s = {.n = n, .gr = 1 / w->row_segment_ohm, .gc = 1 / w->col_segment_ohm, .a = memory, .t = memory + square,
-              .b = vectors, .left = vectors + n, .right = vectors + 2 * n, .diag = vectors + 3 * n,
-              .pivot = vectors + 4 * n};
+  *ret_solver = (solver){.n = n, .gr = 1 / w->row_segment_ohm, .gc = 1 / w->col_segment_ohm, .a = memory,
+                         .t = memory + square, .b = vectors, .left = vectors + n, .right = vectors + 2 * n,
+                         .diag = vectors + 3 * n, .pivot = vectors + 4 * n};
+  *ret_extra = vectors + 5 * n;
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_xbar_irdrop_exact(const rrn_rt *rt, const rrn_xbar_wires *w, const double *g_s, const double *v_row,
+                      double *ret_i_col_a, rramnas_error *err)
+{
+  solver s;
+  double *none;
+  RRN_TRY(check(w, g_s, v_row, err));
+  RRN_TRY(make_solver(rt, w, 0, &s, &none, err));
   solve(&s, w, g_s, v_row, ret_i_col_a);
-  rrn_free(rt, memory);
+  rrn_free(rt, s.a);
+  return RRAMNAS_OK;
+}
+
+/* The lower triangle's mirror image. */
+static void
+fill_upper(solver *s)
+{
+  for (size_t i = 0; i < s->n; i++)
+    for (size_t j = 0; j < i; j++)
+      s->a[j * s->n + i] = s->a[i * s->n + j];
+}
+
+/* b[k] = f A^-1 b[k] for `count` vectors, with a = -A^-1. */
+static void
+apply_inverse_to_all(const solver *s, double f, size_t count, double *restrict b, double *restrict sum)
+{
+  size_t n = s->n;
+  for (size_t k = 0; k < count; k++, b += n) {
+    memset(sum, 0, n * sizeof *sum);
+    for (size_t i = 0; i < n; i++) {
+      const double x = b[i] * f;
+      const double *restrict row = s->a + i * n;
+      for (size_t j = 0; j < n; j++)
+        sum[j] -= x * row[j];
+    }
+    memcpy(b, sum, n * sizeof *sum);
+  }
+}
+
+/* Row i's vector is b[i]; every block below takes the vectors of all rows above it along. */
+static void
+solve_all(solver *s, const rrn_xbar_wires *w, const double *g, double *b)
+{
+  for (size_t i = 0; i < w->rows; i++) {
+    memset(s->b, 0, s->n * sizeof *s->b);
+    add_row(s, g + i * s->n, 1, i == 0);
+    memcpy(b + i * s->n, s->b, s->n * sizeof *b);
+    negate_inverse(s);
+    fill_upper(s);
+    apply_inverse_to_all(s, s->gc, i, b, s->pivot);
+    apply_inverse_to_all(s, 1, 1, b + i * s->n, s->pivot);
+  }
+  for (size_t k = 0; k < w->rows * s->n; k++)
+    b[k] *= s->gc;
+}
+
+int32_t
+rrn_xbar_irdrop_transfer(const rrn_rt *rt, const rrn_xbar_wires *w, const double *g_s, double *ret_transfer,
+                         rramnas_error *err)
+{
+  solver s;
+  double *b;
+  RRN_TRY(rrn_xbar_irdrop_check(w, g_s, err));
+  RRN_TRY(make_solver(rt, w, w->rows * w->cols, &s, &b, err));
+  solve_all(&s, w, g_s, b);
+  memcpy(ret_transfer, b, w->rows * w->cols * sizeof *b);
+  rrn_free(rt, s.a);
   return RRAMNAS_OK;
 }

@@ -9,6 +9,7 @@ enum {
   RRN_XBAR_LANES = 32,
   RRN_XBAR_TABLE_GROUPS = 16, /* a table of so many groups of four rows fills 32 KiB */
   RRN_XBAR_TABLE_VECTORS = 64, /* vectors that share a table */
+  RRN_XBAR_DOUBTS = RRN_XBAR_TABLE_VECTORS / 16,
   RRN_XBAR_MAX_BITS = 24 /* of all steps of an input, filled up to a multiple of four */
 };
 
@@ -23,41 +24,38 @@ enum rrn_xbar_cpu {
 /* The best that this machine has. */
 enum rrn_xbar_cpu rrn_xbar_cpu_best(void);
 
-/* Columns of cells as integers: a digit is 256 unit. */
+/* Columns of cells as integers: a code of the converter is 2^(8 + fraction). */
 typedef struct rrn_xbar_cells {
   size_t rows, stride, tiles; /* rows of an array; the same as a multiple of 16; arrays above each other */
   int32_t n_planes;           /* conversions of one column and step: slices, twice with pairs read apart */
-  double unit[2 * RRN_XBAR_MAX_SLICES];     /* by plane */
-  double greatest[2 * RRN_XBAR_MAX_SLICES]; /* sum of magnitudes of a column, in digits */
+  int32_t fraction[2 * RRN_XBAR_MAX_SLICES]; /* by plane; at most 16 */
+  double greatest[2 * RRN_XBAR_MAX_SLICES];  /* sum of magnitudes of a column at the greatest step, in codes */
   int8_t *top;                /* [tile][plane][column][stride]: a cell is 65536 top + 256 middle + low */
   uint8_t *middle;            /* the same shape */
   int8_t *low;                /* the same shape */
-  uint8_t *spread;            /* the same shape: variance of a read; NULL without read noise */
+  uint8_t *spread;            /* the same shape: variance of a read in 63 steps of the greatest; NULL without such noise */
   double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane, in squares of the on conductance */
   int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
-  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column without low is wrong, in digits */
+  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column without low is wrong, in codes */
   double unsure[2 * RRN_XBAR_MAX_SLICES];  /* the same of all bits */
 } rrn_xbar_cells;
 
 /* A layer made ready for its kernel. */
 typedef struct rrn_xbar_kernel {
-  rrn_xbar_layer head; /* what the layer is, without its cells unless it outlives the kernel */
+  rrn_xbar_layer head; /* what the layer is */
   enum rrn_xbar_cpu cpu;
   int collapsed;        /* slices and steps add up to one product: no conversion that changes anything */
   rrn_xbar_cells cells;
+  int8_t *bytes;        /* collapsed and exact, in rrn_xbar_byte_place(); else NULL */
   int16_t *integers;    /* collapsed and exact: [n_out][stride]; else NULL */
   double *effective;    /* collapsed with errors: [n_out][stride] */
   size_t stride;
 } rrn_xbar_kernel;
 
-/* The layer must not change or go before the kernel: it settles currents at the border of two codes as the reference
- * does. RRAMNAS_ERR_UNSUPPORTED with read noise drawn by cell, whose kernel is the reference. */
+/* The layer's weights must outlive the kernel, which settles currents at the border of two codes as the reference does.
+ * RRAMNAS_ERR_UNSUPPORTED with read noise drawn by cell, whose kernel is the reference. */
 int32_t rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *layer, enum rrn_xbar_cpu cpu,
                                rrn_xbar_kernel *ret_kernel, rramnas_error *err);
-
-/* The kernel forgets its layer, which may go. Where a current lies nearer to the border of two codes than 24 bits per
- * cell can tell, a code may then be the next one. */
-void rrn_xbar_kernel_detach(rrn_xbar_kernel *kernel);
 
 /* As rrn_xbar_mvm_reference(). */
 int32_t rrn_xbar_mvm(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,
@@ -99,6 +97,19 @@ int32_t rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *layer, r
 int32_t rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,
                                double *ret_y, rramnas_error *err);
 
+enum { RRN_XBAR_BYTE_COLUMNS = 32 };
+
+/* Four inputs of 16 columns are together, those of the next 16 beside them. */
+static inline size_t
+rrn_xbar_byte_place(size_t stride, size_t col, size_t in)
+{
+  return (col / 32 * (stride / 4) + in / 4) * 128 + col % 32 * 4 + in % 4;
+}
+
+/* bytes[vectors][stride] is zeroed room. */
+void rrn_xbar_bytes_avx512(const rrn_xbar_kernel *kernel, const int32_t *x, size_t vectors, uint8_t *bytes,
+                           double *ret_y);
+
 /* --- conversions by lookup --- */
 
 /* Place of a column in base[], times stride in top[], middle[] and low[]. */
@@ -119,23 +130,30 @@ typedef struct rrn_xbar_block {
   int16_t *words;        /* [stride]: top and middle of a column; only AVX-512 */
   const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
   const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
+  const int32_t *spread_cells; /* the same of spreads */
+  int32_t *spread_sums;        /* as sums; NULL without spreads */
   void *table;           /* sums of the cells of each subset of four inputs */
+  uint8_t *spreads;      /* the same of the spreads of a few columns; only AVX-512 */
   int32_t *sums;         /* [vectors][bits][lanes]; not AVX-512 */
-  const uint32_t *pairs; /* [vectors / 16][bits][stride / 8][16]: subsets of eight rows; only AVX-512 */
+  const uint32_t *sixteens; /* [vectors / 16][bits][stride / 16][16]: subsets of 16 rows in fours; only AVX-512 */
   const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
-  const float *offset;   /* [steps][RRN_XBAR_TABLE_VECTORS] */
-  uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes but for doubts, weighted by steps, are added */
-  uint64_t *doubts;      /* [lanes][steps]: vectors too near to the border of two codes */
+  const int32_t *offset; /* [steps][RRN_XBAR_TABLE_VECTORS]: added to the sums, with half a code and the margin */
+  const int32_t *start;  /* the same with all bits of cells behind the point; NULL where words are too short; only AMX */
+  uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes, weighted by steps, are added */
+  uint32_t *doubts;      /* [lanes][steps][vectors / 16]: bit 2 k of vector k, whose code may be one too high */
   size_t groups, vectors, columns;
-  int32_t bits; /* a multiple of 4 */
+  int32_t bits; /* a multiple of 4 but for AVX-512 */
   int32_t dac_bits, steps;
-  float slope, last;     /* code = slope sum + offset, clipped to 0..last */
-  float margin;          /* a doubt is nearer to the border, in codes */
+  int32_t last;          /* the greatest code */
+  int32_t high;          /* bits behind the point in the upper two bytes of cells */
+  int32_t fraction;      /* in sums with their offset */
+  int32_t width;         /* a sum whose fraction is less is in doubt */
   int counted;           /* clips are asked for */
-  float noise;           /* standard deviation in codes of a spread of 1 */
-  rrn_xbar_stream stream;
-  uint32_t cell, cell_stride; /* number of the first column's first cell; from column to column */
-  uint32_t first_vector;      /* number of vector 0 */
+  float noise;           /* standard deviation of a spread of 1 over RRN_XBAR_DEVIATES_SCALE, as sums have it */
+  const float *deviation; /* [steps][RRN_XBAR_TABLE_VECTORS] or NULL: the same of a column, equal for all */
+  const uint32_t *names[3], *keys[3]; /* of vectors; [steps][width_keys] of columns: see rrn_xbar_draw() */
+  size_t width_keys;
+  uint32_t first_vector; /* number of vector 0 */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
 } rrn_xbar_block;
@@ -165,8 +183,13 @@ int32_t rrn_xbar_dot_avx512(const int16_t *a, const int16_t *b, size_t n);
 
 /* --- mvm_cells.c --- */
 
-/* A cell (or pair) of a plane in digits. */
-double rrn_xbar_digit_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in);
+double rrn_xbar_codes_per_current(const rrn_xbar_layer *l, int32_t slice);
+/* At the lowest input step. */
+double rrn_xbar_codes_per_digit(const rrn_xbar_layer *l, int32_t plane);
+double rrn_xbar_power_of_2(int32_t exponent);
+
+/* Cells (or pairs) of a plane's column in digits. */
+void rrn_xbar_digits_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t n, double *ret_digits);
 
 int32_t rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *ret_cells, rramnas_error *err);
 

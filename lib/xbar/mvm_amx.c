@@ -12,7 +12,7 @@
  * 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18. Not handled: fewer than 16 vectors leave
  * lanes idle. */
 #define _GNU_SOURCE /* syscall() */
-#include "xbar/mvm.h"
+#include "xbar/mvm_wide.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <cpuid.h>
@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 #define TARGET __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
-enum { SIDE = 16, TILE = 1024, FRACTION = 12 };
+#define INLINE __attribute__((always_inline)) TARGET static inline
+enum { SIDE = 16, TILE = 1024, PRODUCT = SIDE * SIDE, BYTES = 3 * PRODUCT };
 
 /* The palette as the processor reads it. */
 typedef struct shape {
@@ -71,7 +72,7 @@ rrn_xbar_inputs_amx(const int32_t *x, size_t rows, const rrn_xbar_block *b, size
 }
 
 /* Sums of 16 columns and 16 vectors in one step: ret_sums[byte][16][16]. */
-TARGET static inline void
+INLINE void
 sum(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
 {
   const size_t first = column * b->stride;
@@ -95,7 +96,7 @@ sum(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_
 }
 
 /* The cells of 16 columns of an array of at most 128 rows, for several steps. */
-TARGET static inline void
+INLINE void
 hold(const rrn_xbar_block *b, size_t column)
 {
   const size_t first = column * b->stride;
@@ -108,136 +109,223 @@ hold(const rrn_xbar_block *b, size_t column)
   _tile_loadd(7, b->low + first + 64, b->stride);
 }
 
-/* As sum(), of the cells that are held. */
-TARGET static inline void
-sum_held(const uint8_t *inputs, int tall, int32_t *ret_sums)
+/* Asks for the cells of the 16 columns after these, a sixth of them. */
+INLINE void
+fetch(const rrn_xbar_block *b, size_t column, int sixth)
 {
-#define SUM_HELD(product, first, second, to)  \
-  do {                                        \
-    _tile_zero(0);                            \
-    _tile_loadd(1, inputs, 64);               \
-    product(0, first, 1);                     \
-    if (tall) {                               \
-      _tile_loadd(1, inputs + TILE, 64);      \
-      product(0, second, 1);                  \
-    }                                         \
-    _tile_stored(0, to, 64);                  \
-  } while (0)
-  SUM_HELD(_tile_dpbsud, 2, 5, ret_sums);
-  SUM_HELD(_tile_dpbuud, 3, 6, ret_sums + 256);
-  SUM_HELD(_tile_dpbsud, 4, 7, ret_sums + 512);
-}
-
-/* Sums of the spreads of 16 columns, after those of their cells. */
-TARGET static inline void
-sum_spread(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
-{
-  const uint8_t *spread = b->spread + column * b->stride;
-  size_t row;
-
-  _tile_zero(0);
-  for (row = 0; row < b->stride; row += 64, inputs += TILE) {
-    _tile_loadd(1, inputs, 64);
-    _tile_loadd(2, spread + row, b->stride);
-    _tile_dpbuud(0, 2, 1);
-  }
-  _tile_stored(0, ret_sums + 768, 64);
-}
-
-/* A read-out of 16 columns: one step of 16 vectors. */
-typedef struct readout {
-  size_t column, vector;
-  int32_t step;
-} readout;
-
-/* Read noise of 16 vectors in codes times `scale`: as rrn_xbar_draw(). */
-TARGET static inline __m512
-noise_of(rrn_xbar_draws d, __m512i places, __m512i spread, __m512 scale)
-{
-  const __m512i deviates = _mm512_loadu_si512(rrn_xbar_deviates);
-  const __m512i weights = _mm512_set1_epi32(61 | 59 << 8 | 53 << 16 | 47 << 24);
-  __m512i x = _mm512_add_epi32(_mm512_set1_epi32((int32_t)d.start), places), sum;
-
-  x = _mm512_mullo_epi32(_mm512_xor_si512(x, _mm512_srli_epi32(x, 16)), _mm512_set1_epi32(RRN_XBAR_DRAW_A));
-  x = _mm512_xor_si512(x, _mm512_set1_epi32((int32_t)d.twist));
-  x = _mm512_mullo_epi32(_mm512_xor_si512(x, _mm512_srli_epi32(x, 15)), _mm512_set1_epi32(RRN_XBAR_DRAW_B));
-  x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
-  sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-RRN_XBAR_DEVIATES_ZERO), _mm512_permutexvar_epi8(x, deviates), weights);
-  return _mm512_mul_ps(_mm512_sqrt_ps(_mm512_cvtepi32_ps(spread)),
-                       _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
-}
-
-/* Adds the codes of a read-out; as mvm_avx512.c. */
-TARGET static inline void
-convert(rrn_xbar_block *b, const int32_t *sums, readout r, int counted, int noisy)
-{
-  const int32_t one = 1 << FRACTION, width = (int32_t)(2 * b->margin * (float)one) + 3;
-  const size_t left = b->vectors - r.vector, n = b->columns - r.column < SIDE ? b->columns - r.column : SIDE;
-  const __mmask16 valid = (__mmask16)(left >= SIDE ? 0xffff : (1u << left) - 1);
-  const float *offsets = b->offset + (size_t)r.step * RRN_XBAR_TABLE_VECTORS + r.vector;
-  const __m512 slope = _mm512_set1_ps(b->slope * (float)one),
-               offset = _mm512_fmadd_ps(_mm512_loadu_ps(offsets), _mm512_set1_ps((float)one),
-                                        _mm512_set1_ps(0.5f * (float)(one + width)));
-  const __m512i last = _mm512_set1_epi32((int32_t)b->last * one + one - 1), fraction = _mm512_set1_epi32(one - 1),
-                doubtful = _mm512_set1_epi32(width < one ? width : one);
-  const __m128i place = _mm_cvtsi32_si128(r.step * b->dac_bits);
-  uint16_t *doubts = (uint16_t *)(void *)(b->doubts + r.column * (size_t)b->steps + (size_t)r.step) + r.vector / SIDE;
-  uint32_t *codes = b->codes + r.column * RRN_XBAR_TABLE_VECTORS + r.vector;
-  const __m512 scale = _mm512_set1_ps(b->noise * (float)(RRN_XBAR_DEVIATES_SCALE * (1 << FRACTION)));
-  const __m512i first = _mm512_set1_epi32((int32_t)(b->first_vector + (uint32_t)r.vector));
-  const __m512i places = _mm512_mullo_epi32(
-    _mm512_add_epi32(first, _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)),
-    _mm512_set1_epi32(RRN_XBAR_DRAW_STRIDE));
-  size_t col;
-
-  for (col = 0; col < n; col++, sums += SIDE, doubts += 4 * b->steps, codes += RRN_XBAR_TABLE_VECTORS) {
-    const __m512i top = _mm512_slli_epi32(_mm512_load_si512(sums), 8);
-    const __m512i upper = _mm512_add_epi32(top, _mm512_load_si512(sums + 256));
-    const __m512i total = _mm512_add_epi32(_mm512_slli_epi32(upper, 8), _mm512_load_si512(sums + 512));
-    const __m512i old = _mm512_load_si512(codes);
-    const uint32_t cell = b->cell + (uint32_t)(r.column + col) * b->cell_stride;
-    const __m512 shift = !noisy ? offset
-                                : _mm512_add_ps(offset, noise_of(rrn_xbar_draws_of(&b->stream, cell, r.step), places,
-                                                                 _mm512_load_si512(sums + 768), scale));
-    __m512i code = _mm512_cvttps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), slope, shift));
-    const __mmask16 sure = _mm512_cmpgt_epi32_mask(_mm512_and_si512(code, fraction), doubtful);
-
-    if (__builtin_expect(~sure & valid, 0))
-      *doubts = (uint16_t)(~sure & valid);
-    if (counted) {
-      b->clipped_low += __builtin_popcount(_mm512_movepi32_mask(code) & sure & valid);
-      b->clipped_high += __builtin_popcount(_mm512_mask_cmpgt_epi32_mask(sure & valid, code, last));
-    }
-    code = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), last);
-    code = _mm512_sll_epi32(_mm512_srli_epi32(code, FRACTION), place);
-    _mm512_store_si512(codes, _mm512_mask_add_epi32(old, sure, old, code));
-  }
-}
-
-/* Sums of a read-out beside the conversions of the one before. */
-TARGET static inline void
-read_out(rrn_xbar_block *b, int counted, int noisy)
-{
-  const size_t per_step = (b->stride + 63) / 64 * TILE, steps = (size_t)b->steps;
-  const size_t parts = (b->columns + SIDE - 1) / SIDE, n = (b->vectors + SIDE - 1) / SIDE * parts * steps;
-  _Alignas(64) int32_t sums[2][4 * SIDE * SIDE];
-  readout before = { 0, 0, 0 };
+  const char *cells = (const char *)(sixth % 3 == 0 ? (const void *)b->top : sixth % 3 == 1 ? (const void *)b->middle
+                                                                                            : (const void *)b->low);
   size_t k;
 
-  for (k = 0; k <= n; k++) {
-    const size_t step = k % steps, vectors = k / steps / parts;
-    const readout r = { k / steps % parts * SIDE, vectors * SIDE, (int32_t)step };
+  for (k = sixth < 3 ? 0 : SIDE / 2; k < (sixth < 3 ? SIDE / 2 : SIDE); k++) {
+    _mm_prefetch(cells + (column + SIDE + k) * b->stride, _MM_HINT_T0);
+    _mm_prefetch(cells + (column + SIDE + k) * b->stride + 64, _MM_HINT_T0);
+  }
+}
 
-    if (k < n && step == 0 && b->stride <= 128 && !noisy)
-      hold(b, r.column);
-    if (k < n && b->stride <= 128 && !noisy)
-      sum_held(b->inputs + (vectors * steps + step) * per_step, b->stride > 64, sums[k % 2]);
-    else if (k < n)
-      sum(b, r.column, b->inputs + (vectors * steps + step) * per_step, sums[k % 2]);
-    if (k < n && noisy)
-      sum_spread(b, r.column, b->inputs + (vectors * steps + step) * per_step, sums[k % 2]);
-    if (k > 0)
-      convert(b, sums[(k - 1) % 2], before, counted, noisy);
+/* Sums of the spreads of 16 columns and 16 vectors in all steps: ret_sums[steps][16][16]. */
+INLINE void
+sum_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
+{
+  const uint8_t *spread = b->spread + column * b->stride;
+  int32_t step;
+  size_t row;
+
+  for (step = 0; step < b->steps; step++, ret_sums += PRODUCT) {
+    _tile_zero(0);
+    for (row = 0; row < b->stride; row += 64, inputs += TILE) {
+      _tile_loadd(1, inputs, 64);
+      _tile_loadd(2, spread + row, b->stride);
+      _tile_dpbuud(0, 2, 1);
+    }
+    _tile_stored(0, ret_sums, 64);
+  }
+}
+
+/* Two steps of 16 columns and 16 vectors; the second is missing after the last of an odd number. */
+typedef struct readout {
+  size_t column, vector;
+  int32_t step, steps;
+} readout;
+
+/* Inputs of a step of a read-out. */
+static inline const uint8_t *
+inputs_of(const rrn_xbar_block *b, const readout *r, int32_t step)
+{
+  const size_t per_step = (b->stride + 63) / 64 * TILE;
+
+  return b->inputs + (r->vector / SIDE * (size_t)b->steps + (size_t)(r->step + step)) * per_step;
+}
+
+/* What of a step all columns share. */
+typedef struct step_parts {
+  __m512i offset;
+  __m512 deviation;
+} step_parts;
+
+/* A read-out that is converted, `sums` [steps][byte][16][16]. */
+typedef struct conversion {
+  readout r;
+  const int32_t *sums, *spreads;
+  __m512i down, top_weight; /* bits of a sum beyond 16 behind the point; what that leaves of the top byte's place */
+  step_parts parts[2];
+  rrn_wide_names names;
+  rrn_wide_weights weights;
+  uint32_t valid;
+} conversion;
+
+INLINE step_parts
+parts_of(const rrn_xbar_block *b, const readout *r, int32_t step, rrn_wide_noise noise)
+{
+  const size_t place = (size_t)(r->step + step) * RRN_XBAR_TABLE_VECTORS + r->vector;
+
+  return (step_parts){ _mm512_load_si512(b->offset + place),
+                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps() };
+}
+
+INLINE conversion
+conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, const int32_t *spreads,
+              rrn_wide_noise noise)
+{
+  return (conversion){ *r, sums, spreads + r->step * PRODUCT, _mm512_set1_epi32(b->high - 8),
+                       _mm512_set1_epi32(1 << (24 - b->high)),
+                       { parts_of(b, r, 0, noise), parts_of(b, r, r->steps - 1, noise) },
+                       rrn_wide_names_of(b, r->vector, noise), rrn_wide_weights_of(b, r->step, r->steps),
+                       rrn_wide_valid(b, r->vector) };
+}
+
+/* The sum of three bytes, with 16 bits behind the point. Where words can hold the sums of top and middle, products of
+ * words place them, as they have more units than shifts. */
+INLINE __m512i
+join(const conversion *c, const int32_t *sums, const step_parts *p, int words)
+{
+  const __m512i top = _mm512_load_si512(sums), middle = _mm512_load_si512(sums + PRODUCT),
+                low = _mm512_load_si512(sums + 2 * PRODUCT);
+
+  if (words)
+    return _mm512_dpwssd_epi32(
+      _mm512_srav_epi32(_mm512_dpwssd_epi32(low, middle, _mm512_set1_epi32(256)), c->down), top, c->top_weight);
+  return _mm512_add_epi32(
+    _mm512_srav_epi32(
+      _mm512_add_epi32(_mm512_slli_epi32(_mm512_add_epi32(_mm512_slli_epi32(top, 8), middle), 8), low), c->down),
+    p->offset);
+}
+
+INLINE __m512i
+noise_of(const rrn_xbar_block *b, const conversion *c, size_t key, const step_parts *p, const int32_t *spreads,
+         rrn_wide_noise noise)
+{
+  const __m512 deviation =
+    noise == RRN_WIDE_SAME ? p->deviation : rrn_wide_deviation(b, _mm512_load_si512(spreads));
+
+  return rrn_wide_noise_of(b, &c->names, key, deviation);
+}
+
+/* Adds the codes of the columns from `first` to `end`. */
+INLINE void
+convert(rrn_xbar_block *b, const rrn_wide_converter *v, const conversion *c, size_t first, size_t end,
+        rrn_wide_noise noise, int words)
+{
+  const size_t left = b->columns - c->r.column, row = (size_t)b->steps * RRN_XBAR_DOUBTS;
+  uint32_t *doubts = b->doubts + (c->r.column + first) * row + (size_t)c->r.step * RRN_XBAR_DOUBTS + c->r.vector / SIDE;
+  uint32_t *codes = b->codes + (c->r.column + first) * RRN_XBAR_TABLE_VECTORS + c->r.vector;
+  const int32_t *sums = c->sums + first * SIDE, *spreads = c->spreads + first * SIDE;
+  size_t key = (size_t)c->r.step * b->width_keys + c->r.column + first, col;
+
+  end = end < left ? end : left;
+#pragma GCC unroll 1
+  for (col = first; col < end; col++, key++, sums += SIDE, spreads += SIDE, doubts += row) {
+    const int second = c->r.steps == 2;
+    __m512i t0 = join(c, sums, &c->parts[0], words), t1 = join(c, sums + BYTES, &c->parts[1], words);
+
+    if (noise != RRN_WIDE_QUIET) {
+      t0 = _mm512_add_epi32(t0, noise_of(b, c, key, &c->parts[0], spreads, noise));
+      t1 = second ? _mm512_add_epi32(t1, noise_of(b, c, key + b->width_keys, &c->parts[1], spreads + PRODUCT, noise))
+                  : t1;
+    }
+    rrn_wide_add_codes(codes, &c->weights, second ? rrn_wide_two_codes(b, v, t0, t1, c->valid, doubts)
+                                                  : rrn_wide_one_code(b, v, t0, c->valid, doubts));
+    codes += RRN_XBAR_TABLE_VECTORS;
+  }
+}
+
+/* Prepares the tiles for the steps of 16 columns and vectors. */
+INLINE void
+start(const rrn_xbar_block *b, const readout *r, rrn_wide_noise noise, int32_t *ret_spreads)
+{
+  if (noise == RRN_WIDE_SUMMED)
+    sum_spreads(b, r->column, inputs_of(b, r, 0), ret_spreads);
+  if (b->stride <= 128)
+    hold(b, r->column);
+}
+
+/* One byte's sum of the cells that are held. */
+#define SUM_HELD(product, first, second, inputs, to) \
+  do {                                               \
+    _tile_loadd(1, inputs, 64);                      \
+    product(0, first, 1);                            \
+    if (b->stride > 64) {                            \
+      _tile_loadd(1, (inputs) + TILE, 64);           \
+      product(0, second, 1);                         \
+    }                                                \
+    _tile_stored(0, to, 64);                         \
+  } while (0)
+
+/* One byte's sum of a read-out: the sixths are the bytes of the first step and of the second. */
+INLINE void
+sum_sixth(const rrn_xbar_block *b, const readout *r, int sixth, int words, int32_t *ret_sums)
+{
+  const int32_t step = sixth / 3;
+  const uint8_t *inputs = inputs_of(b, r, step);
+  int32_t *sums = ret_sums + sixth * PRODUCT;
+
+  if (step == r->steps)
+    return;
+  if (b->stride > 128) {
+    if (sixth % 3 == 0)
+      sum(b, r->column, inputs, sums);
+    return;
+  }
+  fetch(b, r->column, sixth);
+  if (sixth % 3 == 2 && words) /* starts at the offset, the same in each column */
+    _tile_loadd(0, b->start + (size_t)(r->step + step) * RRN_XBAR_TABLE_VECTORS + r->vector, 0);
+  else
+    _tile_zero(0);
+  if (sixth % 3 == 0)
+    SUM_HELD(_tile_dpbsud, 2, 5, inputs, sums);
+  else if (sixth % 3 == 1)
+    SUM_HELD(_tile_dpbuud, 3, 6, inputs, sums);
+  else
+    SUM_HELD(_tile_dpbsud, 4, 7, inputs, sums);
+}
+
+/* Sums of a read-out beside the conversions of the one before, by sixths, near enough for the processor to do both at
+ * once. */
+INLINE void
+read_out(rrn_xbar_block *b, rrn_wide_noise noise, int words)
+{
+  const rrn_wide_converter v = rrn_wide_converter_of(b);
+  const size_t pairs = ((size_t)b->steps + 1) / 2, parts = (b->columns + SIDE - 1) / SIDE;
+  const size_t n = (b->vectors + SIDE - 1) / SIDE * parts * pairs;
+  _Alignas(64) int32_t sums[2][2 * BYTES], spreads[2][16 * PRODUCT];
+  readout before = { 0, 0, 0, 1 };
+  size_t k;
+  int sixth;
+
+  for (k = 0; k <= n; k++) {
+    const int32_t step = 2 * (int32_t)(k % pairs);
+    const readout r = { k / pairs % parts * SIDE, k / pairs / parts * SIDE, step, b->steps - step < 2 ? 1 : 2 };
+    const conversion c = conversion_of(b, &before, sums[(k + 1) % 2], spreads[(k + pairs - 1) / pairs % 2 ^ 1], noise);
+
+    if (k < n && step == 0)
+      start(b, &r, noise, spreads[k / pairs % 2]);
+#pragma GCC unroll 6
+    for (sixth = 0; sixth < 6; sixth++) {
+      if (k < n)
+        sum_sixth(b, &r, sixth, words, sums[k % 2]);
+      if (k > 0)
+        convert(b, &v, &c, (size_t)sixth * SIDE / 6, (size_t)(sixth + 1) * SIDE / 6, noise, words);
+    }
     before = r;
   }
 }
@@ -256,11 +344,13 @@ rrn_xbar_tiles_amx(rrn_xbar_block *b)
   }
   _tile_loadconfig(&all);
   if (b->spread)
-    read_out(b, b->counted, 1);
-  else if (b->counted)
-    read_out(b, 1, 0);
+    read_out(b, RRN_WIDE_SUMMED, b->start != NULL);
+  else if (b->deviation)
+    read_out(b, RRN_WIDE_SAME, b->start != NULL);
+  else if (b->start)
+    read_out(b, RRN_WIDE_QUIET, 1);
   else
-    read_out(b, 0, 0);
+    read_out(b, RRN_WIDE_QUIET, 0);
   _tile_release();
 }
 #else

@@ -1,36 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* Bit-serial sums by lookup within registers, for AVX-512 with VNNI: mvm_lookup.c with vectors in the lanes.
  *
- * In:  as mvm_lookup.c, the inputs' bits of 16 vectors and eight rows as places in two tables.
+ * In:  as mvm_lookup.c, the inputs' bits of 16 vectors and 16 rows as places in four tables.
  * Out: the same codes, and where they are in doubt.
  *
- * Idea: the 16 sums of four even rows and of four odd rows, 16 bits each, fill one register. A permutation looks up
- * both for 16 vectors, a dot product with ones adds the two to sums of 32 bits: two instructions for 128 binary
- * multiply-adds. Four columns and four bits at a time keep 16 sums in registers, for one load per two of these pairs.
- * Tables begin at the least sum, as which 16 bits start at their lowest number; what that leaves out is where sums
- * start. Sixteen bits of a cell leave a bound by which a sum may be wrong. A current nearer than that to the border of
- * two codes is a doubt, for others to settle with all 24 bits.
+ * Idea: the 16 sums of four rows each, of 16 rows, fill a register with their lower bytes and one with their upper bytes.
+ * A permutation looks up four for 16 vectors, a dot product with ones adds them to sums of 32 bits: four instructions for
+ * 256 binary multiply-adds. (Permutations of words are two operations on this hardware, those of bytes one.) Two columns
+ * and four bits at a time keep 16 sums in registers. Tables begin at the least sum, as 0; what that leaves out
+ * is where sums start. Sixteen bits of a cell leave a bound by which a sum may be
+ * wrong. A current nearer than that to the border of two codes is a doubt, for mvm_settle_avx512.c with all 24 bits.
  *
- * Complexity: rows / 8 permutations and dot products per bit, column and 16 vectors, nine operations per 16
- * conversions, one in some 100 in doubt. Source: Arlazarov et al., 1970, as mvm_lookup.c. Not handled: fewer than 16
+ * Complexity: rows / 8 permutations and dot products per bit, column and 16 vectors, six operations per 16
+ * conversions, one in some 150 in doubt. Source: Arlazarov et al., 1970, as mvm_lookup.c. Not handled: fewer than 16
  * vectors leave lanes idle. */
-#include "xbar/mvm.h"
+#include "xbar/mvm_wide.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
-enum { COLUMNS = 4, FRACTION = 12 };
-
-/* What a block keeps at hand while it converts: codes have FRACTION bits behind the point, and half a code and the
- * margin are added, so that doubts are the lowest fractions. */
-typedef struct converter {
-  __m512 slope, one, half;
-  __m512i top, fraction, doubtful;
-} converter;
+#define INLINE __attribute__((always_inline)) TARGET static inline
+enum { COLUMNS = 2 };
 
 /* Sums of the 16 subsets of four words of `cells` each, even and odd, on top of `base`. */
-TARGET static inline __m512i
+INLINE __m512i
 subsets(const int16_t *cells, __m512i base)
 {
   const int32_t *two = (const int32_t *)(const void *)cells;
@@ -42,15 +35,15 @@ subsets(const int16_t *cells, __m512i base)
   return _mm512_mask_add_epi16(t, 0xffff0000, t, _mm512_set1_epi32(two[3]));
 }
 
-/* What the tables of 32 rows begin with: the lowest number less the negative cells of each group. */
-TARGET static inline __m512i
+/* What the tables of 32 rows begin with, so that no sum is below 0: less the negative cells of each group. */
+INLINE __m512i
 bases(const int16_t *cells)
 {
   __m512i m = _mm512_min_epi16(_mm512_loadu_si512(cells), _mm512_setzero_si512());
 
   m = _mm512_add_epi16(m, _mm512_shuffle_epi32(m, 0x4e));
   m = _mm512_add_epi16(m, _mm512_shuffle_epi32(m, 0xb1));
-  return _mm512_sub_epi16(_mm512_set1_epi16(-32768), m);
+  return _mm512_sub_epi16(_mm512_setzero_si512(), m);
 }
 
 /* The upper two bytes of a column's cells. */
@@ -69,7 +62,18 @@ join(const rrn_xbar_block *b, size_t column)
   }
 }
 
-/* [stride / 8][COLUMNS][32] */
+/* Two tables of 32 words as one of 64 bytes, of the words' lower and upper bytes. Bits 1, 2, 4 and 5 of a byte's place
+ * are its subset, bit 0 says whether of odd rows, bit 3 whether of the second eight. */
+INLINE void
+store_bytes(uint8_t *to, __m512i first, __m512i second)
+{
+  const __m512i low = _mm512_set1_epi16(255);
+
+  _mm512_store_si512(to, _mm512_packus_epi16(_mm512_and_si512(first, low), _mm512_and_si512(second, low)));
+  _mm512_store_si512(to + 64, _mm512_packus_epi16(_mm512_srli_epi16(first, 8), _mm512_srli_epi16(second, 8)));
+}
+
+/* [stride / 16][COLUMNS][2][64]: even and odd rows of eight, then of the next eight. */
 TARGET static void
 build(const rrn_xbar_block *b, size_t column)
 {
@@ -78,152 +82,237 @@ build(const rrn_xbar_block *b, size_t column)
 
   for (c = 0; c < n; c++) {
     const int16_t *cells = b->words;
-    int16_t *table = (int16_t *)b->table + c * 32;
+    uint8_t *t = (uint8_t *)b->table + c * 128;
 
     join(b, column + c);
-    for (row = 0; row < b->stride; row += 32) {
+    for (row = 0; row < b->stride; row += 32, t += 2 * COLUMNS * 128) {
       const __m512i base = bases(cells + row);
-      const size_t left = b->stride - row;
-      int16_t *t = table + row / 8 * COLUMNS * 32;
 
-      _mm512_store_si512(t, subsets(cells + row, _mm512_shuffle_i32x4(base, base, 0x00)));
-      _mm512_store_si512(t + COLUMNS * 32, subsets(cells + row + 8, _mm512_shuffle_i32x4(base, base, 0x55)));
-      if (left <= 16)
+      store_bytes(t, subsets(cells + row, _mm512_shuffle_i32x4(base, base, 0x00)),
+                  subsets(cells + row + 8, _mm512_shuffle_i32x4(base, base, 0x55)));
+      if (b->stride - row <= 16)
         break;
-      _mm512_store_si512(t + 2 * COLUMNS * 32, subsets(cells + row + 16, _mm512_shuffle_i32x4(base, base, 0xaa)));
-      _mm512_store_si512(t + 3 * COLUMNS * 32, subsets(cells + row + 24, _mm512_shuffle_i32x4(base, base, 0xff)));
+      store_bytes(t + COLUMNS * 128, subsets(cells + row + 16, _mm512_shuffle_i32x4(base, base, 0xaa)),
+                  subsets(cells + row + 24, _mm512_shuffle_i32x4(base, base, 0xff)));
     }
   }
 }
 
-/* Adds the lookups of one column for four bits. */
-#define LOOK_UP(c)                                                                           \
-  do {                                                                                       \
-    const __m512i t = _mm512_load_si512(table + (c) * 32);                                   \
-    s[0][c] = _mm512_dpwssd_epi32(s[0][c], _mm512_permutexvar_epi16(i0, t), ones);           \
-    s[1][c] = _mm512_dpwssd_epi32(s[1][c], _mm512_permutexvar_epi16(i1, t), ones);           \
-    s[2][c] = _mm512_dpwssd_epi32(s[2][c], _mm512_permutexvar_epi16(i2, t), ones);           \
-    s[3][c] = _mm512_dpwssd_epi32(s[3][c], _mm512_permutexvar_epi16(i3, t), ones);           \
+/* Adds the lookups of one column for one bit. */
+#define LOOK_UP(bit, c, rows)                                                                           \
+  do {                                                                                                  \
+    low[bit][c] = _mm512_dpbusd_epi32(low[bit][c], _mm512_permutexvar_epi8(rows, t[c][0]), ones);       \
+    high[bit][c] = _mm512_dpbusd_epi32(high[bit][c], _mm512_permutexvar_epi8(rows, t[c][1]), ones);     \
   } while (0)
 
-/* Sums of four bits and COLUMNS columns: ret_sums[4][COLUMNS][16]. */
-TARGET static inline void
-sum(const int16_t *table, const uint32_t *pairs, size_t n, const int32_t *base, int32_t *ret_sums)
+/* Sums of four bits and COLUMNS columns with 16 bits behind the point: ret_sums[4][COLUMNS][16]. */
+INLINE void
+sum(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *base, int32_t up, int32_t *ret_sums)
 {
-  const __m512i ones = _mm512_set1_epi16(1), b0 = _mm512_set1_epi32(base[0]), b1 = _mm512_set1_epi32(base[1]),
-                b2 = _mm512_set1_epi32(base[2]), b3 = _mm512_set1_epi32(base[3]);
-  __m512i s[4][COLUMNS] = { { b0, b1, b2, b3 }, { b0, b1, b2, b3 }, { b0, b1, b2, b3 }, { b0, b1, b2, b3 } };
-  size_t pair, k;
+  const __m512i ones = _mm512_set1_epi8(1), z = _mm512_setzero_si512(), b0 = _mm512_set1_epi32(base[0]),
+                b1 = _mm512_set1_epi32(base[1]);
+  const __m128i places = _mm_cvtsi32_si128(up);
+  __m512i low[4][COLUMNS] = { { b0, b1 }, { b0, b1 }, { b0, b1 }, { b0, b1 } };
+  __m512i high[4][COLUMNS] = { { z, z }, { z, z }, { z, z }, { z, z } };
+  size_t sixteen, k;
 
-  for (pair = 0; pair < n; pair++, table += COLUMNS * 32, pairs += 16) {
-    const __m512i i0 = _mm512_load_si512(pairs), i1 = _mm512_load_si512(pairs + n * 16),
-                  i2 = _mm512_load_si512(pairs + 2 * n * 16), i3 = _mm512_load_si512(pairs + 3 * n * 16);
+  for (sixteen = 0; sixteen < n; sixteen++, table += COLUMNS * 128, sixteens += 16) {
+    const __m512i i0 = _mm512_load_si512(sixteens), i1 = _mm512_load_si512(sixteens + n * 16),
+                  i2 = _mm512_load_si512(sixteens + 2 * n * 16), i3 = _mm512_load_si512(sixteens + 3 * n * 16);
+    const __m512i t[COLUMNS][2] = { { _mm512_load_si512(table), _mm512_load_si512(table + 64) },
+                                    { _mm512_load_si512(table + 128), _mm512_load_si512(table + 192) } };
 
-    LOOK_UP(0);
-    LOOK_UP(1);
-    LOOK_UP(2);
-    LOOK_UP(3);
+    LOOK_UP(0, 0, i0);
+    LOOK_UP(0, 1, i0);
+    LOOK_UP(1, 0, i1);
+    LOOK_UP(1, 1, i1);
+    LOOK_UP(2, 0, i2);
+    LOOK_UP(2, 1, i2);
+    LOOK_UP(3, 0, i3);
+    LOOK_UP(3, 1, i3);
   }
-#pragma GCC unroll 16
-  for (k = 0; k < 4 * COLUMNS; k++)
-    _mm512_store_si512(ret_sums + 16 * k, s[k / COLUMNS][k % COLUMNS]);
+#pragma GCC unroll 8
+  for (k = 0; k < 4 * COLUMNS; k++) {
+    const __m512i words =
+      _mm512_add_epi32(low[k / COLUMNS][k % COLUMNS], _mm512_slli_epi32(high[k / COLUMNS][k % COLUMNS], 8));
+
+    _mm512_store_si512(ret_sums + 16 * k, _mm512_sll_epi32(words, places));
+  }
 }
 
-/* Codes of one column and 16 vectors, highest step first. */
-TARGET static inline __m512i
-convert(rrn_xbar_block *b, const converter *v, const int32_t *sums, size_t column, size_t vector, __mmask16 valid,
-        int32_t dac_bits, int counted)
+/* As sum(), of one bit. */
+INLINE void
+sum_one(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *base, int32_t up, int32_t *ret_sums)
 {
-  const __m128i places = _mm_cvtsi32_si128(dac_bits);
-  uint16_t *doubts = (uint16_t *)(void *)(b->doubts + column * (size_t)b->steps) + vector / 16;
-  __m512i codes = _mm512_setzero_si512();
-  int32_t step, bit;
+  const __m512i ones = _mm512_set1_epi8(1), z = _mm512_setzero_si512();
+  __m512i low[COLUMNS] = { _mm512_set1_epi32(base[0]), _mm512_set1_epi32(base[1]) }, high[COLUMNS] = { z, z };
+  size_t sixteen, c;
 
-  for (step = b->steps; step-- > 0;) {
-    __m512i total = _mm512_load_si512(sums + (size_t)(step * dac_bits + dac_bits - 1) * COLUMNS * 16), code;
-    __mmask16 sure;
+  for (sixteen = 0; sixteen < n; sixteen++, table += COLUMNS * 128, sixteens += 16)
+#pragma GCC unroll 2
+    for (c = 0; c < COLUMNS; c++) {
+      const __m512i rows = _mm512_load_si512(sixteens), t = _mm512_load_si512(table + c * 128);
 
-    for (bit = dac_bits - 1; bit-- > 0;)
-      total = _mm512_add_epi32(_mm512_add_epi32(total, total),
-                               _mm512_load_si512(sums + (size_t)(step * dac_bits + bit) * COLUMNS * 16));
-    code = _mm512_cvttps_epi32(
-      _mm512_fmadd_ps(_mm512_cvtepi32_ps(total), v->slope,
-                      _mm512_fmadd_ps(_mm512_loadu_ps(b->offset + (size_t)step * RRN_XBAR_TABLE_VECTORS + vector),
-                                      v->one, v->half)));
-    sure = _mm512_cmpgt_epi32_mask(_mm512_and_si512(code, v->fraction), v->doubtful);
-    doubts[4 * step] = (uint16_t)(~sure & valid);
-    if (counted) {
-      b->clipped_low += __builtin_popcount(_mm512_movepi32_mask(code) & sure & valid);
-      b->clipped_high += __builtin_popcount(_mm512_mask_cmpgt_epi32_mask(sure & valid, code, v->top));
+      low[c] = _mm512_dpbusd_epi32(low[c], _mm512_permutexvar_epi8(rows, t), ones);
+      high[c] = _mm512_dpbusd_epi32(
+        high[c], _mm512_permutexvar_epi8(rows, _mm512_load_si512(table + c * 128 + 64)), ones);
     }
-    code = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), v->top);
-    codes = _mm512_sll_epi32(codes, places);
-    codes = _mm512_mask_add_epi32(codes, sure, codes, _mm512_srli_epi32(code, FRACTION));
-  }
-  return codes;
+  for (c = 0; c < COLUMNS; c++)
+    _mm512_store_si512(ret_sums + 16 * c, _mm512_sll_epi32(_mm512_add_epi32(low[c], _mm512_slli_epi32(high[c], 8)),
+                                                           _mm_cvtsi32_si128(up)));
+}
+
+/* Sums of the subsets of four spreads each, in bytes: [stride / 16][COLUMNS][64] after the tables of the cells. */
+TARGET static void
+build_spreads(const rrn_xbar_block *b, size_t column)
+{
+  const size_t n = b->columns - column < COLUMNS ? b->columns - column : COLUMNS;
+  const __m512i each = _mm512_set4_epi32(0x09080908, 0x09080908, 0x01000100, 0x01000100);
+  const __m512i two = _mm512_set1_epi8(2);
+  size_t c, row;
+
+  for (c = 0; c < n; c++)
+    for (row = 0; row < b->stride; row += 16) {
+      const __m512i cells =
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)(b->spread + (column + c) * b->stride + row)));
+      __m512i at = each, t = _mm512_maskz_shuffle_epi8(0xcccccccccccccccc, cells, at);
+
+      at = _mm512_add_epi8(at, two);
+      t = _mm512_mask_add_epi8(t, 0xf0f0f0f0f0f0f0f0, t, _mm512_shuffle_epi8(cells, at));
+      at = _mm512_add_epi8(at, two);
+      t = _mm512_mask_add_epi8(t, 0xffff0000ffff0000, t, _mm512_shuffle_epi8(cells, at));
+      at = _mm512_add_epi8(at, two);
+      t = _mm512_mask_add_epi8(t, 0xffffffff00000000, t, _mm512_shuffle_epi8(cells, at));
+      _mm512_store_si512(b->spreads + (row / 16 * COLUMNS + c) * 64, t);
+    }
+}
+
+/* Sums of the spreads of COLUMNS columns in some bits, at most four: ret_sums[bits][COLUMNS][16]. */
+INLINE void
+sum_spreads(const uint8_t *table, const uint32_t *sixteens, size_t n, size_t bits, int32_t *ret_sums)
+{
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i s[4 * COLUMNS];
+  size_t sixteen, k;
+
+#pragma GCC unroll 8
+  for (k = 0; k < bits * COLUMNS; k++)
+    s[k] = _mm512_setzero_si512();
+  for (sixteen = 0; sixteen < n; sixteen++, table += COLUMNS * 64, sixteens += 16)
+#pragma GCC unroll 8
+    for (k = 0; k < bits * COLUMNS; k++)
+      s[k] = _mm512_dpbusd_epi32(s[k], _mm512_permutexvar_epi8(_mm512_load_si512(sixteens + k / COLUMNS * n * 16),
+                                                               _mm512_load_si512(table + k % COLUMNS * 64)), ones);
+#pragma GCC unroll 8
+  for (k = 0; k < bits * COLUMNS; k++)
+    _mm512_store_si512(ret_sums + 16 * k, s[k]);
+}
+
+/* Sums of some columns and 16 vectors, and what of the read-out they are. */
+typedef struct readout {
+  const int32_t *sums, *spreads; /* [bits][COLUMNS][16] of one column */
+  size_t column, vector;
+  int32_t dac_bits;
+  rrn_wide_noise noise;
+  rrn_wide_names names;
+} readout;
+
+/* A step's sum of its bits' sums, with what the converter starts from and read noise. */
+INLINE __m512i
+total_of(const rrn_xbar_block *b, const readout *r, int32_t step)
+{
+  const size_t place = (size_t)step * RRN_XBAR_TABLE_VECTORS + r->vector;
+  const size_t high = (size_t)(step * r->dac_bits + r->dac_bits - 1) * COLUMNS * 16;
+  const size_t key = (size_t)step * b->width_keys + r->column;
+  __m512i total = _mm512_load_si512(r->sums + high);
+  int32_t bit;
+
+  for (bit = 1; bit < r->dac_bits; bit++)
+    total = _mm512_add_epi32(_mm512_add_epi32(total, total), _mm512_load_si512(r->sums + high - bit * COLUMNS * 16));
+  total = _mm512_add_epi32(total, _mm512_load_si512(b->offset + place));
+  if (r->noise == RRN_WIDE_SAME)
+    total = _mm512_add_epi32(total, rrn_wide_noise_of(b, &r->names, key, _mm512_load_ps(b->deviation + place)));
+  if (r->noise == RRN_WIDE_SUMMED)
+    total = _mm512_add_epi32(
+      total, rrn_wide_noise_of(b, &r->names, key, rrn_wide_deviation(b, _mm512_load_si512(r->spreads + high))));
+  return total;
+}
+
+/* Adds the codes of one column and 16 vectors. */
+INLINE void
+convert(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *weights, const readout *r)
+{
+  const uint32_t valid = rrn_wide_valid(b, r->vector);
+  uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
+  uint32_t *codes = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  int32_t step;
+
+  for (step = 0; step + 1 < b->steps; step += 2, doubts += 2 * RRN_XBAR_DOUBTS)
+    rrn_wide_add_codes(codes, &weights[step / 2],
+                       rrn_wide_two_codes(b, v, total_of(b, r, step), total_of(b, r, step + 1), valid, doubts));
+  if (step < b->steps)
+    rrn_wide_add_codes(codes, &weights[step / 2], rrn_wide_one_code(b, v, total_of(b, r, step), valid, doubts));
 }
 
 /* COLUMNS columns, 16 vectors. */
-TARGET static inline void
-read_out(rrn_xbar_block *b, const converter *v, size_t column, size_t vector)
+INLINE void
+read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *weights, size_t column, size_t vector,
+         int32_t dac_bits, rrn_wide_noise noise)
 {
-  const size_t n = b->stride / 8, left = b->vectors - vector;
-  const uint32_t *pairs = b->pairs + vector * (size_t)b->bits * n;
-  const __mmask16 valid = (__mmask16)(left >= 16 ? 0xffff : (1u << left) - 1);
-  _Alignas(64) int32_t sums[RRN_XBAR_MAX_BITS * COLUMNS * 16];
+  const size_t n = b->stride / 16;
+  const uint32_t *sixteens = b->sixteens + vector * (size_t)b->bits * n;
+  _Alignas(64) int32_t sums[RRN_XBAR_MAX_BITS * COLUMNS * 16], spreads[16 * COLUMNS * 16];
   int32_t base[COLUMNS] = { 0 };
   size_t bit, c;
 
   for (c = 0; c < COLUMNS && column + c < b->columns; c++)
     base[c] = b->base[column + c];
-  for (bit = 0; bit < (size_t)b->bits; bit += 4)
-    sum(b->table, pairs + bit * n * 16, n, base, sums + bit * COLUMNS * 16);
+  for (bit = 0; bit + 4 <= (size_t)b->bits; bit += 4)
+    sum(b->table, sixteens + bit * n * 16, n, base, 16 - b->high, sums + bit * COLUMNS * 16);
+  for (; bit < (size_t)b->bits; bit++)
+    sum_one(b->table, sixteens + bit * n * 16, n, base, 16 - b->high, sums + bit * COLUMNS * 16);
+  for (bit = 0; noise == RRN_WIDE_SUMMED && bit + 4 <= (size_t)b->bits; bit += 4)
+    sum_spreads(b->spreads, sixteens + bit * n * 16, n, 4, spreads + bit * COLUMNS * 16);
+  for (; noise == RRN_WIDE_SUMMED && bit < (size_t)b->bits; bit++)
+    sum_spreads(b->spreads, sixteens + bit * n * 16, n, 1, spreads + bit * COLUMNS * 16);
   for (c = 0; c < COLUMNS && column + c < b->columns; c++) {
-    const int32_t *s = sums + 16 * c;
-    const __m512i codes = b->dac_bits == 1 && !b->counted
-                            ? convert(b, v, s, column + c, vector, valid, 1, 0)
-                            : convert(b, v, s, column + c, vector, valid, b->dac_bits, b->counted);
+    const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
+                        rrn_wide_names_of(b, vector, noise) };
 
-    uint32_t *to = b->codes + (column + c) * RRN_XBAR_TABLE_VECTORS + vector;
+    convert(b, v, weights, &r);
+  }
+}
 
-    _mm512_store_si512(to, _mm512_add_epi32(_mm512_load_si512(to), codes));
+INLINE void
+look_up(rrn_xbar_block *b, int32_t dac_bits, rrn_wide_noise noise)
+{
+  const rrn_wide_converter v = rrn_wide_converter_of(b);
+  rrn_wide_weights weights[8];
+  size_t column, vector;
+  int32_t step;
+
+  for (step = 0; step < b->steps; step += 2)
+    weights[step / 2] = rrn_wide_weights_of(b, step, b->steps - step < 2 ? 1 : 2);
+  for (column = 0; column < b->columns; column += COLUMNS) {
+    build(b, column);
+    if (noise == RRN_WIDE_SUMMED)
+      build_spreads(b, column);
+    for (vector = 0; vector < b->vectors; vector += 16)
+      read_out(b, &v, weights, column, vector, dac_bits, noise);
   }
 }
 
 TARGET void
 rrn_xbar_lookup_avx512(rrn_xbar_block *b)
 {
-  const int32_t one = 1 << FRACTION, width = (int32_t)(2 * b->margin * (float)one) + 3;
-  const converter v = { _mm512_set1_ps(b->slope * (float)one), _mm512_set1_ps((float)one),
-                        _mm512_set1_ps(0.5f * (float)(one + width)),
-                        _mm512_set1_epi32((int32_t)b->last * one + one - 1), _mm512_set1_epi32(one - 1),
-                        _mm512_set1_epi32(width < one ? width : one) };
-  size_t column, vector;
-
-  for (column = 0; column < b->columns; column += COLUMNS) {
-    build(b, column);
-    for (vector = 0; vector < b->vectors; vector += 16)
-      read_out(b, &v, column, vector);
-  }
-}
-
-TARGET int64_t
-rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
-{
-  const size_t first = column * c->stride;
-  const __m512i ones = _mm512_set1_epi8(1);
-  __m512i top = _mm512_setzero_si512(), middle = top, low = top;
-  size_t k;
-
-  for (k = 0; k < c->stride; k += 64) {
-    const __mmask64 here = rows[k / 64];
-
-    top = _mm512_dpbusd_epi32(top, ones, _mm512_maskz_loadu_epi8(here, c->top + first + k));
-    middle = _mm512_dpbusd_epi32(middle, _mm512_maskz_loadu_epi8(here, c->middle + first + k), ones);
-    low = _mm512_dpbusd_epi32(low, ones, _mm512_maskz_loadu_epi8(here, c->low + first + k));
-  }
-  top = _mm512_add_epi32(_mm512_slli_epi32(top, 16), _mm512_slli_epi32(middle, 8));
-  return _mm512_reduce_add_epi32(_mm512_add_epi32(top, low));
+  if (b->spread)
+    look_up(b, 1, RRN_WIDE_SUMMED);
+  else if (b->deviation)
+    look_up(b, b->dac_bits, RRN_WIDE_SAME);
+  else if (b->dac_bits == 1)
+    look_up(b, 1, RRN_WIDE_QUIET);
+  else
+    look_up(b, b->dac_bits, RRN_WIDE_QUIET);
 }
 
 TARGET void
@@ -257,12 +346,6 @@ void
 rrn_xbar_lookup_avx512(rrn_xbar_block *b)
 {
   rrn_xbar_lookup_plain(b);
-}
-
-int64_t
-rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
-{
-  return rrn_xbar_sum_plain(c, column, rows);
 }
 
 void

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Cells as integers of 24 bits: what the fast products add up.
  *
- * In:  a programmed layer.
- * Out: for each array, plane (slice, or side of a slice) and column its cells in digits with an error,
- *      (g - g_off) (2^cell_bits - 1) / (1 - g_off), as three bytes; how far sums of the upper two can be off.
+ * In:  a programmed layer with its converter.
+ * Out: for each array, plane (slice, or side of a slice) and column its cells in codes of the converter as three bytes;
+ *      how far sums of the upper two can be off.
  *
- * Idea: pairs subtracted before the converter are one number. The unit is a whole number, so ideal cells are exact, and
- * as large as the sums of four rows in 16 bits and of a column in 32 bits allow. Two bytes are enough for almost every
- * conversion; the third settles the rest.
+ * Idea: pairs subtracted before the converter are one number. The unit is a code divided by a power of two, so a sum is
+ * a code and its fraction without any multiplication; and it is as small as the sums of four rows in 16 bits and of a
+ * column in 32 bits allow. Two bytes are enough for almost every conversion; the third settles the rest.
  *
  * Complexity: two passes over the cells; 3 bytes per cell or pair. Not handled: read noise by cell. */
 #include "xbar/mvm.h"
@@ -15,16 +15,53 @@
 #include "util/ckd.h"
 
 enum { GROUP = 4, PAIR = 2 * GROUP };
+/* Beyond, no product is fast. */
+enum { MOST_FRACTION = 16, LEAST_FRACTION = -40 };
 
-double
-rrn_xbar_digit_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
+/* Rows of a column that are worked on at a time. */
+enum { CHUNK = 128 };
+
+void
+rrn_xbar_digits_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t n, double *ret_digits)
 {
   const double scale = rrn_xbar_max_digit(l) / (1 - l->spec.g_off);
   const int one = rrn_xbar_pairs_are_one(l);
-  const int32_t slice = one ? plane : plane / l->n_sides, side = one ? 0 : plane % l->n_sides;
-  const double g = l->g[rrn_xbar_cell(l, slice, side, col, in)];
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  double minus[CHUNK];
+  size_t k;
 
-  return (one ? g - l->g[rrn_xbar_cell(l, slice, 1, col, in)] : g - l->spec.g_off) * scale;
+  for (; n > CHUNK; n -= CHUNK, first += CHUNK, ret_digits += CHUNK)
+    rrn_xbar_digits_of(l, plane, col, first, CHUNK, ret_digits);
+  rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, first, n, ret_digits);
+  if (one)
+    rrn_xbar_conductances(l, slice, 1, col, first, n, minus);
+  for (k = 0; k < n; k++)
+    ret_digits[k] = (ret_digits[k] - (one ? minus[k] : l->spec.g_off)) * scale;
+}
+
+double
+rrn_xbar_codes_per_current(const rrn_xbar_layer *l, int32_t slice)
+{
+  return (l->adc.codes - 1) / (l->adc.hi[slice] - l->adc.lo[slice]);
+}
+
+double
+rrn_xbar_codes_per_digit(const rrn_xbar_layer *l, int32_t plane)
+{
+  return rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) * (1 - l->spec.g_off) /
+         ((double)rrn_xbar_max_digit(l) * rrn_xbar_max_step(l));
+}
+
+double
+rrn_xbar_power_of_2(int32_t exponent)
+{
+  double power = 1;
+
+  for (; exponent > 0; exponent--)
+    power *= 2;
+  for (; exponent < 0; exponent++)
+    power *= 0.5;
+  return power;
 }
 
 static double
@@ -42,13 +79,15 @@ typedef struct extremes {
 static void
 extend(extremes *e, const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t end)
 {
-  double group[2] = { 0, 0 }, column = 0;
+  double group[2] = { 0, 0 }, column = 0, digits[CHUNK];
   size_t in;
 
   for (in = first; in < end; in++) {
-    const double d = magnitude(rrn_xbar_digit_of(l, plane, col, in));
-    double *g = &group[(in - first) % 2];
+    double *g = &group[(in - first) % 2], d;
 
+    if ((in - first) % CHUNK == 0)
+      rrn_xbar_digits_of(l, plane, col, in, end - in < CHUNK ? end - in : CHUNK, digits);
+    d = magnitude(digits[(in - first) % CHUNK]);
     if ((in - first) % PAIR < 2)
       *g = 0;
     *g += d;
@@ -59,22 +98,23 @@ extend(extremes *e, const rrn_xbar_layer *l, int32_t plane, size_t col, size_t f
   e->column = column > e->column ? column : e->column;
 }
 
-static double
-smaller(double a, double b)
-{
-  return a < b ? a : b;
-}
-
-/* Whole, unless it is below 1. */
-static double
-unit_of(const extremes *e, const rrn_xbar_layer *l, size_t rows)
+static int
+fits(const extremes *e, double unit, const rrn_xbar_layer *l, size_t rows)
 {
   const double room = (0x1p31 / rrn_xbar_max_step(l) - 128.0 * (double)rows) / 256;
-  double unit = 16384;
 
-  if (e->cell > 0)
-    unit = smaller(smaller(unit, 32766 / e->cell), smaller((65534 - GROUP) / e->group, room / e->column));
-  return unit >= 1 ? (double)(int32_t)unit : unit;
+  return e->cell * unit <= 32766 && e->group * unit <= 65534 - GROUP && e->column * unit <= room;
+}
+
+/* Bits behind the point of a code in the upper two bytes of a cell. */
+static int32_t
+fraction_of(const extremes *e, double codes_per_digit, const rrn_xbar_layer *l, size_t rows)
+{
+  int32_t fraction = MOST_FRACTION;
+
+  while (fraction > LEAST_FRACTION && !fits(e, codes_per_digit * rrn_xbar_power_of_2(fraction), l, rows))
+    fraction--;
+  return fraction;
 }
 
 static int32_t
@@ -83,30 +123,28 @@ nearest(double x)
   return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
 }
 
-/* Zeroed bytes that begin with a line of the cache. */
-static void *
-bytes_of(rrn_arena *arena, size_t n)
-{
-  char *p = rrn_arena_alloc(arena, n, 1);
-
-  return p ? p + (64 - (uintptr_t)p % 64) % 64 : NULL;
-}
-
+/* Small things first and the bytes in one piece, so that the arena makes room for these and no more. Planes begin with a line
+ * of the cache; whole tiles are read beyond the last. */
 static int32_t
 make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_error *err)
 {
-  size_t columns, cells;
+  const size_t n_bytes = l->read_model == RRN_READ_RELATIVE ? 4 : 3;
+  size_t columns, cells, all;
+  uint8_t *bytes;
 
   if (ckd_mul(&columns, c->tiles * (size_t)c->n_planes, l->cols) || ckd_mul(&cells, columns, c->stride) ||
-      ckd_add(&cells, cells, 16 * c->stride + 128)) /* whole tiles are read */
+      ckd_add(&cells, cells, (size_t)63) || ckd_mul(&all, cells = cells / 64 * 64, n_bytes) ||
+      ckd_add(&all, all, 16 * c->stride + 128))
     return rrn_fail_memory(err);
-  c->top = bytes_of(arena, cells);
-  c->middle = bytes_of(arena, cells);
-  c->low = bytes_of(arena, cells);
   c->base = rrn_arena_alloc(arena, columns, sizeof(*c->base));
-  c->spread = l->read_model != RRN_READ_NONE ? bytes_of(arena, cells) : NULL;
-  if (!c->top || !c->middle || !c->low || !c->base || (!c->spread && l->read_model != RRN_READ_NONE))
+  bytes = rrn_arena_alloc(arena, all, 1);
+  if (!c->base || !bytes)
     return rrn_fail_memory(err);
+  bytes += (64 - (uintptr_t)bytes % 64) % 64;
+  c->top = (int8_t *)bytes;
+  c->middle = bytes + cells;
+  c->low = (int8_t *)(bytes + 2 * cells);
+  c->spread = n_bytes > 3 ? bytes + 3 * cells : NULL;
   return RRAMNAS_OK;
 }
 
@@ -142,44 +180,69 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
 {
   const size_t column = rrn_xbar_column(c, l->cols, tile, plane, col), first = tile * c->rows;
   const size_t n = l->n_in - first < c->rows ? l->n_in - first : c->rows;
-  const double scale = 256 * c->unit[plane];
+  const double unit = rrn_xbar_power_of_2(c->fraction[plane] + 8), scale = rrn_xbar_codes_per_digit(l, plane) * unit;
+  const double steps = rrn_xbar_max_step(l) / unit;
   errors e = { { 0, 0 }, { 0, 0 } };
+  double digits[CHUNK];
   size_t k;
 
-  c->base[column] = (int32_t)(c->stride / GROUP) * 32768; /* tables begin at the lowest of 16 bits */
-  for (k = 0; k < n; k++)
-    set_cell(c, column * c->stride + k, column, rrn_xbar_digit_of(l, plane, col, first + k) * scale, &e);
-  raise_to(&c->rounded[plane], e.low[0] / scale, e.low[1] / scale);
-  raise_to(&c->unsure[plane], e.rest[0] / scale, e.rest[1] / scale);
+  c->base[column] = 0;
+  for (k = 0; k < n; k++) {
+    if (k % CHUNK == 0)
+      rrn_xbar_digits_of(l, plane, col, first + k, n - k < CHUNK ? n - k : CHUNK, digits);
+    set_cell(c, column * c->stride + k, column, digits[k % CHUNK] * scale, &e);
+  }
+  raise_to(&c->rounded[plane], e.low[0] * steps, e.low[1] * steps);
+  raise_to(&c->unsure[plane], e.rest[0] * steps, e.rest[1] * steps);
 }
 
-/* What a read adds to the variance of a current, in squares of the on conductance and of the model's sigma. */
-static double
-spread_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t in)
+/* What reads of relative error of n cells, at most CHUNK, add to the variance of a current, in squares of the on
+ * conductance and of sigma. */
+static void
+spreads_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t n, double *ret_spreads)
 {
   const int one = rrn_xbar_pairs_are_one(l);
-  const int32_t slice = one ? plane : plane / l->n_sides, side = one ? 0 : plane % l->n_sides;
-  const double a = l->g[rrn_xbar_cell(l, slice, side, col, in)];
-  const double b = one ? l->g[rrn_xbar_cell(l, slice, 1, col, in)] : 0;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  double minus[CHUNK];
+  size_t k;
 
-  return l->read_model == RRN_READ_RELATIVE ? a * a + b * b : 1 + one;
+  rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, first, n, ret_spreads);
+  if (one)
+    rrn_xbar_conductances(l, slice, 1, col, first, n, minus);
+  for (k = 0; k < n; k++)
+    ret_spreads[k] = ret_spreads[k] * ret_spreads[k] + (one ? minus[k] * minus[k] : 0);
 }
 
-/* In 255 steps. */
+/* Of one column: in 63 steps, so that four fit a byte, or only the greatest. */
+static void
+spread_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane, size_t col, double *greatest)
+{
+  double spreads[CHUNK];
+  size_t in;
+
+  for (in = 0; in < l->n_in; in++) {
+    const size_t place = rrn_xbar_column(c, l->cols, in / c->rows, plane, col) * c->stride + in % c->rows;
+
+    if (in % CHUNK == 0)
+      spreads_of(l, plane, col, in, l->n_in - in < CHUNK ? l->n_in - in : CHUNK, spreads);
+    if (greatest)
+      raise_to(greatest, spreads[in % CHUNK], 0);
+    else
+      c->spread[place] = (uint8_t)nearest(spreads[in % CHUNK] / c->spread_unit[plane]);
+  }
+}
+
 static void
 fill_spread(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 {
   double greatest = 0;
-  size_t col, in;
+  size_t col;
 
   for (col = 0; col < l->cols; col++)
-    for (in = 0; in < l->n_in; in++)
-      raise_to(&greatest, spread_of(l, plane, col, in), 0);
-  c->spread_unit[plane] = greatest > 0 ? greatest / 255 : 1;
+    spread_column(l, c, plane, col, &greatest);
+  c->spread_unit[plane] = greatest > 0 ? greatest / 63 : 1;
   for (col = 0; col < l->cols; col++)
-    for (in = 0; in < l->n_in; in++)
-      c->spread[rrn_xbar_column(c, l->cols, in / c->rows, plane, col) * c->stride + in % c->rows] =
-        (uint8_t)nearest(spread_of(l, plane, col, in) / c->spread_unit[plane]);
+    spread_column(l, c, plane, col, NULL);
 }
 
 static void
@@ -194,11 +257,12 @@ fill_plane(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 
       extend(&e, l, plane, col, first, first + (left < c->rows ? left : c->rows));
     }
-  c->unit[plane] = unit_of(&e, l, c->rows);
-  c->greatest[plane] = e.column;
+  c->fraction[plane] = fraction_of(&e, rrn_xbar_codes_per_digit(l, plane), l, c->rows);
+  c->greatest[plane] = e.column * rrn_xbar_codes_per_digit(l, plane) * rrn_xbar_max_step(l);
   for (tile = 0; tile < c->tiles; tile++)
     for (col = 0; col < l->cols; col++)
       fill_column(l, c, tile, plane, col);
+  c->spread_unit[plane] = 1 + rrn_xbar_pairs_are_one(l);
   if (c->spread)
     fill_spread(l, c, plane);
 }

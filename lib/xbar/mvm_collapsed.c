@@ -5,8 +5,8 @@
  * Out: slices and steps added up to one matrix, and its products.
  *
  * Idea: a converter changes nothing when cells are ideal, its steps are a whole part of a digit, zero is a level and the
- * greatest sum is in range; then the sum over slices and steps is one product, of 16-bit integers where they suffice, else
- * of doubles.
+ * greatest sum is in range; then the sum over slices and steps is one product, of bytes or 16-bit integers where they
+ * suffice, else of doubles.
  *
  * Complexity: out * in per vector. */
 #include "xbar/mvm.h"
@@ -19,29 +19,36 @@ nearest(double x)
   return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
 }
 
-/* The weight that all cells of one output stand for. */
-static double
-weight_of(const rrn_xbar_layer *l, size_t col, size_t in)
+/* Adds the weights that all cells of one output stand for, in place of ret_w[n_in]. */
+static void
+weights_of(const rrn_xbar_layer *l, size_t col, double *digits, double *ret_w)
 {
-  double sum = 0;
   int32_t plane;
+  size_t in;
 
+  for (in = 0; in < l->n_in; in++)
+    ret_w[in] = 0;
   for (plane = 0; plane < rrn_xbar_n_planes(l); plane++) {
     const double place = (double)(1 << (rrn_xbar_slice_of(l, plane) * l->spec.cell_bits));
-    const double part = rrn_xbar_digit_of(l, plane, col, in) * place;
+    const int minus = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1;
 
-    sum += l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -part : part;
+    rrn_xbar_digits_of(l, plane, col, 0, l->n_in, digits);
+    for (in = 0; in < l->n_in; in++)
+      ret_w[in] += (minus ? -place : place) * digits[in];
   }
-  return sum;
 }
 
 /* What an offset adds to every weight. */
-static double
-weight_of_offset(const rrn_xbar_layer *l, size_t in)
+static void
+weights_of_offset(const rrn_xbar_layer *l, double *digits, double *ret_w)
 {
-  return l->spec.sign == RRN_XBAR_UNIT_COLUMN ? weight_of(l, l->n_out, in)
-       : l->spec.sign == RRN_XBAR_OFFSET      ? (double)(1 << (l->spec.weight_bits - 1))
-                                              : 0;
+  size_t in;
+
+  if (l->spec.sign == RRN_XBAR_UNIT_COLUMN)
+    weights_of(l, l->n_out, digits, ret_w);
+  else
+    for (in = 0; in < l->n_in; in++)
+      ret_w[in] = l->spec.sign == RRN_XBAR_OFFSET ? (double)(1 << (l->spec.weight_bits - 1)) : 0;
 }
 
 static int
@@ -53,32 +60,60 @@ fits_16_bits(const rrn_xbar_layer *l)
   return l->ideal && l->spec.input_bits <= 15 && products < 0x1p31;
 }
 
-int32_t
-rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
+static int
+fits_bytes(const rrn_xbar_layer *l)
 {
-  const int small = fits_16_bits(l);
-  size_t col, in;
+  return fits_16_bits(l) && l->spec.weight_bits <= 8 && l->spec.input_bits <= 8;
+}
+
+static int32_t
+make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
+{
+  const size_t columns = (l->n_out + RRN_XBAR_BYTE_COLUMNS - 1) / RRN_XBAR_BYTE_COLUMNS * RRN_XBAR_BYTE_COLUMNS;
+  char *bytes = NULL;
 
   k->stride = (l->n_in + 31) / 32 * 32;
-  if (small)
+  if (k->cpu >= RRN_XBAR_CPU_AVX512 && fits_bytes(l))
+    bytes = rrn_arena_alloc(arena, columns * k->stride + 64, 1);
+  else if (fits_16_bits(l))
     k->integers = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->integers));
   else
     k->effective = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->effective));
-  if (!k->integers && !k->effective)
+  k->bytes = bytes ? (int8_t *)(bytes + (64 - (uintptr_t)bytes % 64) % 64) : NULL;
+  return k->bytes || k->integers || k->effective ? RRAMNAS_OK : rrn_fail_memory(err);
+}
+
+static void
+set_weight(rrn_xbar_kernel *k, size_t col, size_t in, double w)
+{
+  const size_t place = col * k->stride + in;
+
+  if (k->bytes)
+    k->bytes[rrn_xbar_byte_place(k->stride, col, in)] = (int8_t)nearest(w);
+  else if (k->integers)
+    k->integers[place] = (int16_t)nearest(w);
+  else
+    k->effective[place] = k->head.ideal ? (double)nearest(w) : w;
+}
+
+int32_t
+rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
+{
+  double *row, *offset, *digits;
+  size_t col, in;
+
+  RRN_TRY(make_room(arena, l, k, err));
+  if (!(row = rrn_alloc(arena->rt, l->n_in, 3 * sizeof(*row))))
     return rrn_fail_memory(err);
-  for (in = 0; in < l->n_in; in++) {
-    const double offset = weight_of_offset(l, in);
-
-    for (col = 0; col < l->n_out; col++) {
-      const double w = weight_of(l, col, in) - offset;
-      const size_t place = col * k->stride + in;
-
-      if (small)
-        k->integers[place] = (int16_t)nearest(w);
-      else
-        k->effective[place] = l->ideal ? (double)nearest(w) : w;
-    }
+  offset = row + l->n_in;
+  digits = offset + l->n_in;
+  weights_of_offset(l, digits, offset);
+  for (col = 0; col < l->n_out; col++) {
+    weights_of(l, col, digits, row);
+    for (in = 0; in < l->n_in; in++)
+      set_weight(k, col, in, row[in] - offset[in]);
   }
+  rrn_free(arena->rt, row);
   return RRAMNAS_OK;
 }
 
@@ -103,21 +138,26 @@ is_lossless(const rrn_xbar_layer *l, int32_t slice, double greatest)
          (rrn_xbar_pairs_are_one(l) ? -most >= lo * (1 + 1e-12) : lo <= 0);
 }
 
-/* The greatest sum of magnitudes of a column in an array. */
+/* The greatest sum of digits of a column in an array. */
 static double
 greatest_sum(const rrn_xbar_layer *l)
 {
-  double greatest = 0, sum = 0;
+  const int one = rrn_xbar_pairs_are_one(l);
+  int64_t greatest = 0, sum = 0;
   int32_t plane;
   size_t col, in;
 
   for (plane = 0; plane < rrn_xbar_n_planes(l); plane++)
     for (col = 0; col < l->cols; col++)
       for (in = 0; in < l->n_in; in++) {
-        sum = (in % (size_t)l->spec.rows == 0 ? 0 : sum) + rrn_xbar_magnitude(rrn_xbar_digit_of(l, plane, col, in));
+        const int32_t slice = rrn_xbar_slice_of(l, plane);
+
+        sum = in % (size_t)l->spec.rows == 0 ? 0 : sum;
+        sum += one ? rrn_xbar_digit(l, slice, 0, col, in) + rrn_xbar_digit(l, slice, 1, col, in)
+                   : rrn_xbar_digit(l, slice, plane % l->n_sides, col, in);
         greatest = sum > greatest ? sum : greatest;
       }
-  return greatest;
+  return (double)greatest;
 }
 
 int
@@ -128,7 +168,7 @@ rrn_xbar_collapses(const rrn_xbar_layer *l)
 
   if (l->adc.codes == 0)
     return 1;
-  if (!l->ideal || l->read_model != RRN_READ_NONE)
+  if (!l->ideal || l->read_model != RRN_READ_NONE || l->converters)
     return 0;
   greatest = greatest_sum(l);
   for (slice = 0; slice < l->n_slices; slice++)
@@ -160,14 +200,19 @@ dot_effective(const double *a, const int32_t *x, size_t n)
 
 int32_t
 rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32_t *x, size_t batch, double *ret_y,
-              rramnas_error *err)
+                       rramnas_error *err)
 {
   const rrn_xbar_layer *l = &k->head;
   int16_t *row = rrn_arena_alloc(scratch, k->stride, sizeof(*row));
+  uint8_t *bytes = k->bytes ? rrn_arena_alloc(scratch, batch, k->stride) : NULL;
   size_t b, col, in;
 
-  if (!row)
+  if (!row || (k->bytes && !bytes))
     return rrn_fail_memory(err);
+  if (k->bytes) {
+    rrn_xbar_bytes_avx512(k, x, batch, bytes, ret_y);
+    return RRAMNAS_OK;
+  }
   for (b = 0; b < batch; b++) {
     for (in = 0; k->integers && in < l->n_in; in++)
       row[in] = (int16_t)x[b * l->n_in + in];

@@ -21,27 +21,28 @@
 #include <immintrin.h>
 #endif
 
+/* Weighted deviates by byte: rrn_xbar_weights times (rrn_xbar_deviates - 128). */
+static inline int32_t
+rrn_xbar_deviate(uint32_t picks)
+{
+  const uint8_t *d = rrn_xbar_deviates;
+  const int8_t *w = rrn_xbar_weights;
+
+  return w[0] * d[picks & 63] + w[1] * d[picks >> 8 & 63] + w[2] * d[picks >> 16 & 63] + w[3] * d[picks >> 24 & 63] -
+         RRN_XBAR_DEVIATES_ZERO;
+}
+
 #define WIDTH 16
 #define NAME(x) x##_plain
 #define TARGET
+#define MIN(a, b) (((a) & ((a) < (b))) | ((b) & ~((a) < (b))))
+#define MAX(a, b) (((a) & ((a) > (b))) | ((b) & ~((a) > (b))))
 #if defined(__x86_64__)
-#define MIN(a, b) ((reals_plain)_mm_min_ps((__m128)(a), (__m128)(b)))
-#define MAX(a, b) ((reals_plain)_mm_max_ps((__m128)(a), (__m128)(b)))
 #define SIGNS(x) _mm_movemask_ps((__m128)(x))
+#define SQRT(x) ((reals_plain)_mm_sqrt_ps((__m128)(x)))
 #else
-static inline float
-smaller(float a, float b)
-{
-  return a < b ? a : b;
-}
-static inline float
-greater(float a, float b)
-{
-  return a > b ? a : b;
-}
-#define EACH(f, a, b) ((reals_plain){ f((a)[0], (b)[0]), f((a)[1], (b)[1]), f((a)[2], (b)[2]), f((a)[3], (b)[3]) })
-#define MIN(a, b) EACH(smaller, a, b)
-#define MAX(a, b) EACH(greater, a, b)
+#define SQRT(x) ((reals_plain){ __builtin_sqrtf((x)[0]), __builtin_sqrtf((x)[1]), __builtin_sqrtf((x)[2]), \
+                                __builtin_sqrtf((x)[3]) })
 #define SIGNS(x) (((x)[0] < 0) | ((x)[1] < 0) << 1 | ((x)[2] < 0) << 2 | ((x)[3] < 0) << 3)
 #endif
 #include "xbar/mvm_lookup.inc"
@@ -51,6 +52,7 @@ greater(float a, float b)
 #undef MIN
 #undef MAX
 #undef SIGNS
+#undef SQRT
 
 int64_t
 rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
@@ -80,9 +82,10 @@ rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n)
 #define WIDTH 32
 #define NAME(x) x##_avx2
 #define TARGET __attribute__((target("avx2")))
-#define MIN(a, b) ((reals_avx2)_mm256_min_ps((__m256)(a), (__m256)(b)))
-#define MAX(a, b) ((reals_avx2)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define MIN(a, b) ((ints_avx2)_mm256_min_epi32((__m256i)(a), (__m256i)(b)))
+#define MAX(a, b) ((ints_avx2)_mm256_max_epi32((__m256i)(a), (__m256i)(b)))
 #define SIGNS(x) _mm256_movemask_ps((__m256)(x))
+#define SQRT(x) ((reals_avx2)_mm256_sqrt_ps((__m256)(x)))
 #include "xbar/mvm_lookup.inc"
 #undef WIDTH
 #undef NAME
@@ -90,6 +93,7 @@ rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n)
 #undef MIN
 #undef MAX
 #undef SIGNS
+#undef SQRT
 
 __attribute__((target("avx2"))) int32_t
 rrn_xbar_dot_avx2(const int16_t *a, const int16_t *b, size_t n)

@@ -1,93 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors of devices, drawn per cell.
  *
- * In:  a layer of ideal conductances, the parameters of a device, the name of its random numbers.
- * Out: conductances as written, drifted and stuck; at each read, conductances as read.
+ * In:  a layer's digits, the parameters of a device, the name of its random numbers.
+ * Out: conductances as written, drifted and stuck, for as many cells as are asked for; at each read, as read.
  *
- * Idea: a random number is a function of its name (seed, slot, layer, copy, cell, read): a keyed bijection of a counter
- * gives 53 bits, the inverse of the normal distribution the number. Nothing depends on batches, order or threads, and
- * the same cell keeps its deviate when a parameter changes. Order: write error, not below 0, drift, faults.
+ * Idea: a random number is a function of its name (seed, slot, layer, copy, cell, read), normal.c. Nothing depends on
+ * batches, order or threads, and the same cell keeps its deviate when a parameter changes. Order: write error, relaxation,
+ * drift, faults.
  *
  *   relative    g (1 + s xi)                 absolute   g + s xi
  *   lognormal   g exp(s xi), median g        polynomial g + xi max(c0 + c1 g + ... + c4 g^4, 0)
  *   levels      mean[digit] + sigma[digit] xi
- *   drift       g (t / t0)^-(nu + s xi) after t0
+ *   relaxation  g + a ln t + (s + b ln t) xi from 1 s on, not below 0
+ *   drift       g (t / t0)^-(nu + s xi) after t0; nu and s may grow with the logarithm of the target conductance
  *
  * Complexity: linear in cells; about 100 operations per normal number. Papers: Salmon et al., SC 2011 (Philox);
  * Wichura, Algorithm AS 241, Applied Statistics 37, 1988 (inverse normal distribution). Deviation: its logarithm is our
  * own, the same bits everywhere. Not handled: reads that disturb, drift between the steps of one input. */
 #include "xbar/noise.h"
 
+#include <string.h>
+
 #include "util/power.h"
-#include "util/random.h"
-
-static void
-block_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step,
-         uint32_t ret_block[4])
-{
-  const uint32_t key[2] = { (uint32_t)id->seed, (uint32_t)(id->seed >> 32) };
-  const uint32_t counter[4] = { cell, vector, id->layer, (uint32_t)slot << 30 | (uint32_t)step << 22 | id->copy };
-
-  rrn_philox(key, counter, ret_block);
-}
-
-/* An odd multiple of 2^-53 in (0, 1). */
-static double
-uniform(const uint32_t block[4])
-{
-  return (double)(((uint64_t)block[1] << 32 | block[0]) >> 12 << 1 | 1) * 0x1p-53;
-}
 
 static double
-polynomial(const double *c, int degree, double x)
+polynomial(const double c[5], double x)
 {
-  double sum = c[degree];
-
-  while (degree-- > 0)
-    sum = sum * x + c[degree];
-  return sum;
-}
-
-static double
-quantile_of_tail(double p)
-{
-  static const double c[] = { 1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
-    3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1, 2.27238449892691845833e-2,
-    7.74545014278341407640e-4 }, d[] = { 1, 2.05319162663775882187e0, 1.67638483018380384940e0,
-    6.89767334985100004550e-1, 1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4,
-    1.05075007164441684324e-9 }, e[] = { 6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
-    2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3, 2.71155556874348757815e-5,
-    2.01033439929228813265e-7 }, f[] = { 1, 5.99832206555887937690e-1, 1.36929880922735805310e-1,
-    1.48753612908506148525e-2, 7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7,
-    2.04426310338993978564e-15 };
-  const double r = __builtin_sqrt(-rrn_power_log2(p) * 0.69314718055994530942);
-
-  return r <= 5 ? polynomial(c, 7, r - 1.6) / polynomial(d, 7, r - 1.6)
-                : polynomial(e, 7, r - 5) / polynomial(f, 7, r - 5);
-}
-
-double
-rrn_xbar_normal_quantile(double p)
-{
-  static const double a[] = { 3.3871328727963666080e0, 1.3314166789178437745e+2, 1.9715909503065514427e+3,
-    1.3731693765509461125e+4, 4.5921953931549871457e+4, 6.7265770927008700853e+4, 3.3430575583588128105e+4,
-    2.5090809287301226727e+3 }, b[] = { 1, 4.2313330701600911252e+1, 6.8718700749205790830e+2,
-    5.3941960214247511077e+3, 2.1213794301586595867e+4, 3.9307895800092710610e+4, 2.8729085735721942674e+4,
-    5.2264952788528545610e+3 };
-  const double q = p - 0.5;
-
-  if (q >= -0.425 && q <= 0.425)
-    return q * polynomial(a, 7, 0.180625 - q * q) / polynomial(b, 7, 0.180625 - q * q);
-  return q < 0 ? -quantile_of_tail(p) : quantile_of_tail(1 - p);
-}
-
-double
-rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step)
-{
-  uint32_t block[4];
-
-  block_of(id, slot, cell, vector, step, block);
-  return rrn_xbar_normal_quantile(uniform(block));
+  return (((c[4] * x + c[3]) * x + c[2]) * x + c[1]) * x + c[0];
 }
 
 /* The 64 equally likely deviates have the moments of the normal distribution up to the seventh within 1e-3; so has a
@@ -104,22 +43,26 @@ rrn_xbar_stream_of(const rrn_xbar_id *id)
 {
   uint32_t block[4];
 
-  block_of(id, RRN_XBAR_READ, UINT32_MAX, UINT32_MAX, 0, block);
+  rrn_xbar_random(id, RRN_XBAR_READ, UINT32_MAX, UINT32_MAX, 0, block);
   return (rrn_xbar_stream){ (uint64_t)block[1] << 32 | block[0], (uint64_t)block[3] << 32 | block[2] };
 }
 
 double
-rrn_xbar_draw(rrn_xbar_draws d, uint32_t vector)
+rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector)
 {
-  uint32_t x = d.start + vector * (uint32_t)RRN_XBAR_DRAW_STRIDE;
+  const uint32_t x = rrn_xbar_pick(column, vector);
   int32_t sum = -RRN_XBAR_DEVIATES_ZERO, k;
 
-  x = (x ^ x >> 16) * (uint32_t)RRN_XBAR_DRAW_A ^ d.twist;
-  x = (x ^ x >> 15) * (uint32_t)RRN_XBAR_DRAW_B;
-  x ^= x >> 16;
   for (k = 0; k < 4; k++)
     sum += rrn_xbar_weights[k] * rrn_xbar_deviates[x >> 8 * k & 63];
   return sum * RRN_XBAR_DEVIATES_SCALE;
+}
+
+/* Within the range of the fit. */
+static double
+fitted(const rrn_xbar_noise *n, double g)
+{
+  return n->fit_max > 0 && g > n->fit_max ? n->fit_max : g < n->fit_min ? n->fit_min : g;
 }
 
 static double
@@ -128,7 +71,7 @@ written(const rrn_xbar_noise *n, double g, int32_t digit, double xi)
   double sigma;
 
   if (n->level_mean)
-    return n->level_mean[digit] + n->level_sigma[digit] * xi;
+    return (n->level_mean[digit] + n->level_sigma[digit] * xi) * n->level_unit;
   switch (n->write_model) {
   case RRN_WRITE_RELATIVE:
     return g * (1 + n->write_sigma * xi);
@@ -137,7 +80,7 @@ written(const rrn_xbar_noise *n, double g, int32_t digit, double xi)
   case RRN_WRITE_LOGNORMAL:
     return g * rrn_power_exp2(n->write_sigma * xi * 1.4426950408889634074);
   case RRN_WRITE_POLYNOMIAL:
-    sigma = polynomial(n->write_c, 4, g);
+    sigma = polynomial(n->write_c, fitted(n, g));
     return sigma > 0 ? g + sigma * xi : g;
   default:
     return g;
@@ -153,7 +96,20 @@ writes_exactly(const rrn_xbar_noise *n)
 static int
 drifts(const rrn_xbar_noise *n)
 {
-  return (n->drift_exponent != 0 || n->drift_exponent_sigma != 0) && n->time_s > n->drift_reference_s;
+  return (n->drift_exponent != 0 || n->drift_exponent_sigma != 0 || n->drift_by_state) &&
+         n->time_s > n->drift_reference_s;
+}
+
+static int
+relaxes(const rrn_xbar_noise *n)
+{
+  return (n->relaxation != 0 || n->relaxation_sigma != 0 || n->relaxation_sigma_log != 0) && n->time_s >= 1;
+}
+
+static int
+is_faulty(const rrn_xbar_noise *n)
+{
+  return n->stuck_off_fraction + n->stuck_on_fraction > 0;
 }
 
 /* 0 none, 1 stuck off, 2 stuck on */
@@ -163,48 +119,166 @@ fault_of(const rrn_xbar_id *id, const rrn_xbar_noise *n, uint32_t cell)
   uint32_t block[4];
   double u;
 
-  block_of(id, RRN_XBAR_FAULT, cell, 0, 0, block);
-  u = uniform(block);
+  rrn_xbar_random(id, RRN_XBAR_FAULT, cell, 0, 0, block);
+  u = rrn_xbar_uniform(block);
   return u < n->stuck_off_fraction ? 1 : u > 1 - n->stuck_on_fraction ? 2 : 0;
 }
 
 void
 rrn_xbar_program(rrn_xbar_layer *l, const rrn_xbar_noise *n)
 {
-  const size_t cells = rrn_xbar_n_cells(l);
-  const int exact = writes_exactly(n), drifting = drifts(n), faulty = n->stuck_off_fraction + n->stuck_on_fraction > 0;
-  const double log2_age = drifting ? rrn_power_log2(n->time_s / n->drift_reference_s) : 0;
-  size_t c;
-
+  l->noise = *n;
   l->read_model = n->read_sigma > 0 ? n->read_model : RRN_READ_NONE;
   l->read_sigma = n->read_sigma;
-  l->ideal = l->ideal && exact && !drifting && !faulty;
-  for (c = 0; c < cells && !l->ideal; c++) {
-    const uint32_t cell = (uint32_t)c;
-    const int fault = faulty ? fault_of(&l->id, n, cell) : 0;
-    double g = exact ? l->g[c] : written(n, l->g[c], l->digits[c], rrn_xbar_normal(&l->id, RRN_XBAR_WRITE, cell, 0, 0));
+  l->ideal = writes_exactly(n) && !relaxes(n) && !drifts(n) && !is_faulty(n);
+}
 
-    g = g > 0 ? g : 0;
-    if (drifting)
-      g *= rrn_power_exp2(-log2_age * (n->drift_exponent + n->drift_exponent_sigma *
-                                       rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell, 0, 0)));
-    l->g[c] = fault == 0 ? g : fault == 1 ? l->spec.g_off : 1;
+/* Cells that are made at a time. */
+enum { CHUNK = 64 };
+
+static double
+target_of(const rrn_xbar_layer *l, int32_t digit)
+{
+  return l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
+}
+
+/* As written: at most CHUNK cells; `cell` is the first one's number. */
+static void
+write_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n, double *ret_g)
+{
+  const uint32_t cell = (uint32_t)rrn_xbar_cell(l, slice, side, col, first);
+  const int exact = writes_exactly(&l->noise);
+  double xi[CHUNK];
+  size_t k;
+
+  if (!exact)
+    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, cell, n, xi);
+  for (k = 0; k < n; k++) {
+    const int32_t digit = rrn_xbar_digit(l, slice, side, col, first + k);
+    const double target = target_of(l, digit), g = exact ? target : written(&l->noise, target, digit, xi[k]);
+
+    ret_g[k] = g > 0 ? g : 0;
+  }
+}
+
+/* Streams of slot DRIFT besides that of the exponents: `step` of their name. */
+enum { OF_RELAXATION = 1 };
+
+#define LN_2 0.69314718055994530942
+
+static void
+relax_cells(const rrn_xbar_layer *l, uint32_t cell, size_t n, double *g)
+{
+  const rrn_xbar_noise *d = &l->noise;
+  const double ln_time = rrn_power_log2(d->time_s) * LN_2;
+  const double mean = d->relaxation * ln_time, sigma = d->relaxation_sigma + d->relaxation_sigma_log * ln_time;
+  size_t k;
+
+  for (k = 0; k < n; k++) {
+    g[k] += mean + sigma * rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell + (uint32_t)k, 0, OF_RELAXATION);
+    g[k] = g[k] > 0 ? g[k] : 0;
+  }
+}
+
+static double
+within(double x, double low, double high)
+{
+  return x < low ? low : x > high ? high : x;
+}
+
+/* Exponent of a cell that was to hold a digit, by the logarithm of its conductance. */
+static double
+exponent_by_state(const rrn_xbar_layer *l, int32_t digit, double xi)
+{
+  const rrn_xbar_noise *d = &l->noise;
+  const double target = d->level_mean ? d->level_mean[digit] * d->level_unit : target_of(l, digit);
+  const double ln = rrn_power_log2(target > 1e-9 ? target : 1e-9) * LN_2;
+
+  return within(d->drift_exponent + d->drift_exponent_log * ln, d->drift_exponent_min, d->drift_exponent_max) +
+         within(d->drift_exponent_sigma + d->drift_sigma_log * ln, d->drift_sigma_min, d->drift_sigma_max) * xi;
+}
+
+/* Power law; at most CHUNK cells of a column. */
+static void
+age_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n, double *g)
+{
+  const rrn_xbar_noise *d = &l->noise;
+  const double log2_age = rrn_power_log2(d->time_s / d->drift_reference_s);
+  double xi[CHUNK];
+  size_t k;
+
+  rrn_xbar_normals(&l->id, RRN_XBAR_DRIFT, (uint32_t)rrn_xbar_cell(l, slice, side, col, first), n, xi);
+  for (k = 0; k < n; k++)
+    g[k] *= rrn_power_exp2(-log2_age * (d->drift_by_state
+                                          ? exponent_by_state(l, rrn_xbar_digit(l, slice, side, col, first + k), xi[k])
+                                          : d->drift_exponent + d->drift_exponent_sigma * xi[k]));
+}
+
+static void
+break_cells(const rrn_xbar_layer *l, uint32_t cell, size_t n, double *g)
+{
+  size_t k;
+
+  for (k = 0; k < n; k++) {
+    const int fault = fault_of(&l->id, &l->noise, cell + (uint32_t)k);
+
+    g[k] = fault == 0 ? g[k] : fault == 1 ? l->spec.g_off : 1;
   }
 }
 
 void
-rrn_xbar_disturb(rrn_xbar_layer *l, const double *errors, const uint8_t *masks)
+rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
+                      double *ret_g)
 {
-  const size_t cells = rrn_xbar_n_cells(l);
+  const size_t cell = rrn_xbar_cell(l, slice, side, col, first);
+  size_t k, some;
+
+  if (l->g) {
+    memcpy(ret_g, l->g + cell, n * sizeof(*ret_g));
+    return;
+  }
+  for (k = 0; k < n; k += some) {
+    some = n - k < CHUNK ? n - k : CHUNK;
+    write_cells(l, slice, side, col, first + k, some, ret_g + k);
+    if (relaxes(&l->noise))
+      relax_cells(l, (uint32_t)(cell + k), some, ret_g + k);
+    if (drifts(&l->noise))
+      age_cells(l, slice, side, col, first + k, some, ret_g + k);
+    if (is_faulty(&l->noise))
+      break_cells(l, (uint32_t)(cell + k), some, ret_g + k);
+  }
+}
+
+double *
+rrn_xbar_all_conductances(rrn_arena *arena, const rrn_xbar_layer *l)
+{
+  const size_t columns = (size_t)l->n_slices * (size_t)l->n_sides * l->cols;
+  double *g = rrn_arena_alloc_raw(arena, columns * l->n_in, sizeof(*g));
   size_t c;
 
-  l->ideal = l->ideal && !errors && !masks;
-  for (c = 0; c < cells; c++) {
+  for (c = 0; g && c < columns; c++)
+    rrn_xbar_conductances(l, (int32_t)(c / l->cols / (size_t)l->n_sides), (int32_t)(c / l->cols % (size_t)l->n_sides),
+                          c % l->cols, 0, l->n_in, g + c * l->n_in);
+  return g;
+}
+
+int32_t
+rrn_xbar_disturb(rrn_arena *arena, rrn_xbar_layer *l, const double *errors, const uint8_t *masks, rramnas_error *err)
+{
+  double *g = rrn_xbar_all_conductances(arena, l);
+  size_t c;
+
+  if (!g)
+    return rrn_fail_memory(err);
+  for (c = 0; c < rrn_xbar_n_cells(l); c++) {
     if (errors)
-      l->g[c] = l->g[c] + errors[c] > 0 ? l->g[c] + errors[c] : 0;
+      g[c] = g[c] + errors[c] > 0 ? g[c] + errors[c] : 0;
     if (masks && masks[c] != 0)
-      l->g[c] = masks[c] == 1 ? l->spec.g_off : 1;
+      g[c] = masks[c] == 1 ? l->spec.g_off : 1;
   }
+  l->g = g;
+  l->ideal = l->ideal && !errors && !masks;
+  return RRAMNAS_OK;
 }
 
 double
@@ -220,7 +294,18 @@ rrn_xbar_noise_of(const rramnas_hw *hw, double time_s)
 {
   /* Micro-siemens to units of the on conductance. */
   const double scale = hw->v.device.on_resistance_ohm * 1e-6;
+  const int32_t has_levels = hw->v.noise.write_model == RRN_WRITE_LEVELS;
   const rrn_xbar_noise n = {
+    .level_mean = has_levels ? hw->v.noise.level_mean_us.v : NULL,
+    .level_sigma = has_levels ? hw->v.noise.level_sigma_us.v : NULL, .level_unit = scale,
+    /* Rounding of a preset's resistance is no difference. */
+    .fit_min = hw->v.noise.fit_min_us * scale * (1 - 1e-9), .fit_max = hw->v.noise.fit_max_us * scale * (1 + 1e-9),
+    .drift_by_state = hw->v.noise.drift_exponent_log != 0 || hw->v.noise.drift_sigma_log != 0,
+    .drift_exponent_log = hw->v.noise.drift_exponent_log, .drift_exponent_min = hw->v.noise.drift_exponent_min,
+    .drift_exponent_max = hw->v.noise.drift_exponent_max, .drift_sigma_log = hw->v.noise.drift_sigma_log,
+    .drift_sigma_min = hw->v.noise.drift_sigma_min, .drift_sigma_max = hw->v.noise.drift_sigma_max,
+    .relaxation = hw->v.noise.relaxation_us * scale, .relaxation_sigma = hw->v.noise.relaxation_sigma_us * scale,
+    .relaxation_sigma_log = hw->v.noise.relaxation_sigma_log_us * scale,
     .write_model = hw->v.noise.write_model, .read_model = hw->v.noise.read_model,
     .write_sigma = hw->v.noise.write_sigma,
     .write_c = { hw->v.noise.write_c0_us * scale, hw->v.noise.write_c1_us * scale, hw->v.noise.write_c2_us * scale,

@@ -14,17 +14,7 @@ enum rrn_xbar_slot {
   RRN_XBAR_FAULT = 3  /* of the circuit: once per array, kept when it is written again */
 };
 
-typedef struct rrn_xbar_noise {
-  int32_t write_model; /* enum rrn_hw_write_model; levels when level_mean is set */
-  int32_t read_model;  /* enum rrn_hw_read_model */
-  double write_sigma, write_c[5];
-  const double *level_mean, *level_sigma; /* [2^cell_bits] or NULL: conductance of each digit as measured */
-  double read_sigma;
-  double drift_exponent, drift_exponent_sigma, drift_reference_s, time_s;
-  double stuck_off_fraction, stuck_on_fraction;
-} rrn_xbar_noise;
-
-/* The device of a chip, `time_s` after writing. */
+/* The device of a chip, `time_s` after writing. A table of levels stays the chip's, which must outlive it. */
 rrn_xbar_noise rrn_xbar_noise_of(const rramnas_hw *hw, double time_s);
 
 /* Weights, inputs and cells of a chip; converters are chosen apart. */
@@ -33,53 +23,89 @@ rrn_xbar_spec rrn_xbar_spec_of(const rramnas_hw *hw);
 /* Standard normal number of a cell; below 2^64 draws, the same on every machine. `read` is 0 but in slot READ. */
 double rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step);
 
+/* The numbers of slot WRITE or DRIFT of cells in a row, the same; room for n rounded up to a multiple of 8 is
+ * written. */
+void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi);
+
+/* What it is made of: random words of a name, and a number in (0, 1) from them. */
+void rrn_xbar_random(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step,
+                     uint32_t ret_block[4]);
+double rrn_xbar_uniform(const uint32_t block[4]);
+
 /* Inverse of the normal distribution, 0 < p < 1, relative error below 1e-15. */
 double rrn_xbar_normal_quantile(double p);
 
-/* Writes every cell: error, drift, then faults, which win. */
+/* From now on cells are as a device of this kind holds them. */
 void rrn_xbar_program(rrn_xbar_layer *layer, const rrn_xbar_noise *noise);
 
-/* Adds errors[cells] to the conductances (not below 0), then applies masks[cells]: 0 none, 1 stuck off, 2 stuck on.
- * Either may be NULL. */
-void rrn_xbar_disturb(rrn_xbar_layer *layer, const double *errors, const uint8_t *masks);
+/* Conductances are given from now on, in the arena: those that the layer has, with errors[cells] added (not below 0)
+ * and masks[cells] applied: 0 none, 1 stuck off, 2 stuck on. Either may be NULL. */
+int32_t rrn_xbar_disturb(rrn_arena *arena, rrn_xbar_layer *layer, const double *errors, const uint8_t *masks,
+                         rramnas_error *err);
+
+/* Every conductance, in the order of rrn_xbar_cell(); NULL without memory. */
+double *rrn_xbar_all_conductances(rrn_arena *arena, const rrn_xbar_layer *layer);
 
 /* A conductance as one read finds it. */
 double rrn_xbar_read(const rrn_xbar_layer *layer, uint32_t cell, double g, uint32_t vector, int32_t step);
 
 /* --- read noise by column --- */
 
-/* Names the draws of a layer, and those of one of its columns in a step. */
+/* Names the draws of a layer. */
 typedef struct rrn_xbar_stream {
-  uint64_t name, step_name;
+  uint64_t columns, vectors;
 } rrn_xbar_stream;
 
+/* Three random words each of a column in a step and of a vector, from which both together make a deviate. */
 typedef struct rrn_xbar_draws {
-  uint32_t start, twist;
+  uint32_t word[3];
 } rrn_xbar_draws;
-
-enum { RRN_XBAR_DRAW_STRIDE = 0x1e3779b1, RRN_XBAR_DRAW_A = 0x7feb352d, RRN_XBAR_DRAW_B = (int)0x846ca68b };
 
 /* Four of these, weighted, are a standard normal number but for their sum's scale: 128 + deviate. */
 extern const uint8_t rrn_xbar_deviates[64];
 extern const int8_t rrn_xbar_weights[4];
 #define RRN_XBAR_DEVIATES_ZERO (128 * (61 + 59 + 53 + 47))
 #define RRN_XBAR_DEVIATES_SCALE (1 / 4405.498269208603) /* sqrt(64 / 1242138560) */
+#define RRN_XBAR_GREATEST_DRAW 5.4
 
 rrn_xbar_stream rrn_xbar_stream_of(const rrn_xbar_id *id);
 
-/* `cell` is the number of the column's first cell in the array. */
 static inline rrn_xbar_draws
-rrn_xbar_draws_of(const rrn_xbar_stream *s, uint32_t cell, int32_t step)
+rrn_xbar_draws_of(uint64_t name, uint64_t number)
 {
-  uint64_t z = s->name + ((uint64_t)cell << 5 | (uint32_t)step) * UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t z = name + number * UINT64_C(0x9e3779b97f4a7c15);
 
   z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
   z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-  z = (z ^ z >> 31) ^ s->step_name;
-  return (rrn_xbar_draws){ (uint32_t)z, (uint32_t)(z >> 32) };
+  z ^= z >> 31;
+  return (rrn_xbar_draws){ { (uint32_t)z, (uint32_t)(z >> 32), (uint32_t)(z * UINT64_C(0xd1342543de82ef95) >> 32) } };
 }
 
-/* Standard normal number of a conversion, by the number of its vector. */
-double rrn_xbar_draw(rrn_xbar_draws d, uint32_t vector);
+/* `cell` is the number of the column's first cell in the array. */
+static inline rrn_xbar_draws
+rrn_xbar_draws_of_column(const rrn_xbar_stream *s, uint32_t cell, int32_t step)
+{
+  return rrn_xbar_draws_of(s->columns, (uint64_t)cell << 5 | (uint32_t)step);
+}
+
+static inline rrn_xbar_draws
+rrn_xbar_draws_of_vector(const rrn_xbar_stream *s, uint32_t vector)
+{
+  return rrn_xbar_draws_of(s->vectors, vector);
+}
+
+/* Four bytes, of which the lower six bits each pick a deviate. */
+static inline uint32_t
+rrn_xbar_pick(const rrn_xbar_draws *column, const rrn_xbar_draws *vector)
+{
+  const uint32_t a = column->word[0], b = column->word[1], c = vector->word[0], d = vector->word[1];
+  const int32_t low = (int16_t)(a + c), high = (int16_t)((a >> 16) + (c >> 16));
+
+  return ((uint32_t)(low * (int16_t)(b + d)) + (uint32_t)(high * (int16_t)((b >> 16) + (d >> 16)))) ^
+         column->word[2] ^ vector->word[2];
+}
+
+/* Standard normal number of a conversion. */
+double rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector);
 
 #endif

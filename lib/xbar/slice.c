@@ -2,13 +2,13 @@
 /* Slicing: signed weights as digits of cells, and the conductances that they stand for.
  *
  * In:  weights[out][in] as integers, a spec.
- * Out: digits[slice][side][column][in], slice 0 least significant, and ideal conductances of the same shape.
+ * Out: the digit of each cell by slice, side, column and input, slice 0 least significant.
  *
  * Idea: a differential pair holds the magnitude in one cell and 0 in the other; with an offset one cell holds
  * w + 2^(bits - 1). A unit column is one more output whose weight is 0: what it gives is exactly what the offset and
  * the off conductance add to the others. A digit d conducts g_off + (1 - g_off) d / (2^cell_bits - 1).
  *
- * Complexity: linear in cells. Source: differential pairs, offset and bit slices as in ISAAC (Shafiee et al., ISCA
+ * Complexity: constant per cell; nothing is stored. Source: differential pairs, offset and bit slices as in ISAAC (Shafiee et al., ISCA
  * 2016) and CrossSim. Deviation: the unit column holds the digits of the weight 0 instead of half the range, so that
  * nothing remains to be corrected. */
 #include "xbar/array.h"
@@ -47,22 +47,12 @@ held(const rrn_xbar_spec *s, int32_t side, int32_t weight)
   return side == 0 ? (weight > 0 ? weight : 0) : (weight < 0 ? -weight : 0);
 }
 
-static void
-set_cell(rrn_xbar_layer *l, size_t cell, int32_t digit)
+int32_t
+rrn_xbar_digit(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t in)
 {
-  l->digits[cell] = (uint8_t)digit;
-  l->g[cell] = l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
-}
+  const int32_t weight = col < l->n_out ? l->weights[col * l->n_in + in] : 0;
 
-static void
-set_weight(rrn_xbar_layer *l, size_t col, size_t in, int32_t weight)
-{
-  int32_t slice, side;
-
-  for (side = 0; side < l->n_sides; side++)
-    for (slice = 0; slice < l->n_slices; slice++)
-      set_cell(l, rrn_xbar_cell(l, slice, side, col, in),
-               held(&l->spec, side, weight) >> (slice * l->spec.cell_bits) & rrn_xbar_max_digit(l));
+  return held(&l->spec, side, weight) >> (slice * l->spec.cell_bits) & rrn_xbar_max_digit(l);
 }
 
 static int32_t
@@ -77,27 +67,24 @@ check_weights(const rrn_xbar_spec *s, const int32_t *weights, size_t n, rramnas_
   return RRAMNAS_OK;
 }
 
+/* Numbers of cells in the random streams have 32 bits. */
 static int32_t
-make_room(rrn_arena *arena, rrn_xbar_layer *l, rramnas_error *err)
+check_size(const rrn_xbar_layer *l, rramnas_error *err)
 {
   size_t cells;
 
-  /* Numbers of cells in the random streams have 32 bits. */
   RRN_FAIL_IF(ckd_mul(&cells, l->cols, l->n_in) ||
                 ckd_mul(&cells, cells, (size_t)l->n_slices * (size_t)l->n_sides) || cells > UINT32_MAX,
               err, RRAMNAS_ERR_ARGUMENT, "a layer of %zu x %zu weights has too many cells", l->n_out, l->n_in);
-  l->digits = rrn_arena_alloc_raw(arena, cells, sizeof(*l->digits));
-  l->g = rrn_arena_alloc_raw(arena, cells, sizeof(*l->g));
-  return l->digits && l->g ? RRAMNAS_OK : rrn_fail_memory(err);
+  return RRAMNAS_OK;
 }
 
 int32_t
-rrn_xbar_layer_create(rrn_arena *arena, const rrn_xbar_spec *spec, const int32_t *weights, size_t n_out, size_t n_in,
-                      rrn_xbar_id id, rrn_xbar_layer *ret_layer, rramnas_error *err)
+rrn_xbar_layer_create(const rrn_xbar_spec *spec, const int32_t *weights, size_t n_out, size_t n_in, rrn_xbar_id id,
+                      rrn_xbar_layer *ret_layer, rramnas_error *err)
 {
   const int differential = spec->sign == RRN_XBAR_DIFFERENTIAL;
-  rrn_xbar_layer l = { .spec = *spec, .id = id, .n_in = n_in, .n_out = n_out, .ideal = 1 };
-  size_t col, in;
+  rrn_xbar_layer l = { .spec = *spec, .id = id, .n_in = n_in, .n_out = n_out, .weights = weights, .ideal = 1 };
 
   RRN_TRY(rrn_xbar_spec_check(spec, err));
   RRN_FAIL_IF(n_out == 0 || n_in == 0 || n_out > UINT32_MAX || id.copy >> 22 != 0, err, RRAMNAS_ERR_ARGUMENT,
@@ -106,11 +93,8 @@ rrn_xbar_layer_create(rrn_arena *arena, const rrn_xbar_spec *spec, const int32_t
   l.n_sides = differential ? 2 : 1;
   l.n_slices = (spec->weight_bits - differential + spec->cell_bits - 1) / spec->cell_bits;
   l.n_steps = (spec->input_bits + spec->dac_bits - 1) / spec->dac_bits;
-  RRN_TRY(make_room(arena, &l, err));
+  RRN_TRY(check_size(&l, err));
   RRN_TRY(check_weights(spec, weights, n_out * n_in, err));
-  for (col = 0; col < l.cols; col++)
-    for (in = 0; in < n_in; in++)
-      set_weight(&l, col, in, col < n_out ? weights[col * n_in + in] : 0);
   *ret_layer = l;
   return RRAMNAS_OK;
 }

@@ -313,6 +313,28 @@ AT(rramnas_accuracy, conversions, 96);
 AT(rramnas_accuracy, clipped, 104);
 AT(rramnas_accuracy, stopped, 112);
 
+SIZE(rramnas_accuracy_layer, 64);
+AT(rramnas_accuracy_layer, size, 0);
+AT(rramnas_accuracy_layer, on_crossbars, 8);
+AT(rramnas_accuracy_layer, weight_bits, 12);
+AT(rramnas_accuracy_layer, input_bits, 16);
+AT(rramnas_accuracy_layer, adc_codes, 20);
+AT(rramnas_accuracy_layer, adc_range, 24);
+AT(rramnas_accuracy_layer, codes_used, 32);
+AT(rramnas_accuracy_layer, conversions, 40);
+AT(rramnas_accuracy_layer, clipped_low, 48);
+AT(rramnas_accuracy_layer, clipped_high, 56);
+
+SIZE(rramnas_accuracy_curve, 56);
+AT(rramnas_accuracy_curve, size, 0);
+AT(rramnas_accuracy_curve, name, 8);
+AT(rramnas_accuracy_curve, x, 16);
+AT(rramnas_accuracy_curve, points, 24);
+AT(rramnas_accuracy_curve, n_points, 32);
+AT(rramnas_accuracy_curve, scale, 40);
+AT(rramnas_accuracy_curve, unit, 44);
+AT(rramnas_accuracy_curve, mark, 48);
+
 SIZE(rramnas_gene, 72);
 AT(rramnas_gene, size, 0);
 AT(rramnas_gene, name, 8);

@@ -2,8 +2,9 @@
 /* Products on crossbars: rate in multiply-adds of the network, and the limit it is held against.
  *
  *   bench-xbar               all rows
- *   bench-xbar N             N products of the first layer, for profiles
- *   bench-xbar N read        the same with read noise
+ *   bench-xbar N [quiet|relative|absolute|ideal|sar [CPU [BATCH]]]
+ *                            N products of the first layer with read noise, of ideal cells without converter, or with
+ *                            errors of converters, on the kernel of a CPU, 0 to 3, for profiles
  *
  * Limit: AVX-512 VNNI does two vectors of 64 multiply-adds of bytes per cycle, with cells rounded to eight bits; ours
  * keep at least 22. The clock is measured beside it. A weight takes slices x input bits binary multiply-adds. */
@@ -11,6 +12,7 @@
 #include "random.h"
 #include "../../examples/common/tiles.h"
 #include "xbar/adc.h"
+#include "xbar/converter.h"
 #include "xbar/mvm.h"
 #include "xbar/noise.h"
 
@@ -26,6 +28,7 @@ typedef struct job {
   double *y;
   size_t n_in, n_out, batch;
   int32_t adc_bits;
+  rrn_xbar_converter_spec converters;
 } job;
 
 static void
@@ -41,9 +44,11 @@ program(void *user)
   job *j = user;
 
   rrn_arena_reset(&j->arena);
-  if (rrn_xbar_layer_create(&j->arena, &j->spec, j->weights, j->n_out, j->n_in, j->id, &j->layer, NULL) < 0)
+  if (rrn_xbar_layer_create(&j->spec, j->weights, j->n_out, j->n_in, j->id, &j->layer, NULL) < 0)
     die();
   if (j->adc_bits != 0 && rrn_xbar_adc_set(&j->layer, j->adc_bits, RRN_XBAR_RANGE_GRANULAR, NULL) < 0)
+    die();
+  if (rrn_xbar_converters_draw(&j->arena, &j->layer, &j->converters, NULL) < 0)
     die();
   rrn_xbar_program(&j->layer, &j->noise);
   j->layer.read_by_column = j->noise.read_model != RRN_READ_NONE;
@@ -155,6 +160,39 @@ byte_limit(void)
   return row.ops / row.min_s * 2 * 64 * 1e-9;
 }
 
+static const rrn_xbar_converter_spec sar = { .kind = RRN_ADC_SAR, .unit_sigma = 0.01, .offset_sigma = 0.002,
+                                      .per_crossbar = 16, .layout = { 128, 0 } };
+
+static void
+profile(job *j, long products, int argc, char **argv)
+{
+  const char *noise = argc > 2 ? argv[2] : "quiet";
+  const int best = (int)rrn_xbar_cpu_best(), cpu = argc > 3 ? atoi(argv[3]) : best;
+  double start, best_s = 1e9;
+  long i;
+
+  j->noise.read_model = noise[0] == 'r' ? RRN_READ_RELATIVE : noise[0] == 'a' ? RRN_READ_ABSOLUTE : RRN_READ_NONE;
+  j->noise.read_sigma = 0.01;
+  if (noise[0] == 's')
+    j->converters = sar;
+  if (noise[0] == 'i') {
+    j->noise.write_model = RRN_WRITE_NONE;
+    j->adc_bits = 0;
+  }
+  j->batch = argc > 4 ? (size_t)atol(argv[4]) : j->batch;
+  prepare(j);
+  if (rrn_xbar_kernel_create(&j->arena, &j->layer, cpu < best ? cpu : best, &j->kernel, NULL) < 0)
+    die();
+  for (i = 0; i < products; i++) {
+    start = bench_now_s();
+    multiply(j);
+    start = bench_now_s() - start;
+    best_s = start < best_s ? start : best_s;
+  }
+  printf("%.2f GMAC/s\n", (double)(j->n_in * j->n_out * j->batch) / best_s * 1e-9);
+  release(j);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -171,14 +209,7 @@ main(int argc, char **argv)
 
   allow_tiles();
   if (products > 0) {
-    j.noise.read_model = argc > 2 ? RRN_READ_RELATIVE : RRN_READ_NONE;
-    j.noise.read_sigma = 0.01;
-    prepare(&j);
-    if (rrn_xbar_kernel_create(&j.arena, &j.layer, rrn_xbar_cpu_best(), &j.kernel, NULL) < 0)
-      die();
-    for (i = 0; i < (size_t)products; i++)
-      multiply(&j);
-    release(&j);
+    profile(&j, products, argc, argv);
     return 0;
   }
   for (i = 0; i < 3; i++) {
@@ -193,6 +224,9 @@ main(int argc, char **argv)
   j.noise.read_model = RRN_READ_RELATIVE;
   j.noise.read_sigma = 0.01;
   run("1152x256 4x2b 3% write 1% read batch 64", &j, limit);
+  j = noisy;
+  j.converters = sar;
+  run("1152x256 4x2b 3% write, sar errors batch 64", &j, limit);
   j = noisy;
   j.noise.write_model = RRN_WRITE_NONE;
   j.adc_bits = 0;

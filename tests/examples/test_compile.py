@@ -644,7 +644,10 @@ IMAGES = ["--data", DATA / "digits" / "digits_8x8.yaml", "--images", 48]
 
 def test_accuracy():
     out = run(*DIGITS, *IMAGES, "--trials", 2).stdout
-    assert "48 images, 2 chips, 12 layers on crossbars" in out
+    assert "48 images, 12 layers on crossbars, 0 digital, 2 chips" in out and "all chips are alike" in out
+    converters = out[out.index("layer  converters"):].splitlines()[1:13]
+    assert all(line.split()[2:5] == ["8w", "8i", "255"] and line.endswith("%") for line in converters), converters
+    assert "--trials 2 and more" in run(*DIGITS, *IMAGES, "--trials", 1).stdout
     table = work / "accuracy.csv"
     run(*DIGITS, *IMAGES, "--trials", 3, "--quiet", "--sweep", "noise.write_model=relative", "--sweep",
         "noise.write_sigma=0,0.05,0.5", "--sweep-csv", table)
@@ -654,6 +657,46 @@ def test_accuracy():
     assert means[0] > 0.9 and means[2] < 0.6 and means[0] >= means[1] >= means[2], means
     assert all(float(row["accuracy_worst"]) <= float(row["accuracy_mean"]) for row in rows)
     assert rows[0]["accuracy_digital"] == rows[2]["accuracy_digital"]
+
+
+def test_accuracy_in_the_report():
+    path = work / "accuracy.json"
+    run(*DIGITS, *IMAGES, "--trials", 2, "--quiet", "--json", path)
+    accuracy = json.loads(path.read_text())["accuracy"]
+    assert accuracy["images"] == 48 and accuracy["trials"] == 2 and len(accuracy["layers"]) == 12
+    assert sum(layer["conversions"] for layer in accuracy["layers"]) == accuracy["conversions"] > 0
+    clipped = sum(layer["clipped_low"] + layer["clipped_high"] for layer in accuracy["layers"])
+    assert abs(clipped / accuracy["conversions"] - accuracy["clipped"]) < 1e-12
+    assert all(0 < layer["codes_used"] <= 1 and layer["adc_range"] > 0 for layer in accuracy["layers"])
+
+
+def test_accuracy_curves():
+    few = *DIGITS, "--data", DATA / "digits" / "digits_8x8.yaml", "--images", 4, "--trials", 1
+    svg, csv, report_ = work / "a.svg", work / "a.csv", work / "a.json"
+    out = run(*few, "--accuracy-svg", svg, "--accuracy-csv", csv, "--accuracy-json", report_).stdout
+    assert all(f"accuracy  over {what}" in out for what in ("write error, relative sigma", "time since writing", "stuck cells"))
+    with open(csv, newline="") as file:
+        rows = list(csv_reader.DictReader(file))
+    curves = json.loads(report_.read_text())["curves"]
+    assert [curve["unit"] for curve in curves] == ["share", "seconds", "share"]
+    assert [float(row["mean"]) for row in rows] == [point["mean"] for curve in curves for point in curve["points"]]
+    assert len(xml.parse(svg).getroot().findall(".//{*}circle/{*}title")) == len(rows) == 11 + 2 + 11
+    assert float(rows[0]["mean"]) > float(rows[-1]["mean"])
+    drifting = work / "drift.yaml"
+    drifting.write_text("schema: rramnas.hardware/1\nnoise: {drift_exponent: 0.2}\n")
+    run(*few, "--quiet", "--hardware", drifting, "--sweep", "time=1,100,100000", "--accuracy-svg", svg, "--accuracy-csv", csv)
+    with open(csv, newline="") as file:
+        rows = list(csv_reader.DictReader(file))
+    assert [row["curve"] for row in rows] == ["time"] * 3 and float(rows[0]["mean"]) > float(rows[2]["mean"])
+    assert "logarithmic" in svg.read_text() and ">1 h<" in svg.read_text()
+
+
+def test_chips_end_early():
+    chip = work / "noisy.yaml"
+    chip.write_text("schema: rramnas.hardware/1\nnoise: {write_model: relative, write_sigma: 0.5}\n")
+    hopeless = run(*DIGITS, *IMAGES, "--hardware", chip, "--trials", 20, "--stop-below", 0.9).stdout
+    assert "--stop-below is out of reach" in hopeless and " 20 chips" not in hopeless
+    assert "as exact as --confidence asks" in run(*DIGITS, *IMAGES, "--confidence", 0.1).stdout
 
 
 def test_accuracy_of_a_member():
@@ -680,6 +723,14 @@ def test_accuracy_is_refused():
         ([*DIGITS, *IMAGES, "--weights", NETWORKS / "squeezenet1_1.onnx"], "squeezenet1_1.onnx"),
         ([*DIGITS, *IMAGES, "--weights", broken], "broken.yaml"),
         ([*DIGITS, *IMAGES, "--trials", 0], "1 to 1048576"),
+        ([*DIGITS, *IMAGES, "--stop-below", 90], "0 to 1"),
+        ([*DIGITS, "--trials", 3], "needs --data"),
+        ([*DIGITS, "--accuracy-svg", "x.svg"], "needs --data"),
+        ([*DIGITS, "--sweep", "time=1,10"], "needs --data"),
+        ([*DIGITS, *IMAGES, "--trials", 1, "--sweep", "time=x"], "expected seconds"),
+        ([*DIGITS, *IMAGES, "--sweep", "adc.bits=4,5", "--sweep", "dac.bits=1", "--accuracy-svg", "x.svg"], "over one field"),
+        ([*DIGITS, *IMAGES, "--trials", 1, "--sweep", "adc.bits=9,8", "--accuracy-svg", "x.svg"], "numbers that rise"),
+        ([NETWORKS / "mobilenet_v3_small_rnc.yaml", *IMAGES], "has no weights"),
         ([*DIGITS, "--data", wide], "the network takes 64"),
         ([*DIGITS, *IMAGES, "--json", DATA / "digits" / "digits_8x8.yaml"], "would be overwritten"),
     ]:

@@ -108,7 +108,7 @@ test_accuracy(void **state)
   check(rrn_infer_count_right(p.plan, NULL, d, RRN_DATA_TEST, 0, 111, 1, &right, &err), &err);
   check(rrn_infer_count_right(p.plan, NULL, d, RRN_DATA_TEST, 111, IMAGES - 111, 2, &part, &err), &err);
   assert_int_equal(right + part, 353);
-  check(rrn_infer_count_right(p.plan, &(rrn_infer_backend){ add_images, &p.plan, 0, 0 }, d, RRN_DATA_TEST, 7, 353, 1,
+  check(rrn_infer_count_right(p.plan, &(rrn_infer_backend){ add_images, &p.plan, 0, 0, NULL }, d, RRN_DATA_TEST, 7, 353, 1,
                               &part, &err), &err);
   assert_int_equal(image_sum, (7 + 359) * 353 / 2);
   rrn_data_free(d);

@@ -19,6 +19,7 @@ enum { N_TEST = 360, N_SAMPLE = 32, MOST_LAYERS = 64 };
 typedef struct digits {
   planned p;
   rrn_rt rt;
+  rrn_data *data;
   float *images, *sample; /* as the network takes them */
   int32_t labels[N_TEST];
   rrn_quantised q;
@@ -69,17 +70,15 @@ setup(void **state)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
   digits *d = calloc(1, sizeof(*d));
-  rrn_data *data = NULL;
   char folder[1024];
 
   assert_non_null(d);
   check(rrn_rt_init(&d->rt, NULL, &err), &err);
   check(planned_onnx("onnx/digits_cnn.onnx", NULL, &d->p, &err), &err);
-  check(rrn_data_parse(data_yaml, sizeof(data_yaml) - 1, "digits", data_path("digits", folder), NULL, &data, &err), &err);
-  assert_int_equal(rrn_data_count(data, RRN_DATA_TEST), N_TEST);
-  d->images = read_part(data, RRN_DATA_TEST, N_TEST, d->labels);
-  d->sample = read_part(data, RRN_DATA_TRAIN, N_SAMPLE, NULL);
-  rrn_data_free(data);
+  check(rrn_data_parse(data_yaml, sizeof(data_yaml) - 1, "digits", data_path("digits", folder), NULL, &d->data, &err), &err);
+  assert_int_equal(rrn_data_count(d->data, RRN_DATA_TEST), N_TEST);
+  d->images = read_part(d->data, RRN_DATA_TEST, N_TEST, d->labels);
+  d->sample = read_part(d->data, RRN_DATA_TRAIN, N_SAMPLE, NULL);
   check(rramnas_hw_create_default(NULL, &d->hw, &err), &err);
   quantise(d, 8, 8);
   *state = d;
@@ -94,6 +93,7 @@ teardown(void **state)
   rrn_quantised_release(&d->q);
   planned_free(&d->p);
   rramnas_hw_unref(d->hw);
+  rrn_data_free(d->data);
   free(d->images);
   free(d->sample);
   free(d);
@@ -170,7 +170,7 @@ eight_bits_keep_the_accuracy(void **state)
   int32_t digital, ideal;
 
   t.chip.is_ideal = 1;
-  check(rrn_trials_digital(&d->rt, &t, &digital, &err), &err);
+  check(rrn_trials_digital(&t, &digital, &err), &err);
   check(rrn_trials_run(&d->rt, &t, 1, &ideal, &result, &err), &err);
   print_message("floats %d, 8 bits %d of %d right\n", (int)digital, (int)ideal, N_TEST);
   assert_int_equal(digital, 353);
@@ -298,11 +298,75 @@ read_noise_costs_accuracy_too(void **state)
   assert_true(right[0] >= 7 && right[1] < right[0]);
 }
 
+/* Right images of one chip, the same on any number of threads. */
+static int32_t
+right_of(const digits *d, const char *fields, double time_s, rrn_xbar_stats *ret_stats)
+{
+  enum { FEW = 48 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rrn_trials t = trials_of(d, 1);
+  rrn_trials_result result;
+  int32_t right, again;
+  rramnas_hw *hw;
+
+  check(rramnas_hw_load_buffer(fields, strlen(fields), "hw", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, &err), &err);
+  t.hw = hw;
+  t.n_images = FEW;
+  t.chip.time_s = time_s;
+  check(rrn_trials_run(&d->rt, &t, 1, &right, &result, &err), &err);
+  if (ret_stats)
+    *ret_stats = result.stats;
+  t.n_threads = 3;
+  check(rrn_trials_run(&d->rt, &t, 1, &again, &result, &err), &err);
+  assert_int_equal(again, right);
+  rramnas_hw_unref(hw);
+  return right;
+}
+
+/* Wires and converters cost accuracy, compensation brings back what drift took; without drift it changes nothing, and
+ * layers that could be short arrays give the same as ordinary ones. */
+static void
+errors_of_the_circuit(void **state)
+{
+  static const char plain[] = "name: plain\n", idle[] = "noise: {compensation: column}\n",
+    wires[] = "crossbar: {ir_drop: attenuated, wire_resistance_ohm: 6}\n",
+    converters[] = "adc: {unit_sigma: 0.2, offset_sigma: 0.1}\n",
+    drift[] = "noise: {drift_exponent: 0.06, drift_exponent_sigma: 0.005}\n",
+    compensated[] = "noise: {drift_exponent: 0.06, drift_exponent_sigma: 0.005, compensation: column}\n";
+  const digits *d = *state;
+  rrn_xbar_stats stats, other;
+  const int32_t right = right_of(d, plain, 1e6, &stats);
+
+  assert_int_equal(right_of(d, idle, 1e6, &other), right);
+  assert_memory_equal(&other, &stats, sizeof(stats));
+  assert_true(right_of(d, wires, 0, &other) < right - 5);
+  assert_true(right_of(d, converters, 0, &other) < right - 5);
+  assert_int_equal(other.conversions, stats.conversions);
+  assert_true(right_of(d, drift, 1e6, &other) < right - 20);
+  assert_true(right_of(d, compensated, 1e6, &other) > right - 6);
+}
+
 /* --- the public function --- */
 
+/* With layers when there is room for them. */
+typedef struct wanted {
+  double *trials;
+  rramnas_accuracy_layer *layers;
+  size_t n_layers;
+} wanted;
+
 static int32_t
-measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *options, rramnas_accuracy *ret,
-               double *ret_trials, rramnas_error *err)
+measure_mapped(const rramnas_mapping *mapping, const rramnas_accuracy_options *o, rramnas_accuracy *ret, const wanted *w,
+               rramnas_error *err)
+{
+  if (w->layers)
+    return rramnas_mapping_get_accuracy_layers(mapping, o, ret, w->layers, w->n_layers, err);
+  return rramnas_mapping_get_accuracy(mapping, o, ret, w->trials, err);
+}
+
+static int32_t
+measure_wanted(const rramnas_runtime *runtime, const rramnas_accuracy_options *options, rramnas_accuracy *ret,
+               const wanted *w, rramnas_error *err)
 {
   rramnas_compile_options compile = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_accuracy_options o = *options;
@@ -323,11 +387,20 @@ measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *o
   if (status >= 0)
     status = rramnas_compile(hw, net, &compile, runtime, &mapping, err);
   if (status >= 0)
-    status = rramnas_mapping_get_accuracy(mapping, &o, ret, ret_trials, err);
+    status = measure_mapped(mapping, &o, ret, w, err);
   rramnas_mapping_unref(mapping);
   rramnas_net_unref(net);
   rramnas_hw_unref(hw);
   return status;
+}
+
+static int32_t
+measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *options, rramnas_accuracy *ret,
+               double *ret_trials, rramnas_error *err)
+{
+  const wanted w = { .trials = ret_trials };
+
+  return measure_wanted(runtime, options, ret, &w, err);
 }
 
 static void
@@ -363,6 +436,49 @@ figures_agree_with_the_trials(void **state)
   rramnas_hw_unref(noisy);
 }
 
+/* Parts sum to the whole; a coarse converter is used more and clips more than a fine one. */
+static void
+layers_say_what_converters_do(void **state)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy_layer layers[2][12] = { 0 };
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  wanted w = { .n_layers = 12 };
+  int32_t threads;
+  size_t i;
+
+  (void)state;
+  o.images = 16;
+  o.trials = 3;
+  o.calibration_images = 8;
+  o.adc_fraction = 0.9;
+  for (threads = 1; threads <= 2; threads++) {
+    int64_t conversions = 0, clipped = 0;
+
+    o.n_threads = threads;
+    w.layers = layers[threads - 1];
+    w.layers[0].size = sizeof(w.layers[0]);
+    check(measure_wanted(NULL, &o, &a, &w, &err), &err);
+    for (i = 0; i < 12; i++) {
+      const rramnas_accuracy_layer *l = &w.layers[i];
+
+      assert_true(l->size == sizeof(*l) && l->on_crossbars && l->weight_bits == 8 && l->input_bits == 8 && l->adc_codes == 255);
+      assert_true(l->codes_used > 0 && l->codes_used <= 1 && l->adc_range > 0 && l->conversions > 0);
+      conversions += l->conversions;
+      clipped += l->clipped_low + l->clipped_high;
+    }
+    assert_int_equal(conversions, a.conversions);
+    assert_true(clipped > 0 && fabs((double)clipped / (double)conversions - a.clipped) < 1e-12);
+  }
+  assert_memory_equal(layers[0], layers[1], sizeof(layers[0]));
+  w.n_layers = 11;
+  assert_int_equal(measure_wanted(NULL, &o, &a, &w, &err), RRAMNAS_ERR_ARGUMENT);
+  w.n_layers = 12;
+  w.layers[0].size = 3;
+  assert_int_equal(measure_wanted(NULL, &o, &a, &w, &err), RRAMNAS_ERR_ARGUMENT);
+}
+
 static void
 what_cannot_be_is_refused(void **state)
 {
@@ -394,11 +510,13 @@ static int32_t
 measure_once(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 {
   rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy_layer layers[12] = { RRAMNAS_ACCURACY_LAYER_INIT };
+  const wanted w = { .layers = layers, .n_layers = 12 };
   rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
 
   (void)user;
   o.images = o.calibration_images = o.trials = o.n_threads = 1;
-  return measure_digits(runtime, &o, &a, NULL, err);
+  return measure_wanted(runtime, &o, &a, &w, err);
 }
 
 static void
@@ -417,7 +535,9 @@ main(void)
     cmocka_unit_test(errors_cost_accuracy_and_nothing_else_does),
     cmocka_unit_test(ended_runs_depend_on_no_threads),
     cmocka_unit_test(read_noise_costs_accuracy_too),
+    cmocka_unit_test(errors_of_the_circuit),
     cmocka_unit_test(figures_agree_with_the_trials),
+    cmocka_unit_test(layers_say_what_converters_do),
     cmocka_unit_test(what_cannot_be_is_refused),
     cmocka_unit_test(memory_may_run_out_anywhere),
   };

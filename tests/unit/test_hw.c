@@ -54,6 +54,10 @@ table_is_sound(void **state)
     }
     assert_true(strlen(f->unit) > 0);
     assert_true(f->min < f->max);
+    if (f->type == RRAMNAS_FIELD_LIST) {
+      assert_string_equal(f->default_text, "[]");
+      continue;
+    }
     assert_true(rrn_double_parse(f->default_text, strlen(f->default_text), &value));
     assert_true(value >= f->min && value <= f->max);
     if (f->type == RRAMNAS_FIELD_INTEGER)
@@ -221,7 +225,7 @@ errors_in_yaml(void **state)
          "hw.yaml:1:7: unknown field \"adc.bitz\", did you mean \"adc.bits\"?");
   hw_bad("adc: {resolution: 8}", "hw.yaml", RRAMNAS_ERR_PARSE,
          "hw.yaml:1:7: unknown field \"adc.resolution\", section adc has bits, rate_gsps, "
-         "area_um2, power_uw, leakage_uw, model, node_nm, step_energy_fj, step_area_um2, below_resolution, kind, per_subarray, mux");
+         "area_um2, power_uw, leakage_uw, model, node_nm, step_energy_fj, step_area_um2, below_resolution, kind, per_subarray, unit_sigma, offset_sigma, capacitors, mux");
   hw_bad("\ncrosbar: {rows: 8}", "hw.yaml", RRAMNAS_ERR_PARSE,
          "hw.yaml:2:1: unknown section \"crosbar\", did you mean \"crossbar\"?");
   hw_bad("wafer: {size_mm: 300}", "hw.yaml", RRAMNAS_ERR_PARSE,
@@ -352,6 +356,66 @@ add_fingerprint(capture *c, const rramnas_hw *hw)
     capture_write(c, text, 2);
   }
   capture_write(c, "\n", 1);
+}
+
+/* Numbers of a list: in brackets, one below the other, as one text; too many, out of range, not as many as there must be. */
+static void
+lists(void **state)
+{
+  static const char levels[] = "device: {bits_per_cell: 1}\nnoise:\n  write_model: levels\n  level_mean_us: [2.5, 80]\n"
+                               "  level_sigma_us:\n  - 0.5\n  - 3\n";
+  rramnas_hw *hw = hw_good(levels, "a.yaml"), *more = NULL;
+  char many[2000] = "noise: {level_mean_us: [";
+  double number;
+  int i;
+
+  (void)state;
+  assert_int_equal(hw->v.noise.level_mean_us.n, 2);
+  assert_true(hw->v.noise.level_mean_us.v[0] == 2.5 && hw->v.noise.level_mean_us.v[1] == 80);
+  assert_true(hw->v.noise.level_sigma_us.v[0] == 0.5 && hw->v.noise.level_sigma_us.v[1] == 3);
+  assert_int_equal(rramnas_hw_get_number(hw, "noise.level_mean_us", &number), RRAMNAS_ERR_NOT_FOUND);
+  assert_int_equal(rrn_hw_with_value(hw, "noise.level_mean_us", "[3, 70]", &more, NULL), RRAMNAS_OK);
+  assert_true(more->v.noise.level_mean_us.n == 2 && more->v.noise.level_mean_us.v[1] == 70);
+  rramnas_hw_unref(more);
+  rramnas_hw_unref(hw);
+  hw_bad("noise: {level_mean_us: [1, 2, -3]}", "hw.yaml", RRAMNAS_ERR_RANGE,
+         "hw.yaml:1:31: noise.level_mean_us is \"-3\", expected a number 0..1000000");
+  hw_bad("noise:\n  level_mean_us: [1, [2]]", "hw.yaml", RRAMNAS_ERR_PARSE,
+         "hw.yaml:2:22: noise.level_mean_us is a sequence, expected a number 0..1000000");
+  hw_bad("noise:\n  level_mean_us: {a: 1}", "hw.yaml", RRAMNAS_ERR_PARSE,
+         "hw.yaml:2:18: noise.level_mean_us is a mapping, expected a sequence");
+  hw_bad("noise:\n  level_mean_us: [1, 2]\n", "hw.yaml", RRAMNAS_ERR_RANGE,
+         "hw.yaml:2:18: noise.level_sigma_us is 0 numbers and noise.level_mean_us is 2 numbers. Each measured level has a "
+         "mean and a standard deviation, so both lists must be equally long.");
+  for (i = 0; i < 257; i++)
+    strcat(many, "1, ");
+  strcat(many, "1]}");
+  hw_bad(many, "hw.yaml", RRAMNAS_ERR_LIMIT, "hw.yaml:1:793: noise.level_mean_us has more than 256 numbers");
+}
+
+/* Cells beyond those for which a write error was fitted give a warning with the line. */
+static void
+beyond_the_fit(void **state)
+{
+  static const char fit[] = "noise: {write_model: polynomial, fit_min_us: 50, fit_max_us: 225}\n";
+  char text[400];
+  rramnas_hw *hw;
+
+  (void)state;
+  snprintf(text, sizeof(text), "%sdevice: {on_resistance_ohm: 5000, off_resistance_ohm: 20000}\n", fit);
+  hw = hw_good(text, "a.yaml");
+  assert_int_equal(rramnas_hw_warning_count(hw), 0);
+  rramnas_hw_unref(hw);
+  snprintf(text, sizeof(text), "%sdevice: {on_resistance_ohm: 4000, off_resistance_ohm: 50000}\n", fit);
+  hw = hw_good(text, "a.yaml");
+  assert_int_equal(rramnas_hw_warning_count(hw), 2);
+  assert_string_equal(rramnas_hw_warning(hw, 0),
+                      "a.yaml:2: device.on_resistance_ohm means 250 uS, but the write error was fitted up to noise.fit_max_us, "
+                      "225 uS: beyond it the error is that at the limit");
+  assert_string_equal(rramnas_hw_warning(hw, 1),
+                      "a.yaml:2: device.off_resistance_ohm means 20 uS, but the write error was fitted down to "
+                      "noise.fit_min_us, 50 uS: beyond it the error is that at the limit");
+  rramnas_hw_unref(hw);
 }
 
 /* The default chip's text with its fingerprint on the last line is tests/data/hw/default.yaml;
@@ -576,6 +640,8 @@ main(void)
     cmocka_unit_test(messages_are_utf8),
     cmocka_unit_test(rules_between_fields),
     cmocka_unit_test(columns_per_weight),
+    cmocka_unit_test(lists),
+    cmocka_unit_test(beyond_the_fit),
     cmocka_unit_test(canonical_round_trip),
     cmocka_unit_test(canonical_text),
     cmocka_unit_test(writer_reports_failure),

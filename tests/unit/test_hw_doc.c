@@ -39,6 +39,8 @@ add_number_range(capture *c, const rrn_hw_field *f)
 
   if (f->type == RRAMNAS_FIELD_INTEGER || f->type == RRAMNAS_FIELD_REAL)
     snprintf(text, sizeof(text), "%.10g .. %.10g", f->min, f->max);
+  else if (f->type == RRAMNAS_FIELD_LIST)
+    snprintf(text, sizeof(text), "list of %.10g .. %.10g", f->min, f->max);
   else
     snprintf(text, sizeof(text), "%s", f->type == RRAMNAS_FIELD_TEXT ? "text" : f->choices);
   add_cell(c, text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Presets: each loads, says of each value where it comes from, and can be named in a spec; numbers far from all
  * of theirs give a warning. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -307,6 +308,46 @@ slips_of_the_unit(void **state)
                 "hw.yaml:2:17: adc.power_uw is 2000000, 1000 times above any preset (574.9 .. 2000): is the unit uW?");
 }
 
+/* Coefficients of presets give what their sources state in their own units, at the ends of the fit and between, and a chip
+ * that leaves it is told so. */
+static void
+fits_are_as_stated(void **state)
+{
+  /* sigma = a[0] + a[1] x + ..., in uS, of x = g in uS or of x = g / on. */
+  static const struct { const char *name; double from_us, to_us; int relative; double a[5]; const char *beyond; } fits[] = {
+    { "wan_nature_2022", 0, 40, 1, { 0.348, 16.030, -43.853, 45.393, -16.815 }, "device: {on_resistance_ohm: 20000" },
+    { "milo_irps_2021", 50, 225, 0, { 4.782321, -0.009107 }, "device: {off_resistance_ohm: 40000" },
+    { "joshi_natcommun_2020", 0, 25, 0, { 0.28638599, 0.07585724, -0.00178767 }, "device: {on_resistance_ohm: 30000" },
+    { "nandakumar_icecs_2019", 0, 25, 1, { 0.26348, 1.9650, -1.1731 }, "device: {on_resistance_ohm: 30000" },
+    { "falcone_arxiv_2025", 10, 90, 0, { 0.01121854, 0.01129027 }, NULL },
+  };
+  size_t i, k;
+
+  (void)state;
+  for (i = 0; i < sizeof(fits) / sizeof(fits[0]); i++) {
+    rramnas_hw *hw = NULL;
+    char text[200];
+
+    assert_int_equal(rramnas_hw_create_preset(fits[i].name, NULL, &hw, NULL), RRAMNAS_OK);
+    assert_int_equal(rramnas_hw_warning_count(hw), 0);
+    for (k = 0; k <= 4; k++) {
+      const double g = fits[i].from_us + (fits[i].to_us - fits[i].from_us) * (double)k / 4;
+      const double r = g * 1e-6 * hw->v.device.on_resistance_ohm, x = fits[i].relative ? r : g, *a = fits[i].a;
+      const double ours = hw->v.noise.write_c0_us + r * (hw->v.noise.write_c1_us + r * (hw->v.noise.write_c2_us +
+                          r * (hw->v.noise.write_c3_us + r * hw->v.noise.write_c4_us)));
+      const double stated = a[0] + x * (a[1] + x * (a[2] + x * (a[3] + x * a[4])));
+
+      assert_true(fabs(ours - stated) < 1e-9);
+    }
+    rramnas_hw_unref(hw);
+    snprintf(text, sizeof(text), "%s, preset: %s}\n", fits[i].beyond ? fits[i].beyond : "device: {node_nm: 90",
+             fits[i].name);
+    hw = hw_good(text, "hw.yaml");
+    assert_int_equal(rramnas_hw_warning_count(hw), fits[i].beyond != NULL);
+    rramnas_hw_unref(hw);
+  }
+}
+
 static void
 slip_in_an_ini(void **state)
 {
@@ -343,6 +384,7 @@ main(void)
     cmocka_unit_test(preset_must_not_name_a_chip),
     cmocka_unit_test(rules_see_presets),
     cmocka_unit_test(slips_of_the_unit),
+    cmocka_unit_test(fits_are_as_stated),
     cmocka_unit_test(slip_in_an_ini),
   };
 

@@ -8,10 +8,10 @@
 
 #include "data/data.h"
 #include "infer.h"
+#include "member.h"
 #include "net/build.h"
 #include "net/import.h"
 #include "oom.h"
-#include "weights/weights.h"
 
 static void
 check(int32_t status, const rramnas_error *err)
@@ -207,42 +207,6 @@ test_refused_tensors(void **state)
 
 enum { CALIBRATION = 40, TEST = 24, PIXELS = 3 * 32 * 32, MEMBERS = 3 };
 
-static void
-read_genome(FILE *file, rrn_ofa_genome *g)
-{
-  int i;
-
-  for (i = 0; i < 16; i++)
-    assert_int_equal(fscanf(file, "%d", &g->kernel_sizes[i]), 1);
-  for (i = 0; i < 16; i++)
-    assert_int_equal(fscanf(file, "%d", &g->expansions[i]), 1);
-  for (i = 0; i < 4; i++)
-    assert_int_equal(fscanf(file, "%d", &g->depths[i]), 1);
-}
-
-static int32_t
-evaluate(const rrn_safetensors *f, const rrn_ofa_genome *g, const rramnas_runtime *runtime, const float *images,
-         size_t n, const float *tests, size_t n_tests, float *logits, rramnas_error *err)
-{
-  rramnas_net *net = NULL;
-  rrn_values *values = NULL;
-  rrn_infer_plan *plan = NULL;
-  int32_t status = rrn_net_ofa_named(RRN_OFA_SMALL, g, "member", runtime, &net, err);
-
-  if (status >= 0)
-    status = rrn_weights_of_supernet(f, g, net, runtime, &values, err);
-  if (status >= 0)
-    status = rrn_infer_plan_new(values, runtime, &plan, err);
-  if (status >= 0)
-    status = rrn_infer_calibrate(plan, NULL, images, n, 2, NULL, NULL, err);
-  if (status >= 0)
-    status = rrn_infer_run(plan, NULL, tests, n_tests, 2, logits, err);
-  rrn_infer_plan_free(plan);
-  rrn_values_free(values);
-  rramnas_net_unref(net);
-  return status;
-}
-
 static rrn_safetensors *
 open_mini(rrn_ofa_genome *ret_genome)
 {
@@ -281,8 +245,8 @@ test_supernet(void **state)
   for (m = 0; m < MEMBERS; m++) {
     float worst = 0;
 
-    read_genome(cases, &g);
-    check(evaluate(f, &g, NULL, images, CALIBRATION, tests, TEST, logits, &err), &err);
+    assert_true(member_read(cases, &g));
+    check(member_run(f, &g, NULL, images, CALIBRATION, tests, TEST, logits, &err), &err);
     for (i = 0; i < TEST * 10; i++)
       worst = fmaxf(worst, fabsf(logits[i] - expected[m * TEST * 10 + i]));
     print_message("member %zu: largest difference %.3g\n", m, (double)worst);
@@ -312,7 +276,7 @@ test_wrong_supernet(void **state)
     g.depths[i / 4] = 2;
   }
   g.widths.stages[1] = 24;
-  assert_int_equal(evaluate(f, &g, NULL, image, 1, image, 1, logits, &err), RRAMNAS_ERR_SHAPE);
+  assert_int_equal(member_run(f, &g, NULL, image, 1, image, 1, logits, &err), RRAMNAS_ERR_SHAPE);
   assert_non_null(strstr(err.message, "mini.safetensors: tensor \"blocks.5.conv.point_linear.conv.conv.weight\" has "
                                       "shape [16, 48, 1, 1], expected at least [24, 48, 1, 1]"));
   rrn_safetensors_free(f);
@@ -332,7 +296,7 @@ one_member(void *user, const rramnas_runtime *runtime, rramnas_error *err)
   const job *j = user;
   float logits[10];
 
-  return evaluate(j->file, j->genome, runtime, image, 1, image, 1, logits, err);
+  return member_run(j->file, j->genome, runtime, image, 1, image, 1, logits, err);
 }
 
 static int32_t

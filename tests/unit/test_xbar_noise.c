@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../../examples/common/tiles.h"
+#include "distribution.h"
 #include "xbar/adc.h"
 #include "xbar/mvm.h"
 
@@ -21,43 +22,6 @@ typedef struct fixture {
   rrn_rt rt;
   rrn_arena arena;
 } fixture;
-
-static double
-normal_cdf(double x)
-{
-  return 0.5 * erfc(-x / sqrt(2));
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-  const double x = *(const double *)a, y = *(const double *)b;
-
-  return (x > y) - (x < y);
-}
-
-/* Kolmogorov-Smirnov at level 1 %: 1.628 / sqrt(n). Mean and variance at 4 standard errors. Sorts z. */
-static void
-assert_standard_normal(double *z, size_t n, const char *what)
-{
-  double sum = 0, squares = 0, d = 0;
-  size_t i;
-
-  for (i = 0; i < n; i++) {
-    sum += z[i];
-    squares += z[i] * z[i];
-  }
-  qsort(z, n, sizeof(*z), by_value);
-  for (i = 0; i < n; i++) {
-    const double f = normal_cdf(z[i]);
-
-    d = fmax(d, fmax(f - (double)i / (double)n, (double)(i + 1) / (double)n - f));
-  }
-  if (fabs(sum / (double)n) > 4 / sqrt((double)n) || fabs(squares / (double)n - 1) > 4 * sqrt(2 / (double)n) ||
-      d > 1.628 / sqrt((double)n))
-    fail_msg("%s: mean %g, variance %g, distance %g of at most %g", what, sum / (double)n, squares / (double)n, d,
-             1.628 / sqrt((double)n));
-}
 
 /* 200 x 200 equal weights, each one cell of two bits. */
 static rrn_xbar_layer
@@ -73,10 +37,22 @@ make(fixture *f, int32_t weight, uint32_t layer, uint32_t copy)
   rrn_arena_init(&f->arena, &f->rt);
   for (i = 0; i < N; i++)
     weights[i] = weight;
-  assert_int_equal(rrn_xbar_layer_create(&f->arena, &spec, weights, 200, 200, (rrn_xbar_id){ 11, layer, copy }, &l,
+  assert_int_equal(rrn_xbar_layer_create(&spec, weights, 200, 200, (rrn_xbar_id){ 11, layer, copy }, &l,
                                          NULL), RRAMNAS_OK);
   assert_int_equal(rrn_xbar_n_cells(&l), N);
   return l;
+}
+
+/* The conductances of all cells. */
+static double *
+cells_of(fixture *f, const rrn_xbar_layer *l)
+{
+  double *g = rrn_arena_alloc(&f->arena, N, sizeof(*g));
+  size_t col;
+
+  for (col = 0; col < l->cols; col++)
+    rrn_xbar_conductances(l, 0, 0, col, 0, l->n_in, g + col * l->n_in);
+  return g;
 }
 
 /* Weight 0 is digit 2 of 3 in an offset of 2 bits: 0.1 + 0.9 * 2 / 3. */
@@ -89,13 +65,15 @@ check_model(rrn_xbar_noise n, double mean, double sigma, int logarithm, const ch
   fixture f;
   rrn_xbar_layer l = make(&f, 0, 1, 0);
   double *z = malloc(N * sizeof(*z));
+  double *g = cells_of(&f, &l);
   size_t i;
 
-  assert_true(fabs(l.g[0] - G) < 1e-15);
+  assert_true(fabs(g[0] - G) < 1e-15);
   rrn_xbar_program(&l, &n);
+  g = cells_of(&f, &l);
   assert_false(l.ideal);
   for (i = 0; i < N; i++)
-    z[i] = ((logarithm ? log(l.g[i]) : l.g[i]) - mean) / sigma;
+    z[i] = ((logarithm ? log(g[i]) : g[i]) - mean) / sigma;
   assert_standard_normal(z, N, what);
   free(z);
   rrn_arena_release(&f.arena);
@@ -112,9 +90,41 @@ test_models(void **state)
   check_model((rrn_xbar_noise){ .write_model = RRN_WRITE_LOGNORMAL, .write_sigma = 0.2 }, log(G), 0.2, 1, "lognormal");
   check_model((rrn_xbar_noise){ .write_model = RRN_WRITE_POLYNOMIAL, .write_c = { 0.01, 0.02, 0.03, -0.04, 0.05 } }, G,
               0.01 + 0.02 * G + 0.03 * G * G - 0.04 * G * G * G + 0.05 * G * G * G * G, 0, "polynomial");
-  check_model((rrn_xbar_noise){ .level_mean = mean, .level_sigma = sigma }, 0.66, 0.03, 0, "levels");
+  check_model((rrn_xbar_noise){ .level_mean = mean, .level_sigma = sigma, .level_unit = 1 }, 0.66, 0.03, 0, "levels");
   check_model((rrn_xbar_noise){ .drift_exponent = 0.05, .drift_exponent_sigma = 0.01, .drift_reference_s = 20,
                                 .time_s = 20000 }, log(G) - 0.05 * log(1000), 0.01 * log(1000), 1, "drift");
+}
+
+/* What grows with the age of a cell: relaxation from one second on, exponents by the target conductance. */
+static void
+test_age(void **state)
+{
+  const rrn_xbar_noise relaxing = { .relaxation = -0.001, .relaxation_sigma = 0.005, .relaxation_sigma_log = 0.0005,
+                                    .time_s = 3600 };
+  rrn_xbar_noise by_state = { .drift_exponent = 0.0244, .drift_exponent_sigma = -0.0059, .drift_reference_s = 20,
+    .time_s = 20000, .drift_by_state = 1, .drift_exponent_log = -0.1, .drift_exponent_min = 0.03,
+    .drift_exponent_max = 0.1, .drift_sigma_log = -0.05, .drift_sigma_min = 0.008, .drift_sigma_max = 0.045 };
+  const double a = log(3600), b = log(1000);
+
+  (void)state;
+  check_model(relaxing, G - 0.001 * a, 0.005 + 0.0005 * a, 0, "relaxation");
+  check_model(by_state, log(G) - (0.0244 - 0.1 * log(G)) * b, (-0.0059 - 0.05 * log(G)) * b, 1, "exponents by state");
+  by_state.drift_exponent_max = 0.05;
+  by_state.drift_sigma_min = 0.02;
+  check_model(by_state, log(G) - 0.05 * b, 0.02 * b, 1, "exponents within limits");
+}
+
+/* Beyond the fit the spread is that at its end. */
+static void
+test_fit(void **state)
+{
+  rrn_xbar_noise n = { .write_model = RRN_WRITE_POLYNOMIAL, .write_c = { 0, 0.1 }, .fit_max = 0.4 };
+
+  (void)state;
+  check_model(n, G, 0.04, 0, "above the fit");
+  n.fit_max = 0;
+  n.fit_min = 0.9;
+  check_model(n, G, 0.09, 0, "below the fit");
 }
 
 /* No model, no age: nothing happens. Polynomial below zero is no spread. */
@@ -122,17 +132,22 @@ static void
 test_nothing(void **state)
 {
   const rrn_xbar_noise quiet = { .drift_exponent = 0.1, .drift_reference_s = 10, .time_s = 10 };
+  const rrn_xbar_noise young = { .relaxation = 0.1, .relaxation_sigma = 0.1, .time_s = 0.5 };
   const rrn_xbar_noise negative = { .write_model = RRN_WRITE_POLYNOMIAL, .write_c = { -1 } };
   fixture f;
   rrn_xbar_layer l = make(&f, 0, 1, 0);
+  const double *g;
   size_t i;
 
   (void)state;
   rrn_xbar_program(&l, &quiet);
   assert_true(l.ideal);
+  rrn_xbar_program(&l, &young);
+  assert_true(l.ideal);
   rrn_xbar_program(&l, &negative);
+  g = cells_of(&f, &l);
   for (i = 0; i < N; i++)
-    assert_true(fabs(l.g[i] - G) < 1e-15);
+    assert_true(fabs(g[i] - G) < 1e-15);
   rrn_arena_release(&f.arena);
 }
 
@@ -141,13 +156,15 @@ test_never_negative(void **state)
 {
   fixture f;
   rrn_xbar_layer l = make(&f, -1, 1, 0);
+  const double *g;
   size_t i, zeros = 0;
 
   (void)state;
   rrn_xbar_program(&l, &(rrn_xbar_noise){ .write_model = RRN_WRITE_ABSOLUTE, .write_sigma = 1 });
+  g = cells_of(&f, &l);
   for (i = 0; i < N; i++) {
-    assert_true(l.g[i] >= 0);
-    zeros += l.g[i] == 0;
+    assert_true(g[i] >= 0);
+    zeros += g[i] == 0;
   }
   /* Digit 1: g = 0.4, below 0 with probability Phi(-0.4). */
   assert_true(fabs((double)zeros / N - normal_cdf(-0.4)) < 4 * sqrt(0.25 / N));
@@ -162,13 +179,15 @@ test_stuck(void **state)
     .stuck_on_fraction = 0.02 };
   fixture f;
   rrn_xbar_layer l = make(&f, 0, 1, 0);
+  const double *g;
   size_t i, off = 0, on = 0;
 
   (void)state;
   rrn_xbar_program(&l, &n);
+  g = cells_of(&f, &l);
   for (i = 0; i < N; i++) {
-    off += l.g[i] == 0.1;
-    on += l.g[i] == 1;
+    off += g[i] == 0.1;
+    on += g[i] == 1;
   }
   assert_true(fabs((double)off - 0.05 * N) < 4 * sqrt(0.05 * 0.95 * N));
   assert_true(fabs((double)on - 0.02 * N) < 4 * sqrt(0.02 * 0.98 * N));
@@ -214,6 +233,37 @@ test_names(void **state)
                   rrn_xbar_normal(&others[k], k == 3 ? RRN_XBAR_DRIFT : RRN_XBAR_WRITE, i, 0, 0);
     assert_true(fabs(products / N) < 4 / sqrt(N));
   }
+}
+
+/* The deviates of columns and vectors: not correlated by column, by vector, nor over the corners of a rectangle, where a
+ * sum of two words would be. 4 standard errors. */
+static void
+test_draws(void **state)
+{
+  enum { SIDE = 200 };
+  const rrn_xbar_stream s = rrn_xbar_stream_of(&(rrn_xbar_id){ 1, 2, 3 });
+  double *z = malloc(N * sizeof(*z)), column = 0, vector = 0, corners = 0;
+  size_t i, j;
+
+  (void)state;
+  for (i = 0; i < SIDE; i++)
+    for (j = 0; j < SIDE; j++) {
+      const rrn_xbar_draws c = rrn_xbar_draws_of_column(&s, (uint32_t)i * 64, 3);
+      const rrn_xbar_draws v = rrn_xbar_draws_of_vector(&s, (uint32_t)j);
+
+      z[i * SIDE + j] = rrn_xbar_draw(&c, &v);
+    }
+  for (i = 0; i + 1 < SIDE; i++)
+    for (j = 0; j + 1 < SIDE; j++) {
+      const double *at = z + i * SIDE + j;
+
+      column += at[0] * at[1];
+      vector += at[0] * at[SIDE];
+      corners += at[0] * at[1] * at[SIDE] * at[SIDE + 1];
+    }
+  assert_true(fabs(column) < 4 * SIDE && fabs(vector) < 4 * SIDE && fabs(corners) < 4 * SIDE);
+  assert_standard_normal(z, N, "draws");
+  free(z);
 }
 
 static void
@@ -380,15 +430,39 @@ test_chip(void **state)
   rramnas_hw_unref(hw);
 }
 
+/* So do tables, limits and what depends on age. */
+static void
+test_chip_tables(void **state)
+{
+  static const char text[] =
+    "device: {on_resistance_ohm: 20000, bits_per_cell: 1}\n"
+    "noise: {write_model: levels, level_mean_us: [1, 45], level_sigma_us: [0.5, 2], fit_max_us: 30, fit_min_us: 2,\n"
+    "  drift_exponent_log: -0.01, drift_exponent_min: 0.02, relaxation_us: 5, relaxation_sigma_log_us: 0.5}\n";
+  rramnas_hw *hw = NULL;
+  rrn_xbar_noise n;
+  rrn_rt rt;
+
+  (void)state;
+  assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_hw_load(text, strlen(text), "hw.yaml", RRAMNAS_HW_FORMAT_YAML, &rt, &hw, NULL), RRAMNAS_OK);
+  n = rrn_xbar_noise_of(hw, 5);
+  assert_true(fabs(n.level_mean[1] * n.level_unit - 0.9) < 1e-15 && fabs(n.level_sigma[0] * n.level_unit - 0.01) < 1e-15);
+  assert_true(fabs(n.fit_max - 0.6) < 1e-8 && fabs(n.fit_min - 0.04) < 1e-8);
+  assert_true(n.drift_by_state && n.drift_exponent_min == 0.02 && n.drift_exponent_max == 10);
+  assert_true(fabs(n.relaxation - 0.1) < 1e-15 && fabs(n.relaxation_sigma_log - 0.01) < 1e-15);
+  rramnas_hw_unref(hw);
+}
+
 int
 main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
-    cmocka_unit_test(test_read_kernels),
+    cmocka_unit_test(test_read_kernels), cmocka_unit_test(test_draws),
     cmocka_unit_test(test_names),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
-    cmocka_unit_test(test_chip),
+    cmocka_unit_test(test_chip),   cmocka_unit_test(test_chip_tables),   cmocka_unit_test(test_age),
+    cmocka_unit_test(test_fit),
   };
 
   allow_tiles();

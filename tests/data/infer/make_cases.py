@@ -173,8 +173,56 @@ def network(name):
 for name in "convnext", "densenet", "efficientnet", "shufflenet", "vgg_bn", "vit", "weight_chains":
     network(name)
 
+def mobile():
+    """Between products: batch normalisation, ReLU, ReLU6, h-swish, squeeze and excitation, pooling, add, concat, sigmoid."""
+    global random
+    random = np.random.default_rng(21)  # of its own: inputs of the cases above stay as they are
+    nodes, weights = [], []
+
+    def conv(x, y, n_out, n_in, kernel, **attrs):
+        weights.extend([w("w" + y, n_out, n_in, kernel, kernel, low=-0.6, high=0.6), w("b" + y, n_out)])
+        nodes.append(node("Conv", f"{x},w{y},b{y}", y, **attrs))
+
+    def norm(x, y, n):
+        weights.extend([w("s" + y, n, low=0.5, high=1.5), w("o" + y, n), w("m" + y, n), w("v" + y, n, low=0.5, high=1.5)])
+        nodes.append(node("BatchNormalization", f"{x},s{y},o{y},m{y},v{y}", y))
+
+    conv("x", "c1", 8, 3, 3, pads=[1, 1, 1, 1])
+    norm("c1", "n1", 8)
+    nodes.append(node("HardSwish", "n1", "a1"))
+    conv("a1", "c2", 24, 8, 1)
+    norm("c2", "n2", 24)
+    weights.extend([scalar("zero", 0.0), scalar("six", 6.0)])
+    nodes.append(node("Clip", "n2,zero,six", "a2"))
+    conv("a2", "c3", 24, 1, 5, pads=[2, 2, 2, 2], strides=[2, 2], group=24)
+    norm("c3", "n3", 24)
+    nodes.append(node("Relu", "n3", "a3"))
+    nodes.append(node("GlobalAveragePool", "a3", "p3"))
+    conv("p3", "e1", 6, 24, 1)
+    nodes.append(node("Relu", "e1", "e2"))
+    conv("e2", "e3", 24, 6, 1)
+    nodes.append(node("HardSigmoid", "e3", "e4", alpha=1 / 6))
+    nodes.append(node("Mul", "a3,e4", "se"))
+    conv("se", "c4", 8, 24, 1)
+    nodes.append(node("MaxPool", "a1", "q1", kernel_shape=[2, 2], strides=[2, 2]))
+    nodes.append(node("Add", "c4,q1", "r"))
+    nodes.append(node("AveragePool", "q1", "q2", kernel_shape=[3, 3], pads=[1, 1, 1, 1]))
+    nodes.append(node("Concat", "r,q2", "cat", axis=1))
+    conv("cat", "c5", 20, 4, 3, dilations=[2, 2], pads=[2, 2, 2, 2], group=4)
+    nodes.append(node("GlobalAveragePool", "c5", "g"))
+    nodes.append(node("Flatten", "g", "f"))
+    weights.extend([w("wg", 10, 20), w("bg", 10)])
+    nodes.append(node("Gemm", "f,wg,bg", "h", transB=1))
+    nodes.append(node("Sigmoid", "h"))
+    case("net_mobile", nodes, weights, x=(1, 3, 8, 8), tolerance=1e-5)
+
+
+random_of_inputs = random
+mobile()
+
 
 def main():
+    random = random_of_inputs
     data = []
     with open(os.path.join(HERE, "cases.txt"), "w") as listed:
         for name, (model, x, scale, tolerance) in cases.items():

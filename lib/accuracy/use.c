@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* How well a layer's converters are used, as their designer sees it.
+ *
+ * In:  arrays with error-free cells and their converters; a sample of inputs.
+ * Out: levels; the range as a share of what a column can give; the share of the levels that the sample meets.
+ *
+ * Groups and slices of a layer are seen together. Complexity: that of the sample's products in the reference. */
+#include "accuracy/accuracy.h"
+
+enum { MOST_CODES = 1 << 16 };
+
+typedef struct meeting {
+  const rrn_xbar_adc *adc;
+  uint8_t *met; /* [MOST_CODES / 8], a bit per code */
+  int32_t *n;
+} meeting;
+
+static void
+meet(void *user, int32_t slice, double current)
+{
+  const meeting *m = user;
+  const double lo = m->adc->lo[slice], hi = m->adc->hi[slice];
+  const double place = (current - lo) / (hi - lo) * (m->adc->codes - 1) + 0.5;
+  const int32_t last = m->adc->codes - 1, code = place < 1 ? 0 : place >= last ? last : (int32_t)place;
+
+  *m->n += !(m->met[code / 8] >> code % 8 & 1);
+  m->met[code / 8] = (uint8_t)(m->met[code / 8] | 1u << code % 8);
+}
+
+int32_t
+rrn_adc_use_note(rrn_arena *arena, rrn_arena *scratch, const rrn_xbar_layer *layer, const int32_t *sample,
+                 size_t n_sample, rrn_adc_use *use, rramnas_error *err)
+{
+  const double rows = layer->n_in < (size_t)layer->spec.rows ? (double)layer->n_in : layer->spec.rows;
+  meeting m = { &layer->adc, use->met, &use->n_met };
+  rrn_xbar_layer probe = *layer;
+
+  if (!use->met)
+    use->met = m.met = rrn_arena_alloc(arena, MOST_CODES / 8, 1);
+  if (!use->met)
+    return rrn_fail_memory(err);
+  probe.adc.codes = 0;
+  use->codes = layer->adc.codes;
+  use->range = layer->adc.hi[0] / rows;
+  return rrn_xbar_profile(scratch, &probe, sample, n_sample, 0, meet, &m, err);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Read noise by column, as the kernels draw it.
+ *
+ * In:  a batch's vectors, an array's inputs, a block's columns.
+ * Out: the words that name draws, and the standard deviations.
+ *
+ * Idea: words of columns and of vectors are mixed once; a deviate takes a few operations on one of each (noise.h). Where
+ * reads have an absolute error, all columns of a vector have the same deviation, from the squares of its steps.
+ *
+ * Complexity: linear in vectors and in columns, each times steps. */
+#include <string.h>
+
+#include "xbar/mvm_work.h"
+
+int
+rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  const size_t steps = (size_t)k->head.n_steps, vectors = RRN_XBAR_TABLE_VECTORS;
+  size_t i;
+
+  if (k->head.read_model == RRN_READ_NONE)
+    return 1;
+  w->squares = rrn_arena_alloc_raw(scratch, steps * vectors, sizeof(*w->squares));
+  w->deviation = rrn_xbar_room(scratch, steps * vectors, sizeof(*w->deviation));
+  w->names = rrn_xbar_room(scratch, 3 * vectors, sizeof(*w->names));
+  w->keys = rrn_xbar_room(scratch, 3 * steps, w->width * sizeof(*w->keys));
+  w->block.width_keys = w->width;
+  for (i = 0; i < 3 && w->names && w->keys; i++) {
+    w->block.names[i] = w->names + i * vectors;
+    w->block.keys[i] = w->keys + i * steps * w->width;
+  }
+  return w->squares && w->deviation && w->names && w->keys;
+}
+
+static double
+sum_of_squares(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t vector, int32_t step)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const int32_t *x = w->x + vector * l->n_in + w->first;
+  int64_t sum = 0;
+  size_t row;
+
+  if (l->spec.dac_bits == 1)
+    return (double)rrn_xbar_sum_of_step(w, vector, step);
+  for (row = 0; row < w->rows; row++) {
+    const int32_t v = x[row] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l);
+
+    sum += (int64_t)v * v;
+  }
+  return (double)sum;
+}
+
+void
+rrn_xbar_fill_squares(const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  size_t vector;
+  int32_t step;
+
+  memset(w->squares, 0, RRN_XBAR_TABLE_VECTORS * (size_t)k->head.n_steps * sizeof(*w->squares));
+  for (step = 0; step < k->head.n_steps; step++)
+    for (vector = 0; vector < w->block.vectors; vector++)
+      w->squares[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector] = sum_of_squares(k, w, vector, step);
+}
+
+void
+rrn_xbar_fill_names(const rrn_xbar_stream *stream, rrn_xbar_work *w)
+{
+  size_t vector, i;
+
+  for (vector = 0; vector < RRN_XBAR_TABLE_VECTORS; vector++) {
+    const rrn_xbar_draws d = rrn_xbar_draws_of_vector(stream, w->block.first_vector + (uint32_t)vector);
+
+    for (i = 0; i < 3; i++)
+      w->names[i * RRN_XBAR_TABLE_VECTORS + vector] = d.word[i];
+  }
+}
+
+void
+rrn_xbar_fill_keys(const rrn_xbar_kernel *k, uint32_t cell, rrn_xbar_work *w)
+{
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&k->head.id);
+  const size_t per_word = (size_t)w->block.steps * w->width;
+  size_t col, i;
+  int32_t step;
+
+  for (step = 0; step < w->block.steps; step++)
+    for (col = 0; col < w->block.columns; col++) {
+      const rrn_xbar_draws d = rrn_xbar_draws_of_column(&stream, cell + (uint32_t)(col * k->head.n_in), step);
+
+      for (i = 0; i < 3; i++)
+        w->keys[i * per_word + (size_t)step * w->width + col] = d.word[i];
+    }
+}
+
+double
+rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar_work *w)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const double squares = (double)k->cells.rows * rrn_xbar_max_step(l) * rrn_xbar_max_step(l);
+  const double most = RRN_XBAR_GREATEST_DRAW * __builtin_sqrt(k->cells.spread ? 63 * squares : squares);
+  const double scale = one * RRN_XBAR_DEVIATES_SCALE;
+  size_t i;
+
+  if (l->read_model == RRN_READ_NONE)
+    return 0;
+  w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) *
+             rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) / rrn_xbar_max_step(l);
+  w->block.noise = (float)(w->noise * scale);
+  for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
+    w->deviation[i] = (float)(w->noise * scale * __builtin_sqrt(w->squares[i]));
+  w->block.deviation = k->cells.spread ? NULL : w->deviation;
+  return w->noise * most * (k->cpu >= RRN_XBAR_CPU_AVX512 ? 0x1.04p-14 : 0x1p-21) + 1 / one;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Conversions whose current is too near to the border of two codes for a kernel to tell.
+ *
+ * In:  a block of a kernel: its codes and which of them are in doubt.
+ * Out: the codes of the reference.
+ *
+ * Idea: the places in doubt are listed first, then looked at one after the other with all 24 bits of the cells. Nearer
+ * still to a border the layer itself decides, as the reference does. Of a kernel of AVX-512 only these last ones arrive
+ * here, the others are settled in mvm_settle_avx512.c.
+ *
+ * Complexity: rows per doubt, and a comparison per 16 conversions. */
+#include "xbar/mvm_work.h"
+
+#include "xbar/converter.h"
+
+typedef struct conversion {
+  int32_t plane, step;
+  size_t lane, col, vector; /* the column in its block and in the layer */
+} conversion;
+
+/* Sum of a column's cells of 24 bits in a step of a vector. */
+static int64_t
+exact_sum(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, size_t vector, int32_t step)
+{
+  const int32_t dac_bits = k->head.spec.dac_bits;
+  int64_t sum = 0;
+  int32_t bit;
+
+  for (bit = dac_bits; bit-- > 0;) {
+    const uint64_t *rows = w->bits + (vector * (size_t)w->block.bits + (size_t)(step * dac_bits + bit)) * w->words;
+
+    sum = 2 * sum + (k->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_sum_avx512(&k->cells, column, rows)
+                                                   : rrn_xbar_sum_plain(&k->cells, column, rows));
+  }
+  return sum;
+}
+
+/* The current in codes as the reference has it. */
+static double
+reference_codes(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col, size_t vector, int32_t step)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const int32_t *x = w->x + vector * l->n_in;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  const int one = rrn_xbar_pairs_are_one(l);
+  double current = rrn_xbar_current(l, x, w->first, w->rows, step, slice, one ? 0 : plane % l->n_sides, col);
+
+  if (one)
+    current -= rrn_xbar_current(l, x, w->first, w->rows, step, slice, 1, col);
+  return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
+}
+
+static double
+round_even(double x)
+{
+  const double magic = 0x1.8p52;
+
+  return (x + magic) - magic;
+}
+
+/* Sum of the spreads of a column, each times the square of its step. */
+static double
+sum_of_spreads(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, size_t vector, int32_t step)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const uint8_t *spread = k->cells.spread + column * k->cells.stride;
+  const int32_t *x = w->x + vector * l->n_in + w->first;
+  int64_t sum = 0;
+  size_t row;
+
+  for (row = 0; row < w->rows; row++) {
+    const int32_t v = x[row] >> (step * l->spec.dac_bits) & rrn_xbar_max_step(l);
+
+    sum += (int64_t)spread[row] * v * v;
+  }
+  return (double)sum;
+}
+
+double
+rrn_xbar_noise_in_codes(const rrn_xbar_work *w, size_t lane, int32_t step, size_t vector, double spread)
+{
+  const rrn_xbar_block *b = &w->block;
+  const size_t key = (size_t)step * b->width_keys + lane;
+  const rrn_xbar_draws column = { { b->keys[0][key], b->keys[1][key], b->keys[2][key] } };
+  const rrn_xbar_draws name = { { b->names[0][vector], b->names[1][vector], b->names[2][vector] } };
+
+  return w->noise * __builtin_sqrt(spread) * rrn_xbar_draw(&column, &name);
+}
+
+/* Read noise of a conversion, in codes. */
+static double
+noise_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, const conversion *c)
+{
+  const double spread = k->cells.spread ? sum_of_spreads(k, w, column, c->vector, c->step)
+                                        : w->squares[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
+
+  return rrn_xbar_noise_in_codes(w, c->lane, c->step, c->vector, spread);
+}
+
+/* The number of a column's first cell in the streams. */
+uint32_t
+rrn_xbar_cell_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col)
+{
+  const int one = rrn_xbar_pairs_are_one(&k->head);
+
+  return (uint32_t)rrn_xbar_cell(&k->head, rrn_xbar_slice_of(&k->head, plane), one ? 0 : plane % k->head.n_sides, col,
+                                 w->first);
+}
+
+/* The current of a conversion in codes, as near as 24 bits per cell tell. */
+static double
+codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
+{
+  const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, c->plane, c->col);
+  const double codes = (double)exact_sum(k, w, column, c->vector, c->step) * w->slope +
+                       w->offsets[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
+
+  return k->head.read_model != RRN_READ_NONE ? codes + noise_of(k, w, column, c) : codes;
+}
+
+/* The same, or nearer still where that decides. */
+static double
+exact_codes(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
+{
+  const double codes = codes_of(k, w, c);
+
+  if (k->head.read_model == RRN_READ_NONE && rrn_xbar_magnitude(codes - round_even(codes)) > 0.5 - w->unsure)
+    return reference_codes(k, w, c->plane, c->col, c->vector, c->step);
+  return codes;
+}
+
+static double
+clipped(double code, double top)
+{
+  return code < 0 ? 0 : code > top ? top : code;
+}
+
+/* What is to be added to the codes: the kernel took the current to be above the border that it is near to. */
+static uint32_t
+settle(const rrn_xbar_kernel *k, rrn_xbar_work *w, const conversion *c)
+{
+  const double top = k->head.adc.codes - 1, codes = exact_codes(k, w, c), above = round_even(codes + 0.5);
+  const int fast = !w->block.slow, counted = fast && w->block.counted;
+
+  w->stats.clipped_low += (codes < -0.5) - (counted && above < 0);
+  w->stats.clipped_high += (codes > top + 0.5) - (counted && above > top);
+  return (uint32_t)(int32_t)(round_even(clipped(codes, top)) - (fast ? clipped(above, top) : 0))
+         << (c->step * w->block.dac_bits);
+}
+
+/* Lists the conversions in doubt. */
+static size_t
+list_doubts(rrn_xbar_work *w)
+{
+  const rrn_xbar_block *b = &w->block;
+  const size_t rows = b->columns * (size_t)b->steps;
+  size_t n = 0, place;
+
+  for (place = 0; place < rows * RRN_XBAR_DOUBTS; place++) {
+    uint32_t bits = b->doubts[place] & 0x55555555;
+
+    for (; bits != 0; bits &= bits - 1) {
+      w->left[n] = (uint32_t)(place * 16 + (size_t)__builtin_ctz(bits) / 2);
+      n += w->left[n] % RRN_XBAR_TABLE_VECTORS < b->vectors;
+    }
+  }
+  return n;
+}
+
+/* --- converters with errors, where every conversion comes here --- */
+
+/* Whether a current within `unsure` of this one might count as a clip, or not. */
+static int
+is_near_end(double codes, double top, double unsure)
+{
+  return rrn_xbar_magnitude(codes + 0.5) < unsure || rrn_xbar_magnitude(codes - top - 0.5) < unsure;
+}
+
+/* All vectors of a column in a step. */
+static void
+convert_with_errors(const rrn_xbar_kernel *k, rrn_xbar_work *w, conversion c, uint32_t *codes)
+{
+  const size_t q = rrn_xbar_converter_of(k->head.converters, w->tile, c.plane, c.col), n = w->block.vectors;
+  double current[RRN_XBAR_TABLE_VECTORS], distance[RRN_XBAR_TABLE_VECTORS];
+  const int exact = k->head.read_model == RRN_READ_NONE;
+  const double top = k->head.adc.codes - 1;
+  int32_t code[RRN_XBAR_TABLE_VECTORS];
+
+  for (c.vector = 0; c.vector < n; c.vector++)
+    current[c.vector] = codes_of(k, w, &c);
+  rrn_xbar_converter_codes(k->head.converters, q, current, n, code, distance);
+  for (c.vector = 0; c.vector < n; c.vector++) {
+    double *at = &current[c.vector];
+
+    if (exact && (distance[c.vector] < w->unsure || is_near_end(*at, top, w->unsure))) {
+      *at = reference_codes(k, w, c.plane, c.col, c.vector, c.step);
+      rrn_xbar_converter_codes(k->head.converters, q, at, 1, &code[c.vector], &distance[c.vector]);
+    }
+    w->stats.clipped_low += *at < -0.5;
+    w->stats.clipped_high += *at > top + 0.5;
+    codes[c.vector] += (uint32_t)code[c.vector] << (c.step * w->block.dac_bits);
+  }
+}
+
+static void
+convert_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
+{
+  size_t lane;
+  int32_t step;
+
+  for (lane = 0; lane < w->block.columns; lane++)
+    for (step = 0; step < w->block.steps; step++)
+      convert_with_errors(k, w, (conversion){ .plane = plane, .step = step, .lane = lane, .col = first + lane },
+                          w->block.codes + lane * RRN_XBAR_TABLE_VECTORS);
+}
+
+/* --- */
+
+void
+rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
+{
+  const rrn_xbar_block *b = &w->block;
+  const int wide = k->cpu >= RRN_XBAR_CPU_AVX512 && !b->slow;
+  const size_t steps = (size_t)b->steps, n = k->head.converters ? 0
+                                           : wide               ? rrn_xbar_settle_avx512(k, plane, first, w)
+                                                                : list_doubts(w);
+  size_t i;
+
+  if (k->head.converters)
+    convert_block(k, plane, first, w);
+  for (i = 0; i < n; i++) {
+    const size_t vector = w->left[i] % RRN_XBAR_TABLE_VECTORS, row = w->left[i] / RRN_XBAR_TABLE_VECTORS;
+    const conversion c = { plane, (int32_t)(row % steps), row / steps, first + row / steps, vector };
+
+    b->codes[c.lane * RRN_XBAR_TABLE_VECTORS + vector] += settle(k, w, &c);
+  }
+}

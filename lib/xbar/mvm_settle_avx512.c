@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* Conversions in doubt, for AVX-512: mvm_settle.c, faster.
+ *
+ * In:  a block of a kernel: its codes and which of them are in doubt.
+ * Out: the codes of the reference, but for a list of places that not even 24 bits of the cells can decide.
+ *
+ * Idea: a kernel takes a current in doubt to be above the border; where all bits say that it is below, its code is one
+ * less. Some hundred are summed, then settled, so that no branch depends on a number and many are under way.
+ *
+ * Complexity: rows / 64 times three products per doubt. */
+#include "xbar/mvm_work.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
+#define INLINE __attribute__((always_inline)) TARGET static inline
+
+enum { CHUNK = 256 };
+
+/* Places that are not empty; those of vectors that are not there hold anything. */
+TARGET static size_t
+list_doubts(const rrn_xbar_block *b, uint32_t *ret_places)
+{
+  const size_t n = b->columns * (size_t)b->steps * RRN_XBAR_DOUBTS, parts = (b->vectors + 15) / 16;
+  const __mmask16 there = (__mmask16)(0x1111 * ((1 << parts) - 1));
+  const __m512i bits = _mm512_set1_epi32(0x55555555);
+  __m512i places = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  size_t place, listed = 0;
+
+  for (place = 0; place < n; place += 16) {
+    const __mmask16 end = (__mmask16)(n - place >= 16 ? 0xffff : (1 << (n - place)) - 1);
+    const __mmask16 full =
+      _mm512_mask_test_epi32_mask(there & end, _mm512_maskz_loadu_epi32(end, b->doubts + place), bits);
+
+    _mm512_storeu_si512(ret_places + listed, _mm512_maskz_compress_epi32(full, places));
+    listed += (size_t)__builtin_popcount(full);
+    places = _mm512_add_epi32(places, _mm512_set1_epi32(16));
+  }
+  return listed;
+}
+
+/* Sum of the cells of a column whose bits are set. */
+INLINE int32_t
+sum_of_cells(const rrn_xbar_cells *c, size_t first, const uint64_t *rows)
+{
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i top = _mm512_setzero_si512(), middle = top, low = top;
+  size_t k;
+
+  for (k = 0; k < c->stride; k += 64) {
+    const __mmask64 here = rows[k / 64];
+
+    top = _mm512_dpbusd_epi32(top, ones, _mm512_maskz_loadu_epi8(here, c->top + first + k));
+    middle = _mm512_dpbusd_epi32(middle, _mm512_maskz_loadu_epi8(here, c->middle + first + k), ones);
+    low = _mm512_dpbusd_epi32(low, ones, _mm512_maskz_loadu_epi8(here, c->low + first + k));
+  }
+  top = _mm512_add_epi32(_mm512_slli_epi32(top, 16), _mm512_slli_epi32(middle, 8));
+  return _mm512_reduce_add_epi32(_mm512_add_epi32(top, low));
+}
+
+INLINE double
+sum_of_spreads(const rrn_xbar_cells *c, size_t first, const uint64_t *rows)
+{
+  __m512i sum = _mm512_setzero_si512();
+  size_t k;
+
+  for (k = 0; k < c->stride; k += 64)
+    sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_loadu_epi8(rows[k / 64], c->spread + first + k), _mm512_set1_epi8(1));
+  return (double)_mm512_reduce_add_epi32(sum);
+}
+
+TARGET int64_t
+rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
+{
+  return sum_of_cells(c, column * c->stride, rows);
+}
+
+/* Some doubts of a block by their numbers: (lane * steps + step) * table vectors + vector. */
+typedef struct doubts {
+  size_t n;
+  uint32_t number[CHUNK];
+  double codes[CHUNK]; /* the currents from all 24 bits of the cells */
+  int32_t code[CHUNK], is_below[CHUNK], is_near[CHUNK]; /* the code above the border; whether the current is below, or near */
+} doubts;
+
+/* Where a doubt is. */
+typedef struct place {
+  size_t lane, vector;
+  int32_t step;
+} place;
+
+static inline place
+place_of(uint32_t number, uint32_t steps)
+{
+  const uint32_t row = number / RRN_XBAR_TABLE_VECTORS, lane = row / steps;
+
+  return (place){ lane, number % RRN_XBAR_TABLE_VECTORS, (int32_t)(row - lane * steps) };
+}
+
+TARGET static void
+sum_doubts(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column, doubts *d)
+{
+  const rrn_xbar_cells c = k->cells;
+  const size_t words = w->words, bits = (size_t)w->block.bits;
+  const int32_t dac_bits = w->block.dac_bits;
+  const uint32_t steps = (uint32_t)w->block.steps;
+  const double slope = w->slope;
+  size_t i;
+
+  for (i = 0; i < d->n; i++) {
+    const place p = place_of(d->number[i], steps);
+    const uint64_t *rows = w->bits + (p.vector * bits + (size_t)(p.step * dac_bits)) * words;
+    int64_t sum = 0;
+    int32_t bit;
+
+    for (bit = dac_bits; bit-- > 0;)
+      sum = 2 * sum + sum_of_cells(&c, (first_column + p.lane) * c.stride, rows + (size_t)bit * words);
+    d->codes[i] = (double)sum * slope + w->offsets[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
+  }
+}
+
+TARGET static void
+add_noise(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column, doubts *d)
+{
+  const size_t words = w->words, bits = (size_t)w->block.bits;
+  size_t i;
+
+  for (i = 0; i < d->n; i++) {
+    const place p = place_of(d->number[i], (uint32_t)w->block.steps);
+    const uint64_t *rows = w->bits + (p.vector * bits + (size_t)p.step) * words; /* one bit per step */
+    const double spread = k->cells.spread
+                            ? sum_of_spreads(&k->cells, (first_column + p.lane) * k->cells.stride, rows)
+                            : w->squares[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
+
+    d->codes[i] += rrn_xbar_noise_in_codes(w, p.lane, p.step, p.vector, spread);
+  }
+}
+
+/* Which currents are below the border that they were taken to be above, as the reference rounds them. */
+TARGET static void
+compare(doubts *d, double unsure)
+{
+  const double magic = 0x1.8p52;
+  size_t i;
+
+  for (i = 0; i < d->n; i++) {
+    const double codes = d->codes[i], above = (codes + 0.5 + magic) - magic, beyond = codes - (above - 0.5);
+    const int near = (beyond < 0 ? -beyond : beyond) < unsure;
+
+    d->code[i] = (int32_t)above;
+    d->is_below[i] = !near & ((codes + magic) - magic < above);
+    d->is_near[i] = near;
+  }
+}
+
+/* Takes one from the codes of currents below the border. Keeps the numbers of those that are too near to it. */
+static size_t
+settle(rrn_xbar_work *w, const doubts *d, uint32_t *ret_left)
+{
+  const int32_t last = w->block.last, dac_bits = w->block.dac_bits;
+  const uint32_t steps = (uint32_t)w->block.steps;
+  uint32_t *codes = w->block.codes;
+  int64_t low = 0, high = 0;
+  size_t i, left = 0;
+
+  for (i = 0; i < d->n; i++) {
+    const place p = place_of(d->number[i], steps);
+    const int32_t code = d->code[i], below = d->is_below[i];
+
+    codes[p.lane * RRN_XBAR_TABLE_VECTORS + p.vector] -= (uint32_t)(below & (code > 0) & (code <= last))
+                                                         << (p.step * dac_bits);
+    low += below & (code == 0);
+    high += below & (code == last + 1);
+    ret_left[left] = d->number[i];
+    left += (size_t)d->is_near[i];
+  }
+  w->stats.clipped_low += low;
+  w->stats.clipped_high -= high;
+  return left;
+}
+
+static void
+run(const rrn_xbar_kernel *k, rrn_xbar_work *w, size_t first_column, doubts *d, size_t *n_left)
+{
+  sum_doubts(k, w, first_column, d);
+  if (k->head.read_model != RRN_READ_NONE)
+    add_noise(k, w, first_column, d);
+  compare(d, k->head.read_model == RRN_READ_NONE ? w->unsure : -1);
+  *n_left += settle(w, d, w->left + *n_left);
+  d->n = 0;
+}
+
+size_t
+rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
+{
+  const rrn_xbar_block *b = &w->block;
+  const size_t n = list_doubts(b, w->doubts), column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, plane, first);
+  size_t i, n_left = 0;
+  doubts d;
+
+  for (i = d.n = 0; i < n; i++) {
+    uint32_t bits = b->doubts[w->doubts[i]] & 0x55555555;
+
+    do {
+      const uint32_t number = w->doubts[i] * 16 + (uint32_t)__builtin_ctz(bits) / 2;
+
+      d.number[d.n] = number;
+      d.n += number % RRN_XBAR_TABLE_VECTORS < b->vectors;
+      bits &= bits - 1;
+    } while (bits != 0);
+    if (d.n > CHUNK - 16)
+      run(k, w, column, &d, &n_left);
+  }
+  run(k, w, column, &d, &n_left);
+  return n_left;
+}
+#else
+int64_t
+rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
+{
+  return rrn_xbar_sum_plain(c, column, rows);
+}
+
+size_t
+rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
+{
+  (void)k, (void)plane, (void)first, (void)w;
+  return 0;
+}
+#endif

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: MIT */
+/* Products on short arrays, with vectors in the lanes.
+ *
+ * In:  layers of one array each, as the groups of a convolution have them; inputs of many vectors, one bit per step.
+ * Out: the codes that the reference gives, weighted by slice and step and added up.
+ *
+ * Idea: where an array has few columns, lanes that hold columns are idle; images and positions there are always many. A step
+ * of a vector is a pattern of bits. Five rows are one of 32 sums, so two registers tabulate them and an instruction looks up
+ * 16 patterns. Sums have 16 bits behind the code's point, so that the upper halves of two planes are 32 codes to clip
+ * and one dot product weighs and adds them. Sums too near to the border of two codes are rare: a block of 8 vectors tells
+ * that it has some, and these are settled one by one, from 24 bits per cell and then from the cells as the reference does.
+ *
+ * Ranges of converters that are powers of two apart leave whole numbers to add, so a result is one product and a sum of
+ * floating-point numbers, the same on every machine.
+ *
+ * Complexity: rows / 5 lookups and additions and four operations for 16 conversions. 3 bytes per pair of cells. Source:
+ * Arlazarov et al., 1970, as mvm_lookup.c. With read noise by column as many lookups again give the variance. Not handled: several bits per step, inputs of more than 8 bits. */
+#include "xbar/mvm_short.h"
+
+#include <string.h>
+
+#include "util/ckd.h"
+
+enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_DOUBT = 1 << 12, STEPS = 8 };
+
+/* --- converters --- */
+
+/* The octave of a range below that of the first group, -1 when it is none. */
+static int32_t
+octave_of(const rrn_xbar_adc *first, const rrn_xbar_adc *adc, int32_t slice)
+{
+  const double lo = adc->lo[slice], hi = adc->hi[slice];
+  int32_t octave;
+
+  for (octave = 0; octave < 128; octave++)
+    if (hi * rrn_xbar_power_of_2(octave - 64) == first->hi[slice] && lo * rrn_xbar_power_of_2(octave - 64) == first->lo[slice])
+      return octave;
+  return -1;
+}
+
+/* What a code of each slice is worth, in units of the least of them: whole numbers, 0 when they are not. */
+static int
+weigh(const rrn_xbar_layer *l, int32_t *ret_places, double *ret_unit)
+{
+  double least = 0, worth[RRN_XBAR_MAX_SLICES];
+  int32_t slice;
+
+  for (slice = 0; slice < l->n_slices; slice++) {
+    worth[slice] = (double)(1 << (slice * l->spec.cell_bits)) / rrn_xbar_codes_per_current(l, slice);
+    least = slice == 0 || worth[slice] < least ? worth[slice] : least;
+  }
+  for (slice = 0; slice < l->n_slices; slice++) {
+    const double place = worth[slice] / least;
+
+    if (!(place <= MOST_PLACE) || place != (double)(int32_t)place)
+      return 0;
+    ret_places[slice] = (int32_t)place;
+  }
+  *ret_unit = least;
+  return 1;
+}
+
+/* The greatest sum of all codes fits 31 bits. */
+static int
+sums_fit(const rrn_xbar_layer *l, const int32_t *places)
+{
+  double sum = 0;
+  int32_t slice;
+
+  for (slice = 0; slice < l->n_slices; slice++)
+    sum += places[slice];
+  return sum * (l->adc.codes - 1) * (double)((1 << l->n_steps) - 1) < 0x1p31;
+}
+
+static int
+has_plain_range(const rrn_xbar_layer *l)
+{
+  int32_t slice;
+
+  for (slice = 0; slice < l->n_slices; slice++)
+    if (rrn_xbar_pairs_are_one(l) ? l->adc.lo[slice] != -l->adc.hi[slice] : l->adc.lo[slice] != 0)
+      return 0;
+  return 1;
+}
+
+int
+rrn_xbar_is_short(const rrn_xbar_layer *layer, const rrn_xbar_adc *adcs, size_t n_groups)
+{
+  int32_t places[RRN_XBAR_MAX_SLICES], slice;
+  rrn_xbar_layer l = *layer;
+  double unit;
+  size_t g;
+
+  if (l.n_in > RRN_XBAR_SHORT_ROWS || l.n_in > (size_t)l.spec.rows || l.spec.dac_bits != 1 || l.n_steps > STEPS ||
+      l.adc.codes == 0 || l.adc.codes > MOST_CODE || (l.read_model != RRN_READ_NONE && !l.read_by_column) ||
+      l.spec.sign == RRN_XBAR_UNIT_COLUMN || rrn_xbar_collapses(layer))
+    return 0;
+  for (g = 0; g < n_groups; g++) {
+    l.adc = adcs[g];
+    if (!has_plain_range(&l) || !weigh(&l, places, &unit) || !sums_fit(&l, places))
+      return 0;
+    for (slice = 0; slice < l.n_slices; slice++)
+      if (octave_of(&adcs[0], &adcs[g], slice) < 0)
+        return 0;
+  }
+  return 1;
+}
+
+rrn_xbar_layer
+rrn_xbar_short_layer(const rrn_xbar_short *s, size_t group)
+{
+  rrn_xbar_layer l = s->head;
+  int32_t slice;
+
+  l.weights += group * l.n_out * l.n_in;
+  l.id.copy += (uint32_t)group;
+  for (slice = 0; slice < l.n_slices; slice++) {
+    const double factor = rrn_xbar_power_of_2(64 - s->octaves[group * (size_t)l.n_slices + (size_t)slice]);
+
+    l.adc.hi[slice] *= factor;
+    l.adc.lo[slice] *= factor;
+  }
+  return l;
+}
+
+/* Places of all steps together. */
+static double
+all_steps(const rrn_xbar_layer *l)
+{
+  return (double)((1 << l->n_steps) - 1);
+}
+
+void
+rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, double *ret_base, double *ret_input_scale)
+{
+  const rrn_xbar_layer l = rrn_xbar_short_layer(s, group);
+  const double to_digits = rrn_xbar_max_digit(&l) / (1 - l.spec.g_off);
+  int32_t places[RRN_XBAR_MAX_SLICES], slice;
+  double unit = 0, lowest = 0, digits = 0;
+
+  weigh(&l, places, &unit);
+  for (slice = 0; slice < l.n_slices; slice++) {
+    lowest += l.adc.lo[slice] * (double)(1 << (slice * l.spec.cell_bits));
+    digits += (double)(1 << (slice * l.spec.cell_bits));
+  }
+  *ret_scale = to_digits * unit;
+  *ret_base = rrn_xbar_pairs_are_one(&l) ? to_digits * lowest * all_steps(&l) : 0;
+  *ret_input_scale = l.n_sides == 2 ? 0 : -to_digits * l.spec.g_off * digits - (double)(1 << (l.spec.weight_bits - 1));
+}
+
+/* --- cells --- */
+
+/* The cells of a column in codes: ret_codes[plane][in]. */
+static void
+codes_of_cells(const rrn_xbar_layer *l, size_t col, double *ret_codes)
+{
+  const int one = rrn_xbar_pairs_are_one(l);
+  double minus[RRN_XBAR_SHORT_ROWS];
+  int32_t plane;
+  size_t k;
+
+  for (plane = 0; plane < rrn_xbar_n_planes(l); plane++, ret_codes += l->n_in) {
+    const int32_t slice = rrn_xbar_slice_of(l, plane);
+    const double q = rrn_xbar_codes_per_current(l, slice);
+
+    rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, ret_codes);
+    if (one)
+      rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, minus);
+    for (k = 0; k < l->n_in; k++)
+      ret_codes[k] = (one ? ret_codes[k] - minus[k] : ret_codes[k]) * q;
+  }
+}
+
+/* The finest unit that keeps a column's cells in 24 bits: its negative exponent. */
+static int32_t
+shift_of(const double *codes, size_t n)
+{
+  int32_t shift = MOST_SHIFT;
+  double greatest = 0;
+  size_t k;
+
+  for (k = 0; k < n; k++)
+    greatest = rrn_xbar_magnitude(codes[k]) > greatest ? rrn_xbar_magnitude(codes[k]) : greatest;
+  for (; shift > 0 && greatest * (double)(1 << shift) > 0x7ffffe; shift--)
+    ;
+  return shift;
+}
+
+/* One plane of a column. Raises the bound of the rounding; 0 when the sum is beyond what conversions hold. */
+static int
+store_cells(rrn_xbar_short *s, const double *codes, int32_t shift, uint8_t *to)
+{
+  double low = 0, high = 0, sum = 0;
+  size_t k;
+
+  for (k = 0; k < s->head.n_in; k++, to += 3) {
+    const double value = codes[k] * (double)(1 << shift);
+    const int32_t cell = (int32_t)(value < 0 ? value - 0.5 : value + 0.5);
+
+    to[0] = (uint8_t)(cell & 0xff);
+    to[1] = (uint8_t)(cell >> 8 & 0xff);
+    to[2] = (uint8_t)(cell >> 16 & 0xff);
+    low += value < cell ? cell - value : 0;
+    high += value > cell ? value - cell : 0;
+    sum += rrn_xbar_magnitude(codes[k]);
+  }
+  low = low > high ? low : high;
+  s->unsure = low > s->unsure ? low : s->unsure;
+  return sum < MOST_CODE;
+}
+
+/* Variances of a plane's reads in 255 steps of the greatest; the sum of a column's read noise is the root of their sum. 0 when
+ * it is beyond what conversions hold. */
+static int
+store_spreads(const rrn_xbar_layer *l, int32_t plane, size_t col, uint8_t *to, float *ret_noise)
+{
+  const int one = rrn_xbar_pairs_are_one(l), relative = l->read_model == RRN_READ_RELATIVE;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  double g[2][RRN_XBAR_SHORT_ROWS], greatest = 0, sigma;
+  size_t k;
+
+  rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, g[0]);
+  if (one)
+    rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, g[1]);
+  for (k = 0; k < l->n_in; k++) {
+    g[0][k] = relative ? g[0][k] * g[0][k] + (one ? g[1][k] * g[1][k] : 0) : 1 + one;
+    greatest = g[0][k] > greatest ? g[0][k] : greatest;
+  }
+  for (k = 0; k < l->n_in; k++)
+    to[k] = (uint8_t)(greatest > 0 ? g[0][k] / greatest * 255 + 0.5 : 0);
+  sigma = l->read_sigma * rrn_xbar_codes_per_current(l, slice);
+  *ret_noise = (float)(sigma * __builtin_sqrt(greatest / 255) * RRN_XBAR_DEVIATES_SCALE * RRN_XBAR_ONE);
+  return sigma * __builtin_sqrt(greatest * (double)l->n_in) * RRN_XBAR_GREATEST_DRAW < MOST_CODE / 2;
+}
+
+static int32_t
+cell_of(const uint8_t *bytes)
+{
+  return (int32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8) + 65536 * (int32_t)(int8_t)bytes[2];
+}
+
+static int32_t
+make_room(rrn_arena *arena, rrn_xbar_short *s, rramnas_error *err)
+{
+  size_t n;
+
+  if (ckd_mul(&n, s->n_groups, s->head.cols * s->head.n_in * 3) || ckd_mul(&n, n, (size_t)s->n_planes))
+    return rrn_fail_memory(err);
+  s->shifts = rrn_arena_alloc_raw(arena, s->n_groups, s->head.cols);
+  s->octaves = rrn_arena_alloc_raw(arena, s->n_groups, (size_t)s->head.n_slices);
+  if (s->head.read_model != RRN_READ_NONE) {
+    s->noise = rrn_arena_alloc_raw(arena, s->n_groups * s->head.cols, (size_t)s->n_planes * sizeof(*s->noise));
+    s->spreads = rrn_arena_alloc_raw(arena, n / 3, 1);
+    if (!s->noise || !s->spreads)
+      return rrn_fail_memory(err);
+  }
+  s->cells = rrn_arena_alloc_raw(arena, n, 1);
+  return s->cells && s->shifts && s->octaves ? RRAMNAS_OK : rrn_fail_memory(err);
+}
+
+static void
+set_octaves(rrn_xbar_short *s, const rrn_xbar_adc *adcs, const rrn_xbar_short *like)
+{
+  const size_t n = s->n_groups * (size_t)s->head.n_slices;
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    s->octaves[i] = like ? like->octaves[i]
+                         : (uint8_t)octave_of(&adcs[0], &adcs[i / (size_t)s->head.n_slices],
+                                              (int32_t)(i % (size_t)s->head.n_slices));
+}
+
+/* What a sum may be off: rounded cells, rounded entries, the rounded base; both ways. */
+static uint32_t
+doubt_of(const rrn_xbar_short *s, int32_t shift)
+{
+  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE / (double)(1 << shift) + 0.5 * (double)s->n_fives + 2);
+}
+
+/* Makes every column's cells, once. 0 when the arrays are none for these conversions. */
+static int
+fill(rrn_xbar_short *s, double *codes)
+{
+  const size_t cols = s->head.cols, planes = (size_t)s->n_planes, n_in = s->head.n_in;
+  int32_t least = MOST_SHIFT, plane;
+  size_t group, col;
+
+  for (group = 0; group < s->n_groups; group++) {
+    const rrn_xbar_layer l = rrn_xbar_short_layer(s, group);
+
+    for (col = 0; col < cols; col++) {
+      const size_t column = group * cols + col;
+      const int32_t shift = (codes_of_cells(&l, col, codes), shift_of(codes, planes * n_in));
+
+      s->shifts[column] = (uint8_t)shift;
+      least = shift < least ? shift : least;
+      for (plane = 0; plane < s->n_planes; plane++) {
+        const size_t place = column * planes + (size_t)plane;
+
+        if (!store_cells(s, codes + (size_t)plane * n_in, shift, s->cells + 3 * place * n_in) ||
+            (s->noise && !store_spreads(&l, plane, col, s->spreads + place * n_in, &s->noise[place])))
+          return 0;
+      }
+    }
+  }
+  return doubt_of(s, least) < MOST_DOUBT;
+}
+
+int32_t
+rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_groups, const rrn_xbar_adc *adcs,
+                      const rrn_xbar_short *like, enum rrn_xbar_cpu cpu, rrn_xbar_short *ret_short, int *ret_fits,
+                      rramnas_error *err)
+{
+  rrn_xbar_short s = { .head = *layer, .cpu = cpu, .n_groups = n_groups, .n_planes = rrn_xbar_n_planes(layer),
+                       .n_fives = (layer->n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE };
+  double *codes;
+
+  s.head.adc = like ? like->head.adc : adcs[0];
+  if (cpu >= RRN_XBAR_CPU_AVX512 && !rrn_xbar_short_has_avx512())
+    s.cpu = RRN_XBAR_CPU_PLAIN;
+  RRN_TRY(make_room(arena, &s, err));
+  set_octaves(&s, adcs, like);
+  if (!(codes = rrn_alloc(arena->rt, (size_t)s.n_planes * layer->n_in, sizeof(*codes))))
+    return rrn_fail_memory(err);
+  *ret_fits = fill(&s, codes);
+  rrn_free(arena->rt, codes);
+  *ret_short = s;
+  return RRAMNAS_OK;
+}
+
+/* --- doubts --- */
+
+/* A column at hand. */
+typedef struct column {
+  const rrn_xbar_short *s;
+  rrn_xbar_layer layer;
+  const uint8_t *x, *cells; /* cells[plane][in][3] */
+  const rrn_xbar_short_column *job;
+  const uint8_t *spreads;   /* [plane][in] */
+  size_t x_row, col, n_lanes;
+  int32_t shift;
+  rrn_xbar_stats *stats;
+} column;
+
+static double
+round_even(double x)
+{
+  const double magic = 0x1.8p52;
+
+  return (x + magic) - magic;
+}
+
+/* The current in codes as the reference has it. */
+static double
+reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
+{
+  const rrn_xbar_layer *l = &c->layer;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  const int one = rrn_xbar_pairs_are_one(l);
+  int32_t x[RRN_XBAR_SHORT_ROWS];
+  double current;
+  size_t k;
+
+  for (k = 0; k < l->n_in; k++)
+    x[k] = c->x[k * c->x_row + vector];
+  current = rrn_xbar_current(l, x, 0, l->n_in, step, slice, one ? 0 : plane % l->n_sides, c->col);
+  if (one)
+    current -= rrn_xbar_current(l, x, 0, l->n_in, step, slice, 1, c->col);
+  return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
+}
+
+/* Read noise in codes. */
+static double
+noise_of(const column *c, int32_t plane, size_t vector, int32_t step)
+{
+  const rrn_xbar_short_column *job = c->job;
+  int32_t spread = 0;
+  size_t k;
+
+  for (k = 0; k < c->layer.n_in; k++)
+    spread += c->x[k * c->x_row + vector] >> step & 1 ? c->spreads[(size_t)plane * c->layer.n_in + k] : 0;
+  return rrn_xbar_short_noise(job->noise[plane], spread, &job->keys[plane * STEPS + step], &job->names[vector]) /
+         (double)RRN_XBAR_ONE;
+}
+
+static int32_t
+settle(void *user, int32_t plane, size_t vector, int32_t step)
+{
+  const column *c = user;
+  const rrn_xbar_layer *l = &c->layer;
+  const uint8_t *cells = c->cells + (size_t)plane * l->n_in * 3;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  const double top = l->adc.codes - 1, unit = (double)(1 << c->shift);
+  const double noise = c->spreads ? noise_of(c, plane, vector, step) : 0;
+  int64_t sum = 0;
+  double code;
+  size_t k;
+
+  for (k = 0; k < l->n_in; k++)
+    sum += c->x[k * c->x_row + vector] >> step & 1 ? cell_of(cells + 3 * k) : 0;
+  code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
+  if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->s->unsure / unit - 1e-9)
+    code = reference_codes(c, plane, vector, step) + noise;
+  if (vector % RRN_XBAR_SHORT_LANES < c->n_lanes) {
+    c->stats->clipped_low += code < -0.5;
+    c->stats->clipped_high += code > top + 0.5;
+  }
+  return (int32_t)round_even(code < 0 ? 0 : code > top ? top : code);
+}
+
+/* --- plain C --- */
+
+void
+rrn_xbar_short_patterns_plain(const uint8_t *x, size_t x_row, size_t n_in, size_t n_blocks, uint32_t *ret_patterns)
+{
+  const size_t n_fives = (n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE;
+  size_t block, five, r, lane, k;
+
+  for (block = 0; block < n_blocks; block++)
+    for (five = 0; five < n_fives; five++)
+      for (r = 0; r < 4; r++)
+        for (lane = 0; lane < 16; lane++, ret_patterns++) {
+          const uint8_t *from = x + five * RRN_XBAR_FIVE * x_row + block * RRN_XBAR_SHORT_VECTORS + lane / 2;
+          const size_t n = n_in - five * RRN_XBAR_FIVE < RRN_XBAR_FIVE ? n_in - five * RRN_XBAR_FIVE : RRN_XBAR_FIVE;
+
+          *ret_patterns = 0;
+          for (k = 0; k < n; k++)
+            *ret_patterns |= (uint32_t)(from[k * x_row] >> (r + 4 * (lane % 2)) & 1) << k;
+        }
+}
+
+void
+rrn_xbar_short_table_plain(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table)
+{
+  const int32_t half = shift > 0 ? 1 << (shift - 1) : 0;
+  int32_t sums[32] = { 0 };
+  size_t subset, cell;
+
+  for (subset = 0; subset < 32; subset++) {
+    for (cell = 0; cell < RRN_XBAR_FIVE; cell++)
+      sums[subset] += subset >> cell & 1 ? cells[cell] : 0;
+    ret_table[subset] = (shift >= 0 ? (sums[subset] + half) >> shift : sums[subset] * (1 << -shift)) + base;
+  }
+}
+
+static int32_t
+noise_in(const rrn_xbar_short_column *c, size_t plane, size_t vector, int32_t step, const uint32_t *patterns)
+{
+  const int32_t *spreads = c->spreads + plane * c->n_fives * 32;
+  int32_t spread = 0;
+  size_t five;
+
+  for (five = 0; five < c->n_fives; five++)
+    spread += spreads[five * 32 + patterns[five * 64]];
+  return rrn_xbar_short_noise(c->noise[plane], spread, &c->keys[plane * STEPS + (size_t)step], &c->names[vector]);
+}
+
+/* One lane of a register: all planes of one step of a vector. */
+static int32_t
+convert(const rrn_xbar_short_column *c, size_t block, size_t r, size_t lane)
+{
+  const uint32_t *patterns = c->patterns + ((block * c->n_fives * 4) + r) * 16 + lane;
+  const int valid = rrn_xbar_short_is_valid(c, block, lane);
+  const int32_t step = (int32_t)(r + 4 * (lane % 2));
+  int32_t sum = 0;
+  size_t plane, five;
+
+  for (plane = 0; plane < c->n_planes; plane++) {
+    const int32_t *table = c->table + plane * c->n_fives * 32;
+    int32_t t = 0, code;
+
+    for (five = 0; five < c->n_fives; five++)
+      t += table[five * 32 + patterns[five * 64]];
+    if (c->spreads)
+      t += noise_in(c, plane, block * RRN_XBAR_SHORT_VECTORS + lane / 2, step, patterns);
+    code = t >> 16;
+    if ((uint32_t)(t & 0xffff) <= c->doubt) {
+      code = c->settle(c->user, (int32_t)plane, block * RRN_XBAR_SHORT_VECTORS + lane / 2, step);
+    } else {
+      c->stats->clipped_low += valid && code < 0;
+      c->stats->clipped_high += valid && code > c->last;
+    }
+    sum += c->places[plane] * (code < 0 ? 0 : code > c->last ? c->last : code);
+  }
+  return sum * (1 << step);
+}
+
+void
+rrn_xbar_short_column_plain(const rrn_xbar_short_column *c)
+{
+  size_t block, r, lane;
+
+  for (block = 0; block < c->n_blocks; block++) {
+    int32_t *sums = c->sums + block * RRN_XBAR_SHORT_VECTORS;
+
+    memset(sums, 0, RRN_XBAR_SHORT_VECTORS * sizeof(*sums));
+    for (r = 0; r < 4; r++)
+      for (lane = 0; lane < 16; lane++)
+        if ((int32_t)(r + 4 * (lane % 2)) < c->n_steps)
+          sums[lane / 2] += convert(c, block, r, lane);
+  }
+}
+
+/* --- the whole --- */
+
+static void *
+aligned(rrn_arena *scratch, size_t n, size_t size)
+{
+  size_t bytes;
+  char *p;
+
+  if (ckd_mul(&bytes, n, size) || ckd_add(&bytes, bytes, 64) || !(p = rrn_arena_alloc_raw(scratch, bytes, 1)))
+    return NULL;
+  return p + (64 - (uintptr_t)p % 64) % 64;
+}
+
+/* Half a code, the doubt, and what the range begins with; a plane that fills up a pair is always code 0 and sure. */
+static int32_t
+base_of(const rrn_xbar_short *s, const rrn_xbar_layer *l, int32_t plane, uint32_t doubt)
+{
+  const int32_t slice = rrn_xbar_slice_of(l, plane < s->n_planes ? plane : 0);
+  const double lowest = -l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) * RRN_XBAR_ONE;
+
+  return (plane < s->n_planes ? (int32_t)(lowest + 0.5) + (int32_t)(doubt / 2) : 0) + RRN_XBAR_ONE / 2;
+}
+
+static void
+fill_tables(const column *c, uint32_t doubt, int32_t *table, int32_t *spreads)
+{
+  const rrn_xbar_short *s = c->s;
+  const int32_t planes = (s->n_planes + 1) / 2 * 2, shift = c->shift - 16;
+  int32_t plane;
+  size_t five, k;
+
+  for (plane = 0; plane < planes; plane++)
+    for (five = 0; five < s->n_fives; five++, table += 32) {
+      const int32_t base = five == 0 ? base_of(s, &c->layer, plane, doubt) : 0;
+      int32_t cells[RRN_XBAR_FIVE] = { 0 }, squares[RRN_XBAR_FIVE] = { 0 };
+
+      for (k = 0; k < RRN_XBAR_FIVE && five * RRN_XBAR_FIVE + k < s->head.n_in && plane < s->n_planes; k++) {
+        const size_t place = (size_t)plane * s->head.n_in + five * RRN_XBAR_FIVE + k;
+
+        cells[k] = cell_of(c->cells + place * 3);
+        squares[k] = spreads ? c->spreads[place] : 0;
+      }
+      if (s->cpu >= RRN_XBAR_CPU_AVX512 && shift >= 0)
+        rrn_xbar_short_table_avx512(cells, shift, base, table);
+      else
+        rrn_xbar_short_table_plain(cells, shift, base, table);
+      if (spreads)
+        rrn_xbar_short_table_plain(squares, 0, 0, spreads + (plane * (int32_t)s->n_fives + (int32_t)five) * 32);
+    }
+}
+
+/* What names the draws of a column's conversions, by plane and step. */
+static void
+fill_keys(const column *c, rrn_xbar_draws *ret_keys)
+{
+  const rrn_xbar_layer *l = &c->layer;
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&l->id);
+  const int one = rrn_xbar_pairs_are_one(l);
+  int32_t plane, step;
+
+  for (plane = 0; plane < c->s->n_planes; plane++)
+    for (step = 0; step < STEPS; step++) {
+      const size_t cell = rrn_xbar_cell(l, rrn_xbar_slice_of(l, plane), one ? 0 : plane % l->n_sides, c->col, 0);
+
+      ret_keys[plane * STEPS + step] = rrn_xbar_draws_of_column(&stream, (uint32_t)cell, step);
+    }
+}
+
+/* Room for what read noise needs, and the names of the vectors. */
+static int32_t
+make_noise(rrn_arena *scratch, const column *c, const uint32_t *numbers, size_t n_vectors, rrn_xbar_short_column *job,
+           rramnas_error *err)
+{
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&c->layer.id);
+  rrn_xbar_draws *names = aligned(scratch, n_vectors, sizeof(*names));
+  size_t v;
+
+  job->spreads = aligned(scratch, job->n_planes * job->n_fives, 32 * sizeof(*job->spreads));
+  job->keys = rrn_arena_alloc(scratch, job->n_planes * STEPS, sizeof(*job->keys));
+  job->noise = rrn_arena_alloc(scratch, job->n_planes, sizeof(*job->noise));
+  if (!names || !job->spreads || !job->keys || !job->noise)
+    return rrn_fail_memory(err);
+  for (v = 0; v < n_vectors; v++)
+    names[v] = rrn_xbar_draws_of_vector(&stream, numbers[v]);
+  job->names = names;
+  return RRAMNAS_OK;
+}
+
+/* Tables of the next column. */
+static void
+begin_column(column *c, size_t group, rrn_xbar_short_column *job)
+{
+  const rrn_xbar_short *s = c->s;
+  const size_t number = group * s->head.cols + c->col, place = number * (size_t)s->n_planes;
+
+  c->shift = s->shifts[number];
+  c->cells = s->cells + place * s->head.n_in * 3;
+  c->spreads = s->spreads ? s->spreads + place * s->head.n_in : NULL;
+  job->doubt = doubt_of(s, c->shift);
+  if (s->spreads) {
+    memcpy(job->noise, s->noise + place, (size_t)s->n_planes * sizeof(*s->noise));
+    fill_keys(c, job->keys);
+  }
+  fill_tables(c, job->doubt, job->table, job->spreads);
+}
+
+static void
+set_places(const column *c, int32_t *places)
+{
+  const rrn_xbar_layer *l = &c->layer;
+  int32_t by_slice[RRN_XBAR_MAX_SLICES], plane;
+  double unit;
+
+  weigh(l, by_slice, &unit);
+  memset(places, 0, 2 * RRN_XBAR_MAX_SLICES * sizeof(*places));
+  for (plane = 0; plane < c->s->n_planes; plane++)
+    places[plane] = (l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -1 : 1) *
+                    by_slice[rrn_xbar_slice_of(l, plane)];
+}
+
+int32_t
+rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, const uint8_t *x, size_t x_row,
+                   size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums, rrn_xbar_stats *stats,
+                   rramnas_error *err)
+{
+  const size_t planes = (size_t)(s->n_planes + 1) / 2 * 2, blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
+  const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
+  int32_t *table = aligned(scratch, planes * s->n_fives, 32 * sizeof(*table));
+  uint32_t *patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
+  rrn_xbar_short_column job = { .table = table, .patterns = patterns, .n_planes = planes, .n_fives = s->n_fives,
+                                .n_blocks = blocks, .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps,
+                                .n_lanes = n_lanes, .sums = ret_sums, .stats = stats, .settle = settle };
+  column c = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes, .job = &job,
+               .stats = stats };
+
+  if (!table || !patterns)
+    return rrn_fail_memory(err);
+  if (s->spreads)
+    RRN_TRY(make_noise(scratch, &c, numbers, n_vectors, &job, err));
+  job.user = &c;
+  set_places(&c, job.places);
+  (fast ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(x, x_row, s->head.n_in, blocks, patterns);
+  for (c.col = 0; c.col < s->head.cols; c.col++, job.sums += n_vectors) {
+    begin_column(&c, group, &job);
+    (fast ? rrn_xbar_short_column_avx512 : rrn_xbar_short_column_plain)(&job);
+  }
+  stats->conversions += (int64_t)(n_vectors / RRN_XBAR_SHORT_LANES * n_lanes * s->head.cols) * s->head.n_steps *
+                        s->n_planes;
+  return RRAMNAS_OK;
+}

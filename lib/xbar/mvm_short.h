@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Products on short arrays: many vectors at a time, all groups of a layer from one description. */
+#ifndef RRN_XBAR_MVM_SHORT_H
+#define RRN_XBAR_MVM_SHORT_H
+
+#include "xbar/mvm.h"
+
+enum {
+  RRN_XBAR_SHORT_ROWS = 128,  /* most rows */
+  RRN_XBAR_SHORT_VECTORS = 8, /* of a block: 8 vectors x 8 steps are 4 registers of 16 patterns */
+  RRN_XBAR_SHORT_LANES = 16,  /* vectors come in so many lanes, of which the first ones may be in use */
+  RRN_XBAR_FIVE = 5,          /* rows that share a table of 32 sums */
+  RRN_XBAR_ONE = 1 << 16      /* a code in the tables */
+};
+
+/* The arrays of a layer's groups. */
+typedef struct rrn_xbar_short {
+  rrn_xbar_layer head;  /* of group 0; those of the others have its name but for the copy, and the weights behind its own */
+  enum rrn_xbar_cpu cpu;
+  size_t n_groups, n_fives;
+  int32_t n_planes;
+  double unsure;        /* most by which a sum of cells is wrong, in their units */
+  uint8_t *cells;       /* [group][column][plane][input][3]: 24 bits with sign, lowest byte first */
+  uint8_t *shifts;      /* [group][column]: a unit is 2^-shift codes */
+  uint8_t *spreads;     /* [group][column][plane][input]: variance of a read; NULL without read noise */
+  float *noise;         /* [group][column][plane]: of a deviate and a spread of 1, in codes / RRN_XBAR_ONE */
+  uint8_t *octaves;     /* [group][slice]: the converter's range is that of group 0 over 2^octave */
+} rrn_xbar_short;
+
+/* Whether a layer with these converters can be one: one array, one bit per step, at most 8 bits of input, read noise by
+ * column, ranges that are powers of two apart. */
+int rrn_xbar_is_short(const rrn_xbar_layer *layer, const rrn_xbar_adc *adcs, size_t n_groups);
+
+/* Makes the cells of all groups. `layer` is that of group 0; its weights, [n_groups][n_out][n_in], must outlive it.
+ * adcs[n_groups], or NULL with `like`, whose converters are taken. ret_fits 0: conductances are too far beyond the
+ * converters' ranges for it. */
+int32_t rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_groups, const rrn_xbar_adc *adcs,
+                              const rrn_xbar_short *like, enum rrn_xbar_cpu cpu, rrn_xbar_short *ret_short, int *ret_fits,
+                              rramnas_error *err);
+
+/* A group's layer, for the reference. */
+rrn_xbar_layer rrn_xbar_short_layer(const rrn_xbar_short *s, size_t group);
+
+/* Inputs x[in * x_row + vector], n_vectors a multiple of RRN_XBAR_SHORT_LANES, of each as many valid as n_lanes: the
+ * others are computed and not counted. A result is scale ret_sums[column][vector] + base + input_scale (sum of the
+ * vector's inputs), with rrn_xbar_short_scale(). numbers[n_vectors]: those of the vectors in the streams of read noise; NULL
+ * without. stats are added to. */
+int32_t rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, const uint8_t *x, size_t x_row,
+                           size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums,
+                           rrn_xbar_stats *stats, rramnas_error *err);
+void rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, double *ret_base,
+                          double *ret_input_scale);
+
+/* --- between the files --- */
+
+/* One column with its tables, all blocks. */
+typedef struct rrn_xbar_short_column {
+  int32_t *table;          /* [plane, an even number][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
+  const uint32_t *patterns; /* [block][five][4][16]: bits of five rows; lane 2v + h of register r is vector v, step r + 4h */
+  size_t n_planes, n_fives, n_blocks;
+  int32_t last;            /* greatest code */
+  uint32_t doubt;          /* fractions up to this are in doubt */
+  int32_t places[2 * RRN_XBAR_MAX_SLICES]; /* by plane */
+  int32_t n_steps;
+  size_t n_lanes;
+  int32_t *spreads;        /* [plane][five][32]: sums of spreads; NULL without read noise */
+  float *noise;            /* [plane] */
+  rrn_xbar_draws *keys;    /* [plane][8 steps] */
+  const rrn_xbar_draws *names; /* [block][8] */
+  int32_t *sums;           /* [block][8] */
+  rrn_xbar_stats *stats;
+  void *user;              /* of settle */
+  /* The code of a doubtful conversion, clipped and counted. */
+  int32_t (*settle)(void *user, int32_t plane, size_t vector, int32_t step);
+} rrn_xbar_short_column;
+
+/* Patterns of all blocks. */
+void rrn_xbar_short_patterns_plain(const uint8_t *x, size_t x_row, size_t n_in, size_t n_blocks, uint32_t *ret_patterns);
+void rrn_xbar_short_patterns_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_blocks, uint32_t *ret_patterns);
+
+/* Sums of the subsets of five cells, shifted right and rounded, on top of `base`. */
+void rrn_xbar_short_table_plain(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table);
+void rrn_xbar_short_table_avx512(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table);
+
+void rrn_xbar_short_column_plain(const rrn_xbar_short_column *c);
+void rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c);
+
+/* Whether the machine has what the AVX-512 functions need. */
+int rrn_xbar_short_has_avx512(void);
+
+/* --- the conversions of one block, for both --- */
+
+static inline int
+rrn_xbar_short_is_valid(const rrn_xbar_short_column *c, size_t block, size_t lane)
+{
+  return (block * RRN_XBAR_SHORT_VECTORS + lane / 2) % RRN_XBAR_SHORT_LANES < c->n_lanes;
+}
+
+/* Read noise of a conversion in codes / RRN_XBAR_ONE: each operation in single precision, the same everywhere. */
+static inline int32_t
+rrn_xbar_short_noise(float noise, int32_t spread, const rrn_xbar_draws *key, const rrn_xbar_draws *name)
+{
+  const uint32_t pick = rrn_xbar_pick(key, name);
+  int32_t sum = -RRN_XBAR_DEVIATES_ZERO, k;
+
+  for (k = 0; k < 4; k++)
+    sum += rrn_xbar_weights[k] * rrn_xbar_deviates[pick >> 8 * k & 63];
+  return (int32_t)(__builtin_sqrtf((float)spread) * noise * (float)sum);
+}
+
+#endif

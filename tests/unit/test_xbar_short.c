@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* Short arrays: the reference's codes and clips on random layers of several groups, the same sums on every processor, and how
+ * much memory a programmed layer takes. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "oom.h"
+#include "util/random.h"
+#include "xbar/adc.h"
+#include "xbar/mvm_short.h"
+
+enum { VECTORS = 48, MOST_GROUPS = 4, MOST_OUT = 12 };
+
+/* A random layer with the converters of its groups. */
+typedef struct layer_case {
+  rrn_rt rt;
+  rrn_arena arena;
+  rrn_xbar_layer layer;
+  rrn_xbar_adc adcs[MOST_GROUPS];
+  size_t n_groups, n_lanes;
+  int32_t *weights;
+  uint8_t *x; /* [n_in][VECTORS] */
+} layer_case;
+
+static rrn_xbar_spec
+random_spec(rrn_random *r, uint32_t number)
+{
+  const rrn_xbar_spec spec = {
+    .sign = number % 3 == 2 ? RRN_XBAR_OFFSET : RRN_XBAR_DIFFERENTIAL, .weight_bits = 2 + (int32_t)rrn_random_below(r, 7),
+    .cell_bits = 1 + (int32_t)rrn_random_below(r, 4), .input_bits = 1 + (int32_t)rrn_random_below(r, 8), .dac_bits = 1,
+    .rows = 128, .subtract_digitally = number % 3 == 1, .g_off = rrn_random_below(r, 2) ? 0.01 : 0 };
+
+  return spec;
+}
+
+/* Ranges of the groups are octaves apart, so that some currents are beyond them. */
+static void
+make_case(layer_case *c, uint32_t number)
+{
+  rrn_random r = rrn_random_start(7, number, 0, 0);
+  const rrn_xbar_spec spec = random_spec(&r, number);
+  const size_t n_in = 1 + rrn_random_below(&r, number % 5 == 0 ? 128 : 26), n_out = 1 + rrn_random_below(&r, MOST_OUT);
+  const uint32_t limit = (1u << (spec.weight_bits - 1)) - 1;
+  const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.05, .stuck_on_fraction = 0.01,
+                                 .drift_exponent = 0.02, .drift_reference_s = 1, .time_s = number % 2 ? 100 : 0 };
+  size_t i;
+
+  assert_int_equal(rrn_rt_init(&c->rt, NULL, NULL), RRAMNAS_OK);
+  rrn_arena_init(&c->arena, &c->rt);
+  c->n_groups = 1 + rrn_random_below(&r, MOST_GROUPS);
+  c->n_lanes = 1 + rrn_random_below(&r, RRN_XBAR_SHORT_LANES);
+  c->weights = rrn_arena_alloc(&c->arena, c->n_groups * n_out * n_in, sizeof(*c->weights));
+  c->x = rrn_arena_alloc(&c->arena, n_in, VECTORS);
+  for (i = 0; i < c->n_groups * n_out * n_in; i++)
+    c->weights[i] = (int32_t)rrn_random_below(&r, 2 * limit + 1) - (int32_t)limit;
+  for (i = 0; i < n_in * VECTORS; i++)
+    c->x[i] = (uint8_t)rrn_random_below(&r, rrn_random_below(&r, 3) ? 1u << spec.input_bits : 2);
+  assert_int_equal(rrn_xbar_layer_create(&spec, c->weights, n_out, n_in, (rrn_xbar_id){ number, 3, 0 }, &c->layer, NULL),
+                   RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_adc_set(&c->layer, 5 + (int32_t)(number % 4), (int32_t)(number % 2), NULL), RRAMNAS_OK);
+  rrn_xbar_program(&c->layer, &noise);
+  for (i = 0; i < c->n_groups * (size_t)c->layer.n_slices; i++) {
+    const size_t group = i / (size_t)c->layer.n_slices, slice = i % (size_t)c->layer.n_slices;
+    const double factor = rrn_random_below(&r, 2) ? 0.5 : 1;
+
+    if (slice == 0)
+      c->adcs[group] = c->layer.adc;
+    c->adcs[group].hi[slice] *= factor;
+    c->adcs[group].lo[slice] *= factor;
+  }
+  c->layer.adc = c->adcs[0];
+}
+
+/* By the reference: vectors in use, positions after each other; numbers of the streams as of numbers[]. */
+static void
+expect(layer_case *c, const rrn_xbar_layer *group, double *ret_y, rrn_xbar_stats *stats)
+{
+  int32_t *x = rrn_arena_alloc(&c->arena, VECTORS * group->n_in, sizeof(*x));
+  size_t v, in;
+
+  for (v = 0; v < VECTORS; v++)
+    for (in = 0; in < group->n_in; in++)
+      x[v * group->n_in + in] = c->x[in * VECTORS + v];
+  for (v = 0; v < VECTORS; v++)
+    assert_int_equal(rrn_xbar_mvm_reference(&c->arena, group, x + v * group->n_in, 1, (uint32_t)(3 * v), ret_y + v * group->n_out,
+                                            v % RRN_XBAR_SHORT_LANES < c->n_lanes ? stats : NULL, NULL),
+                     RRAMNAS_OK);
+}
+
+/* Results that are not the reference's: another code would be off by a step at least. */
+static size_t
+compare(const layer_case *c, const rrn_xbar_short *s, size_t group, const int32_t *sums, const double *y)
+{
+  size_t n_far = 0;
+  double scale, base, input_scale;
+  size_t v, out, in;
+
+  rrn_xbar_short_scale(s, group, &scale, &base, &input_scale);
+  for (v = 0; v < VECTORS; v++)
+    for (out = 0; out < c->layer.n_out; out++) {
+      const double want = y[v * c->layer.n_out + out];
+      double got = sums[out * VECTORS + v] * scale + base;
+
+      for (in = 0; in < c->layer.n_in; in++)
+        got += input_scale * c->x[in * VECTORS + v];
+      n_far += !(fabs(got - want) <= 1e-8 * (1 + fabs(want)));
+    }
+  return n_far;
+}
+
+/* Both processors on all groups: the same sums and clips; the number of results that are not the reference's. */
+static size_t
+run_both(layer_case *c, const rrn_xbar_short s[2], int exact)
+{
+  static int32_t sums[2][MOST_OUT * VECTORS];
+  static double y[MOST_OUT * VECTORS];
+  uint32_t numbers[VECTORS];
+  size_t g, v, n_far = 0;
+  int cpu;
+
+  for (v = 0; v < VECTORS; v++)
+    numbers[v] = (uint32_t)(3 * v);
+  for (g = 0; g < c->n_groups; g++) {
+    const rrn_xbar_layer group = rrn_xbar_short_layer(&s[0], g);
+    rrn_xbar_stats slow = { 0, 0, 0 }, fast[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+
+    expect(c, &group, y, &slow);
+    for (cpu = 0; cpu < 2; cpu++) {
+      assert_int_equal(rrn_xbar_short_run(&c->arena, &s[cpu], g, c->x, VECTORS, VECTORS, c->n_lanes, numbers, sums[cpu],
+                                          &fast[cpu], NULL), RRAMNAS_OK);
+      if (exact)
+        assert_memory_equal(&fast[cpu], &slow, sizeof(slow));
+    }
+    assert_memory_equal(&fast[0], &fast[1], sizeof(fast[0]));
+    assert_memory_equal(sums[0], sums[1], group.n_out * VECTORS * sizeof(sums[0][0]));
+    n_far += compare(c, &s[0], g, sums[0], y);
+  }
+  return n_far;
+}
+
+static void
+create_both(layer_case *c, rrn_xbar_short ret[2])
+{
+  int cpu, fits;
+
+  for (cpu = 0; cpu < 2; cpu++) {
+    assert_int_equal(rrn_xbar_short_create(&c->arena, &c->layer, c->n_groups, c->adcs, NULL,
+                                           cpu ? rrn_xbar_cpu_best() : RRN_XBAR_CPU_PLAIN, &ret[cpu], &fits, NULL),
+                     RRAMNAS_OK);
+    assert_true(fits);
+  }
+}
+
+static void
+codes_are_the_references(void **state)
+{
+  uint32_t number, n_short = 0;
+
+  (void)state;
+  for (number = 0; number < 120; number++) {
+    rrn_xbar_short s[2], again;
+    rrn_xbar_layer group, same;
+    layer_case c;
+    int fits;
+
+    make_case(&c, number);
+    if (rrn_xbar_is_short(&c.layer, c.adcs, c.n_groups)) {
+      n_short++;
+      create_both(&c, s);
+      assert_int_equal(run_both(&c, s, 1), 0);
+      assert_int_equal(rrn_xbar_short_create(&c.arena, &c.layer, c.n_groups, NULL, &s[0], RRN_XBAR_CPU_PLAIN, &again, &fits,
+                                             NULL), RRAMNAS_OK);
+      group = rrn_xbar_short_layer(&s[0], c.n_groups - 1);
+      same = rrn_xbar_short_layer(&again, c.n_groups - 1);
+      assert_memory_equal(&group.adc, &same.adc, sizeof(same.adc));
+    }
+    rrn_arena_release(&c.arena);
+  }
+  assert_true(n_short > 80);
+}
+
+/* Variances have 255 steps, so a code may be the next one where the reference's noise differs in its last digits. */
+static void
+noisy_reads_are_the_references(void **state)
+{
+  size_t n = 0, n_far = 0;
+  uint32_t number;
+
+  (void)state;
+  for (number = 0; number < 60; number++) {
+    rrn_xbar_short s[2];
+    layer_case c;
+
+    make_case(&c, number);
+    c.layer.read_model = number % 2 ? RRN_READ_RELATIVE : RRN_READ_ABSOLUTE;
+    c.layer.read_sigma = 0.02;
+    c.layer.read_by_column = 1;
+    if (rrn_xbar_is_short(&c.layer, c.adcs, c.n_groups)) {
+      create_both(&c, s);
+      n_far += run_both(&c, s, 0);
+      n += c.n_groups * c.layer.n_out * VECTORS;
+    }
+    rrn_arena_release(&c.arena);
+  }
+  print_message("%zu of %zu results with read noise are not the reference's\n", n_far, n);
+  assert_true(n > 10000 && n_far * 20 < n);
+}
+
+/* --- memory --- */
+
+typedef struct kept {
+  size_t bytes, peak; /* after programming, and on the way */
+} kept;
+
+/* Four pairs of 2-bit cells for each weight of 8 bits. */
+static void
+program(size_t n_groups, size_t n_out, size_t n_in, kept *ret)
+{
+  const rrn_xbar_spec spec = { .weight_bits = 8, .cell_bits = 2, .input_bits = 8, .dac_bits = 1, .rows = 128 };
+  const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03 };
+  int32_t *weights = calloc(n_groups * n_out * n_in, sizeof(*weights));
+  rrn_xbar_adc *adcs = calloc(n_groups, sizeof(*adcs));
+  oom o = { 0 };
+  const rramnas_runtime runtime = oom_runtime(&o);
+  rrn_arena arena;
+  rrn_xbar_layer l;
+  rrn_rt rt;
+  size_t i;
+  int fits = 1;
+
+  assert_true(weights && adcs);
+  for (i = 0; i < n_groups * n_out * n_in; i++)
+    weights[i] = (int32_t)(i * 37 % 255) - 127;
+  assert_int_equal(rrn_rt_init(&rt, &runtime, NULL), RRAMNAS_OK);
+  rrn_arena_init(&arena, &rt);
+  assert_int_equal(rrn_xbar_layer_create(&spec, weights, n_out, n_in, (rrn_xbar_id){ 1, 0, 0 }, &l, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_adc_set(&l, 8, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
+  rrn_xbar_program(&l, &noise);
+  for (i = 0; i < n_groups; i++)
+    adcs[i] = l.adc;
+  if (rrn_xbar_is_short(&l, adcs, n_groups)) {
+    rrn_xbar_short s;
+
+    assert_int_equal(rrn_xbar_short_create(&arena, &l, n_groups, adcs, NULL, rrn_xbar_cpu_best(), &s, &fits, NULL),
+                     RRAMNAS_OK);
+  } else {
+    rrn_xbar_kernel k;
+
+    assert_int_equal(rrn_xbar_kernel_create(&arena, &l, rrn_xbar_cpu_best(), &k, NULL), RRAMNAS_OK);
+  }
+  assert_true(fits);
+  *ret = (kept){ arena.used, o.peak_bytes };
+  rrn_arena_release(&arena);
+  oom_check(&o);
+  free(weights);
+  free(adcs);
+}
+
+/* Three times the weight as a single-precision number, on the way too, and a few bytes for each column: their share is
+ * small where a column has 32 weights or more. */
+static void
+a_layer_is_three_times_its_weights(void **state)
+{
+  static const struct {
+    size_t n_groups, n_out, n_in;
+    double per_weight;
+  } cases[] = { { 1, 256, 128, 12.1 }, { 1, 256, 32, 12.1 }, { 48, 1, 9, 12.6 }, { 1, 256, 1152, 12.5 } };
+  size_t k;
+
+  (void)state;
+  for (k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+    const double n = (double)(cases[k].n_groups * cases[k].n_out * cases[k].n_in);
+    kept found;
+
+    program(cases[k].n_groups, cases[k].n_out, cases[k].n_in, &found);
+    print_message("%zu x %zu x %zu weights: %.2f bytes per weight kept, %.2f at most\n", cases[k].n_groups, cases[k].n_out,
+                  cases[k].n_in, (double)found.bytes / n, (double)found.peak / n);
+    assert_true((double)found.peak <= cases[k].per_weight * n + 16384);
+  }
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(codes_are_the_references),
+    cmocka_unit_test(noisy_reads_are_the_references),
+    cmocka_unit_test(a_layer_is_three_times_its_weights),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
