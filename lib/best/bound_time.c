@@ -33,15 +33,19 @@ typedef struct option {
   int32_t layer;
 } option;
 
-typedef struct bound {
+typedef rrn_time_bounds bound;
+
+struct rrn_time_bounds {
   const rramnas_mapping *m;
   rrn_arena *arena;
   int32_t samples, depthwise;
   option *options; /* [n], by ns */
   size_t n, cap;
   double *least;   /* [n_layers] scratch */
+  double longest_ns;
+  int32_t crossbars; /* of the present question; at most those of the mapping */
   rramnas_error *err;
-} bound;
+};
 
 static int64_t
 least(int64_t a, int64_t b)
@@ -172,7 +176,7 @@ keep_undominated(bound *b)
 static double
 relaxed(bound *b, double theta, double u)
 {
-  const double bars = b->m->crossbars_available, per_box = (1 - theta) * b->samples / bars;
+  const double bars = b->crossbars, per_box = (1 - theta) * b->samples / bars;
   const double budget = u * bars * b->m->hw->v.crossbar.rows * b->m->hw->v.crossbar.cols;
   double sum = 0, best = 1e300, ns;
   int32_t missing = b->m->n_layers, i;
@@ -243,29 +247,48 @@ search(bound *b, double unit, int32_t steps)
 }
 
 int32_t
-rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int32_t steps, rrn_arena *arena,
-               double *ret_ns, rramnas_error *err)
+rrn_bound_time_new(const rramnas_mapping *m, int32_t depthwise, int32_t samples, rrn_arena *arena,
+                   rrn_time_bounds **ret_bounds, rramnas_error *err)
 {
-  bound b = { .m = m, .arena = arena, .samples = samples, .depthwise = depthwise, .err = err };
-  double total = 0;
+  bound *b = rrn_arena_alloc(arena, 1, sizeof(*b));
   int32_t i;
   size_t k;
 
-  b.least = rrn_arena_alloc(arena, (size_t)m->n_layers, sizeof(*b.least));
-  if (!b.least)
+  if (!b)
+    return rrn_fail_memory(err);
+  *b = (bound){ .m = m, .arena = arena, .samples = samples, .depthwise = depthwise, .err = err };
+  b->least = rrn_arena_alloc(arena, (size_t)m->n_layers, sizeof(*b->least));
+  if (!b->least)
     return rrn_fail_memory(err);
   for (i = 0; i < m->n_layers; i++)
-    RRN_TRY(add_layer(&b, i));
-  for (k = 0; k < b.n; k++)
-    total = b.options[k].ns > total ? b.options[k].ns : total;
-  if (b.n > 0)
-    qsort(b.options, b.n, sizeof(*b.options), by_time);
-  RRN_TRY(keep_undominated(&b));
-  total = search(&b,
-                 total * samples /
-                   ((double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols * m->crossbars_available),
-                 steps);
-  *ret_ns = total > 0 && total < 1e300 ? total : 0;
+    RRN_TRY(add_layer(b, i));
+  for (k = 0; k < b->n; k++)
+    b->longest_ns = b->options[k].ns > b->longest_ns ? b->options[k].ns : b->longest_ns;
+  if (b->n > 0)
+    qsort(b->options, b->n, sizeof(*b->options), by_time);
+  *ret_bounds = b;
+  return keep_undominated(b);
+}
+
+double
+rrn_bound_time_at(rrn_time_bounds *b, int32_t crossbars, int32_t steps)
+{
+  const rrn_hw_values *v = &b->m->hw->v;
+  double ns;
+
+  b->crossbars = crossbars;
+  ns = search(b, b->longest_ns * b->samples / ((double)v->crossbar.rows * v->crossbar.cols * crossbars), steps);
+  return ns > 0 && ns < 1e300 ? ns : 0;
+}
+
+int32_t
+rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int32_t steps, rrn_arena *arena,
+               double *ret_ns, rramnas_error *err)
+{
+  rrn_time_bounds *b = NULL;
+
+  RRN_TRY(rrn_bound_time_new(m, depthwise, samples, arena, &b, err));
+  *ret_ns = rrn_bound_time_at(b, m->crossbars_available, steps);
   return RRAMNAS_OK;
 }
 

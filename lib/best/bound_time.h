@@ -12,6 +12,14 @@ enum { RRN_BOUND_TIME_STEPS = 40 }; /* good to about a thousandth */
 int32_t rrn_bound_time(const rramnas_mapping *m, int32_t depthwise, int32_t samples, int32_t steps, rrn_arena *arena,
                        double *ret_ns, rramnas_error *err);
 
+/* The same for several numbers of crossbars, at most those of the mapping, which must live as long. What a layer can
+ * be is then looked up once; with fewer crossbars it can be no more, so the bound holds, but may be a little lower. */
+typedef struct rrn_time_bounds rrn_time_bounds;
+
+int32_t rrn_bound_time_new(const rramnas_mapping *m, int32_t depthwise, int32_t samples, rrn_arena *arena,
+                           rrn_time_bounds **ret_bounds, rramnas_error *err);
+double rrn_bound_time_at(rrn_time_bounds *b, int32_t crossbars, int32_t steps);
+
 /* A time above the bound by no more than this share meets it: sums of thousands of terms are right to well below. */
 #define RRN_BOUND_TIME_ROUNDING 1e-9
 

@@ -23,7 +23,7 @@ struct rrn_grouping {
   int32_t n, n_bars, most_groups;
   int32_t n_blocks;
   int32_t *first;       /* [n_blocks + 1]: first layer of a block */
-  double cells_of_bar, density;
+  double cells_of_bar, density, for_ever_ns;
   int32_t n_prices, n_sizes;
   int32_t sizes[MOST_SIZES];      /* numbers of crossbars that are tried for a group */
   double *ns, *cells;   /* [n_sizes][n_prices][n_blocks + 1]: running sums; price falls with the index */
@@ -106,6 +106,18 @@ cap_layer(rrn_grouping *g, const rrn_choice *c, int grouped, double *ns, double 
   }
 }
 
+/* Longer than any pace, and short enough for differences of running sums to be exact to many digits. */
+static double
+for_ever(const rrn_plan *p)
+{
+  double ns = 1;
+  int32_t i;
+
+  for (i = 0; i < p->n_layers; i++)
+    ns += 2 * p->widest[i].menus[0].points[0].ns;
+  return ns;
+}
+
 /* Running sums for a layer of a block; a layer that the crossbars do not allow takes for ever. */
 static void
 add_layer(rrn_grouping *g, const rrn_choice *c, int grouped, const double *prices, int32_t block)
@@ -119,7 +131,7 @@ add_layer(rrn_grouping *g, const rrn_choice *c, int grouped, const double *price
     for (k = 0; k < g->n_prices; k++) {
       const size_t at = ((size_t)s * (size_t)g->n_prices + (size_t)k) * (size_t)(g->n_blocks + 1) + (size_t)block + 1;
 
-      g->ns[at] += most_ns[s] < 0 ? 1e300 : ns[k] > most_ns[s] ? ns[k] : most_ns[s];
+      g->ns[at] += most_ns[s] < 0 ? g->for_ever_ns : ns[k] > most_ns[s] ? ns[k] : most_ns[s];
       g->cells[at] += cells[k] < most_cells[s] ? cells[k] : most_cells[s];
     }
 }
@@ -257,7 +269,8 @@ rrn_grouping_new(rrn_plan *p, double density, double most_ns, rrn_arena *arena, 
 
   if (!g)
     return rrn_fail_memory(p->err);
-  *g = (rrn_grouping){ .n = p->n_layers, .n_bars = p->floor.n_bars, .density = density, .n_prices = few ? 9 : 17 };
+  *g = (rrn_grouping){ .n = p->n_layers, .n_bars = p->floor.n_bars, .density = density, .n_prices = few ? 9 : 17,
+                        .for_ever_ns = for_ever(p) };
   g->n_blocks = g->n < most ? g->n : most;
   g->most_groups = few ? 12 : RRN_MOST_GROUPS;
   g->most_groups = g->n_blocks < g->most_groups ? g->n_blocks : g->most_groups;

@@ -337,7 +337,7 @@ step(search *s)
     ns = rrn_plan_time(p, limit);
     if (ns < limit || ns <= s->ns) {
       s->ns = ns;
-      return ns < s->best.ns ? rrn_keep_save(&s->best, p, ns) : RRAMNAS_OK;
+      return ns < s->best.ns && ns >= p->least_ns ? rrn_keep_save(&s->best, p, ns) : RRAMNAS_OK;
     }
   }
   rrn_floor_back(&p->floor, mark);

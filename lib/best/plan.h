@@ -36,6 +36,7 @@ typedef struct rrn_plan {
   size_t cap_segments;
   rrn_floor floor;
   rrn_evaluator eval;
+  double least_ns;      /* plans sooner than that are of no interest */
   uint64_t random;
   int64_t work;         /* beside the floor's and the evaluator's */
   rramnas_error *err;

@@ -4,399 +4,36 @@
  * In:  network, chip, options (crossbars, effort, objective, samples, how to lay out grouped layers).
  * Out: tilings, copies, placements. A proven lower bound on the time is bound_time.c.
  *
- * Idea: plans of one group are built from recipes (allocation of cells, placement, use of what is left); plans of
- * several groups begin with cuts of the chain that promise most. The best few are balanced (moves on groups), the
- * better half going on after each round; then layers are moved (improve.c), and the event simulation has the last word.
- * Efforts differ in what they may spend; each begins with all that the lower ones do, on streams of random numbers of
- * its own, and so is never worse.
+ * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which a race finds the best (race.c); policy
+ * rnc's mappings on the crossbars at hand and on all fewer that a bound does not rule out; and one copy of each layer
+ * packed by search for the fewest crossbars. The soonest is the result. None of the candidates depends on the crossbars
+ * at hand, so more of them are never slower; each effort has all candidates of the lower ones, and so is never slower.
  *
- * Policy rnc's mapping is a candidate too, so the result is never slower than that; when no plan fits, it is the
- * result, or else one copy of each layer packed by search. Crossbars auto: that search for the fewest, then plans on
- * these. Budgets are work that is counted (boxes placed, crossbars looked at, jobs simulated), never times.
+ * Crossbars auto: the search for the fewest, then plans on these. Budgets are work that is counted (boxes placed,
+ * crossbars looked at, jobs simulated), never times.
  *
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
-#include "best/bound_time.h"
-#include "best/groups.h"
-#include "best/improve.h"
-#include "best/regroup.h"
+#include "best/race.h"
 #include "compile/bound.h"
-#include "timing/sim.h"
 
-enum { MOST_KEEPS = 12, EXTRA_RECIPES = 19, MOST_RECIPES = 224 };
-
-/* What an effort may spend, in work (rrn_plan_work()). */
-typedef struct allowance {
-  double plans;       /* recipes of one group */
-  double starts;      /* first moves of plans of several groups */
-  double balance;     /* further moves of the best of them */
-  double moves;       /* of layers, on the best of all */
-  int32_t densities;  /* that groups are cut for */
-  int32_t counts;     /* numbers of groups that are tried with each */
-  int32_t keeps;      /* plans that are balanced further */
-  int32_t last;       /* plans whose layers are moved */
-} allowance;
-
-static const allowance allowances[] = {
-  [RRAMNAS_EFFORT_FAST] = { 8e5, 2.5e6, 0, 0, 1, 2, 1, 1 },
-  [RRAMNAS_EFFORT_BALANCED] = { 3e7, 5e7, 2.6e8, 4e7, 2, 8, 5, 1 },
-  [RRAMNAS_EFFORT_THOROUGH] = { 2.7e8, 9e8, 5e9, 1.7e9, 4, 12, 12, 2 },
-};
+#include <string.h>
 
 typedef struct driver {
   rramnas_mapping *m;
   const rramnas_compile_options *o;
-  rrn_arena arena;
-  rrn_arena scratch;       /* of one grouping */
-  rrn_plan plan;
-  rrn_keep keeps[MOST_KEEPS]; /* of different starts */
-  int32_t start_of[MOST_KEEPS]; /* number of the start; 0 = one group */
-  int32_t n_keeps, most_keeps;
-  rrn_keep best;           /* over all efforts so far */
-  int32_t best_is_committed; /* 1: the mapping is the best plan */
-  int32_t *group_of_bar;   /* [crossbars] */
+  rrn_race race;           /* begun */
+  rrn_arena scratch;
+  rramnas_mapping packed;  /* one copy of each layer in the fewest crossbars */
+  double packed_ns;        /* 0 = not yet made */
   rramnas_error *err;
 } driver;
 
-/* --- recipes --- */
-
-/* Recipe number i of a sequence of which every beginning is spread over the whole. */
-static rrn_recipe
-recipe(int32_t i)
-{
-  static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98,
-                                      0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
-  static const struct { int8_t variant, grouped_first, deal; } ways[] = {
-    { 4, 1, 1 }, { 0, 0, 0 }, { 1, 1, 0 }, { 4, 1, 0 }, { 4, 1, 2 }, { 0, 0, 1 }, { 2, 1, 1 }, { 3, 1, 0 }, { 1, 0, 2 },
-    { 1, 1, 1 }, { 3, 1, 1 }, { 2, 1, 0 }, { 1, 0, 0 }, { 4, 0, 1 }, { 0, 0, 2 }, { 2, 0, 0 },
-  };
-  const int32_t n_densities = sizeof(densities) / sizeof(densities[0]), n_ways = sizeof(ways) / sizeof(ways[0]);
-  const int32_t way = i % n_ways;
-
-  return (rrn_recipe){ densities[(i + i / n_ways) % n_densities], ways[way].variant, ways[way].deal,
-                       ways[way].grouped_first };
-}
-
-/* --- plans that are kept --- */
-
-/* Where a plan of that start and time belongs; -1 = nowhere. The entry is empty or its predecessor. */
-static int32_t
-keep_index(const driver *d, int32_t start, double ns)
-{
-  int32_t i, worst = 0;
-
-  for (i = 0; i < d->n_keeps; i++)
-    if (d->start_of[i] == start)
-      return ns < d->keeps[i].ns ? i : -1;
-  if (d->n_keeps < d->most_keeps)
-    return d->n_keeps;
-  for (i = 1; i < d->n_keeps; i++)
-    worst = d->keeps[i].ns > d->keeps[worst].ns ? i : worst;
-  return ns < d->keeps[worst].ns ? worst : -1;
-}
-
-static int32_t
-offer(driver *d, int32_t start)
-{
-  const double ns = rrn_plan_time(&d->plan, 1e300);
-  const int32_t i = keep_index(d, start, ns);
-
-  if (i < 0)
-    return RRAMNAS_OK;
-  rrn_plan_allow_groups(&d->plan);
-  if (!d->keeps[i].picks)
-    RRN_TRY(rrn_keep_init(&d->keeps[i], &d->plan, d->err));
-  d->n_keeps += i == d->n_keeps;
-  d->start_of[i] = start;
-  return rrn_keep_save(&d->keeps[i], &d->plan, ns);
-}
-
-static int32_t
-try_recipe(driver *d, const rrn_recipe *r)
-{
-  int32_t fits = 0;
-
-  RRN_TRY(rrn_plan_build(&d->plan, r, NULL, &fits));
-  d->m->tries++;
-  return fits ? offer(d, 0) : RRAMNAS_OK;
-}
-
-static void
-one_group(driver *d)
-{
-  int32_t i;
-
-  for (i = 0; i < d->plan.n_layers; i++) {
-    d->plan.group[i] = 0;
-    d->plan.choices[i] = d->plan.widest[i];
-    d->plan.weight[i] = 1;
-  }
-}
-
-static int32_t
-try_one_group(driver *d, double spend)
-{
-  const int64_t start = rrn_plan_work(&d->plan);
-  int32_t i;
-
-  one_group(d);
-  /* Until some plan fits, more recipes than can be paid for. */
-  for (i = 0; i < 3 || (i < MOST_RECIPES && (double)(rrn_plan_work(&d->plan) - start) < spend) ||
-              (i < EXTRA_RECIPES && d->n_keeps == 0); i++) {
-    const rrn_recipe r = recipe(i);
-
-    RRN_TRY(try_recipe(d, &r));
-  }
-  return RRAMNAS_OK;
-}
-
-/* How slow a plan of local search may be, relative to the one before. */
-static double
-tolerance(const driver *d)
-{
-  return d->o->samples == 1 ? 0.002 : d->o->samples < 32 ? 0.01 : 0.015;
-}
-
-static int32_t
-try_groups(driver *d, int32_t start, const rrn_grouping *grouping, int32_t n_groups, double spend)
-{
-  int32_t fits;
-
-  RRN_TRY(rrn_grouping_apply(&d->plan, grouping, n_groups, d->group_of_bar));
-  RRN_TRY(rrn_plan_build_groups(&d->plan, d->group_of_bar, &fits));
-  if (!fits)
-    return RRAMNAS_OK;
-  d->m->tries++;
-  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)spend, 0.01));
-  return offer(d, start);
-}
-
-/* The most promising number of groups that is not yet tried, or 0. */
-static int32_t
-next_count(const driver *d, const rrn_grouping *g, const char *tried)
-{
-  int32_t k, best = 0;
-
-  for (k = 2; k <= RRN_MOST_GROUPS; k++)
-    if (!tried[k] && rrn_grouping_ns(g, k, d->o->samples) > 0 &&
-        (best == 0 || rrn_grouping_ns(g, k, d->o->samples) < rrn_grouping_ns(g, best, d->o->samples)))
-      best = k;
-  return best;
-}
-
-/* Plans of several groups, `counts` of them. */
-static int32_t
-try_counts(driver *d, double density, int32_t start, int32_t counts, double spend)
-{
-  char tried[RRN_MOST_GROUPS + 1] = { 0 };
-  const double most_ns = d->n_keeps == 0 ? 1e300 : d->keeps[0].ns * (d->plan.limits.few ? 1 : 4);
-  rrn_grouping *grouping = NULL;
-  int32_t i, k;
-
-  one_group(d);
-  rrn_arena_reset(&d->scratch);
-  RRN_TRY(rrn_grouping_new(&d->plan, density, most_ns, &d->scratch, &grouping));
-  for (i = 0; i < counts; i++) {
-    k = next_count(d, grouping, tried);
-    if (k == 0)
-      return RRAMNAS_OK;
-    tried[k] = 1;
-    RRN_TRY(try_groups(d, start + i, grouping, k, spend / counts));
-  }
-  return RRAMNAS_OK;
-}
-
-/* A layer that needs more crossbars than there are has no way to be laid out. */
-static int
-some_layer_has_no_choice(const driver *d)
-{
-  int32_t i;
-
-  for (i = 0; i < d->plan.n_layers; i++)
-    if (d->plan.widest[i].n == 0)
-      return 1;
-  return 0;
-}
-
-static int32_t
-build_plans(driver *d, const allowance *a)
-{
-  static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
-  int32_t k;
-
-  if (some_layer_has_no_choice(d))
-    return RRAMNAS_OK;
-  RRN_TRY(try_one_group(d, a->plans));
-  for (k = 0; d->o->samples > 1 && k < a->densities; k++)
-    RRN_TRY(try_counts(d, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
-  return RRAMNAS_OK;
-}
-
-/* --- rounds of local search --- */
-
-static void
-sort_keeps(driver *d)
-{
-  int32_t i, k;
-
-  for (i = 1; i < d->n_keeps; i++)
-    for (k = i; k > 0 && d->keeps[k].ns < d->keeps[k - 1].ns; k--) {
-      const rrn_keep keep = d->keeps[k];
-      const int32_t start = d->start_of[k];
-
-      d->keeps[k] = d->keeps[k - 1];
-      d->start_of[k] = d->start_of[k - 1];
-      d->keeps[k - 1] = keep;
-      d->start_of[k - 1] = start;
-    }
-}
-
-static int32_t
-improve_keep(driver *d, rrn_keep *keep, int64_t budget, double threshold)
-{
-  double ns = keep->ns;
-
-  RRN_TRY(rrn_keep_load(keep, &d->plan));
-  RRN_TRY(rrn_plan_improve(&d->plan, budget, threshold, &ns));
-  return rrn_keep_save(keep, &d->plan, ns);
-}
-
-static int32_t
-count_rounds(int32_t n)
-{
-  int32_t rounds = 1;
-
-  for (; n > 1; n = (n + 1) / 2)
-    rounds++;
-  return rounds;
-}
-
-static int32_t
-balance_keep(driver *d, rrn_keep *keep, double spend, double threshold)
-{
-  double ns;
-  int32_t i;
-
-  for (i = 0; i < d->plan.n_layers && keep->group[i] == 0; i++)
-    ;
-  if (i == d->plan.n_layers)
-    return RRAMNAS_OK;
-  RRN_TRY(rrn_keep_load(keep, &d->plan));
-  RRN_TRY(rrn_plan_balance(&d->plan, (int64_t)spend, threshold));
-  ns = rrn_plan_time(&d->plan, keep->ns);
-  return ns < keep->ns ? rrn_keep_save(keep, &d->plan, ns) : RRAMNAS_OK;
-}
-
-/* Rounds of moves on the groups; the better half goes on, as long as more than `last` are left. */
-static int32_t
-balance_plans(driver *d, double spend, int32_t last)
-{
-  const int32_t rounds = count_rounds(d->n_keeps);
-  double threshold = 0.008;
-  int32_t i;
-
-  for (;; threshold *= 0.7) {
-    sort_keeps(d);
-    for (i = 0; i < d->n_keeps; i++)
-      RRN_TRY(balance_keep(d, &d->keeps[i], spend / rounds / d->n_keeps, threshold));
-    if (d->n_keeps <= last)
-      return RRAMNAS_OK;
-    sort_keeps(d);
-    d->n_keeps = (d->n_keeps + 1) / 2;
-  }
-}
-
-static int32_t
-improve_plans(driver *d, double spend)
-{
-  const int32_t rounds = count_rounds(d->n_keeps);
-  double threshold = tolerance(d);
-  int32_t i;
-
-  for (;; threshold *= 0.6) {
-    sort_keeps(d);
-    for (i = 0; i < d->n_keeps; i++)
-      RRN_TRY(improve_keep(d, &d->keeps[i], (int64_t)(spend / rounds / d->n_keeps), threshold));
-    if (d->n_keeps == 1)
-      return RRAMNAS_OK;
-    d->n_keeps = (d->n_keeps + 1) / 2;
-  }
-}
-
-/* --- the whole --- */
-
-static int32_t
-completion(const rramnas_mapping *m, int32_t samples, double *ret_ns, rramnas_error *err)
-{
-  const rrn_sim_options sim = { .model = RRAMNAS_TIMING_RNC, .samples = samples };
-
-  return rrn_simulate(m, &sim, ret_ns, err);
-}
-
-/* Makes a plan the best one when the event simulation says so: it has the last word over the evaluator. */
-static int32_t
-judge(driver *d, const rrn_keep *keep)
-{
-  double ns = 0;
-
-  RRN_TRY(rrn_keep_show(keep, &d->plan, 0));
-  RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
-  RRN_TRY(completion(d->m, d->o->samples, &ns, d->err));
-  d->best_is_committed = ns < d->best.ns;
-  return ns < d->best.ns ? rrn_keep_save(&d->best, &d->plan, ns) : RRAMNAS_OK;
-}
-
-/* The fast effort has menus of its own, so that what it finds does not depend on the effort asked for. */
-static int32_t
-new_plan(driver *d, int32_t few)
-{
-  const rrn_shape_limits limits = { d->o->depthwise, few };
-
-  return rrn_plan_init(&d->plan, d->m, limits, d->o->samples, &d->arena, d->err);
-}
-
-static int32_t
-run_effort(driver *d, int32_t effort)
-{
-  const allowance *a = &allowances[effort];
-  /* One inference needs no groups. */
-  const double moves = d->o->samples > 1 ? a->moves : a->moves + a->balance + a->starts;
-  int32_t i;
-
-  if (effort == RRAMNAS_EFFORT_BALANCED)
-    RRN_TRY(new_plan(d, 0));
-  d->n_keeps = 0;
-  d->most_keeps = a->keeps;
-  d->plan.random = (uint64_t)d->o->seed << 8 | (uint64_t)effort;
-  RRN_TRY(build_plans(d, a));
-  if (a->balance > 0 && d->n_keeps > 1)
-    RRN_TRY(balance_plans(d, a->balance, a->last));
-  if (a->balance > 0 && d->n_keeps > 0)
-    RRN_TRY(improve_plans(d, moves));
-  for (i = 0; i < d->n_keeps; i++)
-    RRN_TRY(judge(d, &d->keeps[i]));
-  return RRAMNAS_OK;
-}
-
-static int32_t
-prepare(driver *d)
-{
-  rramnas_mapping *m = d->m;
-
-  m->sharing = (rrn_sharing){ .layer_threshold = 0, .max_load = INT32_MAX };
-  RRN_TRY(rrn_matrix_pass(m, 0, d->err));
-  RRN_TRY(new_plan(d, 1));
-  RRN_TRY(rrn_keep_init(&d->best, &d->plan, d->err));
-  d->best.ns = 1e300;
-  d->group_of_bar = rrn_arena_alloc(&d->arena, (size_t)m->crossbars_available, sizeof(*d->group_of_bar));
-  return d->group_of_bar ? RRAMNAS_OK : rrn_fail_memory(d->err);
-}
-
 /* --- the last word --- */
 
-/* Completion of policy rnc's mapping under the same options; huge when it does not fit. */
+/* Completion of policy rnc's mapping on so many crossbars; huge when it does not fit. */
 static int32_t
-rnc_completion(driver *d, double *ret_ns)
+rnc_completion(driver *d, int32_t crossbars, double *ret_ns)
 {
   rramnas_compile_options o = *d->o;
   const rramnas_mapping *m = d->m;
@@ -406,6 +43,8 @@ rnc_completion(driver *d, double *ret_ns)
   int32_t status;
 
   o.policy = RRAMNAS_POLICY_RNC;
+  o.split_to_fit = 0; /* boxes are cut when nothing fits whole */
+  o.crossbars = crossbars;
   /* Options are resolved once more. */
   o.layer_threshold = o.layer_threshold == 0  ? RRAMNAS_LAYER_THRESHOLD_SAME
                     : o.layer_threshold < 0   ? RRAMNAS_UNLIMITED
@@ -417,7 +56,7 @@ rnc_completion(driver *d, double *ret_ns)
     return RRAMNAS_OK;
   }
   RRN_TRY(status);
-  status = completion(rnc, d->o->samples, ret_ns, d->err);
+  status = rrn_race_completion(rnc, d->o->samples, ret_ns, d->err);
   rrn_mapping_unref(rnc);
   return status;
 }
@@ -442,18 +81,31 @@ unhindered(const rramnas_mapping *m, int32_t samples)
   return sum + (samples - 1) * longest;
 }
 
-/* Time below which policy rnc's mapping cannot be done: its copies are most when all cells can be used. 0 = not
- * known. */
+/* Time in which so many crossbars do the work of all boxes, whatever the copies: a working box keeps its crossbar. */
+static double
+busy(const rramnas_mapping *m, int32_t samples, int32_t crossbars)
+{
+  double sum = 0;
+  size_t i;
+
+  for (i = 0; i < m->n_pieces; i++)
+    sum += m->pieces[i].latency_ns * (double)m->pieces[i].activations;
+  return sum * samples / crossbars;
+}
+
+/* Time below which policy rnc's mapping cannot be done: its copies are most when all cells can be used. 0 = one copy
+ * has more cells. Crossbars 0: of one copy on those at hand. With more there are no fewer copies: the bound never rises. */
 static int32_t
-rnc_bound(const driver *d, rrn_arena *arena, double *ret_ns)
+rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns)
 {
   const rrn_hw_values *v = &d->m->hw->v;
-  const double cells = (double)v->crossbar.rows * v->crossbar.cols * d->m->crossbars_available;
+  const double cells = (double)v->crossbar.rows * v->crossbar.cols * crossbars;
+  const int32_t bars = crossbars > 0 ? crossbars : d->m->crossbars_available;
   const rrn_partition_options cut = { .depth_split = d->o->depth_split };
   rramnas_mapping m = { .hw = d->m->hw, .net = d->m->net, .rt = d->m->rt, .arena = *arena, .n_layers = d->m->n_layers,
                         .layer_of = d->m->layer_of, .matrices = d->m->matrices };
   rrn_duplication model;
-  int32_t status;
+  int32_t status, i;
 
   *ret_ns = 0;
   status = rrn_partition_pass(&m, &cut, d->err);
@@ -463,9 +115,14 @@ rnc_bound(const driver *d, rrn_arena *arena, double *ret_ns)
   if (!m.copies)
     return rrn_fail_memory(d->err);
   RRN_TRY(rrn_duplication_model(&m, 0, arena, &model, d->err));
-  if (rrn_duplication_solve(&model, cells, m.copies) == 0)
+  for (i = 0; i < m.n_layers; i++)
+    m.copies[i] = 1;
+  if (crossbars > 0 && rrn_duplication_solve(&model, cells, m.copies) == 0)
     return RRAMNAS_OK;
-  *ret_ns = unhindered(&m, d->o->samples) * (1 - RRN_BOUND_TIME_ROUNDING);
+  *ret_ns = unhindered(&m, d->o->samples);
+  if (busy(&m, d->o->samples, bars) > *ret_ns)
+    *ret_ns = busy(&m, d->o->samples, bars);
+  *ret_ns *= 1 - RRN_BOUND_TIME_ROUNDING;
   return RRAMNAS_OK;
 }
 
@@ -499,31 +156,163 @@ use_fewest(driver *d)
   return RRAMNAS_OK;
 }
 
-/* When no plan fits. */
+/* A mapping's boxes to the memory of another. */
 static int32_t
-use_packing(driver *d)
+take_over(rramnas_mapping *m, const rramnas_mapping *from, rramnas_error *err)
 {
-  const int32_t status = use_rnc(d);
+  const size_t layers = (size_t)from->n_layers;
+  int32_t *copies = rrn_arena_alloc(&m->arena, layers, sizeof(*copies));
+  int32_t *first_piece = rrn_arena_alloc(&m->arena, layers + 1, sizeof(*first_piece));
+  int64_t *first_placement = rrn_arena_alloc(&m->arena, layers + 1, sizeof(*first_placement));
+  rrn_piece *pieces = rrn_arena_alloc(&m->arena, from->n_pieces, sizeof(*pieces));
+  rrn_placement *placements = rrn_arena_alloc(&m->arena, from->n_placements, sizeof(*placements));
 
-  return status == RRAMNAS_ERR_DOES_NOT_FIT ? use_fewest(d) : status;
+  if (!copies || !first_piece || !first_placement || !pieces || !placements)
+    return rrn_fail_memory(err);
+  memcpy(copies, from->copies, layers * sizeof(*copies));
+  memcpy(first_piece, from->first_piece, (layers + 1) * sizeof(*first_piece));
+  memcpy(first_placement, from->first_placement, (layers + 1) * sizeof(*first_placement));
+  memcpy(pieces, from->pieces, from->n_pieces * sizeof(*pieces));
+  memcpy(placements, from->placements, from->n_placements * sizeof(*placements));
+  m->copies = copies;
+  m->first_piece = first_piece;
+  m->first_placement = first_placement;
+  m->pieces = pieces;
+  m->n_pieces = from->n_pieces;
+  m->placements = placements;
+  m->n_placements = from->n_placements;
+  m->crossbars_used = from->crossbars_used;
+  m->n_layers = from->n_layers;
+  m->layer_of = from->layer_of;
+  m->matrices = from->matrices;
+  m->sharing = from->sharing;
+  m->boxes_cut = m->cut_parts = 0;
+  m->extra_conversions = 0;
+  m->margin = 0;
+  return RRAMNAS_OK;
+}
+
+/* What was made in the same memory before. */
+static void
+use_packed(driver *d)
+{
+  const rrn_arena arena = d->m->arena;
+  const int32_t tries = d->m->tries, available = d->m->crossbars_available;
+  const int32_t references = atomic_load(&d->m->references);
+
+  memcpy(d->m, &d->packed, sizeof(d->packed));
+  atomic_store(&d->m->references, references);
+  d->m->arena = arena;
+  d->m->tries = tries;
+  d->m->crossbars_available = available;
+}
+
+/* One copy of each layer in the fewest crossbars, whatever number is at hand. */
+static int32_t
+make_packed(driver *d)
+{
+  const rramnas_compile_options *given = d->o;
+  const int32_t available = d->m->crossbars_available;
+  rramnas_compile_options o = *given;
+  int32_t status;
+
+  o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  d->m->crossbars_available = 1;
+  d->o = &o;
+  status = use_fewest(d);
+  d->o = given;
+  RRN_TRY(status);
+  RRN_TRY(rrn_race_completion(d->m, o.samples, &d->packed_ns, d->err));
+  memcpy(&d->packed, d->m, sizeof(d->packed));
+  d->m->crossbars_available = available;
+  return RRAMNAS_OK;
+}
+
+/* Policy rnc's mapping on the crossbars at hand or, but for the fast effort, fewer, when it is sooner done than `ns`;
+ * 0 crossbars = none is. */
+static int32_t
+best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
+{
+  const int32_t most = d->m->crossbars_available, last = d->o->effort > RRAMNAS_EFFORT_FAST ? 1 : most;
+  double bound = 0, of_rnc = 0;
+  int32_t n;
+
+  *ret_crossbars = 0;
+  for (n = most; n >= last; n--) {
+    rrn_arena_reset(&d->scratch);
+    RRN_TRY(rnc_bound(d, n, &d->scratch, &bound));
+    if (!(bound > 0 && bound < *ns))
+      return RRAMNAS_OK;
+    RRN_TRY(rnc_completion(d, n, &of_rnc));
+    if (of_rnc >= *ns)
+      continue;
+    *ns = of_rnc;
+    *ret_crossbars = n;
+  }
+  return RRAMNAS_OK;
+}
+
+/* The packing in the fewest crossbars, when these are at hand and it is sooner done than `ns`. */
+static int32_t
+try_packed(driver *d, double ns, int *ret_sooner)
+{
+  double bound = 0;
+
+  *ret_sooner = 0;
+  rrn_arena_reset(&d->scratch);
+  RRN_TRY(rnc_bound(d, 0, &d->scratch, &bound));
+  if (bound >= ns)
+    return RRAMNAS_OK;
+  if (d->packed_ns <= 0)
+    RRN_TRY(make_packed(d));
+  *ret_sooner = d->packed_ns < ns && d->packed.crossbars_used <= d->m->crossbars_available;
+  return RRAMNAS_OK;
+}
+
+static int32_t
+use_rnc_on(driver *d, int32_t crossbars)
+{
+  const rramnas_compile_options *given = d->o;
+  const int32_t available = d->m->crossbars_available;
+  rramnas_compile_options o = *given;
+  int32_t status;
+
+  o.crossbars = d->m->crossbars_available = crossbars;
+  o.split_to_fit = 0;
+  d->o = &o;
+  status = use_rnc(d);
+  d->o = given;
+  d->m->crossbars_available = available;
+  return status;
+}
+
+static int32_t
+use_plan(driver *d)
+{
+  d->m->objective_samples = d->o->samples;
+  d->m->objective_depthwise = d->o->depthwise;
+  return take_over(d->m, &d->race.best, d->err);
 }
 
 static int32_t
 settle(driver *d)
 {
-  double rnc = 0;
+  double ns = d->race.best_ns;
+  int32_t crossbars = 0;
+  int packed = 0;
 
-  if (d->best.ns >= 1e300)
-    return use_packing(d);
-  rrn_arena_reset(&d->scratch);
-  RRN_TRY(rnc_bound(d, &d->scratch, &rnc));
-  if (!d->best_is_committed) {
-    RRN_TRY(rrn_keep_show(&d->best, &d->plan, 0));
-    RRN_TRY(rrn_plan_commit(&d->plan, d->m, d->err));
-  }
-  if (rnc < d->best.ns)
-    RRN_TRY(rnc_completion(d, &rnc));
-  return rnc < d->best.ns ? use_rnc(d) : RRAMNAS_OK;
+  RRN_TRY(best_rnc(d, &ns, &crossbars));
+  if (d->o->effort > RRAMNAS_EFFORT_FAST || ns >= 1e300)
+    RRN_TRY(try_packed(d, ns, &packed));
+  if (packed)
+    use_packed(d);
+  else if (crossbars > 0)
+    return use_rnc_on(d, crossbars);
+  else if (d->race.best_ns < 1e300)
+    return use_plan(d);
+  else
+    return use_fewest(d); /* says what would fit */
+  return RRAMNAS_OK;
 }
 
 static int32_t compile(driver *d);
@@ -544,55 +333,69 @@ keep_bound(rramnas_mapping *m, rrn_bound **ret_bound, rramnas_error *err)
   return status;
 }
 
+static int32_t
+compile_on(driver *d, int32_t crossbars)
+{
+  const rramnas_compile_options *given = d->o;
+  rramnas_compile_options o = *given;
+  int32_t status;
+
+  o.crossbars = d->m->crossbars_available = crossbars;
+  d->o = &o;
+  status = compile(d);
+  d->o = given;
+  return status;
+}
+
 /* The fewest crossbars for one copy of each layer; on these that packing or a plan, whichever is sooner done. The bound
  * on crossbars stays that of one copy. */
 static int32_t
 use_auto(driver *d)
 {
-  const rramnas_compile_options *given = d->o;
-  rramnas_compile_options o = *given;
-  double packed = 0, planned = 0;
   rrn_bound *bound = NULL;
-  int32_t status;
+  int32_t fewest, status;
 
-  RRN_TRY(use_fewest(d));
-  if (o.find_solution || o.no_duplication || o.n_copies)
-    return RRAMNAS_OK;
+  if (d->o->find_solution || d->o->no_duplication || d->o->n_copies)
+    return use_fewest(d);
+  RRN_TRY(make_packed(d));
   RRN_TRY(keep_bound(d->m, &bound, d->err));
-  RRN_TRY(completion(d->m, o.samples, &packed, d->err));
-  o.crossbars = d->m->crossbars_available = d->m->crossbars_used;
-  d->o = &o;
-  status = compile(d);
-  if (status == RRAMNAS_OK)
-    status = completion(d->m, o.samples, &planned, d->err);
-  d->o = given;
-  if (status < 0 && status != RRAMNAS_ERR_DOES_NOT_FIT)
-    return status;
-  if (status < 0 || packed < planned) {
-    d->m->crossbars_available = 1;
-    RRN_TRY(use_fewest(d));
+  fewest = d->packed.crossbars_used;
+  RRN_TRY(compile_on(d, fewest));
+  /* A plan that leaves crossbars empty is a new number of them, if plans are found there; with a bound of its own. */
+  if (d->m->crossbars_used < fewest) {
+    status = compile_on(d, d->m->crossbars_used);
+    if (status == RRAMNAS_ERR_DOES_NOT_FIT)
+      status = compile_on(d, fewest);
+    RRN_TRY(status);
   }
-  /* A plan that leaves crossbars empty is a new number of them, with a bound of its own. */
-  d->m->fewest_bound = d->m->crossbars_used == d->m->crossbars_available ? bound : NULL;
-  d->m->crossbars_available = d->m->crossbars_used;
+  d->m->fewest_bound = d->m->crossbars_available == fewest ? bound : NULL;
   return RRAMNAS_OK;
+}
+
+static int32_t
+run_race(driver *d)
+{
+  int32_t effort, status = rrn_race_init(&d->race, d->m, d->o, d->err);
+
+  for (effort = RRAMNAS_EFFORT_FAST; status >= 0 && effort <= d->o->effort; effort++)
+    status = rrn_race_run(&d->race, effort);
+  d->m->tries = d->race.search.tries;
+  if (status >= 0)
+    status = settle(d);
+  rrn_race_release(&d->race);
+  return status;
 }
 
 static int32_t
 compile(driver *d)
 {
-  int32_t effort;
-
   if (d->o->crossbars == RRAMNAS_CROSSBARS_AUTO)
     return use_auto(d);
   if (d->o->find_solution || d->o->no_duplication || d->o->n_copies)
     return use_rnc(d); /* there the crossbars are what is sought, or the copies are given */
-  RRN_TRY(prepare(d));
-  for (effort = RRAMNAS_EFFORT_FAST; effort <= d->o->effort; effort++)
-    RRN_TRY(run_effort(d, effort));
-  d->m->objective_samples = d->o->samples;
-  d->m->objective_depthwise = d->o->depthwise;
-  return settle(d);
+  d->m->sharing = (rrn_sharing){ .layer_threshold = 0, .max_load = INT32_MAX };
+  RRN_TRY(rrn_matrix_pass(d->m, 0, d->err));
+  return run_race(d);
 }
 
 int32_t
@@ -601,10 +404,8 @@ rrn_policy_best(rramnas_mapping *m, const rramnas_compile_options *options, rram
   driver d = { .m = m, .o = options, .err = err };
   int32_t status;
 
-  rrn_arena_init(&d.arena, &m->rt);
   rrn_arena_init(&d.scratch, &m->rt);
   status = compile(&d);
   rrn_arena_release(&d.scratch);
-  rrn_arena_release(&d.arena);
   return status;
 }

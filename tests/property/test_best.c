@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy best on random networks and chips: mappings keep the invariants, nothing is slower than policy rnc, the bound
- * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort is never slower,
- * results repeat; groups keep their crossbars to themselves; the evaluator agrees with the event simulation but for
+ * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort and more crossbars
+ * are never slower, results repeat; groups keep their crossbars to themselves; the evaluator agrees with the event simulation but for
  * ties. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include "random_case.h"
 #include "timing/sim.h"
 
-enum { ROUNDS = 60, AGREEMENTS = 60 };
+enum { ROUNDS = 60, AGREEMENTS = 60, MONOTONE_ROUNDS = 3, EFFORT_ROUNDS = 3 };
 
 static int32_t
 crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
@@ -114,17 +114,68 @@ auto_is_enough(void **state)
     m = random_case_compile(&x);
     assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
     assert_true(info.crossbars_bound <= info.crossbars_available && info.crossbars_used <= info.crossbars_available);
-    assert_int_equal(info.crossbars_optimal, info.crossbars_bound == info.crossbars_available);
+    assert_int_equal(info.crossbars_optimal, info.crossbars_bound == info.crossbars_used);
     completion(m, x.o.samples);
     optimal += info.crossbars_optimal;
     rramnas_mapping_unref(m);
     x.o.crossbars = info.crossbars_available;
     rramnas_mapping_unref(random_case_compile(&x));
     if (i % 10 == 0)
-      assert_true(crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED) <= info.crossbars_used);
+      assert_true(crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED) <= info.crossbars_available);
     random_case_end(&x);
   }
   assert_true(optimal > ROUNDS / 3);
+}
+
+/* Completion of many inferences, latency of one, period; efforts from low to high. */
+static void
+set_objective(random_case *x, int i)
+{
+  static const int32_t objectives[] = { RRAMNAS_OBJECTIVE_COMPLETION, RRAMNAS_OBJECTIVE_LATENCY,
+                                        RRAMNAS_OBJECTIVE_PERIOD };
+
+  x->o.objective = objectives[i % 3];
+  x->o.samples = i % 3 == 0 ? 2 + i % 11 : 0;
+}
+
+/* Of the objective on so many crossbars; huge when the network does not fit. */
+static double
+time_on(random_case *x, int32_t crossbars)
+{
+  static const int32_t samples[] = { [RRAMNAS_OBJECTIVE_LATENCY] = 1, [RRAMNAS_OBJECTIVE_PERIOD] = 64 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = NULL;
+  double ns;
+
+  x->o.crossbars = crossbars;
+  if (rramnas_compile(x->hw, x->net, &x->o, NULL, &m, &err) == RRAMNAS_ERR_DOES_NOT_FIT)
+    return 1e300;
+  if (!m || rramnas_mapping_check(m, &err) < 0)
+    fail_msg("%s", err.message);
+  ns = completion(m, x->o.objective == RRAMNAS_OBJECTIVE_COMPLETION ? x->o.samples : samples[x->o.objective]);
+  rramnas_mapping_unref(m);
+  return ns;
+}
+
+static void
+check_not_slower(const random_case *x, const char *what, double ns, double than_ns)
+{
+  if (ns > than_ns * (1 + 1e-9))
+    fail_msg("%s: seed %u, effort %d, objective %d, samples %d, depthwise %d, %d crossbars: %.17g ns, %.17g before", what,
+             (unsigned)x->o.seed, (int)x->o.effort, (int)x->o.objective, (int)x->o.samples, (int)x->o.depthwise,
+             (int)x->o.crossbars, ns, than_ns);
+}
+
+/* Not slower than the lower effort; nor with one crossbar more. */
+static void
+check_thorough(random_case *x, double balanced_ns)
+{
+  double ns;
+
+  x->o.effort = RRAMNAS_EFFORT_THOROUGH;
+  ns = time_on(x, x->o.crossbars);
+  check_not_slower(x, "thorough", ns, balanced_ns);
+  check_not_slower(x, "more crossbars", time_on(x, x->o.crossbars + 1), ns);
 }
 
 static void
@@ -134,14 +185,51 @@ more_effort_is_never_slower(void **state)
   int i;
 
   (void)state;
-  for (i = 0; i < ROUNDS / 6; i++) {
+  for (i = 0; i < EFFORT_ROUNDS; i++) {
     random_case x;
-    double fast;
+    double fast, balanced;
 
     make(&r, &x);
-    fast = time_of(&x);
+    set_objective(&x, i);
+    fast = time_on(&x, x.o.crossbars);
     x.o.effort = RRAMNAS_EFFORT_BALANCED;
-    assert_true(time_of(&x) <= fast);
+    balanced = time_on(&x, x.o.crossbars);
+    check_not_slower(&x, "balanced", balanced, fast);
+    if (i == 1) /* the latency of one: soon done */
+      check_thorough(&x, balanced);
+    random_case_end(&x);
+  }
+}
+
+/* One crossbar more, 3 % more, half as many more. */
+static void
+check_crossbars(random_case *x, int32_t first)
+{
+  const int32_t bars[4] = { first, first + 1, first + 2 + first * 3 / 100, first + 3 + first / 2 };
+  double last = 1e300, ns;
+  int32_t i;
+
+  for (i = 0; i < 4; i++, last = ns) {
+    ns = time_on(x, bars[i]);
+    check_not_slower(x, "more crossbars", ns, last);
+  }
+}
+
+static void
+more_crossbars_are_never_slower(void **state)
+{
+  test_random r = { 17 };
+  int i;
+
+  (void)state;
+  for (i = 0; i < MONOTONE_ROUNDS; i++) {
+    random_case x;
+
+    make(&r, &x);
+    set_objective(&x, i);
+    x.o.split_to_fit = i == 2;
+    x.o.effort = RRAMNAS_EFFORT_BALANCED;
+    check_crossbars(&x, i % 2 ? x.o.crossbars : crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_FAST));
     random_case_end(&x);
   }
 }
@@ -425,6 +513,7 @@ main(void)
     cmocka_unit_test(never_slower_than_rnc_nor_sooner_than_the_bound),
     cmocka_unit_test(auto_is_enough),
     cmocka_unit_test(more_effort_is_never_slower),
+    cmocka_unit_test(more_crossbars_are_never_slower),
     cmocka_unit_test(results_repeat),
     cmocka_unit_test(groups_keep_their_crossbars),
     cmocka_unit_test(evaluator_agrees_with_simulation),

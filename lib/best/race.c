@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* The best plan for at most so many crossbars: a race of searches on numbers of crossbars.
+ *
+ * In:  network, chip, crossbars at hand, effort.
+ * Out: the best plan found on any of a list of numbers of crossbars up to those at hand.
+ *
+ * Idea: the list depends on the network and the chip only, and a search depends on its number of crossbars only, never
+ * on those at hand. So with more crossbars the same searches are there to choose from, and a few more: the best of them
+ * is never slower. A higher effort has more numbers and more stages of each search.
+ *
+ * Few of the searches are run. A search goes through stages, each with about ten times the work of the one before, and
+ * a stage may not improve on the one before by more than a fixed share: sooner plans are passed over. So the bound on
+ * the time of any plan, and the time after each stage, say how soon a search can be done at best. The search that
+ * promises most goes on by one stage, until none promises more than the best plan found. That is the best plan of all
+ * searches, as if each had been run to its end.
+ *
+ * Invariant: a racer's promise never falls. Complexity: at most all stages of all racers; in practice the last stage
+ * of one to four. Not handled: numbers of crossbars that are not in the list; plans on the next lower one serve them.
+ * Source: lower bounds with best-first order as in A* (Hart, Nilsson, Raphael, IEEE Trans. SSC 4, 1968). Deterministic. */
+#include "best/race.h"
+
+#include "timing/sim.h"
+
+enum { MOST_RACERS = 2048, STAGES = 5, BOUND_STEPS = 6, MANY = 2048 };
+
+/* The stages of a search. The fast effort has menus of its own. */
+static const rrn_allowance stages[STAGES] = {
+  { 0, 2e6, 2e6, 0, 3, 1, 4, 2, 1, 1, 1 },
+  { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
+  { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
+  { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
+  { 1e8, 3e8, 2.1e9, 1.5e9, 3, 4, 12, 12, 2, 0, 5 },
+};
+
+/* The share of the way to the bound that a stage may go, for one inference and for more. */
+static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.5 }, { 0.5, 0.4 }, { 0.35, 0.2 }, { 0.3, 0.2 } };
+
+/* And of the time at most. Where groups may share activations the bound is far away, and tells little. */
+static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.1 }, { 0.15, 0.08 }, { 0.1, 0.06 } };
+
+/* Stages of an effort. */
+static const int32_t last_stages[] = {
+  [RRAMNAS_EFFORT_FAST] = 1, [RRAMNAS_EFFORT_BALANCED] = 3, [RRAMNAS_EFFORT_THOROUGH] = 5,
+};
+
+/* --- the list --- */
+
+/* Crossbars that the cells of one copy fill. */
+static int32_t
+fewest_by_area(const rramnas_mapping *m)
+{
+  const double crossbar = (double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols;
+  double cells = 0;
+  int32_t i;
+
+  for (i = 0; i < m->n_layers; i++)
+    cells += (double)m->matrices[i].rows * (double)m->matrices[i].cols * m->matrices[i].cells;
+  return cells < crossbar ? 1 : cells / crossbar < 1e9 ? (int32_t)(cells / crossbar) : 1000000000;
+}
+
+/* Numbers of crossbars: close to each other where all crossbars are needed for one copy, farther apart beyond. Plans of
+ * large networks take long to make, and a bound that is far leaves out few numbers: so these have fewer; those of one
+ * inference are soon made. */
+static int32_t
+list_racers(rrn_race *r, int32_t most)
+{
+  const int32_t first = fewest_by_area(r->m), many = first >= MANY;
+  const int32_t one = r->search.samples == 1, share = many ? 8 : r->far ? (one ? 40 : 24) : one ? 160 : 40;
+  const int32_t step = 1 + (many ? first / MANY * (MANY / 256) : r->far && !one ? first / 100 : 0);
+  int32_t upwards[MOST_RACERS], n = 0, at, k;
+
+  for (at = first; at <= most && n < MOST_RACERS; at += step + (at - first) / share)
+    upwards[n++] = at;
+  r->racers = rrn_arena_alloc(&r->bound_arena, (size_t)n + 1, sizeof(*r->racers));
+  if (!r->racers)
+    return rrn_fail_memory(r->err);
+  for (r->n = n, k = 0; k < n; k++)
+    r->racers[n - 1 - k] = (rrn_racer){ upwards[k], 0, -1, -1, 1e300 };
+  return RRAMNAS_OK;
+}
+
+/* --- who promises most --- */
+
+static int
+bound_is_far(const rramnas_mapping *m, int32_t depthwise)
+{
+  int32_t i;
+
+  for (i = 0; i < m->n_layers; i++)
+    if (m->matrices[i].groups > 1 && depthwise != RRAMNAS_DEPTHWISE_RNC)
+      return 1;
+  return 0;
+}
+
+/* The time that a stage may not go below. */
+static double
+least_after(const rrn_race *r, const rrn_racer *x, int32_t stage, double ns)
+{
+  const double share = shares[stage][r->search.samples > 1] * (ns - x->own_bound_ns);
+  const double most = most_shares[stage][r->far] * ns;
+
+  return share <= 0 ? ns : ns - (share < most ? share : most);
+}
+
+/* No plan of the racer will be sooner, up to that stage. */
+static double
+promise(const rrn_race *r, const rrn_racer *x, int32_t last)
+{
+  double ns = x->ns;
+  int32_t i;
+
+  if (x->stage == 0 || (x->stage == 1 && x->ns >= 1e300))
+    return x->bound_ns;
+  for (i = x->stage; i < last; i++)
+    ns = least_after(r, x, i, ns);
+  return ns > x->bound_ns ? ns : x->bound_ns;
+}
+
+/* Other than the bound that is known from racers with more crossbars, it does not depend on the crossbars at hand. Where
+ * it is far none is used. */
+static int32_t
+find_own_bound(rrn_race *r, rrn_racer *x)
+{
+  rramnas_mapping chip = rrn_search_bare(r->m);
+
+  x->own_bound_ns = 0;
+  if (r->far)
+    return RRAMNAS_OK;
+  chip.crossbars_available = x->crossbars;
+  rrn_arena_reset(&r->scratch);
+  return rrn_bound_time(&chip, r->search.depthwise, r->search.samples, BOUND_STEPS, &r->scratch, &x->own_bound_ns,
+                        r->err);
+}
+
+/* Bounds rise from racer to racer. */
+static int32_t
+find_bounds(rrn_race *r, rrn_racer *x, double bound_ns)
+{
+  double ns;
+
+  if (x->bound_ns < 0) {
+    ns = rrn_bound_time_at(r->bounds, x->crossbars, BOUND_STEPS);
+    x->bound_ns = ns > bound_ns ? ns : bound_ns;
+  }
+  return x->stage == 1 && x->own_bound_ns < 0 ? find_own_bound(r, x) : RRAMNAS_OK;
+}
+
+/* The racer that promises most and is not at its end, or -1. Not all are asked for their bounds. */
+static int32_t
+next_racer(rrn_race *r, int32_t effort, int32_t *ret_racer)
+{
+  const int32_t last = last_stages[effort];
+  double bound = 0, least = 1e300, ns;
+  int32_t i, best = -1;
+
+  for (i = 0; i < r->n && bound * (1 + RRN_BOUND_TIME_ROUNDING) < r->best_ns && least > bound; i++) {
+    rrn_racer *x = &r->racers[i];
+
+    RRN_TRY(find_bounds(r, x, bound));
+    bound = x->bound_ns;
+    ns = promise(r, x, last);
+    if (x->stage < last && ns < least) {
+      least = ns;
+      best = i;
+    }
+  }
+  *ret_racer = least * (1 + RRN_BOUND_TIME_ROUNDING) < r->best_ns ? best : -1;
+  return RRAMNAS_OK;
+}
+
+/* --- one stage --- */
+
+int32_t
+rrn_race_completion(const rramnas_mapping *m, int32_t samples, double *ret_ns, rramnas_error *err)
+{
+  const rrn_sim_options sim = { .model = RRAMNAS_TIMING_RNC, .samples = samples };
+
+  return rrn_simulate(m, &sim, ret_ns, err);
+}
+
+static void
+take_trial(rrn_race *r, double ns)
+{
+  const rramnas_mapping old = r->best;
+
+  r->best = r->trial;
+  r->trial = old;
+  r->best_ns = ns;
+}
+
+/* The event simulation has the last word over the evaluator. */
+static int32_t
+judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns)
+{
+  rrn_arena arena;
+  double ns = 0;
+
+  rrn_arena_reset(&r->trial.arena);
+  arena = r->trial.arena;
+  r->trial = rrn_search_bare(r->m);
+  r->trial.arena = arena;
+  RRN_TRY(rrn_keep_show(keep, &r->search.plan, 0));
+  RRN_TRY(rrn_plan_commit(&r->search.plan, &r->trial, r->err));
+  RRN_TRY(rrn_race_completion(&r->trial, r->search.samples, &ns, r->err));
+  if (ns < least_ns || ns >= x->ns)
+    return RRAMNAS_OK;
+  x->ns = ns;
+  if (ns < r->best_ns)
+    take_trial(r, ns);
+  return RRAMNAS_OK;
+}
+
+static int32_t
+run_stage(rrn_race *r, rrn_racer *x)
+{
+  double least_ns = 0;
+  int32_t i;
+
+  if (x->stage > 0 && x->ns < 1e300)
+    least_ns = least_after(r, x, x->stage, x->ns);
+  RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &stages[x->stage], least_ns));
+  for (i = 0; i < r->search.n_keeps; i++)
+    RRN_TRY(judge(r, x, &r->search.keeps[i], least_ns));
+  x->stage++;
+  return RRAMNAS_OK;
+}
+
+/* --- the whole --- */
+
+int32_t
+rrn_race_run(rrn_race *r, int32_t effort)
+{
+  int32_t i = -1;
+
+  if (effort == RRAMNAS_EFFORT_FAST)
+    return r->n > 0 ? run_stage(r, &r->racers[0]) : RRAMNAS_OK;
+  if (!r->bounds)
+    RRN_TRY(rrn_bound_time_new(r->m, r->search.depthwise, r->search.samples, &r->bound_arena, &r->bounds, r->err));
+  for (;;) {
+    RRN_TRY(next_racer(r, effort, &i));
+    if (i < 0)
+      return RRAMNAS_OK;
+    RRN_TRY(run_stage(r, &r->racers[i]));
+  }
+}
+
+int32_t
+rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_options *o, rramnas_error *err)
+{
+  rrn_arena_init(&r->bound_arena, &m->rt);
+  rrn_arena_init(&r->search_arena, &m->rt);
+  rrn_arena_init(&r->scratch, &m->rt);
+  rrn_arena_init(&r->trial.arena, &m->rt);
+  rrn_arena_init(&r->best.arena, &m->rt);
+  r->m = m;
+  r->best_ns = 1e300;
+  r->far = bound_is_far(m, o->depthwise);
+  r->err = err;
+  r->search = (rrn_search){ .m = m, .samples = o->samples, .depthwise = o->depthwise, .seed = (uint32_t)o->seed,
+                            .arena = &r->search_arena, .scratch = &r->scratch, .err = err };
+  return list_racers(r, m->crossbars_available);
+}
+
+void
+rrn_race_release(rrn_race *r)
+{
+  rrn_arena_release(&r->best.arena);
+  rrn_arena_release(&r->trial.arena);
+  rrn_arena_release(&r->scratch);
+  rrn_arena_release(&r->search_arena);
+  rrn_arena_release(&r->bound_arena);
+}
