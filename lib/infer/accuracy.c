@@ -111,21 +111,3 @@ out:
   batch_free(plan, &b);
   return status;
 }
-
-int32_t
-rrn_infer_calibrate_on(rrn_infer_plan *plan, const rrn_infer_backend *backend, const rrn_data *data, rrn_data_part part,
-                       size_t n, int32_t n_threads, rramnas_error *err)
-{
-  int32_t status;
-  batch b;
-
-  RRN_TRY(check_fit(plan, data, err));
-  RRN_FAIL_IF(n > rrn_data_count(data, part), err, RRAMNAS_ERR_ARGUMENT, "%zu images are asked for, the part has %zu",
-              n, rrn_data_count(data, part));
-  RRN_TRY_OUT(batch_new(plan, n, &b, err));
-  RRN_TRY_OUT(rrn_data_read(data, part, 0, n, b.images, NULL, err));
-  RRN_TRY_OUT(rrn_infer_calibrate(plan, backend, b.images, n, n_threads, NULL, NULL, err));
-out:
-  batch_free(plan, &b);
-  return status;
-}

@@ -18,8 +18,4 @@ int32_t rrn_infer_count_right_of(const rrn_infer_plan *plan, const rrn_infer_bac
                                  const int32_t *labels, size_t n, int32_t n_threads, size_t *ret_right,
                                  rramnas_error *err);
 
-/* rrn_infer_calibrate() on the first n images of a part. */
-int32_t rrn_infer_calibrate_on(rrn_infer_plan *plan, const rrn_infer_backend *backend, const rrn_data *data,
-                               rrn_data_part part, size_t n, int32_t n_threads, rramnas_error *err);
-
 #endif

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "rramnas/rramnas.h"
+
 enum { BENCH_ROUNDS = 11 };
 /* A round repeats the work until it has taken this long. */
 #define BENCH_ROUND_S 0.02
@@ -23,6 +25,16 @@ typedef struct bench_row {
   double min_s, median_s; /* per call */
   double ops;             /* units of work per call */
 } bench_row;
+
+/* A benchmark has nothing to measure when a call fails. */
+static inline void
+bench_must(int32_t status, const rramnas_error *err)
+{
+  if (status < 0) {
+    fprintf(stderr, "%s\n", err->message);
+    exit(1);
+  }
+}
 
 static inline double
 bench_now_s(void)

@@ -27,15 +27,6 @@ typedef struct job {
 } job;
 
 static void
-must(int32_t status, const rramnas_error *err)
-{
-  if (status < 0) {
-    fprintf(stderr, "%s\n", err->message);
-    exit(1);
-  }
-}
-
-static void
 program(void *user)
 {
   job *j = user;
@@ -44,7 +35,7 @@ program(void *user)
 
   j->options.trial++;
   j->options.like = j->first;
-  must(rrn_chip_program(&j->rt, &j->q, j->hw, &j->options, &chip, &err), &err);
+  bench_must(rrn_chip_program(&j->rt, &j->q, j->hw, &j->options, &chip, &err), &err);
   rrn_chip_free(chip);
 }
 
@@ -58,8 +49,8 @@ judge(void *user)
 
   j->options.trial++;
   j->options.like = j->first;
-  must(rrn_chip_program(&j->rt, &j->q, j->hw, &j->options, &chip, &err), &err);
-  must(rrn_infer_count_right(j->p.plan, rrn_chip_backend(chip), j->data, RRN_DATA_TEST, 0, IMAGES, 1, &right, &err), &err);
+  bench_must(rrn_chip_program(&j->rt, &j->q, j->hw, &j->options, &chip, &err), &err);
+  bench_must(rrn_infer_count_right(j->p.plan, rrn_chip_backend(chip), j->data, RRN_DATA_TEST, 0, IMAGES, 1, &right, &err), &err);
   rrn_chip_free(chip);
 }
 
@@ -70,7 +61,7 @@ judge_floats(void *user)
   rramnas_error err = RRAMNAS_ERROR_INIT;
   size_t right;
 
-  must(rrn_infer_count_right(j->p.plan, NULL, j->data, RRN_DATA_TEST, 0, IMAGES, 1, &right, &err), &err);
+  bench_must(rrn_infer_count_right(j->p.plan, NULL, j->data, RRN_DATA_TEST, 0, IMAGES, 1, &right, &err), &err);
 }
 
 static void
@@ -83,15 +74,15 @@ load(job *j)
   size_t i;
 
   memset(j, 0, sizeof(*j));
-  must(rrn_rt_init(&j->rt, NULL, &err), &err);
-  must(planned_onnx("onnx/digits_cnn.onnx", NULL, &j->p, &err), &err);
-  must(rrn_data_load(data_path("digits/digits_8x8.yaml", path), NULL, &j->data, &err), &err);
+  bench_must(rrn_rt_init(&j->rt, NULL, &err), &err);
+  bench_must(planned_onnx("onnx/digits_cnn.onnx", NULL, &j->p, &err), &err);
+  bench_must(rrn_data_load(data_path("digits/digits_8x8.yaml", path), NULL, &j->data, &err), &err);
   images = malloc(SAMPLE * rrn_infer_n_in(j->p.plan) * sizeof(*images));
   assert_non_null(images);
-  must(rrn_data_read(j->data, RRN_DATA_TRAIN, 0, SAMPLE, images, NULL, &err), &err);
+  bench_must(rrn_data_read(j->data, RRN_DATA_TRAIN, 0, SAMPLE, images, NULL, &err), &err);
   for (i = 0; i < MOST_LAYERS; i++)
     bits[i] = (rrn_layer_bits){ 8, 8 };
-  must(rrn_quantise(&j->rt, j->p.plan, bits, rramnas_net_layer_count(j->p.net), images, SAMPLE, &j->q, &err), &err);
+  bench_must(rrn_quantise(&j->rt, j->p.plan, bits, rramnas_net_layer_count(j->p.net), images, SAMPLE, &j->q, &err), &err);
   free(images);
 }
 
@@ -103,9 +94,9 @@ use(job *j, const rrn_rt *rt, const char *yaml)
 
   rrn_chip_free(j->first);
   rramnas_hw_unref(j->hw);
-  must(rramnas_hw_load_buffer(yaml, strlen(yaml), "chip", RRAMNAS_HW_FORMAT_YAML, NULL, &j->hw, &err), &err);
+  bench_must(rramnas_hw_load_buffer(yaml, strlen(yaml), "chip", RRAMNAS_HW_FORMAT_YAML, NULL, &j->hw, &err), &err);
   j->options = (rrn_chip_options){ .seed = 1 };
-  must(rrn_chip_program(rt, &j->q, j->hw, &j->options, &j->first, &err), &err);
+  bench_must(rrn_chip_program(rt, &j->q, j->hw, &j->options, &j->first, &err), &err);
 }
 
 static size_t
@@ -129,10 +120,10 @@ print_memory(job *j, const char *yaml)
   rrn_rt rt;
 
   use(j, &j->rt, yaml);
-  must(rrn_rt_init(&rt, &runtime, &err), &err);
+  bench_must(rrn_rt_init(&rt, &runtime, &err), &err);
   j->options.trial++;
   j->options.like = j->first;
-  must(rrn_chip_program(&rt, &j->q, j->hw, &j->options, &chip, &err), &err);
+  bench_must(rrn_chip_program(&rt, &j->q, j->hw, &j->options, &chip, &err), &err);
   printf("memory of a chip: %zu weights, %.2f bytes each, %.2f while it is programmed\n", weights_of(&j->q),
          (double)o.n_bytes / (double)weights_of(&j->q), (double)o.peak_bytes / (double)weights_of(&j->q));
   rrn_chip_free(chip);

@@ -16,15 +16,6 @@ typedef struct job {
   double checksum;
 } job;
 
-static void
-must(int32_t status, const rramnas_error *err)
-{
-  if (status >= 0)
-    return;
-  fprintf(stderr, "%s\n", err->message);
-  exit(1);
-}
-
 static rramnas_mapping *
 compile(const char *network, int32_t policy, int32_t crossbars)
 {
@@ -39,9 +30,9 @@ compile(const char *network, int32_t policy, int32_t crossbars)
   o.policy = policy;
   o.effort = RRAMNAS_EFFORT_FAST;
   o.crossbars = crossbars;
-  must(rramnas_hw_create_default(NULL, &hw, &err), &err);
-  must(rramnas_net_load_file(path, NULL, NULL, &net, &err), &err);
-  must(rramnas_compile(hw, net, &o, NULL, &m, &err), &err);
+  bench_must(rramnas_hw_create_default(NULL, &hw, &err), &err);
+  bench_must(rramnas_net_load_file(path, NULL, NULL, &net, &err), &err);
+  bench_must(rramnas_compile(hw, net, &o, NULL, &m, &err), &err);
   rramnas_net_unref(net);
   rramnas_hw_unref(hw);
   return m;
@@ -54,7 +45,7 @@ cost_once(void *user)
   rramnas_cost cost = RRAMNAS_COST_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
 
-  must(rramnas_mapping_get_cost(j->mapping, &j->options, &cost, &err), &err);
+  bench_must(rramnas_mapping_get_cost(j->mapping, &j->options, &cost, &err), &err);
   j->checksum += cost.energy_pj;
 }
 
@@ -68,14 +59,14 @@ sweep(void *user)
   char value[32];
   int i;
 
-  must(rramnas_hw_create_default(NULL, &base, &err), &err);
+  bench_must(rramnas_hw_create_default(NULL, &base, &err), &err);
   for (i = 0; i < SWEEP; i++) {
     rramnas_hw *a = NULL, *b = NULL;
 
     snprintf(value, sizeof(value), "%d", 4 + i % 10);
-    must(rramnas_hw_with_value(base, "adc.bits", value, &a, &err), &err);
+    bench_must(rramnas_hw_with_value(base, "adc.bits", value, &a, &err), &err);
     snprintf(value, sizeof(value), "%d", 20 + i / 10 % 100);
-    must(rramnas_hw_with_value(a, "digital.node_nm", value, &b, &err), &err);
+    bench_must(rramnas_hw_with_value(a, "digital.node_nm", value, &b, &err), &err);
     j->options.hw = b;
     cost_once(j);
     rramnas_hw_unref(a);
@@ -91,7 +82,7 @@ simulate(void *user)
   job *j = user;
   const rrn_sim_options sim = { .model = RRAMNAS_TIMING_GRAPH, .samples = 1 };
 
-  must(rrn_simulate(j->mapping, &sim, &j->options.latency_ns, NULL), &(rramnas_error)RRAMNAS_ERROR_INIT);
+  bench_must(rrn_simulate(j->mapping, &sim, &j->options.latency_ns, NULL), &(rramnas_error)RRAMNAS_ERROR_INIT);
 }
 
 static void

@@ -20,22 +20,13 @@ typedef struct job {
 } job;
 
 static void
-must(int32_t status, const rramnas_error *err)
-{
-  if (status < 0) {
-    fprintf(stderr, "%s\n", err->message);
-    exit(1);
-  }
-}
-
-static void
 run(void *user)
 {
   job *j = user;
   rramnas_error err = RRAMNAS_ERROR_INIT;
 
   j->plan->kernels = j->kernels;
-  must(rrn_infer_run(j->plan, NULL, j->images, IMAGES, 1, j->outputs, &err), &err);
+  bench_must(rrn_infer_run(j->plan, NULL, j->images, IMAGES, 1, j->outputs, &err), &err);
 }
 
 static void
@@ -44,7 +35,7 @@ calibrate(void *user)
   job *j = user;
   rramnas_error err = RRAMNAS_ERROR_INIT;
 
-  must(rrn_infer_calibrate(j->plan, NULL, j->images, IMAGES, 1, NULL, NULL, &err), &err);
+  bench_must(rrn_infer_calibrate(j->plan, NULL, j->images, IMAGES, 1, NULL, NULL, &err), &err);
 }
 
 static void
@@ -56,9 +47,9 @@ set_up(void *user)
   rrn_values *values = NULL;
   rrn_infer_plan *plan = NULL;
 
-  must(rrn_net_ofa_named(RRN_OFA_SMALL, &j->genome, "member", NULL, &net, &err), &err);
-  must(rrn_weights_of_supernet(j->file, &j->genome, net, NULL, &values, &err), &err);
-  must(rrn_infer_plan_new(values, NULL, &plan, &err), &err);
+  bench_must(rrn_net_ofa_named(RRN_OFA_SMALL, &j->genome, "member", NULL, &net, &err), &err);
+  bench_must(rrn_weights_of_supernet(j->file, &j->genome, net, NULL, &values, &err), &err);
+  bench_must(rrn_infer_plan_new(values, NULL, &plan, &err), &err);
   rrn_infer_plan_free(plan);
   rrn_values_free(values);
   rramnas_net_unref(net);
@@ -98,7 +89,7 @@ bench_digits(void)
   planned p;
   int cpu;
 
-  must(planned_onnx("onnx/digits_cnn.onnx", NULL, &p, &err), &err);
+  bench_must(planned_onnx("onnx/digits_cnn.onnx", NULL, &p, &err), &err);
   j.plan = p.plan;
   make_images(&j);
   for (cpu = RRN_INFER_CPU_PLAIN; cpu <= RRN_INFER_CPU_AVX512; cpu++)
@@ -119,17 +110,17 @@ bench_member(void)
   char path[1024];
   int i;
 
-  must(rrn_safetensors_open(data_path("supernet/mini.safetensors", path), NULL, &j.file, &err), &err);
-  must(rrn_weights_ofa_widths(j.file, RRN_OFA_SMALL, &j.genome.widths, &j.genome.classes, &err), &err);
+  bench_must(rrn_safetensors_open(data_path("supernet/mini.safetensors", path), NULL, &j.file, &err), &err);
+  bench_must(rrn_weights_ofa_widths(j.file, RRN_OFA_SMALL, &j.genome.widths, &j.genome.classes, &err), &err);
   for (i = 0; i < 16; i++) {
     j.genome.kernel_sizes[i] = 5;
     j.genome.expansions[i] = 6;
     j.genome.depths[i / 4] = 4;
   }
   j.genome.image = 32;
-  must(rrn_net_ofa_named(RRN_OFA_SMALL, &j.genome, "member", NULL, &net, &err), &err);
-  must(rrn_weights_of_supernet(j.file, &j.genome, net, NULL, &values, &err), &err);
-  must(rrn_infer_plan_new(values, NULL, &j.plan, &err), &err);
+  bench_must(rrn_net_ofa_named(RRN_OFA_SMALL, &j.genome, "member", NULL, &net, &err), &err);
+  bench_must(rrn_weights_of_supernet(j.file, &j.genome, net, NULL, &values, &err), &err);
+  bench_must(rrn_infer_plan_new(values, NULL, &j.plan, &err), &err);
   make_images(&j);
   bench_run("supernet member: network, weights, plan", set_up, &j, 1);
   bench_run("supernet member: calibrate, 256 images", calibrate, &j, macs(net) * IMAGES);
@@ -160,7 +151,7 @@ judge_all(void *user)
   int i;
 
   for (i = 0; i < MEMBERS; i++)
-    must(rrn_judge_run(c->judge, c->nets[i], NULL, RRN_JUDGE_DIGITAL, 1, &a, NULL, &err), &err);
+    bench_must(rrn_judge_run(c->judge, c->nets[i], NULL, RRN_JUDGE_DIGITAL, 1, &a, NULL, &err), &err);
 }
 
 /* A line of the file: kernel sizes, expansions, depths, right answers. */
@@ -178,8 +169,8 @@ read_member(FILE *file, const rrn_safetensors *supernet)
     if (i < 36)
       *(i < 16 ? &g.kernel_sizes[i] : i < 32 ? &g.expansions[i - 16] : &g.depths[i - 32]) = number;
   }
-  must(rrn_weights_ofa_widths(supernet, RRN_OFA_SMALL, &g.widths, &g.classes, &err), &err);
-  must(rrn_net_ofa_member(RRN_OFA_SMALL, &g, NULL, &net, &err), &err);
+  bench_must(rrn_weights_ofa_widths(supernet, RRN_OFA_SMALL, &g.widths, &g.classes, &err), &err);
+  bench_must(rrn_net_ofa_member(RRN_OFA_SMALL, &g, NULL, &net, &err), &err);
   return net;
 }
 
@@ -195,7 +186,7 @@ bench_candidates(void)
 
   o.weights = data_path("supernet/digits.safetensors", weights);
   o.data = data_path("digits/digits.yaml", data);
-  must(rrn_judge_load(&o, NULL, &c.judge, &err), &err);
+  bench_must(rrn_judge_load(&o, NULL, &c.judge, &err), &err);
   assert_non_null(cases);
   for (i = 0; i < MEMBERS; i++)
     c.nets[i] = read_member(cases, c.judge->file);
