@@ -121,16 +121,16 @@ class Member:
         return x * F.relu6(self.conv(name + ".expand", y, x.shape[1]) + 3) / 6
 
     def block(self, number, x, kernel, expansion, stride, act, excite):
-        name = f"blocks.{number}.conv."
-        deep = lambda part, last: f"{name}{part}.{last}" + (f".{last}" if number else "")
-        y = x
+        name, y = f"blocks.{number}.conv.", x
+        conv, norm = ("conv.conv", "bn.bn") if number else ("conv", "bn")
         if number:
-            y = self.conv(deep("inverted_bottleneck", "conv"), x, rounded(x.shape[1] * expansion))
-            y = act(self.norm(deep("inverted_bottleneck", "bn"), y))
-        y = act(self.norm(deep("depth_conv", "bn"), self.filter(name + "depth_conv.conv", y, kernel, stride)))
+            y = self.conv(name + "inverted_bottleneck." + conv, x, rounded(x.shape[1] * expansion))
+            y = act(self.norm(name + "inverted_bottleneck." + norm, y))
+        y = self.filter(name + "depth_conv.conv", y, kernel, stride)
+        y = act(self.norm(name + "depth_conv." + norm, y))
         if excite:
             y = self.excite(name + "depth_conv.se.fc", y)
-        y = self.norm(deep("point_linear", "bn"), self.conv(deep("point_linear", "conv"), y))
+        y = self.norm(name + "point_linear." + norm, self.conv(name + "point_linear." + conv, y))
         return x + y if x.shape == y.shape else y
 
     def logits(self, x):
