@@ -104,8 +104,8 @@ class Member:
         return F.conv2d(x, weight, None if bias is None else bias[:out], stride, weight.shape[-1] // 2)
 
     def norm(self, name, x):
-        n = x.shape[1]
-        return F.batch_norm(x, None, None, self.state[name + ".weight"][:n], self.state[name + ".bias"][:n], training=True)
+        weight, bias = (self.state[f"{name}.{part}"][:x.shape[1]] for part in ("weight", "bias"))
+        return F.batch_norm(x, None, None, weight, bias, training=True)
 
     def filter(self, name, x, kernel, stride):
         n = x.shape[1]
@@ -149,8 +149,10 @@ class Member:
 
 def write_member(folder, state):
     draw, images = random.Random(5), torch.rand(IMAGES, 3, IMAGE, IMAGE)
-    genome = {"ks": draw.choices((3, 5, 7), k=20), "e": draw.choices((3, 4, 6), k=20), "d": draw.choices((2, 3, 4), k=5)}
-    (folder / "genome.yaml").write_text(json.dumps({"genome": genome, "parameters": {"image": IMAGE}}), encoding="utf-8")
+    genome = {name: draw.choices(values, k=n) for name, values, n in
+              (("ks", (3, 5, 7), 20), ("e", (3, 4, 6), 20), ("d", (2, 3, 4), 5))}
+    text = json.dumps({"genome": genome, "parameters": {"image": IMAGE}})
+    (folder / "genome.yaml").write_text(text, encoding="utf-8")
     images.numpy().astype("<f4").tofile(folder / "images.f32")
     Member(state, **genome).logits(images).numpy().astype("<f4").tofile(folder / "logits.f32")
 
@@ -160,7 +162,9 @@ def checkpoint(form, widths, classes):
     state = Tree(form, widths, classes).net().state_dict()
     if form == "new":
         return state
-    return {"state_dict": {"module." + name: value for name, value in state.items()} if form == "deep" else state, "epoch": 3}
+    if form == "deep":
+        state = {"module." + name: value for name, value in state.items()}
+    return {"state_dict": state, "epoch": 3}
 
 
 def main():

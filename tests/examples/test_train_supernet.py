@@ -79,7 +79,8 @@ def test_a_run_that_goes_on_ends_as_an_unbroken_one():
     unbroken = train("unbroken", *options).read_bytes()
     half = train("half", *options, *snapshot, "--steps", 2).read_bytes()
     assert train("whole", *options, *snapshot).read_bytes() == unbroken != half
-    done = script("train", EXAMPLE / "data.yaml", work / "other.safetensors", *TINY, *options, *snapshot, "--seed", 2, code=1)
+    other = ["train", EXAMPLE / "data.yaml", work / "other.safetensors", *TINY, *options, *snapshot, "--seed", 2]
+    done = script(*other, code=1)
     assert "was written with" in done.stderr
 
 
