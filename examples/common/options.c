@@ -157,7 +157,7 @@ find_option(const command_line *c, const char *name)
   return NULL;
 }
 
-/* `value` is what stands behind `=`, NULL without; `next` the argument behind. Returns arguments used, 0 after a message. */
+/* `value` stands behind `=`, NULL without; `next` is the argument behind. Returns arguments used, 0 after a message. */
 static int
 use_option(const option *o, const char *value, const char *next, settings *s)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sessions of spaces with rules, and that are enumerated: generations are full, candidates met once, until none is left. */
+/* Sessions of spaces with rules, and that are enumerated: full generations, each candidate once, until none is left. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
