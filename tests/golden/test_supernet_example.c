@@ -146,7 +146,7 @@ test_members(void **state)
   }
   assert_int_equal(m * FIRST * CLASSES, n);
   /* A space in which all members are equally right is none to search. */
-  assert_true(most - fewest >= (int)f->test.n / 20);
+  assert_true(most - fewest >= (int)f->test.n / 40);
   fclose(list);
   free(expected);
 }
