@@ -244,7 +244,7 @@ def test_refused():
         ([*SMALL, "--table", foreign], "foreign"),
         ([*SMALL, "--hardware", "isac"], "no preset"),
         ([*SMALL, "--out", "/dev/null/x"], "cannot make"),
-        ([*SMALL, "--crossbrs", "5"], "unknown option"),
+        (["--count", "--", "--count"], "no space"), ([*SMALL, "--crossbrs", "5"], "did you mean --crossbars?"),
     ]:
         assert message in run(*args, code=2).stderr, (args, message)
 
