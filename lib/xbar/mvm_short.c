@@ -585,17 +585,21 @@ begin_column(column *c, size_t col, int32_t *sums)
 }
 
 static void
-set_places(const running *run, int32_t *places)
+set_places(const running *run, rrn_xbar_short_column *common)
 {
+  int32_t *places = common->places;
   const rrn_xbar_layer *l = &run->layer;
   int32_t by_slice[RRN_XBAR_MAX_SLICES], plane;
   double unit;
 
   weigh(l, by_slice, &unit);
-  memset(places, 0, 2 * RRN_XBAR_MAX_SLICES * sizeof(*places));
-  for (plane = 0; plane < run->s->n_planes; plane++)
-    places[plane] = (l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -1 : 1) *
-                    by_slice[rrn_xbar_slice_of(l, plane)];
+  common->halves = 1;
+  for (plane = 0; plane < run->s->n_planes; plane++) {
+    const int32_t place = by_slice[rrn_xbar_slice_of(l, plane)];
+
+    places[plane] = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -place : place;
+    common->halves = common->halves && place << (l->n_steps - 1) < 0x8000;
+  }
 }
 
 /* Some columns: of the vectors so many at a time as have their patterns in the nearest cache. */
@@ -642,14 +646,10 @@ run_all(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *com
 
 /* Tiles are for arrays whose rows and columns fill them. */
 static int
-suits_tiles(const rrn_xbar_short *s, const int32_t *places)
+suits_tiles(const rrn_xbar_short *s, const rrn_xbar_short_column *common)
 {
-  int32_t plane;
-
-  for (plane = 0; plane < s->n_planes; plane++)
-    if ((places[plane] < 0 ? -places[plane] : places[plane]) << (s->head.n_steps - 1) >= 0x8000)
-      return 0;
-  return s->cpu == RRN_XBAR_CPU_AMX && !s->spreads && s->n_fives > 5 && s->head.cols >= RRN_XBAR_SHORT_SIDE / 2;
+  return s->cpu == RRN_XBAR_CPU_AMX && common->halves && !s->spreads && s->n_fives > 5 &&
+         s->head.cols >= RRN_XBAR_SHORT_SIDE / 2;
 }
 
 /* Cells of the columns from `first` on as digits; 0 when tiles cannot hold them. */
@@ -723,6 +723,7 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, co
   const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
   const running run = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes,
                         .group = group, .stats = stats };
+  const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
   uint32_t *patterns;
   int done = 0;
   rrn_xbar_short_column common = { .n_planes = (size_t)s->n_planes, .n_fives = s->n_fives,
@@ -731,16 +732,19 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, co
 
   stats->conversions += (int64_t)(n_vectors / RRN_XBAR_SHORT_LANES * n_lanes * s->head.cols) * s->head.n_steps *
                         s->n_planes;
-  set_places(&run, common.places);
-  if (suits_tiles(s, common.places))
+  set_places(&run, &common);
+  if (suits_tiles(s, &common))
     RRN_TRY(run_tiles(scratch, &run, &common, n_vectors, ret_sums, &done, err));
   if (done)
     return RRAMNAS_OK;
-  if (!(common.patterns = patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns))))
+  common.patterns = patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
+  common.worths = aligned(scratch, common.n_planes, 64 * sizeof(*common.worths));
+  if (!patterns || !common.worths)
     return rrn_fail_memory(err);
   if (s->spreads)
     RRN_TRY(name_vectors(scratch, &run, numbers, n_vectors, &common.names, err));
-  (s->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(
-    x, x_row, s->head.n_in, blocks, patterns);
+  if (fast)
+    rrn_xbar_short_worths_avx512(&common, common.worths);
+  (fast ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(x, x_row, s->head.n_in, blocks, patterns);
   return run_all(scratch, &run, &common, blocks, ret_sums, err);
 }

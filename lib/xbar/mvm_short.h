@@ -66,6 +66,8 @@ typedef struct rrn_xbar_short_column {
   uint32_t doubt;          /* fractions up to this are in doubt */
   int clips;               /* 0 = without read noise no pattern is beyond the range of codes */
   int32_t places[2 * RRN_XBAR_MAX_SLICES]; /* by plane */
+  int halves;              /* of places at all steps: all fit 16 bits with sign */
+  int32_t *worths;         /* rrn_xbar_short_worths_avx512(): [plane][4][16] */
   int32_t n_steps;
   size_t n_lanes;
   int32_t *spreads;        /* [plane][five][32]: sums of spreads; NULL without read noise */
@@ -86,6 +88,9 @@ void rrn_xbar_short_patterns_avx512(const uint8_t *x, size_t x_row, size_t n_in,
 /* Sums of the subsets of five cells, shifted right and rounded, on top of `base`. */
 void rrn_xbar_short_table_plain(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table);
 void rrn_xbar_short_table_avx512(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table);
+
+/* Worths of all columns. */
+void rrn_xbar_short_worths_avx512(const rrn_xbar_short_column *c, int32_t *ret_worths);
 
 void rrn_xbar_short_column_plain(const rrn_xbar_short_column *c);
 void rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c);
