@@ -471,6 +471,12 @@ find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t gro
   return n;
 }
 
+int32_t
+rrn_floor_count(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
+{
+  return find_spaces(f, layer, rows, cols, group);
+}
+
 /* The score of which not all that were found are needed; how many of that score are. */
 static int32_t
 last_score(rrn_floor *f, int32_t found, int32_t count, int32_t *ret_n)

@@ -47,7 +47,8 @@ typedef struct rrn_recipe {
   double density;       /* share of the cells that the first allocation spends */
   int32_t variant;      /* variant of dense layers that need more than one crossbar */
   int32_t deal;         /* variant of grouped layers */
-  int32_t grouped_first; /* 1: grouped layers are placed before the others */
+  int32_t grouped_first; /* 1: grouped layers are placed before the others; > 1: but after boxes that are longer and
+                            wider than so many percent of a crossbar, and dealt to what these leave */
 } rrn_recipe;
 
 int32_t rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, int32_t samples, rrn_arena *arena,

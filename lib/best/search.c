@@ -38,6 +38,17 @@ recipe(int32_t i)
                        ways[way].grouped_first };
 }
 
+/* The first few for a fast search: grouped layers come after what leaves them no room. */
+static rrn_recipe
+fast_recipe(int32_t i)
+{
+  static const rrn_recipe recipes[] = {
+    { 0.84, 4, 0, 60 }, { 0.94, 0, 0, 80 }, { 0.76, 4, 0, 60 }, { 0.88, 2, 0, 60 }, { 0.84, 0, 0, 80 },
+  };
+
+  return i < (int32_t)(sizeof(recipes) / sizeof(recipes[0])) ? recipes[i] : recipe(i);
+}
+
 /* --- plans that are kept --- */
 
 /* Where a plan of that start and time belongs; -1 = nowhere. The entry is empty or its predecessor. */
@@ -100,12 +111,12 @@ try_one_group(rrn_search *s, int32_t least, double spend)
   const int64_t start = rrn_plan_work(&s->plan);
   int32_t i;
 
-  one_group(s);
   /* Until some plan fits, more recipes than can be paid for. */
   for (i = 0; i < least || (i < MOST_RECIPES && (double)(rrn_plan_work(&s->plan) - start) < spend) ||
               (i < EXTRA_RECIPES && s->n_keeps == 0); i++) {
-    const rrn_recipe r = recipe(i);
+    const rrn_recipe r = s->plan.limits.few ? fast_recipe(i) : recipe(i);
 
+    one_group(s);
     RRN_TRY(try_recipe(s, &r));
   }
   return RRAMNAS_OK;
