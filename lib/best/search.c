@@ -38,15 +38,19 @@ recipe(int32_t i)
                        ways[way].grouped_first };
 }
 
-/* The first few for a fast search: grouped layers come after what leaves them no room. */
+/* A fast search makes do with the first that fits: grouped layers come after what leaves them no room. */
 static rrn_recipe
-fast_recipe(int32_t i)
+fast_recipe(const rrn_search *s, int32_t i)
 {
-  static const rrn_recipe recipes[] = {
-    { 0.84, 4, 0, 60 }, { 0.94, 0, 0, 80 }, { 0.76, 4, 0, 60 }, { 0.88, 2, 0, 60 }, { 0.84, 0, 0, 80 },
-  };
+  static const rrn_recipe with_groups[] = { { 0.82, 2, 0, 60 }, { 0.76, 4, 0, 60 }, { 0.87, 0, 0, 80 } };
+  static const rrn_recipe dense[] = { { 0.94, 0, 0, 0 }, { 0.87, 0, 0, 0 } };
+  int32_t k, grouped = 0;
 
-  return i < (int32_t)(sizeof(recipes) / sizeof(recipes[0])) ? recipes[i] : recipe(i);
+  for (k = 0; k < s->plan.n_layers; k++)
+    grouped |= s->m->matrices[k].groups > 1;
+  if (grouped)
+    return i < 3 ? with_groups[i] : recipe(i - 3);
+  return i < 2 ? dense[i] : recipe(i - 2);
 }
 
 /* --- plans that are kept --- */
@@ -114,7 +118,7 @@ try_one_group(rrn_search *s, int32_t least, double spend)
   /* Until some plan fits, more recipes than can be paid for. */
   for (i = 0; i < least || (i < MOST_RECIPES && (double)(rrn_plan_work(&s->plan) - start) < spend) ||
               (i < EXTRA_RECIPES && s->n_keeps == 0); i++) {
-    const rrn_recipe r = s->plan.limits.few ? fast_recipe(i) : recipe(i);
+    const rrn_recipe r = s->plan.limits.few ? fast_recipe(s, i) : recipe(i);
 
     one_group(s);
     RRN_TRY(try_recipe(s, &r));
