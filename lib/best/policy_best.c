@@ -56,7 +56,8 @@ unhindered(const rramnas_mapping *m, int32_t samples)
   return sum + (samples - 1) * longest;
 }
 
-/* What the mapping's completion is not below: no sample waits, or the busiest crossbar always works. */
+/* What the mapping's completion is not below: no sample waits, or the busiest crossbar always works. A job uses all copies
+ * of a layer when these are no more than its activations. */
 static int32_t
 least_completion(const rramnas_mapping *m, int32_t samples, rrn_arena *arena, double *ret_ns, rramnas_error *err)
 {
@@ -69,9 +70,10 @@ least_completion(const rramnas_mapping *m, int32_t samples, rrn_arena *arena, do
   for (i = 0; i < m->n_layers; i++)
     for (k = m->first_placement[i]; k < m->first_placement[i + 1]; k++) {
       const int64_t piece = (k - m->first_placement[i]) % rrn_mapping_pieces_of(m, i);
+      const rrn_piece *x = &m->pieces[m->first_piece[i] + piece];
       double *work = &work_ns[m->placements[k].crossbar];
 
-      *work += samples * box_ns(m, i, &m->pieces[m->first_piece[i] + piece]);
+      *work += m->copies[i] <= x->activations ? samples * box_ns(m, i, x) : 0;
       most = *work > most ? *work : most;
     }
   *ret_ns = unhindered(m, samples);

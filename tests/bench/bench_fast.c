@@ -18,13 +18,10 @@ typedef struct job {
   double ns;
 } job;
 
-static void
-compile(void *user)
+static rramnas_mapping *
+compile(const job *j)
 {
-  job *j = user;
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
-  rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
-  rramnas_timing t = RRAMNAS_TIMING_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_mapping *m = NULL;
 
@@ -32,11 +29,29 @@ compile(void *user)
   o.crossbars = j->crossbars;
   o.effort = j->effort;
   o.depthwise = j->depthwise;
-  o.samples = how.samples = j->samples;
+  o.samples = j->samples;
   o.seed = 1;
+  bench_must(rramnas_compile(j->hw, j->net, &o, NULL, &m, &err), &err);
+  return m;
+}
+
+static void
+compile_only(void *user)
+{
+  rramnas_mapping_unref(compile(user));
+}
+
+static void
+measure(job *j)
+{
+  rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
+  rramnas_timing t = RRAMNAS_TIMING_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = compile(j);
+
+  how.samples = j->samples;
   how.model = RRAMNAS_TIMING_RNC;
   how.no_baseline = 1;
-  bench_must(rramnas_compile(j->hw, j->net, &o, NULL, &m, &err), &err);
   bench_must(rramnas_mapping_simulate(m, &how, &t, &err), &err);
   rramnas_mapping_unref(m);
   j->ns = t.latency_ns;
@@ -50,7 +65,7 @@ once(rramnas_hw *hw, int argc, char **argv)
 
   if (!j.net)
     exit(1);
-  compile(&j);
+  measure(&j);
   printf("%.1f us\n", 1e-3 * j.ns);
   rramnas_net_unref(j.net);
 }
@@ -64,7 +79,7 @@ time_one(rramnas_hw *hw, const char *net, int32_t crossbars, int32_t samples, in
   snprintf(name, sizeof(name), "%s, %d, %d samples, depthwise %d", net, (int)crossbars, (int)samples, (int)depthwise);
   if (!j.net)
     exit(1);
-  bench_run(name, compile, &j, 1);
+  bench_run(name, compile_only, &j, 1);
   rramnas_net_unref(j.net);
 }
 
@@ -79,7 +94,7 @@ count_falls(rramnas_hw *hw, const char *net, int32_t first, int32_t last, int32_
   if (!j.net)
     exit(1);
   for (j.crossbars = first; j.crossbars <= last; j.crossbars++) {
-    compile(&j);
+    measure(&j);
     slower += j.ns > best * (1 + 1e-9);
     sum += j.ns > best * (1 + 1e-9) ? j.ns / best - 1 : 0;
     worst = j.ns / best > worst ? j.ns / best : worst;
