@@ -37,7 +37,7 @@ PYTHON = python_with_torch()
 
 
 def script(*args, code=0):
-    done = subprocess.run([PYTHON, "-B", SCRIPT, *map(str, args)], capture_output=True, text=True, timeout=280)
+    done = subprocess.run([PYTHON, "-B", SCRIPT, *map(str, args)], capture_output=True, text=True)
     assert done.returncode == code, f"{args}: exit status {done.returncode}, expected {code}: {done.stderr}"
     return done
 
