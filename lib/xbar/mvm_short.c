@@ -400,15 +400,17 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
   const rrn_xbar_layer *l = &c->run->layer;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const int one = rrn_xbar_pairs_are_one(l);
-  int32_t x[RRN_XBAR_SHORT_ROWS];
+  uint8_t rows[RRN_XBAR_SHORT_ROWS];
+  size_t n = 0, k;
   double current;
-  size_t k;
 
-  for (k = 0; k < l->n_in; k++)
-    x[k] = c->run->x[k * c->run->x_row + vector];
-  current = rrn_xbar_current(l, x, 0, l->n_in, step, slice, one ? 0 : plane % l->n_sides, c->col);
+  for (k = 0; k < l->n_in; k++) {
+    rows[n] = (uint8_t)k;
+    n += c->run->x[k * c->run->x_row + vector] >> step & 1;
+  }
+  current = rrn_xbar_sum(l, slice, one ? 0 : plane % l->n_sides, c->col, rows, n);
   if (one)
-    current -= rrn_xbar_current(l, x, 0, l->n_in, step, slice, 1, c->col);
+    current -= rrn_xbar_sum(l, slice, 1, c->col, rows, n);
   return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
 }
 
