@@ -6,15 +6,17 @@
  *
  * Idea: where an array has few columns, lanes that hold columns are idle; images and positions there are always many. A step
  * of a vector is a pattern of bits. Five rows are one of 32 sums, so two registers tabulate them and an instruction looks up
- * 16 patterns. Sums have 16 bits behind the code's point, so that the upper halves of two planes are 32 codes to clip
- * and one dot product weighs and adds them. Sums too near to the border of two codes are rare: a block of 8 vectors tells
+ * 16 patterns. Sums have 16 bits behind the code's point, so a dot product weighs the upper half of each, the code, and
+ * adds it. Sums too near to the border of two codes, or beyond the converter's range, are rare: a block of 8 vectors tells
  * that it has some, and these are settled one by one, from 24 bits per cell and then from the cells as the reference does.
+ * Patterns of a few vectors at a time stay in the nearest cache while all columns use them.
  *
  * Ranges of converters that are powers of two apart leave whole numbers to add, so a result is one product and a sum of
  * floating-point numbers, the same on every machine.
  *
- * Complexity: rows / 5 lookups and additions and four operations for 16 conversions. 3 bytes per pair of cells. Source:
- * Arlazarov et al., 1970, as mvm_lookup.c. With read noise by column as many lookups again give the variance. Not handled: several bits per step, inputs of more than 8 bits. */
+ * Complexity: rows / 5 lookups and additions and three operations for 16 conversions. 3 bytes per pair of cells. Source:
+ * Arlazarov et al., 1970, as mvm_lookup.c. With read noise by column as many lookups again give the variance. Arrays whose
+ * rows and columns fill tiles go to mvm_short_amx.c. Not handled: several bits per step, inputs of more than 8 bits. */
 #include "xbar/mvm_short.h"
 
 #include <string.h>

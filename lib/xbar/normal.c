@@ -20,7 +20,7 @@
 #include "util/power.h"
 #include "util/random.h"
 
-enum { WIDE = 8, CHUNK = 64 };
+enum { WIDE = 8, CHUNK = RRN_XBAR_NORMALS };
 
 typedef uint64_t words __attribute__((vector_size(8 * WIDE)));
 typedef double reals __attribute__((vector_size(8 * WIDE)));
@@ -286,8 +286,6 @@ normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, s
   ends(&tails, ret_xi);
 }
 
-typedef void normals_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi);
-
 static void
 normals_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi)
 {
@@ -308,23 +306,33 @@ normals_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *c
 }
 #endif
 
-static normals_of *
-best(void)
+rrn_xbar_normals_of *
+rrn_xbar_normals_kernel(int level)
 {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-    return normals_avx512;
-  if (__builtin_cpu_supports("avx2"))
-    return normals_avx2;
+  if (level == 2)
+    return __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") ? normals_avx512 : NULL;
+  if (level == 1)
+    return __builtin_cpu_supports("avx2") ? normals_avx2 : NULL;
 #endif
-  return normals_plain;
+  return level == 0 ? normals_plain : NULL;
+}
+
+static rrn_xbar_normals_of *
+best(void)
+{
+  int level = RRN_XBAR_NORMALS_LEVELS - 1;
+
+  while (!rrn_xbar_normals_kernel(level))
+    level--;
+  return rrn_xbar_normals_kernel(level);
 }
 
 void
 rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, const uint8_t *places, size_t n,
                  double *ret_xi)
 {
-  normals_of *few = best();
+  rrn_xbar_normals_of *few = best();
   uint32_t cells[CHUNK];
   size_t first, some, k;
 
