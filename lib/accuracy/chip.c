@@ -219,7 +219,7 @@ try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i
   first.read_by_column = 1;
   if (adcs && !rrn_xbar_is_short(&first, adcs, n))
     return RRAMNAS_OK;
-  if (!(s = rrn_arena_alloc(&c->arenas[i], 1, sizeof(*s))))
+  if (!(s = rrn_arena_alloc_alone(&c->arenas[i], 1, sizeof(*s))))
     return rrn_fail_memory(err);
   RRN_TRY(rrn_xbar_short_create(&c->arenas[i], &first, n, adcs, like, rrn_xbar_cpu_best(), s, &fits, err));
   c->shorts[i] = fits ? s : NULL;
@@ -242,7 +242,7 @@ program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
   rrn_arena_release(&scratch);
   if (status < 0 || c->shorts[i])
     return status;
-  c->arrays[i] = rrn_arena_alloc(&c->arenas[i], n, sizeof(*c->arrays[i]));
+  c->arrays[i] = rrn_arena_alloc_alone(&c->arenas[i], n, sizeof(*c->arrays[i]));
   if (!c->arrays[i])
     return rrn_fail_memory(err);
   for (g = 0; g < n; g++)

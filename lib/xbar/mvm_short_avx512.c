@@ -5,9 +5,9 @@
  * Out: the same sums.
  *
  * Idea: a register of patterns is 8 vectors and two steps, because a permutation of 32-bit numbers looks at the lowest five
- * bits of each: four shifts of the transposed bytes give all eight steps. Two planes share their conversions: a register
- * of 32 upper halves. What is rare, doubts and clips, is only noticed; a block with either is looked through again.
- * Columns none of whose patterns can clip are spared the clipping.
+ * bits of each: four shifts of the transposed bytes give all eight steps. Codes are weighed and added where they lie, in the
+ * upper halves. What is rare, doubts and clips, is only noticed, by the least and greatest halves; a block with either is
+ * looked through again. Columns none of whose patterns can clip are spared the search for clips.
  *
  * Complexity: as mvm_short.c. */
 #include "xbar/mvm_short.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole networks on chips with errors: the digits network, 360 images, one processor. Units: chips; a chip is programmed and
- * sees every image. Also what programming alone takes, and the memory of a programmed chip.
+ * sees every image. Also what programming alone takes, the memory of a programmed chip, and a hundred chips that are alike.
  *
  *   bench-accuracy           all rows
  *   bench-accuracy N         N chips of the first row, for profiles */
@@ -92,6 +92,21 @@ load(job *j)
   free(images);
 }
 
+/* Without errors of their own one stands for all. */
+static void
+judge_alike(void *user)
+{
+  enum { CHIPS = 100 };
+  job *j = user;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rrn_trials t = { .plan = j->p.plan, .q = &j->q, .hw = j->hw, .images = j->images, .labels = j->labels, .n_images = IMAGES,
+                   .n_threads = 1 };
+  rrn_trials_result r;
+  int32_t right[CHIPS];
+
+  bench_must(rrn_trials_run(&j->rt, &t, CHIPS, right, &r, &err), &err);
+}
+
 /* A chip by its YAML, and the first of its kind. */
 static void
 use(job *j, const rrn_rt *rt, const char *yaml)
@@ -168,6 +183,8 @@ main(int argc, char **argv)
     snprintf(name, sizeof(name), "360 images: %s", chips[k].name);
     bench_run(name, judge, &j, 1);
   }
+  use(&j, &j.rt, "schema: rramnas.hardware/1\n");
+  bench_run("100 chips that are alike, 360 images", judge_alike, &j, 100);
   print_memory(&j, chips[0].yaml);
   return 0;
 }

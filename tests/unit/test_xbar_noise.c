@@ -301,6 +301,41 @@ test_draws_of_steps(void **state)
   free(z);
 }
 
+/* Side by side as one by one, to the bit: in every kernel, in a row and picked out. */
+static void
+test_normals(void **state)
+{
+  enum { ROUNDS = 1000, PICKED = 37 };
+  const rrn_xbar_id id = { UINT64_C(0x123456789abcdef), 3, 7 };
+  double xi[RRN_XBAR_NORMALS], row[2 * RRN_XBAR_NORMALS];
+  uint32_t cells[RRN_XBAR_NORMALS], round, k;
+  uint8_t places[PICKED];
+  int level;
+
+  (void)state;
+  for (round = 0; round < ROUNDS; round++) {
+    for (k = 0; k < RRN_XBAR_NORMALS; k++)
+      cells[k] = round * 1234567u + k * (round % 5);
+    for (level = 0; level < RRN_XBAR_NORMALS_LEVELS; level++) {
+      rrn_xbar_normals_of *kernel = rrn_xbar_normals_kernel(level);
+
+      if (!kernel)
+        continue;
+      kernel(&id, RRN_XBAR_DRIFT, cells, RRN_XBAR_NORMALS, xi);
+      for (k = 0; k < RRN_XBAR_NORMALS; k++)
+        assert_true(xi[k] == rrn_xbar_normal(&id, RRN_XBAR_DRIFT, cells[k], 0, 0));
+    }
+  }
+  for (k = 0; k < PICKED; k++)
+    places[k] = (uint8_t)(k * 5 % 91);
+  rrn_xbar_normals(&id, RRN_XBAR_WRITE, 99, NULL, 91, row);
+  rrn_xbar_normals(&id, RRN_XBAR_WRITE, 99, places, PICKED, xi);
+  for (k = 0; k < PICKED; k++)
+    assert_true(xi[k] == row[places[k]]);
+  for (k = 0; k < 91; k++)
+    assert_true(row[k] == rrn_xbar_normal(&id, RRN_XBAR_WRITE, 99 + k, 0, 0));
+}
+
 static void
 test_quantile(void **state)
 {
@@ -495,7 +530,7 @@ main(void)
     cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
     cmocka_unit_test(test_read_kernels), cmocka_unit_test(test_draws), cmocka_unit_test(test_draws_of_steps),
-    cmocka_unit_test(test_names),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
+    cmocka_unit_test(test_names), cmocka_unit_test(test_normals),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
     cmocka_unit_test(test_chip),   cmocka_unit_test(test_chip_tables),   cmocka_unit_test(test_age),
     cmocka_unit_test(test_fit),
   };
