@@ -301,6 +301,7 @@ rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_optio
   rrn_arena_init(&r->trial.arena, &m->rt);
   rrn_arena_init(&r->best.arena, &m->rt);
   r->m = m;
+  r->bounds = NULL;
   r->best_ns = 1e300;
   r->far = bound_is_far(m, o->depthwise);
   r->err = err;
