@@ -14,10 +14,11 @@
 #include "best/groups.h"
 #include "best/regroup.h"
 #include "random_case.h"
+#include "rounds.h"
 #include "timing/sim.h"
 
-enum { ROUNDS = 60, AGREEMENTS = 60, MONOTONE_ROUNDS = 3, EFFORT_ROUNDS = 3,
-       CURVE_ROUNDS = 4, CURVE_POINTS = 3 };
+enum { ROUNDS = TEST_ROUNDS(60), AGREEMENTS = TEST_ROUNDS(60), MONOTONE_ROUNDS = TEST_ROUNDS(3), EFFORT_ROUNDS = TEST_ROUNDS(3),
+       CURVE_ROUNDS = TEST_ROUNDS(4), CURVE_POINTS = 3 };
 
 static int32_t
 crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
@@ -303,8 +304,8 @@ curve_is_what_its_points_give_alone(void **state)
     random_case x;
 
     make(&r, &x);
-    x.o.samples = i % 2 ? 1 : x.o.samples;
-    x.o.effort = i < CURVE_ROUNDS / 2 ? RRAMNAS_EFFORT_FAST : RRAMNAS_EFFORT_BALANCED;
+    x.o.samples = i < 2 ? 1 : x.o.samples;
+    x.o.effort = i % 2 ? RRAMNAS_EFFORT_FAST : RRAMNAS_EFFORT_BALANCED;
     how.first = crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_FAST) + 1;
     how.last = how.first + 5;
     how.on_point = check_point;
@@ -490,7 +491,7 @@ evaluator_agrees_with_simulation(void **state)
 
 /* --- the bound against all numbers of copies of tiny chains --- */
 
-enum { TINY = 3, TINY_ROUNDS = 40 };
+enum { TINY = 3, TINY_ROUNDS = TEST_ROUNDS(40) };
 
 /* Completion that no mapping with these copies is below; huge when the cells or crossbars do not suffice. */
 static double
