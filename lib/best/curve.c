@@ -217,8 +217,8 @@ compute_points(driver *d, size_t *ret_n)
 
   for (i = 0; i < d->n_points && !stopped; i++) {
     RRN_TRY(compute_point(d, i));
-    rrn_log(&d->rt, RRAMNAS_LOG_DEBUG, "curve: point %d of %d, %d crossbars", (int)i + 1, (int)d->n_points,
-            (int)d->points[i].crossbars);
+    rrn_log(&d->rt, RRAMNAS_LOG_DEBUG, "curve: point %d of %d, %d crossbars, %d searches so far that need not be repeated",
+            (int)i + 1, (int)d->n_points, (int)d->points[i].crossbars, (int)d->kept.repeated);
     stopped = o->on_point && o->on_point(o->user, &d->points[i], d->soonest, i + 1, d->n_points) != 0;
   }
   *ret_n = (size_t)i;

@@ -12,7 +12,9 @@ typedef struct rrn_fast {
   int32_t over;    /* 1: no more builds */
 } rrn_fast;
 
-/* All layers become one group. */
+/* Whether moves of single layers are worth a fast search's time: dense layers of several groups. */
+int rrn_fast_moves_pay(const rrn_plan *p);
+/* No layer is urgent yet. */
 void rrn_fast_begin(rrn_fast *f, rrn_plan *p);
 /* The next build, until `over`. Each that fits is worth a look: the last need not be the best. */
 int32_t rrn_fast_build(rrn_fast *f, int32_t *ret_fits);

@@ -32,7 +32,7 @@ typedef struct rrn_kept {
   size_t n, cap;
   double packed_ns; /* one copy of each layer in the fewest crossbars; 0 = not yet packed */
   int32_t packed_crossbars, packed_tries;
-  int32_t repeated; /* stages that need not be run again */
+  int32_t repeated; /* stages asked for again, for the log */
 } rrn_kept;
 
 void rrn_kept_init(rrn_kept *k, const rrn_rt *rt);

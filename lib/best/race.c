@@ -28,7 +28,7 @@ _Static_assert((int)STAGES <= (int)RRN_KEPT_STAGES, "some stage has no place amo
 
 /* The stages of a search. The fast effort has menus of its own. */
 static const rrn_allowance stages[STAGES] = {
-  { 0, 2e6, 2e6, 0, 1, 1, 4, 2, 1, 1, 1 },
+  { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
   { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
   { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
   { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
@@ -301,6 +301,7 @@ rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_optio
   rrn_arena_init(&r->trial.arena, &m->rt);
   rrn_arena_init(&r->best.arena, &m->rt);
   r->m = m;
+  r->bounds = NULL;
   r->best_ns = 1e300;
   r->far = bound_is_far(m, o->depthwise);
   r->err = err;

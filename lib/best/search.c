@@ -328,7 +328,7 @@ rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, doubl
   RRN_TRY(build_plans(s, a));
   if (a->balance > 0 && s->n_keeps > 1)
     RRN_TRY(balance_plans(s, a->balance, a->last));
-  if (moves > 0 && a->moves > 0 && s->n_keeps > 0)
+  if (moves > 0 && a->moves > 0 && s->n_keeps > 0 && (!a->few || rrn_fast_moves_pay(&s->plan)))
     RRN_TRY(improve_plans(s, moves));
   sort_keeps(s);
   s->n_keeps = s->n_keeps < a->last ? s->n_keeps : a->last;

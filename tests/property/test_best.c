@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy best on random networks and chips: mappings keep the invariants, nothing is slower than policy rnc, the bound
  * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort and more crossbars
- * are never slower, results repeat; groups keep their crossbars to themselves; the evaluator agrees with the event simulation but for
- * ties. */
+ * are never slower, results repeat, a curve's points are what they are alone; groups keep their crossbars to themselves;
+ * the evaluator agrees with the event simulation but for ties. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,8 @@
 #include "rounds.h"
 #include "timing/sim.h"
 
-enum { ROUNDS = TEST_ROUNDS(60), AGREEMENTS = TEST_ROUNDS(60), MONOTONE_ROUNDS = TEST_ROUNDS(3), EFFORT_ROUNDS = TEST_ROUNDS(3) };
+enum { ROUNDS = TEST_ROUNDS(60), AGREEMENTS = TEST_ROUNDS(60), MONOTONE_ROUNDS = TEST_ROUNDS(3), EFFORT_ROUNDS = TEST_ROUNDS(3),
+       CURVE_ROUNDS = TEST_ROUNDS(4), CURVE_POINTS = 3 };
 
 static int32_t
 crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
@@ -247,6 +248,71 @@ results_repeat(void **state)
 
     make(&r, &x);
     assert_true(time_of(&x) - time_of(&x) == 0);
+    random_case_end(&x);
+  }
+}
+
+/* --- curves --- */
+
+/* The mapping is the one that a compilation of its own gives: boxes, places, and the tries that it took. */
+static void
+check_same_mapping(const rramnas_mapping *m, const rramnas_mapping *alone)
+{
+  assert_int_equal(m->tries, alone->tries);
+  assert_int_equal(m->crossbars_used, alone->crossbars_used);
+  assert_int_equal(m->n_pieces, alone->n_pieces);
+  assert_int_equal(m->n_placements, alone->n_placements);
+  assert_memory_equal(m->copies, alone->copies, (size_t)m->n_layers * sizeof(*m->copies));
+  assert_memory_equal(m->placements, alone->placements, m->n_placements * sizeof(*m->placements));
+}
+
+/* What a point has is the soonest of its own compilation and those before. */
+static int32_t
+check_point(void *user, const rramnas_curve_point *p, rramnas_mapping *m, int32_t done, int32_t total)
+{
+  random_case *x = user;
+  rramnas_mapping *alone;
+  double ns;
+
+  (void)total;
+  x->o.crossbars = p->crossbars;
+  alone = random_case_compile(x);
+  ns = completion(alone, x->o.samples);
+  if (p->made_for == p->crossbars && done > 1) {
+    assert_true(p->latency_ns - ns == 0);
+    check_same_mapping(m, alone);
+  } else {
+    assert_true(p->latency_ns <= ns);
+  }
+  rramnas_mapping_unref(alone);
+  return 0;
+}
+
+/* Points close to each other, so that they share numbers of crossbars; fast and balanced. */
+static void
+curve_is_what_its_points_give_alone(void **state)
+{
+  test_random r = { 18 };
+  int i;
+
+  (void)state;
+  for (i = 0; i < CURVE_ROUNDS; i++) {
+    rramnas_curve_options how = RRAMNAS_CURVE_OPTIONS_INIT;
+    rramnas_curve_point points[CURVE_POINTS] = { RRAMNAS_CURVE_POINT_INIT };
+    rramnas_error err = RRAMNAS_ERROR_INIT;
+    size_t n = 0;
+    random_case x;
+
+    make(&r, &x);
+    x.o.samples = i < 2 ? 1 : x.o.samples;
+    x.o.effort = i % 2 ? RRAMNAS_EFFORT_FAST : RRAMNAS_EFFORT_BALANCED;
+    how.first = crossbars_needed(&x, RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_FAST) + 1;
+    how.last = how.first + 5;
+    how.on_point = check_point;
+    how.user = &x;
+    if (rramnas_compile_curve(x.hw, x.net, &x.o, NULL, &how, NULL, points, CURVE_POINTS, &n, &err) < 0)
+      fail_msg("%s", err.message);
+    assert_true(n == CURVE_POINTS);
     random_case_end(&x);
   }
 }
@@ -516,6 +582,7 @@ main(void)
     cmocka_unit_test(more_effort_is_never_slower),
     cmocka_unit_test(more_crossbars_are_never_slower),
     cmocka_unit_test(results_repeat),
+    cmocka_unit_test(curve_is_what_its_points_give_alone),
     cmocka_unit_test(groups_keep_their_crossbars),
     cmocka_unit_test(evaluator_agrees_with_simulation),
     cmocka_unit_test(bound_is_below_every_choice_of_copies),
