@@ -94,6 +94,10 @@ int32_t rrn_xbar_digit(const rrn_xbar_layer *l, int32_t slice, int32_t side, siz
 void rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
                            double *ret_g);
 
+/* The same of the cells of n inputs in any order. */
+void rrn_xbar_conductances_at(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs,
+                              size_t n, double *ret_g);
+
 /* Place of a cell in g[], and its number in the random streams: independent of the array's height. */
 static inline size_t
 rrn_xbar_cell(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t in)

@@ -198,6 +198,13 @@ fraction_of(const rrn_xbar_kernel *k, int32_t plane)
   return fraction;
 }
 
+/* Bits behind the point in what the kernel adds up. */
+static int32_t
+high_of(const rrn_xbar_kernel *k, int32_t plane)
+{
+  return k->cells.fraction[plane] - (k->cpu == RRN_XBAR_CPU_AVX512 ? k->cells.left_out[plane] : 0);
+}
+
 /* What the sums of a kernel can be wrong by, in codes: rounded cells, and for tiles the bits below the sum's. */
 static double
 error_of(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_block *b)
@@ -216,23 +223,25 @@ error_of(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_block *b)
 static int
 is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
 {
-  const int32_t high = k->cells.fraction[plane], least[] = { -7, -7, 0, 8 };
+  const int32_t high = high_of(k, plane), least[] = { -7, -7, 0, 8 };
 
   return k->head.converters != NULL || margin > 0.1 || high < least[k->cpu] ||
          greatest_term(k, plane) * rrn_xbar_power_of_2(k->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 0) > 0x1p30 ||
          (k->cells.spread && k->head.spec.dac_bits > 1);
 }
 
-/* Offsets as the sums of tiles have them, where words can hold the sums of single bytes. */
+/* Offsets as the sums of tiles have them, where words can hold the sums of single bytes. What the top bytes add comes
+ * with 16 bits behind the point. */
 static void
 set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 {
   rrn_xbar_block *b = &w->block;
-  const double greatest = greatest_term(k, plane) * rrn_xbar_power_of_2(b->high + 8);
+  const double lowest = greatest_term(k, plane) - k->cells.greatest[plane];
   size_t i;
 
   b->start = NULL;
-  if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 || greatest > 0x1p30)
+  if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 ||
+      lowest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
     return;
   for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)b->steps; i++)
     w->start[i] = w->offset[i] * (1 << (b->high - 8));
@@ -252,7 +261,9 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 
   w->slope = 1 / rrn_xbar_power_of_2(k->cells.fraction[plane] + 8);
   w->unsure = k->cells.unsure[plane] + 1e-9;
-  b->high = k->cells.fraction[plane];
+  w->rounding = 1e-9 + 1e-14 * (double)k->cells.rows * k->cells.greatest[plane];
+  b->high = high_of(k, plane);
+  b->left_out = k->cells.left_out[plane];
   b->fraction = fraction_of(k, plane);
   one = rrn_xbar_power_of_2(b->fraction);
   margin = w->unsure + error_of(k, plane, b) + rrn_xbar_set_noise(k, plane, one, w) + 1 / one;

@@ -27,6 +27,7 @@ typedef struct rrn_xbar_work {
   size_t held, room; /* arrays in these sums, and how many may be */
   /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
   double slope, *offsets, unsure;
+  double rounding; /* how far doubles may be off */
   double noise; /* standard deviation in codes of a spread of 1 at the lowest step */
   double *squares;  /* [steps][table vectors]: sums of squares of steps */
   float *deviation; /* as block.deviation */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Standard normal numbers by name, many at a time.
  *
- * In:  the name of random numbers, numbers of cells in a row.
+ * In:  the name of random numbers, numbers of cells.
  * Out: their deviates.
  *
  * Idea: a keyed bijection of a counter gives 52 bits, the inverse of the normal distribution the deviate. Eight numbers go
@@ -130,15 +130,15 @@ polynomials(const double *c, const reals *x, reals *ret)
   *ret = sum;
 }
 
-/* Cells from `cell` on; whole vectors are written. */
 INLINE
-normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, double *ret_xi)
+normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *numbers, double *ret_xi)
 {
-  const words cells = (words){ 0, 1, 2, 3, 4, 5, 6, 7 } + cell;
-  words low, high;
+  words cells, low, high;
   reals p, q, r, over, under;
   int k;
 
+  for (k = 0; k < WIDE; k++)
+    cells[k] = numbers[k];
   philox(id, slot, &cells, &low, &high);
   p = __builtin_convertvector((high << 32 | low) >> 12 << 1 | 1, reals) * 0x1p-53;
   q = p - 0.5;
@@ -151,33 +151,33 @@ normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, double *r
 }
 
 static void
-normals_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi)
+normals_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi)
 {
   size_t k;
 
   for (k = 0; k < n; k += WIDE)
-    normals(id, slot, cell + (uint32_t)k, ret_xi + k);
+    normals(id, slot, cells + k, ret_xi + k);
 }
 
 #if defined(__x86_64__)
 __attribute__((target("avx512f,avx512dq,avx512vl"))) static void
-normals_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi)
+normals_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi)
 {
   size_t k;
 
   for (k = 0; k < n; k += WIDE)
-    normals(id, slot, cell + (uint32_t)k, ret_xi + k);
+    normals(id, slot, cells + k, ret_xi + k);
 }
 #endif
 
 void
-rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi)
+rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi)
 {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    normals_avx512(id, slot, cell, n, ret_xi);
+    normals_avx512(id, slot, cells, n, ret_xi);
     return;
   }
 #endif
-  normals_plain(id, slot, cell, n, ret_xi);
+  normals_plain(id, slot, cells, n, ret_xi);
 }
