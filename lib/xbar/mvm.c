@@ -63,13 +63,13 @@ enum { TABLE_FLOOR = RRN_XBAR_TABLE_GROUPS * RRN_XBAR_LANES / 4 };
 enum { TILE_COLUMNS = 256 };
 
 /* Lanes beyond the columns are added up and dropped. */
-static int32_t *
-zeroed_cells(rrn_arena *scratch, size_t groups)
+static void *
+zeroed_cells(rrn_arena *scratch, size_t groups, size_t size)
 {
-  int32_t *cells = rrn_xbar_room(scratch, 4 * groups, RRN_XBAR_LANES * sizeof(*cells));
+  void *cells = rrn_xbar_room(scratch, 4 * groups, RRN_XBAR_LANES * size);
 
   if (cells)
-    memset(cells, 0, 4 * groups * RRN_XBAR_LANES * sizeof(*cells));
+    memset(cells, 0, 4 * groups * RRN_XBAR_LANES * size);
   return cells;
 }
 
@@ -93,13 +93,14 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
     return b->table && b->words && w->sixteens && b->spreads;
   }
   b->sums = rrn_xbar_room(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
+  if (k->head.read_model != RRN_READ_NONE)
+    b->noises = rrn_xbar_room(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->noises));
   b->index = w->index = rrn_arena_alloc_raw(scratch, b->groups, patterns * sizeof(*w->index));
-  b->cells = w->cells = zeroed_cells(scratch, b->groups);
-  if (k->cells.spread) {
-    b->spread_sums = rrn_xbar_room(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->spread_sums));
-    b->spread_cells = w->spread_cells = zeroed_cells(scratch, b->groups);
-  }
-  return b->table && b->sums && w->index && w->cells && (!k->cells.spread || (b->spread_sums && w->spread_cells));
+  b->cells = w->cells = zeroed_cells(scratch, b->groups, sizeof(*w->cells));
+  if (k->cells.spread)
+    b->spread_cells = w->spread_cells = zeroed_cells(scratch, b->groups, sizeof(*w->spread_cells));
+  return b->table && b->sums && w->index && w->cells && (k->head.read_model == RRN_READ_NONE || b->noises) &&
+         (!k->cells.spread || w->spread_cells);
 }
 
 /* The greatest sum of a column's codes is that of the places of the steps times a code. */

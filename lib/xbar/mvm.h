@@ -139,13 +139,13 @@ typedef struct rrn_xbar_block {
   int32_t left_out;
   const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
   const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
-  const int32_t *spread_cells; /* the same of spreads */
-  int32_t *spread_sums;        /* as sums; NULL without spreads */
+  const uint16_t *spread_cells; /* the same of spreads */
+  int32_t *noises;             /* as sums: sums of spreads, then read noise; NULL without */
   void *table;           /* sums of the cells of each subset of four inputs */
   uint8_t *spreads;      /* the same of the spreads of a few columns; only AVX-512 */
   int32_t *sums;         /* [vectors][bits][lanes]; not AVX-512 */
   const uint32_t *sixteens; /* [vectors / 16][bits][stride / 16][16]: subsets of 16 rows in fours; only AVX-512 */
-  const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
+  const uint16_t *index; /* [vectors][bits][groups]: place of a subset in a table of spreads, in bytes; the others */
   const int32_t *offset; /* [steps][RRN_XBAR_TABLE_VECTORS]: added to the sums, with half a code and the margin */
   const int32_t *start;  /* the same with all bits of cells behind the point; NULL where words are too short; only AMX */
   uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes, weighted by steps, are added */
@@ -162,6 +162,7 @@ typedef struct rrn_xbar_block {
   const float *deviation; /* [steps][RRN_XBAR_TABLE_VECTORS] or NULL: the same of a column, equal for all */
   const uint32_t *names[3], *keys[3]; /* of vectors; of columns by rrn_xbar_key(): see rrn_xbar_draw() */
   size_t width_keys;
+  const uint64_t *mixes; /* [4][64]: what a deviate adds to four steps' sums, less rrn_xbar_mix_zero(); only plain C */
   uint32_t first_vector; /* number of vector 0 */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
@@ -172,6 +173,27 @@ static inline size_t
 rrn_xbar_key(const rrn_xbar_block *b, int32_t step, size_t column)
 {
   return (size_t)(step / RRN_XBAR_DRAW_STEPS) * b->width_keys + column;
+}
+
+/* The least that a weight and a deviate give; mixes are without it, not to be below 0. */
+static inline int32_t
+rrn_xbar_least_mix(size_t step, size_t pick)
+{
+  const int32_t weight = rrn_xbar_weights[step][pick];
+
+  return weight < 0 ? weight * UINT8_MAX : 0;
+}
+
+/* What the sum of four mixes is where that of the deviates is 0. */
+static inline int32_t
+rrn_xbar_mix_zero(size_t step)
+{
+  int32_t zero = rrn_xbar_zeros[step];
+  size_t pick;
+
+  for (pick = 0; pick < 4; pick++)
+    zero -= rrn_xbar_least_mix(step, pick);
+  return zero;
 }
 
 void rrn_xbar_lookup_plain(rrn_xbar_block *b);

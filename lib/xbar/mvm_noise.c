@@ -12,6 +12,22 @@
 
 #include "xbar/mvm_work.h"
 
+/* Four halves beside each other add up without a carry. */
+static void
+fill_mixes(uint64_t *mixes)
+{
+  size_t pick, deviate, step;
+
+  for (pick = 0; pick < 4; pick++)
+    for (deviate = 0; deviate < 64; deviate++)
+      for (step = 0, mixes[pick * 64 + deviate] = 0; step < RRN_XBAR_DRAW_STEPS; step++) {
+        const int32_t mix =
+          rrn_xbar_weights[step][pick] * rrn_xbar_deviates[deviate] - rrn_xbar_least_mix(step, pick);
+
+        mixes[pick * 64 + deviate] |= (uint64_t)mix << 16 * step;
+      }
+}
+
 int
 rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
@@ -25,12 +41,16 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
   w->deviation = rrn_xbar_room(scratch, steps * vectors, sizeof(*w->deviation));
   w->names = rrn_xbar_room(scratch, 3 * vectors, sizeof(*w->names));
   w->keys = rrn_xbar_room(scratch, 3 * draws, w->width * sizeof(*w->keys));
+  w->mixes = k->cpu == RRN_XBAR_CPU_PLAIN ? rrn_xbar_room(scratch, 4 * 64, sizeof(*w->mixes)) : NULL;
+  w->block.mixes = w->mixes;
+  if (w->mixes)
+    fill_mixes(w->mixes);
   w->block.width_keys = w->width;
   for (i = 0; i < 3 && w->names && w->keys; i++) {
     w->block.names[i] = w->names + i * vectors;
     w->block.keys[i] = w->keys + i * draws * w->width;
   }
-  return w->squares && w->deviation && w->names && w->keys;
+  return w->squares && w->deviation && w->names && w->keys && (w->mixes || k->cpu != RRN_XBAR_CPU_PLAIN);
 }
 
 static double
