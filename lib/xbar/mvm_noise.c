@@ -38,7 +38,7 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
   if (k->head.read_model == RRN_READ_NONE)
     return 1;
   w->squares = rrn_arena_alloc_raw(scratch, steps * vectors, sizeof(*w->squares));
-  w->deviation = rrn_xbar_room(scratch, steps * vectors, sizeof(*w->deviation));
+  w->deviation = rrn_xbar_room(scratch, rrn_xbar_whole_draws(steps) * vectors, sizeof(*w->deviation));
   w->names = rrn_xbar_room(scratch, 3 * vectors, sizeof(*w->names));
   w->keys = rrn_xbar_room(scratch, 3 * draws, w->width * sizeof(*w->keys));
   w->mixes = k->cpu == RRN_XBAR_CPU_PLAIN ? rrn_xbar_room(scratch, 4 * 64, sizeof(*w->mixes)) : NULL;
@@ -128,9 +128,10 @@ rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar
     return 0;
   w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) *
              rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) / rrn_xbar_max_step(l);
+  w->most_noise = w->noise * most;
   w->block.noise = (float)(w->noise * scale);
   for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
     w->deviation[i] = (float)(w->noise * scale * __builtin_sqrt(w->squares[i]));
   w->block.deviation = k->cells.spread ? NULL : w->deviation;
-  return w->noise * most * (k->cpu >= RRN_XBAR_CPU_AVX512 ? 0x1.04p-14 : 0x1p-21) + 1 / one;
+  return w->most_noise * (k->cpu >= RRN_XBAR_CPU_AVX512 ? 0x1.04p-14 : 0x1p-21) + 1 / one;
 }

@@ -29,13 +29,21 @@ typedef struct rrn_xbar_work {
   /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
   double slope, *offsets, unsure;
   double rounding; /* how far doubles may be off */
-  double noise; /* standard deviation in codes of a spread of 1 at the lowest step */
+  double noise;      /* standard deviation in codes of a spread of 1 at the lowest step */
+  double most_noise; /* the greatest that is drawn, in codes */
   double *squares;  /* [steps][table vectors]: sums of squares of steps */
   float *deviation; /* as block.deviation */
   uint64_t *mixes;  /* as block.mixes */
   uint32_t *names, *keys; /* as in the block: names[3][table vectors], keys[3][draws][width] */
   rrn_xbar_stats stats;
 } rrn_xbar_work;
+
+/* Steps filled up to those that share deviates. */
+static inline size_t
+rrn_xbar_whole_draws(size_t steps)
+{
+  return (steps + RRN_XBAR_DRAW_STEPS - 1) / RRN_XBAR_DRAW_STEPS * RRN_XBAR_DRAW_STEPS;
+}
 
 /* Room that begins with a line of the cache, or NULL. */
 void *rrn_xbar_room(rrn_arena *scratch, size_t n, size_t size);
