@@ -9,8 +9,8 @@
  * one by one, from all bits of the cells and, nearer still, from the layer as the reference does: so every kernel gives
  * the reference's codes. Where no conversion changes anything, mvm_collapsed.c does it.
  *
- * Complexity: see mvm_lookup.c. Not handled: read noise by
- * cell. Read noise by column is fast with AMX only and one bit per step. */
+ * Complexity: see mvm_lookup.c. Not handled: read noise by cell. Read noise by column of relative error is slow with several
+ * bits per step, errors of converters are always: their conversions are settled one by one. */
 #include "xbar/mvm_work.h"
 
 #include <string.h>

@@ -294,8 +294,9 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
 }
 
 INLINE void
-look_up(rrn_xbar_block *b, int32_t dac_bits, rrn_wide_noise noise)
+look_up(rrn_xbar_block *block, int32_t dac_bits, rrn_wide_noise noise)
 {
+  rrn_xbar_block here = *block, *const b = &here; /* which no store changes */
   const rrn_wide_converter v = rrn_wide_converter_of(b);
   rrn_wide_weights weights[8];
   size_t column, vector;
@@ -310,6 +311,8 @@ look_up(rrn_xbar_block *b, int32_t dac_bits, rrn_wide_noise noise)
     for (vector = 0; vector < b->vectors; vector += 16)
       read_out(b, &v, weights, column, vector, dac_bits, noise);
   }
+  block->clipped_low = here.clipped_low;
+  block->clipped_high = here.clipped_high;
 }
 
 TARGET void
