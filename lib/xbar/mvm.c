@@ -273,7 +273,10 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->last = l->adc.codes - 1;
   for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
     w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
-    w->offset[i] = b->slow ? 0 : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
+    if (i > 0 && w->offsets[i] == w->offsets[i - 1]) /* pairs have the same everywhere */
+      w->offset[i] = w->offset[i - 1];
+    else
+      w->offset[i] = b->slow ? 0 : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
   }
   set_start(k, plane, w);
 }

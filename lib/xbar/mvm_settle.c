@@ -16,7 +16,7 @@
 #include "xbar/converter.h"
 
 /* Cells that are made at a time. */
-enum { SOME = 16 };
+enum { SOME = 8 };
 
 typedef struct conversion {
   int32_t plane, step;
