@@ -142,7 +142,7 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   w->eight_of = rrn_arena_alloc_raw(scratch, 256, sizeof(*w->eight_of));
   w->pedestals = rrn_arena_alloc_raw(scratch, vectors * steps, 2 * sizeof(*w->pedestals));
   w->placed = rrn_arena_alloc_raw(scratch, vectors, sizeof(*w->placed));
-  w->offset = rrn_xbar_room(scratch, vectors * rrn_xbar_whole_draws(steps), sizeof(*w->offset));
+  w->offset = rrn_xbar_room(scratch, vectors * steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
   if (!make_tables(scratch, k, w) || !rrn_xbar_make_noise_room(scratch, k, w) || !w->codes || !b->doubts ||

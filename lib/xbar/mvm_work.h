@@ -38,13 +38,6 @@ typedef struct rrn_xbar_work {
   rrn_xbar_stats stats;
 } rrn_xbar_work;
 
-/* Steps filled up to those that share deviates. */
-static inline size_t
-rrn_xbar_whole_draws(size_t steps)
-{
-  return (steps + RRN_XBAR_DRAW_STEPS - 1) / RRN_XBAR_DRAW_STEPS * RRN_XBAR_DRAW_STEPS;
-}
-
 /* Room that begins with a line of the cache, or NULL. */
 void *rrn_xbar_room(rrn_arena *scratch, size_t n, size_t size);
 
