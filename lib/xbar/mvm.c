@@ -9,8 +9,8 @@
  * one by one, from all bits of the cells and, nearer still, from the layer as the reference does: so every kernel gives
  * the reference's codes. Where no conversion changes anything, mvm_collapsed.c does it.
  *
- * Complexity: see mvm_lookup.c. Not handled: read noise by
- * cell. Read noise by column is fast with AMX only and one bit per step. */
+ * Complexity: see mvm_lookup.c. Not handled: read noise by cell. Read noise by column of relative error is slow with several
+ * bits per step, errors of converters are always: their conversions are settled one by one. */
 #include "xbar/mvm_work.h"
 
 #include <string.h>
@@ -63,13 +63,13 @@ enum { TABLE_FLOOR = RRN_XBAR_TABLE_GROUPS * RRN_XBAR_LANES / 4 };
 enum { TILE_COLUMNS = 256 };
 
 /* Lanes beyond the columns are added up and dropped. */
-static int32_t *
-zeroed_cells(rrn_arena *scratch, size_t groups)
+static void *
+zeroed_cells(rrn_arena *scratch, size_t groups, size_t size)
 {
-  int32_t *cells = rrn_xbar_room(scratch, 4 * groups, RRN_XBAR_LANES * sizeof(*cells));
+  void *cells = rrn_xbar_room(scratch, 4 * groups, RRN_XBAR_LANES * size);
 
   if (cells)
-    memset(cells, 0, 4 * groups * RRN_XBAR_LANES * sizeof(*cells));
+    memset(cells, 0, 4 * groups * RRN_XBAR_LANES * size);
   return cells;
 }
 
@@ -93,13 +93,14 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
     return b->table && b->words && w->sixteens && b->spreads;
   }
   b->sums = rrn_xbar_room(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
+  if (k->head.read_model != RRN_READ_NONE)
+    b->noises = rrn_xbar_room(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->noises));
   b->index = w->index = rrn_arena_alloc_raw(scratch, b->groups, patterns * sizeof(*w->index));
-  b->cells = w->cells = zeroed_cells(scratch, b->groups);
-  if (k->cells.spread) {
-    b->spread_sums = rrn_xbar_room(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->spread_sums));
-    b->spread_cells = w->spread_cells = zeroed_cells(scratch, b->groups);
-  }
-  return b->table && b->sums && w->index && w->cells && (!k->cells.spread || (b->spread_sums && w->spread_cells));
+  b->cells = w->cells = zeroed_cells(scratch, b->groups, sizeof(*w->cells));
+  if (k->cells.spread)
+    b->spread_cells = w->spread_cells = zeroed_cells(scratch, b->groups, sizeof(*w->spread_cells));
+  return b->table && b->sums && w->index && w->cells && (k->head.read_model == RRN_READ_NONE || b->noises) &&
+         (!k->cells.spread || w->spread_cells);
 }
 
 /* The greatest sum of a column's codes is that of the places of the steps times a code. */
@@ -198,6 +199,13 @@ fraction_of(const rrn_xbar_kernel *k, int32_t plane)
   return fraction;
 }
 
+/* Bits behind the point in what the kernel adds up. */
+static int32_t
+high_of(const rrn_xbar_kernel *k, int32_t plane)
+{
+  return k->cells.fraction[plane] - (k->cpu == RRN_XBAR_CPU_AVX512 ? k->cells.left_out[plane] : 0);
+}
+
 /* What the sums of a kernel can be wrong by, in codes: rounded cells, and for tiles the bits below the sum's. */
 static double
 error_of(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_block *b)
@@ -216,23 +224,25 @@ error_of(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_block *b)
 static int
 is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
 {
-  const int32_t high = k->cells.fraction[plane], least[] = { -7, -7, 0, 8 };
+  const int32_t high = high_of(k, plane), least[] = { -7, -7, 0, 8 };
 
   return k->head.converters != NULL || margin > 0.1 || high < least[k->cpu] ||
          greatest_term(k, plane) * rrn_xbar_power_of_2(k->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 0) > 0x1p30 ||
          (k->cells.spread && k->head.spec.dac_bits > 1);
 }
 
-/* Offsets as the sums of tiles have them, where words can hold the sums of single bytes. */
+/* Offsets as the sums of tiles have them, where words can hold the sums of single bytes. What the top bytes add comes
+ * with 16 bits behind the point. */
 static void
 set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 {
   rrn_xbar_block *b = &w->block;
-  const double greatest = greatest_term(k, plane) * rrn_xbar_power_of_2(b->high + 8);
+  const double lowest = greatest_term(k, plane) - k->cells.greatest[plane] + w->most_noise;
   size_t i;
 
   b->start = NULL;
-  if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 || greatest > 0x1p30)
+  if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 ||
+      lowest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
     return;
   for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)b->steps; i++)
     w->start[i] = w->offset[i] * (1 << (b->high - 8));
@@ -252,7 +262,9 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 
   w->slope = 1 / rrn_xbar_power_of_2(k->cells.fraction[plane] + 8);
   w->unsure = k->cells.unsure[plane] + 1e-9;
-  b->high = k->cells.fraction[plane];
+  w->rounding = 1e-9 + 1e-14 * (double)k->cells.rows * k->cells.greatest[plane];
+  b->high = high_of(k, plane);
+  b->left_out = k->cells.left_out[plane];
   b->fraction = fraction_of(k, plane);
   one = rrn_xbar_power_of_2(b->fraction);
   margin = w->unsure + error_of(k, plane, b) + rrn_xbar_set_noise(k, plane, one, w) + 1 / one;
@@ -261,7 +273,10 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->last = l->adc.codes - 1;
   for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
     w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
-    w->offset[i] = b->slow ? 0 : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
+    if (i > 0 && w->offsets[i] == w->offsets[i - 1]) /* pairs have the same everywhere */
+      w->offset[i] = w->offset[i - 1];
+    else
+      w->offset[i] = b->slow ? 0 : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
   }
   set_start(k, plane, w);
 }

@@ -29,6 +29,7 @@ typedef struct rrn_xbar_cells {
   size_t rows, stride, tiles; /* rows of an array; the same as a multiple of 16; arrays above each other */
   int32_t n_planes;           /* conversions of one column and step: slices, twice with pairs read apart */
   int32_t fraction[2 * RRN_XBAR_MAX_SLICES]; /* by plane; at most 16 */
+  int32_t left_out[2 * RRN_XBAR_MAX_SLICES]; /* by plane: bits of the upper two bytes that words are without */
   double greatest[2 * RRN_XBAR_MAX_SLICES];  /* sum of magnitudes of a column at the greatest step, in codes */
   int8_t *top;                /* [tile][plane][column][stride]: a cell is 65536 top + 256 middle + low */
   uint8_t *middle;            /* the same shape */
@@ -36,7 +37,7 @@ typedef struct rrn_xbar_cells {
   uint8_t *spread;            /* the same shape: variance of a read in 63 steps of the greatest; NULL without such noise */
   double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane, in squares of the on conductance */
   int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
-  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column without low is wrong, in codes */
+  double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column's words is wrong, in codes */
   double unsure[2 * RRN_XBAR_MAX_SLICES];  /* the same of all bits */
 } rrn_xbar_cells;
 
@@ -119,6 +120,13 @@ rrn_xbar_column(const rrn_xbar_cells *c, size_t cols, size_t tile, int32_t plane
   return (tile * (size_t)c->n_planes + (size_t)plane) * cols + col;
 }
 
+/* A cell rounded to the upper two bytes and fewer bits. */
+static inline int32_t
+rrn_xbar_word_of(int32_t cell, int32_t left_out)
+{
+  return (cell + (128 << left_out)) >> (8 + left_out);
+}
+
 /* One array, plane and block of columns, for all vectors of a batch. */
 typedef struct rrn_xbar_block {
   const int8_t *top;     /* [columns][stride]; the same are middle and low */
@@ -127,16 +135,17 @@ typedef struct rrn_xbar_block {
   const uint8_t *spread; /* NULL without read noise */
   const int32_t *base;   /* [columns] */
   size_t stride;
-  int16_t *words;        /* [stride]: top and middle of a column; only AVX-512 */
+  int16_t *words;        /* [stride]: top and middle of a column, without the bits left_out; only AVX-512 */
+  int32_t left_out;
   const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
   const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
-  const int32_t *spread_cells; /* the same of spreads */
-  int32_t *spread_sums;        /* as sums; NULL without spreads */
+  const uint16_t *spread_cells; /* the same of spreads */
+  int32_t *noises;             /* as sums: sums of spreads, then read noise; NULL without */
   void *table;           /* sums of the cells of each subset of four inputs */
   uint8_t *spreads;      /* the same of the spreads of a few columns; only AVX-512 */
   int32_t *sums;         /* [vectors][bits][lanes]; not AVX-512 */
   const uint32_t *sixteens; /* [vectors / 16][bits][stride / 16][16]: subsets of 16 rows in fours; only AVX-512 */
-  const uint16_t *index; /* [vectors][bits][groups]: place of a subset in the table, in bytes; the others */
+  const uint16_t *index; /* [vectors][bits][groups]: place of a subset in a table of spreads, in bytes; the others */
   const int32_t *offset; /* [steps][RRN_XBAR_TABLE_VECTORS]: added to the sums, with half a code and the margin */
   const int32_t *start;  /* the same with all bits of cells behind the point; NULL where words are too short; only AMX */
   uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes, weighted by steps, are added */
@@ -145,7 +154,7 @@ typedef struct rrn_xbar_block {
   int32_t bits; /* a multiple of 4 but for AVX-512 */
   int32_t dac_bits, steps;
   int32_t last;          /* the greatest code */
-  int32_t high;          /* bits behind the point in the upper two bytes of cells */
+  int32_t high;          /* bits behind the point in the upper two bytes of cells, or in words */
   int32_t fraction;      /* in sums with their offset */
   int32_t width;         /* a sum whose fraction is less is in doubt */
   int counted;           /* clips are asked for */
@@ -153,6 +162,7 @@ typedef struct rrn_xbar_block {
   const float *deviation; /* [steps][RRN_XBAR_TABLE_VECTORS] or NULL: the same of a column, equal for all */
   const uint32_t *names[3], *keys[3]; /* of vectors; of columns by rrn_xbar_key(): see rrn_xbar_draw() */
   size_t width_keys;
+  const uint64_t *mixes; /* [4][64]: what a deviate adds to four steps' sums, less rrn_xbar_mix_zero(); only plain C */
   uint32_t first_vector; /* number of vector 0 */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
@@ -163,6 +173,27 @@ static inline size_t
 rrn_xbar_key(const rrn_xbar_block *b, int32_t step, size_t column)
 {
   return (size_t)(step / RRN_XBAR_DRAW_STEPS) * b->width_keys + column;
+}
+
+/* The least that a weight and a deviate give; mixes are without it, not to be below 0. */
+static inline int32_t
+rrn_xbar_least_mix(size_t step, size_t pick)
+{
+  const int32_t weight = rrn_xbar_weights[step][pick];
+
+  return weight < 0 ? weight * UINT8_MAX : 0;
+}
+
+/* What the sum of four mixes is where that of the deviates is 0. */
+static inline int32_t
+rrn_xbar_mix_zero(size_t step)
+{
+  int32_t zero = rrn_xbar_zeros[step];
+  size_t pick;
+
+  for (pick = 0; pick < 4; pick++)
+    zero -= rrn_xbar_least_mix(step, pick);
+  return zero;
 }
 
 void rrn_xbar_lookup_plain(rrn_xbar_block *b);
@@ -195,8 +226,10 @@ double rrn_xbar_codes_per_current(const rrn_xbar_layer *l, int32_t slice);
 double rrn_xbar_codes_per_digit(const rrn_xbar_layer *l, int32_t plane);
 double rrn_xbar_power_of_2(int32_t exponent);
 
-/* Cells (or pairs) of a plane's column in digits. */
+/* Cells (or pairs) of a plane's column in digits; or those of at most 128 inputs in any order. */
 void rrn_xbar_digits_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t n, double *ret_digits);
+void rrn_xbar_digits_at(const rrn_xbar_layer *l, int32_t plane, size_t col, const uint32_t *inputs, size_t n,
+                        double *ret_digits);
 
 int32_t rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *ret_cells, rramnas_error *err);
 

@@ -109,59 +109,34 @@ hold(const rrn_xbar_block *b, size_t column)
   _tile_loadd(7, b->low + first + 64, b->stride);
 }
 
-/* Asks for the cells of the 16 columns after these, a sixth of them. */
+/* Asks for the cells of the 16 columns after these. */
 INLINE void
-fetch(const rrn_xbar_block *b, size_t column, int sixth)
+fetch(const rrn_xbar_block *b, size_t column)
 {
-  const char *cells = (const char *)(sixth % 3 == 0 ? (const void *)b->top : sixth % 3 == 1 ? (const void *)b->middle
-                                                                                            : (const void *)b->low);
+  const size_t first = (column + SIDE) * b->stride;
   size_t k;
 
-  for (k = sixth < 3 ? 0 : SIDE / 2; k < (sixth < 3 ? SIDE / 2 : SIDE); k++) {
-    _mm_prefetch(cells + (column + SIDE + k) * b->stride, _MM_HINT_T0);
-    _mm_prefetch(cells + (column + SIDE + k) * b->stride + 64, _MM_HINT_T0);
+  for (k = 0; k < SIDE * b->stride; k += 64) {
+    _mm_prefetch((const char *)b->top + first + k, _MM_HINT_T0);
+    _mm_prefetch((const char *)b->middle + first + k, _MM_HINT_T0);
+    _mm_prefetch((const char *)b->low + first + k, _MM_HINT_T0);
   }
 }
 
-/* Sums of the spreads of 16 columns and 16 vectors in all steps: ret_sums[steps][16][16]. */
-INLINE void
-sum_spreads_of_short(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
-{
-  const uint8_t *spread = b->spread + column * b->stride;
-  int32_t step;
-
-  _tile_loadd(2, spread, b->stride);
-  _tile_loadd(3, spread + 64, b->stride);
-  for (step = 0; step < b->steps; step++, ret_sums += PRODUCT) {
-    _tile_zero(0);
-    _tile_loadd(4, inputs, 64);
-    _tile_dpbuud(0, 2, 4);
-    if (b->stride > 64) {
-      _tile_loadd(5, inputs + TILE, 64);
-      _tile_dpbuud(0, 3, 5);
-    }
-    inputs += b->stride > 64 ? 2 * TILE : TILE;
-    _tile_stored(0, ret_sums, 64);
-  }
-}
-
-/* The same where tiles cannot hold the spreads. */
+/* Sums of the spreads of 16 columns and 16 vectors in a step: ret_sums[16][16]. Takes tiles 0 to 2. */
 INLINE void
 sum_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
 {
   const uint8_t *spread = b->spread + column * b->stride;
-  int32_t step;
   size_t row;
 
-  for (step = 0; step < b->steps; step++, ret_sums += PRODUCT) {
-    _tile_zero(0);
-    for (row = 0; row < b->stride; row += 64, inputs += TILE) {
-      _tile_loadd(1, inputs, 64);
-      _tile_loadd(2, spread + row, b->stride);
-      _tile_dpbuud(0, 2, 1);
-    }
-    _tile_stored(0, ret_sums, 64);
+  _tile_zero(0);
+  for (row = 0; row < b->stride; row += 64, inputs += TILE) {
+    _tile_loadd(1, inputs, 64);
+    _tile_loadd(2, spread + row, b->stride);
+    _tile_dpbuud(0, 2, 1);
   }
+  _tile_stored(0, ret_sums, 64);
 }
 
 /* Two steps of 16 columns and 16 vectors; the second is missing after the last of an odd number. */
@@ -186,17 +161,6 @@ typedef struct step_parts {
   rrn_wide_mix mix;
 } step_parts;
 
-/* A read-out that is converted, `sums` [steps][byte][16][16]. */
-typedef struct conversion {
-  readout r;
-  const int32_t *sums, *spreads;
-  __m512i down, top_weight; /* bits of a sum beyond 16 behind the point; what that leaves of the top byte's place */
-  step_parts parts[2];
-  rrn_wide_names names;
-  rrn_wide_weights weights;
-  uint32_t valid;
-} conversion;
-
 INLINE step_parts
 parts_of(const rrn_xbar_block *b, const readout *r, int32_t step, rrn_wide_noise noise)
 {
@@ -207,15 +171,37 @@ parts_of(const rrn_xbar_block *b, const readout *r, int32_t step, rrn_wide_noise
                        rrn_wide_mix_of(r->step + step) };
 }
 
+/* A read-out that is converted. */
+typedef struct conversion {
+  const int32_t *sums;      /* [steps][byte][16][16] */
+  const int32_t *spreads;   /* [steps][16][16]: their sums */
+  __m512i down, top_weight; /* bits of a sum beyond 16 behind the point; what that leaves of the top byte's place */
+  step_parts parts[2];
+  rrn_wide_names names;
+  rrn_wide_weights weights;
+  uint32_t *codes, *doubts;
+  size_t row;               /* of doubts */
+  size_t key;               /* of the first column */
+  size_t columns;           /* that are there; the others are converted as well */
+  int second;
+  int drawn;                /* the deviates are those of the steps before */
+  uint32_t valid;
+} conversion;
+
 INLINE conversion
 conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, const int32_t *spreads,
               rrn_wide_noise noise)
 {
-  return (conversion){ *r, sums, spreads + r->step * PRODUCT, _mm512_set1_epi32(b->high - 8),
+  const size_t row = (size_t)b->steps * RRN_XBAR_DOUBTS;
+
+  return (conversion){ sums, spreads, _mm512_set1_epi32(b->high - 8),
                        _mm512_set1_epi32(1 << (24 - b->high)),
                        { parts_of(b, r, 0, noise), parts_of(b, r, r->steps - 1, noise) },
                        rrn_wide_names_of(b, r->vector, noise), rrn_wide_weights_of(b, r->step, r->steps),
-                       rrn_wide_valid(b, r->vector) };
+                       b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector,
+                       b->doubts + r->column * row + (size_t)r->step * RRN_XBAR_DOUBTS + r->vector / SIDE, row,
+                       rrn_xbar_key(b, r->step, r->column), b->columns - r->column, r->steps == 2,
+                       r->step % RRN_XBAR_DRAW_STEPS != 0, rrn_wide_valid(b, r->vector) };
 }
 
 /* The sum of three bytes, with 16 bits behind the point. Where words can hold the sums of top and middle, products of
@@ -235,54 +221,63 @@ join(const conversion *c, const int32_t *sums, const step_parts *p, int words)
     p->offset);
 }
 
+/* A step's sums of a column with read noise. */
 INLINE __m512i
-noise_of(const rrn_xbar_block *b, const step_parts *p, __m512i deviates, const int32_t *spreads, rrn_wide_noise noise)
+total_of(const rrn_xbar_block *b, const conversion *c, size_t col, int step, __m512i deviates, rrn_wide_noise noise,
+         int words)
 {
-  const __m512 deviation =
-    noise == RRN_WIDE_SAME ? p->deviation : rrn_wide_deviation(b, _mm512_load_si512(spreads));
+  const step_parts *p = &c->parts[step];
+  const __m512i sum = join(c, c->sums + step * BYTES + col * SIDE, p, words);
 
-  return rrn_wide_noise_of(&p->mix, deviates, deviation);
+  if (noise == RRN_WIDE_QUIET)
+    return sum;
+  return _mm512_add_epi32(
+    sum, rrn_wide_noise_of(&p->mix, deviates,
+                           noise == RRN_WIDE_SAME
+                             ? p->deviation
+                             : rrn_wide_deviation(b, _mm512_load_si512(c->spreads + step * PRODUCT + col * SIDE))));
+}
+
+/* Four steps share the deviates of a column, kept in between. */
+INLINE __m512i
+deviates_of(const rrn_xbar_block *b, const conversion *c, size_t col, rrn_wide_noise noise, int32_t *kept)
+{
+  if (noise == RRN_WIDE_QUIET)
+    return _mm512_setzero_si512();
+  if (!c->drawn)
+    _mm512_store_si512(kept + col * SIDE, rrn_wide_deviates_of(b, &c->names, c->key + col));
+  return _mm512_load_si512(kept + col * SIDE);
 }
 
 /* Adds the codes of the columns from `first` to `end`. */
 INLINE void
 convert(rrn_xbar_block *b, const rrn_wide_converter *v, const conversion *c, size_t first, size_t end,
-        rrn_wide_noise noise, int words)
+        rrn_wide_noise noise, int words, int32_t *kept)
 {
-  const size_t left = b->columns - c->r.column, row = (size_t)b->steps * RRN_XBAR_DOUBTS;
-  uint32_t *doubts = b->doubts + (c->r.column + first) * row + (size_t)c->r.step * RRN_XBAR_DOUBTS + c->r.vector / SIDE;
-  uint32_t *codes = b->codes + (c->r.column + first) * RRN_XBAR_TABLE_VECTORS + c->r.vector;
-  const int32_t *sums = c->sums + first * SIDE, *spreads = c->spreads + first * SIDE;
-  size_t key = rrn_xbar_key(b, c->r.step, c->r.column + first), col;
+  size_t col;
 
-  end = end < left ? end : left;
 #pragma GCC unroll 1
-  for (col = first; col < end; col++, key++, sums += SIDE, spreads += SIDE, doubts += row) {
-    const int second = c->r.steps == 2;
-    __m512i t0 = join(c, sums, &c->parts[0], words), t1 = join(c, sums + BYTES, &c->parts[1], words);
+  for (col = first; col < end; col++) {
+    const uint32_t valid = col < c->columns ? c->valid : 0;
+    const __m512i deviates = deviates_of(b, c, col, noise, kept);
+    const __m512i one = total_of(b, c, col, 0, deviates, noise, words);
+    uint32_t *doubts = c->doubts + col * c->row;
 
-    if (noise != RRN_WIDE_QUIET) {
-      const __m512i deviates = rrn_wide_deviates_of(b, &c->names, key);
-
-      t0 = _mm512_add_epi32(t0, noise_of(b, &c->parts[0], deviates, spreads, noise));
-      t1 = second ? _mm512_add_epi32(t1, noise_of(b, &c->parts[1], deviates, spreads + PRODUCT, noise)) : t1;
-    }
-    rrn_wide_add_codes(codes, &c->weights, second ? rrn_wide_two_codes(b, v, t0, t1, c->valid, doubts)
-                                                  : rrn_wide_one_code(b, v, t0, c->valid, doubts));
-    codes += RRN_XBAR_TABLE_VECTORS;
+    rrn_wide_add_codes(c->codes + col * RRN_XBAR_TABLE_VECTORS, &c->weights,
+                       c->second ? rrn_wide_two_codes(b, v, one, total_of(b, c, col, 1, deviates, noise, words), valid,
+                                                      doubts)
+                                 : rrn_wide_one_code(b, v, one, valid, doubts));
   }
 }
 
 /* Prepares the tiles for the steps of 16 columns and vectors. */
 INLINE void
-start(const rrn_xbar_block *b, const readout *r, rrn_wide_noise noise, int32_t *ret_spreads)
+start(const rrn_xbar_block *b, const readout *r, int words)
 {
-  if (noise == RRN_WIDE_SUMMED && b->stride <= 128)
-    sum_spreads_of_short(b, r->column, inputs_of(b, r, 0), ret_spreads);
-  else if (noise == RRN_WIDE_SUMMED)
-    sum_spreads(b, r->column, inputs_of(b, r, 0), ret_spreads);
-  if (b->stride <= 128)
+  if (words || b->stride <= 128) {
     hold(b, r->column);
+    fetch(b, r->column);
+  }
 }
 
 /* One byte's sum of the cells that are held. */
@@ -297,9 +292,10 @@ start(const rrn_xbar_block *b, const readout *r, rrn_wide_noise noise, int32_t *
     _tile_stored(0, to, 64);                         \
   } while (0)
 
-/* One byte's sum of a read-out: the sixths are the bytes of the first step and of the second. */
+/* One byte's sum of a read-out: the sixths are the bytes of the first step and of the second. Spreads come with the first. */
 INLINE void
-sum_sixth(const rrn_xbar_block *b, const readout *r, int sixth, int words, int32_t *ret_sums)
+sum_sixth(const rrn_xbar_block *b, const readout *r, int sixth, rrn_wide_noise noise, int words, int32_t *ret_sums,
+          int32_t *ret_spreads)
 {
   const int32_t step = sixth / 3;
   const uint8_t *inputs = inputs_of(b, r, step);
@@ -307,12 +303,16 @@ sum_sixth(const rrn_xbar_block *b, const readout *r, int sixth, int words, int32
 
   if (step == r->steps)
     return;
-  if (b->stride > 128) {
+  if (noise == RRN_WIDE_SUMMED && sixth % 3 == 0) {
+    sum_spreads(b, r->column, inputs, ret_spreads + step * PRODUCT);
+    if (words || b->stride <= 128)
+      _tile_loadd(2, b->top + r->column * b->stride, b->stride);
+  }
+  if (!words && b->stride > 128) {
     if (sixth % 3 == 0)
       sum(b, r->column, inputs, sums);
     return;
   }
-  fetch(b, r->column, sixth);
   if (sixth % 3 == 2 && words) /* starts at the offset, the same in each column */
     _tile_loadd(0, b->start + (size_t)(r->step + step) * RRN_XBAR_TABLE_VECTORS + r->vector, 0);
   else
@@ -325,35 +325,62 @@ sum_sixth(const rrn_xbar_block *b, const readout *r, int sixth, int words, int32
     SUM_HELD(_tile_dpbsud, 4, 7, inputs, sums);
 }
 
+/* The read-out after this one, which may be beyond the last. */
+static inline readout
+next_of(const rrn_xbar_block *b, readout r)
+{
+  r.step += 2;
+  if (r.step >= b->steps) {
+    r.step = 0;
+    r.column += SIDE;
+  }
+  if (r.column >= b->columns) {
+    r.column = 0;
+    r.vector += SIDE;
+  }
+  r.steps = b->steps - r.step < 2 ? 1 : 2;
+  return r;
+}
+
+/* A conversion before the first read-out, which adds nothing. */
+INLINE conversion
+no_conversion(const rrn_xbar_block *b, const readout *r, int32_t *sums, int32_t *spreads, rrn_wide_noise noise)
+{
+  conversion c = conversion_of(b, r, sums, spreads, noise);
+
+  memset(sums, 0, 2 * BYTES * sizeof(*sums));
+  memset(spreads, 0, 2 * PRODUCT * sizeof(*spreads));
+  c.weights.words = _mm512_setzero_si512();
+  c.columns = 0;
+  return c;
+}
+
 /* Sums of a read-out beside the conversions of the one before, by sixths, near enough for the processor to do both at
  * once. */
 INLINE void
-read_out(rrn_xbar_block *b, rrn_wide_noise noise, int words)
+read_out(rrn_xbar_block *block, rrn_wide_noise noise, int words)
 {
-  const rrn_wide_converter v = rrn_wide_converter_of(b);
-  const size_t pairs = ((size_t)b->steps + 1) / 2, parts = (b->columns + SIDE - 1) / SIDE;
-  const size_t n = (b->vectors + SIDE - 1) / SIDE * parts * pairs;
-  _Alignas(64) int32_t sums[2][2 * BYTES], spreads[2][16 * PRODUCT];
-  readout before = { 0, 0, 0, 1 };
+  rrn_xbar_block b = *block; /* which no store changes */
+  const rrn_wide_converter v = rrn_wide_converter_of(&b);
+  _Alignas(64) int32_t sums[2][2 * BYTES], spreads[2][2 * PRODUCT], kept[PRODUCT];
+  readout r = { 0, 0, 0, b.steps < 2 ? 1 : 2 };
+  conversion c = no_conversion(&b, &r, sums[1], spreads[1], noise);
   size_t k;
   int sixth;
 
-  for (k = 0; k <= n; k++) {
-    const int32_t step = 2 * (int32_t)(k % pairs);
-    const readout r = { k / pairs % parts * SIDE, k / pairs / parts * SIDE, step, b->steps - step < 2 ? 1 : 2 };
-    const conversion c = conversion_of(b, &before, sums[(k + 1) % 2], spreads[(k + pairs - 1) / pairs % 2 ^ 1], noise);
-
-    if (k < n && step == 0)
-      start(b, &r, noise, spreads[k / pairs % 2]);
+  for (k = 0; r.vector < b.vectors; k ^= 1, r = next_of(&b, r)) {
+    if (r.step == 0)
+      start(&b, &r, words);
 #pragma GCC unroll 6
     for (sixth = 0; sixth < 6; sixth++) {
-      if (k < n)
-        sum_sixth(b, &r, sixth, words, sums[k % 2]);
-      if (k > 0)
-        convert(b, &v, &c, (size_t)sixth * SIDE / 6, (size_t)(sixth + 1) * SIDE / 6, noise, words);
+      sum_sixth(&b, &r, sixth, noise, words, sums[k], spreads[k]);
+      convert(&b, &v, &c, (size_t)sixth * SIDE / 6, (size_t)(sixth + 1) * SIDE / 6, noise, words, kept);
     }
-    before = r;
+    c = conversion_of(&b, &r, sums[k], spreads[k], noise);
   }
+  convert(&b, &v, &c, 0, SIDE, noise, words, kept);
+  block->clipped_low = b.clipped_low;
+  block->clipped_high = b.clipped_high;
 }
 
 TARGET void
@@ -369,10 +396,14 @@ rrn_xbar_tiles_amx(rrn_xbar_block *b)
     all.rows[k] = SIDE;
   }
   _tile_loadconfig(&all);
-  if (b->spread)
-    read_out(b, RRN_WIDE_SUMMED, b->start != NULL);
+  if (b->spread && b->start)
+    read_out(b, RRN_WIDE_SUMMED, 1);
+  else if (b->spread)
+    read_out(b, RRN_WIDE_SUMMED, 0);
+  else if (b->deviation && b->start)
+    read_out(b, RRN_WIDE_SAME, 1);
   else if (b->deviation)
-    read_out(b, RRN_WIDE_SAME, b->start != NULL);
+    read_out(b, RRN_WIDE_SAME, 0);
   else if (b->start)
     read_out(b, RRN_WIDE_QUIET, 1);
   else

@@ -46,19 +46,24 @@ bases(const int16_t *cells)
   return _mm512_sub_epi16(_mm512_setzero_si512(), m);
 }
 
-/* The upper two bytes of a column's cells. */
+/* The upper two bytes of a column's cells, as rrn_xbar_word_of(). */
 TARGET static void
 join(const rrn_xbar_block *b, size_t column)
 {
   const int8_t *top = b->top + column * b->stride;
   const uint8_t *middle = b->middle + column * b->stride;
+  const int8_t *low = b->low + column * b->stride;
+  const __m512i one = _mm512_set1_epi16(b->left_out > 0), half = _mm512_set1_epi16((int16_t)((1 << b->left_out) >> 1));
+  const __m128i places = _mm_cvtsi32_si128(b->left_out);
   size_t row;
 
   for (row = 0; row < b->stride; row += 32) {
     const __m512i t = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)(top + row)));
     const __m512i m = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const void *)(middle + row)));
+    const __mmask32 below = _mm256_movepi8_mask(_mm256_loadu_si256((const void *)(low + row)));
+    const __m512i words = _mm512_add_epi16(_mm512_or_si512(_mm512_slli_epi16(t, 8), m), half);
 
-    _mm512_store_si512(b->words + row, _mm512_or_si512(_mm512_slli_epi16(t, 8), m));
+    _mm512_store_si512(b->words + row, _mm512_sra_epi16(_mm512_mask_sub_epi16(words, below, words, one), places));
   }
 }
 
@@ -289,8 +294,9 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
 }
 
 INLINE void
-look_up(rrn_xbar_block *b, int32_t dac_bits, rrn_wide_noise noise)
+look_up(rrn_xbar_block *block, int32_t dac_bits, rrn_wide_noise noise)
 {
+  rrn_xbar_block here = *block, *const b = &here; /* which no store changes */
   const rrn_wide_converter v = rrn_wide_converter_of(b);
   rrn_wide_weights weights[8];
   size_t column, vector;
@@ -305,6 +311,8 @@ look_up(rrn_xbar_block *b, int32_t dac_bits, rrn_wide_noise noise)
     for (vector = 0; vector < b->vectors; vector += 16)
       read_out(b, &v, weights, column, vector, dac_bits, noise);
   }
+  block->clipped_low = here.clipped_low;
+  block->clipped_high = here.clipped_high;
 }
 
 TARGET void

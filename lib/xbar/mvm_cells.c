@@ -6,8 +6,9 @@
  *      how far sums of the upper two can be off.
  *
  * Idea: pairs subtracted before the converter are one number. The unit is a code divided by a power of two, so a sum is
- * a code and its fraction without any multiplication; and it is as small as the sums of four rows in 16 bits and of a
- * column in 32 bits allow. Two bytes are enough for almost every conversion; the third settles the rest.
+ * a code and its fraction without any multiplication; and it is as small as cells in 24 bits and the sums of a
+ * column in 32 bits allow. Two bytes are enough for almost every conversion, as words of which four add up to 16 bits; the
+ * third settles the rest.
  *
  * Complexity: two passes over the cells; 3 bytes per cell or pair. Not handled: read noise by cell. */
 #include "xbar/mvm.h"
@@ -17,6 +18,8 @@
 enum { GROUP = 4, PAIR = 2 * GROUP };
 /* Beyond, no product is fast. */
 enum { MOST_FRACTION = 16, LEAST_FRACTION = -40 };
+/* In units of the upper two bytes, which are rounded to even 4. */
+enum { MOST_CELL = 32764 };
 
 /* Rows of a column that are worked on at a time. */
 enum { CHUNK = 128 };
@@ -64,6 +67,23 @@ rrn_xbar_power_of_2(int32_t exponent)
   return power;
 }
 
+void
+rrn_xbar_digits_at(const rrn_xbar_layer *l, int32_t plane, size_t col, const uint32_t *inputs, size_t n,
+                   double *ret_digits)
+{
+  const double scale = rrn_xbar_max_digit(l) / (1 - l->spec.g_off);
+  const int one = rrn_xbar_pairs_are_one(l);
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  double minus[CHUNK];
+  size_t k;
+
+  rrn_xbar_conductances_at(l, slice, one ? 0 : plane % l->n_sides, col, inputs, n, ret_digits);
+  if (one)
+    rrn_xbar_conductances_at(l, slice, 1, col, inputs, n, minus);
+  for (k = 0; k < n; k++)
+    ret_digits[k] = (ret_digits[k] - (one ? minus[k] : l->spec.g_off)) * scale;
+}
+
 static double
 magnitude(double x)
 {
@@ -103,7 +123,7 @@ fits(const extremes *e, double unit, const rrn_xbar_layer *l, size_t rows)
 {
   const double room = (0x1p31 / rrn_xbar_max_step(l) - 128.0 * (double)rows) / 256;
 
-  return e->cell * unit <= 32766 && e->group * unit <= 65534 - GROUP && e->column * unit <= room;
+  return e->cell * unit <= MOST_CELL && e->column * unit <= room;
 }
 
 /* Bits behind the point of a code in the upper two bytes of a cell. */
@@ -115,6 +135,17 @@ fraction_of(const extremes *e, double codes_per_digit, const rrn_xbar_layer *l, 
   while (fraction > LEAST_FRACTION && !fits(e, codes_per_digit * rrn_xbar_power_of_2(fraction), l, rows))
     fraction--;
   return fraction;
+}
+
+/* How many of them words leave out, so that four fit a table. */
+static int32_t
+left_out_of(const extremes *e, double unit)
+{
+  int32_t bits = 0;
+
+  for (; e->group * unit > 65534 - GROUP; bits++)
+    unit /= 2;
+  return bits;
 }
 
 static int32_t
@@ -157,20 +188,21 @@ raise_to(double *greatest, double a, double b)
 
 /* Errors of a column's cells, those above and those below zero. */
 typedef struct errors {
-  double low[2], rest[2]; /* what is left out with the lowest byte, and with all */
+  double low[2], rest[2]; /* what words leave out, and all bytes */
 } errors;
 
 static void
-set_cell(rrn_xbar_cells *c, size_t place, size_t column, double value, errors *e)
+set_cell(rrn_xbar_cells *c, int32_t left_out, size_t place, size_t column, double value, errors *e)
 {
   const int32_t cell = nearest(value), high = (cell + 128) >> 8, low = cell - 256 * high;
+  const int32_t word = rrn_xbar_word_of(cell, left_out), rest = cell - word * (1 << (8 + left_out));
 
   c->top[place] = (int8_t)(high >> 8);
   c->middle[place] = (uint8_t)(high & 255);
   c->low[place] = (int8_t)low;
   /* The least sum of each group of four is the 0 of its table. */
-  c->base[column] += high < 0 ? high : 0;
-  e->low[low < 0] += low < 0 ? -low : low;
+  c->base[column] += word < 0 ? word : 0;
+  e->low[rest < 0] += rest < 0 ? -rest : rest;
   e->rest[value < cell] += magnitude(value - cell);
 }
 
@@ -190,7 +222,7 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
   for (k = 0; k < n; k++) {
     if (k % CHUNK == 0)
       rrn_xbar_digits_of(l, plane, col, first + k, n - k < CHUNK ? n - k : CHUNK, digits);
-    set_cell(c, column * c->stride + k, column, digits[k % CHUNK] * scale, &e);
+    set_cell(c, c->left_out[plane], column * c->stride + k, column, digits[k % CHUNK] * scale, &e);
   }
   raise_to(&c->rounded[plane], e.low[0] * steps, e.low[1] * steps);
   raise_to(&c->unsure[plane], e.rest[0] * steps, e.rest[1] * steps);
@@ -258,6 +290,8 @@ fill_plane(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
       extend(&e, l, plane, col, first, first + (left < c->rows ? left : c->rows));
     }
   c->fraction[plane] = fraction_of(&e, rrn_xbar_codes_per_digit(l, plane), l, c->rows);
+  c->left_out[plane] =
+    left_out_of(&e, rrn_xbar_codes_per_digit(l, plane) * rrn_xbar_power_of_2(c->fraction[plane]));
   c->greatest[plane] = e.column * rrn_xbar_codes_per_digit(l, plane) * rrn_xbar_max_step(l);
   for (tile = 0; tile < c->tiles; tile++)
     for (col = 0; col < l->cols; col++)

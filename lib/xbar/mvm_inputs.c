@@ -82,7 +82,7 @@ fill_index(rrn_xbar_work *w)
     for (group = 0; group < groups; group++)
       w->index[pattern * groups + group] =
         (uint16_t)((w->bits[pattern * w->words + group / 16] >> 4 * (group % 16) & 15) * RRN_XBAR_LANES *
-                   sizeof(int32_t));
+                   sizeof(uint16_t));
 }
 
 void

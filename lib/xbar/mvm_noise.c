@@ -12,6 +12,22 @@
 
 #include "xbar/mvm_work.h"
 
+/* Four halves beside each other add up without a carry. */
+static void
+fill_mixes(uint64_t *mixes)
+{
+  size_t pick, deviate, step;
+
+  for (pick = 0; pick < 4; pick++)
+    for (deviate = 0; deviate < 64; deviate++)
+      for (step = 0, mixes[pick * 64 + deviate] = 0; step < RRN_XBAR_DRAW_STEPS; step++) {
+        const int32_t mix =
+          rrn_xbar_weights[step][pick] * rrn_xbar_deviates[deviate] - rrn_xbar_least_mix(step, pick);
+
+        mixes[pick * 64 + deviate] |= (uint64_t)mix << 16 * step;
+      }
+}
+
 int
 rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
@@ -25,12 +41,16 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
   w->deviation = rrn_xbar_room(scratch, steps * vectors, sizeof(*w->deviation));
   w->names = rrn_xbar_room(scratch, 3 * vectors, sizeof(*w->names));
   w->keys = rrn_xbar_room(scratch, 3 * draws, w->width * sizeof(*w->keys));
+  w->mixes = k->cpu == RRN_XBAR_CPU_PLAIN ? rrn_xbar_room(scratch, 4 * 64, sizeof(*w->mixes)) : NULL;
+  w->block.mixes = w->mixes;
+  if (w->mixes)
+    fill_mixes(w->mixes);
   w->block.width_keys = w->width;
   for (i = 0; i < 3 && w->names && w->keys; i++) {
     w->block.names[i] = w->names + i * vectors;
     w->block.keys[i] = w->keys + i * draws * w->width;
   }
-  return w->squares && w->deviation && w->names && w->keys;
+  return w->squares && w->deviation && w->names && w->keys && (w->mixes || k->cpu != RRN_XBAR_CPU_PLAIN);
 }
 
 static double
@@ -108,9 +128,10 @@ rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar
     return 0;
   w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) *
              rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) / rrn_xbar_max_step(l);
+  w->most_noise = w->noise * most;
   w->block.noise = (float)(w->noise * scale);
   for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
     w->deviation[i] = (float)(w->noise * scale * __builtin_sqrt(w->squares[i]));
   w->block.deviation = k->cells.spread ? NULL : w->deviation;
-  return w->noise * most * (k->cpu >= RRN_XBAR_CPU_AVX512 ? 0x1.04p-14 : 0x1p-21) + 1 / one;
+  return w->most_noise * (k->cpu >= RRN_XBAR_CPU_AVX512 ? 0x1.04p-14 : 0x1p-21) + 1 / one;
 }

@@ -5,13 +5,18 @@
  * Out: the codes of the reference.
  *
  * Idea: the places in doubt are listed first, then looked at one after the other with all 24 bits of the cells. Nearer
- * still to a border the layer itself decides, as the reference does. Of a kernel of AVX-512 only these last ones arrive
- * here, the others are settled in mvm_settle_avx512.c.
+ * still to a border, what these bits lack is computed from the layer, some cells at a time until it can no longer decide. If
+ * it does to the end, the reference's own order of operations decides. Of a kernel of AVX-512 only the last two kinds
+ * arrive here, the others are settled in mvm_settle_avx512.c.
  *
- * Complexity: rows per doubt, and a comparison per 16 conversions. */
+ * Complexity: rows per doubt, and a comparison per 16 conversions; some 40 deviates for a conversion that 24 bits cannot
+ * settle. */
 #include "xbar/mvm_work.h"
 
 #include "xbar/converter.h"
+
+/* Cells that are made at a time. */
+enum { SOME = 8 };
 
 typedef struct conversion {
   int32_t plane, step;
@@ -118,15 +123,75 @@ codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
   return k->head.read_model != RRN_READ_NONE ? codes + noise_of(k, w, column, c) : codes;
 }
 
-/* The same, or nearer still where that decides. */
+/* Whether what may be wrong decides the code. */
+static int
+is_near(double codes, double wrong)
+{
+  return rrn_xbar_magnitude(codes - round_even(codes)) > 0.5 - wrong;
+}
+
+/* Cells that a current of a step flows through: their inputs, and the step's value there. */
+typedef struct cells_on {
+  size_t n;
+  uint32_t input[SOME];
+  int32_t step[SOME];
+} cells_on;
+
+/* The next of them, from `row` on; gives the row after these. */
+static size_t
+next_cells(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c, size_t row, cells_on *on)
+{
+  const rrn_xbar_layer *l = &k->head;
+  const int32_t *x = w->x + c->vector * l->n_in + w->first;
+
+  for (on->n = 0; row < w->rows && on->n < SOME; row++) {
+    const int32_t v = x[row] >> (c->step * l->spec.dac_bits) & rrn_xbar_max_step(l);
+
+    on->input[on->n] = (uint32_t)(w->first + row);
+    on->step[on->n] = v;
+    on->n += v != 0;
+  }
+  return row;
+}
+
+/* What 24 bits of some cells lack, times their steps, in units of the cells. */
+static double
+lacking(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c, const cells_on *on)
+{
+  const rrn_xbar_cells *cells = &k->cells;
+  const size_t first = rrn_xbar_column(cells, k->head.cols, w->tile, c->plane, c->col) * cells->stride;
+  const double scale = rrn_xbar_codes_per_digit(&k->head, c->plane) / w->slope;
+  double digits[SOME], sum = 0;
+  size_t i;
+
+  rrn_xbar_digits_at(&k->head, c->plane, c->col, on->input, on->n, digits);
+  for (i = 0; i < on->n; i++) {
+    const size_t cell = first + on->input[i] - w->first;
+
+    sum += on->step[i] *
+           (digits[i] * scale - (65536 * cells->top[cell] + 256 * cells->middle[cell] + cells->low[cell]));
+  }
+  return sum;
+}
+
+/* The current of a conversion in codes, as near as it decides the code. A cell lacks at most half a unit. */
 static double
 exact_codes(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
 {
-  const double codes = codes_of(k, w, c);
+  double codes = codes_of(k, w, c), left;
+  size_t row = 0, i;
+  cells_on on;
 
-  if (k->head.read_model == RRN_READ_NONE && rrn_xbar_magnitude(codes - round_even(codes)) > 0.5 - w->unsure)
-    return reference_codes(k, w, c->plane, c->col, c->vector, c->step);
-  return codes;
+  if (k->head.read_model != RRN_READ_NONE || !is_near(codes, w->unsure))
+    return codes;
+  left = 0.5 * (double)rrn_xbar_sum_of_step(w, c->vector, c->step) * w->slope;
+  while (row < w->rows && is_near(codes, left + w->rounding)) {
+    row = next_cells(k, w, c, row, &on);
+    codes += lacking(k, w, c, &on) * w->slope;
+    for (i = 0; i < on.n; i++)
+      left -= 0.5 * on.step[i] * w->slope;
+  }
+  return is_near(codes, left + w->rounding) ? reference_codes(k, w, c->plane, c->col, c->vector, c->step) : codes;
 }
 
 static double

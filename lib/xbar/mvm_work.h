@@ -14,7 +14,8 @@ typedef struct rrn_xbar_work {
   uint8_t *inputs;
   uint32_t *sixteens, *eight_of; /* eight_of[256]: eight bits as places in two tables, as block.sixteens wants them */
   uint16_t *index;
-  int32_t *cells, *spread_cells;
+  int32_t *cells;
+  uint16_t *spread_cells;
   double *pedestals; /* [steps][table vectors]: current of the off conductances */
   int64_t *placed;   /* [table vectors]: sums of inputs whose off currents are to be subtracted, all steps */
   int32_t *offset, *start;
@@ -27,9 +28,12 @@ typedef struct rrn_xbar_work {
   size_t held, room; /* arrays in these sums, and how many may be */
   /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
   double slope, *offsets, unsure;
-  double noise; /* standard deviation in codes of a spread of 1 at the lowest step */
+  double rounding; /* how far doubles may be off */
+  double noise;      /* standard deviation in codes of a spread of 1 at the lowest step */
+  double most_noise; /* the greatest that is drawn, in codes */
   double *squares;  /* [steps][table vectors]: sums of squares of steps */
   float *deviation; /* as block.deviation */
+  uint64_t *mixes;  /* as block.mixes */
   uint32_t *names, *keys; /* as in the block: names[3][table vectors], keys[3][draws][width] */
   rrn_xbar_stats stats;
 } rrn_xbar_work;

@@ -143,26 +143,42 @@ rrn_xbar_program(rrn_xbar_layer *l, const rrn_xbar_noise *n)
 /* Cells that are made at a time. */
 enum { CHUNK = 64 };
 
+/* Some cells of a column: their inputs, and their numbers in the random streams, with copies of the last up to a multiple
+ * of eight. */
+typedef struct cells {
+  int32_t slice, side;
+  size_t col, n;
+  uint32_t input[CHUNK], number[CHUNK];
+} cells;
+
+static void
+name_cells(const rrn_xbar_layer *l, cells *c)
+{
+  const uint32_t first = (uint32_t)rrn_xbar_cell(l, c->slice, c->side, c->col, 0);
+  size_t k;
+
+  for (k = 0; k < (c->n + 7) / 8 * 8; k++)
+    c->number[k] = first + c->input[k < c->n ? k : c->n - 1];
+}
+
 static double
 target_of(const rrn_xbar_layer *l, int32_t digit)
 {
   return l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
 }
 
-/* As written: at most CHUNK cells, in a row from `first` on, or those at first + places[n]. */
+/* As written. */
 static void
-write_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, const uint8_t *places, size_t n,
-            double *ret_g)
+write_cells(const rrn_xbar_layer *l, const cells *c, double *ret_g)
 {
-  const uint32_t cell = (uint32_t)rrn_xbar_cell(l, slice, side, col, first);
   const int exact = writes_exactly(&l->noise);
   double xi[CHUNK];
   size_t k;
 
   if (!exact)
-    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, cell, places, n, xi);
-  for (k = 0; k < n; k++) {
-    const int32_t digit = rrn_xbar_digit(l, slice, side, col, first + (places ? places[k] : k));
+    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, c->number, c->n, xi);
+  for (k = 0; k < c->n; k++) {
+    const int32_t digit = rrn_xbar_digit(l, c->slice, c->side, c->col, c->input[k]);
     const double target = target_of(l, digit), g = exact ? target : written(&l->noise, target, digit, xi[k]);
 
     ret_g[k] = g > 0 ? g : 0;
@@ -175,15 +191,15 @@ enum { OF_RELAXATION = 1 };
 #define LN_2 0.69314718055994530942
 
 static void
-relax_cells(const rrn_xbar_layer *l, uint32_t cell, size_t n, double *g)
+relax_cells(const rrn_xbar_layer *l, const cells *c, double *g)
 {
   const rrn_xbar_noise *d = &l->noise;
   const double ln_time = rrn_power_log2(d->time_s) * LN_2;
   const double mean = d->relaxation * ln_time, sigma = d->relaxation_sigma + d->relaxation_sigma_log * ln_time;
   size_t k;
 
-  for (k = 0; k < n; k++) {
-    g[k] += mean + sigma * rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, cell + (uint32_t)k, 0, OF_RELAXATION);
+  for (k = 0; k < c->n; k++) {
+    g[k] += mean + sigma * rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, c->number[k], 0, OF_RELAXATION);
     g[k] = g[k] > 0 ? g[k] : 0;
   }
 }
@@ -206,73 +222,97 @@ exponent_by_state(const rrn_xbar_layer *l, int32_t digit, double xi)
          within(d->drift_exponent_sigma + d->drift_sigma_log * ln, d->drift_sigma_min, d->drift_sigma_max) * xi;
 }
 
-/* Power law; at most CHUNK cells of a column. */
+/* Power law. */
 static void
-age_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n, double *g)
+age_cells(const rrn_xbar_layer *l, const cells *c, double *g)
 {
   const rrn_xbar_noise *d = &l->noise;
   const double log2_age = rrn_power_log2(d->time_s / d->drift_reference_s);
   double xi[CHUNK];
   size_t k;
 
-  rrn_xbar_normals(&l->id, RRN_XBAR_DRIFT, (uint32_t)rrn_xbar_cell(l, slice, side, col, first), NULL, n, xi);
-  for (k = 0; k < n; k++)
-    g[k] *= rrn_power_exp2(-log2_age * (d->drift_by_state
-                                          ? exponent_by_state(l, rrn_xbar_digit(l, slice, side, col, first + k), xi[k])
-                                          : d->drift_exponent + d->drift_exponent_sigma * xi[k]));
+  rrn_xbar_normals(&l->id, RRN_XBAR_DRIFT, c->number, c->n, xi);
+  for (k = 0; k < c->n; k++)
+    g[k] *= rrn_power_exp2(-log2_age *
+                           (d->drift_by_state
+                              ? exponent_by_state(l, rrn_xbar_digit(l, c->slice, c->side, c->col, c->input[k]), xi[k])
+                              : d->drift_exponent + d->drift_exponent_sigma * xi[k]));
 }
 
 static void
-break_cells(const rrn_xbar_layer *l, uint32_t cell, size_t n, double *g)
+break_cells(const rrn_xbar_layer *l, const cells *c, double *g)
 {
   size_t k;
 
-  for (k = 0; k < n; k++) {
-    const int fault = fault_of(&l->id, &l->noise, cell + (uint32_t)k);
+  for (k = 0; k < c->n; k++) {
+    const int fault = fault_of(&l->id, &l->noise, c->number[k]);
 
     g[k] = fault == 0 ? g[k] : fault == 1 ? l->spec.g_off : 1;
   }
+}
+
+static void
+make_cells(const rrn_xbar_layer *l, cells *c, double *ret_g)
+{
+  name_cells(l, c);
+  write_cells(l, c, ret_g);
+  if (relaxes(&l->noise))
+    relax_cells(l, c, ret_g);
+  if (drifts(&l->noise))
+    age_cells(l, c, ret_g);
+  if (is_faulty(&l->noise))
+    break_cells(l, c, ret_g);
 }
 
 void
 rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
                       double *ret_g)
 {
-  const size_t cell = rrn_xbar_cell(l, slice, side, col, first);
-  size_t k, some;
+  cells c = { .slice = slice, .side = side, .col = col };
+  size_t k, i;
 
   if (l->g) {
-    memcpy(ret_g, l->g + cell, n * sizeof(*ret_g));
+    memcpy(ret_g, l->g + rrn_xbar_cell(l, slice, side, col, first), n * sizeof(*ret_g));
     return;
   }
-  for (k = 0; k < n; k += some) {
-    some = n - k < CHUNK ? n - k : CHUNK;
-    write_cells(l, slice, side, col, first + k, NULL, some, ret_g + k);
-    if (relaxes(&l->noise))
-      relax_cells(l, (uint32_t)(cell + k), some, ret_g + k);
-    if (drifts(&l->noise))
-      age_cells(l, slice, side, col, first + k, some, ret_g + k);
-    if (is_faulty(&l->noise))
-      break_cells(l, (uint32_t)(cell + k), some, ret_g + k);
+  for (k = 0; k < n; k += c.n) {
+    c.n = n - k < CHUNK ? n - k : CHUNK;
+    for (i = 0; i < c.n; i++)
+      c.input[i] = (uint32_t)(first + k + i);
+    make_cells(l, &c, ret_g + k);
+  }
+}
+
+void
+rrn_xbar_conductances_at(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs,
+                         size_t n, double *ret_g)
+{
+  cells c = { .slice = slice, .side = side, .col = col };
+  size_t k;
+
+  for (k = 0; l->g && k < n; k++)
+    ret_g[k] = l->g[rrn_xbar_cell(l, slice, side, col, inputs[k])];
+  for (k = 0; !l->g && k < n; k += c.n) {
+    c.n = n - k < CHUNK ? n - k : CHUNK;
+    memcpy(c.input, inputs + k, c.n * sizeof(*inputs));
+    make_cells(l, &c, ret_g + k);
   }
 }
 
 double
 rrn_xbar_sum(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n)
 {
-  const int written_only = !l->g && !relaxes(&l->noise) && !drifts(&l->noise) && !is_faulty(&l->noise);
   double g[CHUNK], sum = 0;
+  uint32_t inputs[CHUNK];
   size_t k, i, some;
 
   for (k = 0; k < n; k += some) {
     some = n - k < CHUNK ? n - k : CHUNK;
-    if (written_only)
-      write_cells(l, slice, side, col, 0, rows + k, some, g);
-    for (i = 0; i < some; i++) {
-      if (!written_only)
-        rrn_xbar_conductances(l, slice, side, col, rows[k + i], 1, &g[i]);
+    for (i = 0; i < some; i++)
+      inputs[i] = rows[k + i];
+    rrn_xbar_conductances_at(l, slice, side, col, inputs, some, g);
+    for (i = 0; i < some; i++)
       sum += g[i];
-    }
   }
   return sum;
 }

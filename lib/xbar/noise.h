@@ -23,10 +23,8 @@ rrn_xbar_spec rrn_xbar_spec_of(const rramnas_hw *hw);
 /* Standard normal number of a cell; below 2^64 draws, the same on every machine. `read` is 0 but in slot READ. */
 double rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step);
 
-/* The numbers of slot WRITE or DRIFT, the same, of the cells `cell` + places[n], or of n in a row where that is NULL; room
- * for n rounded up to a multiple of 8 is written. */
-void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, const uint8_t *places, size_t n,
-                      double *ret_xi);
+/* The numbers of slot WRITE or DRIFT of some cells, the same; n rounded up to a multiple of 8 are read and written. */
+void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi);
 
 /* The loop of it, for cells[n], n a multiple of 8 and at most RRN_XBAR_NORMALS: in plain C, with AVX2, with AVX-512; NULL where
  * the machine does not have it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Standard normal numbers by name, many at a time.
  *
- * In:  the name of random numbers, numbers of cells in a row.
+ * In:  the name of random numbers, numbers of cells.
  * Out: their deviates.
  *
  * Idea: a keyed bijection of a counter gives 52 bits, the inverse of the normal distribution the deviate. Eight numbers go
@@ -329,17 +329,11 @@ best(void)
 }
 
 void
-rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, const uint8_t *places, size_t n,
-                 double *ret_xi)
+rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi)
 {
-  rrn_xbar_normals_of *few = best();
-  uint32_t cells[CHUNK];
-  size_t first, some, k;
+  rrn_xbar_normals_of *some = best();
+  size_t k;
 
-  for (first = 0; first < n; first += CHUNK) {
-    some = n - first < CHUNK ? (n - first + WIDE - 1) / WIDE * WIDE : CHUNK;
-    for (k = 0; k < some; k++)
-      cells[k] = cell + (places && first + k < n ? places[first + k] : (uint32_t)(first + k));
-    few(id, slot, cells, some, ret_xi + first);
-  }
+  for (k = 0; k < n; k += CHUNK)
+    some(id, slot, cells + k, n - k < CHUNK ? (n - k + WIDE - 1) / WIDE * WIDE : CHUNK, ret_xi + k);
 }

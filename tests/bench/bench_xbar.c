@@ -224,6 +224,8 @@ main(int argc, char **argv)
   j.noise.read_model = RRN_READ_RELATIVE;
   j.noise.read_sigma = 0.01;
   run("1152x256 4x2b 3% write 1% read batch 64", &j, limit);
+  j.noise.read_model = RRN_READ_ABSOLUTE;
+  run("1152x256 4x2b 3% write 1% absolute batch 64", &j, limit);
   j = noisy;
   j.converters = sar;
   run("1152x256 4x2b 3% write, sar errors batch 64", &j, limit);

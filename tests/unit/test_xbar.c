@@ -315,6 +315,63 @@ test_kernels_agree(void **state)
   }
 }
 
+/* Currents at the border of two codes, but for write errors near to what 24 bits per cell tell, or far below. */
+static void
+check_border(double sigma, int sign)
+{
+  const rrn_xbar_spec spec = { .sign = sign, .weight_bits = 3, .cell_bits = 2, .input_bits = 2, .dac_bits = 1,
+                               .rows = 40 };
+  const rrn_xbar_noise noise = { .write_model = RRN_WRITE_ABSOLUTE, .write_sigma = sigma };
+  enum { N_IN = 50, N_OUT = 20, BATCH = 33 };
+  int32_t weights[N_OUT * N_IN], x[BATCH * N_IN];
+  double want[BATCH * N_OUT], got[BATCH * N_OUT];
+  rrn_xbar_stats slow = { 0, 0, 0 };
+  rrn_random r = rrn_random_start(9, (uint32_t)sign, 0, 0);
+  rrn_xbar_layer layer;
+  fixture f;
+  size_t i;
+  int cpu;
+
+  begin(&f);
+  for (i = 0; i < N_OUT * N_IN; i++)
+    weights[i] = (int32_t)rrn_random_below(&r, 7) - 3;
+  for (i = 0; i < BATCH * N_IN; i++)
+    x[i] = (int32_t)rrn_random_below(&r, 4);
+  assert_int_equal(rrn_xbar_layer_create(&spec, weights, N_OUT, N_IN, (rrn_xbar_id){ 3, 0, 0 }, &layer, NULL),
+                   RRAMNAS_OK);
+  rrn_xbar_program(&layer, &noise);
+  layer.adc.codes = 31; /* a digit is half a code */
+  for (i = 0; i < RRN_XBAR_MAX_SLICES; i++) {
+    layer.adc.lo[i] = sign == RRN_XBAR_DIFFERENTIAL ? -10 : 0;
+    layer.adc.hi[i] = layer.adc.lo[i] + 20;
+  }
+  assert_int_equal(rrn_xbar_mvm_reference(&f.arena, &layer, x, BATCH, 0, want, &slow, NULL), RRAMNAS_OK);
+  for (cpu = RRN_XBAR_CPU_PLAIN; cpu <= (int)rrn_xbar_cpu_best(); cpu++) {
+    rrn_xbar_stats fast = { 0, 0, 0 };
+    rrn_xbar_kernel k;
+
+    assert_int_equal(rrn_xbar_kernel_create(&f.arena, &layer, cpu, &k, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_xbar_mvm(&f.arena, &k, x, BATCH, 0, got, &fast, NULL), RRAMNAS_OK);
+    assert_memory_equal(&fast, &slow, sizeof(fast));
+    for (i = 0; i < BATCH * N_OUT; i++)
+      assert_true(fabs(got[i] - want[i]) <= 1e-8 * (1 + fabs(want[i])));
+  }
+  rrn_arena_release(&f.arena);
+}
+
+static void
+test_borders(void **state)
+{
+  static const double sigmas[] = { 1e-4, 1e-6, 1e-8, 1e-11, 1e-15 };
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(sigmas) / sizeof(sigmas[0]); i++) {
+    check_border(sigmas[i], RRN_XBAR_DIFFERENTIAL);
+    check_border(sigmas[i], RRN_XBAR_OFFSET);
+  }
+}
+
 /* Read noise on random layers: the same bytes from every kernel, and most of the reference's codes. */
 static void
 test_noisy_kernels_agree(void **state)
@@ -641,6 +698,7 @@ main(void)
     cmocka_unit_test(test_golden_currents),
     cmocka_unit_test(test_golden_kernels),
     cmocka_unit_test(test_kernels_agree),
+    cmocka_unit_test(test_borders),
     cmocka_unit_test(test_ideal_is_integer),
     cmocka_unit_test(test_noisy_kernels_agree),
     cmocka_unit_test(test_memory),
