@@ -222,6 +222,13 @@ set_overwrite(settings *s, const char *value)
 }
 
 static int
+set_stop_dominated(settings *s, const char *value)
+{
+  (void)value;
+  return s->accuracy.stop_dominated = 1;
+}
+
+static int
 set_quiet(settings *s, const char *value)
 {
   (void)value;
@@ -262,6 +269,8 @@ static const struct option {
   { "trials", "N", "chips per candidate, each with errors of its own; default 10", set_trials, "1..1048576" },
   { "stop-below", "SHARE", "no more chips of a candidate once it is clear that their mean does not reach this, e.g. 0.9",
     set_stop_below, "0 to 1" },
+  { "stop-dominated", NULL, "no more chips of a candidate once it is clear that the front dominates it", set_stop_dominated,
+    NULL },
   { "confidence", "SHARE", "no more chips once half of the mean's 95 % interval is at most this, e.g. 0.002; then --trials "
     "is the most, default 1000", set_confidence, "0 to 1" },
   { "images", "N", "most held-out images; default all", set_images, "1 or more" },

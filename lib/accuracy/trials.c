@@ -99,7 +99,7 @@ add_chip(const trials *m, const rrn_xbar_stats *stats, rrn_trials_result *ret)
 static int
 may_stop(const rrn_stop_rule *rule)
 {
-  return rule->stop_below > 0 || rule->confidence_wanted > 0;
+  return rule->stop_below > 0 || rule->worst_below > 0 || rule->confidence_wanted > 0;
 }
 
 /* The first chips of all, a few at a time, until the rule or a failure ends it. */
