@@ -22,7 +22,7 @@
 #include "util/ckd.h"
 
 enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_DOUBT = 1 << 12, STEPS = 8,
-       DRAWS = STEPS / RRN_XBAR_DRAW_STEPS };
+       DRAWS = STEPS / RRN_XBAR_DRAW_STEPS, PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18 };
 
 /* --- converters --- */
 
@@ -353,16 +353,23 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_gr
 
 /* --- doubts --- */
 
-/* A column at hand. */
-typedef struct column {
+/* A group's products. */
+typedef struct running {
   const rrn_xbar_short *s;
   rrn_xbar_layer layer;
-  const uint8_t *x, *cells; /* cells[plane][in][3] */
-  const rrn_xbar_short_column *job;
-  const uint8_t *spreads;   /* [plane][in] */
-  size_t x_row, col, n_lanes;
-  int32_t shift;
+  const uint8_t *x;
+  size_t x_row, n_lanes, group;
   rrn_xbar_stats *stats;
+} running;
+
+/* A column at hand. */
+typedef struct column {
+  const running *run;
+  const uint8_t *cells;   /* [plane][in][3] */
+  const uint8_t *spreads; /* [plane][in] */
+  size_t col;
+  int32_t shift;
+  rrn_xbar_short_column job;
 } column;
 
 static double
@@ -377,7 +384,7 @@ round_even(double x)
 static double
 reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
 {
-  const rrn_xbar_layer *l = &c->layer;
+  const rrn_xbar_layer *l = &c->run->layer;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const int one = rrn_xbar_pairs_are_one(l);
   int32_t x[RRN_XBAR_SHORT_ROWS];
@@ -385,7 +392,7 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
   size_t k;
 
   for (k = 0; k < l->n_in; k++)
-    x[k] = c->x[k * c->x_row + vector];
+    x[k] = c->run->x[k * c->run->x_row + vector];
   current = rrn_xbar_current(l, x, 0, l->n_in, step, slice, one ? 0 : plane % l->n_sides, c->col);
   if (one)
     current -= rrn_xbar_current(l, x, 0, l->n_in, step, slice, 1, c->col);
@@ -396,12 +403,13 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
 static double
 noise_of(const column *c, int32_t plane, size_t vector, int32_t step)
 {
-  const rrn_xbar_short_column *job = c->job;
+  const rrn_xbar_short_column *job = &c->job;
+  const size_t n_in = c->run->layer.n_in;
   int32_t spread = 0;
   size_t k;
 
-  for (k = 0; k < c->layer.n_in; k++)
-    spread += c->x[k * c->x_row + vector] >> step & 1 ? c->spreads[(size_t)plane * c->layer.n_in + k] : 0;
+  for (k = 0; k < n_in; k++)
+    spread += c->run->x[k * c->run->x_row + vector] >> step & 1 ? c->spreads[(size_t)plane * n_in + k] : 0;
   return rrn_xbar_short_noise(job->noise[plane], spread, &job->keys[plane * DRAWS + step / RRN_XBAR_DRAW_STEPS],
                               &job->names[vector], step) /
          (double)RRN_XBAR_ONE;
@@ -411,7 +419,7 @@ static int32_t
 settle(void *user, int32_t plane, size_t vector, int32_t step)
 {
   const column *c = user;
-  const rrn_xbar_layer *l = &c->layer;
+  const rrn_xbar_layer *l = &c->run->layer;
   const uint8_t *cells = c->cells + (size_t)plane * l->n_in * 3;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double top = l->adc.codes - 1, unit = (double)(1 << c->shift);
@@ -421,13 +429,13 @@ settle(void *user, int32_t plane, size_t vector, int32_t step)
   size_t k;
 
   for (k = 0; k < l->n_in; k++)
-    sum += cell_of(cells + 3 * k) & -(c->x[k * c->x_row + vector] >> step & 1); /* bits are random: no branches */
+    sum += cell_of(cells + 3 * k) & -(c->run->x[k * c->run->x_row + vector] >> step & 1); /* bits are random: no branches */
   code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
-  if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->s->unsure / unit - 1e-9)
+  if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->run->s->unsure / unit - 1e-9)
     code = reference_codes(c, plane, vector, step) + noise;
-  if (vector % RRN_XBAR_SHORT_LANES < c->n_lanes) {
-    c->stats->clipped_low += code < -0.5;
-    c->stats->clipped_high += code > top + 0.5;
+  if (vector % RRN_XBAR_SHORT_LANES < c->run->n_lanes) {
+    c->run->stats->clipped_low += code < -0.5;
+    c->run->stats->clipped_high += code > top + 0.5;
   }
   return (int32_t)round_even(code < 0 ? 0 : code > top ? top : code);
 }
@@ -515,7 +523,7 @@ rrn_xbar_short_column_plain(const rrn_xbar_short_column *c)
 {
   size_t block, r, lane;
 
-  for (block = 0; block < c->n_blocks; block++) {
+  for (block = c->first_block; block < c->end_block; block++) {
     int32_t *sums = c->sums + block * RRN_XBAR_SHORT_VECTORS;
 
     memset(sums, 0, RRN_XBAR_SHORT_VECTORS * sizeof(*sums));
@@ -539,30 +547,30 @@ aligned(rrn_arena *scratch, size_t n, size_t size)
   return p + (64 - (uintptr_t)p % 64) % 64;
 }
 
-/* Half a code, the doubt, and what the range begins with; a plane that fills up a pair is always code 0 and sure. */
+/* Half a code, the doubt, and what the range begins with. */
 static int32_t
-base_of(const rrn_xbar_short *s, const rrn_xbar_layer *l, int32_t plane, uint32_t doubt)
+base_of(const rrn_xbar_layer *l, int32_t plane, uint32_t doubt)
 {
-  const int32_t slice = rrn_xbar_slice_of(l, plane < s->n_planes ? plane : 0);
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double lowest = -l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) * RRN_XBAR_ONE;
 
-  return (plane < s->n_planes ? (int32_t)(lowest + 0.5) + (int32_t)(doubt / 2) : 0) + RRN_XBAR_ONE / 2;
+  return (int32_t)(lowest + 0.5) + (int32_t)(doubt / 2) + RRN_XBAR_ONE / 2;
 }
 
 static void
 fill_tables(const column *c, uint32_t doubt, int32_t *table, int32_t *spreads)
 {
-  const rrn_xbar_short *s = c->s;
-  const int32_t planes = (s->n_planes + 1) / 2 * 2, shift = c->shift - 16;
+  const rrn_xbar_short *s = c->run->s;
+  const int32_t shift = c->shift - 16;
   int32_t plane;
   size_t five, k;
 
-  for (plane = 0; plane < planes; plane++)
+  for (plane = 0; plane < s->n_planes; plane++)
     for (five = 0; five < s->n_fives; five++, table += 32) {
-      const int32_t base = five == 0 ? base_of(s, &c->layer, plane, doubt) : 0;
+      const int32_t base = five == 0 ? base_of(&c->run->layer, plane, doubt) : 0;
       int32_t cells[RRN_XBAR_FIVE] = { 0 }, squares[RRN_XBAR_FIVE] = { 0 };
 
-      for (k = 0; k < RRN_XBAR_FIVE && five * RRN_XBAR_FIVE + k < s->head.n_in && plane < s->n_planes; k++) {
+      for (k = 0; k < RRN_XBAR_FIVE && five * RRN_XBAR_FIVE + k < s->head.n_in; k++) {
         const size_t place = (size_t)plane * s->head.n_in + five * RRN_XBAR_FIVE + k;
 
         cells[k] = cell_of(c->cells + place * 3);
@@ -581,12 +589,12 @@ fill_tables(const column *c, uint32_t doubt, int32_t *table, int32_t *spreads)
 static void
 fill_keys(const column *c, rrn_xbar_draws *ret_keys)
 {
-  const rrn_xbar_layer *l = &c->layer;
+  const rrn_xbar_layer *l = &c->run->layer;
   const rrn_xbar_stream stream = rrn_xbar_stream_of(&l->id);
   const int one = rrn_xbar_pairs_are_one(l);
   int32_t plane, step;
 
-  for (plane = 0; plane < c->s->n_planes; plane++)
+  for (plane = 0; plane < c->run->s->n_planes; plane++)
     for (step = 0; step < STEPS; step += RRN_XBAR_DRAW_STEPS) {
       const size_t cell = rrn_xbar_cell(l, rrn_xbar_slice_of(l, plane), one ? 0 : plane % l->n_sides, c->col, 0);
 
@@ -594,36 +602,55 @@ fill_keys(const column *c, rrn_xbar_draws *ret_keys)
     }
 }
 
-/* Room for what read noise needs, and the names of the vectors. */
+/* The names of the vectors in the streams of read noise. */
 static int32_t
-make_noise(rrn_arena *scratch, const column *c, const uint32_t *numbers, size_t n_vectors, rrn_xbar_short_column *job,
-           rramnas_error *err)
+name_vectors(rrn_arena *scratch, const running *run, const uint32_t *numbers, size_t n_vectors,
+             const rrn_xbar_draws **ret_names, rramnas_error *err)
 {
-  const rrn_xbar_stream stream = rrn_xbar_stream_of(&c->layer.id);
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&run->layer.id);
   rrn_xbar_draws *names = aligned(scratch, n_vectors, sizeof(*names));
   size_t v;
 
-  job->spreads = aligned(scratch, job->n_planes * job->n_fives, 32 * sizeof(*job->spreads));
-  job->keys = rrn_arena_alloc(scratch, job->n_planes * DRAWS, sizeof(*job->keys));
-  job->noise = rrn_arena_alloc(scratch, job->n_planes, sizeof(*job->noise));
-  if (!names || !job->spreads || !job->keys || !job->noise)
+  if (!names)
     return rrn_fail_memory(err);
   for (v = 0; v < n_vectors; v++)
     names[v] = rrn_xbar_draws_of_vector(&stream, numbers[v]);
-  job->names = names;
+  *ret_names = names;
   return RRAMNAS_OK;
+}
+
+/* Room for a column's tables. */
+static int32_t
+make_column(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *common, column *c, rramnas_error *err)
+{
+  const size_t n = common->n_planes * common->n_fives;
+
+  *c = (column){ .run = run, .job = *common };
+  c->job.user = c;
+  c->job.table = aligned(scratch, n, 32 * sizeof(*c->job.table));
+  if (!c->job.table)
+    return rrn_fail_memory(err);
+  if (!run->s->spreads)
+    return RRAMNAS_OK;
+  c->job.spreads = aligned(scratch, n, 32 * sizeof(*c->job.spreads));
+  c->job.keys = rrn_arena_alloc(scratch, common->n_planes * DRAWS, sizeof(*c->job.keys));
+  c->job.noise = rrn_arena_alloc(scratch, common->n_planes, sizeof(*c->job.noise));
+  return c->job.spreads && c->job.keys && c->job.noise ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
 /* Tables of the next column. */
 static void
-begin_column(column *c, size_t group, rrn_xbar_short_column *job)
+begin_column(column *c, size_t col, int32_t *sums)
 {
-  const rrn_xbar_short *s = c->s;
-  const size_t number = group * s->head.cols + c->col, place = number * (size_t)s->n_planes;
+  const rrn_xbar_short *s = c->run->s;
+  const size_t number = c->run->group * s->head.cols + col, place = number * (size_t)s->n_planes;
+  rrn_xbar_short_column *job = &c->job;
 
+  c->col = col;
   c->shift = s->shifts[number] & (RRN_XBAR_CLIPS - 1);
   c->cells = s->cells + place * s->head.n_in * 3;
   c->spreads = s->spreads ? s->spreads + place * s->head.n_in : NULL;
+  job->sums = sums;
   job->doubt = doubt_of(s, c->shift);
   job->clips = s->spreads || (s->shifts[number] & RRN_XBAR_CLIPS) != 0;
   if (s->spreads) {
@@ -634,17 +661,57 @@ begin_column(column *c, size_t group, rrn_xbar_short_column *job)
 }
 
 static void
-set_places(const column *c, int32_t *places)
+set_places(const running *run, int32_t *places)
 {
-  const rrn_xbar_layer *l = &c->layer;
+  const rrn_xbar_layer *l = &run->layer;
   int32_t by_slice[RRN_XBAR_MAX_SLICES], plane;
   double unit;
 
   weigh(l, by_slice, &unit);
   memset(places, 0, 2 * RRN_XBAR_MAX_SLICES * sizeof(*places));
-  for (plane = 0; plane < c->s->n_planes; plane++)
+  for (plane = 0; plane < run->s->n_planes; plane++)
     places[plane] = (l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -1 : 1) *
                     by_slice[rrn_xbar_slice_of(l, plane)];
+}
+
+/* Some columns: of the vectors so many at a time as have their patterns in the nearest cache. */
+static void
+run_columns(column *columns, size_t n, size_t n_blocks)
+{
+  const size_t all = columns[0].job.n_fives * 64 * sizeof(*columns[0].job.patterns);
+  const size_t some = all > PATTERN_BYTES / 2 ? 2 : PATTERN_BYTES / all;
+  size_t block, k;
+
+  for (block = 0; block < n_blocks; block += some)
+    for (k = 0; k < n; k++) {
+      columns[k].job.first_block = block;
+      columns[k].job.end_block = n_blocks - block < some ? n_blocks : block + some;
+      (columns[k].run->s->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_short_column_avx512 : rrn_xbar_short_column_plain)(
+        &columns[k].job);
+    }
+}
+
+/* All columns, so many at a time as have their tables in the next cache. */
+static int32_t
+run_all(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *common, size_t n_blocks, int32_t *sums,
+        rramnas_error *err)
+{
+  const size_t cols = run->s->head.cols, each = common->n_planes * common->n_fives * 32 * sizeof(*common->table);
+  const size_t fit = TABLE_BYTES / each + 1, most = fit < cols ? fit : cols;
+  column *columns = rrn_arena_alloc_raw(scratch, most, sizeof(*columns));
+  size_t first, k, n;
+
+  if (!columns)
+    return rrn_fail_memory(err);
+  for (k = 0; k < most; k++)
+    RRN_TRY(make_column(scratch, run, common, &columns[k], err));
+  for (first = 0; first < cols; first += n) {
+    n = cols - first < most ? cols - first : most;
+    for (k = 0; k < n; k++)
+      begin_column(&columns[k], first + k, sums + (first + k) * n_blocks * RRN_XBAR_SHORT_VECTORS);
+    run_columns(columns, n, n_blocks);
+  }
+  return RRAMNAS_OK;
 }
 
 int32_t
@@ -652,27 +719,22 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, co
                    size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums, rrn_xbar_stats *stats,
                    rramnas_error *err)
 {
-  const size_t planes = (size_t)(s->n_planes + 1) / 2 * 2, blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
-  const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
-  int32_t *table = aligned(scratch, planes * s->n_fives, 32 * sizeof(*table));
+  const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
+  const running run = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes,
+                        .group = group, .stats = stats };
   uint32_t *patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
-  rrn_xbar_short_column job = { .table = table, .patterns = patterns, .n_planes = planes, .n_fives = s->n_fives,
-                                .n_blocks = blocks, .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps,
-                                .n_lanes = n_lanes, .sums = ret_sums, .stats = stats, .settle = settle };
-  column c = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes, .job = &job,
-               .stats = stats };
+  rrn_xbar_short_column common = { .patterns = patterns, .n_planes = (size_t)s->n_planes, .n_fives = s->n_fives,
+                                   .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps, .n_lanes = n_lanes,
+                                   .stats = stats, .settle = settle };
 
-  if (!table || !patterns)
+  if (!patterns)
     return rrn_fail_memory(err);
   if (s->spreads)
-    RRN_TRY(make_noise(scratch, &c, numbers, n_vectors, &job, err));
-  job.user = &c;
-  set_places(&c, job.places);
-  (fast ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(x, x_row, s->head.n_in, blocks, patterns);
-  for (c.col = 0; c.col < s->head.cols; c.col++, job.sums += n_vectors) {
-    begin_column(&c, group, &job);
-    (fast ? rrn_xbar_short_column_avx512 : rrn_xbar_short_column_plain)(&job);
-  }
+    RRN_TRY(name_vectors(scratch, &run, numbers, n_vectors, &common.names, err));
+  set_places(&run, common.places);
+  (s->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(
+    x, x_row, s->head.n_in, blocks, patterns);
+  RRN_TRY(run_all(scratch, &run, &common, blocks, ret_sums, err));
   stats->conversions += (int64_t)(n_vectors / RRN_XBAR_SHORT_LANES * n_lanes * s->head.cols) * s->head.n_steps *
                         s->n_planes;
   return RRAMNAS_OK;

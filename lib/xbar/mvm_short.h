@@ -56,9 +56,10 @@ void rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_sca
 
 /* One column with its tables, all blocks. */
 typedef struct rrn_xbar_short_column {
-  int32_t *table;          /* [plane, an even number][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
+  int32_t *table;          /* [plane][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
   const uint32_t *patterns; /* [block][five][4][16]: bits of five rows; lane 2v + h of register r is vector v, step r + 4h */
-  size_t n_planes, n_fives, n_blocks;
+  size_t n_planes, n_fives;
+  size_t first_block, end_block; /* to do */
   int32_t last;            /* greatest code */
   uint32_t doubt;          /* fractions up to this are in doubt */
   int clips;               /* 0 = without read noise no pattern is beyond the range of codes */
