@@ -1239,7 +1239,8 @@ typedef struct rramnas_accuracy_options {
   int32_t stop_dominated;       /**< of a search, not 0: no more chips of a candidate once it is clear, as with stop_below, that
                                      the front as it was when the generation began will dominate it (doc/search.md);
                                      default 0: never */
-  int32_t reserved;             /**< 0 */
+  int32_t copies_alike;         /**< not 0: all copies that the mapping has of a layer have the errors of the first; default 0:
+                                     each its own, and its share of the positions (doc/accuracy.md) */
 } rramnas_accuracy_options;
 
 #define RRAMNAS_ACCURACY_OPTIONS_INIT \

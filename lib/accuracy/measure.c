@@ -56,6 +56,8 @@ quantise(measuring *a)
     bits[m->layer_of[k]] = (rrn_layer_bits){ rrn_matrix_weight_bits(m->hw, &m->matrices[k]),
                                             rrn_matrix_input_bits(m->hw, &m->matrices[k]) };
   RRN_TRY(rrn_quantise(a->rt, a->plan, bits, n_layers, a->j->training, a->j->n_calibrating, &a->q, a->err));
+  for (k = 0; k < m->n_layers && !a->j->o.copies_alike; k++)
+    a->q.layers[m->layer_of[k]].n_copies = (size_t)m->copies[k];
   for (i = 0; i < n_layers; i++)
     a->ret->layers_on_crossbars += a->q.layers[i].shape.n_groups > 0;
   return RRAMNAS_OK;

@@ -535,7 +535,7 @@ hash_accuracy(const rrn_evaluation *e, XXH3_state_t *state)
 
   if (a) {
     const int64_t numbers[] = { a->part, a->images, a->calibration_images, a->trials, (int64_t)a->seed, a->adc_range,
-                                a->trials_min, a->norm_images, e->rivals.m > 0 ? e->rivals.test : RRN_TEST_NONE,
+                                a->trials_min, a->norm_images, a->copies_alike, e->rivals.m > 0 ? e->rivals.test : RRN_TEST_NONE,
                                 (int64_t)e->judge->low, (int64_t)e->judge->high };
     const double reals[] = { a->time_s, a->adc_fraction, a->stop_below, a->confidence_wanted };
 
