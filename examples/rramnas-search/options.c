@@ -229,6 +229,13 @@ set_stop_dominated(settings *s, const char *value)
 }
 
 static int
+set_copies_alike(settings *s, const char *value)
+{
+  (void)value;
+  return s->accuracy.copies_alike = 1;
+}
+
+static int
 set_quiet(settings *s, const char *value)
 {
   (void)value;
@@ -273,6 +280,8 @@ static const struct option {
     NULL },
   { "confidence", "SHARE", "no more chips once half of the mean's 95 % interval is at most this, e.g. 0.002; then --trials "
     "is the most, default 1000", set_confidence, "0 to 1" },
+  { "copies-alike", NULL, "all copies of a layer have the errors of the first; default: each its own", set_copies_alike,
+    NULL },
   { "images", "N", "most held-out images; default all", set_images, "1 or more" },
   { "norm-images", "N", "training images that a supernet's batch normalisations are calibrated on; default 512",
     set_norm_images, "1 or more" },

@@ -165,7 +165,7 @@ set_accuracy(rramnas_search *s, const problem *p, rramnas_error *err)
   o.weights = weights;
   o.data = data;
   o.part = RRAMNAS_DATA_HELD_OUT;
-  o.images = p->images ? p->images : 40;
+  o.images = p->images ? p->images : 24;
   o.calibration_images = 8;
   o.trials = CHIPS;
   o.stop_dominated = p->stop_dominated;
@@ -192,7 +192,7 @@ create(const problem *p, const rramnas_runtime *runtime, rramnas_search **ret_se
 {
   static const char space[] = "schema: rramnas.space/1\nname: chips\ngenes:\n"
                               "- {name: noise.write_sigma, values: [0.05, 0.15, 0.3, 0.5, 0.8, 1.2]}\n"
-                              "- {name: crossbar.cols, values: [32, 64, 128]}\n"
+                              "- {name: crossbar.cols, values: [32, 128]}\n"
                               "- {name: adc.bits, values: [4, 5, 6, 8]}\n";
   int32_t status = rramnas_search_load_buffer(space, strlen(space), "space.yaml", runtime, ret_search, err);
 
@@ -358,7 +358,7 @@ the_front_is_that_of_all_chips(void **state)
     const size_t n = rows_of(&full, all);
     size_t chips = 0, on_front = 0;
 
-    assert_int_equal(n, 72);
+    assert_int_equal(n, 48);
     assert_int_equal(rows_of(&fewer, some), n);
     for (i = 0; i < n; i++) {
       const int is_on = !is_dominated(all, n, i, sense);
