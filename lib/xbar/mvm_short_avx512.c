@@ -14,7 +14,6 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
@@ -115,6 +114,9 @@ look_up(const int32_t *table, const uint32_t *patterns, size_t n_fives, __m512i 
 {
   size_t five, r;
 
+  /* Patterns of many fives are loaded for each plane, as registers do not suffice to keep them: else they are spilled. */
+  if (n_fives > 4)
+    __asm__("" : "+r"(patterns));
   {
     const __m512i low = _mm512_load_si512(table), high = _mm512_load_si512(table + 16);
 
@@ -256,34 +258,29 @@ look_through_block(const rrn_xbar_short_column *c, size_t block)
   }
 }
 
-/* What codes of each plane and register are worth: 0 for steps that an input does not have. Shifted to the upper halves
- * where all fit there: returns 1. */
-TARGET static int
-weigh(const rrn_xbar_short_column *c, __m512i *ret_worths)
+/* What codes of each plane and register are worth, in the upper halves if all fit there. */
+TARGET void
+rrn_xbar_short_worths_avx512(const rrn_xbar_short_column *c, int32_t *ret_worths)
 {
-  int32_t greatest = 0;
   size_t plane, r;
 
   for (plane = 0; plane < c->n_planes; plane++)
-    greatest = abs(c->places[plane]) > greatest ? abs(c->places[plane]) : greatest;
-  for (plane = 0; plane < c->n_planes; plane++)
     for (r = 0; r < REGISTERS; r++)
-      ret_worths[plane * REGISTERS + r] =
-        _mm512_slli_epi32(worth_of(c, plane, r), greatest << (c->n_steps - 1) < 0x8000 ? 16 : 0);
-  return greatest << (c->n_steps - 1) < 0x8000;
+      _mm512_store_si512(ret_worths + (plane * REGISTERS + r) * 16,
+                         _mm512_slli_epi32(worth_of(c, plane, r), c->halves ? 16 : 0));
 }
 
 /* Sums of all blocks, codes beyond the converter's as they are; blocks with such codes or doubts are looked through. A sum
  * is a code above its fraction: a dot product with 0 below the worth weighs codes where they lie, and the least and
  * greatest halves tell of doubts and of clips. `clips` 0: there are none. */
 INLINE void
-convert(const rrn_xbar_short_column *c, const __m512i *worths, size_t n_fives, int noisy, int clips, int halves)
+convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, int halves)
 {
   const __m512i zero = _mm512_setzero_si512(), doubt = _mm512_set1_epi16((int16_t)c->doubt),
                 last = _mm512_set1_epi16((int16_t)c->last);
   const size_t n_planes = c->n_planes, end = c->end_block;
   const uint32_t *patterns = c->patterns + c->first_block * n_fives * 64;
-  const int32_t *table = c->table;
+  const int32_t *table = c->table, *worths = c->worths;
   int32_t *sums = c->sums + c->first_block * RRN_XBAR_SHORT_VECTORS;
   size_t block, plane, r;
 
@@ -298,7 +295,7 @@ convert(const rrn_xbar_short_column *c, const __m512i *worths, size_t n_fives, i
         add_noise(c, plane, block, n_fives, t);
 #pragma GCC unroll 4
       for (r = 0; r < REGISTERS; r++) {
-        const __m512i worth = worths[plane * REGISTERS + r];
+        const __m512i worth = _mm512_load_si512(worths + (plane * REGISTERS + r) * 16);
 
         least = _mm512_min_epu16(least, t[r]);
         greatest = clips ? _mm512_max_epu16(greatest, t[r]) : zero;
@@ -313,32 +310,29 @@ convert(const rrn_xbar_short_column *c, const __m512i *worths, size_t n_fives, i
 }
 
 TARGET static void
-convert_halves(const rrn_xbar_short_column *c, const __m512i *worths)
+convert_halves(const rrn_xbar_short_column *c)
 {
   if (c->n_fives == 2 && !c->clips)
-    convert(c, worths, 2, 0, 0, 1);
+    convert(c, 2, 0, 0, 1);
   else if (c->n_fives == 4 && !c->clips)
-    convert(c, worths, 4, 0, 0, 1);
+    convert(c, 4, 0, 0, 1);
   else if (c->n_fives == 5 && !c->clips)
-    convert(c, worths, 5, 0, 0, 1);
+    convert(c, 5, 0, 0, 1);
   else if (c->n_fives == 5)
-    convert(c, worths, 5, 0, 1, 1);
+    convert(c, 5, 0, 1, 1);
   else
-    convert(c, worths, c->n_fives, 0, 1, 1);
+    convert(c, c->n_fives, 0, 1, 1);
 }
 
 TARGET void
 rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c)
 {
-  __m512i worths[2 * RRN_XBAR_MAX_SLICES * REGISTERS];
-  const int halves = weigh(c, worths);
-
-  if (!halves)
-    convert(c, worths, c->n_fives, c->spreads != NULL, 1, 0);
+  if (!c->halves)
+    convert(c, c->n_fives, c->spreads != NULL, 1, 0);
   else if (c->spreads)
-    convert(c, worths, c->n_fives, 1, 1, 1);
+    convert(c, c->n_fives, 1, 1, 1);
   else
-    convert_halves(c, worths);
+    convert_halves(c);
 }
 #else
 int
@@ -357,6 +351,12 @@ void
 rrn_xbar_short_table_avx512(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table)
 {
   rrn_xbar_short_table_plain(cells, shift, base, ret_table);
+}
+
+void
+rrn_xbar_short_worths_avx512(const rrn_xbar_short_column *c, int32_t *ret_worths)
+{
+  (void)c, (void)ret_worths;
 }
 
 void
