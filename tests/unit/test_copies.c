@@ -172,8 +172,8 @@ static const char *const kinds[] = { "conv", "conv_uneven", "conv_groups", "conv
 static const char *const chips[] = {
   "noise: {write_model: relative, write_sigma: 0.2}\n",
   "noise: {write_model: relative, write_sigma: 0.2, read_model: relative, read_sigma: 0.3}\n",
-  "noise: {write_model: relative, write_sigma: 0.2, drift_exponent: 0.05, compensation: column}\n"
-  "adc: {unit_sigma: 0.1}\ncrossbar: {ir_drop: attenuated}\n",
+  ("noise: {write_model: relative, write_sigma: 0.2, drift_exponent: 0.05, compensation: column}\n"
+   "adc: {unit_sigma: 0.1}\ncrossbar: {ir_drop: attenuated}\n"),
 };
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]), N_CHIPS = sizeof(chips) / sizeof(chips[0]) };
 
