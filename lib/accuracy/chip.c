@@ -231,7 +231,7 @@ try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i
   first.read_by_column = 1;
   if (adcs && !rrn_xbar_is_short(&first, adcs, n))
     return RRAMNAS_OK;
-  if (!(s = rrn_arena_alloc(&c->arenas[i], 1, sizeof(*s))))
+  if (!(s = rrn_arena_alloc_alone(&c->arenas[i], 1, sizeof(*s))))
     return rrn_fail_memory(err);
   RRN_TRY(rrn_xbar_short_create(&c->arenas[i], &first, n, adcs, like, rrn_xbar_cpu_best(), s, &fits, err));
   ret->small = fits ? s : NULL;
@@ -251,7 +251,7 @@ program_copy(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_
   rrn_arena_release(&scratch);
   if (status < 0 || ret->small)
     return status;
-  ret->arrays = rrn_arena_alloc(&c->arenas[i], n, sizeof(*ret->arrays));
+  ret->arrays = rrn_arena_alloc_alone(&c->arenas[i], n, sizeof(*ret->arrays));
   if (!ret->arrays)
     return rrn_fail_memory(err);
   for (g = 0; g < n; g++)
@@ -302,7 +302,7 @@ program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
   RRN_FAIL_IF(n >= 1u << 22, err, RRAMNAS_ERR_LIMIT, "layer %zu has %zu groups, expected fewer than 2^22", i, n);
   if (n == 0)
     return RRAMNAS_OK;
-  w->copies = rrn_arena_alloc(&c->arenas[i], n_copies, sizeof(*w->copies));
+  w->copies = rrn_arena_alloc_alone(&c->arenas[i], n_copies, sizeof(*w->copies));
   if (!w->copies)
     return rrn_fail_memory(err);
   w->n_copies = n_copies;

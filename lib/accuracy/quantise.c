@@ -158,21 +158,17 @@ choose_inputs(rrn_quantised_layer *l, const seen *s)
   l->x_zero = nearest(-s->least / l->x_unit);
 }
 
-static int32_t
-quantise_input(const rrn_quantised_layer *l, float x)
-{
-  const float top = (float)((1 << l->input_bits) - 1), q = x / l->x_unit + (float)l->x_zero;
-
-  return q > 0 ? nearest(q < top ? q : top) : 0;
-}
-
 void
 rrn_quantise_inputs(const rrn_quantised_layer *l, const float *x, size_t n, int32_t *ret_q)
 {
+  const float top = (float)((1 << l->input_bits) - 1), unit = l->x_unit, zero = (float)l->x_zero;
   size_t i;
 
-  for (i = 0; i < n; i++)
-    ret_q[i] = quantise_input(l, x[i]);
+  for (i = 0; i < n; i++) {
+    const float q = x[i] / unit + zero, above = q > 0 ? q : 0; /* 0 when it is no number */
+
+    ret_q[i] = (int32_t)((above < top ? above : top) + 0.5f);
+  }
 }
 
 static int32_t

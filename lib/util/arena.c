@@ -34,25 +34,33 @@ struct rrn_arena_chunk {
   max_align_t data[];
 };
 
+/* Of so many bytes, in the list before `next`. */
 static struct rrn_arena_chunk *
-chunk_new(rrn_arena *arena, size_t need)
+chunk_new(rrn_arena *arena, size_t size, struct rrn_arena_chunk **next)
 {
-  size_t size = arena->chunks ? arena->chunks->size * 2 : FIRST_CHUNK, bytes;
   struct rrn_arena_chunk *chunk;
+  size_t bytes;
 
-  if (size < need)
-    size = need;
   if (ckd_add(&bytes, size, sizeof(*chunk)))
     return NULL;
   chunk = rrn_alloc(arena->rt, 1, bytes);
   if (!chunk)
     return NULL;
-  chunk->next = arena->chunks;
+  chunk->next = *next;
   chunk->size = size;
   chunk->used = 0;
   POISON(chunk->data, size);
-  arena->chunks = chunk;
+  *next = chunk;
   return chunk;
+}
+
+/* Chunks double. */
+static struct rrn_arena_chunk *
+chunk_next(rrn_arena *arena, size_t need)
+{
+  const size_t size = arena->chunks ? arena->chunks->size * 2 : FIRST_CHUNK;
+
+  return chunk_new(arena, size < need ? need : size, &arena->chunks);
 }
 
 void
@@ -96,28 +104,57 @@ rrn_arena_reset(rrn_arena *arena)
   arena->used = 0;
 }
 
+/* What an object of so many bytes takes; 0 when that overflows. */
+static size_t
+step_of(size_t n, size_t size, size_t *ret_bytes)
+{
+  size_t step;
+
+  if (ckd_mul(ret_bytes, n, size) || ckd_add(&step, *ret_bytes, (size_t)(ALIGN + GAP)))
+    return 0;
+  step = (*ret_bytes + GAP + ALIGN - 1) / ALIGN * ALIGN;
+  return step > 0 ? step : ALIGN;
+}
+
+static void *
+take(rrn_arena *arena, struct rrn_arena_chunk *chunk, size_t step, size_t bytes)
+{
+  void *p = (char *)chunk->data + chunk->used;
+
+  chunk->used += step;
+  arena->used += step;
+  (void)bytes;
+  UNPOISON(p, bytes);
+  return p;
+}
+
 void *
 rrn_arena_alloc_raw(rrn_arena *arena, size_t n, size_t size)
 {
   struct rrn_arena_chunk *chunk = arena->chunks;
-  size_t bytes, step;
-  void *p;
+  size_t bytes, step = step_of(n, size, &bytes);
 
-  if (ckd_mul(&bytes, n, size) || ckd_add(&step, bytes, (size_t)(ALIGN + GAP)))
-    return NULL;
-  step = (bytes + GAP + ALIGN - 1) / ALIGN * ALIGN;
   if (step == 0)
-    step = ALIGN;
+    return NULL;
   if (!chunk || chunk->size - chunk->used < step) {
-    chunk = chunk_new(arena, step);
+    chunk = chunk_next(arena, step);
     if (!chunk)
       return NULL;
   }
-  p = (char *)chunk->data + chunk->used;
-  chunk->used += step;
-  arena->used += step;
-  UNPOISON(p, bytes);
-  return p;
+  return take(arena, chunk, step, bytes);
+}
+
+/* Behind the chunk that is being filled, which is thus still the newest of those that double. */
+void *
+rrn_arena_alloc_alone(rrn_arena *arena, size_t n, size_t size)
+{
+  size_t bytes;
+  const size_t step = step_of(n, size, &bytes);
+  struct rrn_arena_chunk *chunk;
+
+  if (step == 0 || !(chunk = chunk_new(arena, step, arena->chunks ? &arena->chunks->next : &arena->chunks)))
+    return NULL;
+  return memset(take(arena, chunk, step, bytes), 0, bytes);
 }
 
 void *

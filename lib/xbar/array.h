@@ -94,6 +94,9 @@ int32_t rrn_xbar_digit(const rrn_xbar_layer *l, int32_t slice, int32_t side, siz
 void rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
                            double *ret_g);
 
+/* The sum of those of a column's rows[n]. */
+double rrn_xbar_sum(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n);
+
 /* Place of a cell in g[], and its number in the random streams: independent of the array's height. */
 static inline size_t
 rrn_xbar_cell(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t in)

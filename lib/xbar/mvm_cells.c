@@ -136,8 +136,8 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_
       ckd_add(&cells, cells, (size_t)63) || ckd_mul(&all, cells = cells / 64 * 64, n_bytes) ||
       ckd_add(&all, all, 16 * c->stride + 128))
     return rrn_fail_memory(err);
-  c->base = rrn_arena_alloc(arena, columns, sizeof(*c->base));
-  bytes = rrn_arena_alloc(arena, all, 1);
+  c->base = rrn_arena_alloc_alone(arena, columns, sizeof(*c->base));
+  bytes = rrn_arena_alloc_alone(arena, all, 1);
   if (!c->base || !bytes)
     return rrn_fail_memory(err);
   bytes += (64 - (uintptr_t)bytes % 64) % 64;

@@ -265,32 +265,35 @@ cell_of(const uint8_t *bytes)
 static int32_t
 make_room(rrn_arena *arena, rrn_xbar_short *s, rramnas_error *err)
 {
+  const size_t columns = s->n_groups * s->head.cols;
   size_t n;
 
-  if (ckd_mul(&n, s->n_groups, s->head.cols * s->head.n_in * 3) || ckd_mul(&n, n, (size_t)s->n_planes))
+  if (ckd_mul(&n, columns, s->head.n_in * 3) || ckd_mul(&n, n, (size_t)s->n_planes))
     return rrn_fail_memory(err);
-  s->shifts = rrn_arena_alloc_raw(arena, s->n_groups, s->head.cols);
-  s->octaves = rrn_arena_alloc_raw(arena, s->n_groups, (size_t)s->head.n_slices);
-  if (s->head.read_model != RRN_READ_NONE) {
-    s->noise = rrn_arena_alloc_raw(arena, s->n_groups * s->head.cols, (size_t)s->n_planes * sizeof(*s->noise));
-    s->spreads = rrn_arena_alloc_raw(arena, n / 3, 1);
-    if (!s->noise || !s->spreads)
-      return rrn_fail_memory(err);
-  }
-  s->cells = rrn_arena_alloc_raw(arena, n, 1);
-  return s->cells && s->shifts && s->octaves ? RRAMNAS_OK : rrn_fail_memory(err);
+  s->cells = rrn_arena_alloc_alone(arena, n, 1);
+  s->shifts = rrn_arena_alloc_alone(arena, columns, 1);
+  if (!s->cells || !s->shifts)
+    return rrn_fail_memory(err);
+  if (s->head.read_model == RRN_READ_NONE)
+    return RRAMNAS_OK;
+  s->noise = rrn_arena_alloc_alone(arena, columns, (size_t)s->n_planes * sizeof(*s->noise));
+  s->spreads = rrn_arena_alloc_alone(arena, n / 3, 1);
+  return s->noise && s->spreads ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
-static void
-set_octaves(rrn_xbar_short *s, const rrn_xbar_adc *adcs, const rrn_xbar_short *like)
+static int32_t
+set_octaves(rrn_arena *arena, rrn_xbar_short *s, const rrn_xbar_adc *adcs, rramnas_error *err)
 {
-  const size_t n = s->n_groups * (size_t)s->head.n_slices;
+  const size_t n_slices = (size_t)s->head.n_slices, n = s->n_groups * n_slices;
+  uint8_t *octaves = rrn_arena_alloc_alone(arena, n, 1);
   size_t i;
 
+  if (!octaves)
+    return rrn_fail_memory(err);
   for (i = 0; i < n; i++)
-    s->octaves[i] = like ? like->octaves[i]
-                         : (uint8_t)octave_of(&adcs[0], &adcs[i / (size_t)s->head.n_slices],
-                                              (int32_t)(i % (size_t)s->head.n_slices));
+    octaves[i] = (uint8_t)octave_of(&adcs[0], &adcs[i / n_slices], (int32_t)(i % n_slices));
+  s->octaves = octaves;
+  return RRAMNAS_OK;
 }
 
 /* What a sum may be off: rounded cells, and what else is rounded, in codes / RRN_XBAR_ONE; both ways, rounded up. */
@@ -349,7 +352,10 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_gr
   if (cpu >= RRN_XBAR_CPU_AVX512 && !rrn_xbar_short_has_avx512())
     s.cpu = RRN_XBAR_CPU_PLAIN;
   RRN_TRY(make_room(arena, &s, err));
-  set_octaves(&s, adcs, like);
+  if (like)
+    s.octaves = like->octaves;
+  else
+    RRN_TRY(set_octaves(arena, &s, adcs, err));
   if (!(codes = rrn_alloc(arena->rt, (size_t)s.n_planes * layer->n_in, sizeof(*codes))))
     return rrn_fail_memory(err);
   *ret_fits = fill(&s, codes);
@@ -394,15 +400,17 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
   const rrn_xbar_layer *l = &c->run->layer;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const int one = rrn_xbar_pairs_are_one(l);
-  int32_t x[RRN_XBAR_SHORT_ROWS];
+  uint8_t rows[RRN_XBAR_SHORT_ROWS];
+  size_t n = 0, k;
   double current;
-  size_t k;
 
-  for (k = 0; k < l->n_in; k++)
-    x[k] = c->run->x[k * c->run->x_row + vector];
-  current = rrn_xbar_current(l, x, 0, l->n_in, step, slice, one ? 0 : plane % l->n_sides, c->col);
+  for (k = 0; k < l->n_in; k++) {
+    rows[n] = (uint8_t)k;
+    n += c->run->x[k * c->run->x_row + vector] >> step & 1;
+  }
+  current = rrn_xbar_sum(l, slice, one ? 0 : plane % l->n_sides, c->col, rows, n);
   if (one)
-    current -= rrn_xbar_current(l, x, 0, l->n_in, step, slice, 1, c->col);
+    current -= rrn_xbar_sum(l, slice, 1, c->col, rows, n);
   return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
 }
 

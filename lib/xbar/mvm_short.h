@@ -27,7 +27,7 @@ typedef struct rrn_xbar_short {
   uint8_t *shifts;      /* [group][column]: a unit is 2^-shift codes; RRN_XBAR_CLIPS */
   uint8_t *spreads;     /* [group][column][plane][input]: variance of a read; NULL without read noise */
   float *noise;         /* [group][column][plane]: of a deviate and a spread of 1, in codes / RRN_XBAR_ONE */
-  uint8_t *octaves;     /* [group][slice]: the converter's range is that of group 0 over 2^octave */
+  const uint8_t *octaves; /* [group][slice]: the converter's range is that of group 0 over 2^octave; those of `like` */
 } rrn_xbar_short;
 
 /* Whether a layer with these converters can be one: one array, one bit per step, at most 8 bits of input, read noise by
@@ -35,7 +35,7 @@ typedef struct rrn_xbar_short {
 int rrn_xbar_is_short(const rrn_xbar_layer *layer, const rrn_xbar_adc *adcs, size_t n_groups);
 
 /* Makes the cells of all groups. `layer` is that of group 0; its weights, [n_groups][n_out][n_in], must outlive it.
- * adcs[n_groups], or NULL with `like`, whose converters are taken. ret_fits 0: conductances are too far beyond the
+ * adcs[n_groups], or NULL with `like`, whose converters are taken and which must outlive it. ret_fits 0: conductances are too far beyond the
  * converters' ranges for it. */
 int32_t rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_groups, const rrn_xbar_adc *adcs,
                               const rrn_xbar_short *like, enum rrn_xbar_cpu cpu, rrn_xbar_short *ret_short, int *ret_fits,

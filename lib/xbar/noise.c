@@ -149,9 +149,10 @@ target_of(const rrn_xbar_layer *l, int32_t digit)
   return l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
 }
 
-/* As written: at most CHUNK cells; `cell` is the first one's number. */
+/* As written: at most CHUNK cells, in a row from `first` on, or those at first + places[n]. */
 static void
-write_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n, double *ret_g)
+write_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, const uint8_t *places, size_t n,
+            double *ret_g)
 {
   const uint32_t cell = (uint32_t)rrn_xbar_cell(l, slice, side, col, first);
   const int exact = writes_exactly(&l->noise);
@@ -159,9 +160,9 @@ write_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, si
   size_t k;
 
   if (!exact)
-    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, cell, n, xi);
+    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, cell, places, n, xi);
   for (k = 0; k < n; k++) {
-    const int32_t digit = rrn_xbar_digit(l, slice, side, col, first + k);
+    const int32_t digit = rrn_xbar_digit(l, slice, side, col, first + (places ? places[k] : k));
     const double target = target_of(l, digit), g = exact ? target : written(&l->noise, target, digit, xi[k]);
 
     ret_g[k] = g > 0 ? g : 0;
@@ -214,7 +215,7 @@ age_cells(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size
   double xi[CHUNK];
   size_t k;
 
-  rrn_xbar_normals(&l->id, RRN_XBAR_DRIFT, (uint32_t)rrn_xbar_cell(l, slice, side, col, first), n, xi);
+  rrn_xbar_normals(&l->id, RRN_XBAR_DRIFT, (uint32_t)rrn_xbar_cell(l, slice, side, col, first), NULL, n, xi);
   for (k = 0; k < n; k++)
     g[k] *= rrn_power_exp2(-log2_age * (d->drift_by_state
                                           ? exponent_by_state(l, rrn_xbar_digit(l, slice, side, col, first + k), xi[k])
@@ -246,7 +247,7 @@ rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size
   }
   for (k = 0; k < n; k += some) {
     some = n - k < CHUNK ? n - k : CHUNK;
-    write_cells(l, slice, side, col, first + k, some, ret_g + k);
+    write_cells(l, slice, side, col, first + k, NULL, some, ret_g + k);
     if (relaxes(&l->noise))
       relax_cells(l, (uint32_t)(cell + k), some, ret_g + k);
     if (drifts(&l->noise))
@@ -254,6 +255,26 @@ rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size
     if (is_faulty(&l->noise))
       break_cells(l, (uint32_t)(cell + k), some, ret_g + k);
   }
+}
+
+double
+rrn_xbar_sum(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n)
+{
+  const int written_only = !l->g && !relaxes(&l->noise) && !drifts(&l->noise) && !is_faulty(&l->noise);
+  double g[CHUNK], sum = 0;
+  size_t k, i, some;
+
+  for (k = 0; k < n; k += some) {
+    some = n - k < CHUNK ? n - k : CHUNK;
+    if (written_only)
+      write_cells(l, slice, side, col, 0, rows + k, some, g);
+    for (i = 0; i < some; i++) {
+      if (!written_only)
+        rrn_xbar_conductances(l, slice, side, col, rows[k + i], 1, &g[i]);
+      sum += g[i];
+    }
+  }
+  return sum;
 }
 
 double *

@@ -23,9 +23,10 @@ rrn_xbar_spec rrn_xbar_spec_of(const rramnas_hw *hw);
 /* Standard normal number of a cell; below 2^64 draws, the same on every machine. `read` is 0 but in slot READ. */
 double rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step);
 
-/* The numbers of slot WRITE or DRIFT of cells in a row, the same; room for n rounded up to a multiple of 8 is
- * written. */
-void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi);
+/* The numbers of slot WRITE or DRIFT, the same, of the cells `cell` + places[n], or of n in a row where that is NULL; room
+ * for n rounded up to a multiple of 8 is written. */
+void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, const uint8_t *places, size_t n,
+                      double *ret_xi);
 
 /* What it is made of: random words of a name, and a number in (0, 1) from them. */
 void rrn_xbar_random(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step,

@@ -104,17 +104,17 @@ rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, u
 
 #define INLINE static inline __attribute__((always_inline)) void
 
-/* Random numbers of 64 bits for n cells, at most CHUNK, from `cell` on; whole vectors are written. */
-typedef void fill_bits(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, uint64_t *ret_bits);
+/* Random numbers of 64 bits for cells[n], n a multiple of WIDE. */
+typedef void fill_bits(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, uint64_t *ret_bits);
 
 static void
-bits_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, uint64_t *ret_bits)
+bits_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, uint64_t *ret_bits)
 {
   uint32_t block[4];
   size_t k;
 
-  for (k = 0; k < n || k % WIDE != 0; k++) {
-    rrn_xbar_random(id, slot, cell + (uint32_t)k, 0, 0, block);
+  for (k = 0; k < n; k++) {
+    rrn_xbar_random(id, slot, cells[k], 0, 0, block);
     ret_bits[k] = (uint64_t)block[1] << 32 | block[0];
   }
 }
@@ -122,9 +122,9 @@ bits_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t
 #if defined(__x86_64__)
 /* The same side by side. A product takes the lower half of each 64 bits, so what is above counts for
  * nothing. */
-#define BITS(name, instructions, type, lanes, set1, add, iota, product, right, left, exor, and, store) \
+#define BITS(name, instructions, type, lanes, set1, load, product, right, left, exor, and, store) \
   __attribute__((target(instructions))) static void \
-  name(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, uint64_t *ret_bits) \
+  name(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, uint64_t *ret_bits) \
   { \
     const type by0 = set1(0xd2511f53), by2 = set1(0xcd9e8d57), mask = set1(0xffffffff); \
     const type third = set1(id->layer), fourth = set1((int64_t)((uint32_t)slot << 30 | id->copy)); \
@@ -136,7 +136,7 @@ bits_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t
       uint32_t k0 = (uint32_t)id->seed, k1 = (uint32_t)(id->seed >> 32); \
  \
       for (v = 0; v < WIDE / lanes; v++) { \
-        c0[v] = and(add(set1((int64_t)(cell + (uint32_t)k + (uint32_t)(v * lanes))), iota), mask); \
+        c0[v] = load((const void *)(cells + k + v * lanes)); \
         c1[v] = set1(0); \
         c2[v] = third; \
         c3[v] = fourth; \
@@ -155,10 +155,10 @@ bits_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t
     } \
   }
 
-BITS(bits_avx512, "avx512f", __m512i, 8, _mm512_set1_epi64, _mm512_add_epi64, _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0),
-     _mm512_mul_epu32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_xor_si512, _mm512_and_si512, _mm512_storeu_si512)
-BITS(bits_avx2, "avx2", __m256i, 4, _mm256_set1_epi64x, _mm256_add_epi64, _mm256_set_epi64x(3, 2, 1, 0), _mm256_mul_epu32,
-     _mm256_srli_epi64, _mm256_slli_epi64, _mm256_xor_si256, _mm256_and_si256, _mm256_storeu_si256)
+#define LOAD_8(p) _mm512_cvtepu32_epi64(_mm256_loadu_si256(p))
+#define LOAD_4(p) _mm256_cvtepu32_epi64(_mm_loadu_si128(p))
+BITS(bits_avx512, "avx512f", __m512i, 8, _mm512_set1_epi64, LOAD_8, _mm512_mul_epu32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_xor_si512, _mm512_and_si512, _mm512_storeu_si512)
+BITS(bits_avx2, "avx2", __m256i, 4, _mm256_set1_epi64x, LOAD_4, _mm256_mul_epu32, _mm256_srli_epi64, _mm256_slli_epi64, _mm256_xor_si256, _mm256_and_si256, _mm256_storeu_si256)
 #endif
 
 INLINE
@@ -270,57 +270,68 @@ ends(const left *tails, double *ret_xi)
   }
 }
 
+/* At most CHUNK cells, in room for whole vectors. */
 INLINE
-normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, fill_bits *fill, double *ret_xi)
+normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, fill_bits *fill, double *ret_xi)
 {
   uint64_t bits[CHUNK];
-  size_t first, k, some;
-  left tails;
+  left tails = { .n = 0 };
+  size_t k;
 
-  for (first = 0; first < n; first += CHUNK) {
-    some = n - first < CHUNK ? n - first : CHUNK;
-    fill(id, slot, cell + (uint32_t)first, some, bits);
-    tails.n = 0;
-    for (k = 0; k < some; k += WIDE)
-      centres(bits, k, ret_xi + first, &tails);
-    for (k = tails.n; k % WIDE != 0; k++)
-      tails.p[k] = 0.25;
-    ends(&tails, ret_xi + first);
-  }
+  fill(id, slot, cells, n, bits);
+  for (k = 0; k < n; k += WIDE)
+    centres(bits, k, ret_xi, &tails);
+  for (k = tails.n; k % WIDE != 0; k++)
+    tails.p[k] = 0.25;
+  ends(&tails, ret_xi);
 }
 
+typedef void normals_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi);
+
 static void
-normals_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi)
+normals_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi)
 {
-  normals(id, slot, cell, n, bits_plain, ret_xi);
+  normals(id, slot, cells, n, bits_plain, ret_xi);
 }
 
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) static void
-normals_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi)
+normals_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi)
 {
-  normals(id, slot, cell, n, bits_avx2, ret_xi);
+  normals(id, slot, cells, n, bits_avx2, ret_xi);
 }
 
 __attribute__((target("avx512f,avx512dq,avx512vl"))) static void
-normals_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi)
+normals_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi)
 {
-  normals(id, slot, cell, n, bits_avx512, ret_xi);
+  normals(id, slot, cells, n, bits_avx512, ret_xi);
 }
 #endif
 
-void
-rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, size_t n, double *ret_xi)
+static normals_of *
+best(void)
 {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    normals_avx512(id, slot, cell, n, ret_xi);
-    return;
-  }
-  if (__builtin_cpu_supports("avx2")) {
-    normals_avx2(id, slot, cell, n, ret_xi);
-    return;
-  }
+  if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return normals_avx512;
+  if (__builtin_cpu_supports("avx2"))
+    return normals_avx2;
 #endif
-  normals_plain(id, slot, cell, n, ret_xi);
+  return normals_plain;
+}
+
+void
+rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, const uint8_t *places, size_t n,
+                 double *ret_xi)
+{
+  normals_of *few = best();
+  uint32_t cells[CHUNK];
+  size_t first, some, k;
+
+  for (first = 0; first < n; first += CHUNK) {
+    some = n - first < CHUNK ? (n - first + WIDE - 1) / WIDE * WIDE : CHUNK;
+    for (k = 0; k < some; k++)
+      cells[k] = cell + (places && first + k < n ? places[first + k] : (uint32_t)(first + k));
+    few(id, slot, cells, some, ret_xi + first);
+  }
 }
