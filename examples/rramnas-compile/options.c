@@ -32,6 +32,7 @@ NUMBER(set_curve_last, set_int, 1, INT_MAX, curve.last)
 NUMBER(set_curve_points, set_int, 1, MOST_POINTS, n_points)
 SHARE(set_stop_below, accuracy.stop_below)
 SHARE(set_confidence, accuracy.confidence_wanted)
+SWITCH(set_copies_alike, accuracy.copies_alike)
 SWITCH(set_no_cost, no_cost)
 SWITCH(set_explain, explain)
 SWITCH(set_no_duplication, compile.no_duplication)
@@ -276,6 +277,8 @@ static const option options[] = {
     "0 to 1" },
   { "confidence", "SHARE", "no more chips once half of the mean's 95 % interval is at most this, e.g. 0.002; then --trials "
     "is the most, default 1000", set_confidence, "0 to 1" },
+  { "copies-alike", NULL, "all copies of a layer have the errors of the first; default: each its own", set_copies_alike,
+    NULL },
   { "images", "N", "most images of the test part; default all", set_images, "1 or more" },
   { "time", "SECONDS", "since the chip was written; default 0", set_time, "seconds" },
   { "accuracy-svg", "FILE", "plot accuracy over write errors, time and stuck cells, or over the field of --sweep",
@@ -371,7 +374,7 @@ accuracy_agrees(const settings *s)
   const int wants_curves = s->accuracy_svg || s->accuracy_csv || s->accuracy_json;
 
   if (!s->accuracy.data && (wants_curves || s->accuracy.trials || s->accuracy.stop_below > 0 || s->accuracy.confidence_wanted > 0 ||
-                            s->accuracy.images || s->accuracy.time_s > 0 || s->accuracy.weights)) {
+                            s->accuracy.copies_alike || s->accuracy.images || s->accuracy.time_s > 0 || s->accuracy.weights)) {
     complain("accuracy needs --data FILE, the YAML file of a data set");
     return 0;
   }

@@ -73,6 +73,8 @@ NUMBER(set_norm_images, set_int, 1, INT32_MAX, accuracy.norm_images)
 NUMBER(set_threads, set_int, 1, 256, run.n_threads)
 SHARE(set_stop_below, accuracy.stop_below)
 SHARE(set_confidence, accuracy.confidence_wanted)
+SWITCH(set_stop_dominated, accuracy.stop_dominated)
+SWITCH(set_copies_alike, accuracy.copies_alike)
 SWITCH(set_count, count)
 SWITCH(set_overwrite, overwrite)
 SWITCH(set_quiet, quiet)
@@ -175,6 +177,10 @@ static const option options[] = {
   { "trials", "N", "chips per candidate, each with errors of its own; default 10", set_trials, "1..1048576" },
   { "stop-below", "SHARE", "no more chips of a candidate once it is clear that their mean does not reach this, e.g. 0.9",
     set_stop_below, "0 to 1" },
+  { "stop-dominated", NULL, "no more chips of a candidate once it is clear that the front dominates it", set_stop_dominated,
+    NULL },
+  { "copies-alike", NULL, "all copies of a layer have the errors of the first; default: each its own", set_copies_alike,
+    NULL },
   { "confidence", "SHARE", "no more chips once half of the mean's 95 % interval is at most this, e.g. 0.002; then --trials "
     "is the most, default 1000", set_confidence, "0 to 1" },
   { "images", "N", "most held-out images; default all", set_images, "1 or more" },

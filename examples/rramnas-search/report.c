@@ -202,6 +202,7 @@ judge_others(const results *r, int32_t policy, const double *genome, collector *
   int32_t status;
 
   free_of_limits.n_constraints = 0;
+  free_of_limits.accuracy.stop_dominated = 0; /* nobody is there to dominate */
   if (make_search(&free_of_limits, policy, &search) != EXIT_DONE)
     return 0;
   options.strategy = RRAMNAS_STRATEGY_RANDOM;

@@ -1207,7 +1207,7 @@ enum rramnas_data_part {
 /** Why no more chips were tried. */
 enum rramnas_trials_stop {
   RRAMNAS_TRIALS_ALL = 0,    /**< all were */
-  RRAMNAS_TRIALS_BELOW = 1,  /**< the mean of all would hardly reach stop_below */
+  RRAMNAS_TRIALS_BELOW = 1,  /**< the mean of all would hardly reach stop_below, or what the front has */
   RRAMNAS_TRIALS_NARROW = 2, /**< the interval of the mean is as narrow as wanted */
 };
 
@@ -1236,10 +1236,15 @@ typedef struct rramnas_accuracy_options {
   int32_t trials_min;           /**< least chips before either; default 1 and, for confidence_wanted, 10 */
   int32_t norm_images;          /**< of the training part, the first ones as one batch, from which the batch
                                      normalisations of a supernet's member get their statistics; default 512 */
+  int32_t stop_dominated;       /**< of a search, not 0: no more chips of a candidate once it is clear, as with stop_below, that
+                                     the front as it was when the generation began will dominate it (doc/search.md);
+                                     default 0: never */
+  int32_t copies_alike;         /**< not 0: all copies that the mapping has of a layer have the errors of the first; default 0:
+                                     each its own, and its share of the positions (doc/accuracy.md) */
 } rramnas_accuracy_options;
 
 #define RRAMNAS_ACCURACY_OPTIONS_INIT \
-  { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0 }
+  { sizeof(rramnas_accuracy_options), NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0, 0 }
 
 /** How often a network on imperfect crossbars is right. Shares of the images, 0..1. */
 typedef struct rramnas_accuracy {
@@ -1600,7 +1605,8 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
 /**
  * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_quantized,
  * accuracy_digital, accuracy_chips: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital
- * alone needs no chip and takes its time accordingly.
+ * alone needs no chip and takes its time accordingly. With stop_dominated the session gets two more figures,
+ * accuracy_chips and accuracy_to_beat.
  *
  * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights
  * of a supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
@@ -1758,7 +1764,7 @@ rramnas_search_tell(rramnas_search *search, const int64_t *ids, const double *va
 /**
  * Works out all figures of any genomes, beside the course of the search: what the library supplies on threads, then the
  * evaluation callback's on the calling thread. What an engine's workers call; their session is started as the one that
- * asks. Does not look into the cache file. Several threads may call it at the same time when there is no callback, or the
+ * asks. Does not look into the cache file. With stop_dominated chips end by rramnas_search_generation_front(). Several threads may call it at the same time when there is no callback, or the
  * callback allows it.
  * @param genomes         array of length [n][genes]
  * @param n_threads       0 = the runtime's, else all cores
@@ -1774,9 +1780,31 @@ rramnas_search_evaluate(const rramnas_search *search, const double *genomes, siz
                         double *ret_values, double *ret_shortfalls, rramnas_error *reterr);
 
 /**
+ * The front as it was when the generation that is out began, by which chips end with stop_dominated. Who has candidates of
+ * `search` judged by sessions of other processes hands it to these with each generation: the same candidate has the same
+ * figures everywhere then.
+ * @param ret_values  array of the length that is returned: objectives of point after point, in the order in which they were
+ *                    added; NULL = only the length is wanted
+ * @return numbers, points times objectives; 0 without stop_dominated, and while there is no front
+ * @since 0.2
+ */
+RRAMNAS_EXPORT size_t
+rramnas_search_generation_front(const rramnas_search *search, double *ret_values);
+
+/**
+ * What rramnas_search_evaluate() tests by from now on, until the next generation of this session, if any, begins.
+ * @param values  array of length [n], as rramnas_search_generation_front() of the session that asks gives them
+ * @return RRAMNAS_OK; ERR_ARGUMENT before rramnas_search_start(), without stop_dominated, for an `n` that is no multiple of
+ *         the objectives; ERR_MEMORY
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_set_generation_front(rramnas_search *search, const double *values, size_t n, rramnas_error *reterr);
+
+/**
  * 16 bytes that are equal in two sessions whose candidates, figures, chip, network, tables and options of compiling are,
- * so that processes can make sure they work at the same problem. Objectives' directions, constraints and callbacks are not
- * in it. ERR_ARGUMENT before rramnas_search_start().
+ * so that processes can make sure they work at the same problem. Objectives' directions (but with stop_dominated), constraints
+ * and callbacks are not in it. ERR_ARGUMENT before rramnas_search_start().
  * @param ret_digest array of length [16] @since 0.2
  */
 RRAMNAS_EXPORT int32_t

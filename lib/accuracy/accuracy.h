@@ -22,6 +22,7 @@ typedef struct rrn_quantised_layer {
   int64_t *sums;          /* [n_groups][n_out]: of the weights */
   int32_t *sample;        /* [n_groups][n_sample][n_in]: inputs of the calibration images */
   size_t n_sample;
+  size_t n_copies;        /* with errors of their own; 0, which it is at first, as 1 */
 } rrn_quantised_layer;
 
 typedef struct rrn_quantised {
@@ -75,6 +76,8 @@ typedef struct rrn_chip_options {
 
 int32_t rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw, const rrn_chip_options *options,
                          rrn_chip **ret_chip, rramnas_error *err);
+/* Whether two chips of that spec can differ, or two copies of a layer. */
+int rrn_chip_has_errors(const rramnas_hw *hw, const rrn_chip_options *options);
 /* NULL is allowed. */
 void rrn_chip_free(rrn_chip *chip);
 /* Multiplies on the chip; safe on several threads. Lives as long as the chip. */

@@ -5,9 +5,11 @@
  * Out: products of floats through crossbars: inputs become integers, these steps of the wordlines, currents codes, codes sums,
  *      sums floats again: unit[out] (y - zero sum w).
  *
- * Each group of a layer has arrays of its own, written once: all positions of all images meet the same errors, copies of
- * the layer too. A cell's errors are a function of (seed, trial, layer, group, cell), a converter's result one of the
- * current: results depend on no batch and no thread. A thread works in a desk of its own: memory that stays between calls. */
+ * Each group of a layer has arrays of its own, written once, and so has each copy of the layer. Positions of an image are
+ * dealt to the copies as the timing model deals them, as evenly as they go, the first copies taking one more; each takes a
+ * run of them. A cell's errors are a function of (seed, trial, copy, layer, group, cell), a converter's result one of the
+ * current: results depend on no batch and no thread. Chips without errors of their own have one copy. A thread works in a
+ * desk of its own: memory that stays between calls. Memory: that of the cells in use, 3 bytes for each pair. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -28,6 +30,12 @@ typedef struct array {
   rrn_xbar_compensation compensation;
 } array;
 
+/* What one copy of a layer is written into. */
+typedef struct copy {
+  array *arrays; /* [n_groups]; NULL = small */
+  rrn_xbar_short *small;
+} copy;
+
 typedef struct desk {
   atomic_flag busy;
   rrn_arena arena, inner; /* of a call, and of one group in it */
@@ -37,8 +45,11 @@ struct rrn_chip {
   const rrn_rt *rt;
   const rrn_quantised *q;
   rrn_arena arena, *arenas; /* [q->n]: of each layer */
-  array **arrays; /* [q->n][n_groups]; NULL = short or stays in floats */
-  rrn_xbar_short **shorts; /* [q->n]; NULL = not short */
+  struct written {
+    copy *copies; /* [n_copies]; NULL = stays in floats */
+    size_t n_copies;
+    int all_small;
+  } *layers; /* [q->n] */
   const rrn_infer_kernels *kernels;
   rrn_infer_backend backend;
   struct counts {
@@ -103,8 +114,8 @@ set_or_take_converter(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options 
 {
   if (!o->like)
     return set_converter(c, hw, o, &c->q->layers[i], group, layer, err);
-  layer->adc = o->like->shorts[i] ? rrn_xbar_short_layer(o->like->shorts[i], group).adc
-                                  : o->like->arrays[i][group].layer.adc;
+  layer->adc = o->like->layers[i].copies->small ? rrn_xbar_short_layer(o->like->layers[i].copies->small, group).adc
+                                                : o->like->layers[i].copies->arrays[group].layer.adc;
   return RRAMNAS_OK;
 }
 
@@ -197,13 +208,14 @@ converters_of(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size
   return RRAMNAS_OK;
 }
 
-/* Leaves c->shorts[i] as it is where the layer is none. */
+/* Leaves ret->small as it is where the layer is none. */
 static int32_t
-try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rrn_arena *scratch, rramnas_error *err)
+try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rrn_arena *scratch, copy *ret,
+          rramnas_error *err)
 {
   const size_t n = c->q->layers[i].shape.n_groups;
   const rrn_xbar_noise noise = rrn_xbar_noise_of(hw, o->time_s);
-  const rrn_xbar_short *like = o->like ? o->like->shorts[i] : NULL;
+  const rrn_xbar_short *like = o->like ? o->like->layers[i].copies->small : NULL;
   rrn_xbar_adc *adcs = NULL;
   rrn_xbar_layer first;
   rrn_xbar_short *s;
@@ -222,31 +234,85 @@ try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i
   if (!(s = rrn_arena_alloc_alone(&c->arenas[i], 1, sizeof(*s))))
     return rrn_fail_memory(err);
   RRN_TRY(rrn_xbar_short_create(&c->arenas[i], &first, n, adcs, like, rrn_xbar_cpu_best(), s, &fits, err));
-  c->shorts[i] = fits ? s : NULL;
+  ret->small = fits ? s : NULL;
   return RRAMNAS_OK;
 }
 
 static int32_t
-program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rramnas_error *err)
+program_copy(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, copy *ret, rramnas_error *err)
 {
   const size_t n = c->q->layers[i].shape.n_groups;
   rrn_arena scratch;
   int32_t status;
   size_t g;
 
+  rrn_arena_init(&scratch, c->rt);
+  status = try_short(c, hw, o, i, &scratch, ret, err);
+  rrn_arena_release(&scratch);
+  if (status < 0 || ret->small)
+    return status;
+  ret->arrays = rrn_arena_alloc_alone(&c->arenas[i], n, sizeof(*ret->arrays));
+  if (!ret->arrays)
+    return rrn_fail_memory(err);
+  for (g = 0; g < n; g++)
+    RRN_TRY(program_array(c, hw, o, i, g, &ret->arrays[g], err));
+  return RRAMNAS_OK;
+}
+
+/* Copies beyond the first have names of their own and the first one's converters. */
+static rrn_chip_options
+options_of_copy(const rrn_chip *c, const rrn_chip_options *o, size_t k)
+{
+  const uint64_t number = k;
+  rrn_chip_options own = *o;
+
+  if (k > 0) {
+    own.seed = XXH3_64bits_withSeed(&number, sizeof(number), o->seed);
+    own.like = o->like ? o->like : c;
+  }
+  return own;
+}
+
+int
+rrn_chip_has_errors(const rramnas_hw *hw, const rrn_chip_options *o)
+{
+  const rrn_xbar_converter_spec converters = rrn_xbar_converter_spec_of(hw);
+  const rrn_xbar_noise noise = rrn_xbar_noise_of(hw, o->time_s);
+
+  return !o->is_ideal && (rrn_xbar_draws_cells(&noise) || (noise.read_model != RRN_READ_NONE && noise.read_sigma > 0) ||
+                          converters.unit_sigma != 0 || converters.offset_sigma != 0);
+}
+
+/* Copies that differ: those that have a position to take. */
+static size_t
+count_copies(const rrn_quantised_layer *l, const rramnas_hw *hw, const rrn_chip_options *o)
+{
+  const size_t n = l->n_copies < l->shape.n_positions ? l->n_copies : l->shape.n_positions;
+
+  return n > 1 && rrn_chip_has_errors(hw, o) ? n : 1;
+}
+
+static int32_t
+program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rramnas_error *err)
+{
+  const size_t n = c->q->layers[i].shape.n_groups, n_copies = count_copies(&c->q->layers[i], hw, o);
+  struct written *w = &c->layers[i];
+  size_t k;
+
   RRN_FAIL_IF(n >= 1u << 22, err, RRAMNAS_ERR_LIMIT, "layer %zu has %zu groups, expected fewer than 2^22", i, n);
   if (n == 0)
     return RRAMNAS_OK;
-  rrn_arena_init(&scratch, c->rt);
-  status = try_short(c, hw, o, i, &scratch, err);
-  rrn_arena_release(&scratch);
-  if (status < 0 || c->shorts[i])
-    return status;
-  c->arrays[i] = rrn_arena_alloc_alone(&c->arenas[i], n, sizeof(*c->arrays[i]));
-  if (!c->arrays[i])
+  w->copies = rrn_arena_alloc_alone(&c->arenas[i], n_copies, sizeof(*w->copies));
+  if (!w->copies)
     return rrn_fail_memory(err);
-  for (g = 0; g < n; g++)
-    RRN_TRY(program_array(c, hw, o, i, g, &c->arrays[i][g], err));
+  w->n_copies = n_copies;
+  w->all_small = 1;
+  for (k = 0; k < n_copies; k++) {
+    const rrn_chip_options own = options_of_copy(c, o, k);
+
+    RRN_TRY(program_copy(c, hw, &own, i, &w->copies[k], err));
+    w->all_small &= w->copies[k].small != NULL;
+  }
   return RRAMNAS_OK;
 }
 
@@ -268,6 +334,19 @@ leave_desk(desk *d)
   rrn_arena_reset(&d->arena);
   rrn_arena_reset(&d->inner);
   atomic_flag_clear_explicit(&d->busy, memory_order_release);
+}
+
+/* The copy that takes a position, and the first position that it does not take. */
+static const copy *
+copy_at(const rrn_chip *c, int32_t layer, size_t position, size_t *ret_end)
+{
+  const struct written *w = &c->layers[layer];
+  const size_t n = c->q->layers[layer].shape.n_positions, each = n / w->n_copies, more = n % w->n_copies;
+  const size_t longer = more * (each + 1);
+  const size_t k = position < longer ? position / (each + 1) : more + (position - longer) / each;
+
+  *ret_end = (k + 1) * each + (k < more ? k + 1 : more);
+  return &w->copies[k];
 }
 
 /* Vectors of the block, those of an image together: [n_images][n_positions][n_in]. */
@@ -309,10 +388,9 @@ count(rrn_chip *c, int32_t layer, const rrn_xbar_stats *stats)
 
 /* Read noise goes by the number of a vector, images in order and positions within them. */
 static int32_t
-multiply_vectors(rrn_chip *c, desk *d, const rrn_infer_block *b, const int32_t *x, double *ret_y, rrn_xbar_stats *stats,
-                 rramnas_error *err)
+multiply_vectors(rrn_chip *c, desk *d, const array *a, const rrn_infer_block *b, const int32_t *x, double *ret_y,
+                 rrn_xbar_stats *stats, rramnas_error *err)
 {
-  const array *a = &c->arrays[b->layer][b->group];
   const uint64_t per_image = c->q->layers[b->layer].shape.n_positions;
   const size_t n = b->n_positions;
   size_t lane;
@@ -327,10 +405,9 @@ multiply_vectors(rrn_chip *c, desk *d, const rrn_infer_block *b, const int32_t *
 }
 
 static int32_t
-multiply_at(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_error *err)
+multiply_at(rrn_chip *c, desk *d, const array *a, const rrn_infer_block *b, rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[b->layer];
-  const array *a = &c->arrays[b->layer][b->group];
   const size_t n = (size_t)b->n_images * b->n_positions;
   float *x = rrn_arena_alloc_raw(&d->arena, n, b->n_in * sizeof(*x));
   int32_t *q = rrn_arena_alloc_raw(&d->arena, n, b->n_in * sizeof(*q));
@@ -341,7 +418,7 @@ multiply_at(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_error *err)
     return rrn_fail_memory(err);
   gather(b, x);
   rrn_quantise_inputs(l, x, n * b->n_in, q);
-  RRN_TRY(multiply_vectors(c, d, b, q, y, &stats, err));
+  RRN_TRY(multiply_vectors(c, d, a, b, q, y, &stats, err));
   rrn_xbar_compensated(&a->compensation, &a->layer, q, n, y);
   scatter(b, l, y);
   count(c, b->layer, &stats);
@@ -367,6 +444,15 @@ spread_channel(const rrn_infer_whole *w, const uint8_t *x, uint8_t outside, uint
     }
 }
 
+/* Vectors of positions in a row: inputs x[n_in][x_row], of which each has n; where their results go. */
+typedef struct vectors {
+  const uint8_t *x;
+  size_t x_row, n, n_images; /* images: lanes in use */
+  const uint32_t *numbers;   /* [n] in the streams of read noise; NULL without */
+  float *y;
+  size_t y_row, y_position;
+} vectors;
+
 /* What is added to every sum of an output, in units of the sums: NULL when it differs from vector to vector. */
 typedef struct bases {
   double scale, base, input_scale;
@@ -375,9 +461,9 @@ typedef struct bases {
 } bases;
 
 static int32_t
-make_bases(desk *d, const rrn_xbar_short *s, size_t group, const uint8_t *rows, size_t n_in, size_t n_vectors,
-           bases *ret, rramnas_error *err)
+make_bases(desk *d, const rrn_xbar_short *s, size_t group, const vectors *vs, bases *ret, rramnas_error *err)
 {
+  const size_t n_vectors = vs->n;
   size_t in, v;
 
   *ret = (bases){ 0 };
@@ -387,28 +473,27 @@ make_bases(desk *d, const rrn_xbar_short *s, size_t group, const uint8_t *rows, 
   ret->all = rrn_arena_alloc_raw(&d->inner, ret->x ? n_vectors : RRN_INFER_LANES, sizeof(*ret->all));
   if (!ret->all)
     return rrn_fail_memory(err);
-  for (in = 0; ret->x && in < n_in; in++)
+  for (in = 0; ret->x && in < s->head.n_in; in++)
     for (v = 0; v < n_vectors; v++)
-      ret->x[v] += ret->input_scale * rows[in * n_vectors + v];
+      ret->x[v] += ret->input_scale * vs->x[in * vs->x_row + v];
   return RRAMNAS_OK;
 }
 
-/* One group: sums of rows[n_in][n_vectors], and from them y[out][position][lanes]. */
+/* One group: sums, and from them y[out][position][lanes]. */
 static int32_t
-multiply_rows(rrn_chip *c, desk *d, const rrn_xbar_short *s, size_t group, const uint8_t *rows, size_t n_vectors,
-              size_t n_images, const uint32_t *numbers, float *y, size_t y_row, size_t y_position, rrn_xbar_stats *stats,
+multiply_rows(rrn_chip *c, desk *d, const rrn_xbar_short *s, size_t group, const vectors *vs, rrn_xbar_stats *stats,
               rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[s->head.id.layer];
-  const size_t step = RRN_INFER_LANES, together = y_position == step ? n_vectors : step;
+  const size_t n_vectors = vs->n, step = RRN_INFER_LANES, together = vs->y_position == step ? n_vectors : step;
   int32_t *sums = rrn_arena_alloc_raw(&d->inner, s->head.cols, n_vectors * sizeof(*sums));
   size_t out, v, k;
   bases b;
 
   if (!sums)
     return rrn_fail_memory(err);
-  RRN_TRY(make_bases(d, s, group, rows, s->head.n_in, n_vectors, &b, err));
-  RRN_TRY(rrn_xbar_short_run(&d->inner, s, group, rows, n_vectors, n_vectors, n_images, numbers, sums, stats, err));
+  RRN_TRY(make_bases(d, s, group, vs, &b, err));
+  RRN_TRY(rrn_xbar_short_run(&d->inner, s, group, vs->x, vs->x_row, n_vectors, vs->n_images, vs->numbers, sums, stats, err));
   for (out = 0; out < s->head.n_out; out++) {
     const size_t row = group * s->head.n_out + out;
     const double base = b.base - (double)l->x_zero * (double)l->sums[row];
@@ -417,22 +502,44 @@ multiply_rows(rrn_chip *c, desk *d, const rrn_xbar_short *s, size_t group, const
       b.all[k] = base + (b.x ? b.x[k] : 0);
     for (v = 0; v < n_vectors; v += together)
       c->kernels->of_integers(sums + out * n_vectors + v, b.all + (b.x ? v : 0), together, b.x ? step : 0, b.scale,
-                              (double)l->unit[row], y + out * y_row + v / step * y_position);
+                              (double)l->unit[row], vs->y + out * vs->y_row + v / step * vs->y_position);
   }
   rrn_arena_reset(&d->inner);
   return RRAMNAS_OK;
 }
 
+/* The same for positions that several copies share. */
+static int32_t
+multiply_dealt(rrn_chip *c, desk *d, const rrn_infer_whole *w, size_t group, const vectors *all, rrn_xbar_stats *stats,
+               rramnas_error *err)
+{
+  size_t done, n;
+
+  for (done = 0; done < w->n_positions; done += n) {
+    size_t end;
+    const copy *k = copy_at(c, w->layer, w->first_position + done, &end);
+    vectors vs = *all;
+
+    n = end - w->first_position < w->n_positions ? end - w->first_position - done : w->n_positions - done;
+    vs.x += done * RRN_INFER_LANES;
+    vs.n = n * RRN_INFER_LANES;
+    vs.numbers = all->numbers ? all->numbers + done * RRN_INFER_LANES : NULL;
+    vs.y += done * vs.y_position;
+    RRN_TRY(multiply_rows(c, d, k->small, group, &vs, stats, err));
+  }
+  return RRAMNAS_OK;
+}
+
 /* Numbers of vectors in the streams of read noise: images in order and positions within them. */
 static int32_t
-number_vectors(rrn_chip *c, desk *d, int32_t layer, uint64_t first_image, size_t first_position, size_t n_positions,
-               uint32_t **ret_numbers, rramnas_error *err)
+number_vectors(rrn_chip *c, desk *d, const rrn_xbar_short *s, uint64_t first_image, size_t first_position,
+               size_t n_positions, uint32_t **ret_numbers, rramnas_error *err)
 {
-  const uint64_t per_image = c->q->layers[layer].shape.n_positions;
+  const uint64_t per_image = c->q->layers[s->head.id.layer].shape.n_positions;
   uint32_t *numbers;
   size_t p, lane;
 
-  if (!c->shorts[layer]->spreads)
+  if (!s->spreads)
     return RRAMNAS_OK;
   if (!(numbers = rrn_arena_alloc_raw(&d->arena, n_positions, RRN_INFER_LANES * sizeof(*numbers))))
     return rrn_fail_memory(err);
@@ -465,7 +572,7 @@ multiply_whole_at(rrn_chip *c, desk *d, const rrn_infer_whole *w, rrn_xbar_stats
 {
   const rrn_quantised_layer *l = &c->q->layers[w->layer];
   const size_t per_channel = w->n_elements * RRN_INFER_LANES, n = w->n_positions * RRN_INFER_LANES;
-  const size_t y_row = w->n_positions * RRN_INFER_LANES;
+  vectors all = { .x_row = n, .n_images = (size_t)w->n_images, .y_row = n, .y_position = RRN_INFER_LANES };
   uint8_t *bytes = rrn_arena_alloc_raw(&d->arena, w->n_groups * w->n_channels, per_channel);
   uint8_t *rows = w->table ? rrn_arena_alloc_raw(&d->arena, w->n_in, n) : NULL;
   const uint8_t outside = byte_of_zero(l);
@@ -474,15 +581,17 @@ multiply_whole_at(rrn_chip *c, desk *d, const rrn_infer_whole *w, rrn_xbar_stats
 
   if (!bytes || (w->table && !rows))
     return rrn_fail_memory(err);
-  RRN_TRY(number_vectors(c, d, w->layer, w->first_image, w->first_position, w->n_positions, &numbers, err));
+  RRN_TRY(number_vectors(c, d, c->layers[w->layer].copies->small, w->first_image, w->first_position, w->n_positions, &numbers, err));
   to_bytes(c, l, w->x, w->n_groups * w->n_channels * per_channel, bytes);
+  all.numbers = numbers;
   for (g = 0; g < w->n_groups; g++) {
     const uint8_t *x = bytes + g * w->n_channels * per_channel;
 
     for (k = 0; w->table && k < w->n_channels; k++)
       spread_channel(w, x + k * per_channel, outside, rows + k * w->n_taps * n);
-    RRN_TRY(multiply_rows(c, d, c->shorts[w->layer], g, w->table ? rows : x, n, (size_t)w->n_images, numbers,
-                          w->y + g * w->n_out * y_row, y_row, RRN_INFER_LANES, stats, err));
+    all.x = w->table ? rows : x;
+    all.y = w->y + g * w->n_out * n;
+    RRN_TRY(multiply_dealt(c, d, w, g, &all, stats, err));
   }
   return RRAMNAS_OK;
 }
@@ -495,7 +604,7 @@ multiply_whole(void *user, const rrn_infer_whole *w, rramnas_error *err)
   int32_t status;
   desk *d;
 
-  if (!c->shorts[w->layer])
+  if (!c->layers[w->layer].all_small)
     return RRN_INFER_BY_BLOCKS;
   d = take_desk(c);
   status = multiply_whole_at(c, d, w, &stats, err);
@@ -506,23 +615,25 @@ multiply_whole(void *user, const rrn_infer_whole *w, rramnas_error *err)
 
 /* Products of another form. */
 static int32_t
-multiply_short_block(rrn_chip *c, desk *d, const rrn_infer_block *b, rramnas_error *err)
+multiply_short_block(rrn_chip *c, desk *d, const rrn_xbar_short *s, const rrn_infer_block *b, rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[b->layer];
   const size_t n = b->n_positions * RRN_INFER_LANES;
   uint8_t *rows = rrn_arena_alloc_raw(&d->arena, b->n_in, n);
+  vectors vs = { .x = rows, .x_row = n, .n = n, .n_images = (size_t)b->n_images, .y = b->y, .y_row = b->y_row,
+                 .y_position = b->y_position };
   rrn_xbar_stats stats = { 0 };
   uint32_t *numbers = NULL;
   size_t in, p;
 
   if (!rows)
     return rrn_fail_memory(err);
-  RRN_TRY(number_vectors(c, d, b->layer, b->first_image, b->first_position, b->n_positions, &numbers, err));
+  RRN_TRY(number_vectors(c, d, s, b->first_image, b->first_position, b->n_positions, &numbers, err));
   for (in = 0; in < b->n_in; in++)
     for (p = 0; p < b->n_positions; p++)
       to_bytes(c, l, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES, rows + in * n + p * RRN_INFER_LANES);
-  RRN_TRY(multiply_rows(c, d, c->shorts[b->layer], (size_t)b->group, rows, n, (size_t)b->n_images, numbers, b->y, b->y_row,
-                        b->y_position, &stats, err));
+  vs.numbers = numbers;
+  RRN_TRY(multiply_rows(c, d, s, (size_t)b->group, &vs, &stats, err));
   count(c, b->layer, &stats);
   return RRAMNAS_OK;
 }
@@ -531,16 +642,29 @@ static int32_t
 multiply(void *user, const rrn_infer_block *b, rramnas_error *err)
 {
   rrn_chip *c = user;
-  int32_t status;
-  desk *d;
+  int32_t status = RRAMNAS_OK;
+  size_t done;
 
-  if (!c->arrays[b->layer] && !c->shorts[b->layer]) {
+  if (!c->layers[b->layer].copies) {
     rrn_infer_multiply_floats(c->q->plan, b);
     return RRAMNAS_OK;
   }
-  d = take_desk(c);
-  status = c->shorts[b->layer] ? multiply_short_block(c, d, b, err) : multiply_at(c, d, b, err);
-  leave_desk(d);
+  for (done = 0; done < b->n_positions && status >= 0;) {
+    rrn_infer_block part = *b;
+    desk *d = take_desk(c);
+    const copy *k;
+    size_t end;
+
+    part.first_position += done;
+    k = copy_at(c, b->layer, part.first_position, &end);
+    part.n_positions = end - b->first_position < b->n_positions ? end - part.first_position : b->n_positions - done;
+    part.x += done * b->x_position;
+    part.y += done * b->y_position;
+    status = k->small ? multiply_short_block(c, d, k->small, &part, err)
+                      : multiply_at(c, d, &k->arrays[b->group], &part, err);
+    leave_desk(d);
+    done += part.n_positions;
+  }
   return status;
 }
 
@@ -580,12 +704,11 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
   c->counts = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->counts));
   if (!c->counts)
     status = rrn_fail_memory(err);
-  c->arrays = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->arrays));
-  c->shorts = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->shorts));
+  c->layers = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->layers));
   c->arenas = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->arenas));
   for (i = 0; c->arenas && i < q->n; i++)
     rrn_arena_init(&c->arenas[i], rt);
-  if (!c->arrays || !c->shorts || !c->arenas)
+  if (!c->layers || !c->arenas)
     status = rrn_fail_memory(err);
   for (i = 0; i < q->n && status >= 0; i++)
     status = program_layer(c, hw, options, i, err);

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "accuracy/stop.h"
 #include "compile/mapping.h"
 #include "data/data.h"
 #include "infer/infer.h"
@@ -66,9 +67,18 @@ typedef struct rrn_judge_details {
   rramnas_accuracy_layer *layers;
 } rrn_judge_details;
 
+/* Called before the chips, with the figures that are known without them: may make the rule that ends them stricter. */
+typedef struct rrn_judge_hurdle {
+  void (*raise)(void *user, const rramnas_accuracy *known, rrn_stop_rule *rule);
+  void *user;
+} rrn_judge_hurdle;
+
 /* Figures of one network; what was not asked for stays 0. `mapping` is of that network, NULL when only
- * RRN_JUDGE_DIGITAL is asked for. ret_details NULL = none. Safe on several threads. measure.c */
+ * RRN_JUDGE_DIGITAL is asked for. `hurdle` and ret_details NULL = none. Safe on several threads. measure.c */
 int32_t rrn_judge_run(const rrn_judge *j, rramnas_net *net, const rramnas_mapping *mapping, int32_t what,
-                      int32_t n_threads, rramnas_accuracy *ret, const rrn_judge_details *ret_details, rramnas_error *err);
+                      int32_t n_threads, const rrn_judge_hurdle *hurdle, rramnas_accuracy *ret,
+                      const rrn_judge_details *ret_details, rramnas_error *err);
+/* Most chips that are tried. */
+int32_t rrn_judge_trials(const rrn_judge *j);
 
 #endif

@@ -31,6 +31,7 @@ typedef struct measuring {
   rrn_quantised q;
   int32_t *right;             /* [trials] */
   rrn_judge_details details;
+  const rrn_judge_hurdle *hurdle; /* NULL = none */
   rramnas_accuracy *ret;
   rramnas_error *err;
 } measuring;
@@ -55,6 +56,8 @@ quantise(measuring *a)
     bits[m->layer_of[k]] = (rrn_layer_bits){ rrn_matrix_weight_bits(m->hw, &m->matrices[k]),
                                             rrn_matrix_input_bits(m->hw, &m->matrices[k]) };
   RRN_TRY(rrn_quantise(a->rt, a->plan, bits, n_layers, a->j->training, a->j->n_calibrating, &a->q, a->err));
+  for (k = 0; k < m->n_layers && !a->j->o.copies_alike; k++)
+    a->q.layers[m->layer_of[k]].n_copies = (size_t)m->copies[k];
   for (i = 0; i < n_layers; i++)
     a->ret->layers_on_crossbars += a->q.layers[i].shape.n_groups > 0;
   return RRAMNAS_OK;
@@ -191,14 +194,18 @@ judge(measuring *a)
     RRN_TRY(try_ideal(a, &t, &right));
     a->ret->quantized = right / (double)a->ret->images;
   }
+  if (a->hurdle)
+    a->hurdle->raise(a->hurdle->user, a->ret, &t.stop);
   return a->what & RRN_JUDGE_CHIPS ? try_chips(a, &t) : RRAMNAS_OK;
 }
 
 /* --- the whole --- */
 
-static int32_t
-most_trials(const rramnas_accuracy_options *o)
+int32_t
+rrn_judge_trials(const rrn_judge *j)
 {
+  const rramnas_accuracy_options *o = &j->o;
+
   return o->trials > 0 ? o->trials : o->confidence_wanted > 0 ? TRIALS_TO_CONFIDENCE : TRIALS;
 }
 
@@ -217,7 +224,7 @@ static int32_t
 measure(measuring *a, rramnas_net *net)
 {
   a->ret->images = (int64_t)a->j->n_images;
-  a->ret->trials = a->what & RRN_JUDGE_CHIPS ? most_trials(&a->j->o) : 0;
+  a->ret->trials = a->what & RRN_JUDGE_CHIPS ? rrn_judge_trials(a->j) : 0;
   a->right = rrn_arena_alloc(&a->arena, (size_t)a->ret->trials + 1, sizeof(*a->right));
   if (!a->right)
     return rrn_fail_memory(a->err);
@@ -227,9 +234,11 @@ measure(measuring *a, rramnas_net *net)
 
 int32_t
 rrn_judge_run(const rrn_judge *j, rramnas_net *net, const rramnas_mapping *mapping, int32_t what, int32_t n_threads,
-              rramnas_accuracy *ret, const rrn_judge_details *ret_details, rramnas_error *err)
+              const rrn_judge_hurdle *hurdle, rramnas_accuracy *ret, const rrn_judge_details *ret_details,
+              rramnas_error *err)
 {
-  measuring a = { .j = j, .m = mapping, .rt = &j->rt, .what = what, .n_threads = n_threads, .ret = ret, .err = err };
+  measuring a = { .j = j, .m = mapping, .rt = &j->rt, .what = what, .n_threads = n_threads, .hurdle = hurdle, .ret = ret,
+                  .err = err };
   int32_t status;
 
   if (ret_details)
@@ -258,12 +267,13 @@ get_accuracy(const char *name, const rramnas_mapping *mapping, const rramnas_acc
   RRN_FAIL_IF(!mapping || !options || !ret_accuracy, err, RRAMNAS_ERR_ARGUMENT,
               "%s: mapping, options or ret_accuracy is NULL", name);
   RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_accuracy_options", err));
+  RRN_FAIL_IF(o.stop_dominated, err, RRAMNAS_ERR_ARGUMENT, "%s: stop_dominated is for searches: there is no front", name);
   runtime = rrn_rt_runtime(&mapping->rt);
   RRN_TRY(rrn_judge_load(&o, &runtime, &j, err));
   status = rrn_judge_set_net(j, mapping->net, err);
   if (status >= 0)
-    status = rrn_judge_run(j, mapping->net, mapping, all, o.n_threads > 0 ? o.n_threads : runtime.n_threads, &ours, details,
-                           err);
+    status = rrn_judge_run(j, mapping->net, mapping, all, o.n_threads > 0 ? o.n_threads : runtime.n_threads, NULL, &ours,
+                           details, err);
   rrn_judge_free(j);
   RRN_TRY(status);
   return rrn_result_write(ret_accuracy, &ours, sizeof(ours), "rramnas_accuracy", err);

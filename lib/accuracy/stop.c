@@ -9,9 +9,12 @@
  * by 1 + c (wrong_k / e_k - 1) with each chip. If the n chips do reach the threshold, they come in any order with the
  * same probability, and the stake is expected not to grow: it ever reaches 1 / level with probability `level` or less
  * (Ville), at whatever number of chips one looks. No distribution is assumed, and few chips are no special case. Two
- * bets, c = 1 and 1/2, have half of the stake each. When e_k is negative no rest can help.
+ * bets, c = 1 and 1/2, have half of the stake each. When e_k is negative no rest can help. A higher threshold makes every e_k
+ * smaller and ends no later. A run is ended only where the mean so far is below, too: the figure says what the test does.
  * Source: Waudby-Smith, Ramdas: "Estimating means of bounded random variables by betting", JRSS B 86 (2024), 1-27,
  * section 5, without replacement. Deviation: c is fixed.
+ *
+ * Below what the worst chip must reach: that is sure with the first chip that does not.
  *
  * Narrow enough: half of the 95 % interval of the mean by Student's t. Looking after every chip costs some of the 95 %
  * (doc/accuracy.md has how much), so there is a least number of chips.
@@ -28,11 +31,12 @@ enum { N_BETS = sizeof(bets) / sizeof(bets[0]), LEAST_FOR_INTERVAL = 10 };
 void
 rrn_stop_init(rrn_stop *s, const rrn_stop_rule *rule, size_t n, size_t n_images)
 {
-  *s = (rrn_stop){ .rule = *rule, .n = (double)n, .images = (double)n_images };
+  *s = (rrn_stop){ .rule = *rule, .n = (double)n, .images = (double)n_images, .least_right = (double)n_images };
   s->stake[0] = s->stake[1] = 1;
 }
 
-/* 1 = the mean of all n chips is below the threshold, or nobody should believe otherwise. */
+/* 1 = the mean of all n chips is below the threshold, or nobody should believe otherwise. The mean so far is worked out as
+ * for the result. */
 static int
 is_below(rrn_stop *s, double wrong)
 {
@@ -46,7 +50,8 @@ is_below(rrn_stop *s, double wrong)
       s->stake[i] *= 1 + bets[i] * (wrong / each - 1);
     sum += s->stake[i];
   }
-  return s->wrong > permitted + rounding || sum / N_BETS >= 1 / LEVEL;
+  return (s->wrong > permitted + rounding || sum / N_BETS >= 1 / LEVEL) &&
+         (s->images * s->seen - s->wrong) / (s->images * s->seen) < s->rule.stop_below;
 }
 
 /* Student's t for 95 %, both sides, by degrees of freedom; Hill's expansion beyond the table. Source: NIST/SEMATECH. */
@@ -89,7 +94,8 @@ rrn_stop_add(rrn_stop *s, int32_t right)
   s->seen++;
   s->wrong += wrong;
   s->squares += wrong * wrong;
-  below = s->rule.stop_below > 0 && is_below(s, wrong);
+  s->least_right = right < s->least_right ? right : s->least_right;
+  below = (s->rule.stop_below > 0 && is_below(s, wrong)) || s->least_right / s->images < s->rule.worst_below;
   if (s->seen >= s->n || s->seen < s->rule.least)
     return RRAMNAS_TRIALS_ALL;
   if (below)

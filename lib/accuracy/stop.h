@@ -7,9 +7,10 @@
 
 #include "rramnas/rramnas.h"
 
-/* Fields of rramnas_accuracy_options; all 0 = every chip is tried. */
+/* Fields of rramnas_accuracy_options, and what the worst chip must reach; all 0 = every chip is tried. */
 typedef struct rrn_stop_rule {
   double stop_below;        /* share of right answers */
+  double worst_below;       /* of any one chip */
   double confidence_wanted; /* half of the interval, as a share */
   int32_t least;            /* chips */
 } rrn_stop_rule;
@@ -18,6 +19,7 @@ typedef struct rrn_stop {
   rrn_stop_rule rule;
   double n, images;
   double seen, wrong, squares; /* chips; wrong answers of all, and their squares */
+  double least_right;          /* of any chip */
   double stake[2];
 } rrn_stop;
 

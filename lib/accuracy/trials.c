@@ -14,7 +14,6 @@
 #include "accuracy/accuracy.h"
 #include "infer/accuracy.h"
 #include "util/pool.h"
-#include "xbar/converter.h"
 
 /* Chips of a thread between two looks, when a run does not end early. */
 enum { AT_A_TIME = 64 };
@@ -101,7 +100,7 @@ add_chip(const trials *m, const rrn_xbar_stats *stats, rrn_trials_result *ret)
 static int
 may_stop(const rrn_stop_rule *rule)
 {
-  return rule->stop_below > 0 || rule->confidence_wanted > 0;
+  return rule->stop_below > 0 || rule->worst_below > 0 || rule->confidence_wanted > 0;
 }
 
 /* Looks at the next chip; `by_layer` [layers] is what its converters did. */
@@ -111,17 +110,6 @@ look_at(const trials *m, rrn_stop *rule, const rrn_xbar_stats *by_layer, rrn_tri
   add_chip(m, by_layer, ret);
   ret->stopped = rrn_stop_add(rule, m->right[ret->n]);
   ret->n++;
-}
-
-/* Whether every chip is as the first one. */
-static int
-are_alike(const rrn_trials *t)
-{
-  const rrn_xbar_converter_spec converters = rrn_xbar_converter_spec_of(t->hw);
-  const rrn_xbar_noise noise = rrn_xbar_noise_of(t->hw, t->chip.time_s);
-
-  return t->chip.is_ideal || (!rrn_xbar_draws_cells(&noise) && !(noise.read_model != RRN_READ_NONE && noise.read_sigma > 0) &&
-                              converters.unit_sigma == 0 && converters.offset_sigma == 0);
 }
 
 /* The first chip, for all. */
@@ -154,7 +142,7 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
 {
   const int32_t threads = t->n_threads > 0 ? t->n_threads : rrn_pool_processors();
   const size_t many = (size_t)threads * (may_stop(&t->stop) ? 1 : AT_A_TIME), at_a_time = n < many ? n : many;
-  const int alike = are_alike(t);
+  const int alike = !rrn_chip_has_errors(t->hw, &t->chip);
   trials m = { .rt = rt, .t = t, .threads_within = n > 1 && !alike ? 1 : threads, .right = ret_right,
                .err = RRAMNAS_ERROR_INIT };
   rrn_stop rule;

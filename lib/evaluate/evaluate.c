@@ -45,6 +45,7 @@ rrn_evaluation_release(rrn_evaluation *e)
   rramnas_hw_unref(e->hw);
   rramnas_net_unref(e->net);
   rrn_judge_free(e->judge);
+  rrn_free(e->rt, e->rivals.f);
   rrn_arena_release(&e->arena);
   memset(e, 0, sizeof(*e));
 }
@@ -255,6 +256,7 @@ typedef struct work {
   rrn_arena arena;
   rrn_outcome outcome;
   int32_t known; /* what has been made, bits of the metric table */
+  double *values; /* [n_figures] before the chips, when these end by the front */
   double shortfall;
   rramnas_error *err;
 } work;
@@ -359,6 +361,47 @@ make_cost(work *w)
   return RRAMNAS_OK;
 }
 
+static int
+knows(const work *w, int32_t needs)
+{
+  return (w->known & needs) == needs;
+}
+
+/* Figures that are no numbers have failed; those of steps before one that failed have not, so that a figure is the same
+ * whatever others are asked for. */
+static void
+fill_values(const work *w, double *values)
+{
+  const rrn_evaluation *e = w->e;
+  size_t j;
+
+  for (j = 0; j < e->n_figures; j++) {
+    values[j] = NAN;
+    if (e->source[j] == RRN_FIGURE_TABLE)
+      values[j] = rrn_table_value(e->from[j], e->space, w->x, e->column[j]);
+    else if (e->source[j] == RRN_FIGURE_PREDICTOR)
+      values[j] = rrn_predictor_value(e->learned[j], w->x);
+    else if (e->source[j] == RRN_FIGURE_BUILT_IN && knows(w, rrn_metrics[e->built_in[j]].needs))
+      values[j] = rrn_metrics[e->built_in[j]].value(&w->outcome);
+    if (!isfinite(values[j]))
+      values[j] = NAN;
+  }
+}
+
+/* Before the chips: everything else is known. */
+static void
+raise_hurdle(void *user, const rramnas_accuracy *known, rrn_stop_rule *rule)
+{
+  work *w = user;
+  const rrn_rivals *r = &w->e->rivals;
+
+  w->outcome.accuracy = *known;
+  w->known |= w->e->needs & (RRN_NEEDS_DIGITAL | RRN_NEEDS_QUANTIZED);
+  fill_values(w, w->values);
+  w->outcome.to_beat = rrn_rivals_to_beat(r, w->values);
+  rrn_rivals_raise(r, w->outcome.to_beat, known->digital, rule);
+}
+
 static int32_t
 make_accuracy(work *w)
 {
@@ -366,13 +409,16 @@ make_accuracy(work *w)
     { RRN_NEEDS_DIGITAL, RRN_JUDGE_DIGITAL }, { RRN_NEEDS_QUANTIZED, RRN_JUDGE_QUANTIZED },
     { RRN_NEEDS_CHIPS, RRN_JUDGE_CHIPS },
   };
+  const rrn_judge_hurdle hurdle = { raise_hurdle, w };
   rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
   int32_t what = 0;
   size_t i;
 
   for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
     what |= w->e->needs & parts[i].needs ? parts[i].what : 0;
-  RRN_TRY(rrn_judge_run(w->e->judge, w->net, w->mapping, what, 1, &a, NULL, w->err));
+  if (w->e->rivals.m > 0 && !(w->values = rrn_arena_alloc(&w->arena, w->e->n_figures, sizeof(*w->values))))
+    return rrn_fail_memory(w->err);
+  RRN_TRY(rrn_judge_run(w->e->judge, w->net, w->mapping, what, 1, w->values ? &hurdle : NULL, &a, NULL, w->err));
   w->outcome.accuracy = a;
   return RRAMNAS_OK;
 }
@@ -405,33 +451,6 @@ work_out(work *w)
   RRN_TRY(make(w, make_timing, needs & timed ? RRN_NEEDS_LATENCY | RRN_NEEDS_BASELINE : 0));
   RRN_TRY(make(w, make_cost, needs & RRN_NEEDS_COST));
   return make(w, make_accuracy, needs & RRN_NEEDS_ACCURACY);
-}
-
-static int
-knows(const work *w, int32_t needs)
-{
-  return (w->known & needs) == needs;
-}
-
-/* Figures that are no numbers have failed; those of steps before one that failed have not, so that a figure is the same
- * whatever others are asked for. */
-static void
-fill_values(const work *w, double *values)
-{
-  const rrn_evaluation *e = w->e;
-  size_t j;
-
-  for (j = 0; j < e->n_figures; j++) {
-    values[j] = NAN;
-    if (e->source[j] == RRN_FIGURE_TABLE)
-      values[j] = rrn_table_value(e->from[j], e->space, w->x, e->column[j]);
-    else if (e->source[j] == RRN_FIGURE_PREDICTOR)
-      values[j] = rrn_predictor_value(e->learned[j], w->x);
-    else if (e->source[j] == RRN_FIGURE_BUILT_IN && knows(w, rrn_metrics[e->built_in[j]].needs))
-      values[j] = rrn_metrics[e->built_in[j]].value(&w->outcome);
-    if (!isfinite(values[j]))
-      values[j] = NAN;
-  }
 }
 
 static int
@@ -516,7 +535,8 @@ hash_accuracy(const rrn_evaluation *e, XXH3_state_t *state)
 
   if (a) {
     const int64_t numbers[] = { a->part, a->images, a->calibration_images, a->trials, (int64_t)a->seed, a->adc_range,
-                                a->trials_min, a->norm_images, (int64_t)e->judge->low, (int64_t)e->judge->high };
+                                a->trials_min, a->norm_images, a->copies_alike, e->rivals.m > 0 ? e->rivals.test : RRN_TEST_NONE,
+                                (int64_t)e->judge->low, (int64_t)e->judge->high };
     const double reals[] = { a->time_s, a->adc_fraction, a->stop_below, a->confidence_wanted };
 
     hash_numbers(state, numbers, sizeof(numbers));

@@ -15,6 +15,20 @@ enum rrn_figure_source {
   RRN_FIGURE_PREDICTOR = 3
 };
 
+/* How few chips tell of an objective. */
+enum rrn_test { RRN_TEST_NONE = 0, RRN_TEST_MEAN = 1, RRN_TEST_DROP = 2, RRN_TEST_WORST = 3 };
+
+/* Points that end a candidate's chips when it is clear that one of them dominates it. */
+typedef struct rrn_rivals {
+  size_t m;                /* objectives, the first figures; 0 = chips do not end by them, and there are none */
+  size_t on_chips;         /* objective that is measured on chips; */
+  int32_t test;            /* enum rrn_test */
+  size_t chips, to_beat;   /* figures of that name */
+  const int32_t *maximize; /* [m] */
+  double *f;               /* [n][m], as minimised */
+  size_t n, cap;
+} rrn_rivals;
+
 struct rrn_table;
 struct rrn_predictor;
 
@@ -38,6 +52,7 @@ typedef struct rrn_evaluation {
   size_t *column;    /* and its column */
   const struct rrn_predictor **learned;
   int32_t needs;     /* what built-in figures need, bits of the metric table */
+  rrn_rivals rivals;
 } rrn_evaluation;
 
 void rrn_evaluation_init(rrn_evaluation *e, const rrn_rt *rt, rrn_space *space);
@@ -66,6 +81,24 @@ int32_t rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret
  * one thread. A candidate that cannot be judged (no such chip, no row) is RRAMNAS_OK with NaN; ERR_MEMORY only. */
 int32_t rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values, double *ret_shortfall,
                           rramnas_error *err);
+
+/* --- whom a candidate has to beat, rivals.c --- */
+
+/* After rrn_evaluation_prepare() with these names, of which the first m are objectives; `maximize` outlives the evaluator. ERR_ARGUMENT
+ * when chips are to end by the front and cannot. */
+int32_t rrn_rivals_prepare(rrn_evaluation *e, const char *const *names, const int32_t *maximize, size_t m,
+                           rramnas_error *err);
+/* From now on these, f [n][m] as minimised; nothing when chips do not end by them. Nobody evaluates meanwhile. */
+int32_t rrn_rivals_set(rrn_evaluation *e, const double *f, size_t n, rramnas_error *err);
+/* The best that those have on chips who are as good in the other objectives; nobody: 0, or 1 of accuracy_drop. */
+double rrn_rivals_to_beat(const rrn_rivals *r, const double *values);
+/* 1 = one is as good in all. */
+int rrn_rivals_dominate(const rrn_rivals *r, const double *values);
+/* Makes the rule of a candidate with that accuracy in floats stricter. */
+void rrn_rivals_raise(const rrn_rivals *r, double to_beat, double digital, rrn_stop_rule *rule);
+/* 1 = figures that were worked out in another generation or search become those that would be worked out now; 0 = they
+ * cannot. */
+int rrn_rivals_reuse(const rrn_evaluation *e, double *values);
 
 /* --- built-in metrics, metrics.c --- */
 

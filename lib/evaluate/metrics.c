@@ -45,6 +45,7 @@ FIGURE(accuracy_drop, o->accuracy.digital - o->accuracy.mean)
 FIGURE(accuracy_digital, o->accuracy.digital)
 FIGURE(accuracy_chips, o->accuracy.trials)
 FIGURE(accuracy_quantized, o->accuracy.quantized)
+FIGURE(accuracy_to_beat, o->to_beat)
 
 #define MIN RRAMNAS_MINIMIZE
 #define MAX RRAMNAS_MAXIMIZE
@@ -61,6 +62,8 @@ const rrn_metric rrn_metrics[] = {
   { "accuracy_mean", "1", "Another name for accuracy.", MAX, RRN_NEEDS_CHIPS, accuracy_mean },
   { "accuracy_quantized", "1", "The same in integers, on a chip without errors and converters.", MAX,
     RRN_NEEDS_QUANTIZED, accuracy_quantized },
+  { "accuracy_to_beat", "1", "With stop_dominated: the best that the front has at these costs; 0, or a drop of 1: nothing.", MIN,
+    RRN_NEEDS_CHIPS, accuracy_to_beat },
   { "accuracy_worst", "1", "The same share, of the worst chip.", MAX, RRN_NEEDS_CHIPS, accuracy_worst },
   { "area_um2", "um2", "Area of the chip.", MIN, RRN_NEEDS_COST, area_um2 },
   { "busy_share", "1", "Time that crossbars compute, as a share of crossbars times wall time.", MAX, RRN_NEEDS_COST,

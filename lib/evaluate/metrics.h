@@ -19,6 +19,7 @@ typedef struct rrn_outcome {
   double samples, latency_ns, baseline_ns;
   rramnas_cost cost;
   rramnas_accuracy accuracy;
+  double to_beat;
 } rrn_outcome;
 
 typedef struct rrn_metric {

@@ -8,6 +8,7 @@
  * that it need not wait for the leader, which judges pieces itself. Towards the end of a batch a worker gets no second
  * piece. Answers come back in the order of the pieces, by MPI's rule that messages do not overtake. Pieces are sent
  * without blocking, so that leader and worker never wait for each other's send. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -235,6 +236,26 @@ judge_here(leader *l)
     put_figures(l, p->places[k], l->values + k * l->figures, l->shortfalls[k]);
 }
 
+/* Nobody works, so everybody listens and no send waits for long. */
+static int32_t
+send_front(const leader *l, rramnas_error *err)
+{
+  const size_t n = rramnas_search_generation_front(l->search, NULL);
+  double *front = rrn_mpi_alloc(n, sizeof(*front));
+  int32_t status = RRAMNAS_OK;
+  int rank;
+
+  if (!front || n > INT_MAX)
+    status = fail_memory(RRAMNAS_MPI_LEADER, err);
+  else
+    rramnas_search_generation_front(l->search, front);
+  for (rank = 0; status >= 0 && n > 0 && rank < l->n_ranks; rank++)
+    if (rank != RRAMNAS_MPI_LEADER)
+      status = rrn_mpi_status(MPI_Send(front, (int)n, MPI_DOUBLE, rank, RRN_MPI_FRONT, l->comm), err);
+  rrn_mpi_free(front);
+  return status;
+}
+
 static int32_t
 distribute(void *user, const rramnas_work *work, rramnas_error *err)
 {
@@ -245,6 +266,7 @@ distribute(void *user, const rramnas_work *work, rramnas_error *err)
   l->next = l->left = 0;
   for (k = 0; k < work->n; k++)
     l->left += !work->done[k];
+  RRN_MPI_TRY(send_front(l, err));
   while (may_begin(l) || l->n_out > 0) {
     RRN_MPI_TRY(feed(l, err));
     if (may_begin(l))

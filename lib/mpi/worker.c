@@ -5,7 +5,7 @@
 #include "mpi/job.h"
 
 typedef struct worker {
-  const rramnas_search *search;
+  rramnas_search *search;
   MPI_Comm comm;
   int32_t n_threads, capacity;
   size_t genes, figures;
@@ -13,6 +13,8 @@ typedef struct worker {
   double *values;     /* [capacity][figures] */
   double *shortfalls; /* [capacity] */
   double *answer;     /* [capacity][figures + 1] */
+  int32_t front;      /* how it went with the last front, */
+  rramnas_error why;  /* and why not */
 } worker;
 
 static int
@@ -63,13 +65,29 @@ static int32_t
 do_piece(worker *w, int count, rramnas_error *err)
 {
   const size_t n = (size_t)count / w->genes;
-  rramnas_error why = RRAMNAS_ERROR_INIT;
-  int32_t status;
+  rramnas_error why = w->why;
+  int32_t status = w->front;
 
   RRN_MPI_TRY(rrn_mpi_status(MPI_Recv(w->genomes, count, MPI_DOUBLE, RRAMNAS_MPI_LEADER, RRN_MPI_WORK, w->comm,
                                       MPI_STATUS_IGNORE), err));
-  status = rramnas_search_evaluate(w->search, w->genomes, n, w->n_threads, w->values, w->shortfalls, &why);
+  if (status >= 0)
+    status = rramnas_search_evaluate(w->search, w->genomes, n, w->n_threads, w->values, w->shortfalls, &why);
   return status < 0 ? send_failure(w, status, &why, err) : send_figures(w, n, err);
+}
+
+/* What fails here is said with the next piece, which must not be judged by another front. A message for which there is no
+ * memory is cut off. */
+static int32_t
+hear_front(worker *w, int count, rramnas_error *err)
+{
+  double *front = rrn_mpi_alloc((size_t)count, sizeof(*front));
+  const int result = MPI_Recv(front, front ? count : 0, MPI_DOUBLE, RRAMNAS_MPI_LEADER, RRN_MPI_FRONT, w->comm,
+                              MPI_STATUS_IGNORE);
+
+  w->front = front ? rramnas_search_set_generation_front(w->search, front, (size_t)count, &w->why)
+                   : rrn_mpi_fail(&w->why, RRAMNAS_ERR_MEMORY, "out of memory for the front");
+  rrn_mpi_free(front);
+  return front ? rrn_mpi_status(result, err) : RRAMNAS_OK;
 }
 
 static int32_t
@@ -97,15 +115,15 @@ listen_to_leader(worker *w, rramnas_error *err)
     if (envelope.MPI_TAG == RRN_MPI_END)
       return hear_end(w, err);
     RRN_MPI_TRY(rrn_mpi_status(MPI_Get_count(&envelope, MPI_DOUBLE, &count), err));
-    RRN_MPI_TRY(do_piece(w, count, err));
+    RRN_MPI_TRY(envelope.MPI_TAG == RRN_MPI_FRONT ? hear_front(w, count, err) : do_piece(w, count, err));
   }
 }
 
 int32_t
-rrn_mpi_work(const rramnas_search *search, MPI_Comm comm, int32_t n_threads, rramnas_error *err)
+rrn_mpi_work(rramnas_search *search, MPI_Comm comm, int32_t n_threads, rramnas_error *err)
 {
   worker w = { .search = search, .comm = comm, .n_threads = n_threads, .capacity = n_threads,
-               .genes = rramnas_search_gene_count(search), .figures = rramnas_search_metric_count(search) };
+               .why = RRAMNAS_ERROR_INIT, .genes = rramnas_search_gene_count(search), .figures = rramnas_search_metric_count(search) };
   int32_t status;
 
   if (!reserve(&w))

@@ -73,6 +73,7 @@ next_generation(rramnas_search *s, rramnas_error *err)
 
   s->first_id += (int64_t)s->n_out;
   s->n_out = s->n_settled = s->n_next = 0;
+  RRN_TRY(rrn_session_keep_front(s, err));
   RRN_TRY(rrn_strategy_ask(&s->strategy, &s->genomes, &s->n_out, err));
   RRN_TRY(rrn_session_reserve(s, err));
   for (i = 0; i < s->n_out; i++) {
@@ -180,7 +181,7 @@ settle_one(rramnas_search *s, size_t i, rramnas_error *err)
   s->evaluations++;
   s->failed += fate == RRN_FATE_FAILED;
   s->infeasible += fate == RRN_FATE_INFEASIBLE;
-  if (fate == RRN_FATE_FEASIBLE)
+  if (fate == RRN_FATE_FEASIBLE && !rrn_rivals_dominate(&s->evaluator.rivals, s->values + i * s->n_figures))
     RRN_TRY(offer_to_front(s, i, err));
   return s->history ? rrn_history_add(s->history, s, i, fate, s->cv[i], err) : RRAMNAS_OK;
 }

@@ -167,7 +167,7 @@ walk_course(rrn_bytes *b, rramnas_search *s, uint64_t *history, rramnas_error *e
     RRN_TRY(rrn_session_reserve(s, err));
   }
   walk_generation(b, s);
-  return RRAMNAS_OK;
+  return rrn_session_walk_front(b, s, err);
 }
 
 /* --- the file --- */

@@ -137,6 +137,8 @@ rramnas_search_digest(const rramnas_search *s, uint8_t *ret_digest, rramnas_erro
   RRN_FAIL_IF(!s || !ret_digest, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_digest: an argument is NULL");
   RRN_FAIL_IF(!s->started, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_digest: the search has not begun");
   hash = (XXH128_hash_t){ .low64 = s->settings.low, .high64 = s->settings.high };
+  for (j = 0; j < s->evaluator.rivals.m; j++)
+    hash.low64 = XXH3_64bits_withSeed(&s->maximize[j], sizeof(s->maximize[j]), hash.low64);
   for (j = 0; j < s->n_figures; j++) {
     hash.low64 = XXH3_64bits_withSeed(s->figures[j], strlen(s->figures[j]), hash.low64);
     hash.high64 = XXH3_64bits_withSeed(s->figures[j], strlen(s->figures[j]), hash.high64 + j + 1);

@@ -499,6 +499,19 @@ rramnas_search_set_compile(rramnas_search *s, const rramnas_compile_options *com
   return rrn_evaluation_set_compile(&s->evaluator, &o, &k, reterr);
 }
 
+/* What tells figures of few chips from those of all. */
+static int32_t
+say_chips(rramnas_search *s, rramnas_error *err)
+{
+  static const char *const names[] = { "accuracy_chips", "accuracy_to_beat" };
+  size_t i, figure;
+
+  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    if (find_figure(s, names[i], strlen(names[i])) == SIZE_MAX)
+      RRN_TRY(add_figure(s, names[i], strlen(names[i]), &figure, err));
+  return RRAMNAS_OK;
+}
+
 int32_t
 rramnas_search_set_accuracy(rramnas_search *s, const rramnas_accuracy_options *options, rramnas_error *reterr)
 {
@@ -508,7 +521,8 @@ rramnas_search_set_accuracy(rramnas_search *s, const rramnas_accuracy_options *o
   RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_accuracy_options", reterr));
   RRN_FAIL_IF(o.part == RRAMNAS_DATA_TEST, reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_search_set_accuracy: test images are for reports; a search judges on others (part)");
-  return rrn_evaluation_set_accuracy(&s->evaluator, &o, reterr);
+  RRN_TRY(rrn_evaluation_set_accuracy(&s->evaluator, &o, reterr));
+  return o.stop_dominated ? say_chips(s, reterr) : RRAMNAS_OK;
 }
 
 int32_t
@@ -617,6 +631,7 @@ rrn_session_prepare(rramnas_search *s, const rramnas_search_options *o, rramnas_
                                        .population = (size_t)o->population, .offspring = (size_t)o->offspring,
                                        .archive_capacity = (size_t)o->archive_capacity };
   RRN_TRY(rrn_evaluation_prepare(&s->evaluator, s->figures, s->n_figures, err));
+  RRN_TRY(rrn_rivals_prepare(&s->evaluator, s->figures, s->maximize, s->n_objectives, err));
   RRN_TRY(rrn_evaluation_fingerprint(&s->evaluator, &s->settings, err));
   if (s->cache)
     RRN_TRY(rrn_cache_prepare(s->cache, s->settings, s->figures, s->n_figures, err));

@@ -162,7 +162,7 @@ look_up(runner *r)
     const int32_t status = rrn_cache_get(s->cache, f, r->values + k * s->n_figures, &r->shortfalls[k], r->err);
 
     RRN_TRY(status);
-    r->done[k] = status == 1 ? FROM_CACHE : 0;
+    r->done[k] = status == 1 && rrn_rivals_reuse(&s->evaluator, r->values + k * s->n_figures) ? FROM_CACHE : 0;
   }
   return RRAMNAS_OK;
 }

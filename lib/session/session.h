@@ -8,6 +8,7 @@
 #include "evaluate/evaluate.h"
 #include "search/strategy.h"
 #include "space/space.h"
+#include "util/bytes.h"
 
 /* METRIC <= bound or METRIC >= bound. */
 typedef struct rrn_constraint {
@@ -93,6 +94,13 @@ int32_t rrn_session_tell(rramnas_search *s, size_t place, const double *values, 
 int64_t rrn_session_known(const rramnas_search *s);
 /* Room for the generation; after loading a checkpoint, too. */
 int32_t rrn_session_reserve(rramnas_search *s, rramnas_error *err);
+
+/* --- rivals.c --- */
+
+/* When a generation begins: the front by which its candidates' chips may end. */
+int32_t rrn_session_keep_front(rramnas_search *s, rramnas_error *err);
+/* The same in a checkpoint, of a session that ends chips by it. */
+int32_t rrn_session_walk_front(rrn_bytes *b, rramnas_search *s, rramnas_error *err);
 
 /* --- figures.c --- */
 

@@ -276,7 +276,7 @@ AT(rramnas_curve_labels, size, 0);
 AT(rramnas_curve_labels, title, 8);
 AT(rramnas_curve_labels, subtitle, 16);
 
-SIZE(rramnas_accuracy_options, 104);
+SIZE(rramnas_accuracy_options, 112);
 AT(rramnas_accuracy_options, size, 0);
 AT(rramnas_accuracy_options, weights, 8);
 AT(rramnas_accuracy_options, data, 16);
@@ -294,6 +294,8 @@ AT(rramnas_accuracy_options, stop_below, 80);
 AT(rramnas_accuracy_options, confidence_wanted, 88);
 AT(rramnas_accuracy_options, trials_min, 96);
 AT(rramnas_accuracy_options, norm_images, 100);
+AT(rramnas_accuracy_options, stop_dominated, 104);
+AT(rramnas_accuracy_options, copies_alike, 108);
 
 SIZE(rramnas_accuracy, 120);
 AT(rramnas_accuracy, size, 0);

@@ -151,7 +151,7 @@ judge_all(void *user)
   int i;
 
   for (i = 0; i < MEMBERS; i++)
-    bench_must(rrn_judge_run(c->judge, c->nets[i], NULL, RRN_JUDGE_DIGITAL, 1, &a, NULL, &err), &err);
+    bench_must(rrn_judge_run(c->judge, c->nets[i], NULL, RRN_JUDGE_DIGITAL, 1, NULL, &a, NULL, &err), &err);
 }
 
 /* A line of the file: kernel sizes, expansions, depths, right answers. */

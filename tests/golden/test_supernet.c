@@ -128,7 +128,7 @@ members_answer_as_in_pytorch(void **state)
     rramnas_net *net = network_of(&cases[i]);
     const double worst = worst_logit(j, net, expected + i * IMAGES * CLASSES);
 
-    check(rrn_judge_run(j, net, NULL, RRN_JUDGE_DIGITAL, 1, &a, NULL, &err), &err);
+    check(rrn_judge_run(j, net, NULL, RRN_JUDGE_DIGITAL, 1, NULL, &a, NULL, &err), &err);
     print_message("member %zu: %d of %d right, largest difference %.3g\n", i, cases[i].right, IMAGES, worst);
     assert_true(worst <= 1e-4);
     assert_true(a.digital == cases[i].right / (double)IMAGES && a.trials == 0);

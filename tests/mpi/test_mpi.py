@@ -65,6 +65,21 @@ def test_threads_of_ranks_and_a_cache():
             assert (expected / name).read_bytes() == (folder / name).read_bytes(), (run, name)
 
 
+def test_chips_end_by_the_same_front():
+    chips = ["genes:", "- {name: noise.write_sigma, values: [0.05, 0.3, 1]}", "- {name: crossbar.cols, values: [32, 64, 128]}"]
+    (work / "space.yaml").write_text("schema: rramnas.space/1\n" + "\n".join(chips))
+    (work / "chip.yaml").write_text("schema: rramnas.hardware/1\nnoise: {write_model: relative}\n")
+    args = [work / "space.yaml", "--hardware", work / "chip.yaml", "--crossbars", "auto", "--policy", "rnc", "--objectives",
+            "accuracy,area_um2", "--network", DATA / "onnx" / "digits_cnn.onnx", "--data", DATA / "digits" / "digits_8x8.yaml",
+            "--images", 8, "--trials", 4, "--stop-dominated", "--population", 3, "--generations", 3, "--seed", 3, "--quiet"]
+    subprocess.run([SEARCH, *map(str, args), "--out", str(work / "alone")], check=True, timeout=200)
+    mpi(3, MPI_SEARCH, *args, "--out", work / "together")
+    assert_same(work / "alone", work / "together")
+    rows = (work / "alone" / "history.csv").read_text().splitlines()
+    chips = [float(row.split(",")[rows[0].split(",").index("accuracy_chips")]) for row in rows[1:]]
+    assert min(chips) < 4 and max(chips) == 4, chips
+
+
 def parent_of(pid):
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])

@@ -190,6 +190,55 @@ least_chips_are_tried(void **state)
   assert_int_equal(run(&usual, right, 12, &stopped), 10);
 }
 
+/* What is kept of figures relies on it: the first to go on under a stricter threshold would go on under any other. */
+static void
+stricter_thresholds_end_no_later(void **state)
+{
+  test_random r = { 7 };
+  int i, kind;
+
+  (void)state;
+  for (i = 0; i < 2000; i++)
+    for (kind = 0; kind < 5; kind++) {
+      int32_t right[MOST_CHIPS], stopped, later;
+      const size_t n = 2 + test_below(&r, MOST_CHIPS - 1);
+      const double low = (double)test_below(&r, 1000) / 1000, high = low + (double)test_below(&r, 100) / 1000;
+      const rrn_stop_rule mild = { .stop_below = low }, strict = { .stop_below = high };
+      size_t after, tried;
+
+      make_chips(&r, kind, right, n);
+      after = run(&mild, right, n, &later);
+      tried = run(&strict, right, n, &stopped);
+      assert_true(tried <= after);
+      if (stopped)
+        assert_true(mean_of(right, tried) < high);
+      if (later)
+        assert_true(mean_of(right, after) < low);
+    }
+}
+
+/* The worst chip only becomes worse: sure with the first that is below, and no earlier than the least number of chips. */
+static void
+one_chip_settles_the_worst(void **state)
+{
+  static const int32_t right[] = { 180, 150, 199, 120, 200 };
+  static const struct {
+    double worst_below;
+    int32_t least;
+    size_t tried;
+  } cases[] = { { 0, 0, 5 }, { 0.6, 0, 5 }, { 0.61, 0, 4 }, { 0.75, 0, 4 }, { 0.76, 0, 2 }, { 0.76, 3, 3 }, { 0.95, 0, 1 } };
+  int32_t stopped;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    const rrn_stop_rule rule = { .worst_below = cases[i].worst_below, .least = cases[i].least };
+
+    assert_int_equal(run(&rule, right, 5, &stopped), cases[i].tried);
+    assert_int_equal(stopped, cases[i].tried < 5 ? RRAMNAS_TRIALS_BELOW : RRAMNAS_TRIALS_ALL);
+  }
+}
+
 /* Chips of normally distributed accuracy, 0.7 +- 0.02. */
 static int32_t
 normal_chip(test_random *r)
@@ -239,6 +288,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(good_chips_are_kept),   cmocka_unit_test(every_order_of_six),
     cmocka_unit_test(hopeless_chips_are_given_up_soon), cmocka_unit_test(least_chips_are_tried),
+    cmocka_unit_test(stricter_thresholds_end_no_later), cmocka_unit_test(one_chip_settles_the_worst),
     cmocka_unit_test(narrow_intervals_hold_the_mean),
   };
 

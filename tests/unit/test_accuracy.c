@@ -548,6 +548,9 @@ what_cannot_be_is_refused(void **state)
   o.confidence_wanted = -0.1;
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_RANGE);
   o.confidence_wanted = 0;
+  o.stop_dominated = 1;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  o.stop_dominated = 0;
   o.data = "missing.yaml";
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_IO);
   o.data = data_path("digits/digits.yaml", other); /* 3 x 32 x 32 */
