@@ -241,7 +241,7 @@ best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
   for (n = most; n >= last; n--) {
     rrn_arena_reset(&d->scratch);
     RRN_TRY(rnc_bound(d, n, &d->scratch, &bound));
-    if (!(bound > 0 && bound < *ns))
+    if (!(bound > 0 && bound < *ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING)))
       return RRAMNAS_OK;
     RRN_TRY(rnc_completion(d, n, &of_rnc));
     if (of_rnc >= *ns)
