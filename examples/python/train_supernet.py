@@ -10,7 +10,6 @@
 Needs PyTorch (Debian's python3-torch will do), numpy and yaml. The same seed on the same machine gives the same bytes.
 """
 import argparse
-import inspect
 import os
 import random
 import sys
@@ -18,7 +17,7 @@ import sys
 import numpy as np
 import torch
 
-from supernet import model, task, training
+from supernet import checkpoint, model, task, training
 from supernet.files import write_safetensors
 
 DTYPES = {"float16": "F16", "float32": "F32"}
@@ -65,8 +64,8 @@ def train(args):
     data = task.Data(args.data)
     tensors = first_tensors(args, data)
     source, labels = image_source(data, args.digits, task.MILD if args.mild else task.RANGES)
-    plan = training.Plan(args.steps, args.batch, args.rate, args.noise, args.random_members, args.seed)
-    training.train(tensors, source, labels, plan)
+    plan = training.Plan(args.steps, args.fall, args.batch, args.rate, args.noise, args.random_members, args.seed)
+    training.train(tensors, source, labels, plan, args.snapshot)
     about = {"made by": "train_supernet.py", "seed": str(args.seed), "steps": str(args.steps), "noise": str(args.noise)}
     model.save(args.out, tensors, calibration_images(data, args.calibration), DTYPES[args.dtype], about)
 
@@ -107,18 +106,8 @@ def evaluate(args):
 
 # --- convert ---
 
-def load_checkpoint(path):
-    """The state dictionary of a checkpoint; code inside of it is not run where PyTorch can tell (1.13 and later)."""
-    safely = {"weights_only": True} if "weights_only" in inspect.signature(torch.load).parameters else {}
-    state = torch.load(path, map_location="cpu", **safely)
-    return state.get("state_dict", state)
-
-
 def convert(args):
-    """Names stay, but that the checkpoints on the web call `conv` of a block `mobile_inverted_conv`."""
-    state = load_checkpoint(args.checkpoint)
-    tensors = {name.removeprefix("module.").replace(".mobile_inverted_conv.", ".conv."): value.detach().float().numpy()
-               for name, value in state.items() if torch.is_tensor(value) and value.is_floating_point()}
+    tensors = checkpoint.library_tensors(checkpoint.load(args.checkpoint))
     write_safetensors(args.out, tensors, DTYPES[args.dtype], {"made by": "train_supernet.py convert"})
     print(f"{len(tensors)} tensors, {sum(t.size for t in tensors.values())} values")
 
@@ -142,6 +131,10 @@ def add_train(commands):
     p.add_argument("--mild", action="store_true", help="with --digits: distortions smaller than the task's")
     p.add_argument("--start", help="supernet to go on from, instead of a new one of the widths below")
     p.add_argument("--steps", type=int, default=4000)
+    p.add_argument("--fall", type=int, help="the learning rate stays at its highest until these last steps, instead of falling "
+                   "from the first twentieth on")
+    p.add_argument("--snapshot", help="file written every 100 steps and at the end, and gone on from where it exists; with "
+                   "other --steps too, as long as the learning rate does not fall yet")
     p.add_argument("--batch", type=int, default=64, help="images in a step (default: 64)")
     p.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default: 0.003)")
     p.add_argument("--noise", type=float, default=0.0,

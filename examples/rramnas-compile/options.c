@@ -1,115 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: a table of options drives parsing, the help text and suggestions. */
+/* The command line: one table of options, and what they mean together. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/options.h"
 #include "program.h"
 
-typedef struct option {
-  const char *name;     /* without the dashes */
-  const char *argument; /* as the help calls it; NULL for a switch */
-  const char *help;
-  int (*set)(settings *s, const char *value); /* 0 when the value is not right */
-  const char *expected;
-} option;
+/* --- setters: 0 = not the right value --- */
 
-/* --- values --- */
-
-static int
-set_int32(int32_t *ret_value, const char *value, long long min, long long max)
-{
-  long long number;
-
-  if (!parse_integer(value, min, max, &number))
-    return 0;
-  *ret_value = (int32_t)number;
-  return 1;
-}
-
-static int
-set_hardware(settings *s, const char *value)
-{
-  s->hardware = value;
-  return 1;
-}
-
-static int
-set_data(settings *s, const char *value)
-{
-  s->accuracy.data = value;
-  return 1;
-}
-
-static int
-set_weights(settings *s, const char *value)
-{
-  s->accuracy.weights = value;
-  return 1;
-}
-
-static int
-set_trials(settings *s, const char *value)
-{
-  return set_int32(&s->accuracy.trials, value, 1, 1 << 20);
-}
-
-static int
-set_share(double *ret_value, const char *value)
-{
-  return parse_real(value, strlen(value), ret_value) && *ret_value >= 0 && *ret_value <= 1;
-}
-
-static int
-set_stop_below(settings *s, const char *value)
-{
-  return set_share(&s->accuracy.stop_below, value);
-}
-
-static int
-set_confidence(settings *s, const char *value)
-{
-  return set_share(&s->accuracy.confidence_wanted, value);
-}
-
-static int
-set_images(settings *s, const char *value)
-{
-  return set_int32(&s->accuracy.images, value, 1, INT32_MAX);
-}
+TEXT(set_hardware, hardware)
+TEXT(set_data, accuracy.data)
+TEXT(set_weights, accuracy.weights)
+TEXT(set_genome, genome)
+TEXT(set_json, json)
+TEXT(set_svg, svg)
+TEXT(set_trace, trace)
+TEXT(set_cost_svg, cost_svg)
+TEXT(set_cost_csv, cost_csv)
+TEXT(set_sweep_csv, sweep_csv)
+TEXT(set_sweep_svg, sweep_svg)
+TEXT(set_accuracy_svg, accuracy_svg)
+TEXT(set_accuracy_csv, accuracy_csv)
+TEXT(set_accuracy_json, accuracy_json)
+TEXT(set_copies, copies_file)
+TEXT(set_layer_bits, bits_file)
+NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
+NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
+NUMBER(set_curve_first, set_int, 1, INT_MAX, curve.first)
+NUMBER(set_curve_last, set_int, 1, INT_MAX, curve.last)
+NUMBER(set_curve_points, set_int, 1, MOST_POINTS, n_points)
+SHARE(set_stop_below, accuracy.stop_below)
+SHARE(set_confidence, accuracy.confidence_wanted)
+SWITCH(set_no_cost, no_cost)
+SWITCH(set_explain, explain)
+SWITCH(set_no_duplication, compile.no_duplication)
+SWITCH(set_find_solution, compile.find_solution)
+SWITCH(set_split_to_fit, compile.split_to_fit)
+SWITCH(set_floor_remainder, timing.floor_remainder)
+SWITCH(set_check, check)
+SWITCH(set_quiet, quiet)
 
 static int
 set_time(settings *s, const char *value)
 {
   return parse_real(value, strlen(value), &s->accuracy.time_s);
-}
-
-static int
-set_genome(settings *s, const char *value)
-{
-  s->genome = value;
-  return 1;
-}
-
-static int
-set_json(settings *s, const char *value)
-{
-  s->json = value;
-  return 1;
-}
-
-static int
-set_svg(settings *s, const char *value)
-{
-  s->svg = value;
-  return 1;
-}
-
-static int
-set_trace(settings *s, const char *value)
-{
-  s->trace = value;
-  return 1;
 }
 
 static int
@@ -140,57 +75,9 @@ set_curve(settings *s, const char *value)
 }
 
 static int
-set_curve_first(settings *s, const char *value)
-{
-  return set_int32(&s->curve.first, value, 1, INT_MAX);
-}
-
-static int
-set_curve_last(settings *s, const char *value)
-{
-  return set_int32(&s->curve.last, value, 1, INT_MAX);
-}
-
-static int
-set_curve_points(settings *s, const char *value)
-{
-  return set_int32(&s->n_points, value, 1, MOST_POINTS);
-}
-
-static int
 set_cost_model(settings *s, const char *value)
 {
   return rramnas_cost_model_from_name(value, &s->cost_model) == RRAMNAS_OK;
-}
-
-static int
-set_no_cost(settings *s, const char *value)
-{
-  (void)value;
-  s->no_cost = 1;
-  return 1;
-}
-
-static int
-set_cost_svg(settings *s, const char *value)
-{
-  s->cost_svg = value;
-  return 1;
-}
-
-static int
-set_cost_csv(settings *s, const char *value)
-{
-  s->cost_csv = value;
-  return 1;
-}
-
-static int
-set_explain(settings *s, const char *value)
-{
-  (void)value;
-  s->explain = 1;
-  return 1;
 }
 
 static int
@@ -200,62 +87,13 @@ set_sweep(settings *s, const char *value)
 }
 
 static int
-set_sweep_csv(settings *s, const char *value)
-{
-  s->sweep_csv = value;
-  return 1;
-}
-
-static int
-set_sweep_svg(settings *s, const char *value)
-{
-  s->sweep_svg = value;
-  return 1;
-}
-
-static int
-set_accuracy_svg(settings *s, const char *value)
-{
-  s->accuracy_svg = value;
-  return 1;
-}
-
-static int
-set_accuracy_csv(settings *s, const char *value)
-{
-  s->accuracy_csv = value;
-  return 1;
-}
-
-static int
-set_accuracy_json(settings *s, const char *value)
-{
-  s->accuracy_json = value;
-  return 1;
-}
-
-static int
-set_copies(settings *s, const char *value)
-{
-  s->copies_file = value;
-  return 1;
-}
-
-static int
-set_layer_bits(settings *s, const char *value)
-{
-  s->bits_file = value;
-  return 1;
-}
-
-static int
 set_crossbars(settings *s, const char *value)
 {
   if (strcmp(value, "auto") == 0) {
     s->compile.crossbars = RRAMNAS_CROSSBARS_AUTO;
     return 1;
   }
-  return set_int32(&s->compile.crossbars, value, 1, INT_MAX);
+  return set_int(value, 1, INT_MAX, &s->compile.crossbars);
 }
 
 static int
@@ -283,48 +121,36 @@ set_sharing(settings *s, const char *value)
 static int
 set_samples(settings *s, const char *value)
 {
-  if (!set_int32(&s->timing.samples, value, 1, 65536))
+  if (!set_int(value, 1, 65536, &s->timing.samples))
     return 0;
   s->compile.samples = s->timing.samples;
   return 1;
 }
 
-/* Position of a word in a list, from 1 on; 0 when it is not there. */
-static int32_t
-word_number(const char *value, const char *const *words, int32_t n)
-{
-  int32_t i;
-
-  for (i = 0; i < n; i++)
-    if (strcmp(value, words[i]) == 0)
-      return i + 1;
-  return 0;
-}
-
 static int
 set_effort(settings *s, const char *value)
 {
-  static const char *const words[] = { "fast", "balanced", "thorough" };
+  static const char *const words[] = { "fast", "balanced", "thorough", NULL };
 
-  s->compile.effort = word_number(value, words, 3);
+  s->compile.effort = place_of(value, words);
   return s->compile.effort != 0;
 }
 
 static int
 set_objective(settings *s, const char *value)
 {
-  static const char *const words[] = { "completion", "latency", "period" };
+  static const char *const words[] = { "completion", "latency", "period", NULL };
 
-  s->compile.objective = word_number(value, words, 3);
+  s->compile.objective = place_of(value, words);
   return s->compile.objective != 0;
 }
 
 static int
 set_depthwise(settings *s, const char *value)
 {
-  static const char *const words[] = { "auto", "rnc", "block-diagonal" };
+  static const char *const words[] = { "auto", "rnc", "block-diagonal", NULL };
 
-  s->compile.depthwise = word_number(value, words, 3);
+  s->compile.depthwise = place_of(value, words);
   return s->compile.depthwise != 0;
 }
 
@@ -368,7 +194,7 @@ static int
 set_depth_split(settings *s, const char *value)
 {
   s->rule = "depth-split";
-  return set_int32(&s->compile.depth_split, value, 1, INT_MAX);
+  return set_int(value, 1, INT_MAX, &s->compile.depth_split);
 }
 
 static int
@@ -378,7 +204,7 @@ set_layer_threshold(settings *s, const char *value)
 
   s->rule = "layer-threshold";
   *t = strcmp(value, "same") == 0 ? RRAMNAS_LAYER_THRESHOLD_SAME : RRAMNAS_UNLIMITED;
-  return strcmp(value, "same") == 0 || strcmp(value, "none") == 0 || set_int32(t, value, 1, INT_MAX);
+  return strcmp(value, "same") == 0 || strcmp(value, "none") == 0 || set_int(value, 1, INT_MAX, t);
 }
 
 static int
@@ -386,7 +212,7 @@ set_max_load(settings *s, const char *value)
 {
   s->rule = "max-load";
   s->compile.max_load = RRAMNAS_UNLIMITED;
-  return strcmp(value, "none") == 0 || set_int32(&s->compile.max_load, value, 1, INT_MAX);
+  return strcmp(value, "none") == 0 || set_int(value, 1, INT_MAX, &s->compile.max_load);
 }
 
 static int
@@ -406,54 +232,6 @@ set_margins(settings *s, const char *value)
     value += length + 1;
   }
   s->compile.margins = s->margins;
-  return 1;
-}
-
-static int
-set_no_duplication(settings *s, const char *value)
-{
-  (void)value;
-  s->compile.no_duplication = 1;
-  return 1;
-}
-
-static int
-set_find_solution(settings *s, const char *value)
-{
-  (void)value;
-  s->compile.find_solution = 1;
-  return 1;
-}
-
-static int
-set_split_to_fit(settings *s, const char *value)
-{
-  (void)value;
-  s->compile.split_to_fit = 1;
-  return 1;
-}
-
-static int
-set_floor_remainder(settings *s, const char *value)
-{
-  (void)value;
-  s->timing.floor_remainder = 1;
-  return 1;
-}
-
-static int
-set_check(settings *s, const char *value)
-{
-  (void)value;
-  s->check = 1;
-  return 1;
-}
-
-static int
-set_quiet(settings *s, const char *value)
-{
-  (void)value;
-  s->quiet = 1;
   return 1;
 }
 
@@ -526,28 +304,7 @@ static const option options[] = {
   { "check", NULL, "check the mapping's invariants", set_check, NULL },
   { "quiet", NULL, "no table", set_quiet, NULL },
 };
-enum { N_OPTIONS = sizeof(options) / sizeof(options[0]) };
-
-static void
-print_help(void)
-{
-  char left[32];
-  size_t i;
-
-  puts("Usage: rramnas-compile [options] NETWORK\n"
-       "Compiles a neural network onto a chip of RRAM crossbars and times it.\n\n"
-       "NETWORK is an .onnx or .yaml file, or ofa_mobilenet_v3_small with --genome FILE.\n");
-  for (i = 0; i < N_OPTIONS; i++) {
-    snprintf(left, sizeof(left), "--%s%s%s", options[i].name, options[i].argument ? " " : "",
-             options[i].argument ? options[i].argument : "");
-    printf("  %-22s %s\n", left, options[i].help);
-  }
-  puts("  --list-presets         published chips and devices that --hardware knows by name\n"
-       "  --help                 this text\n"
-       "  --version              version of the library\n"
-       "  --                     what follows is no option\n");
-  puts("Exit status: 0 done, 1 the network does not fit, 2 bad input or usage.");
-}
+/* --- questions --- */
 
 static void
 print_presets(void)
@@ -560,88 +317,7 @@ print_presets(void)
            preset.title, preset.source);
 }
 
-/* --- suggestions --- */
-
-static size_t
-least(size_t a, size_t b)
-{
-  return a < b ? a : b;
-}
-
-/* Letters to insert, drop or change (Levenshtein); names beyond 31 letters are far from everything. */
-static size_t
-distance(const char *a, const char *b)
-{
-  size_t cost[33], above, keep, i, k;
-  const size_t n = strlen(b);
-
-  if (n > 31 || strlen(a) > 31)
-    return 99;
-  for (k = 0; k <= n; k++)
-    cost[k] = k;
-  for (i = 0; a[i]; i++) {
-    above = cost[0];
-    cost[0] = i + 1;
-    for (k = 0; k < n; k++) {
-      keep = cost[k + 1];
-      cost[k + 1] = least(least(cost[k], keep) + 1, above + (a[i] != b[k]));
-      above = keep;
-    }
-  }
-  return cost[n];
-}
-
-static void
-complain_unknown(const char *name)
-{
-  size_t i, best = N_OPTIONS, best_distance = 4;
-
-  for (i = 0; i < N_OPTIONS; i++)
-    if (distance(name, options[i].name) < best_distance) {
-      best = i;
-      best_distance = distance(name, options[i].name);
-    }
-  if (best < N_OPTIONS)
-    complain("unknown option --%s; did you mean --%s?", name, options[best].name);
-  else
-    complain("unknown option --%s; --help lists all", name);
-}
-
-/* --- parsing --- */
-
-/* `text` is what follows the dashes. Returns arguments used, 0 after a message. */
-static int
-read_option(settings *s, const char *text, const char *next)
-{
-  const size_t length = strcspn(text, "=");
-  const char *value = text[length] ? text + length + 1 : NULL;
-  int used = 1, i;
-  char name[64];
-
-  snprintf(name, sizeof(name), "%.*s", (int)least(length, 63), text);
-  for (i = 0; i < N_OPTIONS && strcmp(options[i].name, name) != 0; i++)
-    ;
-  if (i == N_OPTIONS) {
-    complain_unknown(name);
-    return 0;
-  }
-  if (!options[i].argument && value) {
-    complain("--%s takes no value", name);
-    return 0;
-  }
-  if (options[i].argument && !value) {
-    value = next;
-    used = 2;
-  }
-  if (options[i].argument && (!value || !*value)) {
-    complain("--%s needs a value: %s", name, options[i].expected);
-    return 0;
-  }
-  if (options[i].set(s, value))
-    return used;
-  complain("--%s %s: expected %s", name, value, options[i].expected);
-  return 0;
-}
+/* --- all --- */
 
 static int
 set_network(settings *s, const char *value)
@@ -736,45 +412,36 @@ rule_is_looked_at(const settings *s)
   return 0;
 }
 
-int
-read_options(int argc, char **argv, settings *s)
+static int
+finish(const settings *s)
 {
-  int only_names = 0, i = 1, used;
-
-  while (i < argc) {
-    const char *text = argv[i];
-
-    if (only_names || text[0] != '-') {
-      if (!set_network(s, text))
-        return -1;
-      i++;
-    } else if (strcmp(text, "--") == 0) {
-      only_names = 1;
-      i++;
-    } else if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
-      print_help();
-      return 0;
-    } else if (strcmp(text, "--list-presets") == 0) {
-      print_presets();
-      return 0;
-    } else if (strcmp(text, "--version") == 0) {
-      printf("rramnas-compile %s\n", rramnas_version());
-      return 0;
-    } else if (text[1] != '-') {
-      complain("unknown option %s; --help lists all", text);
-      return -1;
-    } else {
-      used = read_option(s, text + 2, i + 1 < argc ? argv[i + 1] : NULL);
-      if (!used)
-        return -1;
-      i += used;
-    }
-  }
   if (!s->network) {
     complain("no network is given; --help says more");
     return -1;
   }
   return outputs_agree(s) && explains_alone(s) && sweeps_agree(s) && accuracy_agrees(s) && rule_is_looked_at(s) ? 1 : -1;
+}
+
+int
+read_options(int argc, char **argv, settings *s)
+{
+  static const question questions[] = {
+    { "list-presets", "published chips and devices that --hardware knows by name", print_presets },
+  };
+  static const command_line command = {
+    .usage = "Usage: rramnas-compile [options] NETWORK\n"
+             "Compiles a neural network onto a chip of RRAM crossbars and times it.\n\n"
+             "NETWORK is an .onnx or .yaml file, or ofa_mobilenet_v3_small with --genome FILE.\n",
+    .ending = "Exit status: 0 done, 1 the network does not fit, 2 bad input or usage.",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .questions = questions,
+    .n_questions = 1,
+    .set_argument = set_network,
+  };
+  const int go_on = read_command_line(&command, argc, argv, s);
+
+  return go_on == 1 ? finish(s) : go_on;
 }
 
 void

@@ -4,33 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/options.h"
 #include "program.h"
 
-typedef int (*set_fn)(settings *s, const char *value);
-
 /* --- setters: 0 = not the right value --- */
-
-static int
-set_long(const char *value, long long min, long long max, int64_t *ret)
-{
-  long long number;
-
-  if (!parse_integer(value, min, max, &number))
-    return 0;
-  *ret = number;
-  return 1;
-}
-
-static int
-set_int(const char *value, long long min, long long max, int32_t *ret)
-{
-  int64_t number = 0;
-
-  if (!set_long(value, min, max, &number))
-    return 0;
-  *ret = (int32_t)number;
-  return 1;
-}
 
 static int
 add(char **list, size_t *n, const char *text, size_t length)
@@ -73,20 +50,6 @@ set_predictor(settings *s, const char *value)
   return strchr(value, '=') && *value != '=' && add(s->predictors, &s->n_predictors, value, strlen(value));
 }
 
-#define TEXT(name, field)                     \
-  static int                                  \
-  name(settings *s, const char *value)        \
-  {                                           \
-    s->field = value;                         \
-    return 1;                                 \
-  }
-#define NUMBER(name, set, min, max, field)    \
-  static int                                  \
-  name(settings *s, const char *value)        \
-  {                                           \
-    return set(value, min, max, &s->field);   \
-  }
-
 TEXT(set_hardware, hardware)
 TEXT(set_network, network)
 TEXT(set_out, out)
@@ -108,24 +71,11 @@ NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
 NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
 NUMBER(set_norm_images, set_int, 1, INT32_MAX, accuracy.norm_images)
 NUMBER(set_threads, set_int, 1, 256, run.n_threads)
-
-static int
-set_share(const char *value, double *ret_share)
-{
-  return parse_real(value, strlen(value), ret_share) && *ret_share >= 0 && *ret_share <= 1;
-}
-
-static int
-set_stop_below(settings *s, const char *value)
-{
-  return set_share(value, &s->accuracy.stop_below);
-}
-
-static int
-set_confidence(settings *s, const char *value)
-{
-  return set_share(value, &s->accuracy.confidence_wanted);
-}
+SHARE(set_stop_below, accuracy.stop_below)
+SHARE(set_confidence, accuracy.confidence_wanted)
+SWITCH(set_count, count)
+SWITCH(set_overwrite, overwrite)
+SWITCH(set_quiet, quiet)
 
 static int
 set_crossbars(settings *s, const char *value)
@@ -159,18 +109,6 @@ set_samples(settings *s, const char *value)
 {
   s->cost.samples = 0;
   return set_int(value, 1, 65536, &s->compile.samples) && set_int(value, 1, 65536, &s->cost.samples);
-}
-
-/* The place of a word in a list, from 1; 0 = none. */
-static int32_t
-place_of(const char *word, const char *const *words)
-{
-  int32_t i;
-
-  for (i = 0; words[i]; i++)
-    if (strcmp(words[i], word) == 0)
-      return i + 1;
-  return 0;
 }
 
 static int
@@ -207,34 +145,9 @@ set_strategy(settings *s, const char *value)
   return place > 0;
 }
 
-static int
-set_count(settings *s, const char *value)
-{
-  (void)value;
-  return s->count = 1;
-}
-
-static int
-set_overwrite(settings *s, const char *value)
-{
-  (void)value;
-  return s->overwrite = 1;
-}
-
-static int
-set_quiet(settings *s, const char *value)
-{
-  (void)value;
-  return s->quiet = 1;
-}
-
 /* --- the table --- */
 
-static const struct option {
-  const char *name, *argument, *help;
-  set_fn set;
-  const char *expected;
-} options[] = {
+static const option options[] = {
   { "objectives", "LIST", "figures to make better, e.g. accuracy,latency_ns; default latency_ns,energy_pj", set_objectives,
     "names with commas between" },
   { "constraint", "TEXT", "what a candidate must keep, e.g. 'latency_ns<5e5'; again for more", set_constraint,
@@ -286,28 +199,7 @@ static const struct option {
   { "count", NULL, "print how many candidates the space has", set_count, NULL },
   { "quiet", NULL, "no progress, no table", set_quiet, NULL },
 };
-enum { N_OPTIONS = sizeof(options) / sizeof(options[0]) };
-
-static void
-print_help(void)
-{
-  char left[40];
-  size_t i;
-
-  puts("Usage: rramnas-search [options] SPACE\n"
-       "Searches networks and chips for the best compromises between what they cost and what they do.\n\n"
-       "SPACE is a .yaml file or the name of a space that is built in (--list-spaces).\n");
-  for (i = 0; i < N_OPTIONS; i++) {
-    snprintf(left, sizeof(left), "--%s%s%s", options[i].name, options[i].argument ? " " : "",
-             options[i].argument ? options[i].argument : "");
-    printf("  %-22s %s\n", left, options[i].help);
-  }
-  puts("  --list-spaces          spaces that are built in\n"
-       "  --list-figures         figures that the library works out\n"
-       "  --help                 this text\n"
-       "  --version              version of the library");
-  puts("Exit status: 0 done, 1 no candidate keeps the constraints, 2 bad input or usage.");
-}
+/* --- questions --- */
 
 static void
 print_spaces(void)
@@ -329,39 +221,7 @@ print_figures(void)
     printf("%-18s %-10s %s  %s\n", m.name, m.unit, m.direction == RRAMNAS_MAXIMIZE ? "max" : "min", m.doc);
 }
 
-/* --- parsing --- */
-
-/* `text` is what follows the dashes. Returns arguments used, 0 after a message. */
-static int
-read_option(settings *s, const char *text, const char *next)
-{
-  const size_t length = strcspn(text, "=");
-  const char *value = text[length] ? text + length + 1 : NULL;
-  int used = 1, i;
-
-  for (i = 0; i < N_OPTIONS && (strncmp(options[i].name, text, length) != 0 || options[i].name[length]); i++)
-    ;
-  if (i == N_OPTIONS) {
-    complain("unknown option --%.60s; --help lists all", text);
-    return 0;
-  }
-  if (!options[i].argument && value) {
-    complain("--%s takes no value", options[i].name);
-    return 0;
-  }
-  if (options[i].argument && !value) {
-    value = next;
-    used = 2;
-  }
-  if (options[i].argument && (!value || !*value)) {
-    complain("--%s needs a value: %s", options[i].name, options[i].expected);
-    return 0;
-  }
-  if (options[i].set(s, value))
-    return used;
-  complain("--%s %s: expected %s", options[i].name, value, options[i].expected);
-  return 0;
-}
+/* --- all --- */
 
 static int
 set_space(settings *s, const char *value)
@@ -391,38 +251,24 @@ finish(settings *s)
 int
 read_options(int argc, char **argv, settings *s)
 {
-  int i = 1, used;
+  static const question questions[] = {
+    { "list-spaces", "spaces that are built in", print_spaces },
+    { "list-figures", "figures that the library works out", print_figures },
+  };
+  static const command_line command = {
+    .usage = "Usage: rramnas-search [options] SPACE\n"
+             "Searches networks and chips for the best compromises between what they cost and what they do.\n\n"
+             "SPACE is a .yaml file or the name of a space that is built in (--list-spaces).\n",
+    .ending = "Exit status: 0 done, 1 no candidate keeps the constraints, 2 bad input or usage.",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .questions = questions,
+    .n_questions = sizeof(questions) / sizeof(questions[0]),
+    .set_argument = set_space,
+  };
+  const int go_on = read_command_line(&command, argc, argv, s);
 
-  while (i < argc) {
-    const char *text = argv[i];
-
-    if (text[0] != '-') {
-      if (!set_space(s, text))
-        return -1;
-      i++;
-    } else if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
-      print_help();
-      return 0;
-    } else if (strcmp(text, "--list-spaces") == 0) {
-      print_spaces();
-      return 0;
-    } else if (strcmp(text, "--list-figures") == 0) {
-      print_figures();
-      return 0;
-    } else if (strcmp(text, "--version") == 0) {
-      printf("rramnas-search %s\n", rramnas_version());
-      return 0;
-    } else if (text[1] != '-') {
-      complain("unknown option %s; --help lists all", text);
-      return -1;
-    } else {
-      used = read_option(s, text + 2, i + 1 < argc ? argv[i + 1] : NULL);
-      if (!used)
-        return -1;
-      i += used;
-    }
-  }
-  return finish(s);
+  return go_on == 1 ? finish(s) : go_on;
 }
 
 void

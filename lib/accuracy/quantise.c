@@ -35,34 +35,46 @@ typedef struct observer {
 
 /* Of each image other positions, so that edges and middles are in the sample as often as in the images. */
 static void
-keep(const rrn_infer_block *b, const rrn_quantised_layer *l, const seen *s, size_t position, int32_t lane)
+keep(const rrn_infer_block *b, const rrn_quantised_layer *l, const seen *s, int32_t lane)
 {
-  const size_t image = b->first_image + (size_t)lane, n_kept = s->per_image * s->every;
-  const size_t at = (b->first_position + position + image * STRIDE) % l->shape.n_positions;
-  const size_t slot = image * s->per_image + at / s->every;
-  float *row = s->sample + ((size_t)b->group * l->n_sample + slot) * l->shape.n_in;
-  size_t in;
+  const size_t image = b->first_image + (size_t)lane, n = l->shape.n_positions, shift = image * STRIDE % n;
+  size_t j, in;
 
-  if (at % s->every || at >= n_kept || slot >= l->n_sample)
-    return;
-  for (in = 0; in < b->n_in; in++)
-    row[in] = b->x[in * b->x_row + position * b->x_position + (size_t)lane];
+  for (j = 0; j < s->per_image && image * s->per_image + j < l->n_sample; j++) {
+    const size_t position = (j * s->every + n - shift) % n - b->first_position;
+    float *row = s->sample + ((size_t)b->group * l->n_sample + image * s->per_image + j) * l->shape.n_in;
+
+    if (position < b->n_positions)
+      for (in = 0; in < b->n_in; in++)
+        row[in] = b->x[in * b->x_row + position * b->x_position + (size_t)lane];
+  }
 }
 
+/* Lane by lane, which takes a vector at a time. */
 static void
 widen(const rrn_infer_block *b, seen *s)
 {
+  float least[RRN_INFER_LANES], greatest[RRN_INFER_LANES];
   size_t in, p;
   int32_t lane;
 
+  for (lane = 0; lane < RRN_INFER_LANES; lane++) {
+    least[lane] = s->least;
+    greatest[lane] = s->greatest;
+  }
   for (in = 0; in < b->n_in; in++)
-    for (p = 0; p < b->n_positions; p++)
-      for (lane = 0; lane < b->n_images; lane++) {
-        const float x = b->x[in * b->x_row + p * b->x_position + (size_t)lane];
+    for (p = 0; p < b->n_positions; p++) {
+      const float *x = b->x + in * b->x_row + p * b->x_position;
 
-        s->least = x < s->least ? x : s->least;
-        s->greatest = x > s->greatest ? x : s->greatest;
+      for (lane = 0; lane < RRN_INFER_LANES; lane++) {
+        least[lane] = x[lane] < least[lane] ? x[lane] : least[lane];
+        greatest[lane] = x[lane] > greatest[lane] ? x[lane] : greatest[lane];
       }
+    }
+  for (lane = 0; lane < b->n_images; lane++) {
+    s->least = least[lane] < s->least ? least[lane] : s->least;
+    s->greatest = greatest[lane] > s->greatest ? greatest[lane] : s->greatest;
+  }
 }
 
 static int32_t
@@ -70,7 +82,6 @@ observe(void *user, const rrn_infer_block *b, rramnas_error *err)
 {
   const observer *o = user;
   const rrn_quantised_layer *l = &o->q->layers[b->layer];
-  size_t p;
   int32_t lane;
 
   (void)err;
@@ -78,9 +89,8 @@ observe(void *user, const rrn_infer_block *b, rramnas_error *err)
   if (l->shape.n_groups == 0)
     return RRAMNAS_OK;
   widen(b, &o->layers[b->layer]);
-  for (p = 0; p < b->n_positions; p++)
-    for (lane = 0; lane < b->n_images; lane++)
-      keep(b, l, &o->layers[b->layer], p, lane);
+  for (lane = 0; lane < b->n_images; lane++)
+    keep(b, l, &o->layers[b->layer], lane);
   return RRAMNAS_OK;
 }
 

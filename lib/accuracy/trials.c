@@ -6,13 +6,15 @@
  *
  * Chips are pieces of work: with several, a thread takes a chip at a time; one alone is spread by its images. Results lie by
  * the chip's number. Converters are chosen once, for all chips. Where a run may end early, as many chips as there are
- * threads are tried at a time and then looked at in order; those behind the one that ends the run are forgotten. */
+ * threads are tried at a time and then looked at in order; those behind the one that ends the run are forgotten. Chips
+ * without errors of their own are all alike: one is tried and counts for all. */
 #include <stdatomic.h>
 #include <string.h>
 
 #include "accuracy/accuracy.h"
 #include "infer/accuracy.h"
 #include "util/pool.h"
+#include "xbar/converter.h"
 
 /* Chips of a thread between two looks, when a run does not end early. */
 enum { AT_A_TIME = 64 };
@@ -102,22 +104,47 @@ may_stop(const rrn_stop_rule *rule)
   return rule->stop_below > 0 || rule->confidence_wanted > 0;
 }
 
+/* Looks at the next chip; `by_layer` [layers] is what its converters did. */
+static void
+look_at(const trials *m, rrn_stop *rule, const rrn_xbar_stats *by_layer, rrn_trials_result *ret)
+{
+  add_chip(m, by_layer, ret);
+  ret->stopped = rrn_stop_add(rule, m->right[ret->n]);
+  ret->n++;
+}
+
+/* Whether every chip is as the first one. */
+static int
+are_alike(const rrn_trials *t)
+{
+  const rrn_xbar_converter_spec converters = rrn_xbar_converter_spec_of(t->hw);
+  const rrn_xbar_noise noise = rrn_xbar_noise_of(t->hw, t->chip.time_s);
+
+  return t->chip.is_ideal || (!rrn_xbar_draws_cells(&noise) && !(noise.read_model != RRN_READ_NONE && noise.read_sigma > 0) &&
+                              converters.unit_sigma == 0 && converters.offset_sigma == 0);
+}
+
+/* The first chip, for all. */
+static void
+repeat_chip(trials *m, size_t n, rrn_stop *rule, rrn_trials_result *ret)
+{
+  do_chip(m, 0);
+  while (m->status >= 0 && ret->n < n && !ret->stopped) {
+    m->right[ret->n] = m->right[0];
+    look_at(m, rule, m->stats, ret);
+  }
+}
+
 /* The first chips of all, a few at a time, until the rule or a failure ends it. */
 static void
-try_chips(trials *m, size_t n, size_t at_a_time, int32_t threads, rrn_trials_result *ret)
+try_chips(trials *m, size_t n, size_t at_a_time, int32_t threads, rrn_stop *rule, rrn_trials_result *ret)
 {
-  rrn_stop rule;
-
-  rrn_stop_init(&rule, &m->t->stop, n, m->t->n_images);
-  *ret = (rrn_trials_result){ .stopped = RRAMNAS_TRIALS_ALL };
   for (; m->begun < n && !ret->stopped && m->status >= 0; m->begun += at_a_time) {
     const size_t some = n - m->begun < at_a_time ? n - m->begun : at_a_time;
 
     rrn_pool_run(some, n > 1 ? threads : 1, do_chip, m);
-    for (; m->status >= 0 && ret->n < m->begun + some && !ret->stopped; ret->n++) {
-      add_chip(m, m->stats + (ret->n - m->begun) * m->t->q->n, ret);
-      ret->stopped = rrn_stop_add(&rule, m->right[ret->n]);
-    }
+    while (m->status >= 0 && ret->n < m->begun + some && !ret->stopped)
+      look_at(m, rule, m->stats + (ret->n - m->begun) * m->t->q->n, ret);
   }
 }
 
@@ -127,7 +154,10 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
 {
   const int32_t threads = t->n_threads > 0 ? t->n_threads : rrn_pool_processors();
   const size_t many = (size_t)threads * (may_stop(&t->stop) ? 1 : AT_A_TIME), at_a_time = n < many ? n : many;
-  trials m = { .rt = rt, .t = t, .threads_within = n > 1 ? 1 : threads, .right = ret_right, .err = RRAMNAS_ERROR_INIT };
+  const int alike = are_alike(t);
+  trials m = { .rt = rt, .t = t, .threads_within = n > 1 && !alike ? 1 : threads, .right = ret_right,
+               .err = RRAMNAS_ERROR_INIT };
+  rrn_stop rule;
 
   RRN_TRY(rrn_chip_program(rt, t->q, t->hw, &t->chip, &m.first, err));
   m.stats = rrn_calloc(rt, at_a_time * t->q->n, sizeof(*m.stats));
@@ -136,7 +166,12 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
     return rrn_fail_memory(err);
   }
   atomic_init(&m.has_failed, 0);
-  try_chips(&m, n, at_a_time, threads, ret);
+  rrn_stop_init(&rule, &t->stop, n, t->n_images);
+  *ret = (rrn_trials_result){ .stopped = RRAMNAS_TRIALS_ALL };
+  if (alike)
+    repeat_chip(&m, n, &rule, ret);
+  else
+    try_chips(&m, n, at_a_time, threads, &rule, ret);
   rrn_free(rt, m.stats);
   rrn_chip_free(m.first);
   return m.status < 0 ? rrn_fail(err, m.status, "%s", m.err.message) : RRAMNAS_OK;

@@ -4,7 +4,7 @@
  * In:  arrays with error-free cells and their converters; a sample of inputs.
  * Out: levels; the range as a share of what a column can give; the share of the levels that the sample meets.
  *
- * Groups and slices of a layer are seen together. Complexity: that of the sample's products in the reference. */
+ * Groups and slices of a layer are seen together. Complexity: that of the sample's currents (xbar/currents.c). */
 #include "accuracy/accuracy.h"
 
 enum { MOST_CODES = 1 << 16 };
@@ -16,15 +16,20 @@ typedef struct meeting {
 } meeting;
 
 static void
-meet(void *user, int32_t slice, double current)
+meet(void *user, int32_t slice, const double *currents, size_t n)
 {
   const meeting *m = user;
-  const double lo = m->adc->lo[slice], hi = m->adc->hi[slice];
-  const double place = (current - lo) / (hi - lo) * (m->adc->codes - 1) + 0.5;
-  const int32_t last = m->adc->codes - 1, code = place < 1 ? 0 : place >= last ? last : (int32_t)place;
+  const double lo = m->adc->lo[slice], range = m->adc->hi[slice] - lo;
+  const int32_t last = m->adc->codes - 1;
+  size_t i;
 
-  *m->n += !(m->met[code / 8] >> code % 8 & 1);
-  m->met[code / 8] = (uint8_t)(m->met[code / 8] | 1u << code % 8);
+  for (i = 0; i < n; i++) {
+    const double place = (currents[i] - lo) / range * last + 0.5;
+    const int32_t code = place < 1 ? 0 : place >= last ? last : (int32_t)place;
+
+    *m->n += !(m->met[code / 8] >> code % 8 & 1);
+    m->met[code / 8] = (uint8_t)(m->met[code / 8] | 1u << code % 8);
+  }
 }
 
 int32_t
@@ -42,5 +47,5 @@ rrn_adc_use_note(rrn_arena *arena, rrn_arena *scratch, const rrn_xbar_layer *lay
   probe.adc.codes = 0;
   use->codes = layer->adc.codes;
   use->range = layer->adc.hi[0] / rows;
-  return rrn_xbar_profile(scratch, &probe, sample, n_sample, 0, meet, &m, err);
+  return rrn_xbar_visit_currents(scratch, &probe, sample, n_sample, meet, &m, err);
 }

@@ -8,18 +8,20 @@
  * the point before unless its own is sooner done: the curve never rises. A bound that holds with more crossbars holds
  * with fewer; bounds need no mappings, so they are settled first, from the last point to the first, and a point is final
  * once its mapping is known. The fewest crossbars are searched for once; that mapping is the first candidate, so a point
- * has one even when the policy finds none. One mapping is kept at a time.
+ * has one even when the policy finds none. What policy best finds out on a number of crossbars serves all points beyond
+ * (kept.c): each point is what its own compilation gives.
  *
  * The numbers are powers of one factor, rounded, which is found by bisection: without a logarithm they are the same on
  * any machine.
  *
- * Complexity: a compilation, a simulation and a bound per point. Deterministic. Not handled: a plan of one point as the
- * start of the search for the next. Source: ours. */
+ * Complexity: a simulation and a bound per point, and what its compilation does on numbers of crossbars that no point before
+ * has looked at. Deterministic. Not handled: a plan of one point as the start of the search for the next. Source: ours. */
 #include "best/curve.h"
 
 #include <string.h>
 
 #include "best/bound_time.h"
+#include "best/kept.h"
 #include "compile/bound.h"
 #include "timing/sim.h"
 #include "util/options.h"
@@ -36,6 +38,7 @@ typedef struct driver {
   rrn_arena arena;
   rramnas_compile_options resolved;
   rramnas_timing_options timing; /* resolved */
+  rrn_kept kept;                 /* of one point for the next */
   rramnas_mapping *fewest;       /* referenced */
   rramnas_mapping *soonest;      /* so far; referenced */
   rramnas_curve_point *points;   /* [n_points] */
@@ -135,12 +138,12 @@ settle_bounds(driver *d)
 /* --- one point --- */
 
 static int32_t
-compile(const driver *d, int32_t crossbars, rramnas_mapping **ret_mapping)
+compile(driver *d, int32_t crossbars, rramnas_mapping **ret_mapping)
 {
   rramnas_compile_options o = *d->given;
 
   o.crossbars = crossbars;
-  return rrn_compile(d->hw, d->net, &o, d->runtime, ret_mapping, d->err);
+  return rrn_compile_kept(d->hw, d->net, &o, d->runtime, &d->kept, ret_mapping, d->err);
 }
 
 static int32_t
@@ -320,6 +323,7 @@ rrn_curve_compute(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_option
 
   RRN_TRY(rrn_rt_init(&d.rt, runtime, err));
   rrn_arena_init(&d.arena, &d.rt);
+  rrn_kept_init(&d.kept, &d.rt);
   status = run(&d, timing, capacity, &n);
   if (status >= 0) {
     hand_out(&d, n, stride, ret_points);
@@ -327,6 +331,7 @@ rrn_curve_compute(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_option
   }
   rrn_mapping_unref(d.soonest);
   rrn_mapping_unref(d.fewest);
+  rrn_kept_release(&d.kept);
   rrn_arena_release(&d.arena);
   return status;
 }

@@ -407,10 +407,16 @@ best_space(const rrn_floor_bar *b, int32_t rows, int32_t cols, int32_t *ret_spac
   int32_t i, best = INT32_MAX, longer = INT32_MAX;
 
   for (i = 0; i < b->n_spaces; i++) {
-    const int32_t dx = b->spaces[i].x2 - b->spaces[i].x1 - cols, dy = b->spaces[i].y2 - b->spaces[i].y1 - rows;
-    const int32_t less = dx < dy ? dx : dy, more = dx < dy ? dy : dx;
+    const rrn_floor_space *s = &b->spaces[i];
+    int32_t dx, dy, less, more;
 
-    if (less >= 0 && (less < best || (less == best && more < longer))) {
+    if (s->x2 - s->x1 < cols || s->y2 - s->y1 < rows)
+      continue;
+    dx = s->x2 - s->x1 - cols;
+    dy = s->y2 - s->y1 - rows;
+    less = dx < dy ? dx : dy;
+    more = dx < dy ? dy : dx;
+    if (less < best || (less == best && more < longer)) {
       best = less;
       longer = more;
       *ret_space = i;
@@ -446,29 +452,35 @@ allow_row(const rrn_floor *f, int32_t layer)
 static int32_t
 find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
 {
-  const uint64_t *allow = allow_row(f, layer);
-  const int32_t most = f->only ? f->n_only : f->n_bars, cells = rows * cols;
+  const uint64_t *allow = allow_row(f, layer), *holds = f->holds + (size_t)layer * (size_t)f->n_words;
+  const int32_t *only = f->only, *room = f->room, bars = f->n_bars, first = f->first, most = only ? f->n_only : bars;
+  int32_t *found_bar = f->found_bar, *found_score = f->found_score, *found_space = f->found_space;
   int32_t n = 0, fits = 0, i, k, score;
 
   for (i = 0; i < most; i++) {
     const rrn_floor_bar *b;
 
-    k = i + f->first < f->n_bars ? i + f->first : i + f->first - f->n_bars;
-    k = f->only ? f->only[i] : k;
-    if (f->room[k] < cells || rrn_floor_holds(f, layer, k))
+    k = only ? only[i] : i + first < bars ? i + first : i + first - bars;
+    if (room[k] < rows * cols || (holds[k >> 6] >> (k & 63) & 1))
       continue;
     b = &f->bars[k];
     if ((group >= 0 && b->group != group) || (allow && !allowed(b, allow)))
       continue;
     fits += WORK_FIT + b->n_spaces;
-    score = best_space(b, rows, cols, &f->found_space[n]);
+    score = best_space(b, rows, cols, &found_space[n]);
     if (score < 0)
       continue;
-    f->found_bar[n] = k;
-    f->found_score[n++] = score;
+    found_bar[n] = k;
+    found_score[n++] = score;
   }
   f->work += WORK_LOOK * most + fits;
   return n;
+}
+
+int32_t
+rrn_floor_count(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
+{
+  return find_spaces(f, layer, rows, cols, group);
 }
 
 /* The score of which not all that were found are needed; how many of that score are. */

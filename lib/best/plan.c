@@ -37,7 +37,10 @@ rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, in
   p->order = rrn_arena_alloc(arena, n, sizeof(*p->order));
   p->key = rrn_arena_alloc(arena, n, sizeof(*p->key));
   p->closed = rrn_arena_alloc(arena, n, 1);
-  if (!p->choices || !p->widest || !p->picks || !p->group || !p->weight || !p->order || !p->key || !p->closed)
+  p->urgent = rrn_arena_alloc(arena, n, 1);
+  p->wanted_ns = rrn_arena_alloc(arena, n, sizeof(*p->wanted_ns));
+  if (!p->choices || !p->widest || !p->picks || !p->group || !p->weight || !p->order || !p->key || !p->closed ||
+      !p->urgent || !p->wanted_ns)
     return rrn_fail_memory(err);
   RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers,
                          err));
@@ -64,6 +67,18 @@ rrn_plan_random(rrn_plan *p, uint32_t n)
   z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
   z ^= z >> 31;
   return (uint32_t)((z >> 32) * n >> 32);
+}
+
+void
+rrn_plan_one_group(rrn_plan *p)
+{
+  int32_t i;
+
+  for (i = 0; i < p->n_layers; i++) {
+    p->group[i] = 0;
+    p->choices[i] = p->widest[i];
+    p->weight[i] = 1;
+  }
 }
 
 /* --- allocation --- */
@@ -194,13 +209,18 @@ note(rrn_plan *p, int32_t layer, rrn_pick pick)
   p->eval.copies[layer] = rrn_plan_point(p, layer)->copies;
 }
 
+static int
+same_tiling(const rrn_tiling *a, const rrn_tiling *b)
+{
+  return a->rows == b->rows && a->cols == b->cols && a->groups_at_once == b->groups_at_once;
+}
+
 int
 rrn_plan_change(rrn_plan *p, int32_t layer, rrn_pick pick)
 {
   const rrn_point *old = rrn_plan_point(p, layer), *want = &p->choices[layer].menus[pick.variant].points[pick.index];
   const size_t mark = rrn_floor_mark(&p->floor);
-  const int same = old->tiling.rows == want->tiling.rows && old->tiling.cols == want->tiling.cols &&
-                   old->tiling.groups_at_once == want->tiling.groups_at_once;
+  const int same = same_tiling(&old->tiling, &want->tiling);
   int done = 1;
 
   if (same && want->copies >= old->copies) {
@@ -236,13 +256,15 @@ rrn_plan_put(rrn_plan *p, int32_t layer, rrn_pick pick)
 
 /* --- what is left --- */
 
-/* Saving per cell of the next point of a layer; negative when there is none. */
+/* Saving per cell of the next point of a layer; negative when there is none, or it is not worth a fast search's time. */
 static double
 next_rate(const rrn_plan *p, int32_t layer)
 {
   const rrn_menu *menu = rrn_plan_menu(p, layer);
   const int32_t i = p->picks[layer].index;
 
+  if (i + 1 < menu->n && p->limits.few && !same_tiling(&menu->points[i].tiling, &menu->points[i + 1].tiling))
+    return -1;
   return i + 1 < menu->n ? p->weight[layer] * rate(&menu->points[i], &menu->points[i + 1]) : -1;
 }
 
@@ -277,6 +299,18 @@ rrn_plan_fill(rrn_plan *p)
 
 /* --- the whole --- */
 
+/* The place of a layer: large boxes, urgent layers, grouped layers, the others. */
+static double
+rank(const rrn_plan *p, int32_t layer, const rrn_box_class *c, int32_t grouped_first)
+{
+  const int grouped = p->m->matrices[layer].groups > 1;
+
+  if (grouped_first > 1 && !grouped && c->rows > grouped_first * p->floor.rows / 100 &&
+      c->cols > grouped_first * p->floor.cols / 100)
+    return 3e12;
+  return p->urgent[layer] ? 2e12 : grouped && grouped_first ? 1e12 : 0;
+}
+
 /* Layers by the size of their largest box, largest first. */
 static void
 sort_layers(rrn_plan *p, int32_t grouped_first)
@@ -288,8 +322,8 @@ sort_layers(rrn_plan *p, int32_t grouped_first)
 
     rrn_shape_classes(p->m, i, &rrn_plan_point(p, i)->tiling, c);
     p->key[i] = (double)c[0].rows * c[0].cols;
-    if (grouped_first && p->m->matrices[i].groups > 1)
-      p->key[i] += 1e12;
+    p->key[i] += rank(p, i, &c[0], grouped_first);
+    p->wanted_ns[i] = rrn_plan_point(p, i)->ns;
     for (k = i; k > 0 && p->key[p->order[k - 1]] < p->key[i]; k--)
       p->order[k] = p->order[k - 1];
     p->order[k] = i;
@@ -320,6 +354,45 @@ allocate_all(rrn_plan *p, const rrn_recipe *r)
   return RRAMNAS_OK;
 }
 
+/* A menu of a grouped layer for the crossbars that have room for one of its groups; the point that was wanted, or the
+ * next smaller one. */
+static int32_t
+put_in_gaps(rrn_plan *p, int32_t layer, int32_t *ret_done)
+{
+  const rrn_matrix *x = &p->m->matrices[layer];
+  const int64_t wanted = rrn_plan_point(p, layer)->cells;
+  const int32_t bars = rrn_floor_count(&p->floor, layer, (int32_t)x->rows, (int32_t)(x->cols / x->groups * x->cells),
+                                       p->group[layer]);
+  rrn_choice choice = { .n = 0 };
+  int32_t i = 0;
+
+  *ret_done = 0;
+  if (bars > 0)
+    RRN_TRY(rrn_shape_choose(p->m, layer, bars, p->limits, p->arena, &choice, p->err));
+  if (choice.n == 0)
+    return RRAMNAS_OK;
+  p->choices[layer] = choice;
+  while (i + 1 < choice.menus[0].n && choice.menus[0].points[i + 1].cells <= wanted)
+    i++;
+  *ret_done = rrn_plan_put(p, layer, (rrn_pick){ 0, i });
+  return RRAMNAS_OK;
+}
+
+/* As wanted, or else in the gaps. */
+static int32_t
+put_grouped(rrn_plan *p, int32_t layer, int32_t *ret_done)
+{
+  const rrn_point *want = rrn_plan_point(p, layer);
+
+  *ret_done = place_copies(p, layer, &want->tiling, want->copies);
+  if (*ret_done) {
+    note(p, layer, p->picks[layer]);
+    return RRAMNAS_OK;
+  }
+  rrn_floor_remove(&p->floor, layer, 0, 0, INT32_MAX);
+  return put_in_gaps(p, layer, ret_done);
+}
+
 static int
 put_any_variant(rrn_plan *p, int32_t layer)
 {
@@ -336,7 +409,7 @@ put_any_variant(rrn_plan *p, int32_t layer)
 int32_t
 rrn_plan_build(rrn_plan *p, const rrn_recipe *recipe, const int32_t *group_of_bar, int32_t *ret_fits)
 {
-  int32_t i;
+  int32_t i, fits = 1;
 
   *ret_fits = 0;
   for (i = 0; i < p->n_layers; i++)
@@ -347,9 +420,14 @@ rrn_plan_build(rrn_plan *p, const rrn_recipe *recipe, const int32_t *group_of_ba
     p->floor.bars[i].group = group_of_bar[i];
   RRN_TRY(allocate_all(p, recipe));
   sort_layers(p, recipe->grouped_first);
-  for (i = 0; i < p->n_layers; i++)
-    if (!put_any_variant(p, p->order[i]))
-      return p->floor.failed ? rrn_fail_memory(p->err) : RRAMNAS_OK;
+  for (i = 0; i < p->n_layers && fits; i++) {
+    fits = 0;
+    if (recipe->grouped_first > 1 && p->m->matrices[p->order[i]].groups > 1)
+      RRN_TRY(put_grouped(p, p->order[i], &fits));
+    fits = fits || put_any_variant(p, p->order[i]);
+  }
+  if (!fits)
+    return p->floor.failed ? rrn_fail_memory(p->err) : RRAMNAS_OK;
   rrn_plan_fill(p);
   rrn_floor_keep(&p->floor);
   rrn_plan_share_all(p);

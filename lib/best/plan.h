@@ -32,6 +32,8 @@ typedef struct rrn_plan {
   int32_t *order;       /* [n_layers] scratch */
   double *key;          /* [n_layers] scratch */
   char *closed;         /* [n_layers] scratch */
+  char *urgent;         /* [n_layers] 1: a build places it before others of its rank */
+  double *wanted_ns;    /* [n_layers] as the last build's allocation has it */
   rrn_segment *segments; /* [cap_segments] scratch */
   size_t cap_segments;
   rrn_floor floor;
@@ -47,7 +49,8 @@ typedef struct rrn_recipe {
   double density;       /* share of the cells that the first allocation spends */
   int32_t variant;      /* variant of dense layers that need more than one crossbar */
   int32_t deal;         /* variant of grouped layers */
-  int32_t grouped_first; /* 1: grouped layers are placed before the others */
+  int32_t grouped_first; /* 1: grouped layers are placed before the others; > 1: but after boxes that are longer and
+                            wider than so many percent of a crossbar, and dealt to what these leave */
 } rrn_recipe;
 
 int32_t rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, int32_t samples, rrn_arena *arena,
@@ -75,6 +78,8 @@ rrn_plan_work(const rrn_plan *p)
 /* Next number of the plan's stream, below n. */
 uint32_t rrn_plan_random(rrn_plan *p, uint32_t n);
 
+/* Every layer in group 0 with the menus of all crossbars. */
+void rrn_plan_one_group(rrn_plan *p);
 /* Cells to layers of group g, a share `density` of what it has, best saving per cell first. */
 int32_t rrn_plan_allocate(rrn_plan *p, int32_t g, double density);
 /* Lays out a layer anew; all or nothing. */

@@ -14,6 +14,7 @@
  *
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
+#include "best/kept.h"
 #include "best/race.h"
 #include "compile/bound.h"
 
@@ -31,9 +32,60 @@ typedef struct driver {
 
 /* --- the last word --- */
 
-/* Completion of policy rnc's mapping on so many crossbars; huge when it does not fit. */
+/* Time of one sample in a box. */
+static double
+box_ns(const rramnas_mapping *m, int32_t layer, const rrn_piece *x)
+{
+  return x->latency_ns * (double)((x->activations + m->copies[layer] - 1) / m->copies[layer]);
+}
+
+/* Completion time when no sample waits. */
+static double
+unhindered(const rramnas_mapping *m, int32_t samples)
+{
+  double sum = 0, longest = 0, ns, t;
+  int32_t i, k;
+
+  for (i = 0; i < m->n_layers; i++) {
+    for (ns = 0, k = m->first_piece[i]; k < m->first_piece[i + 1]; k++) {
+      t = box_ns(m, i, &m->pieces[k]);
+      ns = t > ns ? t : ns;
+    }
+    sum += ns;
+    longest = ns > longest ? ns : longest;
+  }
+  return sum + (samples - 1) * longest;
+}
+
+/* What the mapping's completion is not below: no sample waits, or the busiest crossbar always works. A job uses all copies
+ * of a layer when these are no more than its activations. */
 static int32_t
-rnc_completion(driver *d, int32_t crossbars, double *ret_ns)
+least_completion(const rramnas_mapping *m, int32_t samples, rrn_arena *arena, double *ret_ns, rramnas_error *err)
+{
+  double *work_ns = rrn_arena_alloc(arena, (size_t)m->crossbars_available, sizeof(*work_ns)), most = 0;
+  int32_t i;
+  int64_t k;
+
+  if (!work_ns)
+    return rrn_fail_memory(err);
+  for (i = 0; i < m->n_layers; i++)
+    for (k = m->first_placement[i]; k < m->first_placement[i + 1]; k++) {
+      const int64_t piece = (k - m->first_placement[i]) % rrn_mapping_pieces_of(m, i);
+      const rrn_piece *x = &m->pieces[m->first_piece[i] + piece];
+      double *work = &work_ns[m->placements[k].crossbar];
+
+      *work += m->copies[i] <= x->activations ? samples * box_ns(m, i, x) : 0;
+      most = *work > most ? *work : most;
+    }
+  *ret_ns = unhindered(m, samples);
+  *ret_ns = (most > *ret_ns ? most : *ret_ns) * (1 - RRN_BOUND_TIME_ROUNDING);
+  return RRAMNAS_OK;
+}
+
+/* Completion of policy rnc's mapping on so many crossbars; some number not below most_ns when it is not sooner done, or
+ * does not fit. */
+static int32_t
+simulate_rnc(driver *d, int32_t crossbars, double most_ns, rrn_kept_on *ret_on)
 {
   rramnas_compile_options o = *d->o;
   const rramnas_mapping *m = d->m;
@@ -51,34 +103,17 @@ rnc_completion(driver *d, int32_t crossbars, double *ret_ns)
                                               : o.layer_threshold;
   o.max_load = o.max_load == INT32_MAX ? RRAMNAS_UNLIMITED : o.max_load;
   status = rrn_compile(m->hw, m->net, &o, &runtime, &rnc, d->err);
-  if (status == RRAMNAS_ERR_DOES_NOT_FIT) {
-    *ret_ns = 1e300;
+  ret_on->rnc_least_ns = ret_on->rnc_ns = 1e300;
+  if (status == RRAMNAS_ERR_DOES_NOT_FIT)
     return RRAMNAS_OK;
-  }
   RRN_TRY(status);
-  status = rrn_race_completion(rnc, d->o->samples, ret_ns, d->err);
+  rrn_arena_reset(&d->scratch);
+  status = least_completion(rnc, d->o->samples, &d->scratch, &ret_on->rnc_least_ns, d->err);
+  ret_on->rnc_ns = -1;
+  if (status >= 0 && ret_on->rnc_least_ns < most_ns)
+    status = rrn_race_completion(rnc, d->o->samples, &ret_on->rnc_ns, d->err);
   rrn_mapping_unref(rnc);
   return status;
-}
-
-/* Completion time when no sample waits. */
-static double
-unhindered(const rramnas_mapping *m, int32_t samples)
-{
-  double sum = 0, longest = 0, ns, t;
-  int32_t i, k;
-
-  for (i = 0; i < m->n_layers; i++) {
-    for (ns = 0, k = m->first_piece[i]; k < m->first_piece[i + 1]; k++) {
-      const rrn_piece *x = &m->pieces[k];
-
-      t = x->latency_ns * (double)((x->activations + m->copies[i] - 1) / m->copies[i]);
-      ns = t > ns ? t : ns;
-    }
-    sum += ns;
-    longest = ns > longest ? ns : longest;
-  }
-  return sum + (samples - 1) * longest;
 }
 
 /* Time in which so many crossbars do the work of all boxes, whatever the copies: a working box keeps its crossbar. */
@@ -156,32 +191,11 @@ use_fewest(driver *d)
   return RRAMNAS_OK;
 }
 
-/* A mapping's boxes to the memory of another. */
+/* A plan becomes the mapping. */
 static int32_t
 take_over(rramnas_mapping *m, const rramnas_mapping *from, rramnas_error *err)
 {
-  const size_t layers = (size_t)from->n_layers;
-  int32_t *copies = rrn_arena_alloc(&m->arena, layers, sizeof(*copies));
-  int32_t *first_piece = rrn_arena_alloc(&m->arena, layers + 1, sizeof(*first_piece));
-  int64_t *first_placement = rrn_arena_alloc(&m->arena, layers + 1, sizeof(*first_placement));
-  rrn_piece *pieces = rrn_arena_alloc(&m->arena, from->n_pieces, sizeof(*pieces));
-  rrn_placement *placements = rrn_arena_alloc(&m->arena, from->n_placements, sizeof(*placements));
-
-  if (!copies || !first_piece || !first_placement || !pieces || !placements)
-    return rrn_fail_memory(err);
-  memcpy(copies, from->copies, layers * sizeof(*copies));
-  memcpy(first_piece, from->first_piece, (layers + 1) * sizeof(*first_piece));
-  memcpy(first_placement, from->first_placement, (layers + 1) * sizeof(*first_placement));
-  memcpy(pieces, from->pieces, from->n_pieces * sizeof(*pieces));
-  memcpy(placements, from->placements, from->n_placements * sizeof(*placements));
-  m->copies = copies;
-  m->first_piece = first_piece;
-  m->first_placement = first_placement;
-  m->pieces = pieces;
-  m->n_pieces = from->n_pieces;
-  m->placements = placements;
-  m->n_placements = from->n_placements;
-  m->crossbars_used = from->crossbars_used;
+  RRN_TRY(rrn_kept_copy_boxes(m, from, err));
   m->n_layers = from->n_layers;
   m->layer_of = from->layer_of;
   m->matrices = from->matrices;
@@ -199,10 +213,12 @@ use_packed(driver *d)
   const rrn_arena arena = d->m->arena;
   const int32_t tries = d->m->tries, available = d->m->crossbars_available;
   const int32_t references = atomic_load(&d->m->references);
+  rrn_kept *kept = d->m->kept;
 
   memcpy(d->m, &d->packed, sizeof(d->packed));
   atomic_store(&d->m->references, references);
   d->m->arena = arena;
+  d->m->kept = kept;
   d->m->tries = tries;
   d->m->crossbars_available = available;
 }
@@ -212,8 +228,9 @@ static int32_t
 make_packed(driver *d)
 {
   const rramnas_compile_options *given = d->o;
-  const int32_t available = d->m->crossbars_available;
+  const int32_t available = d->m->crossbars_available, tries = d->m->tries;
   rramnas_compile_options o = *given;
+  rrn_kept *k = d->m->kept;
   int32_t status;
 
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
@@ -225,7 +242,25 @@ make_packed(driver *d)
   RRN_TRY(rrn_race_completion(d->m, o.samples, &d->packed_ns, d->err));
   memcpy(&d->packed, d->m, sizeof(d->packed));
   d->m->crossbars_available = available;
+  if (k) {
+    k->packed_ns = d->packed_ns;
+    k->packed_crossbars = d->packed.crossbars_used;
+    k->packed_tries = d->m->tries - tries;
+  }
   return RRAMNAS_OK;
+}
+
+/* What is known of policy rnc on so many crossbars: the bound, and the mapping if that leaves it a chance. */
+static int32_t
+look_at_rnc(driver *d, int32_t crossbars, double most_ns, rrn_kept_on *on)
+{
+  if (on->rnc_bound_ns < 0) {
+    rrn_arena_reset(&d->scratch);
+    RRN_TRY(rnc_bound(d, crossbars, &d->scratch, &on->rnc_bound_ns));
+  }
+  if (on->rnc_bound_ns <= 0 || on->rnc_bound_ns >= most_ns || on->rnc_ns >= 0 || on->rnc_least_ns >= most_ns)
+    return RRAMNAS_OK;
+  return simulate_rnc(d, crossbars, most_ns, on);
 }
 
 /* Policy rnc's mapping on the crossbars at hand or, but for the fast effort, fewer, when it is sooner done than `ns`;
@@ -234,19 +269,22 @@ static int32_t
 best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
 {
   const int32_t most = d->m->crossbars_available, last = d->o->effort > RRAMNAS_EFFORT_FAST ? 1 : most;
-  double bound = 0, of_rnc = 0;
+  double sooner_ns;
   int32_t n;
 
   *ret_crossbars = 0;
   for (n = most; n >= last; n--) {
-    rrn_arena_reset(&d->scratch);
-    RRN_TRY(rnc_bound(d, n, &d->scratch, &bound));
-    if (!(bound > 0 && bound < *ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING)))
+    rrn_kept_on own = { .rnc_bound_ns = -1, .rnc_least_ns = -1, .rnc_ns = -1 }, *on = NULL;
+
+    RRN_TRY(rrn_kept_on_crossbars(d->m->kept, n, &on, d->err));
+    on = on ? on : &own;
+    sooner_ns = *ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING);
+    RRN_TRY(look_at_rnc(d, n, sooner_ns, on));
+    if (on->rnc_bound_ns <= 0 || on->rnc_bound_ns >= sooner_ns)
       return RRAMNAS_OK;
-    RRN_TRY(rnc_completion(d, n, &of_rnc));
-    if (of_rnc >= *ns)
+    if (on->rnc_ns < 0 || on->rnc_ns >= *ns)
       continue;
-    *ns = of_rnc;
+    *ns = on->rnc_ns;
     *ret_crossbars = n;
   }
   return RRAMNAS_OK;
@@ -256,6 +294,7 @@ best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
 static int32_t
 try_packed(driver *d, double ns, int *ret_sooner)
 {
+  const rrn_kept *k = d->m->kept;
   double bound = 0;
 
   *ret_sooner = 0;
@@ -263,6 +302,11 @@ try_packed(driver *d, double ns, int *ret_sooner)
   RRN_TRY(rnc_bound(d, 0, &d->scratch, &bound));
   if (bound >= ns)
     return RRAMNAS_OK;
+  if (d->packed_ns <= 0 && k && k->packed_ns > 0 &&
+      (k->packed_ns >= ns || k->packed_crossbars > d->m->crossbars_available)) {
+    d->m->tries += k->packed_tries;
+    return RRAMNAS_OK;
+  }
   if (d->packed_ns <= 0)
     RRN_TRY(make_packed(d));
   *ret_sooner = d->packed_ns < ns && d->packed.crossbars_used <= d->m->crossbars_available;
@@ -350,13 +394,11 @@ compile_on(driver *d, int32_t crossbars)
 /* The fewest crossbars for one copy of each layer; on these that packing or a plan, whichever is sooner done. The bound
  * on crossbars stays that of one copy. */
 static int32_t
-use_auto(driver *d)
+plan_on_fewest(driver *d)
 {
   rrn_bound *bound = NULL;
   int32_t fewest, status;
 
-  if (d->o->find_solution || d->o->no_duplication || d->o->n_copies)
-    return use_fewest(d);
   RRN_TRY(make_packed(d));
   RRN_TRY(keep_bound(d->m, &bound, d->err));
   fewest = d->packed.crossbars_used;
@@ -370,6 +412,28 @@ use_auto(driver *d)
   }
   d->m->fewest_bound = d->m->crossbars_available == fewest ? bound : NULL;
   return RRAMNAS_OK;
+}
+
+/* What is found out on one number of crossbars is kept for the next. */
+static int32_t
+use_auto(driver *d)
+{
+  const int own = !d->m->kept;
+  rrn_kept kept;
+  int32_t status;
+
+  if (d->o->find_solution || d->o->no_duplication || d->o->n_copies)
+    return use_fewest(d);
+  if (own) {
+    rrn_kept_init(&kept, &d->m->rt);
+    d->m->kept = &kept;
+  }
+  status = plan_on_fewest(d);
+  if (own) {
+    d->m->kept = NULL;
+    rrn_kept_release(&kept);
+  }
+  return status;
 }
 
 static int32_t

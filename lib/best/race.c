@@ -19,13 +19,16 @@
  * Source: lower bounds with best-first order as in A* (Hart, Nilsson, Raphael, IEEE Trans. SSC 4, 1968). Deterministic. */
 #include "best/race.h"
 
+#include "best/kept.h"
+
 #include "timing/sim.h"
 
 enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, NEIGHBOURS = 4 };
+_Static_assert((int)STAGES <= (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
 
 /* The stages of a search. The fast effort has menus of its own. */
 static const rrn_allowance stages[STAGES] = {
-  { 0, 2e6, 2e6, 0, 3, 1, 4, 2, 1, 1, 1 },
+  { 0, 2e6, 2e6, 0, 1, 1, 4, 2, 1, 1, 1 },
   { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
   { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
   { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
@@ -135,14 +138,23 @@ static int32_t
 find_own_bound(rrn_race *r, rrn_racer *x)
 {
   rramnas_mapping chip = rrn_search_bare(r->m);
+  rrn_kept_on *kept = NULL;
 
   x->own_bound_ns = 0;
   if (r->far)
     return RRAMNAS_OK;
+  RRN_TRY(rrn_kept_on_crossbars(r->m->kept, x->crossbars, &kept, r->err));
+  if (kept && kept->own_bound_ns >= 0) {
+    x->own_bound_ns = kept->own_bound_ns;
+    return RRAMNAS_OK;
+  }
   chip.crossbars_available = x->crossbars;
   rrn_arena_reset(&r->scratch);
-  return rrn_bound_time(&chip, r->search.depthwise, r->search.samples, BOUND_STEPS, &r->scratch, &x->own_bound_ns,
-                        r->err);
+  RRN_TRY(rrn_bound_time(&chip, r->search.depthwise, r->search.samples, BOUND_STEPS, &r->scratch, &x->own_bound_ns,
+                         r->err));
+  if (kept)
+    kept->own_bound_ns = x->own_bound_ns;
+  return RRAMNAS_OK;
 }
 
 /* Bounds rise from racer to racer. */
@@ -203,7 +215,7 @@ take_trial(rrn_race *r, double ns)
 
 /* The event simulation has the last word over the evaluator. */
 static int32_t
-judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns)
+judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns, rrn_kept_stage *kept)
 {
   rrn_arena arena;
   double ns = 0;
@@ -218,6 +230,8 @@ judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns)
   if (ns < least_ns || ns >= x->ns)
     return RRAMNAS_OK;
   x->ns = ns;
+  if (kept)
+    RRN_TRY(rrn_kept_plan(r->m->kept, kept, &r->trial, ns, r->err));
   if (ns < r->best_ns)
     take_trial(r, ns);
   return RRAMNAS_OK;
@@ -238,10 +252,31 @@ allowance(const rrn_race *r, int32_t stage)
   return a;
 }
 
+/* A stage that another compilation has run. */
+static void
+repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
+{
+  rrn_arena arena;
+
+  r->m->kept->repeated++;
+  r->search.tries += kept->tries;
+  if (kept->ns >= x->ns)
+    return;
+  x->ns = kept->ns;
+  if (kept->ns >= r->best_ns)
+    return;
+  arena = r->trial.arena;
+  r->trial = rrn_search_bare(r->m);
+  r->trial.arena = arena;
+  rrn_kept_share_boxes(&r->trial, &kept->plan);
+  take_trial(r, kept->ns);
+}
+
 static int32_t
-run_stage(rrn_race *r, rrn_racer *x)
+make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 {
   const rrn_allowance a = allowance(r, x->stage);
+  const int32_t tries = r->search.tries;
   double least_ns = 0;
   int32_t i;
 
@@ -249,7 +284,24 @@ run_stage(rrn_race *r, rrn_racer *x)
     least_ns = least_after(r, x, x->stage, x->ns);
   RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
   for (i = 0; i < r->search.n_keeps; i++)
-    RRN_TRY(judge(r, x, &r->search.keeps[i], least_ns));
+    RRN_TRY(judge(r, x, &r->search.keeps[i], least_ns, kept));
+  if (kept) {
+    kept->done = 1;
+    kept->tries = r->search.tries - tries;
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
+run_stage(rrn_race *r, rrn_racer *x)
+{
+  rrn_kept_on *on = NULL;
+
+  RRN_TRY(rrn_kept_on_crossbars(r->m->kept, x->crossbars, &on, r->err));
+  if (on && on->stages[x->stage].done)
+    repeat_stage(r, x, &on->stages[x->stage]);
+  else
+    RRN_TRY(make_stage(r, x, on ? &on->stages[x->stage] : NULL));
   x->after[x->stage++] = x->ns;
   return RRAMNAS_OK;
 }

@@ -12,6 +12,7 @@
  * budgets are work that is counted, random numbers come from the seed and the stream. Complexity: the budget. */
 #include "best/search.h"
 
+#include "best/fast.h"
 #include "best/groups.h"
 #include "best/regroup.h"
 
@@ -82,16 +83,18 @@ try_recipe(rrn_search *s, const rrn_recipe *r)
   return fits ? offer(s, 0) : RRAMNAS_OK;
 }
 
-static void
-one_group(rrn_search *s)
+static int32_t
+try_fast(rrn_search *s)
 {
-  int32_t i;
+  rrn_fast f;
+  int32_t fits = 0;
 
-  for (i = 0; i < s->plan.n_layers; i++) {
-    s->plan.group[i] = 0;
-    s->plan.choices[i] = s->plan.widest[i];
-    s->plan.weight[i] = 1;
+  for (rrn_fast_begin(&f, &s->plan); !f.over; s->tries++) {
+    RRN_TRY(rrn_fast_build(&f, &fits));
+    if (fits)
+      RRN_TRY(offer(s, 0));
   }
+  return RRAMNAS_OK;
 }
 
 static int32_t
@@ -100,7 +103,7 @@ try_one_group(rrn_search *s, int32_t least, double spend)
   const int64_t start = rrn_plan_work(&s->plan);
   int32_t i;
 
-  one_group(s);
+  rrn_plan_one_group(&s->plan);
   /* Until some plan fits, more recipes than can be paid for. */
   for (i = 0; i < least || (i < MOST_RECIPES && (double)(rrn_plan_work(&s->plan) - start) < spend) ||
               (i < EXTRA_RECIPES && s->n_keeps == 0); i++) {
@@ -150,11 +153,11 @@ static int32_t
 try_counts(rrn_search *s, double density, int32_t start, int32_t counts, double spend)
 {
   char tried[RRN_MOST_GROUPS + 1] = { 0 };
-  const double most_ns = s->n_keeps == 0 ? 1e300 : s->keeps[0].ns * (s->plan.limits.few ? 1 : 1);
+  const double most_ns = s->n_keeps == 0 ? 1e300 : s->keeps[0].ns;
   rrn_grouping *grouping = NULL;
   int32_t i, k;
 
-  one_group(s);
+  rrn_plan_one_group(&s->plan);
   rrn_arena_reset(s->scratch);
   RRN_TRY(rrn_grouping_new(&s->plan, density, most_ns, s->scratch, &grouping));
   for (i = 0; i < counts; i++) {
@@ -187,7 +190,10 @@ build_plans(rrn_search *s, const rrn_allowance *a)
 
   if (some_layer_has_no_choice(s))
     return RRAMNAS_OK;
-  RRN_TRY(try_one_group(s, a->recipes, a->plans));
+  if (a->few)
+    RRN_TRY(try_fast(s));
+  if (s->n_keeps == 0)
+    RRN_TRY(try_one_group(s, a->recipes, a->plans));
   for (k = 0; s->samples > 1 && k < a->densities; k++)
     RRN_TRY(try_counts(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
   return RRAMNAS_OK;

@@ -14,8 +14,6 @@
  * O(log(crossbars) * groups per activation) per grouped layer. */
 #include "best/shape.h"
 
-#include <stdlib.h>
-
 static int64_t
 least(int64_t a, int64_t b)
 {
@@ -160,27 +158,55 @@ grouped_point(cook *k, int64_t copies, int64_t at_once)
 }
 
 static int
-by_cells(const void *a, const void *b)
+before(const rrn_point *p, const rrn_point *q)
 {
-  const rrn_point *p = a, *q = b;
-
   if (p->cells != q->cells)
-    return p->cells < q->cells ? -1 : 1;
+    return p->cells < q->cells;
   if (p->ns < q->ns || p->ns > q->ns)
-    return p->ns < q->ns ? -1 : 1;
-  return (p->boxes > q->boxes) - (p->boxes < q->boxes);
+    return p->ns < q->ns;
+  return p->boxes < q->boxes;
 }
 
-static void
-keep_undominated(rrn_menu *menu)
+/* Two sorted runs -> the points of both that no other beats, sorted; returns how many. */
+static int32_t
+merge(const rrn_point *a, const rrn_point *a_end, const rrn_point *b, const rrn_point *b_end, rrn_point *to)
 {
-  int32_t i, n = 0;
+  int32_t n = 0;
 
-  qsort(menu->points, (size_t)menu->n, sizeof(*menu->points), by_cells);
-  for (i = 0; i < menu->n; i++)
-    if (n == 0 || menu->points[i].ns < menu->points[n - 1].ns)
-      menu->points[n++] = menu->points[i];
-  menu->n = n;
+  while (a < a_end || b < b_end) {
+    const rrn_point *next = a < a_end && (b == b_end || !before(b, a)) ? a++ : b++;
+
+    if (n == 0 || next->ns < to[n - 1].ns)
+      to[n++] = *next;
+  }
+  return n;
+}
+
+/* Points come in runs that are sorted or nearly so: each is merged into what is left of those before. */
+static int32_t
+keep_undominated(cook *k)
+{
+  const rrn_point *points = k->menu->points, *run = points, *end = points + k->menu->n;
+  rrn_point *kept = rrn_arena_alloc_raw(k->arena, (size_t)k->menu->n, sizeof(*kept));
+  rrn_point *merged = rrn_arena_alloc_raw(k->arena, (size_t)k->menu->n, sizeof(*merged)), *old;
+  int32_t n = 0;
+
+  if (!kept || !merged)
+    return rrn_fail_memory(k->err);
+  while (run < end) {
+    const rrn_point *next = run + 1;
+
+    while (next < end && !before(next, next - 1))
+      next++;
+    n = merge(kept, kept + n, run, next, merged);
+    old = kept;
+    kept = merged;
+    merged = old;
+    run = next;
+  }
+  k->menu->points = kept;
+  k->menu->n = n;
+  return RRAMNAS_OK;
 }
 
 static int32_t
@@ -198,9 +224,7 @@ grouped_menu(cook *k, rrn_shape_limits limits)
   for (at_once = first; at_once <= last; at_once += limits.few ? 1 + at_once / 3 : 1)
     for (copies = 1; copies <= k->most_boxes; copies += 1 + copies / (limits.few && last > 1 ? 6 : 24))
       RRN_TRY(grouped_point(k, copies, at_once));
-  if (k->menu->n > 0)
-    keep_undominated(k->menu);
-  return RRAMNAS_OK;
+  return k->menu->n > 0 ? keep_undominated(k) : RRAMNAS_OK;
 }
 
 /* --- variants --- */

@@ -165,8 +165,9 @@ mapping_new(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *o, 
 }
 
 int32_t
-rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options, const rramnas_runtime *runtime,
-            rramnas_mapping **ret_mapping, rramnas_error *err)
+rrn_compile_kept(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
+                 const rramnas_runtime *runtime, struct rrn_kept *kept, rramnas_mapping **ret_mapping,
+                 rramnas_error *err)
 {
   rramnas_compile_options o;
   rramnas_mapping *m = NULL;
@@ -175,12 +176,21 @@ rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *opt
   RRN_TRY(rrn_compile_resolve(options, hw, &o, err));
   RRN_TRY(mapping_new(hw, net, &o, runtime, &m, err));
   status = keep_bits(m, &o, err);
+  m->kept = kept;
   if (status >= 0)
     status = rrn_policy_find(o.policy)->run(m, &o, err);
+  m->kept = NULL;
   if (status < 0) {
     rrn_mapping_unref(m);
     return status;
   }
   *ret_mapping = m;
   return RRAMNAS_OK;
+}
+
+int32_t
+rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options, const rramnas_runtime *runtime,
+            rramnas_mapping **ret_mapping, rramnas_error *err)
+{
+  return rrn_compile_kept(hw, net, options, runtime, NULL, ret_mapping, err);
 }

@@ -79,6 +79,7 @@ struct rramnas_mapping {
   int32_t objective_samples;   /* policy best: inferences whose completion it made early; 0 = another policy */
   int32_t objective_depthwise; /* how it could lay out grouped layers */
   const struct rrn_bound *fewest_bound; /* policy best, crossbars auto: of one copy of each layer; NULL = of the boxes */
+  struct rrn_kept *kept;       /* policy best, while it runs: what other compilations found out; NULL = nothing */
   int32_t boxes_cut;           /* to fill holes (split.c) */
   int32_t cut_parts;           /* that these are in */
   int64_t extra_conversions;   /* sums of columns per sample that these cuts add, each of them converted and added */

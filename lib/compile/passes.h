@@ -97,5 +97,9 @@ int32_t rrn_compile_resolve(const rramnas_compile_options *given, const rramnas_
 /* compile.c: the driver. `options` is the caller's, at full size. */
 int32_t rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
                     const rramnas_runtime *runtime, rramnas_mapping **ret_mapping, rramnas_error *err);
+/* The same, for policy best with what compilations that differ in the crossbars only have found out (best/kept.h). */
+int32_t rrn_compile_kept(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
+                         const rramnas_runtime *runtime, struct rrn_kept *kept, rramnas_mapping **ret_mapping,
+                         rramnas_error *err);
 
 #endif

@@ -62,18 +62,28 @@ rrn_xbar_adc_set(rrn_xbar_layer *l, int32_t bits, int32_t range, rramnas_error *
   return RRAMNAS_OK;
 }
 
+/* Octaves below the greatest current, the last one for all that is smaller. Of positive numbers the order of the bits is
+ * that of the numbers, and 2^52 bits apart is a factor of two. */
+static int
+octave_of(double greatest, double current)
+{
+  uint64_t top, bits;
+
+  memcpy(&top, &greatest, sizeof(top));
+  memcpy(&bits, &current, sizeof(bits));
+  bits &= UINT64_MAX >> 1;
+  return bits >= top ? 0 : top - bits >= (uint64_t)OCTAVES << 52 ? OCTAVES - 1 : (int)((top - bits) >> 52);
+}
+
 static void
-count(void *user, int32_t slice, double current)
+count(void *user, int32_t slice, const double *currents, size_t n)
 {
   histogram *h = user;
-  double limit = h->greatest * 0.5;
-  int octave = 0;
+  size_t i;
 
-  current = current < 0 ? -current : current;
-  for (; octave < OCTAVES - 1 && current <= limit; limit *= 0.5)
-    octave++;
-  h->n[slice]++;
-  h->within[slice][octave]++;
+  for (i = 0; i < n; i++)
+    h->within[slice][octave_of(h->greatest, currents[i])]++;
+  h->n[slice] += (int64_t)n;
 }
 
 /* The highest range that is needed: beyond it lie at most (1 - fraction) of the currents. */
@@ -108,7 +118,7 @@ rrn_xbar_adc_calibrate(rrn_arena *scratch, rrn_xbar_layer *l, int32_t bits, cons
   memset(&h, 0, sizeof(h));
   h.greatest = greatest_current(l);
   probe.adc = none;
-  RRN_TRY(rrn_xbar_profile(scratch, &probe, x, batch, 0, count, &h, err));
+  RRN_TRY(rrn_xbar_visit_currents(scratch, &probe, x, batch, count, &h, err));
   RRN_TRY(set_codes(l, bits, err));
   for (slice = 0; slice < l->n_slices; slice++)
     set_range(l, slice, range_of(&h, slice, fraction));

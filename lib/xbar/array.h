@@ -132,7 +132,12 @@ double rrn_xbar_current(const rrn_xbar_layer *l, const int32_t *x, size_t first,
 int32_t rrn_xbar_mvm_reference(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
                                uint32_t first_vector, double *ret_y, rrn_xbar_stats *stats, rramnas_error *err);
 
-/* Every current that a converter would see: visit(user, slice, current). */
+/* Every current that a converter would see, without read noise: n of a slice at a time, in no order. */
+typedef void rrn_xbar_visit(void *user, int32_t slice, const double *currents, size_t n);
+int32_t rrn_xbar_visit_currents(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
+                                rrn_xbar_visit *visit, void *user, rramnas_error *err);
+
+/* The same from the reference, with read noise, one by one: visit(user, slice, current). */
 int32_t rrn_xbar_profile(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
                          uint32_t first_vector, void (*visit)(void *user, int32_t slice, double current), void *user,
                          rramnas_error *err);

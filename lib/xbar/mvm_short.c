@@ -21,8 +21,8 @@
 
 #include "util/ckd.h"
 
-enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_DOUBT = 1 << 12, STEPS = 8,
-       DRAWS = STEPS / RRN_XBAR_DRAW_STEPS };
+enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_DOUBT = 1 << 12, STEPS = RRN_XBAR_SHORT_STEPS,
+       PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18 };
 
 /* --- converters --- */
 
@@ -293,11 +293,18 @@ set_octaves(rrn_xbar_short *s, const rrn_xbar_adc *adcs, const rrn_xbar_short *l
                                               (int32_t)(i % (size_t)s->head.n_slices));
 }
 
-/* What a sum may be off: rounded cells, rounded entries, the rounded base; both ways, rounded up. */
+/* What a sum may be off: rounded cells, and what else is rounded, in codes / RRN_XBAR_ONE; both ways, rounded up. */
 static uint32_t
-doubt_of(const rrn_xbar_short *s, int32_t shift)
+doubt_of(const rrn_xbar_short *s, int32_t shift, double rounded)
 {
-  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE / (double)(1 << shift) + 0.5 * (double)(s->n_fives + 1) + 1);
+  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE / (double)(1 << shift) + rounded + 1);
+}
+
+/* What tables round: each entry and the base. */
+static double
+rounded_in_tables(const rrn_xbar_short *s)
+{
+  return 0.5 * (double)(s->n_fives + 1);
 }
 
 /* Makes every column's cells, once. 0 when the arrays are none for these conversions. */
@@ -326,7 +333,7 @@ fill(rrn_xbar_short *s, double *codes)
       }
     }
   }
-  return doubt_of(s, least) < MOST_DOUBT;
+  return doubt_of(s, least, rounded_in_tables(s)) < MOST_DOUBT;
 }
 
 int32_t
@@ -353,16 +360,23 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_gr
 
 /* --- doubts --- */
 
-/* A column at hand. */
-typedef struct column {
+/* A group's products. */
+typedef struct running {
   const rrn_xbar_short *s;
   rrn_xbar_layer layer;
-  const uint8_t *x, *cells; /* cells[plane][in][3] */
-  const rrn_xbar_short_column *job;
-  const uint8_t *spreads;   /* [plane][in] */
-  size_t x_row, col, n_lanes;
-  int32_t shift;
+  const uint8_t *x;
+  size_t x_row, n_lanes, group;
   rrn_xbar_stats *stats;
+} running;
+
+/* A column at hand. */
+typedef struct column {
+  const running *run;
+  const uint8_t *cells;   /* [plane][in][3] */
+  const uint8_t *spreads; /* [plane][in] */
+  size_t col;
+  int32_t shift;
+  rrn_xbar_short_column job;
 } column;
 
 static double
@@ -377,7 +391,7 @@ round_even(double x)
 static double
 reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
 {
-  const rrn_xbar_layer *l = &c->layer;
+  const rrn_xbar_layer *l = &c->run->layer;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const int one = rrn_xbar_pairs_are_one(l);
   int32_t x[RRN_XBAR_SHORT_ROWS];
@@ -385,7 +399,7 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
   size_t k;
 
   for (k = 0; k < l->n_in; k++)
-    x[k] = c->x[k * c->x_row + vector];
+    x[k] = c->run->x[k * c->run->x_row + vector];
   current = rrn_xbar_current(l, x, 0, l->n_in, step, slice, one ? 0 : plane % l->n_sides, c->col);
   if (one)
     current -= rrn_xbar_current(l, x, 0, l->n_in, step, slice, 1, c->col);
@@ -396,13 +410,14 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
 static double
 noise_of(const column *c, int32_t plane, size_t vector, int32_t step)
 {
-  const rrn_xbar_short_column *job = c->job;
+  const rrn_xbar_short_column *job = &c->job;
+  const size_t n_in = c->run->layer.n_in;
   int32_t spread = 0;
   size_t k;
 
-  for (k = 0; k < c->layer.n_in; k++)
-    spread += c->x[k * c->x_row + vector] >> step & 1 ? c->spreads[(size_t)plane * c->layer.n_in + k] : 0;
-  return rrn_xbar_short_noise(job->noise[plane], spread, &job->keys[plane * DRAWS + step / RRN_XBAR_DRAW_STEPS],
+  for (k = 0; k < n_in; k++)
+    spread += c->run->x[k * c->run->x_row + vector] >> step & 1 ? c->spreads[(size_t)plane * n_in + k] : 0;
+  return rrn_xbar_short_noise(job->noise[plane], spread, &job->keys[plane * RRN_XBAR_SHORT_DRAWS + step / RRN_XBAR_DRAW_STEPS],
                               &job->names[vector], step) /
          (double)RRN_XBAR_ONE;
 }
@@ -411,7 +426,7 @@ static int32_t
 settle(void *user, int32_t plane, size_t vector, int32_t step)
 {
   const column *c = user;
-  const rrn_xbar_layer *l = &c->layer;
+  const rrn_xbar_layer *l = &c->run->layer;
   const uint8_t *cells = c->cells + (size_t)plane * l->n_in * 3;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double top = l->adc.codes - 1, unit = (double)(1 << c->shift);
@@ -421,109 +436,15 @@ settle(void *user, int32_t plane, size_t vector, int32_t step)
   size_t k;
 
   for (k = 0; k < l->n_in; k++)
-    sum += cell_of(cells + 3 * k) & -(c->x[k * c->x_row + vector] >> step & 1); /* bits are random: no branches */
+    sum += cell_of(cells + 3 * k) & -(c->run->x[k * c->run->x_row + vector] >> step & 1); /* bits are random: no branches */
   code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
-  if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->s->unsure / unit - 1e-9)
+  if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->run->s->unsure / unit - 1e-9)
     code = reference_codes(c, plane, vector, step) + noise;
-  if (vector % RRN_XBAR_SHORT_LANES < c->n_lanes) {
-    c->stats->clipped_low += code < -0.5;
-    c->stats->clipped_high += code > top + 0.5;
+  if (vector % RRN_XBAR_SHORT_LANES < c->run->n_lanes) {
+    c->run->stats->clipped_low += code < -0.5;
+    c->run->stats->clipped_high += code > top + 0.5;
   }
   return (int32_t)round_even(code < 0 ? 0 : code > top ? top : code);
-}
-
-/* --- plain C --- */
-
-void
-rrn_xbar_short_patterns_plain(const uint8_t *x, size_t x_row, size_t n_in, size_t n_blocks, uint32_t *ret_patterns)
-{
-  const size_t n_fives = (n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE;
-  size_t block, five, r, lane, k;
-
-  for (block = 0; block < n_blocks; block++)
-    for (five = 0; five < n_fives; five++)
-      for (r = 0; r < 4; r++)
-        for (lane = 0; lane < 16; lane++, ret_patterns++) {
-          const uint8_t *from = x + five * RRN_XBAR_FIVE * x_row + block * RRN_XBAR_SHORT_VECTORS + lane / 2;
-          const size_t n = n_in - five * RRN_XBAR_FIVE < RRN_XBAR_FIVE ? n_in - five * RRN_XBAR_FIVE : RRN_XBAR_FIVE;
-
-          *ret_patterns = 0;
-          for (k = 0; k < n; k++)
-            *ret_patterns |= (uint32_t)(from[k * x_row] >> (r + 4 * (lane % 2)) & 1) << k;
-        }
-}
-
-void
-rrn_xbar_short_table_plain(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table)
-{
-  const int32_t half = shift > 0 ? 1 << (shift - 1) : 0;
-  int32_t sums[32] = { 0 };
-  size_t subset, cell;
-
-  for (subset = 0; subset < 32; subset++) {
-    for (cell = 0; cell < RRN_XBAR_FIVE; cell++)
-      sums[subset] += subset >> cell & 1 ? cells[cell] : 0;
-    ret_table[subset] = (shift >= 0 ? (sums[subset] + half) >> shift : sums[subset] * (1 << -shift)) + base;
-  }
-}
-
-static int32_t
-noise_in(const rrn_xbar_short_column *c, size_t plane, size_t vector, int32_t step, const uint32_t *patterns)
-{
-  const int32_t *spreads = c->spreads + plane * c->n_fives * 32;
-  int32_t spread = 0;
-  size_t five;
-
-  for (five = 0; five < c->n_fives; five++)
-    spread += spreads[five * 32 + patterns[five * 64]];
-  return rrn_xbar_short_noise(c->noise[plane], spread,
-                              &c->keys[plane * DRAWS + (size_t)step / RRN_XBAR_DRAW_STEPS], &c->names[vector], step);
-}
-
-/* One lane of a register: all planes of one step of a vector. */
-static int32_t
-convert(const rrn_xbar_short_column *c, size_t block, size_t r, size_t lane)
-{
-  const uint32_t *patterns = c->patterns + ((block * c->n_fives * 4) + r) * 16 + lane;
-  const int valid = rrn_xbar_short_is_valid(c, block, lane);
-  const int32_t step = (int32_t)(r + 4 * (lane % 2));
-  int32_t sum = 0;
-  size_t plane, five;
-
-  for (plane = 0; plane < c->n_planes; plane++) {
-    const int32_t *table = c->table + plane * c->n_fives * 32;
-    int32_t t = 0, code;
-
-    for (five = 0; five < c->n_fives; five++)
-      t += table[five * 32 + patterns[five * 64]];
-    if (c->spreads)
-      t += noise_in(c, plane, block * RRN_XBAR_SHORT_VECTORS + lane / 2, step, patterns);
-    code = t >> 16;
-    if ((uint32_t)(t & 0xffff) <= c->doubt) {
-      code = c->settle(c->user, (int32_t)plane, block * RRN_XBAR_SHORT_VECTORS + lane / 2, step);
-    } else {
-      c->stats->clipped_low += valid && code < 0;
-      c->stats->clipped_high += valid && code > c->last;
-    }
-    sum += c->places[plane] * (code < 0 ? 0 : code > c->last ? c->last : code);
-  }
-  return sum * (1 << step);
-}
-
-void
-rrn_xbar_short_column_plain(const rrn_xbar_short_column *c)
-{
-  size_t block, r, lane;
-
-  for (block = 0; block < c->n_blocks; block++) {
-    int32_t *sums = c->sums + block * RRN_XBAR_SHORT_VECTORS;
-
-    memset(sums, 0, RRN_XBAR_SHORT_VECTORS * sizeof(*sums));
-    for (r = 0; r < 4; r++)
-      for (lane = 0; lane < 16; lane++)
-        if ((int32_t)(r + 4 * (lane % 2)) < c->n_steps)
-          sums[lane / 2] += convert(c, block, r, lane);
-  }
 }
 
 /* --- the whole --- */
@@ -539,30 +460,30 @@ aligned(rrn_arena *scratch, size_t n, size_t size)
   return p + (64 - (uintptr_t)p % 64) % 64;
 }
 
-/* Half a code, the doubt, and what the range begins with; a plane that fills up a pair is always code 0 and sure. */
+/* Half a code, the doubt, and what the range begins with. */
 static int32_t
-base_of(const rrn_xbar_short *s, const rrn_xbar_layer *l, int32_t plane, uint32_t doubt)
+base_of(const rrn_xbar_layer *l, int32_t plane, uint32_t doubt)
 {
-  const int32_t slice = rrn_xbar_slice_of(l, plane < s->n_planes ? plane : 0);
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double lowest = -l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) * RRN_XBAR_ONE;
 
-  return (plane < s->n_planes ? (int32_t)(lowest + 0.5) + (int32_t)(doubt / 2) : 0) + RRN_XBAR_ONE / 2;
+  return (int32_t)(lowest + 0.5) + (int32_t)(doubt / 2) + RRN_XBAR_ONE / 2;
 }
 
 static void
 fill_tables(const column *c, uint32_t doubt, int32_t *table, int32_t *spreads)
 {
-  const rrn_xbar_short *s = c->s;
-  const int32_t planes = (s->n_planes + 1) / 2 * 2, shift = c->shift - 16;
+  const rrn_xbar_short *s = c->run->s;
+  const int32_t shift = c->shift - 16;
   int32_t plane;
   size_t five, k;
 
-  for (plane = 0; plane < planes; plane++)
+  for (plane = 0; plane < s->n_planes; plane++)
     for (five = 0; five < s->n_fives; five++, table += 32) {
-      const int32_t base = five == 0 ? base_of(s, &c->layer, plane, doubt) : 0;
+      const int32_t base = five == 0 ? base_of(&c->run->layer, plane, doubt) : 0;
       int32_t cells[RRN_XBAR_FIVE] = { 0 }, squares[RRN_XBAR_FIVE] = { 0 };
 
-      for (k = 0; k < RRN_XBAR_FIVE && five * RRN_XBAR_FIVE + k < s->head.n_in && plane < s->n_planes; k++) {
+      for (k = 0; k < RRN_XBAR_FIVE && five * RRN_XBAR_FIVE + k < s->head.n_in; k++) {
         const size_t place = (size_t)plane * s->head.n_in + five * RRN_XBAR_FIVE + k;
 
         cells[k] = cell_of(c->cells + place * 3);
@@ -581,70 +502,217 @@ fill_tables(const column *c, uint32_t doubt, int32_t *table, int32_t *spreads)
 static void
 fill_keys(const column *c, rrn_xbar_draws *ret_keys)
 {
-  const rrn_xbar_layer *l = &c->layer;
+  const rrn_xbar_layer *l = &c->run->layer;
   const rrn_xbar_stream stream = rrn_xbar_stream_of(&l->id);
   const int one = rrn_xbar_pairs_are_one(l);
   int32_t plane, step;
 
-  for (plane = 0; plane < c->s->n_planes; plane++)
+  for (plane = 0; plane < c->run->s->n_planes; plane++)
     for (step = 0; step < STEPS; step += RRN_XBAR_DRAW_STEPS) {
       const size_t cell = rrn_xbar_cell(l, rrn_xbar_slice_of(l, plane), one ? 0 : plane % l->n_sides, c->col, 0);
 
-      ret_keys[plane * DRAWS + step / RRN_XBAR_DRAW_STEPS] = rrn_xbar_draws_of_column(&stream, (uint32_t)cell, step);
+      ret_keys[plane * RRN_XBAR_SHORT_DRAWS + step / RRN_XBAR_DRAW_STEPS] = rrn_xbar_draws_of_column(&stream, (uint32_t)cell, step);
     }
 }
 
-/* Room for what read noise needs, and the names of the vectors. */
+/* The names of the vectors in the streams of read noise. */
 static int32_t
-make_noise(rrn_arena *scratch, const column *c, const uint32_t *numbers, size_t n_vectors, rrn_xbar_short_column *job,
-           rramnas_error *err)
+name_vectors(rrn_arena *scratch, const running *run, const uint32_t *numbers, size_t n_vectors,
+             const rrn_xbar_draws **ret_names, rramnas_error *err)
 {
-  const rrn_xbar_stream stream = rrn_xbar_stream_of(&c->layer.id);
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&run->layer.id);
   rrn_xbar_draws *names = aligned(scratch, n_vectors, sizeof(*names));
   size_t v;
 
-  job->spreads = aligned(scratch, job->n_planes * job->n_fives, 32 * sizeof(*job->spreads));
-  job->keys = rrn_arena_alloc(scratch, job->n_planes * DRAWS, sizeof(*job->keys));
-  job->noise = rrn_arena_alloc(scratch, job->n_planes, sizeof(*job->noise));
-  if (!names || !job->spreads || !job->keys || !job->noise)
+  if (!names)
     return rrn_fail_memory(err);
   for (v = 0; v < n_vectors; v++)
     names[v] = rrn_xbar_draws_of_vector(&stream, numbers[v]);
-  job->names = names;
+  *ret_names = names;
   return RRAMNAS_OK;
+}
+
+/* Room for a column's tables. */
+static int32_t
+make_column(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *common, column *c, rramnas_error *err)
+{
+  const size_t n = common->n_planes * common->n_fives;
+
+  *c = (column){ .run = run, .job = *common };
+  c->job.user = c;
+  c->job.table = aligned(scratch, n, 32 * sizeof(*c->job.table));
+  if (!c->job.table)
+    return rrn_fail_memory(err);
+  if (!run->s->spreads)
+    return RRAMNAS_OK;
+  c->job.spreads = aligned(scratch, n, 32 * sizeof(*c->job.spreads));
+  c->job.keys = rrn_arena_alloc(scratch, common->n_planes * RRN_XBAR_SHORT_DRAWS, sizeof(*c->job.keys));
+  c->job.noise = rrn_arena_alloc(scratch, common->n_planes, sizeof(*c->job.noise));
+  return c->job.spreads && c->job.keys && c->job.noise ? RRAMNAS_OK : rrn_fail_memory(err);
+}
+
+/* Where a column's cells are. */
+static size_t
+place_column(column *c, const running *run, size_t col)
+{
+  const rrn_xbar_short *s = run->s;
+  const size_t number = run->group * s->head.cols + col, place = number * (size_t)s->n_planes;
+
+  c->run = run;
+  c->col = col;
+  c->shift = s->shifts[number] & (RRN_XBAR_CLIPS - 1);
+  c->cells = s->cells + place * s->head.n_in * 3;
+  c->spreads = s->spreads ? s->spreads + place * s->head.n_in : NULL;
+  return number;
 }
 
 /* Tables of the next column. */
 static void
-begin_column(column *c, size_t group, rrn_xbar_short_column *job)
+begin_column(column *c, size_t col, int32_t *sums)
 {
-  const rrn_xbar_short *s = c->s;
-  const size_t number = group * s->head.cols + c->col, place = number * (size_t)s->n_planes;
+  const rrn_xbar_short *s = c->run->s;
+  const size_t number = place_column(c, c->run, col);
+  rrn_xbar_short_column *job = &c->job;
 
-  c->shift = s->shifts[number] & (RRN_XBAR_CLIPS - 1);
-  c->cells = s->cells + place * s->head.n_in * 3;
-  c->spreads = s->spreads ? s->spreads + place * s->head.n_in : NULL;
-  job->doubt = doubt_of(s, c->shift);
+  job->sums = sums;
+  job->doubt = doubt_of(s, c->shift, rounded_in_tables(s));
   job->clips = s->spreads || (s->shifts[number] & RRN_XBAR_CLIPS) != 0;
   if (s->spreads) {
-    memcpy(job->noise, s->noise + place, (size_t)s->n_planes * sizeof(*s->noise));
+    memcpy(job->noise, s->noise + number * (size_t)s->n_planes, (size_t)s->n_planes * sizeof(*s->noise));
     fill_keys(c, job->keys);
   }
   fill_tables(c, job->doubt, job->table, job->spreads);
 }
 
 static void
-set_places(const column *c, int32_t *places)
+set_places(const running *run, rrn_xbar_short_column *common)
 {
-  const rrn_xbar_layer *l = &c->layer;
+  int32_t *places = common->places;
+  const rrn_xbar_layer *l = &run->layer;
   int32_t by_slice[RRN_XBAR_MAX_SLICES], plane;
   double unit;
 
   weigh(l, by_slice, &unit);
-  memset(places, 0, 2 * RRN_XBAR_MAX_SLICES * sizeof(*places));
-  for (plane = 0; plane < c->s->n_planes; plane++)
-    places[plane] = (l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -1 : 1) *
-                    by_slice[rrn_xbar_slice_of(l, plane)];
+  common->halves = 1;
+  for (plane = 0; plane < run->s->n_planes; plane++) {
+    const int32_t place = by_slice[rrn_xbar_slice_of(l, plane)];
+
+    places[plane] = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -place : place;
+    common->halves = common->halves && place << (l->n_steps - 1) < 0x8000;
+  }
+}
+
+/* Some columns: of the vectors so many at a time as have their patterns in the nearest cache. */
+static void
+run_columns(column *columns, size_t n, size_t n_blocks)
+{
+  const size_t all = columns[0].job.n_fives * 64 * sizeof(*columns[0].job.patterns);
+  const size_t some = all > PATTERN_BYTES / 2 ? 2 : PATTERN_BYTES / all;
+  size_t block, k;
+
+  for (block = 0; block < n_blocks; block += some)
+    for (k = 0; k < n; k++) {
+      columns[k].job.first_block = block;
+      columns[k].job.end_block = n_blocks - block < some ? n_blocks : block + some;
+      (columns[k].run->s->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_short_column_avx512 : rrn_xbar_short_column_plain)(
+        &columns[k].job);
+    }
+}
+
+/* All columns, so many at a time as have their tables in the next cache. */
+static int32_t
+run_all(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *common, size_t n_blocks, int32_t *sums,
+        rramnas_error *err)
+{
+  const size_t cols = run->s->head.cols, each = common->n_planes * common->n_fives * 32 * sizeof(*common->table);
+  const size_t fit = TABLE_BYTES / each + 1, most = fit < cols ? fit : cols;
+  column *columns = rrn_arena_alloc_raw(scratch, most, sizeof(*columns));
+  size_t first, k, n;
+
+  if (!columns)
+    return rrn_fail_memory(err);
+  for (k = 0; k < most; k++)
+    RRN_TRY(make_column(scratch, run, common, &columns[k], err));
+  for (first = 0; first < cols; first += n) {
+    n = cols - first < most ? cols - first : most;
+    for (k = 0; k < n; k++)
+      begin_column(&columns[k], first + k, sums + (first + k) * n_blocks * RRN_XBAR_SHORT_VECTORS);
+    run_columns(columns, n, n_blocks);
+  }
+  return RRAMNAS_OK;
+}
+
+/* --- by tiles --- */
+
+/* Tiles are for arrays whose rows and columns fill them. */
+static int
+suits_tiles(const rrn_xbar_short *s, const rrn_xbar_short_column *common)
+{
+  return s->cpu == RRN_XBAR_CPU_AMX && common->halves && !s->spreads && s->n_fives > 5 &&
+         s->head.cols >= RRN_XBAR_SHORT_SIDE / 2;
+}
+
+/* Cells of the columns from `first` on as digits; 0 when tiles cannot hold them. */
+static int
+fill_part(const running *run, const rrn_xbar_short_tiles *t, size_t first, int8_t *digits, int32_t *base, column *columns,
+          rrn_xbar_short_part *ret)
+{
+  const rrn_xbar_short *s = run->s;
+  const size_t left = s->head.cols - first, per_plane = t->n_chunks * 2 * RRN_XBAR_SHORT_SIDE * 64;
+  uint32_t rounding;
+  int32_t plane;
+  size_t k;
+
+  *ret = (rrn_xbar_short_part){ .digits = digits, .base = base,
+                                .n_cols = left < RRN_XBAR_SHORT_SIDE ? left : RRN_XBAR_SHORT_SIDE };
+  for (k = 0; k < ret->n_cols; k++) {
+    place_column(&columns[k], run, first + k);
+    ret->users[k] = &columns[k];
+    for (plane = 0; plane < s->n_planes; plane++) {
+      if (columns[k].shift < 16 ||
+          !rrn_xbar_short_digits_amx(columns[k].cells + (size_t)plane * s->head.n_in * 3, s->head.n_in, columns[k].shift,
+                                     digits + (size_t)plane * per_plane + k * 64, &rounding))
+        return 0;
+      rounding = doubt_of(s, columns[k].shift, rounding + 0.5);
+      ret->doubt = rounding > ret->doubt ? rounding : ret->doubt;
+    }
+  }
+  for (k = 0; k < (size_t)s->n_planes * RRN_XBAR_SHORT_SIDE; k++)
+    base[k] = base_of(&run->layer, (int32_t)(k / RRN_XBAR_SHORT_SIDE), ret->doubt);
+  return ret->doubt < MOST_DOUBT;
+}
+
+/* ret_done 0: these are no arrays for tiles. */
+static int32_t
+run_tiles(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *common, size_t n_vectors, int32_t *sums,
+          int *ret_done, rramnas_error *err)
+{
+  const rrn_xbar_short *s = run->s;
+  const size_t side = RRN_XBAR_SHORT_SIDE, n_parts = (s->head.cols + side - 1) / side, planes = (size_t)s->n_planes;
+  rrn_xbar_short_tiles t = { .x = run->x, .n_in = s->head.n_in, .n_chunks = (s->head.n_in + 31) / 32, .x_row = run->x_row,
+                             .n_vectors = n_vectors, .n_lanes = run->n_lanes, .n_planes = s->n_planes,
+                             .n_steps = s->head.n_steps, .last = common->last, .stats = run->stats, .settle = settle };
+  const size_t per_part = planes * t.n_chunks * 2 * side * 64;
+  int8_t *digits = aligned(scratch, n_parts, per_part);
+  int32_t *base = aligned(scratch, n_parts * planes, side * sizeof(*base));
+  column *columns = rrn_arena_alloc(scratch, n_parts * side, sizeof(*columns));
+  rrn_xbar_short_part *parts = rrn_arena_alloc(scratch, n_parts, sizeof(*parts));
+  size_t k;
+
+  t.bits = aligned(scratch, STEPS * t.n_chunks, side * 64);
+  if (!digits || !base || !columns || !parts || !t.bits)
+    return rrn_fail_memory(err);
+  memset(digits, 0, n_parts * per_part);
+  memset(t.bits, 0, STEPS * t.n_chunks * side * 64);
+  memcpy(t.places, common->places, sizeof(t.places));
+  for (k = 0; k < n_parts; k++) {
+    if (!fill_part(run, &t, k * side, digits + k * per_part, base + k * planes * side, columns + k * side, &parts[k]))
+      return RRAMNAS_OK;
+    parts[k].sums = sums + k * side * n_vectors;
+  }
+  rrn_xbar_short_tiles_amx(&t, parts, n_parts);
+  *ret_done = 1;
+  return RRAMNAS_OK;
 }
 
 int32_t
@@ -652,28 +720,31 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, co
                    size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums, rrn_xbar_stats *stats,
                    rramnas_error *err)
 {
-  const size_t planes = (size_t)(s->n_planes + 1) / 2 * 2, blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
+  const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
+  const running run = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes,
+                        .group = group, .stats = stats };
   const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
-  int32_t *table = aligned(scratch, planes * s->n_fives, 32 * sizeof(*table));
-  uint32_t *patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
-  rrn_xbar_short_column job = { .table = table, .patterns = patterns, .n_planes = planes, .n_fives = s->n_fives,
-                                .n_blocks = blocks, .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps,
-                                .n_lanes = n_lanes, .sums = ret_sums, .stats = stats, .settle = settle };
-  column c = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes, .job = &job,
-               .stats = stats };
+  uint32_t *patterns;
+  int done = 0;
+  rrn_xbar_short_column common = { .n_planes = (size_t)s->n_planes, .n_fives = s->n_fives,
+                                   .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps, .n_lanes = n_lanes,
+                                   .stats = stats, .settle = settle };
 
-  if (!table || !patterns)
-    return rrn_fail_memory(err);
-  if (s->spreads)
-    RRN_TRY(make_noise(scratch, &c, numbers, n_vectors, &job, err));
-  job.user = &c;
-  set_places(&c, job.places);
-  (fast ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(x, x_row, s->head.n_in, blocks, patterns);
-  for (c.col = 0; c.col < s->head.cols; c.col++, job.sums += n_vectors) {
-    begin_column(&c, group, &job);
-    (fast ? rrn_xbar_short_column_avx512 : rrn_xbar_short_column_plain)(&job);
-  }
   stats->conversions += (int64_t)(n_vectors / RRN_XBAR_SHORT_LANES * n_lanes * s->head.cols) * s->head.n_steps *
                         s->n_planes;
-  return RRAMNAS_OK;
+  set_places(&run, &common);
+  if (suits_tiles(s, &common))
+    RRN_TRY(run_tiles(scratch, &run, &common, n_vectors, ret_sums, &done, err));
+  if (done)
+    return RRAMNAS_OK;
+  common.patterns = patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
+  common.worths = aligned(scratch, common.n_planes, 64 * sizeof(*common.worths));
+  if (!patterns || !common.worths)
+    return rrn_fail_memory(err);
+  if (s->spreads)
+    RRN_TRY(name_vectors(scratch, &run, numbers, n_vectors, &common.names, err));
+  if (fast)
+    rrn_xbar_short_worths_avx512(&common, common.worths);
+  (fast ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(x, x_row, s->head.n_in, blocks, patterns);
+  return run_all(scratch, &run, &common, blocks, ret_sums, err);
 }

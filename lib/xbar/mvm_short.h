@@ -9,6 +9,8 @@ enum {
   RRN_XBAR_SHORT_ROWS = 128,  /* most rows */
   RRN_XBAR_SHORT_VECTORS = 8, /* of a block: 8 vectors x 8 steps are 4 registers of 16 patterns */
   RRN_XBAR_SHORT_LANES = 16,  /* vectors come in so many lanes, of which the first ones may be in use */
+  RRN_XBAR_SHORT_STEPS = 8,
+  RRN_XBAR_SHORT_DRAWS = RRN_XBAR_SHORT_STEPS / RRN_XBAR_DRAW_STEPS, /* of a column and plane */
   RRN_XBAR_FIVE = 5,          /* rows that share a table of 32 sums */
   RRN_XBAR_CLIPS = 0x80,      /* of a shift: some pattern of the column may be beyond the converter's range */
   RRN_XBAR_ONE = 1 << 16      /* a code in the tables */
@@ -56,13 +58,16 @@ void rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_sca
 
 /* One column with its tables, all blocks. */
 typedef struct rrn_xbar_short_column {
-  int32_t *table;          /* [plane, an even number][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
+  int32_t *table;          /* [plane][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
   const uint32_t *patterns; /* [block][five][4][16]: bits of five rows; lane 2v + h of register r is vector v, step r + 4h */
-  size_t n_planes, n_fives, n_blocks;
+  size_t n_planes, n_fives;
+  size_t first_block, end_block; /* to do */
   int32_t last;            /* greatest code */
   uint32_t doubt;          /* fractions up to this are in doubt */
   int clips;               /* 0 = without read noise no pattern is beyond the range of codes */
   int32_t places[2 * RRN_XBAR_MAX_SLICES]; /* by plane */
+  int halves;              /* of places at all steps: all fit 16 bits with sign */
+  int32_t *worths;         /* rrn_xbar_short_worths_avx512(): [plane][4][16] */
   int32_t n_steps;
   size_t n_lanes;
   int32_t *spreads;        /* [plane][five][32]: sums of spreads; NULL without read noise */
@@ -84,8 +89,39 @@ void rrn_xbar_short_patterns_avx512(const uint8_t *x, size_t x_row, size_t n_in,
 void rrn_xbar_short_table_plain(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table);
 void rrn_xbar_short_table_avx512(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table);
 
+/* Worths of all columns. */
+void rrn_xbar_short_worths_avx512(const rrn_xbar_short_column *c, int32_t *ret_worths);
+
 void rrn_xbar_short_column_plain(const rrn_xbar_short_column *c);
 void rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c);
+
+enum { RRN_XBAR_SHORT_SIDE = 16 }; /* columns and vectors of a tile */
+
+/* All vectors of a group by tiles. */
+typedef struct rrn_xbar_short_tiles {
+  const uint8_t *x; /* [n_in][x_row] */
+  size_t n_in, n_chunks, x_row, n_vectors, n_lanes; /* a chunk: 32 rows */
+  int32_t n_planes, n_steps, last;
+  int32_t places[2 * RRN_XBAR_MAX_SLICES];
+  uint8_t *bits;    /* [step][chunk][1024], of the vectors at hand */
+  rrn_xbar_stats *stats;
+  int32_t (*settle)(void *user, int32_t plane, size_t vector, int32_t step);
+} rrn_xbar_short_tiles;
+
+/* Up to 16 of its columns. */
+typedef struct rrn_xbar_short_part {
+  const int8_t *digits;    /* [plane][chunk][2][16 columns][64] */
+  const int32_t *base;     /* [plane][16], all the same: half a code, doubt and what the range begins with */
+  size_t n_cols;
+  uint32_t doubt;          /* fractions up to this are in doubt, in all of its columns */
+  void *users[RRN_XBAR_SHORT_SIDE]; /* of settle, by column */
+  int32_t *sums;           /* [column][n_vectors] */
+} rrn_xbar_short_part;
+
+/* Digits of a plane of a column, cells[n_in][3] in units of 2^-shift codes, shift >= 16: its rows in ret_digits[chunk][2][..][64].
+ * What rounding them adds up to at most, in codes / RRN_XBAR_ONE. 0 when a cell is beyond three digits. */
+int rrn_xbar_short_digits_amx(const uint8_t *cells, size_t n_in, int32_t shift, int8_t *ret_digits, uint32_t *ret_rounding);
+void rrn_xbar_short_tiles_amx(const rrn_xbar_short_tiles *t, const rrn_xbar_short_part *parts, size_t n_parts);
 
 /* Whether the machine has what the AVX-512 functions need. */
 int rrn_xbar_short_has_avx512(void);

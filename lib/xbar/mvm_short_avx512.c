@@ -114,6 +114,9 @@ look_up(const int32_t *table, const uint32_t *patterns, size_t n_fives, __m512i 
 {
   size_t five, r;
 
+  /* Patterns of many fives are loaded for each plane, as registers do not suffice to keep them: else they are spilled. */
+  if (n_fives > 4)
+    __asm__("" : "+r"(patterns));
   {
     const __m512i low = _mm512_load_si512(table), high = _mm512_load_si512(table + 16);
 
@@ -183,19 +186,6 @@ add_noise(const rrn_xbar_short_column *c, size_t plane, size_t block, size_t n_f
   }
 }
 
-/* Upper and lower halves of two sums. */
-TARGET static inline __m512i
-upper(__m512i a, __m512i b)
-{
-  return _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_srli_epi32(a, 16), b);
-}
-
-TARGET static inline __m512i
-lower(__m512i a, __m512i b)
-{
-  return _mm512_mask_blend_epi16(0xaaaaaaaa, a, _mm512_slli_epi32(b, 16));
-}
-
 /* Lanes of a register whose steps an input has. */
 static inline uint32_t
 steps_of(const rrn_xbar_short_column *c, size_t r)
@@ -203,44 +193,52 @@ steps_of(const rrn_xbar_short_column *c, size_t r)
   return ((int32_t)r < c->n_steps ? 0x5555u : 0) | ((int32_t)r + 4 < c->n_steps ? 0xaaaau : 0);
 }
 
-/* Steps from registers and halves: places 1, 2, 4, 8, and 16 times these. */
-TARGET static inline __m256i
-weigh_steps(const rrn_xbar_short_column *c, const __m512i s[REGISTERS])
+/* What codes of a register are worth: of steps r and r + 4, by turns. */
+TARGET static inline __m512i
+worth_of(const rrn_xbar_short_column *c, size_t plane, size_t r)
 {
-  __m512i sum = _mm512_setzero_si512();
-  size_t r;
+  const int64_t low = (int32_t)r < c->n_steps ? c->places[plane] * (1 << r) : 0,
+                high = (int32_t)r + 4 < c->n_steps ? c->places[plane] * (16 << r) : 0;
 
-#pragma GCC unroll 4
-  for (r = REGISTERS; r-- > 0;) {
-    sum = _mm512_add_epi32(sum, sum);
-    sum = _mm512_mask_add_epi32(sum, (__mmask16)steps_of(c, r), sum, s[r]);
-  }
-  return _mm512_cvtepi64_epi32(_mm512_add_epi32(sum, _mm512_slli_epi32(_mm512_srli_epi64(sum, 32), 4)));
+  return _mm512_set1_epi64((int64_t)((uint64_t)high << 32 | (uint32_t)low));
 }
 
-/* Looks for doubts and clips among the conversions of one plane and register. */
+/* Steps r and r + 4 are beside each other. */
+TARGET static inline __m256i
+add_halves(__m512i sums)
+{
+  return _mm512_cvtepi64_epi32(_mm512_add_epi32(sums, _mm512_srli_epi64(sums, 32)));
+}
+
+/* Looks for doubts and clips among the conversions of one plane and register, whose codes have been added as they are. */
 TARGET static void
 look_through(const rrn_xbar_short_column *c, size_t block, int32_t plane, size_t r, __m512i t)
 {
-  const __m512i fraction = _mm512_and_si512(t, _mm512_set1_epi32(0xffff)), code = _mm512_srai_epi32(t, 16);
-  const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi32(c->last);
-  const uint32_t steps = steps_of(c, r);
+  const __m512i fraction = _mm512_and_si512(t, _mm512_set1_epi32(0xffff)),
+                zero = _mm512_setzero_si512(), last = _mm512_set1_epi32(c->last);
+  __m512i code = _mm512_srai_epi32(t, 16);
+  const uint32_t steps = steps_of(c, r), low = _mm512_cmplt_epi32_mask(code, zero) & steps,
+                 high = _mm512_cmpgt_epi32_mask(code, last) & steps;
   const size_t first = block * RRN_XBAR_SHORT_VECTORS % RRN_XBAR_SHORT_LANES;
   const size_t lanes = c->n_lanes <= first ? 0 : c->n_lanes - first < 8 ? c->n_lanes - first : 8;
-  const uint32_t valid = (1u << 2 * lanes) - 1;
   uint32_t doubts = _mm512_cmple_epu32_mask(fraction, _mm512_set1_epi32((int32_t)c->doubt)) & steps;
-  const uint32_t sure = steps & valid & ~doubts;
-  _Alignas(64) int32_t codes[16];
+  const uint32_t sure = ((1u << 2 * lanes) - 1) & ~doubts, wrong = low | high | doubts;
+  void *sums = c->sums + block * RRN_XBAR_SHORT_VECTORS;
+  _Alignas(64) int32_t right[16];
 
-  c->stats->clipped_low += __builtin_popcount(_mm512_cmplt_epi32_mask(code, zero) & sure);
-  c->stats->clipped_high += __builtin_popcount(_mm512_cmpgt_epi32_mask(code, last) & sure);
-  _mm512_store_si512(codes, _mm512_min_epi32(_mm512_max_epi32(code, zero), last));
+  if (!wrong)
+    return;
+  c->stats->clipped_low += __builtin_popcount(low & sure);
+  c->stats->clipped_high += __builtin_popcount(high & sure);
+  _mm512_store_si512(right, _mm512_min_epi32(_mm512_max_epi32(code, zero), last));
   for (; doubts != 0; doubts &= doubts - 1) {
-    const size_t lane = (size_t)__builtin_ctz(doubts), vector = block * RRN_XBAR_SHORT_VECTORS + lane / 2;
-    const int32_t step = (int32_t)(r + 4 * (lane % 2)), right = c->settle(c->user, plane, vector, step);
+    const size_t lane = (size_t)__builtin_ctz(doubts);
 
-    c->sums[vector] += c->places[plane] * (right - codes[lane]) * (1 << step);
+    right[lane] = c->settle(c->user, plane, block * RRN_XBAR_SHORT_VECTORS + lane / 2, (int32_t)(r + 4 * (lane % 2)));
   }
+  code = _mm512_maskz_sub_epi32((__mmask16)wrong, _mm512_load_si512(right), code);
+  code = _mm512_mullo_epi32(code, worth_of(c, (size_t)plane, r));
+  _mm256_storeu_si256(sums, _mm256_add_epi32(_mm256_loadu_si256(sums), add_halves(code)));
 }
 
 TARGET static __attribute__((noinline)) void
@@ -260,74 +258,81 @@ look_through_block(const rrn_xbar_short_column *c, size_t block)
   }
 }
 
-/* Sums of a block; 1 when it has doubts or clips. `clips` 0: no code is beyond the converter's. */
-INLINE int
-convert_block(const rrn_xbar_short_column *c, size_t block, size_t n_fives, int noisy, int clips)
+/* What codes of each plane and register are worth, in the upper halves if all fit there. */
+TARGET void
+rrn_xbar_short_worths_avx512(const rrn_xbar_short_column *c, int32_t *ret_worths)
 {
-  const uint32_t *patterns = c->patterns + block * n_fives * 64;
-  const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi16((int16_t)c->last);
-  __m512i sums[REGISTERS] = { zero, zero, zero, zero }, least = _mm512_set1_epi16(-1), clipped = zero;
   size_t plane, r;
 
-  for (plane = 0; plane < c->n_planes; plane += 2) {
-    const __m512i places = _mm512_set1_epi32((c->places[plane] & 0xffff) | c->places[plane + 1] * 65536);
-    __m512i a[REGISTERS], b[REGISTERS];
-
-    look_up(c->table + plane * n_fives * 32, patterns, n_fives, a);
-    look_up(c->table + (plane + 1) * n_fives * 32, patterns, n_fives, b);
-    if (noisy) {
-      add_noise(c, plane, block, n_fives, a);
-      add_noise(c, plane + 1, block, n_fives, b);
-    }
-#pragma GCC unroll 4
-    for (r = 0; r < REGISTERS; r++) {
-      const __m512i codes = upper(a[r], b[r]);
-      const __m512i held = clips ? _mm512_min_epi16(_mm512_max_epi16(codes, zero), last) : codes;
-
-      least = _mm512_min_epu16(least, lower(a[r], b[r]));
-      clipped = clips ? _mm512_ternarylogic_epi32(clipped, codes, held, 0xf6) : zero;
-      sums[r] = _mm512_dpwssd_epi32(sums[r], held, places);
-    }
-  }
-  _mm256_storeu_si256((void *)(c->sums + block * RRN_XBAR_SHORT_VECTORS), weigh_steps(c, sums));
-  return (_mm512_cmple_epu16_mask(least, _mm512_set1_epi16((int16_t)c->doubt)) |
-          _mm512_test_epi16_mask(clipped, clipped)) != 0;
+  for (plane = 0; plane < c->n_planes; plane++)
+    for (r = 0; r < REGISTERS; r++)
+      _mm512_store_si512(ret_worths + (plane * REGISTERS + r) * 16,
+                         _mm512_slli_epi32(worth_of(c, plane, r), c->halves ? 16 : 0));
 }
 
+/* Sums of all blocks, codes beyond the converter's as they are; blocks with such codes or doubts are looked through. A sum
+ * is a code above its fraction: a dot product with 0 below the worth weighs codes where they lie, and the least and
+ * greatest halves tell of doubts and of clips. `clips` 0: there are none. */
 INLINE void
-convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips)
+convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, int halves)
 {
-  size_t block;
+  const __m512i zero = _mm512_setzero_si512(), doubt = _mm512_set1_epi16((int16_t)c->doubt),
+                last = _mm512_set1_epi16((int16_t)c->last);
+  const size_t n_planes = c->n_planes, end = c->end_block;
+  const uint32_t *patterns = c->patterns + c->first_block * n_fives * 64;
+  const int32_t *table = c->table, *worths = c->worths;
+  int32_t *sums = c->sums + c->first_block * RRN_XBAR_SHORT_VECTORS;
+  size_t block, plane, r;
 
-  for (block = 0; block < c->n_blocks; block++)
-    if (convert_block(c, block, n_fives, noisy, clips))
+  for (block = c->first_block; block < end; block++, patterns += n_fives * 64, sums += RRN_XBAR_SHORT_VECTORS) {
+    __m512i sum[2] = { zero, zero }, least = _mm512_set1_epi16(-1), greatest = zero;
+
+    for (plane = 0; plane < n_planes; plane++) {
+      __m512i t[REGISTERS];
+
+      look_up(table + plane * n_fives * 32, patterns, n_fives, t);
+      if (noisy)
+        add_noise(c, plane, block, n_fives, t);
+#pragma GCC unroll 4
+      for (r = 0; r < REGISTERS; r++) {
+        const __m512i worth = _mm512_load_si512(worths + (plane * REGISTERS + r) * 16);
+
+        least = _mm512_min_epu16(least, t[r]);
+        greatest = clips ? _mm512_max_epu16(greatest, t[r]) : zero;
+        sum[r % 2] = halves ? _mm512_dpwssd_epi32(sum[r % 2], t[r], worth)
+                            : _mm512_add_epi32(sum[r % 2], _mm512_mullo_epi32(_mm512_srai_epi32(t[r], 16), worth));
+      }
+    }
+    _mm256_storeu_si256((void *)sums, add_halves(_mm512_add_epi32(sum[0], sum[1])));
+    if ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) | (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa))
       look_through_block(c, block);
+  }
 }
 
 TARGET static void
-convert_within(const rrn_xbar_short_column *c)
+convert_halves(const rrn_xbar_short_column *c)
 {
-  if (c->n_fives == 2)
-    convert(c, 2, 0, 0);
-  else if (c->n_fives == 4)
-    convert(c, 4, 0, 0);
+  if (c->n_fives == 2 && !c->clips)
+    convert(c, 2, 0, 0, 1);
+  else if (c->n_fives == 4 && !c->clips)
+    convert(c, 4, 0, 0, 1);
+  else if (c->n_fives == 5 && !c->clips)
+    convert(c, 5, 0, 0, 1);
   else if (c->n_fives == 5)
-    convert(c, 5, 0, 0);
+    convert(c, 5, 0, 1, 1);
   else
-    convert(c, c->n_fives, 0, 0);
+    convert(c, c->n_fives, 0, 1, 1);
 }
 
 TARGET void
 rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c)
 {
-  if (c->spreads)
-    convert(c, c->n_fives, 1, 1);
-  else if (!c->clips)
-    convert_within(c);
-  else if (c->n_fives == 5)
-    convert(c, 5, 0, 1);
+  if (!c->halves)
+    convert(c, c->n_fives, c->spreads != NULL, 1, 0);
+  else if (c->spreads)
+    convert(c, c->n_fives, 1, 1, 1);
   else
-    convert(c, c->n_fives, 0, 1);
+    convert_halves(c);
 }
 #else
 int
@@ -346,6 +351,12 @@ void
 rrn_xbar_short_table_avx512(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table)
 {
   rrn_xbar_short_table_plain(cells, shift, base, ret_table);
+}
+
+void
+rrn_xbar_short_worths_avx512(const rrn_xbar_short_column *c, int32_t *ret_worths)
+{
+  (void)c, (void)ret_worths;
 }
 
 void

@@ -110,6 +110,15 @@ is_faulty(const rrn_xbar_noise *n)
   return n->stuck_off_fraction + n->stuck_on_fraction > 0;
 }
 
+int
+rrn_xbar_draws_cells(const rrn_xbar_noise *n)
+{
+  const int drift_differs = n->drift_exponent_sigma != 0 || n->drift_by_state;
+  const int relaxation_differs = n->relaxation_sigma != 0 || n->relaxation_sigma_log != 0;
+
+  return !writes_exactly(n) || (drifts(n) && drift_differs) || (relaxes(n) && relaxation_differs) || is_faulty(n);
+}
+
 /* 0 none, 1 stuck off, 2 stuck on */
 static int
 fault_of(const rrn_xbar_id *id, const rrn_xbar_noise *n, uint32_t cell)

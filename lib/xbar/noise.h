@@ -35,6 +35,9 @@ double rrn_xbar_uniform(const uint32_t block[4]);
 /* Inverse of the normal distribution, 0 < p < 1, relative error below 1e-15. */
 double rrn_xbar_normal_quantile(double p);
 
+/* Whether cells have errors that differ from chip to chip; also where their deviations are 0 in effect. */
+int rrn_xbar_draws_cells(const rrn_xbar_noise *noise);
+
 /* From now on cells are as a device of this kind holds them. */
 void rrn_xbar_program(rrn_xbar_layer *layer, const rrn_xbar_noise *noise);
 

@@ -10,6 +10,7 @@
 #include "../../examples/common/tiles.h"
 #include "accuracy/accuracy.h"
 #include "bench.h"
+#include "data/data.h"
 #include "infer.h"
 #include "infer/accuracy.h"
 #include "oom.h"
@@ -19,7 +20,8 @@ enum { IMAGES = 360, SAMPLE = 64, MOST_LAYERS = 64 };
 typedef struct job {
   planned p;
   rrn_rt rt;
-  rrn_data *data;
+  float *images; /* of the test */
+  int32_t labels[IMAGES];
   rrn_quantised q;
   rramnas_hw *hw;
   rrn_chip_options options;
@@ -50,7 +52,7 @@ judge(void *user)
   j->options.trial++;
   j->options.like = j->first;
   bench_must(rrn_chip_program(&j->rt, &j->q, j->hw, &j->options, &chip, &err), &err);
-  bench_must(rrn_infer_count_right(j->p.plan, rrn_chip_backend(chip), j->data, RRN_DATA_TEST, 0, IMAGES, 1, &right, &err), &err);
+  bench_must(rrn_infer_count_right_of(j->p.plan, rrn_chip_backend(chip), j->images, j->labels, IMAGES, 1, &right, &err), &err);
   rrn_chip_free(chip);
 }
 
@@ -61,7 +63,7 @@ judge_floats(void *user)
   rramnas_error err = RRAMNAS_ERROR_INIT;
   size_t right;
 
-  bench_must(rrn_infer_count_right(j->p.plan, NULL, j->data, RRN_DATA_TEST, 0, IMAGES, 1, &right, &err), &err);
+  bench_must(rrn_infer_count_right_of(j->p.plan, NULL, j->images, j->labels, IMAGES, 1, &right, &err), &err);
 }
 
 static void
@@ -69,6 +71,7 @@ load(job *j)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rrn_layer_bits bits[MOST_LAYERS];
+  rrn_data *data = NULL;
   float *images;
   char path[1024];
   size_t i;
@@ -76,10 +79,13 @@ load(job *j)
   memset(j, 0, sizeof(*j));
   bench_must(rrn_rt_init(&j->rt, NULL, &err), &err);
   bench_must(planned_onnx("onnx/digits_cnn.onnx", NULL, &j->p, &err), &err);
-  bench_must(rrn_data_load(data_path("digits/digits_8x8.yaml", path), NULL, &j->data, &err), &err);
+  bench_must(rrn_data_load(data_path("digits/digits_8x8.yaml", path), NULL, &data, &err), &err);
   images = malloc(SAMPLE * rrn_infer_n_in(j->p.plan) * sizeof(*images));
-  assert_non_null(images);
-  bench_must(rrn_data_read(j->data, RRN_DATA_TRAIN, 0, SAMPLE, images, NULL, &err), &err);
+  j->images = malloc(IMAGES * rrn_infer_n_in(j->p.plan) * sizeof(*j->images));
+  assert_non_null(images && j->images);
+  bench_must(rrn_data_read(data, RRN_DATA_TRAIN, 0, SAMPLE, images, NULL, &err), &err);
+  bench_must(rrn_data_read(data, RRN_DATA_TEST, 0, IMAGES, j->images, j->labels, &err), &err);
+  rrn_data_free(data);
   for (i = 0; i < MOST_LAYERS; i++)
     bits[i] = (rrn_layer_bits){ 8, 8 };
   bench_must(rrn_quantise(&j->rt, j->p.plan, bits, rramnas_net_layer_count(j->p.net), images, SAMPLE, &j->q, &err), &err);

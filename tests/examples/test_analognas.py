@@ -69,8 +69,7 @@ def commands():
 
 def shell(command):
     paths = {"PATH": f"{SEARCH.parent}{os.pathsep}{os.environ['PATH']}", "LD_LIBRARY_PATH": LIBRARY}
-    done = subprocess.run(["sh", "-e", "-c", command], cwd=work, env={**os.environ, **paths}, capture_output=True, text=True,
-                          timeout=280)
+    done = subprocess.run(["sh", "-e", "-c", command], cwd=work, env={**os.environ, **paths}, capture_output=True, text=True)
     assert done.returncode == 0, f"{command}: exit status {done.returncode}: {done.stderr}"
     return done.stdout
 

@@ -25,7 +25,7 @@ AUTO = "--crossbars", "auto", "--effort", "fast"
 
 
 def run(*args, code=0, **more):
-    done = subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, timeout=300, **more)
+    done = subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, **more)
     assert done.returncode == code, f"{args}: exit status {done.returncode}, expected {code}: {done.stderr}"
     return done
 

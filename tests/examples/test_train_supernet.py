@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """examples/python/train_supernet.py in small: the shipped task byte by byte, a few steps of training, the shipped
-supernet's answers, a checkpoint. Skipped where no Python has PyTorch. TAP on standard output.
+supernet's answers, checkpoints of the public code. Skipped where no Python has PyTorch. TAP on standard output.
 
-Usage: test_train_supernet.py SOURCE_FOLDER
+Usage: test_train_supernet.py SOURCE_FOLDER MEMBER_LOGITS
 """
 import json
 import struct
@@ -16,16 +16,9 @@ sys.path.insert(0, str(SOURCE / "tests" / "support"))
 import tap
 
 SCRIPT, EXAMPLE = SOURCE / "examples" / "python" / "train_supernet.py", SOURCE / "examples" / "supernet"
-DATA = SOURCE / "tests" / "data"
+DATA, MEMBER_LOGITS = SOURCE / "tests" / "data", sys.argv[2]
 TINY = ["--steps", 2, "--batch", 4, "--random-members", 1, "--calibration", 16, "--final", 16, "--features", 16]
 work = None
-
-CHECKPOINT = """
-import sys, torch
-torch.save({"state_dict": {"module.blocks.1.mobile_inverted_conv.depth_conv.conv.7to5_matrix": torch.eye(25),
-                           "blocks.1.mobile_inverted_conv.depth_conv.bn.num_batches_tracked": torch.tensor(3),
-                           "classifier.linear.bias": torch.tensor([0.5, -2], dtype=torch.float64)}}, sys.argv[1])
-"""
 
 
 def python_with_torch():
@@ -44,7 +37,7 @@ PYTHON = python_with_torch()
 
 
 def script(*args, code=0):
-    done = subprocess.run([PYTHON, "-B", SCRIPT, *map(str, args)], capture_output=True, text=True, timeout=280)
+    done = subprocess.run([PYTHON, "-B", SCRIPT, *map(str, args)], capture_output=True, text=True)
     assert done.returncode == code, f"{args}: exit status {done.returncode}, expected {code}: {done.stderr}"
     return done
 
@@ -63,21 +56,32 @@ def test_the_shipped_task_is_what_the_script_makes():
         assert (work / "task" / name).read_bytes() == (EXAMPLE / name).read_bytes(), name
 
 
-def test_training_changes_weights_and_repeats():
-    digits = ["--digits", DATA / "digits"]
-    for name, *args in (("a", *digits), ("b", *digits), ("noisy", "--noise", 0.1, *digits),
-                        ("more", "--steps", 1, "--start", work / "a.safetensors")):
-        done = script("train", EXAMPLE / "data.yaml", work / f"{name}.safetensors", *TINY, *args)
-        assert "loss 2." in done.stderr or "loss 3." in done.stderr, done.stderr
-    a, b, noisy = ((work / f"{name}.safetensors").read_bytes() for name in ("a", "b", "noisy"))
-    assert a == b and a != noisy
-    header, _ = read_safetensors(work / "a.safetensors")
-    more, _ = read_safetensors(work / "more.safetensors")
+def train(name, *args):
+    out = work / f"{name}.safetensors"
+    done = script("train", EXAMPLE / "data.yaml", out, *TINY, *args)
+    assert "loss 2." in done.stderr or "loss 3." in done.stderr, done.stderr
+    return out
+
+
+def test_training_changes_weights():
+    header, _ = read_safetensors(train("a", "--digits", DATA / "digits"))
+    more, _ = read_safetensors(train("more", "--steps", 1, "--start", work / "a.safetensors"))
     assert more.keys() == header.keys() and more["__metadata__"]["steps"] == "1"
     assert header["__metadata__"]["steps"] == "2"
     assert header["blocks.16.conv.depth_conv.conv.conv.weight"] | {"data_offsets": 0} == \
         {"dtype": "F16", "shape": [144, 1, 7, 7], "data_offsets": 0}
     assert header["blocks.4.conv.point_linear.bn.bn.running_var"]["shape"] == [8]
+
+
+def test_a_run_that_goes_on_ends_as_an_unbroken_one():
+    options = ["--steps", 3, "--fall", 1, "--noise", 0.1, "--digits", DATA / "digits"]
+    snapshot = ["--snapshot", work / "snapshot"]
+    unbroken = train("unbroken", *options).read_bytes()
+    half = train("half", *options, *snapshot, "--steps", 2).read_bytes()
+    assert train("whole", *options, *snapshot).read_bytes() == unbroken != half
+    other = ["train", EXAMPLE / "data.yaml", work / "other.safetensors", *TINY, *options, *snapshot, "--seed", 2]
+    done = script(*other, code=1)
+    assert "was written with" in done.stderr
 
 
 def test_the_shipped_supernet_answers_as_the_reference_says():
@@ -89,14 +93,27 @@ def test_the_shipped_supernet_answers_as_the_reference_says():
     assert len(a) == 480 and max(abs(x - y) for x, y in zip(a, b)) < 1e-4
 
 
-def test_a_checkpoint_is_converted():
-    subprocess.run([PYTHON, "-c", CHECKPOINT, work / "checkpoint.pth"], check=True)
-    done = script("convert", work / "checkpoint.pth", work / "converted.safetensors")
-    assert done.stdout == "2 tensors, 627 values\n"
-    header, data = read_safetensors(work / "converted.safetensors")
-    assert header["blocks.1.conv.depth_conv.conv.7to5_matrix"]["shape"] == [25, 25]
-    begin, end = header["classifier.linear.bias"]["data_offsets"]
-    assert struct.unpack("<2f", data[begin:end]) == (0.5, -2)
+def convert(name):
+    out = work / f"{name}.safetensors"
+    script("convert", work / "public" / f"{name}.pth", out)
+    return out
+
+
+def test_checkpoints_of_the_public_code():
+    """Names and shapes of the public code, random weights: all forms give one file, a member answers as in PyTorch."""
+    public = work / "public"
+    public.mkdir()
+    subprocess.run([PYTHON, "-B", SOURCE / "tests" / "examples" / "public_supernet.py", public], check=True)
+    new, deep, flat = (convert(name) for name in ("new", "deep", "flat"))
+    assert new.read_bytes() == deep.read_bytes()
+    names = [{n: t["shape"] for n, t in read_safetensors(path)[0].items() if not n.endswith(("matrix", "data__"))}
+             for path in (new, flat)]
+    assert names[0] == names[1] and len(names[0]) == 371
+    done = subprocess.run([MEMBER_LOGITS, convert("whole"), public / "genome.yaml", public / "images.f32"], check=True,
+                          capture_output=True)
+    ours, theirs = array("f", done.stdout), array("f", (public / "logits.f32").read_bytes())
+    assert len(ours) == len(theirs) == 8000 and max(theirs) > 0.1
+    assert max(abs(x - y) for x, y in zip(ours, theirs)) < 1e-5
 
 
 tap.run(globals())

@@ -16,14 +16,18 @@ check_error(int32_t status, const rramnas_error *err)
     abort();
 }
 
+/* The file lies beside a supernet, if there are any. */
 static int
 read_space(rrn_space *s, const rrn_rt *rt, const char *data, size_t size)
 {
+  const char *folder = getenv("RRAMNAS_TEST_DATA");
   rramnas_error err = RRAMNAS_ERROR_INIT;
+  char name[1024];
   int32_t status;
 
+  snprintf(name, sizeof(name), "%s/supernet/fuzz.yaml", folder ? folder : ".");
   rrn_space_init(s, rt);
-  status = rrn_space_read(s, data, size, "fuzz.yaml", &err);
+  status = rrn_space_read(s, data, size, name, &err);
   check_error(status, &err);
   return status >= 0;
 }

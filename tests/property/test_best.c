@@ -14,9 +14,10 @@
 #include "best/groups.h"
 #include "best/regroup.h"
 #include "random_case.h"
+#include "rounds.h"
 #include "timing/sim.h"
 
-enum { ROUNDS = 60, AGREEMENTS = 60, MONOTONE_ROUNDS = 3, EFFORT_ROUNDS = 3 };
+enum { ROUNDS = TEST_ROUNDS(60), AGREEMENTS = TEST_ROUNDS(60), MONOTONE_ROUNDS = TEST_ROUNDS(3), EFFORT_ROUNDS = TEST_ROUNDS(3) };
 
 static int32_t
 crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
@@ -424,7 +425,7 @@ evaluator_agrees_with_simulation(void **state)
 
 /* --- the bound against all numbers of copies of tiny chains --- */
 
-enum { TINY = 3, TINY_ROUNDS = 40 };
+enum { TINY = 3, TINY_ROUNDS = TEST_ROUNDS(40) };
 
 /* Completion that no mapping with these copies is below; huge when the cells or crossbars do not suffice. */
 static double

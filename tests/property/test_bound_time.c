@@ -12,9 +12,10 @@
 
 #include "best/bound_time.h"
 #include "random.h"
+#include "rounds.h"
 #include "timing/sim.h"
 
-enum { MOST_LAYERS = 3, MOST_BARS = 4, MOST_SIDE = 4, MOST_WAYS = 256, MOST_BOXES = 16, ROUNDS = 3000 };
+enum { MOST_LAYERS = 3, MOST_BARS = 4, MOST_SIDE = 4, MOST_WAYS = 256, MOST_BOXES = 16, ROUNDS = TEST_ROUNDS(3000) };
 
 /* A way to lay out one layer. */
 typedef struct way {

@@ -11,8 +11,9 @@
 #include <string.h>
 
 #include "random_case.h"
+#include "rounds.h"
 
-enum { ROUNDS = 300 };
+enum { ROUNDS = TEST_ROUNDS(300) };
 
 static void
 make(test_random *r, random_case *x)

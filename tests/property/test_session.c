@@ -14,13 +14,13 @@
 #include <cmocka.h>
 
 #include "capture.h"
+#include "folder.h"
 #include "random.h"
 #include "rramnas/rramnas.h"
 
 enum { PROBLEMS = 60, MOST_GENES = 6, MOST_FIGURES = 5, MOST_CANDIDATES = 4096, GENERATIONS = 9, PORTION = 40 };
 
-static char folder[] = "rramnas-property-session-XXXXXX";
-static char checkpoint[64], history[64], expected_history[64], cache[64];
+static char checkpoint[FOLDER_PATH], history[FOLDER_PATH], expected_history[FOLDER_PATH], cache[FOLDER_PATH];
 
 typedef struct problem {
   uint64_t seed; /* of all below */
@@ -507,25 +507,13 @@ threads_change_nothing(void **state)
 static int
 set_up(void **state)
 {
-  (void)state;
-  if (!mkdtemp(folder))
+  if (folder_make(state) < 0)
     return -1;
-  snprintf(checkpoint, sizeof(checkpoint), "%s/checkpoint", folder);
-  snprintf(history, sizeof(history), "%s/history.csv", folder);
-  snprintf(expected_history, sizeof(expected_history), "%s/expected.csv", folder);
-  snprintf(cache, sizeof(cache), "%s/cache", folder);
+  folder_path("checkpoint", checkpoint);
+  folder_path("history.csv", history);
+  folder_path("expected.csv", expected_history);
+  folder_path("cache", cache);
   return 0;
-}
-
-static int
-tear_down(void **state)
-{
-  (void)state;
-  unlink(checkpoint);
-  unlink(history);
-  unlink(expected_history);
-  unlink(cache);
-  return rmdir(folder);
 }
 
 int
@@ -536,5 +524,5 @@ main(void)
     cmocka_unit_test(threads_change_nothing),
   };
 
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, set_up, folder_remove);
 }

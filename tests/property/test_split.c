@@ -13,8 +13,9 @@
 #include "compile/mapping.h"
 #include "random_hw.h"
 #include "random_net.h"
+#include "rounds.h"
 
-enum { ROUNDS = 40 };
+enum { ROUNDS = TEST_ROUNDS(40) };
 
 typedef struct fixture {
   rramnas_net *net;

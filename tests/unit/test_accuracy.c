@@ -267,6 +267,58 @@ ended_runs_depend_on_no_threads(void **state)
   rramnas_hw_unref(hw);
 }
 
+/* Chips without errors of their own are alike and one is tried for all: right answers and what converters did are as one by
+ * one, and so they are where chips differ. */
+static void
+chips_together_are_as_one_by_one(void **state)
+{
+  enum { CHIPS = 3, FEW = 4 };
+  static const struct {
+    const char *hw;
+    double time_s;
+  } cases[] = {
+    { "", 0 },
+    { "noise: {drift_exponent: 0.05}\n", 1e4 },
+    { "noise: {drift_exponent: 0.05, drift_exponent_sigma: 0.2}\n", 0 },
+    { "noise: {drift_exponent: 0.05, drift_exponent_sigma: 0.2}\n", 1e4 },
+    { "noise: {relaxation_us: -0.1}\n", 1e4 },
+    { "noise: {relaxation_sigma_us: 5}\n", 1e4 },
+    { "noise: {write_model: relative, write_sigma: 0.4}\n", 0 },
+    { "noise: {stuck_on_fraction: 0.05}\n", 0 },
+    { "noise: {read_model: absolute, read_sigma: 0.3}\n", 0 },
+    { "adc: {kind: flash, unit_sigma: 0.5}\n", 0 },
+  };
+  digits *d = *state;
+  size_t i, k;
+
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    rrn_xbar_stats sum = { 0 };
+    rrn_trials_result together, one;
+    int32_t right[CHIPS], alone;
+    rrn_trials t = trials_of(d, 2);
+    rramnas_error err = RRAMNAS_ERROR_INIT;
+    rramnas_hw *hw;
+    char text[256];
+
+    snprintf(text, sizeof(text), "schema: rramnas.hardware/1\n%s", cases[i].hw);
+    check(rramnas_hw_load_buffer(text, strlen(text), "chip", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, &err), &err);
+    t.hw = hw;
+    t.n_images = FEW;
+    t.chip.time_s = cases[i].time_s;
+    check(rrn_trials_run(&d->rt, &t, CHIPS, right, &together, &err), &err);
+    assert_int_equal(together.n, CHIPS);
+    for (k = 0; k < CHIPS; k++, t.chip.trial++) {
+      check(rrn_trials_run(&d->rt, &t, 1, &alone, &one, &err), &err);
+      assert_int_equal(alone, right[k]);
+      sum.conversions += one.stats.conversions;
+      sum.clipped_low += one.stats.clipped_low;
+      sum.clipped_high += one.stats.clipped_high;
+    }
+    assert_memory_equal(&sum, &together.stats, sizeof(sum));
+    rramnas_hw_unref(hw);
+  }
+}
+
 /* Reads differ from image to image, not with threads or with the images beside. */
 static void
 read_noise_costs_accuracy_too(void **state)
@@ -534,6 +586,7 @@ main(void)
     cmocka_unit_test(eight_bits_keep_the_accuracy),
     cmocka_unit_test(errors_cost_accuracy_and_nothing_else_does),
     cmocka_unit_test(ended_runs_depend_on_no_threads),
+    cmocka_unit_test(chips_together_are_as_one_by_one),
     cmocka_unit_test(read_noise_costs_accuracy_too),
     cmocka_unit_test(errors_of_the_circuit),
     cmocka_unit_test(figures_agree_with_the_trials),

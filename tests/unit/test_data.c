@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <math.h>
-#include <unistd.h>
 
 #include "data/data.h"
+#include "folder.h"
 #include "infer.h"
 #include "oom.h"
 
@@ -144,44 +144,15 @@ test_held_out(void **state)
 
 /* --- files of our own --- */
 
-static char folder[256];
-
 static void
 write_file(const char *name, const void *data, size_t n)
 {
-  char path[512];
-  FILE *file;
+  char path[FOLDER_PATH];
+  FILE *file = fopen(folder_path(name, path), "wb");
 
-  snprintf(path, sizeof(path), "%s/%s", folder, name);
-  file = fopen(path, "wb");
   assert_non_null(file);
   assert_int_equal(fwrite(data, 1, n, file), n);
   assert_int_equal(fclose(file), 0);
-}
-
-static int
-make_folder(void **state)
-{
-  const char *base = getenv("TMPDIR");
-
-  (void)state;
-  snprintf(folder, sizeof(folder), "%s/rramnas-data-XXXXXX", base ? base : "/tmp");
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int
-remove_folder(void **state)
-{
-  static const char *const names[] = { "a.bin", "b.bin", "images", "labels", "set.yaml" };
-  char path[512];
-  size_t i;
-
-  (void)state;
-  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-    snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-    unlink(path);
-  }
-  return rmdir(folder);
 }
 
 static void
@@ -190,7 +161,7 @@ test_cifar(void **state)
   static uint8_t batch[3 * 3074];
   static float images[5 * 3072];
   rramnas_error err = RRAMNAS_ERROR_INIT;
-  char path[512];
+  char path[FOLDER_PATH];
   int32_t labels[5];
   rrn_data *d = NULL;
   size_t i;
@@ -202,7 +173,7 @@ test_cifar(void **state)
   write_file("a.bin", batch, 2 * 3074);
   write_file("b.bin", batch, sizeof(batch));
   write_file("set.yaml", text, strlen(text));
-  snprintf(path, sizeof(path), "%s/set.yaml", folder);
+  folder_path("set.yaml", path);
   check(rrn_data_load(path, NULL, &d, &err), &err);
   assert_int_equal(rrn_data_count(d, RRN_DATA_TRAIN), 5);
   assert_int_equal(rrn_data_classes(d), 100);
@@ -211,7 +182,7 @@ test_cifar(void **state)
   for (i = 0; i < 3072; i++)
     assert_true(images[4 * 3072 + i] == (float)batch[2 * 3074 + 2 + i] / (float)(1 << i / 1024));
   rrn_data_free(d);
-  d = parse("schema: rramnas.data/1\nformat: cifar100\nlabels: coarse\ntest: [b.bin]\n", folder);
+  d = parse("schema: rramnas.data/1\nformat: cifar100\nlabels: coarse\ntest: [b.bin]\n", test_folder);
   check(rrn_data_read(d, RRN_DATA_TEST, 2, 1, NULL, labels, &err), &err);
   assert_int_equal(labels[0], 9);
   assert_int_equal(rrn_data_classes(d), 20);
@@ -249,7 +220,7 @@ test_refused_idx(void **state)
 
     write_file("images", cases[i].images, cases[i].n_images);
     write_file("labels", cases[i].labels, cases[i].n_labels);
-    assert_true(rrn_data_parse(text, strlen(text), "data.yaml", folder, NULL, &d, &err) < 0);
+    assert_true(rrn_data_parse(text, strlen(text), "data.yaml", test_folder, NULL, &d, &err) < 0);
     if (!strstr(err.message, cases[i].part))
       fail_msg("\"%s\" does not say \"%s\"", err.message, cases[i].part);
   }
@@ -266,7 +237,7 @@ test_wrong_label(void **state)
   (void)state;
   write_file("images", "\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\1ab", 18);
   write_file("labels", "\0\0\10\1\0\0\0\2\3\12", 10);
-  d = parse("schema: rramnas.data/1\nformat: idx\ntest: {images: images, labels: labels}\n", folder);
+  d = parse("schema: rramnas.data/1\nformat: idx\ntest: {images: images, labels: labels}\n", test_folder);
   check(rrn_data_read(d, RRN_DATA_TEST, 0, 1, NULL, labels, &err), &err);
   assert_int_equal(rrn_data_read(d, RRN_DATA_TEST, 0, 2, NULL, labels, &err), RRAMNAS_ERR_PARSE);
   assert_non_null(strstr(err.message, "labels: byte 9: image 1 has label 10, expected 0 to 9"));
@@ -332,5 +303,5 @@ main(void)
     cmocka_unit_test(test_refused_yaml), cmocka_unit_test(test_memory),
   };
 
-  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+  return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -5,68 +5,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "oom.h"
-#include "search_case.h"
-
-enum { MOST_POINTS = 4096, GENERATIONS = 12 };
-
-typedef struct front {
-  double rows[MOST_POINTS][CASE_GENES + CASE_FIGURES];
-  size_t n;
-} front;
-
-static char folder[] = "rramnas-session-XXXXXX";
-static char checkpoint[64], history[64], other[64];
-
-static int
-set_up(void **state)
-{
-  (void)state;
-  if (!mkdtemp(folder))
-    return -1;
-  snprintf(checkpoint, sizeof(checkpoint), "%s/checkpoint", folder);
-  snprintf(history, sizeof(history), "%s/history.csv", folder);
-  snprintf(other, sizeof(other), "%s/other.csv", folder);
-  return 0;
-}
-
-static int
-tear_down(void **state)
-{
-  (void)state;
-  unlink(checkpoint);
-  unlink(history);
-  unlink(other);
-  return rmdir(folder);
-}
-
-static rramnas_search *
-prepared(const char *history_path)
-{
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_search *s = NULL;
-
-  if (case_create(NULL, history_path, NULL, &s, &err) < 0)
-    fail_msg("%s", err.message);
-  return s;
-}
-
-static rramnas_search *
-started(int32_t strategy, uint64_t seed, const char *history_path)
-{
-  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
-  rramnas_search *s = prepared(history_path);
-
-  o.seed = seed;
-  o.strategy = strategy;
-  o.population = 20;
-  assert_int_equal(rramnas_search_start(s, &o, NULL), RRAMNAS_OK);
-  return s;
-}
+#include "session_case.h"
 
 static rramnas_search *
 resumed(const char *history_path)
@@ -77,52 +20,6 @@ resumed(const char *history_path)
   if (rramnas_search_resume_file(s, checkpoint, &err) < 0)
     fail_msg("%s", err.message);
   return s;
-}
-
-static void
-run(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads)
-{
-  rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-
-  o.generations = generations;
-  o.evaluations = evaluations;
-  o.n_threads = n_threads;
-  if (rramnas_search_run(s, &o, &err) != RRAMNAS_OK)
-    fail_msg("%s", err.message);
-}
-
-static rramnas_progress
-progress_of(const rramnas_search *s)
-{
-  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
-
-  assert_int_equal(rramnas_search_progress(s, &p), RRAMNAS_OK);
-  return p;
-}
-
-/* The front; releases the session. */
-static front *
-finish(rramnas_search *s)
-{
-  front *f = calloc(1, sizeof(*f));
-  size_t i;
-
-  assert_non_null(f);
-  f->n = rramnas_search_front_count(s);
-  assert_in_range(f->n, 1, MOST_POINTS);
-  for (i = 0; i < f->n; i++)
-    assert_int_equal(rramnas_search_front(s, i, f->rows[i], f->rows[i] + CASE_GENES), RRAMNAS_OK);
-  rramnas_search_unref(s);
-  return f;
-}
-
-static void
-assert_same(front *a, const front *b)
-{
-  assert_int_equal(a->n, b->n);
-  assert_memory_equal(a->rows, b->rows, a->n * sizeof(a->rows[0]));
-  free(a);
 }
 
 static size_t
@@ -170,22 +67,6 @@ portions_and_orders_do_not_matter(void **state)
       assert_same(finish(b), expected);
       free(expected);
     }
-}
-
-static void
-assert_same_files(const char *a, const char *b)
-{
-  FILE *x = fopen(a, "rb"), *y = fopen(b, "rb");
-  int c;
-
-  assert_non_null(x);
-  assert_non_null(y);
-  do {
-    c = getc(x);
-    assert_int_equal(c, getc(y));
-  } while (c != EOF);
-  fclose(x);
-  fclose(y);
 }
 
 static void
@@ -268,25 +149,36 @@ budget_counts_what_was_told_out_of_order(void **state)
   rramnas_search_unref(s);
 }
 
-/* Built-in figures: a rule of threads is only seen where threads work. */
-static front *
-run_ready(int32_t n_threads)
+/* A search with built-in figures; `compile` may be NULL. */
+static rramnas_search *
+started_ready(const rramnas_compile_options *compile)
 {
   rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_search *s = NULL;
-  front *f = calloc(1, sizeof(*f));
 
   o.population = 8;
-  assert_non_null(f);
   if (rramnas_search_create_ready("nacim-cnn", NULL, &s, &err) < 0 ||
+      (compile && rramnas_search_set_compile(s, compile, NULL, &err) < 0) ||
       rramnas_search_add_objective(s, "macs", RRAMNAS_MAXIMIZE, &err) < 0 ||
       rramnas_search_add_objective(s, "latency_ns", 0, &err) < 0 || rramnas_search_start(s, &o, &err) < 0)
     fail_msg("%s", err.message);
+  return s;
+}
+
+/* A rule of threads is only seen where threads work. */
+static front *
+run_ready(int32_t n_threads)
+{
+  rramnas_search *s = started_ready(NULL);
+  front *f = calloc(1, sizeof(*f));
+  size_t i;
+
+  assert_non_null(f);
   run(s, 3, 0, n_threads);
   f->n = rramnas_search_front_count(s);
   assert_in_range(f->n, 1, MOST_POINTS);
-  for (size_t i = 0; i < f->n; i++)
+  for (i = 0; i < f->n; i++)
     assert_int_equal(rramnas_search_front(s, i, NULL, f->rows[i]), RRAMNAS_OK);
   rramnas_search_unref(s);
   return f;
@@ -308,19 +200,10 @@ static rramnas_search *
 started_small_chip(int32_t crossbars)
 {
   rramnas_compile_options compile = RRAMNAS_COMPILE_OPTIONS_INIT;
-  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_search *s = NULL;
 
-  o.population = 8;
   compile.crossbars = crossbars;
   compile.policy = RRAMNAS_POLICY_RNC;
-  if (rramnas_search_create_ready("nacim-cnn", NULL, &s, &err) < 0 ||
-      rramnas_search_set_compile(s, &compile, NULL, &err) < 0 ||
-      rramnas_search_add_objective(s, "macs", RRAMNAS_MAXIMIZE, &err) < 0 ||
-      rramnas_search_add_objective(s, "latency_ns", 0, &err) < 0 || rramnas_search_start(s, &o, &err) < 0)
-    fail_msg("%s", err.message);
-  return s;
+  return started_ready(&compile);
 }
 
 enum { SMALL_CHIP = 40, MOST_SMALL_GENES = 64 };
@@ -528,122 +411,6 @@ another_problem_is_refused_by_name(void **state)
   rramnas_search_unref(s);
 }
 
-/* --- rules --- */
-
-enum { BROAD = 999 };
-
-/* Two genes 0 .. high with a rule; figures pull against each other. */
-static rramnas_search *
-ruled(int32_t strategy, double high, const char *rule)
-{
-  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
-  rramnas_gene g = RRAMNAS_GENE_INIT;
-  rramnas_search *s = NULL;
-
-  o.strategy = strategy;
-  o.population = 20;
-  g.kind = RRAMNAS_GENE_INTEGER;
-  g.high = high;
-  assert_int_equal(rramnas_search_create(NULL, &s, NULL), RRAMNAS_OK);
-  g.name = "a";
-  assert_int_equal(rramnas_search_add_gene(s, &g, NULL), RRAMNAS_OK);
-  g.name = "b";
-  assert_int_equal(rramnas_search_add_gene(s, &g, NULL), RRAMNAS_OK);
-  assert_int_equal(rramnas_search_add_rule(s, rule, NULL), RRAMNAS_OK);
-  assert_int_equal(rramnas_search_add_objective(s, "up", RRAMNAS_MAXIMIZE, NULL), RRAMNAS_OK);
-  assert_int_equal(rramnas_search_add_objective(s, "down", RRAMNAS_MINIMIZE, NULL), RRAMNAS_OK);
-  assert_int_equal(rramnas_search_start(s, &o, NULL), RRAMNAS_OK);
-  return s;
-}
-
-/* Asks for a generation, tells it, and counts it. */
-static size_t
-one_generation(rramnas_search *s, uint8_t *seen, int (*keeps)(int a, int b))
-{
-  double x[2 * 64], values[2];
-  int64_t ids[64];
-  size_t n, i;
-
-  assert_int_equal(rramnas_search_ask(s, 64, x, ids, &n, NULL), RRAMNAS_OK);
-  for (i = 0; i < n; i++) {
-    const int a = (int)x[2 * i], b = (int)x[2 * i + 1];
-
-    assert_true(keeps(a, b));
-    assert_int_equal(seen[a * (BROAD + 1) + b]++, 0);
-    values[0] = a + 0.1 * b;
-    values[1] = a * a + b;
-    assert_int_equal(rramnas_search_tell(s, ids + i, values, NULL, 1, NULL), RRAMNAS_OK);
-  }
-  return n;
-}
-
-static int
-small_sum(int a, int b)
-{
-  return a + b <= 9;
-}
-
-static int
-equal(int a, int b)
-{
-  return a == b;
-}
-
-static int
-low_sum(int a, int b)
-{
-  return a + b <= 300;
-}
-
-/* Of a large space a generation is always full, whether most candidates keep the rules, few, or one in a thousand. */
-static void
-generations_are_full_under_rules(void **state)
-{
-  int32_t strategy;
-  int generation;
-
-  (void)state;
-  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_REINFORCE; strategy++) {
-    uint8_t *seen = calloc(2 * (BROAD + 1), BROAD + 1);
-    rramnas_search *s = started(strategy, 1, NULL), *some = ruled(strategy, BROAD, "a + b <= 300");
-    rramnas_search *few = ruled(strategy, BROAD, "a == b");
-
-    assert_non_null(seen);
-    run(s, GENERATIONS, 0, 1);
-    assert_int_equal(progress_of(s).evaluations, 20 * GENERATIONS);
-    for (generation = 0; generation < GENERATIONS; generation++) {
-      assert_int_equal(one_generation(some, seen, low_sum), 20);
-      assert_int_equal(one_generation(few, seen + (BROAD + 1) * (BROAD + 1), equal), 20);
-    }
-    rramnas_search_unref(s);
-    rramnas_search_unref(some);
-    rramnas_search_unref(few);
-    free(seen);
-  }
-}
-
-/* Of a small space every candidate that keeps the rule is met once: full generations, then the rest, then nothing. */
-static void
-rules_are_exhausted_exactly(void **state)
-{
-  int32_t strategy;
-
-  (void)state;
-  for (strategy = 0; strategy <= RRAMNAS_STRATEGY_ENUMERATE; strategy++) {
-    uint8_t *seen = calloc(BROAD + 1, BROAD + 1);
-    rramnas_search *s = ruled(strategy, 9, "a + b <= 9");
-
-    assert_non_null(seen);
-    assert_int_equal(one_generation(s, seen, small_sum), 20);
-    assert_int_equal(one_generation(s, seen, small_sum), 20);
-    assert_int_equal(one_generation(s, seen, small_sum), 15);
-    assert_int_equal(one_generation(s, seen, small_sum), 0);
-    assert_int_equal(progress_of(s).exhausted, 1);
-    rramnas_search_unref(s);
-    free(seen);
-  }
-}
-
 static int32_t
 whole_search(void *user, const rramnas_runtime *runtime, rramnas_error *err)
 {
@@ -673,168 +440,6 @@ memory_may_run_out_anywhere(void **state)
   assert_true(oom_until_success(whole_search, NULL, 1, 0) > 20);
 }
 
-/* --- enumeration --- */
-
-static int32_t
-price_everything(void *user, const rramnas_batch *batch)
-{
-  size_t i;
-
-  (void)user;
-  for (i = 0; i < batch->n; i++) {
-    const double *x = batch->genomes + 3 * i;
-
-    batch->values[2 * i] = x[0] * x[0] + x[1] + (x[2] - 1) * (x[2] - 1);
-    batch->values[2 * i + 1] = x[0] + 2 * x[1] - x[2];
-  }
-  return 0;
-}
-
-/* `extra` counts at depths above 4; the rule leaves few of a large range, so that whole generations break it. */
-static rramnas_search *
-countable(const rramnas_runtime *runtime, const char *history_path, rramnas_error *err)
-{
-  const rramnas_gene genes[] = {
-    { .size = sizeof(rramnas_gene), .name = "depth", .kind = RRAMNAS_GENE_INTEGER, .high = 9 },
-    { .size = sizeof(rramnas_gene), .name = "extra", .kind = RRAMNAS_GENE_INTEGER, .high = 2, .parent = "depth", .above = 4 },
-    { .size = sizeof(rramnas_gene), .name = "width", .kind = RRAMNAS_GENE_INTEGER, .high = 31000 },
-  };
-  rramnas_search *s = NULL;
-  int32_t status = rramnas_search_create(runtime, &s, err);
-  size_t i;
-
-  for (i = 0; i < 3 && status >= 0; i++)
-    status = rramnas_search_add_gene(s, &genes[i], err);
-  if (status < 0 || rramnas_search_add_rule(s, "depth + width <= 11", err) < 0 ||
-      rramnas_search_add_objective(s, "price", RRAMNAS_MINIMIZE, err) < 0 ||
-      rramnas_search_add_objective(s, "gain", RRAMNAS_MAXIMIZE, err) < 0 ||
-      (history_path && rramnas_search_set_history_file(s, history_path, err) < 0) ||
-      rramnas_search_set_evaluate(s, price_everything, NULL, err) < 0) {
-    rramnas_search_unref(s);
-    return NULL;
-  }
-  return s;
-}
-
-static rramnas_search *
-enumerated(const char *history_path)
-{
-  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_search *s = countable(NULL, history_path, &err);
-
-  o.strategy = RRAMNAS_STRATEGY_ENUMERATE;
-  o.population = 2;
-  o.offspring = 3;
-  if (!s || rramnas_search_start(s, &o, &err) < 0)
-    fail_msg("%s", err.message);
-  return s;
-}
-
-/* Depths 0..4 have 12 - depth widths, depths 5..9 three times as many. */
-enum { COUNTED = 12 + 11 + 10 + 9 + 8 + 3 * (7 + 6 + 5 + 4 + 3) };
-
-static void
-enumeration_is_whole(void **state)
-{
-  rramnas_search *s = enumerated(NULL);
-  char count[32];
-
-  (void)state;
-  assert_int_equal(rramnas_search_count(s, count, sizeof(count), NULL), RRAMNAS_OK);
-  assert_int_equal(strtol(count, NULL, 10), COUNTED);
-  run(s, 0, COUNTED, 2);
-  assert_int_equal(progress_of(s).evaluations, COUNTED);
-  assert_int_equal(progress_of(s).infeasible, 0);
-  rramnas_search_unref(s);
-  s = enumerated(NULL);
-  run(s, 0, 0, 1);
-  assert_int_equal(progress_of(s).evaluations, COUNTED);
-  assert_int_equal(progress_of(s).exhausted, 1);
-  rramnas_search_unref(s);
-}
-
-static void
-enumeration_resumes_anywhere(void **state)
-{
-  rramnas_search *s = enumerated(other);
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  front *expected;
-  int64_t k;
-
-  (void)state;
-  run(s, 0, 0, 1);
-  expected = finish(s);
-  for (k = 1; k < 40; k += 3) {
-    s = enumerated(history);
-    run(s, k, 0, 1);
-    assert_int_equal(rramnas_search_save_file(s, checkpoint, NULL), RRAMNAS_OK);
-    rramnas_search_unref(s);
-    s = countable(NULL, history, &err);
-    if (!s || rramnas_search_resume_file(s, checkpoint, &err) < 0)
-      fail_msg("%s", err.message);
-    run(s, 0, 0, 1);
-    assert_same(finish(s), expected);
-    assert_same_files(history, other);
-  }
-  free(expected);
-}
-
-static void
-too_much_is_not_enumerated(void **state)
-{
-  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
-  rramnas_run_options r = RRAMNAS_RUN_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_search *s = enumerated(NULL);
-
-  (void)state;
-  r.evaluations = COUNTED - 1;
-  assert_int_equal(rramnas_search_run(s, &r, &err), RRAMNAS_ERR_LIMIT);
-  assert_non_null(strstr(err.message, "125 candidates, 124 may be enumerated"));
-  assert_int_equal(progress_of(s).evaluations, 0);
-  rramnas_search_unref(s);
-
-  o.strategy = RRAMNAS_STRATEGY_ENUMERATE;
-  r.evaluations = 0;
-  assert_int_equal(rramnas_search_create_ready("ofa-mobilenet-v3-large", NULL, &s, &err), RRAMNAS_OK);
-  assert_int_equal(rramnas_search_add_objective(s, "macs", 0, &err), RRAMNAS_OK);
-  assert_int_equal(rramnas_search_start(s, &o, &err), RRAMNAS_OK);
-  assert_int_equal(rramnas_search_run(s, &r, &err), RRAMNAS_ERR_LIMIT);
-  assert_non_null(strstr(err.message, "more than 10^18"));
-  rramnas_search_unref(s);
-
-  s = prepared(NULL);
-  assert_int_equal(rramnas_search_start(s, &o, &err), RRAMNAS_ERR_ARGUMENT);
-  assert_non_null(strstr(err.message, "real"));
-  rramnas_search_unref(s);
-}
-
-static int32_t
-whole_enumeration(void *user, const rramnas_runtime *runtime, rramnas_error *err)
-{
-  rramnas_search_options o = RRAMNAS_SEARCH_OPTIONS_INIT;
-  rramnas_run_options r = RRAMNAS_RUN_OPTIONS_INIT;
-  rramnas_search *s = countable(runtime, NULL, err);
-  int32_t status = s ? RRAMNAS_OK : RRAMNAS_ERR_MEMORY;
-
-  (void)user;
-  o.strategy = RRAMNAS_STRATEGY_ENUMERATE;
-  r.generations = 2;
-  r.checkpoint = checkpoint;
-  if (status >= 0 && (status = rramnas_search_start(s, &o, err)) >= 0)
-    status = rramnas_search_run(s, &r, err);
-  rramnas_search_unref(s);
-  return status;
-}
-
-static void
-enumeration_may_run_out_of_memory(void **state)
-{
-  (void)state;
-  assert_true(oom_until_success(whole_enumeration, NULL, 1, 0) > 20);
-}
-
 int
 main(void)
 {
@@ -851,14 +456,8 @@ main(void)
     cmocka_unit_test(broken_files_are_refused),
     cmocka_unit_test(a_refusal_leaves_the_session_as_it_was),
     cmocka_unit_test(another_problem_is_refused_by_name),
-    cmocka_unit_test(generations_are_full_under_rules),
-    cmocka_unit_test(rules_are_exhausted_exactly),
     cmocka_unit_test(memory_may_run_out_anywhere),
-    cmocka_unit_test(enumeration_is_whole),
-    cmocka_unit_test(enumeration_resumes_anywhere),
-    cmocka_unit_test(too_much_is_not_enumerated),
-    cmocka_unit_test(enumeration_may_run_out_of_memory),
   };
 
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, session_set_up, folder_remove);
 }

@@ -11,38 +11,27 @@
 
 #include "capture.h"
 #include "evaluate/evaluate.h"
+#include "folder.h"
 #include "infer.h"
 #include "oom.h"
 #include "space/ready.h"
 
 enum { GENES = 36 };
 
-static char folder[] = "rramnas-supernet-XXXXXX";
-static char checkpoint[64], history[64], other[64];
+static char checkpoint[FOLDER_PATH], history[FOLDER_PATH], other[FOLDER_PATH];
 static char supernet[1024], data[1024];
 
 static int
 set_up(void **state)
 {
-  (void)state;
-  if (!mkdtemp(folder))
+  if (folder_make(state) < 0)
     return -1;
-  snprintf(checkpoint, sizeof(checkpoint), "%s/checkpoint", folder);
-  snprintf(history, sizeof(history), "%s/history.csv", folder);
-  snprintf(other, sizeof(other), "%s/other.safetensors", folder);
+  folder_path("checkpoint", checkpoint);
+  folder_path("history.csv", history);
+  folder_path("other.safetensors", other);
   data_path("supernet/digits.safetensors", supernet);
   data_path("supernet/data.yaml", data);
   return 0;
-}
-
-static int
-tear_down(void **state)
-{
-  (void)state;
-  unlink(checkpoint);
-  unlink(history);
-  unlink(other);
-  return rmdir(folder);
 }
 
 static void
@@ -401,12 +390,12 @@ digest_outside(size_t changed)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_accuracy_options o = few(NULL);
-  char from[1024], model[128], weights[128];
+  char from[1024], model[FOLDER_PATH], weights[FOLDER_PATH];
   rrn_judge *j = NULL;
   uint64_t low;
 
-  snprintf(model, sizeof(model), "%s/outside.onnx", folder);
-  snprintf(weights, sizeof(weights), "%s/weights.bin", folder);
+  folder_path("outside.onnx", model);
+  folder_path("weights.bin", weights);
   copy_file(data_path("infer/external/outside.onnx", from), model, SIZE_MAX);
   copy_file(data_path("infer/external/weights.bin", from), weights, changed);
   o.weights = model;
@@ -621,5 +610,5 @@ main(void)
     cmocka_unit_test(memory_may_run_out_anywhere),
   };
 
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, set_up, folder_remove);
 }

@@ -470,6 +470,56 @@ test_calibration(void **state)
   }
 }
 
+/* Of currents in any order. */
+typedef struct bag {
+  uint64_t sum;
+  size_t n;
+} bag;
+
+static void
+put_one(void *user, int32_t slice, double current)
+{
+  bag *b = user;
+  uint64_t bits;
+
+  memcpy(&bits, &current, sizeof(bits));
+  bits = (bits ^ (uint64_t)slice << 48) * UINT64_C(0x9e3779b97f4a7c15);
+  b->sum += (bits ^ bits >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+  b->n++;
+}
+
+static void
+put(void *user, int32_t slice, const double *given, size_t n)
+{
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    put_one(user, slice, given[i]);
+}
+
+/* The fast way to a layer's currents has the bits of the reference. */
+static void
+test_visited_currents(void **state)
+{
+  uint32_t number;
+
+  (void)state;
+  for (number = 0; number < 24; number++) {
+    random_case c;
+    bag want = { 0, 0 }, got = { 0, 0 };
+
+    make_case(&c, number, (int)number % 2);
+    c.batch = c.batch < 20 ? c.batch : 20;
+    assert_int_equal(rrn_xbar_profile(&c.f.arena, &c.layer, c.x, c.batch, 0, put_one, &want, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_xbar_visit_currents(&c.f.arena, &c.layer, c.x, c.batch, put, &got, NULL), RRAMNAS_OK);
+    assert_true(want.n > 0 && got.n == want.n && got.sum == want.sum);
+    c.x[0] = -1;
+    assert_int_equal(rrn_xbar_visit_currents(&c.f.arena, &c.layer, c.x, c.batch, put, &got, NULL),
+                     RRAMNAS_ERR_ARGUMENT);
+    rrn_arena_release(&c.f.arena);
+  }
+}
+
 static void
 test_refused(void **state)
 {
@@ -595,6 +645,7 @@ main(void)
     cmocka_unit_test(test_noisy_kernels_agree),
     cmocka_unit_test(test_memory),
     cmocka_unit_test(test_calibration),
+    cmocka_unit_test(test_visited_currents),
     cmocka_unit_test(test_refused),
     cmocka_unit_test(test_no_memory),
   };

@@ -7,6 +7,7 @@ weight noise every member sees its weights with errors, new ones each time, whic
 of crossbars.
 """
 import math
+import os
 import random
 import sys
 import time
@@ -18,57 +19,127 @@ import torch.nn.functional as F
 
 from .model import LARGEST, SMALLEST, Member, WeightNoise, norm_by_batch, random_genome
 
-Plan = namedtuple("Plan", "steps batch rate noise random_members seed")
+Plan = namedtuple("Plan", "steps fall batch rate noise random_members seed")
+RISE_STEPS = 100
+SNAPSHOT_STEPS = 100
 
 
-def batches(source, labels, plan):
-    """Endless (images, labels): `source(which, version)` gives images; every round through all draws a new version."""
+# --- what a step sees: a function of the plan and the step, so a run that goes on sees what an unbroken one does ---
+
+def batches(n, plan):
+    """Endless (which images, version): every round through all `n` draws a new version."""
     draw = np.random.default_rng(plan.seed)
     version = 0
     while True:
         version += 1
-        order = draw.permutation(len(labels))
-        for at in range(0, len(order) - plan.batch + 1, plan.batch):
-            which = order[at:at + plan.batch]
-            yield torch.from_numpy(source(which, version)), torch.from_numpy(labels[which].astype(np.int64))
+        order = draw.permutation(n)
+        for at in range(0, n - plan.batch + 1, plan.batch):
+            yield order[at:at + plan.batch], version
+
+
+def genomes(plan):
+    """Endless lists of the members beside the largest."""
+    draw = random.Random(plan.seed)
+    while True:
+        yield [SMALLEST] + [random_genome(draw) for _ in range(plan.random_members)]
 
 
 def rate_at(plan, step):
-    """Up within the first twentieth, then down as a cosine."""
-    rise = max(1, plan.steps // 20)
+    """Up, then down as a cosine: within the first twentieth and all the rest; or, with `fall`, within the first
+    RISE_STEPS and the last `fall` steps, level between, so that a run can become longer while it is there."""
+    rise = max(1, plan.steps // 20) if plan.fall is None else RISE_STEPS
+    fall = plan.steps - rise if plan.fall is None else plan.fall
     if step < rise:
         return plan.rate * (step + 1) / rise
-    return plan.rate * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, plan.steps - rise)))
+    return plan.rate * 0.5 * (1 + math.cos(math.pi * max(0, step - plan.steps + fall) / max(1, fall)))
 
 
-def step_all(tensors, images, labels, change, genomes):
-    """Adds the gradients of the largest member and of `genomes`; returns the largest's loss."""
+# --- snapshots ---
+
+def write_snapshot(path, plan, state):
+    """Never half a file: a run may end at any time."""
+    torch.save({"plan": dict(plan._asdict()), **state}, path + ".new")
+    os.replace(path + ".new", path)
+
+
+def read_snapshot(path, plan):
+    """None where there is none yet. `steps` and `fall` may differ from the snapshot's, nothing else."""
+    if path is None or not os.path.exists(path):
+        return None
+    state = torch.load(path)
+    then, now = ({k: v for k, v in about.items() if k not in ("steps", "fall")} for about in
+                 (state["plan"], plan._asdict()))
+    if then != now:
+        raise ValueError(f"{path} was written with {then}, not with {now}")
+    return state
+
+
+# --- training ---
+
+
+def step_all(tensors, images, labels, change, others):
+    """Adds the gradients of the largest member and of `others`; returns the largest's loss."""
     logits = Member(tensors, LARGEST, norm_by_batch, change).logits(images)
     loss = F.cross_entropy(logits, labels)
     loss.backward()
     soft = (F.softmax(logits.detach(), dim=1) + F.one_hot(labels, logits.shape[1])) / 2
-    for genome in genomes:
+    for genome in others:
         F.cross_entropy(Member(tensors, genome, norm_by_batch, change).logits(images), soft).backward()
     return loss.item()
 
 
-def train(tensors, source, labels, plan, report=sys.stderr):
-    """Changes `tensors`. The same plan on the same machine with one thread gives the same numbers."""
-    draw, generator = random.Random(plan.seed), torch.Generator().manual_seed(plan.seed)
-    change = WeightNoise(plan.noise, generator)
-    for tensor in tensors.values():
-        tensor.requires_grad_()
-    optimizer = torch.optim.AdamW(tensors.values(), lr=plan.rate, weight_decay=0.01)
-    start, mean = time.monotonic(), None
-    for step, (images, answers) in zip(range(plan.steps), batches(source, labels, plan)):
-        optimizer.param_groups[0]["lr"] = rate_at(plan, step)
-        optimizer.zero_grad()
-        genomes = [SMALLEST] + [random_genome(draw) for _ in range(plan.random_members)]
-        loss = step_all(tensors, images, answers, change, genomes)
-        optimizer.step()
-        mean = loss if mean is None else 0.98 * mean + 0.02 * loss
-        if step % 100 == 99 or step == plan.steps - 1:
+class Run:
+    """Tensors, optimizer and random errors, as they change from step to step."""
+
+    def __init__(self, tensors, plan):
+        self.tensors, self.plan = tensors, plan
+        self.step, self.mean = 0, None
+        self.generator = torch.Generator().manual_seed(plan.seed)
+        self.change = WeightNoise(plan.noise, self.generator)
+        for tensor in tensors.values():
+            tensor.requires_grad_()
+        self.optimizer = torch.optim.AdamW(tensors.values(), lr=plan.rate, weight_decay=0.01)
+
+    def state(self):
+        return {"step": self.step, "mean": self.mean, "generator": self.generator.get_state(),
+                "tensors": {name: t.detach() for name, t in self.tensors.items()},
+                "optimizer": self.optimizer.state_dict()}
+
+    def go_on_from(self, state):
+        self.step, self.mean = state["step"], state["mean"]
+        self.generator.set_state(state["generator"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        with torch.no_grad():
+            for name, tensor in self.tensors.items():
+                tensor.copy_(state["tensors"][name])
+        for tensor in self.optimizer.state:  # those that had a gradient: none in the next step counts as zero
+            tensor.grad = torch.zeros_like(tensor)
+
+    def learn(self, images, labels, members):
+        self.optimizer.param_groups[0]["lr"] = rate_at(self.plan, self.step)
+        self.optimizer.zero_grad()
+        loss = step_all(self.tensors, images, labels, self.change, members)
+        self.optimizer.step()
+        self.mean = loss if self.mean is None else 0.98 * self.mean + 0.02 * loss
+        self.step += 1
+
+
+def train(tensors, source, labels, plan, snapshot=None, report=sys.stderr):
+    """Changes `tensors`; `source(which, version)` gives images. The same plan on the same machine with one thread gives
+    the same numbers, also when it goes on from the file `snapshot`, which is written as it runs."""
+    run, start = Run(tensors, plan), time.monotonic()
+    state = read_snapshot(snapshot, plan)
+    if state:
+        run.go_on_from(state)
+    first = run.step
+    for step, (which, version), members in zip(range(plan.steps), batches(len(labels), plan), genomes(plan)):
+        if step < first:
+            continue
+        run.learn(torch.from_numpy(source(which, version)), torch.from_numpy(labels[which].astype(np.int64)), members)
+        if run.step % SNAPSHOT_STEPS == 0 or run.step == plan.steps:
             seconds = time.monotonic() - start
-            print(f"step {step + 1} of {plan.steps}: loss {mean:.4f}, {seconds:.0f} s", file=report, flush=True)
+            print(f"step {run.step} of {plan.steps}: loss {run.mean:.4f}, {seconds:.0f} s", file=report, flush=True)
+            if snapshot:
+                write_snapshot(snapshot, plan, run.state())
     for tensor in tensors.values():
         tensor.requires_grad_(False)

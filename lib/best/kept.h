@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What policy best found out on some number of crossbars and holds whatever number is at hand: kept between compilations
+ * that differ in the crossbars only. */
+#ifndef RRN_BEST_KEPT_H
+#define RRN_BEST_KEPT_H
+
+#include "compile/mapping.h"
+
+enum { RRN_KEPT_STAGES = 8 };
+
+/* One stage of a search. */
+typedef struct rrn_kept_stage {
+  int32_t done;         /* 0: not yet run */
+  int32_t tries;
+  double ns;            /* of the plan; huge = it made no plan sooner than the stages before */
+  rramnas_mapping plan; /* boxes only */
+} rrn_kept_stage;
+
+/* All about one number of crossbars. */
+typedef struct rrn_kept_on {
+  int32_t crossbars;
+  double own_bound_ns; /* of plans; negative = not yet known, as all below */
+  double rnc_bound_ns; /* of policy rnc */
+  double rnc_least_ns; /* what its mapping is not below */
+  double rnc_ns;       /* its completion */
+  rrn_kept_stage stages[RRN_KEPT_STAGES];
+} rrn_kept_on;
+
+typedef struct rrn_kept {
+  rrn_arena arena;
+  rrn_kept_on **on; /* [n] */
+  size_t n, cap;
+  double packed_ns; /* one copy of each layer in the fewest crossbars; 0 = not yet packed */
+  int32_t packed_crossbars, packed_tries;
+  int32_t repeated; /* stages that need not be run again */
+} rrn_kept;
+
+void rrn_kept_init(rrn_kept *k, const rrn_rt *rt);
+void rrn_kept_release(rrn_kept *k);
+
+/* The entry of that number of crossbars, made when there is none yet; NULL when nothing is to be kept (k is NULL). */
+int32_t rrn_kept_on_crossbars(rrn_kept *k, int32_t crossbars, rrn_kept_on **ret_on, rramnas_error *err);
+/* Copies the boxes of a plan. */
+int32_t rrn_kept_plan(rrn_kept *k, rrn_kept_stage *s, const rramnas_mapping *plan, double ns, rramnas_error *err);
+
+/* A mapping's boxes to the memory of another. */
+int32_t rrn_kept_copy_boxes(rramnas_mapping *to, const rramnas_mapping *from, rramnas_error *err);
+/* The boxes of another mapping, in the memory where they are. */
+void rrn_kept_share_boxes(rramnas_mapping *to, const rramnas_mapping *from);
+
+#endif
