@@ -269,6 +269,7 @@ static int32_t
 best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
 {
   const int32_t most = d->m->crossbars_available, last = d->o->effort > RRAMNAS_EFFORT_FAST ? 1 : most;
+  double sooner_ns;
   int32_t n;
 
   *ret_crossbars = 0;
@@ -277,8 +278,9 @@ best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
 
     RRN_TRY(rrn_kept_on_crossbars(d->m->kept, n, &on, d->err));
     on = on ? on : &own;
-    RRN_TRY(look_at_rnc(d, n, *ns, on));
-    if (on->rnc_bound_ns <= 0 || on->rnc_bound_ns >= *ns)
+    sooner_ns = *ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING);
+    RRN_TRY(look_at_rnc(d, n, sooner_ns, on));
+    if (on->rnc_bound_ns <= 0 || on->rnc_bound_ns >= sooner_ns)
       return RRAMNAS_OK;
     if (on->rnc_ns < 0 || on->rnc_ns >= *ns)
       continue;

@@ -23,7 +23,7 @@
 
 #include "timing/sim.h"
 
-enum { MOST_RACERS = 2048, STAGES = 5, BOUND_STEPS = 6, MANY = 2048 };
+enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, NEIGHBOURS = 4 };
 _Static_assert((int)STAGES <= (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
 
 /* The stages of a search. The fast effort has menus of its own. */
@@ -32,14 +32,18 @@ static const rrn_allowance stages[STAGES] = {
   { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
   { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
   { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
-  { 1e8, 3e8, 2.1e9, 1.5e9, 3, 4, 12, 12, 2, 0, 5 },
+  { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
 };
 
 /* The share of the way to the bound that a stage may go, for one inference and for more. */
-static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.5 }, { 0.5, 0.4 }, { 0.35, 0.2 }, { 0.3, 0.2 } };
+static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.5 }, { 0.5, 0.4 }, { 0.35, 0.2 }, { 0.3, 0.15 } };
 
 /* And of the time at most. Where groups may share activations the bound is far away, and tells little. */
 static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.1 }, { 0.15, 0.08 }, { 0.1, 0.06 } };
+
+/* Both where hardly more than the cells of one copy are there: first plans are poor, and differ much. */
+enum { FIRST_TIGHT = 3 };
+static const double tight_share = 0.4, tight_most_share = 0.3;
 
 /* Stages of an effort. */
 static const int32_t last_stages[] = {
@@ -78,7 +82,7 @@ list_racers(rrn_race *r, int32_t most)
   if (!r->racers)
     return rrn_fail_memory(r->err);
   for (r->n = n, k = 0; k < n; k++)
-    r->racers[n - 1 - k] = (rrn_racer){ upwards[k], 0, -1, -1, 1e300 };
+    r->racers[n - 1 - k] = (rrn_racer){ .crossbars = upwards[k], .bound_ns = -1, .own_bound_ns = -1, .ns = 1e300 };
   return RRAMNAS_OK;
 }
 
@@ -95,12 +99,21 @@ bound_is_far(const rramnas_mapping *m, int32_t depthwise)
   return 0;
 }
 
+static int
+is_tight(const rrn_race *r, const rrn_racer *x)
+{
+  const int32_t first = r->racers[r->n - 1].crossbars;
+
+  return x->crossbars - first <= first / 32;
+}
+
 /* The time that a stage may not go below. */
 static double
 least_after(const rrn_race *r, const rrn_racer *x, int32_t stage, double ns)
 {
-  const double share = shares[stage][r->search.samples > 1] * (ns - x->own_bound_ns);
-  const double most = most_shares[stage][r->far] * ns;
+  const int tight = stage >= FIRST_TIGHT && is_tight(r, x);
+  const double share = (tight ? tight_share : shares[stage][r->search.samples > 1]) * (ns - x->own_bound_ns);
+  const double most = (tight ? tight_most_share : most_shares[stage][r->far]) * ns;
 
   return share <= 0 ? ns : ns - (share < most ? share : most);
 }
@@ -114,7 +127,7 @@ promise(const rrn_race *r, const rrn_racer *x, int32_t last)
 
   if (x->stage == 0 || (x->stage == 1 && x->ns >= 1e300))
     return x->bound_ns;
-  for (i = x->stage; i < last; i++)
+  for (i = x->stage; i < last && !x->over; i++)
     ns = least_after(r, x, i, ns);
   return ns > x->bound_ns ? ns : x->bound_ns;
 }
@@ -171,7 +184,7 @@ next_racer(rrn_race *r, int32_t effort, int32_t *ret_racer)
     RRN_TRY(find_bounds(r, x, bound));
     bound = x->bound_ns;
     ns = promise(r, x, last);
-    if (x->stage < last && ns < least) {
+    if (x->stage < last && !x->over && ns < least) {
       least = ns;
       best = i;
     }
@@ -224,6 +237,21 @@ judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns, rrn_kept
   return RRAMNAS_OK;
 }
 
+/* Networks of few layers need fewer moves; those of many get fewer, as each takes longer. */
+static rrn_allowance
+allowance(const rrn_race *r, int32_t stage)
+{
+  const double layers = r->m->n_layers;
+  const double share = layers < 20 ? layers * layers / 400 : layers < 40 ? 1 : 40 / layers;
+  rrn_allowance a = stages[stage];
+
+  a.plans *= share;
+  a.starts *= share;
+  a.balance *= share;
+  a.moves *= share;
+  return a;
+}
+
 /* A stage that another compilation has run. */
 static void
 repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
@@ -232,7 +260,6 @@ repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
 
   r->m->kept->repeated++;
   r->search.tries += kept->tries;
-  x->stage++;
   if (kept->ns >= x->ns)
     return;
   x->ns = kept->ns;
@@ -246,31 +273,81 @@ repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
 }
 
 static int32_t
-run_stage(rrn_race *r, rrn_racer *x)
+make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 {
+  const rrn_allowance a = allowance(r, x->stage);
   const int32_t tries = r->search.tries;
-  rrn_kept_stage *kept;
-  rrn_kept_on *on = NULL;
   double least_ns = 0;
   int32_t i;
 
-  RRN_TRY(rrn_kept_on_crossbars(r->m->kept, x->crossbars, &on, r->err));
-  kept = on ? &on->stages[x->stage] : NULL;
-  if (kept && kept->done) {
-    repeat_stage(r, x, kept);
-    return RRAMNAS_OK;
-  }
   if (x->stage > 0 && x->ns < 1e300)
     least_ns = least_after(r, x, x->stage, x->ns);
-  RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &stages[x->stage], least_ns));
+  RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
   for (i = 0; i < r->search.n_keeps; i++)
     RRN_TRY(judge(r, x, &r->search.keeps[i], least_ns, kept));
   if (kept) {
     kept->done = 1;
     kept->tries = r->search.tries - tries;
   }
-  x->stage++;
   return RRAMNAS_OK;
+}
+
+static int32_t
+run_stage(rrn_race *r, rrn_racer *x)
+{
+  rrn_kept_on *on = NULL;
+
+  RRN_TRY(rrn_kept_on_crossbars(r->m->kept, x->crossbars, &on, r->err));
+  if (on && on->stages[x->stage].done)
+    repeat_stage(r, x, &on->stages[x->stage]);
+  else
+    RRN_TRY(make_stage(r, x, on ? &on->stages[x->stage] : NULL));
+  x->after[x->stage++] = x->ns;
+  return RRAMNAS_OK;
+}
+
+static int32_t advance(rrn_race *r, int32_t i);
+
+/* 1: that racer is no later than x, both after as many stages as x has done. */
+static int32_t
+is_level(rrn_race *r, int32_t i, const rrn_racer *x, int *ret_level)
+{
+  rrn_racer *y = &r->racers[i];
+
+  *ret_level = 0;
+  while (y->stage < x->stage && !y->over) {
+    RRN_TRY(find_bounds(r, y, x->bound_ns));
+    if (promise(r, y, x->stage) > x->ns * (1 + RRN_BOUND_TIME_ROUNDING))
+      return RRAMNAS_OK;
+    RRN_TRY(advance(r, i));
+  }
+  *ret_level = (y->stage < x->stage ? y->ns : y->after[x->stage - 1]) <= x->ns;
+  return RRAMNAS_OK;
+}
+
+/* One inference: many racers reach the same time, of which the one with fewest crossbars goes on. With more inferences
+ * later stages change too much. */
+static int32_t
+find_over(rrn_race *r, int32_t i)
+{
+  rrn_racer *x = &r->racers[i];
+  int level = 0;
+  int32_t k;
+
+  if (r->search.samples > 1 || x->stage == 0 || x->ns >= 1e300)
+    return RRAMNAS_OK;
+  for (k = i + 1; k <= i + NEIGHBOURS && k < r->n && !level; k++)
+    RRN_TRY(is_level(r, k, x, &level));
+  x->over = level;
+  return RRAMNAS_OK;
+}
+
+/* By a stage, unless it is over. */
+static int32_t
+advance(rrn_race *r, int32_t i)
+{
+  RRN_TRY(find_over(r, i));
+  return r->racers[i].over ? RRAMNAS_OK : run_stage(r, &r->racers[i]);
 }
 
 /* --- the whole --- */
@@ -288,7 +365,7 @@ rrn_race_run(rrn_race *r, int32_t effort)
     RRN_TRY(next_racer(r, effort, &i));
     if (i < 0)
       return RRAMNAS_OK;
-    RRN_TRY(run_stage(r, &r->racers[i]));
+    RRN_TRY(advance(r, i));
   }
 }
 

@@ -6,13 +6,17 @@
 #include "best/bound_time.h"
 #include "best/search.h"
 
+enum { RRN_RACE_STAGES = 5 };
+
 /* The search on one number of crossbars. */
 typedef struct rrn_racer {
   int32_t crossbars;
   int32_t stage;     /* stages done */
+  int32_t over;      /* 1: it goes no further */
   double bound_ns;   /* of any plan on so many crossbars; < 0 = not known yet */
   double own_bound_ns; /* the same, as found without looking at other racers */
   double ns;         /* of its best plan so far; huge = none */
+  double after[RRN_RACE_STAGES]; /* the same after each stage done */
 } rrn_racer;
 
 typedef struct rrn_race {

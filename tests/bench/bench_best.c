@@ -2,7 +2,9 @@
 /* Policy best against RNC: completion time per network, budget and number of samples, geometric means by family, run
  * time. RNC's figures are in tests/data/best/rnc.csv.
  *
- *   bench-best [effort 1..3 [depthwise 1..3 [network [samples]]]]   default: balanced, one group per activation, all */
+ *   bench-best [effort 1..3 [depthwise 1..3 [network [samples [crossbars]]]]]
+ *
+ * Default: balanced, one group per activation, all. */
 #include <math.h>
 
 #include "bench.h"
@@ -56,7 +58,7 @@ family_of(const row *r, family *families)
 }
 
 static void
-run(FILE *f, rramnas_hw *hw, int samples, int effort, int depthwise, const char *net)
+run(FILE *f, rramnas_hw *hw, int samples, int effort, int depthwise, const char *net, int crossbars)
 {
   family families[3] = { { "mobile", 0, 0, 0 }, { "squeezenet", 0, 0, 0 }, { "resnet18", 0, 0, 0 } };
   char line[256];
@@ -69,7 +71,7 @@ run(FILE *f, rramnas_hw *hw, int samples, int effort, int depthwise, const char 
     family *of;
 
     if (sscanf(line, "%31[^,],%d,%d,%lf,%lf,%lf", r.net, &r.crossbars, &r.samples, &r.split1_us, &r.split5_us,
-               &r.bound_us) != 6 || r.samples != samples ||
+               &r.bound_us) != 6 || r.samples != samples || (crossbars > 0 && r.crossbars != crossbars) ||
         strncmp(r.net, net, strlen(net)) != 0)
       continue;
     rnc = r.split5_us > 0 && r.split5_us < r.split1_us ? r.split5_us : r.split1_us;
@@ -102,7 +104,7 @@ main(int argc, char **argv)
     return 1;
   for (i = 0; i < 3; i++)
     if (only == 0 || only == samples[i])
-      run(f, hw, samples[i], effort, depthwise, argc > 3 ? argv[3] : "");
+      run(f, hw, samples[i], effort, depthwise, argc > 3 ? argv[3] : "", argc > 5 ? atoi(argv[5]) : 0);
   fclose(f);
   rramnas_hw_unref(hw);
   return 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy best on random networks and chips: mappings keep the invariants, nothing is slower than policy rnc, the bound
  * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort and more crossbars
- * are never slower, results repeat, a curve's points are what they are alone; groups keep their crossbars to themselves;
- * the evaluator agrees with the event simulation but for ties. */
+ * are never slower, results repeat, a curve's points are what they are alone; of searches that are level the one on fewer
+ * crossbars goes on; groups keep their crossbars to themselves; the evaluator agrees with the event simulation but for
+ * ties. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 
 #include "best/bound_time.h"
 #include "best/groups.h"
+#include "best/race.h"
 #include "best/regroup.h"
 #include "random_case.h"
 #include "rounds.h"
@@ -317,6 +319,57 @@ curve_is_what_its_points_give_alone(void **state)
   }
 }
 
+/* --- the race --- */
+
+enum { LEVEL_ROUNDS = 6, LEVEL_NEIGHBOURS = 4 };
+
+/* After its first stage a racer that went beyond the second is sooner than its neighbours with fewer crossbars. */
+static int
+count_deep(const rrn_race *race)
+{
+  int32_t i, k;
+  int deep = 0;
+
+  for (i = 0; i < race->n; i++) {
+    const rrn_racer *x = &race->racers[i];
+
+    if (x->stage < 2 || x->after[0] >= 1e300)
+      continue;
+    for (k = i + 1; k <= i + LEVEL_NEIGHBOURS && k < race->n; k++)
+      assert_false(race->racers[k].stage > 0 && race->racers[k].after[0] <= x->after[0]);
+    deep++;
+  }
+  return deep;
+}
+
+static void
+of_level_searches_one_goes_on(void **state)
+{
+  test_random r = { 18 };
+  int i, deep = 0, level = 0;
+
+  (void)state;
+  for (i = 0; i < LEVEL_ROUNDS; i++) {
+    rramnas_mapping *m;
+    random_case x;
+    rrn_race race = { .n = 0 };
+    int32_t k;
+
+    make(&r, &x);
+    x.o.samples = 1;
+    m = random_case_compile(&x);
+    assert_int_equal(rrn_race_init(&race, m, &x.o, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_race_run(&race, RRAMNAS_EFFORT_BALANCED), RRAMNAS_OK);
+    deep += count_deep(&race);
+    for (k = 0; k < race.n; k++)
+      level += race.racers[k].over;
+    rrn_race_release(&race);
+    rramnas_mapping_unref(m);
+    random_case_end(&x);
+  }
+  assert_true(deep > 0 && level > 0);
+}
+
 /* --- groups --- */
 
 static int
@@ -583,6 +636,7 @@ main(void)
     cmocka_unit_test(more_crossbars_are_never_slower),
     cmocka_unit_test(results_repeat),
     cmocka_unit_test(curve_is_what_its_points_give_alone),
+    cmocka_unit_test(of_level_searches_one_goes_on),
     cmocka_unit_test(groups_keep_their_crossbars),
     cmocka_unit_test(evaluator_agrees_with_simulation),
     cmocka_unit_test(bound_is_below_every_choice_of_copies),
