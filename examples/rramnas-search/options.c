@@ -246,6 +246,11 @@ finish(settings *s)
     complain("no space is given; --help says more");
     return -1;
   }
+  if (!s->accuracy.data && (s->accuracy.stop_dominated || s->accuracy.copies_alike || s->accuracy.trials ||
+                            s->accuracy.stop_below > 0 || s->accuracy.confidence_wanted > 0)) {
+    complain("accuracy needs --data FILE, the YAML file of a data set");
+    return -1;
+  }
   if (!s->n_objectives && !set_objectives(s, "latency_ns,energy_pj"))
     return -1;
   if (!s->run.generations && !s->run.evaluations && !(s->run.seconds > 0) && !s->run.stagnation &&

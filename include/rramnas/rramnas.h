@@ -1233,7 +1233,7 @@ typedef struct rramnas_accuracy_options {
                                      up (doc/accuracy.md); default 0: never */
   double confidence_wanted;     /**< 0..1: no more chips once `confidence` is at most this, e.g. 0.002 for 0.2 % either
                                      way; default 0: never. Then `trials`, the most, is 1000 by default */
-  int32_t trials_min;           /**< least chips before either; default 1 and, for confidence_wanted, 10 */
+  int32_t trials_min;           /**< least chips before any of these; default 1 and, for confidence_wanted, 10 */
   int32_t norm_images;          /**< of the training part, the first ones as one batch, from which the batch
                                      normalisations of a supernet's member get their statistics; default 512 */
   int32_t stop_dominated;       /**< of a search, not 0: no more chips of a candidate once it is clear, as with stop_below, that
@@ -1272,8 +1272,8 @@ typedef struct rramnas_accuracy {
  * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and counts
  * right answers over many chips (Monte Carlo; errors as doc/accuracy.md has them). The same bytes at any number of threads.
  * @param ret_trials  array of length [options.trials]: share of right answers of each chip that was tried; may be NULL
- * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network; ERR_SHAPE when images
- *         do not fit it; ERR_UNSUPPORTED for an operator that is not computed; ERR_MEMORY
+ * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network, and for stop_dominated;
+ *         ERR_SHAPE when images do not fit it; ERR_UNSUPPORTED for an operator that is not computed; ERR_MEMORY
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
@@ -1606,7 +1606,7 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
  * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_quantized,
  * accuracy_digital, accuracy_chips: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital
  * alone needs no chip and takes its time accordingly. With stop_dominated the session gets two more figures,
- * accuracy_chips and accuracy_to_beat.
+ * accuracy_chips and accuracy_to_beat, which a later call without it leaves there.
  *
  * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights
  * of a supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
@@ -1764,8 +1764,8 @@ rramnas_search_tell(rramnas_search *search, const int64_t *ids, const double *va
 /**
  * Works out all figures of any genomes, beside the course of the search: what the library supplies on threads, then the
  * evaluation callback's on the calling thread. What an engine's workers call; their session is started as the one that
- * asks. Does not look into the cache file. With stop_dominated chips end by rramnas_search_generation_front(). Several threads may call it at the same time when there is no callback, or the
- * callback allows it.
+ * asks. Does not look into the cache file. With stop_dominated chips end by rramnas_search_generation_front(). Several
+ * threads may call it at the same time when there is no callback, or the callback allows it.
  * @param genomes         array of length [n][genes]
  * @param n_threads       0 = the runtime's, else all cores
  * @param ret_values      array of length [n][figures]; NaN = failed
@@ -1792,8 +1792,10 @@ RRAMNAS_EXPORT size_t
 rramnas_search_generation_front(const rramnas_search *search, double *ret_values);
 
 /**
- * What rramnas_search_evaluate() tests by from now on, until the next generation of this session, if any, begins.
- * @param values  array of length [n], as rramnas_search_generation_front() of the session that asks gives them
+ * What rramnas_search_evaluate() tests by from now on, until the next generation of this session, if any, begins. Not while
+ * another thread is in rramnas_search_evaluate() of this session.
+ * @param values  array of length [n], as rramnas_search_generation_front() of the session that asks gives them; copied
+ * @param n       0 = there is no front; `values` may be NULL then
  * @return RRAMNAS_OK; ERR_ARGUMENT before rramnas_search_start(), without stop_dominated, for an `n` that is no multiple of
  *         the objectives; ERR_MEMORY
  * @since 0.2

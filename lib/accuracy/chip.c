@@ -6,8 +6,8 @@
  *      sums floats again: unit[out] (y - zero sum w).
  *
  * Each group of a layer has arrays of its own, written once, and so has each copy of the layer. Positions of an image are
- * dealt to the copies as the timing model deals them, as evenly as they go, the first copies taking one more; each takes a
- * run of them. A cell's errors are a function of (seed, trial, copy, layer, group, cell), a converter's result one of the
+ * dealt to the copies as evenly as they go, the first copies taking one more; each takes a run of them, the same in every
+ * group. A cell's errors are a function of (seed, trial, copy, layer, group, cell), a converter's result one of the
  * current: results depend on no batch and no thread. Chips without errors of their own have one copy. A thread works in a
  * desk of its own: memory that stays between calls. Memory: that of the cells in use, 3 bytes for each pair. */
 #include <stdatomic.h>

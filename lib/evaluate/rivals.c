@@ -71,6 +71,10 @@ choose(rrn_evaluation *e, const char *const *names, const int32_t *maximize, siz
               RRAMNAS_ERR_ARGUMENT,
               "stop_dominated: few chips do not tell of objective \"%.60s\"; expected accuracy, accuracy_mean, "
               "accuracy_worst to be maximised or accuracy_drop to be minimised", names[found]);
+  RRN_FAIL_IF(e->rivals.test == RRN_TEST_WORST && (e->judge->o.stop_below > 0 || e->judge->o.confidence_wanted > 0), err,
+              RRAMNAS_ERR_ARGUMENT,
+              "stop_dominated: the worst of few chips is no figure; accuracy_worst goes without stop_below and "
+              "confidence_wanted");
   e->rivals.on_chips = found;
   return RRAMNAS_OK;
 }

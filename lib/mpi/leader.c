@@ -249,7 +249,7 @@ send_front(const leader *l, rramnas_error *err)
     status = fail_memory(RRAMNAS_MPI_LEADER, err);
   else
     rramnas_search_generation_front(l->search, front);
-  for (rank = 0; status >= 0 && n > 0 && rank < l->n_ranks; rank++)
+  for (rank = 0; status >= 0 && rank < l->n_ranks; rank++)
     if (rank != RRAMNAS_MPI_LEADER)
       status = rrn_mpi_status(MPI_Send(front, (int)n, MPI_DOUBLE, rank, RRN_MPI_FRONT, l->comm), err);
   rrn_mpi_free(front);

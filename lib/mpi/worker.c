@@ -84,8 +84,10 @@ hear_front(worker *w, int count, rramnas_error *err)
   const int result = MPI_Recv(front, front ? count : 0, MPI_DOUBLE, RRAMNAS_MPI_LEADER, RRN_MPI_FRONT, w->comm,
                               MPI_STATUS_IGNORE);
 
-  w->front = front ? rramnas_search_set_generation_front(w->search, front, (size_t)count, &w->why)
-                   : rrn_mpi_fail(&w->why, RRAMNAS_ERR_MEMORY, "out of memory for the front");
+  if (!front)
+    w->front = rrn_mpi_fail(&w->why, RRAMNAS_ERR_MEMORY, "out of memory for the front");
+  else if (count > 0 || rramnas_search_generation_front(w->search, NULL) > 0)
+    w->front = rramnas_search_set_generation_front(w->search, front, (size_t)count, &w->why);
   rrn_mpi_free(front);
   return front ? rrn_mpi_status(result, err) : RRAMNAS_OK;
 }

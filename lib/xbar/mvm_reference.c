@@ -320,89 +320,11 @@ rrn_xbar_mvm_reference(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_
   return RRAMNAS_OK;
 }
 
-/* --- currents without read noise, eight vectors at a time --- */
-
-enum { LANES = 8, MOST_STEPS = 16 };
-
-typedef double lanes __attribute__((vector_size(8 * LANES), aligned(8)));
-
-/* Voltages of an array's inputs: ret_v[block of vectors][step][row]. */
-static void
-spread_voltages(readout *r, const int32_t *x, size_t batch, lanes *ret_v)
-{
-  size_t b, k, lane;
-
-  for (b = 0; b < batch; b += LANES)
-    for (r->step = 0; r->step < r->l->n_steps; r->step++)
-      for (k = 0; k < r->n; k++, ret_v++) {
-        *ret_v = (lanes){ 0 };
-        for (lane = 0; lane < LANES && b + lane < batch; lane++) {
-          r->x = x + (b + lane) * r->l->n_in;
-          (*ret_v)[lane] = voltage(r, k);
-        }
-      }
-}
-
-/* As current_of() and read_column(), in their order. */
-static void
-visit_block(const readout *r, const lanes *v, size_t n_vectors)
-{
-  const rrn_xbar_layer *l = r->l;
-  const int together = l->n_sides == 2 && !l->spec.subtract_digitally;
-  lanes sums[MOST_STEPS][2];
-  int32_t step, side;
-  size_t lane, k;
-
-  for (step = 0; step < l->n_steps; step++, v += r->n)
-    for (side = 0; side < l->n_sides; side++) {
-      lanes sum = { 0 };
-
-      for (k = 0; k < r->n; k++)
-        sum += r->g[side][k] * v[k];
-      sums[step][side] = sum;
-    }
-  for (lane = 0; lane < n_vectors; lane++)
-    for (step = 0; step < l->n_steps; step++)
-      for (side = 0; side < (together ? 1 : l->n_sides); side++)
-        r->visit(r->user, r->slice, together ? sums[step][0][lane] - sums[step][1][lane] : sums[step][side][lane]);
-}
-
-static int32_t
-visit_currents(rrn_arena *scratch, readout *r, const int32_t *x, size_t batch, rramnas_error *err)
-{
-  const rrn_xbar_layer *l = r->l;
-  const size_t rows = l->n_in < (size_t)l->spec.rows ? l->n_in : (size_t)l->spec.rows, blocks = (batch + LANES - 1) / LANES;
-  double *pedestals, *y;
-  int32_t side;
-  lanes *v;
-  size_t b;
-
-  if (!rrn_xbar_inputs_valid(l, x, batch, err))
-    return RRAMNAS_ERR_ARGUMENT;
-  RRN_TRY(make_room(scratch, r, batch, &pedestals, &y, err));
-  if (!(v = rrn_arena_alloc_raw(scratch, blocks * (size_t)l->n_steps, rows * sizeof(*v))))
-    return rrn_fail_memory(err);
-  for (r->first = 0; r->first < l->n_in; r->first += r->n) {
-    r->n = l->n_in - r->first < rows ? l->n_in - r->first : rows;
-    spread_voltages(r, x, batch, v);
-    for (r->slice = 0; r->slice < l->n_slices; r->slice++)
-      for (r->col = 0; r->col < l->cols; r->col++) {
-        for (side = 0; side < l->n_sides; side++)
-          rrn_xbar_conductances(l, r->slice, side, r->col, r->first, r->n, r->g[side]);
-        for (b = 0; b < blocks; b++)
-          visit_block(r, v + b * (size_t)l->n_steps * r->n, batch - b * LANES < LANES ? batch - b * LANES : LANES);
-      }
-  }
-  return RRAMNAS_OK;
-}
-
 int32_t
 rrn_xbar_profile(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch, uint32_t first_vector,
                  void (*visit)(void *user, int32_t slice, double current), void *user, rramnas_error *err)
 {
   readout r = { .l = l, .visit = visit, .user = user };
 
-  if (l->read_model == RRN_READ_NONE && l->adc.codes == 0)
-    return visit_currents(scratch, &r, x, batch, err);
   return run(scratch, &r, x, batch, first_vector, NULL, err);
 }

@@ -120,6 +120,7 @@ typedef struct problem {
   int32_t stop_dominated, archive_capacity, strategy;
   uint64_t seed;
   int with_cache, images;
+  double stop_below;
 } problem;
 
 static const problem usual = { .stop_dominated = 1, .strategy = RRAMNAS_STRATEGY_NSGA2, .seed = 1 };
@@ -169,6 +170,7 @@ set_accuracy(rramnas_search *s, const problem *p, rramnas_error *err)
   o.calibration_images = 8;
   o.trials = CHIPS;
   o.stop_dominated = p->stop_dominated;
+  o.stop_below = p->stop_below;
   return rramnas_search_set_accuracy(s, &o, err);
 }
 
@@ -551,7 +553,7 @@ what_may_be_reused(void **state)
 /* --- what is refused --- */
 
 static void
-assert_refused(const char *const *objectives, size_t n, const char *part)
+assert_refused(const char *const *objectives, size_t n, double stop_below, const char *part)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
   problem p = usual;
@@ -559,6 +561,7 @@ assert_refused(const char *const *objectives, size_t n, const char *part)
   size_t i;
 
   p.accuracy = objectives[0];
+  p.stop_below = stop_below;
   check(create(&p, NULL, &s, &err), &err);
   for (i = 1; i < n; i++)
     check(rramnas_search_add_objective(s, objectives[i], 0, &err), &err);
@@ -572,17 +575,19 @@ static void
 others_are_refused(void **state)
 {
   static const char *const low[] = { "accuracy_low" }, *const floats[] = { "accuracy_digital" },
-    *const two[] = { "accuracy", "accuracy_worst" }, *const callers[] = { "accuracy", "beauty" };
+    *const two[] = { "accuracy", "accuracy_worst" }, *const callers[] = { "accuracy", "beauty" },
+    *const worst[] = { "accuracy_worst" };
   const double value = 1;
   rramnas_error err = RRAMNAS_ERROR_INIT;
   problem p = usual;
   rramnas_search *s;
 
   (void)state;
-  assert_refused(low, 1, "accuracy_low");
-  assert_refused(floats, 1, "no objective is measured on chips");
-  assert_refused(two, 2, "expected one");
-  assert_refused(callers, 2, "\"beauty\" is the caller's");
+  assert_refused(low, 1, 0, "accuracy_low");
+  assert_refused(worst, 1, 0.5, "accuracy_worst goes without stop_below");
+  assert_refused(floats, 1, 0, "no objective is measured on chips");
+  assert_refused(two, 2, 0, "expected one");
+  assert_refused(callers, 2, 0, "\"beauty\" is the caller's");
   s = started(&usual);
   assert_int_equal(rramnas_search_set_generation_front(s, &value, 1, &err), RRAMNAS_ERR_ARGUMENT);
   assert_int_equal(rramnas_search_set_generation_front(s, NULL, 2, &err), RRAMNAS_ERR_ARGUMENT);
