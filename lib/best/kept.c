@@ -35,13 +35,14 @@ add(rrn_kept *k, int32_t crossbars, rrn_kept_on **ret_on, rramnas_error *err)
   rrn_kept_on *on = rrn_arena_alloc(&k->arena, 1, sizeof(*on));
   int32_t i;
 
+  if (grown)
+    k->on = grown;
   if (!grown || !on)
     return rrn_fail_memory(err);
   on->crossbars = crossbars;
   on->own_bound_ns = on->rnc_bound_ns = on->rnc_least_ns = on->rnc_ns = -1;
   for (i = 0; i < RRN_KEPT_STAGES; i++)
     on->stages[i].ns = 1e300;
-  k->on = grown;
   k->on[k->n++] = *ret_on = on;
   return RRAMNAS_OK;
 }

@@ -360,13 +360,15 @@ static int32_t
 put_in_gaps(rrn_plan *p, int32_t layer, int32_t *ret_done)
 {
   const rrn_matrix *x = &p->m->matrices[layer];
-  const int64_t wanted = rrn_plan_point(p, layer)->cells;
-  const int32_t bars = rrn_floor_count(&p->floor, layer, (int32_t)x->rows, (int32_t)(x->cols / x->groups * x->cells),
-                                       p->group[layer]);
+  const rrn_choice before = p->choices[layer];
+  const int64_t wanted = rrn_plan_point(p, layer)->cells, cols = (int64_t)(x->cols / x->groups * x->cells);
   rrn_choice choice = { .n = 0 };
-  int32_t i = 0;
+  int32_t i = 0, bars;
 
   *ret_done = 0;
+  if (x->rows > p->floor.rows || cols > p->floor.cols)
+    return RRAMNAS_OK;
+  bars = rrn_floor_count(&p->floor, layer, (int32_t)x->rows, (int32_t)cols, p->group[layer]);
   if (bars > 0)
     RRN_TRY(rrn_shape_choose(p->m, layer, bars, p->limits, p->arena, &choice, p->err));
   if (choice.n == 0)
@@ -375,6 +377,8 @@ put_in_gaps(rrn_plan *p, int32_t layer, int32_t *ret_done)
   while (i + 1 < choice.menus[0].n && choice.menus[0].points[i + 1].cells <= wanted)
     i++;
   *ret_done = rrn_plan_put(p, layer, (rrn_pick){ 0, i });
+  if (!*ret_done)
+    p->choices[layer] = before; /* whose points the pick is one of */
   return RRAMNAS_OK;
 }
 

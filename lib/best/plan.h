@@ -32,7 +32,7 @@ typedef struct rrn_plan {
   int32_t *order;       /* [n_layers] scratch */
   double *key;          /* [n_layers] scratch */
   char *closed;         /* [n_layers] scratch */
-  char *urgent;         /* [n_layers] 1: a build places it before others of its rank */
+  char *urgent;         /* [n_layers] 1: a build places it after large boxes, before all others */
   double *wanted_ns;    /* [n_layers] as the last build's allocation has it */
   rrn_segment *segments; /* [cap_segments] scratch */
   size_t cap_segments;

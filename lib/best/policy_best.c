@@ -6,8 +6,9 @@
  *
  * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which a race finds the best (race.c); policy
  * rnc's mappings on the crossbars at hand and on all fewer that a bound does not rule out; and one copy of each layer
- * packed by search for the fewest crossbars. The soonest is the result. None of the candidates depends on the crossbars
- * at hand, so more of them are never slower; each effort has all candidates of the lower ones, and so is never slower.
+ * packed by search for the fewest crossbars. The soonest is the result. But for the fast effort none of the candidates
+ * depends on the crossbars at hand, so more of them are never slower; each effort has all candidates of the lower ones,
+ * and so is never slower.
  *
  * Crossbars auto: the search for the fewest, then plans on these. Budgets are work that is counted (boxes placed,
  * crossbars looked at, jobs simulated), never times.
@@ -282,7 +283,7 @@ best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
     RRN_TRY(look_at_rnc(d, n, sooner_ns, on));
     if (on->rnc_bound_ns <= 0 || on->rnc_bound_ns >= sooner_ns)
       return RRAMNAS_OK;
-    if (on->rnc_ns < 0 || on->rnc_ns >= *ns)
+    if (on->rnc_least_ns >= sooner_ns || on->rnc_ns < 0 || on->rnc_ns >= *ns)
       continue;
     *ns = on->rnc_ns;
     *ret_crossbars = n;

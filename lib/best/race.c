@@ -8,11 +8,11 @@
  * on those at hand. So with more crossbars the same searches are there to choose from, and a few more: the best of them
  * is never slower. A higher effort has more numbers and more stages of each search.
  *
- * Few of the searches are run. A search goes through stages, each with about ten times the work of the one before, and
+ * Few of the searches are run. A search goes through stages, each with several times the work of the one before, and
  * a stage may not improve on the one before by more than a fixed share: sooner plans are passed over. So the bound on
  * the time of any plan, and the time after each stage, say how soon a search can be done at best. The search that
  * promises most goes on by one stage, until none promises more than the best plan found. That is the best plan of all
- * searches, as if each had been run to its end.
+ * searches, as if each had been run to its end, or to where it is level with one on fewer crossbars.
  *
  * Invariant: a racer's promise never falls. Complexity: at most all stages of all racers; in practice the last stage
  * of one to four. Not handled: numbers of crossbars that are not in the list; plans on the next lower one serve them.

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -19,8 +20,8 @@
 #include "rounds.h"
 #include "timing/sim.h"
 
-enum { ROUNDS = TEST_ROUNDS(60), AGREEMENTS = TEST_ROUNDS(60), MONOTONE_ROUNDS = TEST_ROUNDS(3), EFFORT_ROUNDS = TEST_ROUNDS(3),
-       CURVE_ROUNDS = TEST_ROUNDS(4), CURVE_POINTS = 3 };
+enum { ROUNDS = TEST_ROUNDS(60), AGREEMENTS = TEST_ROUNDS(60), MONOTONE_ROUNDS = TEST_ROUNDS(3),
+       EFFORT_ROUNDS = TEST_ROUNDS(3), DEPTHWISE_ROUNDS = 80, CURVE_ROUNDS = TEST_ROUNDS(4), CURVE_POINTS = 3 };
 
 static int32_t
 crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
@@ -250,6 +251,72 @@ results_repeat(void **state)
 
     make(&r, &x);
     assert_true(time_of(&x) - time_of(&x) == 0);
+    random_case_end(&x);
+  }
+}
+
+/* --- networks of depthwise layers --- */
+
+/* A square kernel with one channel per group, or a dense one that gives `channels`. */
+static void
+add_conv(rramnas_net *net, int32_t *x, int64_t channels, int64_t side, int depthwise)
+{
+  rramnas_node node = RRAMNAS_NODE_INIT;
+  int i;
+
+  node.op = RRAMNAS_OP_CONV;
+  node.inputs = x;
+  node.n_inputs = 1;
+  node.out_channels = channels;
+  node.groups = depthwise ? channels : 1;
+  for (i = 0; i < 2; i++)
+    node.kernel[i] = side;
+  for (i = 0; i < 4; i++)
+    node.pad[i] = side / 2;
+  assert_int_equal(rramnas_net_add_node(net, &node, x, NULL), RRAMNAS_OK);
+}
+
+static rramnas_net *
+create_depthwise(test_random *r)
+{
+  const int64_t shape[4] = { 1, 8, 32, 32 };
+  rramnas_net *net = NULL;
+  int64_t channels = 8;
+  int32_t x = 0;
+  uint64_t i, n = 4 + test_below(r, 7);
+
+  assert_int_equal(rramnas_net_create("depthwise", NULL, &net, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_net_add_input(net, "x", shape, 4, &x, NULL), RRAMNAS_OK);
+  for (i = 0; i < n; i++) {
+    const int depthwise = i > 0 && test_below(r, 3) > 0;
+
+    channels = depthwise ? channels : 8 * (int64_t)(1 + test_below(r, 24));
+    add_conv(net, &x, channels, depthwise ? 3 + 2 * (int64_t)test_below(r, 2) : 1, depthwise);
+  }
+  assert_int_equal(rramnas_net_finish(net, NULL), RRAMNAS_OK);
+  return net;
+}
+
+/* Narrow crossbars, and hardly more of them than are needed: layers that find no room are built from what is left. */
+static void
+depthwise_layers_fill_gaps(void **state)
+{
+  test_random r = { 19 };
+  int i;
+
+  (void)state;
+  for (i = 0; i < DEPTHWISE_ROUNDS; i++) {
+    static const char text[] = "crossbar: {rows: 48, cols: 32, subarray_rows: 48}\ndevice: {bits_per_cell: 1}\n"
+                               "weight: {bits: 6, slicing: parallel, sign: offset}\n";
+    random_case x = { .net = create_depthwise(&r), .o = RRAMNAS_COMPILE_OPTIONS_INIT };
+
+    assert_int_equal(rramnas_hw_load_buffer(text, strlen(text), "hw.yaml", RRAMNAS_HW_FORMAT_YAML, NULL, &x.hw, NULL),
+                     RRAMNAS_OK);
+    x.o.policy = RRAMNAS_POLICY_BEST;
+    x.o.depthwise = RRAMNAS_DEPTHWISE_RNC;
+    x.o.effort = RRAMNAS_EFFORT_FAST;
+    x.o.crossbars = crossbars_needed(&x, RRAMNAS_POLICY_RNC, RRAMNAS_EFFORT_FAST) + (int32_t)test_below(&r, 6);
+    rramnas_mapping_unref(random_case_compile(&x));
     random_case_end(&x);
   }
 }
@@ -635,6 +702,7 @@ main(void)
     cmocka_unit_test(more_effort_is_never_slower),
     cmocka_unit_test(more_crossbars_are_never_slower),
     cmocka_unit_test(results_repeat),
+    cmocka_unit_test(depthwise_layers_fill_gaps),
     cmocka_unit_test(curve_is_what_its_points_give_alone),
     cmocka_unit_test(of_level_searches_one_goes_on),
     cmocka_unit_test(groups_keep_their_crossbars),
