@@ -42,6 +42,8 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
   w->names = rrn_xbar_room(scratch, 3 * vectors, sizeof(*w->names));
   w->keys = rrn_xbar_room(scratch, 3 * draws, w->width * sizeof(*w->keys));
   w->mixes = k->cpu == RRN_XBAR_CPU_PLAIN ? rrn_xbar_room(scratch, 4 * 64, sizeof(*w->mixes)) : NULL;
+  if (w->keys) /* columns that a block does not have are drawn for as well, and left out afterwards */
+    memset(w->keys, 0, 3 * draws * w->width * sizeof(*w->keys));
   w->block.mixes = w->mixes;
   if (w->mixes)
     fill_mixes(w->mixes);
