@@ -439,7 +439,7 @@ read_options(int argc, char **argv, settings *s)
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .questions = questions,
-    .n_questions = 1,
+    .n_questions = sizeof(questions) / sizeof(questions[0]),
     .set_argument = set_network,
   };
   const int go_on = read_command_line(&command, argc, argv, s);

@@ -17,6 +17,7 @@
 #include "folder.h"
 #include "random.h"
 #include "rramnas/rramnas.h"
+#include "session_run.h"
 
 enum { PROBLEMS = 60, MOST_GENES = 6, MOST_FIGURES = 5, MOST_CANDIDATES = 4096, GENERATIONS = 9, PORTION = 40 };
 
@@ -172,28 +173,6 @@ started(const problem *p, seen *memory, const char *history_path, const char *ca
   if (rramnas_search_start(s, &p->options, &err) < 0)
     fail_msg("seed %llu: %s", (unsigned long long)p->seed, err.message);
   return s;
-}
-
-static rramnas_progress
-progress_of(const rramnas_search *s)
-{
-  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
-
-  assert_int_equal(rramnas_search_progress(s, &p), RRAMNAS_OK);
-  return p;
-}
-
-static void
-run(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads)
-{
-  rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-
-  o.generations = generations;
-  o.evaluations = evaluations;
-  o.n_threads = n_threads;
-  if (rramnas_search_run(s, &o, &err) < 0)
-    fail_msg("%s", err.message);
 }
 
 /* The front as text; releases the session, so that the history is whole. */

@@ -5,6 +5,7 @@
 
 #include "folder.h"
 #include "search_case.h"
+#include "session_run.h"
 
 enum { MOST_POINTS = 4096, GENERATIONS = 12 };
 
@@ -48,28 +49,6 @@ started(int32_t strategy, uint64_t seed, const char *history_path)
   o.population = 20;
   assert_int_equal(rramnas_search_start(s, &o, NULL), RRAMNAS_OK);
   return s;
-}
-
-static inline void
-run(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads)
-{
-  rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-
-  o.generations = generations;
-  o.evaluations = evaluations;
-  o.n_threads = n_threads;
-  if (rramnas_search_run(s, &o, &err) != RRAMNAS_OK)
-    fail_msg("%s", err.message);
-}
-
-static inline rramnas_progress
-progress_of(const rramnas_search *s)
-{
-  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
-
-  assert_int_equal(rramnas_search_progress(s, &p), RRAMNAS_OK);
-  return p;
 }
 
 /* The front; releases the session. */
