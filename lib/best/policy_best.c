@@ -16,7 +16,7 @@
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
 #include "best/kept.h"
-#include "best/race.h"
+#include "best/ladder.h"
 #include "compile/bound.h"
 
 #include <string.h>
@@ -442,7 +442,9 @@ run_race(driver *d)
 {
   int32_t effort, status = rrn_race_init(&d->race, d->m, d->o, d->err);
 
-  for (effort = RRAMNAS_EFFORT_FAST; status >= 0 && effort <= d->o->effort; effort++)
+  if (status >= 0)
+    status = rrn_ladder_run(&d->race);
+  for (effort = RRAMNAS_EFFORT_BALANCED; status >= 0 && effort <= d->o->effort; effort++)
     status = rrn_race_run(&d->race, effort);
   d->m->tries = d->race.search.tries;
   if (status >= 0)

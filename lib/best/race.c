@@ -53,8 +53,8 @@ static const int32_t last_stages[] = {
 /* --- the list --- */
 
 /* Crossbars that the cells of one copy fill. */
-static int32_t
-fewest_by_area(const rramnas_mapping *m)
+int32_t
+rrn_race_fewest_by_area(const rramnas_mapping *m)
 {
   const double crossbar = (double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols;
   double cells = 0;
@@ -71,7 +71,7 @@ fewest_by_area(const rramnas_mapping *m)
 static int32_t
 list_racers(rrn_race *r, int32_t most)
 {
-  const int32_t first = fewest_by_area(r->m), many = first >= MANY;
+  const int32_t first = rrn_race_fewest_by_area(r->m), many = first >= MANY;
   const int32_t one = r->search.samples == 1, share = many ? 8 : r->far ? (one ? 40 : 24) : one ? 160 : 40;
   const int32_t step = 1 + (many ? first / MANY * (MANY / 256) : r->far && !one ? first / 100 : 0);
   int32_t upwards[MOST_RACERS], n = 0, at, k;
@@ -273,15 +273,12 @@ repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
 }
 
 static int32_t
-make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
+make_stage(rrn_race *r, rrn_racer *x, double least_ns, rrn_kept_stage *kept)
 {
   const rrn_allowance a = allowance(r, x->stage);
   const int32_t tries = r->search.tries;
-  double least_ns = 0;
   int32_t i;
 
-  if (x->stage > 0 && x->ns < 1e300)
-    least_ns = least_after(r, x, x->stage, x->ns);
   RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
   for (i = 0; i < r->search.n_keeps; i++)
     RRN_TRY(judge(r, x, &r->search.keeps[i], least_ns, kept));
@@ -296,12 +293,15 @@ static int32_t
 run_stage(rrn_race *r, rrn_racer *x)
 {
   rrn_kept_on *on = NULL;
+  double least_ns = 0;
 
   RRN_TRY(rrn_kept_on_crossbars(r->m->kept, x->crossbars, &on, r->err));
+  if (x->stage > 0 && x->ns < 1e300)
+    least_ns = least_after(r, x, x->stage, x->ns);
   if (on && on->stages[x->stage].done)
     repeat_stage(r, x, &on->stages[x->stage]);
   else
-    RRN_TRY(make_stage(r, x, on ? &on->stages[x->stage] : NULL));
+    RRN_TRY(make_stage(r, x, least_ns, on ? &on->stages[x->stage] : NULL));
   x->after[x->stage++] = x->ns;
   return RRAMNAS_OK;
 }
@@ -353,12 +353,26 @@ advance(rrn_race *r, int32_t i)
 /* --- the whole --- */
 
 int32_t
+rrn_race_short(rrn_race *r, rrn_racer *x, double least_ns)
+{
+  return make_stage(r, x, least_ns, NULL);
+}
+
+int32_t
+rrn_race_probe(rrn_race *r, int32_t crossbars, double *ret_ns)
+{
+  const rrn_allowance a = allowance(r, 0);
+
+  RRN_TRY(rrn_search_plans(&r->search, crossbars, &a, 0));
+  *ret_ns = r->search.n_keeps > 0 ? r->search.keeps[0].ns : 1e300;
+  return RRAMNAS_OK;
+}
+
+int32_t
 rrn_race_run(rrn_race *r, int32_t effort)
 {
   int32_t i = -1;
 
-  if (effort == RRAMNAS_EFFORT_FAST)
-    return r->n > 0 ? run_stage(r, &r->racers[0]) : RRAMNAS_OK;
   if (!r->bounds)
     RRN_TRY(rrn_bound_time_new(r->m, r->search.depthwise, r->search.samples, &r->bound_arena, &r->bounds, r->err));
   for (;;) {

@@ -36,6 +36,9 @@ typedef struct rrn_race {
 /* Matrices of the mapping are known; it and the options must live as long. */
 int32_t rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_options *o, rramnas_error *err);
 /* Efforts are run in order: each goes on where the one before ended. */
+int32_t rrn_race_fewest_by_area(const rramnas_mapping *m);
+int32_t rrn_race_short(rrn_race *r, rrn_racer *x, double least_ns);
+int32_t rrn_race_probe(rrn_race *r, int32_t crossbars, double *ret_ns);
 int32_t rrn_race_run(rrn_race *r, int32_t effort);
 void rrn_race_release(rrn_race *r);
 
