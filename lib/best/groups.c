@@ -262,7 +262,7 @@ find_paces(rrn_grouping *g, double most, double ratio)
 int32_t
 rrn_grouping_new(rrn_plan *p, double density, double most_ns, rrn_arena *arena, rrn_grouping **ret_grouping)
 {
-  const int32_t few = p->limits.few, most = few ? FEW_BLOCKS : MOST_BLOCKS;
+  const int32_t few = 0, most = MOST_BLOCKS;
   rrn_grouping *g = rrn_arena_alloc(arena, 1, sizeof(*g));
   double prices[RRN_PRICES];
   int32_t i, block = 0;

@@ -1,94 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* The fast effort: a few short searches on fixed numbers of crossbars, the rungs of a ladder.
+ *
+ * In:  network, chip, crossbars at hand.
+ * Out: the best plan of all rungs up to those at hand; so with more crossbars it is never slower.
+ *
+ * Idea: rungs depend on network and chip only, and so does the search on each. Where a search ends is not known before,
+ * but about where is: a multiple of the ideal time (ideal.c), which is about the same for neighbouring rungs. So the ladder
+ * is cut into sections; at the end of each, beyond its last rung, one probe says what multiple, the slack. A plan that is
+ * sooner than `lucky` times the slack times the ideal time is passed over. From the highest rung down, then, a section is
+ * done with when no plan can be sooner than the best so far: as a rule after one or two rungs.
+ *
+ * The sections below are ruled out without probes of their own: a plan is passed over too when it is sooner than `halved`
+ * times what the slack of the next section allows, `halved` squared times that of the one after it, and so on. No slack
+ * counts for more than `most_slack`, so all but the first few of these rule out nothing that the own slack does not.
+ *
+ * Invariant: what is passed over on a rung does not depend on the crossbars at hand, nor on the order of probes. The ideal
+ * time never rises with the crossbars, nor does the bound. Complexity: a probe and one to four searches as a rule; at most a
+ * probe per section and a search per rung. Not handled: crossbars beyond the highest rung, at most a twenty-fourth of all.
+ * Deterministic. */
 #include "best/ladder.h"
 
-#include "best/ideal.h"
-#include <stdlib.h>
+#include "best/fast.h"
 #include <stdio.h>
+#include "best/ideal.h"
 
-enum { MOST_RUNGS = 1024, SECTIONS = 28, SPREAD = 6, FINEST = 24 };
+enum { MOST_RUNGS = 1024, SECTIONS = 28, SPREAD = 6, FINEST = 40, FINEST_DENSE = 96 };
 
-static double margin = 0.02;
+static double lucky = 0.98; static const double halved = 0.6;
+#include <stdlib.h>
 
 typedef struct ladder {
   rrn_race *r;
   rrn_ideal ideal;
-  int32_t rungs[MOST_RUNGS], n;  /* numbers of crossbars, upwards */
-  int32_t ends[SECTIONS];        /* of sections: first number of crossbars beyond */
-  double slack[SECTIONS];        /* time over the ideal at the end; < 0 = not known yet, 0 = none fits there */
+  int32_t rungs[MOST_RUNGS], n; /* numbers of crossbars, upwards */
+  int32_t ends[SECTIONS];       /* number of crossbars where the section's probe is made */
+  double slack[SECTIONS];       /* time over the ideal there; < 0 = not known yet, 0 = none fits */
 } ladder;
 
+/* Rungs are close where few crossbars are to spare; sections double. */
 static void
-list_rungs(ladder *l)
+list_rungs(ladder *l, int32_t most)
 {
-  const int32_t first = rrn_race_fewest_by_area(l->r->m), most = l->r->m->crossbars_available;
-  int64_t at = first, spare, finest = FINEST;
+  const int32_t first = rrn_race_fewest_by_area(l->r->m), finest = l->r->grouped ? FINEST : getenv("FD") ? atoi(getenv("FD")) : FINEST_DENSE;
+  int64_t at, spare; int64_t fin = getenv("FFINE") ? atoi(getenv("FFINE")) : finest; if (getenv("FLUCKY")) lucky = atof(getenv("FLUCKY"));
   int32_t k;
-  if (getenv("FFINE")) finest = atoi(getenv("FFINE"));
-  if (getenv("FMARGIN")) margin = atof(getenv("FMARGIN"));
 
-  while (at <= most && l->n < MOST_RUNGS) {
+  for (at = first; at <= most && l->n < MOST_RUNGS;) {
     l->rungs[l->n++] = (int32_t)at;
     spare = (at - first) / SPREAD;
-    at += 1 + (spare < at / finest ? spare : at / finest);
+    at += 1 + (spare < at / fin ? spare : at / fin);
   }
   for (at = (int64_t)first + first / 4 + 1, k = 0; k < SECTIONS; k++, at *= 2) {
-    l->ends[k] = at < INT32_MAX / 2 ? (int32_t)at : INT32_MAX / 2;
+    l->ends[k] = at < INT32_MAX ? (int32_t)at : INT32_MAX;
     l->slack[k] = -1;
   }
+}
+
+/* --- what is passed over --- */
+
+/* One build, where groups of layers are not worth while. */
+static int32_t
+build_once(rrn_search *s, int32_t crossbars, double *ret_ns)
+{
+  const rrn_allowance a = { .keeps = 1, .few = 1, .stream = 1 };
+  rrn_fast f;
+  int32_t fits = 0;
+
+  RRN_TRY(rrn_search_begin(s, crossbars, &a));
+  if (rrn_search_has_no_choice(s))
+    return RRAMNAS_OK;
+  for (rrn_fast_begin(&f, &s->plan); !fits && !f.over; s->tries++)
+    RRN_TRY(rrn_fast_build(&f, &fits));
+  if (fits)
+    *ret_ns = rrn_plan_time(&s->plan, 1e300);
+  return RRAMNAS_OK;
+}
+
+static double
+most_slack(const ladder *l)
+{
+  return 1.5 + (l->r->grouped ? 1.25 : 0.4) * (l->r->search.samples - 1);
 }
 
 static int32_t
 find_slack(ladder *l, int32_t section)
 {
-  rrn_race *r = l->r;
-  double ns = 0;
+  const int32_t crossbars = l->ends[section];
+  double ns = 1e300, slack;
 
   if (l->slack[section] >= 0)
     return RRAMNAS_OK;
-  RRN_TRY(rrn_race_probe(r, l->ends[section], &ns));
-  l->slack[section] = ns < 1e300 ? ns / rrn_ideal_ns(&l->ideal, l->ends[section]) : 0;
-  if (getenv("FDBG")) fprintf(stderr, "anchor %d %.0f slack %.3f\n", l->ends[section], ns, l->slack[section]);
+  if (l->r->grouped || l->r->search.samples == 1)
+    RRN_TRY(build_once(&l->r->search, crossbars, &ns));
+  else
+    RRN_TRY(rrn_race_probe(l->r, crossbars, &ns));
+  slack = ns < 1e300 ? ns / rrn_ideal_ns(&l->ideal, crossbars) : 0;
+  l->slack[section] = slack < most_slack(l) ? slack : most_slack(l);
   return RRAMNAS_OK;
 }
 
-static int32_t
-climb_down(ladder *l)
+/* Times the ideal, below which plans of a section are passed over, as far as slacks are known. */
+static double
+known_share(const ladder *l, int32_t section)
 {
-  rrn_race *r = l->r;
-  double least_ns, promise_ns, ideal;
-  int32_t i, k = SECTIONS - 1;
+  double share = 0, weight = lucky;
+  int32_t k;
 
-  for (i = l->n - 1; i >= 0; i--) {
-    const int32_t n = l->rungs[i];
-
-    least_ns = rrn_ideal_least_ns(&l->ideal, n);
-    if (getenv("FDBG")) fprintf(stderr, "rung %d least %.0f best %.0f\n", n, least_ns, r->best_ns);
-    if (least_ns >= r->best_ns)
-      return RRAMNAS_OK;
-    while (k > 0 && n < l->ends[k - 1])
-      k--;
-    RRN_TRY(find_slack(l, k));
-    ideal = rrn_ideal_ns(&l->ideal, n);
-    promise_ns = (1 - margin) * l->slack[k] * ideal;
-    if (getenv("FDBG")) fprintf(stderr, "  promise %.0f\n", promise_ns);
-    if (promise_ns >= r->best_ns) {
-      while (i > 0 && (k > 0 && l->rungs[i - 1] >= l->ends[k - 1]))
-        i--;
-      if (k == 0) return RRAMNAS_OK;
-      continue;
-    }
-    rrn_racer x = { .crossbars = n, .bound_ns = -1, .own_bound_ns = -1, .ns = 1e300 };
-    RRN_TRY(rrn_race_short(r, &x, promise_ns > least_ns ? promise_ns : least_ns));
-    if (getenv("FDBG")) fprintf(stderr, "   got %.0f x ideal %.3f\n", x.ns, x.ns / ideal);
+  for (k = section; k < SECTIONS; k++) {
+    share = weight * l->slack[k] > share ? weight * l->slack[k] : share;
+    weight = k == section ? halved : weight * halved;
   }
+  return share;
+}
+
+/* Makes the share known: later slacks are too small to matter. */
+static int32_t
+find_share(ladder *l, int32_t section, double *ret_share)
+{
+  double most = most_slack(l);
+  int32_t k;
+
+  for (k = section; k < SECTIONS && (k == section || most > known_share(l, section)); k++) {
+    RRN_TRY(find_slack(l, k));
+    most *= halved;
+  }
+  *ret_share = known_share(l, section);
   return RRAMNAS_OK;
+}
+
+/* --- the walk --- */
+
+static double
+larger(double a, double b)
+{
+  return a > b ? a : b;
+}
+
+/* The search on a rung, unless it cannot end sooner than the best so far. */
+static int32_t
+try_rung(ladder *l, int32_t crossbars, int32_t section, int *ret_ruled_out)
+{
+  const double bound_ns = rrn_ideal_least_ns(&l->ideal, crossbars), ideal_ns = rrn_ideal_ns(&l->ideal, crossbars);
+  rrn_race *r = l->r;
+  double least_ns = larger(bound_ns, known_share(l, section) * ideal_ns), share;
+
+  *ret_ruled_out = 1;
+  if (least_ns >= r->best_ns)
+    return RRAMNAS_OK;
+  RRN_TRY(find_share(l, section, &share));
+  least_ns = larger(bound_ns, share * ideal_ns);
+  if (least_ns >= r->best_ns)
+    return RRAMNAS_OK;
+  *ret_ruled_out = 0;
+  return rrn_race_short(r, crossbars, least_ns);
 }
 
 int32_t
 rrn_ladder_run(rrn_race *r)
 {
   ladder l = { .r = r };
+  int32_t i, section = SECTIONS - 1;
+  int ruled_out = 0;
 
   RRN_TRY(rrn_ideal_init(&l.ideal, r->m, r->search.depthwise, r->search.samples, &r->bound_arena, r->err));
-  list_rungs(&l);
-  return climb_down(&l);
+  list_rungs(&l, r->m->crossbars_available);
+  for (i = l.n - 1; i >= 0; i--) {
+    const int same = section > 0 ? l.rungs[i] >= l.ends[section - 1] : 1;
+
+    if (ruled_out && same)
+      continue;
+    while (section > 0 && l.rungs[i] < l.ends[section - 1])
+      section--;
+    RRN_TRY(try_rung(&l, l.rungs[i], section, &ruled_out));
+  }
+  return RRAMNAS_OK;
 }

@@ -17,7 +17,6 @@
  * allocation is Everett's (Operations Research 11, 1963). */
 #include "best/plan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int32_t
@@ -36,10 +35,10 @@ rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, in
   p->weight = rrn_arena_alloc(arena, n, sizeof(*p->weight));
   p->order = rrn_arena_alloc(arena, n, sizeof(*p->order));
   p->key = rrn_arena_alloc(arena, n, sizeof(*p->key));
-  p->closed = rrn_arena_alloc(arena, n, 1);
+  p->heap = rrn_arena_alloc(arena, n, sizeof(*p->heap));
   p->urgent = rrn_arena_alloc(arena, n, 1);
   p->wanted_ns = rrn_arena_alloc(arena, n, sizeof(*p->wanted_ns));
-  if (!p->choices || !p->widest || !p->picks || !p->group || !p->weight || !p->order || !p->key || !p->closed ||
+  if (!p->choices || !p->widest || !p->picks || !p->group || !p->weight || !p->order || !p->key || !p->heap ||
       !p->urgent || !p->wanted_ns)
     return rrn_fail_memory(err);
   RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers,
@@ -85,16 +84,13 @@ rrn_plan_one_group(rrn_plan *p)
 
 typedef rrn_segment segment;
 
+/* Whether a comes before b: best saving first. */
 static int
-by_rate(const void *a, const void *b)
+better(const segment *a, const segment *b)
 {
-  const segment *s = a, *t = b;
-
-  if (s->rate > t->rate || s->rate < t->rate)
-    return s->rate > t->rate ? -1 : 1;
-  if (s->layer != t->layer)
-    return s->layer < t->layer ? -1 : 1;
-  return (s->to > t->to) - (s->to < t->to);
+  if (a->rate > b->rate || a->rate < b->rate)
+    return a->rate > b->rate;
+  return a->layer < b->layer;
 }
 
 static double
@@ -132,6 +128,48 @@ count_bars(const rrn_plan *p, int32_t g)
   return n;
 }
 
+/* The next segments of the layers as a heap of numbers of segments, best first: sinks the one at `at`. */
+static void
+sink(const segment *segments, int32_t *heap, int32_t n, int32_t at)
+{
+  const int32_t moved = heap[at];
+  int32_t child;
+
+  for (; (child = 2 * at + 1) < n; at = child) {
+    child += child + 1 < n && better(&segments[heap[child + 1]], &segments[heap[child]]);
+    if (!better(&segments[heap[child]], &segments[moved]))
+      break;
+    heap[at] = heap[child];
+  }
+  heap[at] = moved;
+}
+
+/* Takes segments, best first, while the budget lasts; each layer's are in that order, and a layer ends with the first that
+ * is too dear. */
+static void
+spend(rrn_plan *p, const segment *segments, int32_t n_segments, double budget)
+{
+  int32_t *heap = p->heap, n = 0, i;
+
+  for (i = 0; i < n_segments; i++)
+    if (i == 0 || segments[i].layer != segments[i - 1].layer)
+      heap[n++] = i;
+  for (i = n / 2 - 1; i >= 0; i--)
+    sink(segments, heap, n, i);
+  while (n > 0) {
+    const int32_t at = heap[0];
+    const segment *s = &segments[at];
+    const int goes_on = at + 1 < n_segments && segments[at + 1].layer == s->layer && (double)s->cells <= budget;
+
+    if ((double)s->cells <= budget) {
+      budget -= (double)s->cells;
+      p->picks[s->layer].index = s->to;
+    }
+    heap[0] = goes_on ? at + 1 : heap[--n];
+    sink(segments, heap, n, 0);
+  }
+}
+
 int32_t
 rrn_plan_allocate(rrn_plan *p, int32_t g, double density)
 {
@@ -155,22 +193,9 @@ rrn_plan_allocate(rrn_plan *p, int32_t g, double density)
       n += hull(rrn_plan_menu(p, i), i, p->weight[i], bars, segments + n);
       budget -= (double)rrn_plan_menu(p, i)->points[0].cells;
       p->picks[i].index = 0;
-      p->closed[i] = 0;
     }
   p->work += 6 * (int64_t)most + 45 * (int64_t)n;
-  qsort(segments, (size_t)n, sizeof(*segments), by_rate);
-  for (i = 0; i < n; i++) {
-    const segment *s = &segments[i];
-
-    if (p->closed[s->layer])
-      continue;
-    if ((double)s->cells > budget) {
-      p->closed[s->layer] = 1;
-      continue;
-    }
-    budget -= (double)s->cells;
-    p->picks[s->layer].index = s->to;
-  }
+  spend(p, segments, n, budget);
   return RRAMNAS_OK;
 }
 

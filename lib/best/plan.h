@@ -31,7 +31,7 @@ typedef struct rrn_plan {
   double *weight;       /* [n_layers] of a layer's time, when layers compete for cells */
   int32_t *order;       /* [n_layers] scratch */
   double *key;          /* [n_layers] scratch */
-  char *closed;         /* [n_layers] scratch */
+  int32_t *heap;        /* [n_layers] scratch */
   char *urgent;         /* [n_layers] 1: a build places it after large boxes, before all others */
   double *wanted_ns;    /* [n_layers] as the last build's allocation has it */
   rrn_segment *segments; /* [cap_segments] scratch */

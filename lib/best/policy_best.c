@@ -117,16 +117,37 @@ simulate_rnc(driver *d, int32_t crossbars, double most_ns, rrn_kept_on *ret_on)
   return status;
 }
 
-/* Time in which so many crossbars do the work of all boxes, whatever the copies: a working box keeps its crossbar. */
+/* Work of all boxes, whatever the copies: a working box keeps its crossbar. */
 static double
-busy(const rramnas_mapping *m, int32_t samples, int32_t crossbars)
+work_ns(const rramnas_mapping *m, int only_shared, int32_t *ret_alone)
 {
+  const rrn_hw_values *v = &m->hw->v;
   double sum = 0;
   size_t i;
 
-  for (i = 0; i < m->n_pieces; i++)
-    sum += m->pieces[i].latency_ns * (double)m->pieces[i].activations;
-  return sum * samples / crossbars;
+  *ret_alone = 0;
+  for (i = 0; i < m->n_pieces; i++) {
+    const rrn_piece *x = &m->pieces[i];
+    const int alone = x->rows == v->crossbar.rows && x->cols == v->crossbar.cols;
+
+    *ret_alone += alone;
+    sum += only_shared && alone ? 0 : x->latency_ns * (double)x->activations;
+  }
+  return sum;
+}
+
+/* Time in which so many crossbars do the work of all boxes; and in which those that no full box takes do the others'. */
+static double
+busy(const rramnas_mapping *m, int32_t samples, int32_t crossbars, int tiled)
+{
+  int32_t alone;
+  const double all = work_ns(m, 0, &alone) * samples / crossbars;
+  double others;
+
+  if (!tiled || alone >= crossbars)
+    return all;
+  others = work_ns(m, 1, &alone) * samples / (crossbars - alone);
+  return all > others ? all : others;
 }
 
 /* Time below which policy rnc's mapping cannot be done: its copies are most when all cells can be used. 0 = one copy
@@ -141,6 +162,7 @@ rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns)
   rramnas_mapping m = { .hw = d->m->hw, .net = d->m->net, .rt = d->m->rt, .arena = *arena, .n_layers = d->m->n_layers,
                         .layer_of = d->m->layer_of, .matrices = d->m->matrices };
   rrn_duplication model;
+  double least_ns;
   int32_t status, i;
 
   *ret_ns = 0;
@@ -156,8 +178,8 @@ rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns)
   if (crossbars > 0 && rrn_duplication_solve(&model, cells, m.copies) == 0)
     return RRAMNAS_OK;
   *ret_ns = unhindered(&m, d->o->samples);
-  if (busy(&m, d->o->samples, bars) > *ret_ns)
-    *ret_ns = busy(&m, d->o->samples, bars);
+  least_ns = busy(&m, d->o->samples, bars, crossbars > 0);
+  *ret_ns = least_ns > *ret_ns ? least_ns : *ret_ns;
   *ret_ns *= 1 - RRN_BOUND_TIME_ROUNDING;
   return RRAMNAS_OK;
 }
@@ -264,17 +286,16 @@ look_at_rnc(driver *d, int32_t crossbars, double most_ns, rrn_kept_on *on)
   return simulate_rnc(d, crossbars, most_ns, on);
 }
 
-/* Policy rnc's mapping on the crossbars at hand or, but for the fast effort, fewer, when it is sooner done than `ns`;
- * 0 crossbars = none is. */
+/* Policy rnc's mapping on the crossbars at hand or fewer, when it is sooner done than `ns`; 0 crossbars = none is. */
 static int32_t
 best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
 {
-  const int32_t most = d->m->crossbars_available, last = d->o->effort > RRAMNAS_EFFORT_FAST ? 1 : most;
+  const int32_t most = d->m->crossbars_available;
   double sooner_ns;
   int32_t n;
 
   *ret_crossbars = 0;
-  for (n = most; n >= last; n--) {
+  for (n = most; n > 0; n--) {
     rrn_kept_on own = { .rnc_bound_ns = -1, .rnc_least_ns = -1, .rnc_ns = -1 }, *on = NULL;
 
     RRN_TRY(rrn_kept_on_crossbars(d->m->kept, n, &on, d->err));
@@ -347,8 +368,7 @@ settle(driver *d)
   int packed = 0;
 
   RRN_TRY(best_rnc(d, &ns, &crossbars));
-  if (d->o->effort > RRAMNAS_EFFORT_FAST || ns >= 1e300)
-    RRN_TRY(try_packed(d, ns, &packed));
+  RRN_TRY(try_packed(d, ns, &packed));
   if (packed)
     use_packed(d);
   else if (crossbars > 0)

@@ -5,6 +5,7 @@
 
 #include "best/bound_time.h"
 #include "best/search.h"
+#include "best/kept.h"
 
 enum { RRN_RACE_STAGES = 5 };
 
@@ -26,6 +27,7 @@ typedef struct rrn_race {
   rrn_time_bounds *bounds;
   rrn_racer *racers;     /* [n], by crossbars, downwards */
   int32_t n;
+  int32_t grouped;       /* 1: some layer has groups */
   int32_t far;           /* 1: the bound on the time is far from plans */
   rramnas_mapping trial; /* the plan that is judged */
   rramnas_mapping best;  /* the best plan so far */
@@ -37,7 +39,8 @@ typedef struct rrn_race {
 int32_t rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_options *o, rramnas_error *err);
 /* Efforts are run in order: each goes on where the one before ended. */
 int32_t rrn_race_fewest_by_area(const rramnas_mapping *m);
-int32_t rrn_race_short(rrn_race *r, rrn_racer *x, double least_ns);
+int32_t rrn_race_judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns, rrn_kept_stage *kept);
+int32_t rrn_race_short(rrn_race *r, int32_t crossbars, double least_ns);
 int32_t rrn_race_probe(rrn_race *r, int32_t crossbars, double *ret_ns);
 int32_t rrn_race_run(rrn_race *r, int32_t effort);
 void rrn_race_release(rrn_race *r);

@@ -83,17 +83,36 @@ try_recipe(rrn_search *s, const rrn_recipe *r)
   return fits ? offer(s, 0) : RRAMNAS_OK;
 }
 
+/* A second build of a short search may be sooner by so much, and no more: else it is passed over. */
+static const double second_build = 0.95;
+
+/* A short search builds again what is late, and only if that can win. */
+static void
+limit_builds(rrn_search *s, rrn_fast *f)
+{
+  const double again_ns = s->n_keeps > 0 ? s->keeps[0].ns * second_build : 0;
+
+  if (s->enough_ns <= 0 || s->n_keeps == 0)
+    return;
+  f->over |= s->keeps[0].ns <= s->enough_ns || again_ns >= s->rival_ns;
+  s->plan.least_ns = again_ns > s->plan.least_ns ? again_ns : s->plan.least_ns;
+}
+
 static int32_t
 try_fast(rrn_search *s)
 {
+  const double least_ns = s->plan.least_ns;
   rrn_fast f;
   int32_t fits = 0;
 
   for (rrn_fast_begin(&f, &s->plan); !f.over; s->tries++) {
     RRN_TRY(rrn_fast_build(&f, &fits));
+    s->fits |= fits;
     if (fits)
       RRN_TRY(offer(s, 0));
+    limit_builds(s, &f);
   }
+  s->plan.least_ns = least_ns;
   return RRAMNAS_OK;
 }
 
@@ -148,9 +167,8 @@ next_count(const rrn_search *s, const rrn_grouping *g, const char *tried)
   return best;
 }
 
-/* Plans of several groups, `counts` of them. */
-static int32_t
-try_counts(rrn_search *s, double density, int32_t start, int32_t counts, double spend)
+int32_t
+rrn_search_groups(rrn_search *s, double density, int32_t start, int32_t counts, double spend)
 {
   char tried[RRN_MOST_GROUPS + 1] = { 0 };
   const double most_ns = s->n_keeps == 0 ? 1e300 : s->keeps[0].ns;
@@ -171,8 +189,8 @@ try_counts(rrn_search *s, double density, int32_t start, int32_t counts, double 
 }
 
 /* A layer that needs more crossbars than there are has no way to be laid out. */
-static int
-some_layer_has_no_choice(const rrn_search *s)
+int
+rrn_search_has_no_choice(const rrn_search *s)
 {
   int32_t i;
 
@@ -188,21 +206,21 @@ build_plans(rrn_search *s, const rrn_allowance *a)
   static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
   int32_t k;
 
-  if (some_layer_has_no_choice(s))
+  if (rrn_search_has_no_choice(s))
     return RRAMNAS_OK;
   if (a->few)
     RRN_TRY(try_fast(s));
-  if (s->n_keeps == 0)
+  if (s->enough_ns > 0 ? !s->fits : s->n_keeps == 0)
     RRN_TRY(try_one_group(s, a->recipes, a->plans));
   for (k = 0; s->samples > 1 && k < a->densities; k++)
-    RRN_TRY(try_counts(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
+    RRN_TRY(rrn_search_groups(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
   return RRAMNAS_OK;
 }
 
 /* --- rounds of local search --- */
 
-static void
-sort_keeps(rrn_search *s)
+void
+rrn_search_sort(rrn_search *s)
 {
   int32_t i, k;
 
@@ -263,12 +281,12 @@ balance_plans(rrn_search *s, double spend, int32_t last)
   int32_t i;
 
   for (;; threshold *= 0.7) {
-    sort_keeps(s);
+    rrn_search_sort(s);
     for (i = 0; i < s->n_keeps; i++)
       RRN_TRY(balance_keep(s, &s->keeps[i], spend / rounds / s->n_keeps, threshold));
     if (s->n_keeps <= last)
       return RRAMNAS_OK;
-    sort_keeps(s);
+    rrn_search_sort(s);
     s->n_keeps = (s->n_keeps + 1) / 2;
   }
 }
@@ -281,7 +299,7 @@ improve_plans(rrn_search *s, double spend)
   int32_t i;
 
   for (;; threshold *= 0.6) {
-    sort_keeps(s);
+    rrn_search_sort(s);
     for (i = 0; i < s->n_keeps; i++)
       RRN_TRY(improve_keep(s, &s->keeps[i], (int64_t)(spend / rounds / s->n_keeps), threshold));
     if (s->n_keeps == 1)
@@ -292,14 +310,14 @@ improve_plans(rrn_search *s, double spend)
 
 /* --- the whole --- */
 
-static int32_t
-begin(rrn_search *s, int32_t crossbars, const rrn_allowance *a)
+int32_t
+rrn_search_begin(rrn_search *s, int32_t crossbars, const rrn_allowance *a)
 {
   const rrn_shape_limits limits = { s->depthwise, a->few };
 
   rrn_arena_reset(s->arena);
   memset(s->keeps, 0, sizeof(s->keeps));
-  s->n_keeps = 0;
+  s->n_keeps = s->fits = 0;
   s->most_keeps = a->keeps;
   s->chip = rrn_search_bare(s->m);
   s->chip.crossbars_available = crossbars;
@@ -323,14 +341,14 @@ rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, doubl
   /* One inference needs no groups. */
   const double moves = s->samples > 1 ? a->moves : a->moves + (a->balance + a->starts) / 2;
 
-  RRN_TRY(begin(s, crossbars, a));
+  RRN_TRY(rrn_search_begin(s, crossbars, a));
   s->plan.least_ns = least_ns;
   RRN_TRY(build_plans(s, a));
   if (a->balance > 0 && s->n_keeps > 1)
     RRN_TRY(balance_plans(s, a->balance, a->last));
   if (moves > 0 && a->moves > 0 && s->n_keeps > 0 && (!a->few || rrn_fast_moves_pay(&s->plan)))
     RRN_TRY(improve_plans(s, moves));
-  sort_keeps(s);
+  rrn_search_sort(s);
   s->n_keeps = s->n_keeps < a->last ? s->n_keeps : a->last;
   return RRAMNAS_OK;
 }

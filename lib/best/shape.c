@@ -134,27 +134,23 @@ groups_per_box(const rramnas_mapping *m, const rrn_matrix *x, int64_t boxes, int
   return divide_up(x->groups, boxes) <= fit ? fit : 0;
 }
 
+/* That many copies with the groups dealt to full boxes and a last one, k at once. The last is no slower. */
 static int32_t
-grouped_point(cook *k, int64_t copies, int64_t at_once)
+grouped_point(cook *k, int64_t copies, int64_t at_once, double latency_ns)
 {
   const rrn_matrix *x = &k->m->matrices[k->layer];
-  const int64_t share = groups_per_box(k->m, x, k->most_boxes / copies, at_once);
-  const rrn_tiling t = { x->rows, share * (x->cols / x->groups), (int32_t)at_once };
-  rrn_box_class classes[RRN_MOST_CLASSES];
-  int64_t pieces = 0, cells = 0;
-  int32_t i, n;
+  const int64_t share = groups_per_box(k->m, x, k->most_boxes / copies, at_once), cols = x->cols / x->groups;
+  const int64_t activations = divide_up(share, at_once) * x->positions;
+  int64_t full, last, blocks;
 
-  if (share < at_once)
+  if (share < at_once || copies > activations)
     return RRAMNAS_OK;
-  n = rrn_shape_classes(k->m, k->layer, &t, classes);
-  for (i = 0; i < n; i++) {
-    pieces += classes[i].per_copy;
-    cells += (int64_t)classes[i].per_copy * classes[i].rows * classes[i].cols;
-  }
-  if (copies > classes[0].activations)
-    return RRAMNAS_OK;
-  return add_point(k, (rrn_point){ t, (int32_t)copies, (int32_t)(copies * pieces), copies * cells,
-                                   rrn_shape_ns(classes, n, (int32_t)copies) });
+  full = x->groups / share;
+  last = x->groups % share;
+  blocks = full * share * at_once + last * least(last, at_once);
+  return add_point(k, (rrn_point){ { x->rows, share * cols, (int32_t)at_once }, (int32_t)copies,
+                                   (int32_t)(copies * (full + (last > 0))), copies * blocks * x->rows * cols * x->cells,
+                                   latency_ns * (double)divide_up(activations, copies) });
 }
 
 static int
@@ -221,9 +217,13 @@ grouped_menu(cook *k, rrn_shape_limits limits)
   const int64_t last = limits.depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
   int64_t at_once, copies;
 
-  for (at_once = first; at_once <= last; at_once += limits.few ? 1 + at_once / 3 : 1)
+  for (at_once = first; at_once <= last; at_once += limits.few ? 1 + at_once / 3 : 1) {
+    const double latency_ns =
+      rrn_matrix_latency_ns(m->hw, x, x->rows * at_once, at_once * (x->cols / x->groups) * x->cells);
+
     for (copies = 1; copies <= k->most_boxes; copies += 1 + copies / (limits.few && last > 1 ? 6 : 24))
-      RRN_TRY(grouped_point(k, copies, at_once));
+      RRN_TRY(grouped_point(k, copies, at_once, latency_ns));
+  }
   return k->menu->n > 0 ? keep_undominated(k) : RRAMNAS_OK;
 }
 
