@@ -161,10 +161,29 @@ rrn_ideal_ns(const rrn_ideal *s, int32_t crossbars)
   return best_price(s, (prices){ 1, 0, 0 }, s->dearest, crossbars);
 }
 
+/* Least time of the slowest layer. */
+static double
+pace(const rrn_ideal *s, double crossbars)
+{
+  double most = 0, copies, ns;
+  int32_t i;
+
+  for (i = 0; i < s->n_layers; i++) {
+    const rrn_ideal_layer *l = &s->layers[i];
+
+    copies = l->groups > 1 ? least(crossbars * l->last, l->groups * l->most_copies)
+                           : least(l->most_copies, crossbars / l->boxes);
+    ns = l->work_ns / (copies > 1 ? copies : 1);
+    most = ns > most ? ns : most;
+  }
+  return most;
+}
+
 double
 rrn_ideal_least_ns(const rrn_ideal *s, int32_t crossbars)
 {
-  const double one = rrn_ideal_ns(s, crossbars), busy = (double)s->samples / crossbars;
+  const double one = rrn_ideal_ns(s, crossbars) + (s->samples - 1) * pace(s, crossbars);
+  const double busy = (double)s->samples / crossbars;
   double all;
 
   if (s->samples == 1)

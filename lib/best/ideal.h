@@ -26,7 +26,8 @@ int32_t rrn_ideal_init(rrn_ideal *s, const rramnas_mapping *m, int32_t depthwise
                        rramnas_error *err);
 /* Time of one inference. Never rises with the crossbars, as none of these. */
 double rrn_ideal_ns(const rrn_ideal *s, int32_t crossbars);
-/* What no plan completes all samples in less than: one inference, or all work on all crossbars. */
+/* What no plan completes all samples in less than: one after another at the pace of the slowest layer, or all work on all
+ * crossbars. Never rises either. */
 double rrn_ideal_least_ns(const rrn_ideal *s, int32_t crossbars);
 
 #endif

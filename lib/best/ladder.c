@@ -21,13 +21,11 @@
 #include "best/ladder.h"
 
 #include "best/fast.h"
-#include <stdio.h>
 #include "best/ideal.h"
 
 enum { MOST_RUNGS = 1024, SECTIONS = 28, SPREAD = 6, FINEST = 40, FINEST_DENSE = 96 };
 
-static double lucky = 0.98; static const double halved = 0.6;
-#include <stdlib.h>
+static const double lucky[] = { 0.98, 0.95 }, halved = 0.6;
 
 typedef struct ladder {
   rrn_race *r;
@@ -41,19 +39,39 @@ typedef struct ladder {
 static void
 list_rungs(ladder *l, int32_t most)
 {
-  const int32_t first = rrn_race_fewest_by_area(l->r->m), finest = l->r->grouped ? FINEST : getenv("FD") ? atoi(getenv("FD")) : FINEST_DENSE;
-  int64_t at, spare; int64_t fin = getenv("FFINE") ? atoi(getenv("FFINE")) : finest; if (getenv("FLUCKY")) lucky = atof(getenv("FLUCKY"));
+  const int32_t first = rrn_race_fewest_by_area(l->r->m), finest = l->r->grouped ? FINEST : FINEST_DENSE;
+  int64_t at, spare;
   int32_t k;
 
   for (at = first; at <= most && l->n < MOST_RUNGS;) {
     l->rungs[l->n++] = (int32_t)at;
     spare = (at - first) / SPREAD;
-    at += 1 + (spare < at / fin ? spare : at / fin);
+    at += 1 + (spare < at / finest ? spare : at / finest);
   }
   for (at = (int64_t)first + first / 4 + 1, k = 0; k < SECTIONS; k++, at *= 2) {
     l->ends[k] = at < INT32_MAX ? (int32_t)at : INT32_MAX;
     l->slack[k] = -1;
   }
+}
+
+/* Where the ideal has all copies that are of use plans do no better with more than twice as many crossbars. */
+static void
+drop_useless(ladder *l)
+{
+  const double end_ns = 1.01 * rrn_ideal_ns(&l->ideal, INT32_MAX);
+  int32_t low = 0, high = l->n - 1, i;
+
+  if (l->n == 0 || rrn_ideal_ns(&l->ideal, l->rungs[high]) > end_ns)
+    return;
+  while (low < high) {
+    i = (low + high) / 2;
+    if (rrn_ideal_ns(&l->ideal, l->rungs[i]) > end_ns)
+      low = i + 1;
+    else
+      high = i;
+  }
+  while (l->n > 1 && l->rungs[l->n - 1] / 2 > l->rungs[low])
+    l->n--;
 }
 
 /* --- what is passed over --- */
@@ -103,7 +121,7 @@ find_slack(ladder *l, int32_t section)
 static double
 known_share(const ladder *l, int32_t section)
 {
-  double share = 0, weight = lucky;
+  double share = 0, weight = lucky[!l->r->grouped && l->r->search.samples > 1];
   int32_t k;
 
   for (k = section; k < SECTIONS; k++) {
@@ -115,7 +133,7 @@ known_share(const ladder *l, int32_t section)
 
 /* Makes the share known: later slacks are too small to matter. */
 static int32_t
-find_share(ladder *l, int32_t section, double *ret_share)
+find_slacks(ladder *l, int32_t section)
 {
   double most = most_slack(l);
   int32_t k;
@@ -124,7 +142,6 @@ find_share(ladder *l, int32_t section, double *ret_share)
     RRN_TRY(find_slack(l, k));
     most *= halved;
   }
-  *ret_share = known_share(l, section);
   return RRAMNAS_OK;
 }
 
@@ -136,23 +153,33 @@ larger(double a, double b)
   return a > b ? a : b;
 }
 
+/* Nothing on a rung counts that is sooner than both. */
+typedef struct floor_ns {
+  double bound, ideal;
+} floor_ns;
+
+static int
+is_ruled_out(const ladder *l, const floor_ns *f, int32_t section)
+{
+  const double best_ns = l->r->best_ns;
+
+  return f->bound * (1 + RRN_BOUND_TIME_ROUNDING) >= best_ns || known_share(l, section) * f->ideal >= best_ns;
+}
+
 /* The search on a rung, unless it cannot end sooner than the best so far. */
 static int32_t
 try_rung(ladder *l, int32_t crossbars, int32_t section, int *ret_ruled_out)
 {
-  const double bound_ns = rrn_ideal_least_ns(&l->ideal, crossbars), ideal_ns = rrn_ideal_ns(&l->ideal, crossbars);
-  rrn_race *r = l->r;
-  double least_ns = larger(bound_ns, known_share(l, section) * ideal_ns), share;
+  const floor_ns f = { rrn_ideal_least_ns(&l->ideal, crossbars), rrn_ideal_ns(&l->ideal, crossbars) };
 
-  *ret_ruled_out = 1;
-  if (least_ns >= r->best_ns)
+  *ret_ruled_out = is_ruled_out(l, &f, section);
+  if (*ret_ruled_out)
     return RRAMNAS_OK;
-  RRN_TRY(find_share(l, section, &share));
-  least_ns = larger(bound_ns, share * ideal_ns);
-  if (least_ns >= r->best_ns)
+  RRN_TRY(find_slacks(l, section));
+  *ret_ruled_out = is_ruled_out(l, &f, section);
+  if (*ret_ruled_out)
     return RRAMNAS_OK;
-  *ret_ruled_out = 0;
-  return rrn_race_short(r, crossbars, least_ns);
+  return rrn_race_short(l->r, crossbars, larger(f.bound * (1 - RRN_BOUND_TIME_ROUNDING), known_share(l, section) * f.ideal));
 }
 
 int32_t
@@ -164,6 +191,7 @@ rrn_ladder_run(rrn_race *r)
 
   RRN_TRY(rrn_ideal_init(&l.ideal, r->m, r->search.depthwise, r->search.samples, &r->bound_arena, r->err));
   list_rungs(&l, r->m->crossbars_available);
+  drop_useless(&l);
   for (i = l.n - 1; i >= 0; i--) {
     const int same = section > 0 ? l.rungs[i] >= l.ends[section - 1] : 1;
 

@@ -22,13 +22,11 @@
 #include "best/kept.h"
 
 #include "timing/sim.h"
-#include <stdlib.h>
-#include <stdio.h>
 
 enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, NEIGHBOURS = 4 };
 _Static_assert((int)STAGES <= (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
 
-/* The stages of a search. The fast effort has menus of its own. */
+/* The stages of a search. The first has menus of its own. */
 static const rrn_allowance stages[STAGES] = {
   { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
   { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
@@ -49,7 +47,7 @@ static const double tight_share = 0.4, tight_most_share = 0.3;
 
 /* Stages of an effort. */
 static const int32_t last_stages[] = {
-  [RRAMNAS_EFFORT_FAST] = 1, [RRAMNAS_EFFORT_BALANCED] = 3, [RRAMNAS_EFFORT_THOROUGH] = 5,
+  [RRAMNAS_EFFORT_BALANCED] = 3, [RRAMNAS_EFFORT_THOROUGH] = 5,
 };
 
 /* --- the list --- */
@@ -215,8 +213,8 @@ take_trial(rrn_race *r, double ns)
 }
 
 /* The event simulation has the last word over the evaluator. */
-int32_t
-rrn_race_judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns, rrn_kept_stage *kept)
+static int32_t
+judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns, rrn_kept_stage *kept)
 {
   rrn_arena arena;
   double ns = 0;
@@ -240,12 +238,10 @@ rrn_race_judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns,
 
 /* Networks of few layers need fewer moves; those of many get fewer, as each takes longer. */
 static rrn_allowance
-allowance(const rrn_race *r, int32_t stage)
+fit_allowance(const rrn_race *r, rrn_allowance a)
 {
   const double layers = r->m->n_layers;
   const double share = layers < 20 ? layers * layers / 400 : layers < 40 ? 1 : 40 / layers;
-  rrn_allowance a = stages[stage];
-  if (getenv("FS")) sscanf(getenv("FS"), "%lf,%lf,%lf,%d,%d,%d,%d", &a.starts, &a.balance, &a.moves, &a.densities, &a.counts, &a.keeps, &a.last);
 
   a.plans *= share;
   a.starts *= share;
@@ -275,15 +271,18 @@ repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
 }
 
 static int32_t
-make_stage(rrn_race *r, rrn_racer *x, double least_ns, rrn_kept_stage *kept)
+make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 {
-  const rrn_allowance a = allowance(r, x->stage);
+  const rrn_allowance a = fit_allowance(r, stages[x->stage]);
   const int32_t tries = r->search.tries;
+  double least_ns = 0;
   int32_t i;
 
+  if (x->stage > 0 && x->ns < 1e300)
+    least_ns = least_after(r, x, x->stage, x->ns);
   RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
   for (i = 0; i < r->search.n_keeps; i++)
-    RRN_TRY(rrn_race_judge(r, x, &r->search.keeps[i], least_ns, kept));
+    RRN_TRY(judge(r, x, &r->search.keeps[i], least_ns, kept));
   if (kept) {
     kept->done = 1;
     kept->tries = r->search.tries - tries;
@@ -295,15 +294,12 @@ static int32_t
 run_stage(rrn_race *r, rrn_racer *x)
 {
   rrn_kept_on *on = NULL;
-  double least_ns = 0;
 
   RRN_TRY(rrn_kept_on_crossbars(r->m->kept, x->crossbars, &on, r->err));
-  if (x->stage > 0 && x->ns < 1e300)
-    least_ns = least_after(r, x, x->stage, x->ns);
   if (on && on->stages[x->stage].done)
     repeat_stage(r, x, &on->stages[x->stage]);
   else
-    RRN_TRY(make_stage(r, x, least_ns, on ? &on->stages[x->stage] : NULL));
+    RRN_TRY(make_stage(r, x, on ? &on->stages[x->stage] : NULL));
   x->after[x->stage++] = x->ns;
   return RRAMNAS_OK;
 }
@@ -358,13 +354,16 @@ advance(rrn_race *r, int32_t i)
  * sooner than the evaluator says by more than this are passed over, so many need no simulation. */
 static const double enough = 1.08, agreement = 0.95;
 
-/* Groups of grouped layers gain nothing in so short a time. */
+/* What a short search may spend. Groups of grouped layers gain nothing in so short a time. */
+static const rrn_allowance short_search = { 0, 1e7, 6e6, 8e6, 1, 1, 6, 4, 1, 1, 1 };
+
 static rrn_allowance
 short_allowance(const rrn_race *r)
 {
-  rrn_allowance a = allowance(r, 0);
+  rrn_allowance a = fit_allowance(r, short_search);
 
   a.densities = r->grouped ? 0 : a.densities;
+  a.counts = rrn_race_fewest_by_area(r->m) < MANY ? a.counts : 2;
   return a;
 }
 
@@ -385,7 +384,7 @@ rrn_race_short(rrn_race *r, int32_t crossbars, double least_ns)
     const double agreed_ns = agreement * s->keeps[i].ns;
 
     if (agreed_ns < r->best_ns)
-      RRN_TRY(rrn_race_judge(r, &x, &s->keeps[i], agreed_ns > least_ns ? agreed_ns : least_ns, NULL));
+      RRN_TRY(judge(r, &x, &s->keeps[i], agreed_ns > least_ns ? agreed_ns : least_ns, NULL));
   }
   return RRAMNAS_OK;
 }

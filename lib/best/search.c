@@ -167,8 +167,9 @@ next_count(const rrn_search *s, const rrn_grouping *g, const char *tried)
   return best;
 }
 
-int32_t
-rrn_search_groups(rrn_search *s, double density, int32_t start, int32_t counts, double spend)
+/* Plans of several groups, `counts` of them. */
+static int32_t
+try_counts(rrn_search *s, double density, int32_t start, int32_t counts, double spend)
 {
   char tried[RRN_MOST_GROUPS + 1] = { 0 };
   const double most_ns = s->n_keeps == 0 ? 1e300 : s->keeps[0].ns;
@@ -188,7 +189,6 @@ rrn_search_groups(rrn_search *s, double density, int32_t start, int32_t counts, 
   return RRAMNAS_OK;
 }
 
-/* A layer that needs more crossbars than there are has no way to be laid out. */
 int
 rrn_search_has_no_choice(const rrn_search *s)
 {
@@ -213,14 +213,14 @@ build_plans(rrn_search *s, const rrn_allowance *a)
   if (s->enough_ns > 0 ? !s->fits : s->n_keeps == 0)
     RRN_TRY(try_one_group(s, a->recipes, a->plans));
   for (k = 0; s->samples > 1 && k < a->densities; k++)
-    RRN_TRY(rrn_search_groups(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
+    RRN_TRY(try_counts(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
   return RRAMNAS_OK;
 }
 
 /* --- rounds of local search --- */
 
-void
-rrn_search_sort(rrn_search *s)
+static void
+sort_keeps(rrn_search *s)
 {
   int32_t i, k;
 
@@ -281,12 +281,12 @@ balance_plans(rrn_search *s, double spend, int32_t last)
   int32_t i;
 
   for (;; threshold *= 0.7) {
-    rrn_search_sort(s);
+    sort_keeps(s);
     for (i = 0; i < s->n_keeps; i++)
       RRN_TRY(balance_keep(s, &s->keeps[i], spend / rounds / s->n_keeps, threshold));
     if (s->n_keeps <= last)
       return RRAMNAS_OK;
-    rrn_search_sort(s);
+    sort_keeps(s);
     s->n_keeps = (s->n_keeps + 1) / 2;
   }
 }
@@ -299,7 +299,7 @@ improve_plans(rrn_search *s, double spend)
   int32_t i;
 
   for (;; threshold *= 0.6) {
-    rrn_search_sort(s);
+    sort_keeps(s);
     for (i = 0; i < s->n_keeps; i++)
       RRN_TRY(improve_keep(s, &s->keeps[i], (int64_t)(spend / rounds / s->n_keeps), threshold));
     if (s->n_keeps == 1)
@@ -348,7 +348,7 @@ rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, doubl
     RRN_TRY(balance_plans(s, a->balance, a->last));
   if (moves > 0 && a->moves > 0 && s->n_keeps > 0 && (!a->few || rrn_fast_moves_pay(&s->plan)))
     RRN_TRY(improve_plans(s, moves));
-  rrn_search_sort(s);
+  sort_keeps(s);
   s->n_keeps = s->n_keeps < a->last ? s->n_keeps : a->last;
   return RRAMNAS_OK;
 }

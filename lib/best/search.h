@@ -45,14 +45,10 @@ typedef struct rrn_search {
  * least_ns are passed over. */
 int32_t rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, double least_ns);
 
-/* The steps of a search, for who has other uses for them. */
+/* Its first step: menus and an empty floor. */
 int32_t rrn_search_begin(rrn_search *s, int32_t crossbars, const rrn_allowance *a);
 /* A layer that needs more crossbars than there are has no way to be laid out. */
 int rrn_search_has_no_choice(const rrn_search *s);
-/* Offers plans of several groups, `counts` of them, balanced for `spend` in all. */
-int32_t rrn_search_groups(rrn_search *s, double density, int32_t start, int32_t counts, double spend);
-/* Soonest first. */
-void rrn_search_sort(rrn_search *s);
 
 /* A mapping without its boxes and its memory. */
 rramnas_mapping rrn_search_bare(const rramnas_mapping *m);
