@@ -360,6 +360,15 @@ use_plan(driver *d)
   return take_over(d->m, &d->race.best, d->err);
 }
 
+/* Hardly more than the cells of one copy fill: there the packing may be sooner done than plans. It takes long to make. */
+static int
+crossbars_are_scarce(const rramnas_mapping *m)
+{
+  const int32_t first = rrn_race_fewest_by_area(m);
+
+  return m->crossbars_available - first <= first / 32;
+}
+
 static int32_t
 settle(driver *d)
 {
@@ -368,7 +377,8 @@ settle(driver *d)
   int packed = 0;
 
   RRN_TRY(best_rnc(d, &ns, &crossbars));
-  RRN_TRY(try_packed(d, ns, &packed));
+  if (d->o->effort > RRAMNAS_EFFORT_FAST || ns >= 1e300 || crossbars_are_scarce(d->m))
+    RRN_TRY(try_packed(d, ns, &packed));
   if (packed)
     use_packed(d);
   else if (crossbars > 0)
