@@ -16,7 +16,7 @@
  *
  * Invariant: what is passed over on a rung does not depend on the crossbars at hand, nor on the order of probes. The ideal
  * time never rises with the crossbars, nor does the bound. Complexity: a probe and one to four searches as a rule; at most a
- * probe per section and a search per rung. Not handled: crossbars beyond the highest rung, at most a twenty-fourth of all.
+ * probe per section and a search per rung. Not handled: crossbars beyond the highest rung, at most a fortieth of all.
  * Deterministic. */
 #include "best/ladder.h"
 
