@@ -559,6 +559,7 @@ int32_t
 rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err)
 {
   const uint8_t must_fit = (uint8_t)needs_mapping(e);
+  const int32_t revision = RRN_FIGURES_REVISION;
   XXH3_state_t *state = XXH3_createState();
   XXH128_hash_t hash;
   uint8_t chip[16];
@@ -576,6 +577,7 @@ rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerp
   hash_accuracy(e, state);
   hash_numbers(state, &must_fit, sizeof(must_fit));
   hash_text(state, rramnas_version(), strlen(rramnas_version()));
+  hash_numbers(state, &revision, sizeof(revision));
   rrn_tables_hash(e->tables, state);
   hash_asked_tables(e, state);
   rrn_predictors_hash(e->predictors, state);
