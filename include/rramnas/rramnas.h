@@ -1636,7 +1636,8 @@ typedef struct rramnas_table_options {
 #define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL, NULL }
 
 /**
- * Figures from a CSV file: a row per candidate. A candidate without a row, or with an empty cell, has failed there.
+ * Figures from a CSV file: a row per candidate. A candidate without a row, or with an empty cell, has failed there. Two
+ * columns of one name are ERR_PARSE.
  * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_RANGE, ERR_NOT_FOUND (no such column), ERR_LIMIT (more than 64 MiB),
  *         ERR_MEMORY; line is set
  * @since 0.2
