@@ -270,7 +270,7 @@ read_options(int argc, char **argv, settings *s)
     .usage = "Usage: rramnas-search [options] SPACE\n"
              "Searches networks and chips for the best compromises between what they cost and what they do.\n\n"
              "SPACE is a .yaml file or the name of a space that is built in (--list-spaces).\n",
-    .ending = "Exit status: 0 done, 1 no candidate keeps the constraints, 2 bad input or usage.",
+    .ending = "Exit status: 0 done, 1 no candidate is feasible, 2 bad input or usage.",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .questions = questions,

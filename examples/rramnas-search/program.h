@@ -32,6 +32,9 @@ void free_options(settings *s);
  * crossbars as needed. 0 or an exit code. */
 int make_search(const settings *s, int32_t policy, rramnas_search **ret_search);
 
+/* main.c: why the first candidate of that fate is not in the front; 0 = there is none. */
+int first_reason(const rramnas_search *search, int32_t fate, rramnas_error *ret_reason);
+
 /* files.c. The place of the checkpoint; NULL = none. */
 const char *checkpoint_of(const settings *s, char buffer[MOST_PATH]);
 /* 0 after a message: something would be lost. */

@@ -408,6 +408,18 @@ put_chosen(const results *r, FILE *f, size_t which, rramnas_error *err)
   return status;
 }
 
+static void
+put_failures(const results *r, FILE *f)
+{
+  rramnas_error reason = RRAMNAS_ERROR_INIT;
+
+  if (first_reason(r->search, RRAMNAS_FATE_FAILED, &reason)) {
+    fputs("<p>The first that failed: ", f);
+    put_xml(f, reason.message);
+    fputs("</p>\n", f);
+  }
+}
+
 static int32_t
 produce_page(const results *r, FILE *f, size_t which, rramnas_error *err)
 {
@@ -428,6 +440,7 @@ produce_page(const results *r, FILE *f, size_t which, rramnas_error *err)
           "hypervolume %s; seed %llu; librramnas %s.</p>\n", r->n_front, (long long)p.evaluations, (long long)p.generation,
           (long long)p.failed, (long long)p.infeasible, number_text(p.hypervolume, text),
           (unsigned long long)r->s->search.seed, rramnas_version());
+  put_failures(r, f);
   if (r->n_objectives > 1)
     status = produce_front(r, f, RRAMNAS_REPORT_SVG, err);
   fputs("<h2>Front</h2>\n", f);

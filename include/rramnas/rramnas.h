@@ -1837,6 +1837,37 @@ typedef struct rramnas_progress {
 RRAMNAS_EXPORT int32_t
 rramnas_search_progress(const rramnas_search *search, rramnas_progress *ret_progress);
 
+/** What became of a candidate; the words of the history's column `state`. */
+enum rramnas_fate {
+  RRAMNAS_FATE_FEASIBLE = 0,
+  RRAMNAS_FATE_INFEASIBLE = 1, /**< it does not fit, or breaks a constraint */
+  RRAMNAS_FATE_FAILED = 2,     /**< a figure is missing */
+};
+
+/**
+ * The first candidate of that fate since `search` began, or was resumed: with rramnas_search_explain() an answer to why
+ * all of them fail.
+ * @param fate        enum rramnas_fate
+ * @param ret_genome  array of length [genes]
+ * @return RRAMNAS_OK; ERR_NOT_FOUND while there is none; ERR_ARGUMENT
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_first(const rramnas_search *search, int32_t fate, double *ret_genome);
+
+/**
+ * Why a candidate is infeasible, or has failed: judges it once more and says what it met first. The evaluation callback is
+ * not asked: constraints on its figures count as kept. With stop_dominated chips end as in rramnas_search_evaluate().
+ * @param genome  array of length [genes]
+ * @param reterr  the reason: what could not be built, mapped or measured, the figure that a table does not have, or the
+ *                constraint that is broken
+ * @return RRAMNAS_OK when nothing is wrong with it as far as the library knows; otherwise the status of what is;
+ *         ERR_ARGUMENT also before rramnas_search_start() and for a gene outside of its range
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_explain(const rramnas_search *search, const double *genome, rramnas_error *reterr);
+
 /** After each generation, on the thread that runs. Return 0 to go on, anything else to stop (RRAMNAS_STOPPED). */
 typedef int32_t (*rramnas_progress_fn)(void *user, const rramnas_progress *progress);
 

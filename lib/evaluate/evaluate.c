@@ -464,16 +464,36 @@ asks_caller(const rrn_evaluation *e)
   return 0;
 }
 
-/* 1 = a table has no such candidate, and nobody else will be asked. */
-static int
-has_failed_already(const rrn_evaluation *e, const double *x)
+/* A table has no such candidate, and nobody else will be asked. */
+static int32_t
+check_tables(const rrn_evaluation *e, const double *x, rramnas_error *err)
 {
   size_t j;
 
-  for (j = 0; j < e->n_figures; j++)
-    if (e->source[j] == RRN_FIGURE_TABLE && isnan(rrn_table_value(e->from[j], e->space, x, e->column[j])))
-      return !asks_caller(e);
-  return 0;
+  for (j = 0; j < e->n_figures && !asks_caller(e); j++)
+    RRN_FAIL_IF(e->source[j] == RRN_FIGURE_TABLE && isnan(rrn_table_value(e->from[j], e->space, x, e->column[j])), err,
+                RRAMNAS_ERR_NOT_FOUND, "the table has no \"%.60s\" of this candidate", e->from[j]->names[e->column[j]]);
+  return RRAMNAS_OK;
+}
+
+/* Figures as far as they can be had, then why the rest cannot. */
+static int32_t
+work_out_or_say(const rrn_evaluation *e, const double *x, double *ret_values, double *ret_shortfall, rramnas_error *err)
+{
+  work w = { .e = e, .x = x, .runtime = runtime_of(e->rt), .err = err };
+  int32_t status;
+
+  rrn_arena_init(&w.arena, e->rt);
+  status = check_tables(e, x, err);
+  if (status >= 0)
+    status = work_out(&w);
+  fill_values(&w, ret_values);
+  *ret_shortfall = w.shortfall;
+  rramnas_mapping_unref(w.mapping);
+  rramnas_hw_unref(w.hw);
+  rramnas_net_unref(w.net);
+  rrn_arena_release(&w.arena);
+  return status;
 }
 
 int32_t
@@ -481,18 +501,27 @@ rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values,
                   rramnas_error *err)
 {
   rramnas_error reason = RRAMNAS_ERROR_INIT;
-  work w = { .e = e, .x = x, .runtime = runtime_of(e->rt), .err = &reason };
-  int32_t status;
+  const int32_t status = work_out_or_say(e, x, ret_values, ret_shortfall, &reason);
 
-  rrn_arena_init(&w.arena, e->rt);
-  status = has_failed_already(e, x) ? RRAMNAS_ERR_NOT_FOUND : work_out(&w);
-  fill_values(&w, ret_values);
-  *ret_shortfall = w.shortfall;
-  rramnas_mapping_unref(w.mapping);
-  rramnas_hw_unref(w.hw);
-  rramnas_net_unref(w.net);
-  rrn_arena_release(&w.arena);
   return status == RRAMNAS_ERR_MEMORY ? rrn_fail_memory(err) : RRAMNAS_OK;
+}
+
+int32_t
+rrn_evaluation_explain(const rrn_evaluation *e, const char *const *names, const double *x, double *ret_values,
+                       rramnas_error *err)
+{
+  double shortfall;
+  size_t j;
+
+  RRN_TRY(work_out_or_say(e, x, ret_values, &shortfall, err));
+  for (j = 0; j < e->n_figures; j++)
+    RRN_FAIL_IF(isnan(ret_values[j]) && e->source[j] != RRN_FIGURE_CALLER, err, RRAMNAS_ERR_NOT_FOUND,
+                "%s gives no number for \"%.60s\" of this candidate",
+                e->source[j] == RRN_FIGURE_TABLE       ? "the table"
+                : e->source[j] == RRN_FIGURE_PREDICTOR ? "the predictor"
+                                                       : "the cost model",
+                names[j]);
+  return RRAMNAS_OK;
 }
 
 /* --- what figures depend on --- */

@@ -87,6 +87,11 @@ int32_t rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret
 int32_t rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values, double *ret_shortfall,
                           rramnas_error *err);
 
+/* The same once more, to say why figures that are not the caller's are missing: the error of the step that failed. `names`
+ * are those of prepare(). */
+int32_t rrn_evaluation_explain(const rrn_evaluation *e, const char *const *names, const double *x, double *ret_values,
+                               rramnas_error *err);
+
 /* --- whom a candidate has to beat, rivals.c --- */
 
 /* After rrn_evaluation_prepare() with these names, of which the first m are objectives; `maximize` outlives the evaluator. ERR_ARGUMENT

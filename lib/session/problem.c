@@ -214,9 +214,8 @@ rramnas_search_canonical(const rramnas_search *s, double *genome, rramnas_error 
   return RRAMNAS_OK;
 }
 
-/* A canonical copy that the caller frees. */
-static int32_t
-canonical_copy(const rramnas_search *s, const double *genome, double **ret_copy, rramnas_error *err)
+int32_t
+rrn_session_genome(const rramnas_search *s, const double *genome, double **ret_copy, rramnas_error *err)
 {
   double *copy;
   int32_t status;
@@ -242,7 +241,7 @@ rramnas_search_fingerprint(const rramnas_search *s, const double *genome, uint8_
   int i;
 
   RRN_FAIL_IF(!ret_digest, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_fingerprint: ret_digest is NULL");
-  RRN_TRY(canonical_copy(s, genome, &x, reterr));
+  RRN_TRY(rrn_session_genome(s, genome, &x, reterr));
   f = rrn_fingerprint_of(x, s->space.n);
   for (i = 0; i < 8; i++) {
     ret_digest[i] = (uint8_t)(f.high >> (56 - 8 * i));
@@ -260,7 +259,7 @@ rramnas_search_build_net(const rramnas_search *s, const double *genome, rramnas_
   int32_t status;
 
   RRN_FAIL_IF(!ret_net, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_build_net: ret_net is NULL");
-  RRN_TRY(canonical_copy(s, genome, &x, reterr));
+  RRN_TRY(rrn_session_genome(s, genome, &x, reterr));
   runtime = rrn_rt_runtime(&s->rt);
   if (s->evaluator.net) {
     *ret_net = rramnas_net_ref(s->evaluator.net);
@@ -279,7 +278,7 @@ rramnas_search_build_hw(const rramnas_search *s, const double *genome, rramnas_h
   int32_t status;
 
   RRN_FAIL_IF(!ret_hw, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_build_hw: ret_hw is NULL");
-  RRN_TRY(canonical_copy(s, genome, &x, reterr));
+  RRN_TRY(rrn_session_genome(s, genome, &x, reterr));
   status = RRAMNAS_OK;
   if (s->evaluator.hw)
     base = rramnas_hw_ref(s->evaluator.hw);
@@ -300,7 +299,7 @@ rramnas_search_write_candidate(const rramnas_search *s, const double *genome, rr
   int32_t status;
 
   RRN_FAIL_IF(!write, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_write_candidate: write is NULL");
-  RRN_TRY(canonical_copy(s, genome, &x, reterr));
+  RRN_TRY(rrn_session_genome(s, genome, &x, reterr));
   status = rrn_space_write_candidate(&s->space, x, write, user, reterr);
   rrn_free(&s->rt, x);
   return status;
@@ -654,7 +653,7 @@ plant(rramnas_search *s, const rramnas_search_options *o, rramnas_error *err)
     double *x = NULL;
     int32_t status;
 
-    RRN_TRY(canonical_copy(s, o->initial + i * s->space.n, &x, err));
+    RRN_TRY(rrn_session_genome(s, o->initial + i * s->space.n, &x, err));
     status = rrn_strategy_plant(&s->strategy, x, 1, err);
     rrn_free(&s->rt, x);
     RRN_TRY(status);
@@ -673,6 +672,7 @@ begin(rramnas_search *s, int32_t status)
     s->first_id = s->evaluations = s->failed = s->infeasible = s->cached = s->stagnant = 0;
     s->hypervolume = 0;
     s->exhausted = s->idle = s->lost = 0;
+    memset(s->first, 0, sizeof(s->first));
     return status;
   }
   s->started = 1;

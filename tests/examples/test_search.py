@@ -220,7 +220,21 @@ def test_a_space_with_its_supernet():
 
 def test_nothing_feasible():
     done = run(*SMALL, "--population", 6, "--generations", 1, "--quiet", "--constraint", "macs<1", code=1)
-    assert "no candidate keeps" in done.stderr
+    assert "0 failed, 6 do not fit or break a constraint, the first that does: macs is " in done.stderr
+    assert ", and has to be <= 1" in done.stderr
+
+
+def test_why_candidates_failed():
+    space, table = work / "two.yaml", work / "two.csv"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bits, integer: [4, 7]}]\n")
+    table.write_text("adc.bits,loss\n4,1\n")
+    args = [space, "--network", NETWORKS / "squeezenet1_1.yaml", "--policy", "rnc", "--crossbars", "auto", "--strategy",
+            "enumerate", "--table", table, "--objectives", "loss,crossbars"]
+    shown = run(*args, "--out", work / "two").stdout
+    assert "failed    3 candidates; the first: the table has no \"loss\" of this candidate" in shown, shown
+    assert "The first that failed: the table has no" in (work / "two" / "report.html").read_text()
+    table.write_text("adc.bits,loss\n4,\n")
+    assert "4 failed, 0 do not fit or break a constraint, the first that failed: the table has" in run(*args, code=1).stderr
 
 
 def test_refused():
