@@ -523,7 +523,7 @@ int
 main(int argc, char **argv)
 {
   settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT,
-                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24,
+                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24, .chip_seed = -1,
                  .accuracy = RRAMNAS_ACCURACY_OPTIONS_INIT };
   int go_on, code;
 

@@ -27,6 +27,8 @@ TEXT(set_copies, copies_file)
 TEXT(set_layer_bits, bits_file)
 NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
 NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
+NUMBER(set_norm_images, set_int, 1, INT32_MAX, accuracy.norm_images)
+NUMBER(set_chip_seed, set_long, 0, LLONG_MAX, chip_seed)
 NUMBER(set_curve_first, set_int, 1, INT_MAX, curve.first)
 NUMBER(set_curve_last, set_int, 1, INT_MAX, curve.last)
 NUMBER(set_curve_points, set_int, 1, MOST_POINTS, n_points)
@@ -46,6 +48,16 @@ static int
 set_time(settings *s, const char *value)
 {
   return parse_real(value, strlen(value), &s->accuracy.time_s);
+}
+
+static int
+set_part(settings *s, const char *value)
+{
+  static const char *const words[] = { "test", "held-out", "train", NULL };
+  const int32_t place = place_of(value, words);
+
+  s->accuracy.part = place - 1;
+  return place > 0;
 }
 
 static int
@@ -279,7 +291,11 @@ static const option options[] = {
     "is the most, default 1000", set_confidence, "0 to 1" },
   { "copies-alike", NULL, "all copies of a layer have the errors of the first; default: each its own", set_copies_alike,
     NULL },
-  { "images", "N", "most images of the test part; default all", set_images, "1 or more" },
+  { "part", "NAME", "images of the data set: test, held-out or train; default test", set_part, "test, held-out or train" },
+  { "images", "N", "most images of the part; default all", set_images, "1 or more" },
+  { "norm-images", "N", "training images that a supernet's batch normalisations are calibrated on; default 512",
+    set_norm_images, "1 or more" },
+  { "chip-seed", "S", "of the chips' errors; default that of --seed", set_chip_seed, "0 or more" },
   { "time", "SECONDS", "since the chip was written; default 0", set_time, "seconds" },
   { "accuracy-svg", "FILE", "plot accuracy over write errors, time and stuck cells, or over the field of --sweep",
     set_accuracy_svg, "a file" },
@@ -374,7 +390,8 @@ accuracy_agrees(const settings *s)
   const int wants_curves = s->accuracy_svg || s->accuracy_csv || s->accuracy_json;
 
   if (!s->accuracy.data && (wants_curves || s->accuracy.trials || s->accuracy.stop_below > 0 || s->accuracy.confidence_wanted > 0 ||
-                            s->accuracy.copies_alike || s->accuracy.images || s->accuracy.time_s > 0 || s->accuracy.weights)) {
+                            s->accuracy.copies_alike || s->accuracy.images || s->accuracy.part || s->accuracy.norm_images ||
+                            s->chip_seed >= 0 || s->accuracy.time_s > 0 || s->accuracy.weights)) {
     complain("accuracy needs --data FILE, the YAML file of a data set");
     return 0;
   }

@@ -1538,6 +1538,23 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_build_hw(const rramnas_search *search, const double *genome, rramnas_hw **ret_hw,
                         rramnas_error *reterr);
 
+/**
+ * Bits of each mapped layer that a genome means, as rramnas_compile_options takes them: those of the genes
+ * layer_weight_bits[i] and layer_input_bits[i], no more than the chip's; 0 = the chip's.
+ * @param n_layers         mapped layers of the genome's network; genes of further ones do not matter
+ * @param ret_weight_bits  array of length [n_layers]
+ * @param ret_input_bits   array of length [n_layers]
+ * @return RRAMNAS_OK; ERR_ARGUMENT; else as rramnas_search_build_hw()
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_build_bits(const rramnas_search *search, const double *genome, size_t n_layers, int32_t *ret_weight_bits,
+                          int32_t *ret_input_bits, rramnas_error *reterr);
+
+/** Path of the supernet that the space's file names; NULL = none. Lives as long as the search. @since 0.2 */
+RRAMNAS_EXPORT const char *
+rramnas_search_supernet(const rramnas_search *search);
+
 /* --- what is wanted --- */
 
 /** A figure that the library can work out of a candidate. */

@@ -121,10 +121,12 @@ int32_t rrn_session_supplied(const rramnas_search *s, rramnas_error *err);
 int32_t rrn_session_ask_caller(const rramnas_search *s, const double *genomes, size_t n, double *values,
                                rramnas_error *err);
 
-/* --- problem.c --- */
+/* --- candidate.c --- */
 
 /* A canonical copy that the caller frees. */
 int32_t rrn_session_genome(const rramnas_search *s, const double *genome, double **ret_copy, rramnas_error *err);
+
+/* --- problem.c --- */
 
 /* What start and resume have in common: the evaluator, the cache and all sizes; nothing random. */
 int32_t rrn_session_prepare(rramnas_search *s, const rramnas_search_options *options, rramnas_error *err);
