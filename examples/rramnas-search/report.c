@@ -315,26 +315,38 @@ produce_bits(const results *r, FILE *f, size_t which, rramnas_error *err)
   return status;
 }
 
+/* A space may be of anything: then there is nothing to compile. */
+static int
+has_net(const results *r)
+{
+  rramnas_net *net = NULL;
+  int32_t status;
+
+  values_of(r, r->chosen[0].index);
+  status = rramnas_search_build_net(r->search, r->genome, &net, NULL);
+  rramnas_net_unref(net);
+  return status >= 0;
+}
+
 static int
 write_chosen(const results *r)
 {
+  const struct { const char *ending; produce_fn produce; int wanted; } files[] = {
+    { ".candidate.yaml", produce_candidate, 1 },
+    { ".hardware.yaml", produce_hw, 1 },
+    { ".yaml", produce_net, has_net(r) },
+    { ".bits", produce_bits, has_net(r) && has_bits(r->search) },
+  };
   int code = EXIT_DONE;
   char name[160];
-  size_t i;
+  size_t i, k;
 
-  for (i = 0; i < r->n_chosen && code == EXIT_DONE; i++) {
-    snprintf(name, sizeof(name), "best/%s.candidate.yaml", r->chosen[i].name);
-    code = write_file(r, name, produce_candidate, i);
-    snprintf(name, sizeof(name), "best/%s.hardware.yaml", r->chosen[i].name);
-    if (code == EXIT_DONE)
-      code = write_file(r, name, produce_hw, i);
-    snprintf(name, sizeof(name), "best/%s.yaml", r->chosen[i].name);
-    if (code == EXIT_DONE)
-      code = write_file(r, name, produce_net, i);
-    snprintf(name, sizeof(name), "best/%s.bits", r->chosen[i].name);
-    if (code == EXIT_DONE && has_bits(r->search))
-      code = write_file(r, name, produce_bits, i);
-  }
+  for (i = 0; i < r->n_chosen; i++)
+    for (k = 0; k < sizeof(files) / sizeof(files[0]) && code == EXIT_DONE; k++)
+      if (files[k].wanted) {
+        snprintf(name, sizeof(name), "best/%s%s", r->chosen[i].name, files[k].ending);
+        code = write_file(r, name, files[k].produce, i);
+      }
   return code;
 }
 
@@ -444,9 +456,9 @@ put_chosen(const results *r, FILE *f, size_t which, rramnas_error *err)
   fputs("</p>\n<details><summary>genes</summary><pre>", f);
   status = rramnas_search_write_candidate(r->search, r->genome, to_file, f, err);
   fputs("</pre></details>\n", f);
-  put_again(r, f, which);
   if (status < 0 || rramnas_search_build_net(r->search, r->genome, &net, NULL) < 0)
     return status;
+  put_again(r, f, which);
   status = rramnas_search_build_hw(r->search, r->genome, &hw, err);
   if (status >= 0)
     status = put_mapping(r, f, net, hw, err);
@@ -511,7 +523,7 @@ write_all(results *r)
     code = write_file(r, "front.svg", produce_front, RRAMNAS_REPORT_SVG);
   if (code == EXIT_DONE && r->n_front)
     code = write_chosen(r);
-  if (code == EXIT_DONE && r->n_front && !r->s->quiet) {
+  if (code == EXIT_DONE && r->n_front && !r->s->quiet && has_net(r)) {
     printf("again     ");
     put_command(r->s, r->search, r->chosen[0].name, stdout);
     printf("\n");

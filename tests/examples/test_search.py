@@ -193,6 +193,15 @@ def test_tables():
     assert len(history) == 15625 and sum(row["state"] == "feasible" for row in history) == len(cells)
 
 
+def test_a_space_of_anything():
+    space, table = work / "any.yaml", work / "any.csv"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: a, integer: [1, 3]}]\n")
+    table.write_text("a,loss,price\n1,3,1\n2,1,2\n3,2,3\n")
+    shown = run(space, "--table", table, "--objectives", "loss,price", "--strategy", "enumerate", "--out", work / "any").stdout
+    assert "again" not in shown and len(rows_of(work / "any" / "front.csv")) == 2
+    assert (work / "any" / "report.html").exists() and not (work / "any" / "best" / "knee.yaml").exists()
+
+
 def test_spaces_of_the_examples():
     for path in sorted(SPACES.glob("*.yaml")):
         assert int(run(path, "--count").stdout) > 1000
