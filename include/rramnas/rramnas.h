@@ -1623,7 +1623,8 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
  * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_quantized,
  * accuracy_digital, accuracy_chips: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital
  * alone needs no chip and takes its time accordingly. With stop_dominated the session gets two more figures,
- * accuracy_chips and accuracy_to_beat, which a later call without it leaves there.
+ * accuracy_chips and accuracy_to_beat, which a later call without it takes away, unless an objective or a constraint
+ * names them.
  *
  * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights
  * of a supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The

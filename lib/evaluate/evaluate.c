@@ -402,6 +402,7 @@ raise_hurdle(void *user, const rramnas_accuracy *known, rrn_stop_rule *rule)
   rrn_rivals_raise(r, w->outcome.to_beat, known->digital, rule);
 }
 
+/* What is known stays so when a later part fails. */
 static int32_t
 make_accuracy(work *w)
 {
@@ -411,16 +412,19 @@ make_accuracy(work *w)
   };
   const rrn_judge_hurdle hurdle = { raise_hurdle, w };
   rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
-  int32_t what = 0;
+  int32_t what = 0, known = 0, status;
+  const rrn_judge_details details = { .known = &known };
   size_t i;
 
   for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
     what |= w->e->needs & parts[i].needs ? parts[i].what : 0;
   if (w->e->rivals.m > 0 && !(w->values = rrn_arena_alloc(&w->arena, w->e->n_figures, sizeof(*w->values))))
     return rrn_fail_memory(w->err);
-  RRN_TRY(rrn_judge_run(w->e->judge, w->net, w->mapping, what, 1, w->values ? &hurdle : NULL, &a, NULL, w->err));
+  status = rrn_judge_run(w->e->judge, w->net, w->mapping, what, 1, w->values ? &hurdle : NULL, &a, &details, w->err);
   w->outcome.accuracy = a;
-  return RRAMNAS_OK;
+  for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+    w->known |= known & parts[i].what ? parts[i].needs : 0;
+  return status;
 }
 
 /* One step, whose result is what these figures need. */
@@ -450,7 +454,7 @@ work_out(work *w)
   RRN_TRY(make(w, make_mapping, needs_mapping(w->e) ? RRN_NEEDS_MAPPING : 0));
   RRN_TRY(make(w, make_timing, needs & timed ? RRN_NEEDS_LATENCY | RRN_NEEDS_BASELINE : 0));
   RRN_TRY(make(w, make_cost, needs & RRN_NEEDS_COST));
-  return make(w, make_accuracy, needs & RRN_NEEDS_ACCURACY);
+  return needs & RRN_NEEDS_ACCURACY ? make_accuracy(w) : RRAMNAS_OK;
 }
 
 static int

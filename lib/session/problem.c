@@ -387,16 +387,58 @@ rramnas_search_set_compile(rramnas_search *s, const rramnas_compile_options *com
 }
 
 /* What tells figures of few chips from those of all. */
+static const char *const of_chips[RRN_N_OF_CHIPS] = { "accuracy_chips", "accuracy_to_beat" };
+
 static int32_t
 say_chips(rramnas_search *s, rramnas_error *err)
 {
-  static const char *const names[] = { "accuracy_chips", "accuracy_to_beat" };
   size_t i, figure;
 
-  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-    if (find_figure(s, names[i], strlen(names[i])) == SIZE_MAX)
-      RRN_TRY(add_figure(s, names[i], strlen(names[i]), &figure, err));
+  for (i = 0; i < RRN_N_OF_CHIPS; i++)
+    if (find_figure(s, of_chips[i], strlen(of_chips[i])) == SIZE_MAX) {
+      RRN_TRY(add_figure(s, of_chips[i], strlen(of_chips[i]), &figure, err));
+      s->ours[i] = 1;
+    }
   return RRAMNAS_OK;
+}
+
+/* Objectives and what constraints name are wanted. */
+static int
+is_wanted(const rramnas_search *s, size_t figure)
+{
+  size_t i;
+
+  for (i = 0; i < s->n_constraints; i++)
+    if (s->constraints[i].figure == figure)
+      return 1;
+  return figure < s->n_objectives;
+}
+
+static void
+remove_figure(rramnas_search *s, size_t figure)
+{
+  size_t i;
+
+  s->n_figures--;
+  memmove((void *)(s->figures + figure), (const void *)(s->figures + figure + 1),
+          (s->n_figures - figure) * sizeof(*s->figures));
+  for (i = 0; i < s->n_constraints; i++)
+    s->constraints[i].figure -= s->constraints[i].figure > figure;
+}
+
+/* What say_chips() added and nobody asked for since. */
+static void
+unsay_chips(rramnas_search *s)
+{
+  size_t i;
+
+  for (i = 0; i < RRN_N_OF_CHIPS; i++) {
+    const size_t figure = s->ours[i] ? find_figure(s, of_chips[i], strlen(of_chips[i])) : SIZE_MAX;
+
+    if (figure != SIZE_MAX && !is_wanted(s, figure))
+      remove_figure(s, figure);
+    s->ours[i] = 0;
+  }
 }
 
 int32_t
@@ -409,7 +451,10 @@ rramnas_search_set_accuracy(rramnas_search *s, const rramnas_accuracy_options *o
   RRN_FAIL_IF(o.part == RRAMNAS_DATA_TEST, reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_search_set_accuracy: test images are for reports; a search judges on others (part)");
   RRN_TRY(rrn_evaluation_set_accuracy(&s->evaluator, &o, reterr));
-  return o.stop_dominated ? say_chips(s, reterr) : RRAMNAS_OK;
+  if (o.stop_dominated)
+    return say_chips(s, reterr);
+  unsay_chips(s);
+  return RRAMNAS_OK;
 }
 
 int32_t

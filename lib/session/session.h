@@ -27,6 +27,9 @@ enum rrn_candidate_state {
 /* What became of it. Words of the history; values are public. */
 enum rrn_candidate_fate { RRN_FATE_FEASIBLE = 0, RRN_FATE_INFEASIBLE = 1, RRN_FATE_FAILED = 2, RRN_N_FATES = 3 };
 
+/* Figures that tell of the chips that were tried. */
+enum { RRN_N_OF_CHIPS = 2 };
+
 typedef struct rrn_history rrn_history;
 
 struct rramnas_search {
@@ -41,6 +44,7 @@ struct rramnas_search {
   const char **figures;  /* [n_figures] */
   int32_t *maximize;     /* [n_objectives] */
   size_t n_figures, cap_figures, n_objectives;
+  int32_t ours[RRN_N_OF_CHIPS]; /* 1 = a figure of chips that stop_dominated brought */
   rrn_constraint *constraints;
   size_t n_constraints, cap_constraints;
   rramnas_evaluate_fn evaluate;
