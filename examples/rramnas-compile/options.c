@@ -9,9 +9,9 @@
 
 /* --- setters: 0 = not the right value --- */
 
-TEXT(set_hardware, hardware)
-TEXT(set_data, accuracy.data)
-TEXT(set_weights, accuracy.weights)
+MAPPING_SETTERS
+ACCURACY_SETTERS
+VALUE(set_timing, read_timing, timing.model)
 TEXT(set_genome, genome)
 TEXT(set_json, json)
 TEXT(set_svg, svg)
@@ -25,16 +25,10 @@ TEXT(set_accuracy_csv, accuracy_csv)
 TEXT(set_accuracy_json, accuracy_json)
 TEXT(set_copies, copies_file)
 TEXT(set_layer_bits, bits_file)
-NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
-NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
-NUMBER(set_norm_images, set_int, 1, INT32_MAX, accuracy.norm_images)
 NUMBER(set_chip_seed, set_long, 0, LLONG_MAX, chip_seed)
 NUMBER(set_curve_first, set_int, 1, INT_MAX, curve.first)
 NUMBER(set_curve_last, set_int, 1, INT_MAX, curve.last)
 NUMBER(set_curve_points, set_int, 1, MOST_POINTS, n_points)
-SHARE(set_stop_below, accuracy.stop_below)
-SHARE(set_confidence, accuracy.confidence_wanted)
-SWITCH(set_copies_alike, accuracy.copies_alike)
 SWITCH(set_no_cost, no_cost)
 SWITCH(set_explain, explain)
 SWITCH(set_no_duplication, compile.no_duplication)
@@ -42,7 +36,6 @@ SWITCH(set_find_solution, compile.find_solution)
 SWITCH(set_split_to_fit, compile.split_to_fit)
 SWITCH(set_floor_remainder, timing.floor_remainder)
 SWITCH(set_check, check)
-SWITCH(set_quiet, quiet)
 
 static int
 set_time(settings *s, const char *value)
@@ -100,29 +93,6 @@ set_sweep(settings *s, const char *value)
 }
 
 static int
-set_crossbars(settings *s, const char *value)
-{
-  if (strcmp(value, "auto") == 0) {
-    s->compile.crossbars = RRAMNAS_CROSSBARS_AUTO;
-    return 1;
-  }
-  return set_int(value, 1, INT_MAX, &s->compile.crossbars);
-}
-
-static int
-set_policy(settings *s, const char *value)
-{
-  return rramnas_policy_from_name(value, &s->compile.policy) == RRAMNAS_OK;
-}
-
-static int
-set_timing(settings *s, const char *value)
-{
-  s->timing.model = strcmp(value, "graph") == 0 ? RRAMNAS_TIMING_GRAPH : strcmp(value, "rnc") == 0 ? RRAMNAS_TIMING_RNC : 0;
-  return s->timing.model != 0;
-}
-
-static int
 set_sharing(settings *s, const char *value)
 {
   s->timing.sharing = strcmp(value, "one-box") == 0    ? RRAMNAS_SHARING_ONE_BOX
@@ -138,15 +108,6 @@ set_samples(settings *s, const char *value)
     return 0;
   s->compile.samples = s->timing.samples;
   return 1;
-}
-
-static int
-set_effort(settings *s, const char *value)
-{
-  static const char *const words[] = { "fast", "balanced", "thorough", NULL };
-
-  s->compile.effort = place_of(value, words);
-  return s->compile.effort != 0;
 }
 
 static int

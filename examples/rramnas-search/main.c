@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/hardware.h"
 #include "../common/tiles.h"
 #include "engine.h"
 #include "program.h"
@@ -41,27 +41,6 @@ bad_input(const rramnas_error *err)
   return EXIT_BAD_INPUT;
 }
 
-/* A word that is no file. */
-static int
-is_word(const char *text)
-{
-  struct stat info;
-
-  return !strpbrk(text, "/.") && stat(text, &info) != 0;
-}
-
-static int32_t
-load_hardware(const char *text, rramnas_hw **ret_hw, rramnas_error *err)
-{
-  static const char prefix[] = "preset:";
-
-  if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
-    return rramnas_hw_create_preset(text + sizeof(prefix) - 1, NULL, ret_hw, err);
-  if (is_word(text))
-    return rramnas_hw_create_preset(text, NULL, ret_hw, err);
-  return rramnas_hw_load_file(text, RRAMNAS_HW_FORMAT_AUTO, NULL, ret_hw, err);
-}
-
 static int32_t
 set_chip(const settings *s, rramnas_search *search, rramnas_error *err)
 {
@@ -70,7 +49,7 @@ set_chip(const settings *s, rramnas_search *search, rramnas_error *err)
 
   if (!s->hardware)
     return RRAMNAS_OK;
-  status = load_hardware(s->hardware, &hw, err);
+  status = read_hardware(s->hardware, &hw, err);
   if (status >= 0)
     status = rramnas_search_set_hardware(search, hw, err);
   rramnas_hw_unref(hw);

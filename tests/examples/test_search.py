@@ -302,6 +302,8 @@ def test_refused():
         ([lonely], "a network is missing"),
         ([*SMALL, "--objectives", "macs"], "given twice"),
         ([*SMALL, "--population", "0"], "expected 1 or more"),
+        ([*SMALL, "--crossbars", "0"], "expected 1 or more, or auto"),
+        ([*SMALL, "--crossbars", "5000000"], "expected 1..4194304 or auto"),
         ([*SMALL, "--strategy", "best"], "nsga2, random, reinforce or enumerate"),
         ([*SMALL, "--constraint", "macs=5"], "expected <"),
         ([*SMALL, "--constraint", "accuracy>5"], "nobody supplies"),
