@@ -145,6 +145,7 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   w->offset = rrn_xbar_room(scratch, vectors * steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
+  b->places = w->doubts;
   if (!make_tables(scratch, k, w) || !rrn_xbar_make_noise_room(scratch, k, w) || !w->codes || !b->doubts ||
       !w->doubts || !w->left || !w->bits || !w->eight_of || !w->pedestals || !w->placed || !w->offset || !w->y)
     return rrn_fail_memory(err);
@@ -231,21 +232,21 @@ is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
          (k->cells.spread && k->head.spec.dac_bits > 1);
 }
 
-/* Offsets as the sums of tiles have them, where words can hold the sums of single bytes. What the top bytes add comes
+/* Offsets as the sums of tiles have them, less the width of doubt, where words can hold the sums of single bytes. What the top bytes add comes
  * with 16 bits behind the point. */
 static void
 set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 {
   rrn_xbar_block *b = &w->block;
-  const double lowest = greatest_term(k, plane) - k->cells.greatest[plane] + w->most_noise;
+  const double greatest = greatest_term(k, plane) - k->cells.greatest[plane] - k->head.adc.codes + 2;
   size_t i;
 
   b->start = NULL;
   if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 ||
-      lowest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
+      greatest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
     return;
   for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)b->steps; i++)
-    w->start[i] = w->offset[i] * (1 << (b->high - 8));
+    w->start[i] = (w->offset[i] - b->width) * (1 << (b->high - 8));
   b->start = w->start;
 }
 
@@ -378,6 +379,7 @@ look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
 {
   const int32_t all = b->slow ? 0xff : 0;
 
+  b->n_places = 0;
   if (b->slow || k->cpu < RRN_XBAR_CPU_AVX512)
     memset(b->doubts, all, b->columns * (size_t)b->steps * RRN_XBAR_DOUBTS * sizeof(*b->doubts));
   if (b->slow)

@@ -150,6 +150,8 @@ typedef struct rrn_xbar_block {
   const int32_t *start;  /* the same with all bits of cells behind the point; NULL where words are too short; only AMX */
   uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes, weighted by steps, are added */
   uint32_t *doubts;      /* [lanes][steps][vectors / 16]: bit 2 k of vector k, whose code may be one too high */
+  uint32_t *places;      /* of doubts that are not empty; n_places of them are listed; only AMX */
+  size_t n_places;
   size_t groups, vectors, columns;
   int32_t bits; /* a multiple of 4 but for AVX-512 */
   int32_t dac_bits, steps;
