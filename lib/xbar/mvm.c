@@ -250,6 +250,23 @@ set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->start = w->start;
 }
 
+/* What sums of a plane are to be raised by, in codes and as the block has them, `one` to a code; of pairs the same everywhere. */
+static void
+set_offsets(const rrn_xbar_kernel *k, int32_t slice, double q, double one, rrn_xbar_work *w)
+{
+  const rrn_xbar_block *b = &w->block;
+  const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)b->steps;
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    w->offsets[i] = (w->pedestals[i] - k->head.adc.lo[slice]) * q;
+  for (i = 0; i < n; i++)
+    w->offset[i] = b->slow ? 0
+                   : i > 0 && rrn_xbar_pairs_are_one(&k->head)
+                     ? w->offset[0]
+                     : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
+}
+
 /* What the block and its doubts need of a plane. */
 static void
 set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
@@ -259,7 +276,6 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   const double q = rrn_xbar_codes_per_current(l, slice);
   rrn_xbar_block *b = &w->block;
   double margin, one;
-  size_t i;
 
   w->slope = 1 / rrn_xbar_power_of_2(k->cells.fraction[plane] + 8);
   w->unsure = k->cells.unsure[plane] + 1e-9;
@@ -272,13 +288,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->slow = is_slow(k, plane, margin);
   b->width = b->slow ? 0 : 2 * (int32_t)(margin * one) + 3;
   b->last = l->adc.codes - 1;
-  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
-    w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
-    if (i > 0 && w->offsets[i] == w->offsets[i - 1]) /* pairs have the same everywhere */
-      w->offset[i] = w->offset[i - 1];
-    else
-      w->offset[i] = b->slow ? 0 : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
-  }
+  set_offsets(k, slice, q, one, w);
   set_start(k, plane, w);
 }
 
@@ -286,6 +296,13 @@ static uint32_t *
 codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col)
 {
   return w->codes + ((size_t)plane * (k->head.cols + RRN_XBAR_LANES) + col) * RRN_XBAR_TABLE_VECTORS;
+}
+
+/* As a number with a sign first, which several can be converted from at a time. */
+static inline double
+number_of(uint32_t codes)
+{
+  return (double)(int32_t)(codes ^ UINT32_C(0x80000000)) + 0x1p31;
 }
 
 /* Codes of a plane to digits times steps, with sign and place. */
@@ -307,7 +324,7 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, size_t batch, const rrn_xbar_
     double *y = w->y + col * RRN_XBAR_TABLE_VECTORS;
 
     for (vector = 0; vector < batch; vector++)
-      y[vector] += (double)codes[vector] * current + (lowest - (double)w->placed[vector] * per_digit) * to_digits;
+      y[vector] += number_of(codes[vector]) * current + (lowest - (double)w->placed[vector] * per_digit) * to_digits;
   }
 }
 
@@ -338,20 +355,27 @@ fold(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
     }
 }
 
+/* Empties the sums of codes. */
+static void
+clear(const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  const size_t sums = (k->head.cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS;
+
+  memset(w->codes, 0, (size_t)k->cells.n_planes * sums * sizeof(*w->codes));
+  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
+  w->held = 0;
+}
+
 /* Takes the codes of the arrays so far into the result. */
 static void
 flush(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
 {
-  const size_t sums = (k->head.cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS;
   int32_t plane;
 
   if (w->fold > 1)
     fold(k, batch, w);
   for (plane = 0; plane < k->cells.n_planes; plane++)
     add_codes(k, plane, batch, w);
-  memset(w->codes, 0, (size_t)k->cells.n_planes * sums * sizeof(*w->codes));
-  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
-  w->held = 0;
 }
 
 /* The cells of a block as the kernels without permutations want them. */
@@ -480,16 +504,14 @@ run_part(const rrn_xbar_kernel *k, const rrn_xbar_kernel *of, const int32_t *x, 
 
   w->x = w->fold > 1 ? take_apart(l, x, batch, w) : x;
   w->block.vectors = batch * w->fold;
-  memset(w->codes, 0, (size_t)k->cells.n_planes * (l->cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS *
-                        sizeof(*w->codes));
-  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
   memset(w->y, 0, l->cols * RRN_XBAR_TABLE_VECTORS * sizeof(*w->y));
   for (tile = 0; tile < k->cells.tiles; tile++) {
     run_tile(of, tile, w);
-    if (++w->held == w->room)
+    if (++w->held == w->room || tile + 1 == k->cells.tiles) {
       flush(k, batch, w);
+      clear(k, w);
+    }
   }
-  flush(k, batch, w);
   w->stats.conversions +=
     (int64_t)(batch * l->cols * k->cells.tiles) * l->n_steps * k->cells.n_planes;
   finish(k, x, batch, w, ret_y);
@@ -511,6 +533,7 @@ make_folded(rrn_arena *scratch, const rrn_xbar_kernel *k, size_t batch, rrn_xbar
     one->head.spec.input_bits = l->spec.dac_bits;
   }
   RRN_TRY(make_room(scratch, one, w, err));
+  clear(one, w);
   w->fold = folds ? steps : 1;
   w->room = (size_t)(UINT32_MAX / ((double)(l->adc.codes - 1) * places_of(l)));
   w->steps_apart = folds ? rrn_arena_alloc_raw(scratch, batch * steps, l->n_in * sizeof(*w->steps_apart)) : NULL;

@@ -46,29 +46,59 @@ rrn_xbar_amx_usable(void)
   return syscall(SYS_arch_prctl, GET_PERMISSION, &permitted) == 0 && (permitted >> TILE_DATA & 1);
 }
 
-TARGET void
-rrn_xbar_inputs_amx(const int32_t *x, size_t rows, const rrn_xbar_block *b, size_t vector, uint8_t *ret_inputs)
+/* Sixteen rows of a vector in their tile. */
+INLINE void
+spread(__m512i rows, uint8_t *tile, size_t vector)
+{
+  const __m128i bytes = _mm512_cvtepi32_epi8(rows);
+  uint32_t *to = (uint32_t *)(void *)tile + vector;
+
+  to[0] = (uint32_t)_mm_extract_epi32(bytes, 0);
+  to[SIDE] = (uint32_t)_mm_extract_epi32(bytes, 1);
+  to[2 * SIDE] = (uint32_t)_mm_extract_epi32(bytes, 2);
+  to[3 * SIDE] = (uint32_t)_mm_extract_epi32(bytes, 3);
+}
+
+/* Steps of inputs whose bytes are in the tiles of the first one. */
+INLINE void
+split_bytes(const rrn_xbar_block *b, uint8_t *inputs)
 {
   const size_t per_step = (b->stride + 63) / 64 * TILE;
-  const __m512i mask = _mm512_set1_epi32((1 << b->dac_bits) - 1);
-  size_t row;
+  size_t k;
   int32_t step;
 
-  for (row = 0; row < rows; row += SIDE) {
-    const __mmask16 here = (__mmask16)(rows - row >= SIDE ? 0xffff : (1u << (rows - row)) - 1);
-    const __m512i v = _mm512_maskz_loadu_epi32(here, x + row);
-    uint32_t *to = (uint32_t *)(void *)(ret_inputs + row * SIDE) + vector;
+  for (step = b->steps; step-- > 0;) {
+    const int32_t first = step * b->dac_bits, bits = 8 - first < b->dac_bits ? 8 - first : b->dac_bits;
+    const __m512i mask = _mm512_set1_epi8((char)((1 << bits) - 1));
+    const __m128i down = _mm_cvtsi32_si128(first);
 
-    for (step = 0; step < b->steps; step++, to += per_step / 4) {
-      const __m512i s = _mm512_and_si512(_mm512_srl_epi32(v, _mm_cvtsi32_si128(step * b->dac_bits)), mask);
-      const __m128i bytes = _mm512_cvtepi32_epi8(s);
-
-      to[0] = (uint32_t)_mm_extract_epi32(bytes, 0);
-      to[SIDE] = (uint32_t)_mm_extract_epi32(bytes, 1);
-      to[2 * SIDE] = (uint32_t)_mm_extract_epi32(bytes, 2);
-      to[3 * SIDE] = (uint32_t)_mm_extract_epi32(bytes, 3);
-    }
+    for (k = 0; k < per_step; k += 64)
+      _mm512_store_si512(inputs + (size_t)step * per_step + k,
+                         _mm512_and_si512(_mm512_srl_epi32(_mm512_load_si512(inputs + k), down), mask));
   }
+}
+
+TARGET void
+rrn_xbar_inputs_amx(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
+                    uint8_t *ret_inputs)
+{
+  const size_t per_step = (b->stride + 63) / 64 * TILE;
+  const int whole = b->bits <= 8 || b->steps == 1;
+  const __m512i mask = _mm512_set1_epi32((1 << (whole ? b->bits : b->dac_bits)) - 1);
+  size_t row, vector;
+  int32_t step;
+
+  for (vector = 0; vector < vectors; vector++, x += x_row)
+    for (row = 0; row < rows; row += SIDE) {
+      const __mmask16 here = (__mmask16)(rows - row >= SIDE ? 0xffff : (1u << (rows - row)) - 1);
+      const __m512i v = _mm512_maskz_loadu_epi32(here, x + row);
+
+      for (step = 0; step < (whole ? 1 : b->steps); step++)
+        spread(_mm512_and_si512(_mm512_srl_epi32(v, _mm_cvtsi32_si128(step * b->dac_bits)), mask),
+               ret_inputs + (size_t)step * per_step + row * SIDE, vector);
+    }
+  if (whole)
+    split_bytes(b, ret_inputs);
 }
 
 /* Sums of 16 columns and 16 vectors in one step: ret_sums[byte][16][16]. */
@@ -497,9 +527,10 @@ rrn_xbar_amx_usable(void)
 }
 
 void
-rrn_xbar_inputs_amx(const int32_t *x, size_t rows, const rrn_xbar_block *b, size_t vector, uint8_t *ret_inputs)
+rrn_xbar_inputs_amx(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
+                    uint8_t *ret_inputs)
 {
-  (void)x, (void)rows, (void)b, (void)vector, (void)ret_inputs;
+  (void)x, (void)x_row, (void)rows, (void)vectors, (void)b, (void)ret_inputs;
 }
 
 void
