@@ -239,14 +239,16 @@ set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 {
   rrn_xbar_block *b = &w->block;
   const double greatest = greatest_term(k, plane) - k->cells.greatest[plane] - k->head.adc.codes + 2;
+  const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)b->steps;
+  const int32_t one = b->high < 8 ? 1 : 1 << (b->high - 8), width = b->width;
   size_t i;
 
   b->start = NULL;
   if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 ||
       greatest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
     return;
-  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)b->steps; i++)
-    w->start[i] = (w->offset[i] - b->width) * (1 << (b->high - 8));
+  for (i = 0; i < n; i++)
+    w->start[i] = (w->offset[i] - width) * one;
   b->start = w->start;
 }
 
@@ -254,17 +256,17 @@ set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 static void
 set_offsets(const rrn_xbar_kernel *k, int32_t slice, double q, double one, rrn_xbar_work *w)
 {
-  const rrn_xbar_block *b = &w->block;
-  const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)b->steps;
+  const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)w->block.steps;
+  const int alike = rrn_xbar_pairs_are_one(&k->head);
+  const double low = k->head.adc.lo[slice];
   size_t i;
 
   for (i = 0; i < n; i++)
-    w->offsets[i] = (w->pedestals[i] - k->head.adc.lo[slice]) * q;
+    w->offsets[i] = (w->pedestals[i] - low) * q;
   for (i = 0; i < n; i++)
-    w->offset[i] = b->slow ? 0
-                   : i > 0 && rrn_xbar_pairs_are_one(&k->head)
-                     ? w->offset[0]
-                     : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
+    w->offset[i] = w->block.slow    ? 0
+                   : i > 0 && alike ? w->offset[0]
+                                    : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + w->block.width / 2;
 }
 
 /* What the block and its doubts need of a plane. */
@@ -317,14 +319,17 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, size_t batch, const rrn_xbar_
   const double current = to_digits / rrn_xbar_codes_per_current(l, slice);
   const double lowest = l->adc.lo[slice] * places_of(l) * (double)w->held;
   const double per_digit = l->spec.g_off / rrn_xbar_max_step(l);
+  double shift[RRN_XBAR_TABLE_VECTORS];
   size_t vector, col;
 
+  for (vector = 0; vector < batch; vector++)
+    shift[vector] = (lowest - (double)w->placed[vector] * per_digit) * to_digits;
   for (col = 0; col < l->cols; col++) {
     const uint32_t *codes = codes_of(k, w, plane, col);
     double *y = w->y + col * RRN_XBAR_TABLE_VECTORS;
 
     for (vector = 0; vector < batch; vector++)
-      y[vector] += number_of(codes[vector]) * current + (lowest - (double)w->placed[vector] * per_digit) * to_digits;
+      y[vector] += number_of(codes[vector]) * current + shift[vector];
   }
 }
 
