@@ -153,9 +153,9 @@ fetch(const rrn_xbar_block *b, size_t column)
   }
 }
 
-/* Sums of the spreads of 16 columns and 16 vectors in a step: ret_sums[16][16]. Takes tiles 0 to 2. */
+/* Sums of the spreads of 16 columns and 16 vectors in a step, in tile 0. Takes tiles 1 and 2. */
 INLINE void
-sum_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
+multiply_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs)
 {
   const uint8_t *spread = b->spread + column * b->stride;
   size_t row;
@@ -166,7 +166,6 @@ sum_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32
     _tile_loadd(2, spread + row, b->stride);
     _tile_dpbuud(0, 2, 1);
   }
-  _tile_stored(0, ret_sums, 64);
 }
 
 /* A step of 16 columns and 16 vectors. */
@@ -207,15 +206,14 @@ typedef struct conversion {
   __m512i worth;          /* the step's place for the upper halves, over that of `all` */
   __m512 deviation;
   rrn_wide_mix mix;
-  rrn_wide_names names;
-  size_t key;             /* of the first column */
+  const int32_t *deviates; /* [16][16] */
 } conversion;
 
 /* Sums are too low by the width of doubt: so a doubt has the highest fractions, and one maximum of halves notices doubts
  * and clips. */
 INLINE conversion
-conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, const int32_t *spreads, int32_t first_place,
-              rrn_wide_noise noise)
+conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, const int32_t *spreads,
+              const int32_t *deviates, int32_t first_place, rrn_wide_noise noise)
 {
   const size_t place = (size_t)r->step * RRN_XBAR_TABLE_VECTORS + r->vector;
 
@@ -223,8 +221,7 @@ conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, co
                        _mm512_sub_epi32(_mm512_load_si512(b->offset + place), _mm512_set1_epi32(b->width)),
                        _mm512_set1_epi32(1 << (16 + r->step * b->dac_bits - first_place)),
                        noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps(),
-                       rrn_wide_mix_of(r->step), rrn_wide_names_of(b, r->vector, noise),
-                       rrn_xbar_key(b, r->step, r->column) };
+                       rrn_wide_mix_of(r->step), deviates };
 }
 
 /* The sum of three bytes, with 16 bits behind the point. Where words can hold the sums of top and middle, products of
@@ -244,26 +241,29 @@ join(const converter *v, const conversion *c, const int32_t *sums, int words)
     c->offset);
 }
 
-/* Four steps share the deviates of a column, kept in between. */
-INLINE __m512i
-deviates_of(const rrn_xbar_block *b, const conversion *c, size_t col, int32_t *kept)
+/* Deviates of columns, which four steps share. */
+INLINE void
+draw(const rrn_xbar_block *b, const readout *r, int32_t *ret_deviates)
 {
-  if (c->at.step % RRN_XBAR_DRAW_STEPS == 0)
-    _mm512_store_si512(kept + col * SIDE, rrn_wide_deviates_of(b, &c->names, c->key + col));
-  return _mm512_load_si512(kept + col * SIDE);
+  const rrn_wide_names names = rrn_wide_names_of(b, r->vector, RRN_WIDE_SAME);
+  const size_t key = rrn_xbar_key(b, r->step, r->column);
+  size_t col;
+
+#pragma GCC unroll 4
+  for (col = 0; col < SIDE; col++)
+    _mm512_store_si512(ret_deviates + col * SIDE, rrn_wide_deviates_of(b, &names, key + col));
 }
 
 /* A column's sums with read noise. */
 INLINE __m512i
-total_of(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words,
-         int32_t *kept)
+total_of(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words)
 {
   const __m512i sum = join(v, c, c->sums + col * SIDE, words);
 
   if (noise == RRN_WIDE_QUIET)
     return sum;
   return _mm512_add_epi32(
-    sum, rrn_wide_noise_of(&c->mix, deviates_of(b, c, col, kept),
+    sum, rrn_wide_noise_of(&c->mix, _mm512_load_si512(c->deviates + col * SIDE),
                            noise == RRN_WIDE_SAME
                              ? c->deviation
                              : rrn_wide_deviation(b, _mm512_load_si512(c->spreads + col * SIDE))));
@@ -275,15 +275,15 @@ typedef struct totals {
 } totals;
 
 /* For columns one by one, as loops would keep the totals in memory. */
-#define FIVE(of, first) of(first), of(first + 1), of(first + 2), of(first + 3), of(first + 4)
-#define SIXTEEN(of) of(0), FIVE(of, 1), FIVE(of, 6), FIVE(of, 11)
+#define FOUR(of, first) of(first), of(first + 1), of(first + 2), of(first + 3)
+#define SIXTEEN(of) FOUR(of, 0), FOUR(of, 4), FOUR(of, 8), FOUR(of, 12)
 
 /* Adds the codes of a column, where they lie in their sums and not clipped. */
 INLINE void
 convert(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words,
-        int32_t *kept, totals *t)
+        totals *t)
 {
-  const __m512i total = total_of(b, v, c, col, noise, words, kept);
+  const __m512i total = total_of(b, v, c, col, noise, words);
 
   t->greatest = _mm512_max_epu16(t->greatest, total);
   t->all[col] = _mm512_dpwssd_epi32(t->all[col], total, c->worth);
@@ -291,7 +291,7 @@ convert(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t
 
 /* Lists doubts of a read-out, whose currents are taken to be above the border, clips codes and counts these. */
 INLINE void
-correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noise noise, int words, int32_t *kept)
+correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noise noise, int words)
 {
   const size_t left = b->columns - c->at.column, n = left < SIDE ? left : SIDE;
   const uint32_t valid = rrn_wide_valid(b, c->at.vector);
@@ -300,7 +300,7 @@ correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noi
 
 #pragma GCC unroll 1
   for (col = 0; col < n; col++) {
-    const __m512i total = total_of(b, v, c, col, noise, words, kept), above = _mm512_add_epi32(total, v->width);
+    const __m512i total = total_of(b, v, c, col, noise, words), above = _mm512_add_epi32(total, v->width);
     const __m512i code = _mm512_srai_epi32(above, 16);
     const __m512i clipped = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), v->last);
     const __m512i wrong = _mm512_sub_epi32(clipped, _mm512_srai_epi32(total, 16));
@@ -366,23 +366,20 @@ start(const rrn_xbar_block *b, const readout *r, int words)
 
 enum { TOP = 0, MIDDLE = 1, LOW = 2 };
 
-/* One byte's sum of a read-out, in tile 0. Spreads come with the first. */
+/* One byte's sum of a read-out, in tile 0. */
 INLINE void
-multiply(const rrn_xbar_block *b, const readout *r, int byte, rrn_wide_noise noise, int words, int32_t *ret_spreads)
+multiply(const rrn_xbar_block *b, const readout *r, int byte, rrn_wide_noise noise, int words)
 {
   const uint8_t *inputs = inputs_of(b, r);
 
-  if (noise == RRN_WIDE_SUMMED && byte == LOW) {
-    sum_spreads(b, r->column, inputs, ret_spreads);
-    if (words || b->stride <= 128)
-      _tile_loadd(2, b->top + r->column * b->stride, b->stride);
-  }
   if (!words && b->stride > 128)
     return;
   if (byte == LOW && words) /* starts at the offset, the same in each column */
     _tile_loadd(0, b->start + (size_t)r->step * RRN_XBAR_TABLE_VECTORS + r->vector, 0);
   else
     _tile_zero(0);
+  if (byte == TOP && noise == RRN_WIDE_SUMMED)
+    _tile_loadd(2, b->top + r->column * b->stride, b->stride);
   if (byte == TOP)
     MULTIPLY(_tile_dpbsud, 2, 5, inputs);
   else if (byte == MIDDLE)
@@ -418,13 +415,14 @@ next_of(const rrn_xbar_block *b, readout r)
 
 /* A conversion before the first read-out, which adds nothing. */
 INLINE conversion
-no_conversion(const rrn_xbar_block *b, int32_t *sums, int32_t *spreads, rrn_wide_noise noise)
+no_conversion(const rrn_xbar_block *b, int32_t *sums, int32_t *spreads, int32_t *deviates, rrn_wide_noise noise)
 {
   const readout r = { 0, 0, 0 };
-  conversion c = conversion_of(b, &r, sums, spreads, 0, noise);
+  conversion c = conversion_of(b, &r, sums, spreads, deviates, 0, noise);
 
   memset(sums, 0, BYTES * sizeof(*sums));
   memset(spreads, 0, PRODUCT * sizeof(*spreads));
+  memset(deviates, 0, PRODUCT * sizeof(*deviates));
   c.offset = _mm512_setzero_si512();
   c.deviation = _mm512_setzero_ps();
   c.worth = _mm512_setzero_si512();
@@ -437,14 +435,14 @@ enum { MOST_PLACE = 14 };
 
 /* What is left to do when a read-out's columns are converted. */
 INLINE void
-finish(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noise noise, int words, int32_t *kept,
+finish(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noise noise, int words,
        int32_t *first_place, totals *t)
 {
   const int32_t next = (c->at.step + 1) * b->dac_bits;
 
   if (__builtin_expect(_mm512_cmpgt_epu16_mask(t->greatest, v->greatest) != 0, 0) ||
       b->columns - c->at.column < SIDE)
-    correct(b, v, c, noise, words, kept);
+    correct(b, v, c, noise, words);
   t->greatest = _mm512_setzero_si512();
   if (c->at.step + 1 == b->steps || next - *first_place > MOST_PLACE) {
     flush(b, &c->at, *first_place, t);
@@ -458,35 +456,44 @@ read_out(rrn_xbar_block *block, rrn_wide_noise noise, int words)
 {
   rrn_xbar_block b = *block; /* which no store changes */
   const converter v = converter_of(&b);
-  _Alignas(64) int32_t sums[2][BYTES], spreads[2][PRODUCT], kept[PRODUCT] = { 0 };
+  _Alignas(64) int32_t sums[2][BYTES], spreads[2][PRODUCT], deviates[PRODUCT];
   readout r = { 0, 0, 0 };
-  conversion c = no_conversion(&b, sums[1], spreads[1], noise);
+  conversion c = no_conversion(&b, sums[1], spreads[1], deviates, noise);
   int32_t first_place = 0;
   totals t;
   size_t k;
 
-#define CONVERT(col) convert(&b, &v, &c, col, noise, words, kept, &t)
+#define CONVERT(col) convert(&b, &v, &c, col, noise, words, &t)
   t.greatest = _mm512_setzero_si512();
   clear(&t);
   for (k = 0; r.vector < b.vectors; k ^= 1, r = next_of(&b, r)) {
     if (r.step == 0)
       start(&b, &r, words);
-    multiply(&b, &r, LOW, noise, words, spreads[k]);
-    CONVERT(0), FIVE(CONVERT, 1);
+    if (noise == RRN_WIDE_SUMMED) {
+      multiply_spreads(&b, r.column, inputs_of(&b, &r));
+      FOUR(CONVERT, 0);
+      _tile_stored(0, spreads[k], 64);
+    }
+    multiply(&b, &r, LOW, noise, words);
+    if (noise != RRN_WIDE_SUMMED)
+      FOUR(CONVERT, 0);
+    FOUR(CONVERT, 4);
     keep(&b, &r, LOW, words, sums[k]);
-    multiply(&b, &r, MIDDLE, noise, words, spreads[k]);
-    FIVE(CONVERT, 6);
+    multiply(&b, &r, MIDDLE, noise, words);
+    FOUR(CONVERT, 8);
     keep(&b, &r, MIDDLE, words, sums[k]);
-    multiply(&b, &r, TOP, noise, words, spreads[k]);
-    FIVE(CONVERT, 11);
+    multiply(&b, &r, TOP, noise, words);
+    FOUR(CONVERT, 12);
     keep(&b, &r, TOP, words, sums[k]);
     if (c.at.step >= 0)
-      finish(&b, &v, &c, noise, words, kept, &first_place, &t);
-    c = conversion_of(&b, &r, sums[k], spreads[k], first_place, noise);
+      finish(&b, &v, &c, noise, words, &first_place, &t);
+    if (noise != RRN_WIDE_QUIET && r.step % RRN_XBAR_DRAW_STEPS == 0)
+      draw(&b, &r, deviates);
+    c = conversion_of(&b, &r, sums[k], spreads[k], deviates, first_place, noise);
   }
   SIXTEEN(CONVERT);
 #undef CONVERT
-  finish(&b, &v, &c, noise, words, kept, &first_place, &t);
+  finish(&b, &v, &c, noise, words, &first_place, &t);
   block->clipped_low = b.clipped_low;
   block->clipped_high = b.clipped_high;
   block->n_places = b.n_places;
