@@ -78,7 +78,7 @@ tell_layout(teller *t, const rrn_hw_values *v, const rrn_layout *l)
   tell(t,
        (words){ "layout.slices", "1",
                 v->weight.sign == RRN_SIGNED_DIFFERENTIAL
-                  ? "ceil((weight.bits - 1) / device.bits_per_cell): the pair holds the sign"
+                  ? "ceil((weight.bits - 1) / device.bits_per_cell)"
                   : "ceil(weight.bits / device.bits_per_cell)",
                 OURS },
        l->slices, "weight.bits", (double)v->weight.bits, "device.bits_per_cell", (double)v->device.bits_per_cell, NULL);
