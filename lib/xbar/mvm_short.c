@@ -153,24 +153,56 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
 
 /* --- cells --- */
 
-/* The cells of a column in codes: ret_codes[plane][in]. */
+/* Columns of a group on their way to be cells. */
+typedef struct maker {
+  rrn_xbar_layer l;
+  double per_current[2 * RRN_XBAR_MAX_SLICES]; /* codes, by plane */
+  double first_code[2 * RRN_XBAR_MAX_SLICES];  /* of no current, with half a code */
+  double *g;     /* [slice][side][in] */
+  double *codes; /* [plane][in] */
+} maker;
+
 static void
-codes_of_cells(const rrn_xbar_layer *l, size_t col, double *ret_codes)
+begin_group(maker *m, const rrn_xbar_short *s, size_t group)
 {
-  const int one = rrn_xbar_pairs_are_one(l);
-  double minus[RRN_XBAR_SHORT_ROWS];
+  int32_t plane;
+
+  m->l = rrn_xbar_short_layer(s, group);
+  for (plane = 0; plane < s->n_planes; plane++) {
+    const int32_t slice = rrn_xbar_slice_of(&m->l, plane);
+
+    m->per_current[plane] = rrn_xbar_codes_per_current(&m->l, slice);
+    m->first_code[plane] = 0.5 - m->l.adc.lo[slice] * m->per_current[plane];
+  }
+}
+
+/* Conductances of a plane, and of the other side of pairs that are subtracted. */
+static const double *
+sides_of(const maker *m, int32_t plane, const double **ret_minus)
+{
+  const int one = rrn_xbar_pairs_are_one(&m->l);
+  const double *g = m->g + (size_t)plane * (one ? 2 : 1) * m->l.n_in;
+
+  *ret_minus = one ? g + m->l.n_in : NULL;
+  return g;
+}
+
+static void
+make_codes(const maker *m, size_t col)
+{
+  const size_t n_in = m->l.n_in;
   int32_t plane;
   size_t k;
 
-  for (plane = 0; plane < rrn_xbar_n_planes(l); plane++, ret_codes += l->n_in) {
-    const int32_t slice = rrn_xbar_slice_of(l, plane);
-    const double q = rrn_xbar_codes_per_current(l, slice);
+  rrn_xbar_conductances_of_column(&m->l, col, m->g);
+  for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++) {
+    const double q = m->per_current[plane], *minus, *plus = sides_of(m, plane, &minus);
+    double *codes = m->codes + (size_t)plane * n_in;
 
-    rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, ret_codes);
-    if (one)
-      rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, minus);
-    for (k = 0; k < l->n_in; k++)
-      ret_codes[k] = (one ? ret_codes[k] - minus[k] : ret_codes[k]) * q;
+    for (k = 0; minus && k < n_in; k++)
+      codes[k] = (plus[k] - minus[k]) * q;
+    for (k = 0; !minus && k < n_in; k++)
+      codes[k] = plus[k] * q;
   }
 }
 
@@ -191,21 +223,20 @@ shift_of(const double *codes, size_t n)
 
 /* Whether a pattern's code can be beyond the converter's, with an eighth of a code to spare for what is rounded. */
 static int
-can_clip(const rrn_xbar_layer *l, const double *codes)
+can_clip(const maker *m)
 {
-  const double margin = 2.0 * MOST_DOUBT / RRN_XBAR_ONE;
+  const double margin = 2.0 * MOST_DOUBT / RRN_XBAR_ONE, *codes = m->codes;
   int32_t plane;
   size_t k;
 
-  for (plane = 0; plane < rrn_xbar_n_planes(l); plane++, codes += l->n_in) {
-    const int32_t slice = rrn_xbar_slice_of(l, plane);
-    double low = 0.5 - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice), high = low;
+  for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++, codes += m->l.n_in) {
+    double low = m->first_code[plane], high = low;
 
-    for (k = 0; k < l->n_in; k++) {
+    for (k = 0; k < m->l.n_in; k++) {
       low += codes[k] < 0 ? codes[k] : 0;
       high += codes[k] > 0 ? codes[k] : 0;
     }
-    if (!(low > margin && high < l->adc.codes - margin))
+    if (!(low > margin && high < m->l.adc.codes - margin))
       return 1;
   }
   return 0;
@@ -237,23 +268,20 @@ store_cells(rrn_xbar_short *s, const double *codes, int32_t shift, uint8_t *to)
 /* Variances of a plane's reads in 255 steps of the greatest; the sum of a column's read noise is the root of their sum. 0 when
  * it is beyond what conversions hold. */
 static int
-store_spreads(const rrn_xbar_layer *l, int32_t plane, size_t col, uint8_t *to, float *ret_noise)
+store_spreads(const maker *m, int32_t plane, uint8_t *to, float *ret_noise)
 {
-  const int one = rrn_xbar_pairs_are_one(l), relative = l->read_model == RRN_READ_RELATIVE;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  double g[2][RRN_XBAR_SHORT_ROWS], greatest = 0, sigma;
+  const rrn_xbar_layer *l = &m->l;
+  const int relative = l->read_model == RRN_READ_RELATIVE;
+  const double *minus, *plus = sides_of(m, plane, &minus), sigma = l->read_sigma * m->per_current[plane];
+  double squares[RRN_XBAR_SHORT_ROWS], greatest = 0;
   size_t k;
 
-  rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, g[0]);
-  if (one)
-    rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, g[1]);
   for (k = 0; k < l->n_in; k++) {
-    g[0][k] = relative ? g[0][k] * g[0][k] + (one ? g[1][k] * g[1][k] : 0) : 1 + one;
-    greatest = g[0][k] > greatest ? g[0][k] : greatest;
+    squares[k] = relative ? plus[k] * plus[k] + (minus ? minus[k] * minus[k] : 0) : minus ? 2 : 1;
+    greatest = squares[k] > greatest ? squares[k] : greatest;
   }
   for (k = 0; k < l->n_in; k++)
-    to[k] = (uint8_t)(greatest > 0 ? g[0][k] / greatest * 255 + 0.5 : 0);
-  sigma = l->read_sigma * rrn_xbar_codes_per_current(l, slice);
+    to[k] = (uint8_t)(greatest > 0 ? squares[k] / greatest * 255 + 0.5 : 0);
   *ret_noise = (float)(sigma * __builtin_sqrt(greatest / 255) * RRN_XBAR_DEVIATES_SCALE * RRN_XBAR_ONE);
   return sigma * __builtin_sqrt(greatest * (double)l->n_in) * RRN_XBAR_GREATEST_DRAW < MOST_CODE / 2;
 }
@@ -312,31 +340,39 @@ rounded_in_tables(const rrn_xbar_short *s)
   return 0.5 * (double)(s->n_fives + 1);
 }
 
+/* One column. Lowers the least shift; 0 when it is none for these conversions. */
+static int
+fill_column(rrn_xbar_short *s, const maker *m, size_t col, size_t column, int32_t *least)
+{
+  const size_t planes = (size_t)s->n_planes, n_in = s->head.n_in;
+  int32_t shift, plane;
+
+  make_codes(m, col);
+  shift = shift_of(m->codes, planes * n_in);
+  s->shifts[column] = (uint8_t)(shift | (can_clip(m) ? RRN_XBAR_CLIPS : 0));
+  *least = shift < *least ? shift : *least;
+  for (plane = 0; plane < s->n_planes; plane++) {
+    const size_t place = column * planes + (size_t)plane;
+
+    if (!store_cells(s, m->codes + (size_t)plane * n_in, shift, s->cells + 3 * place * n_in) ||
+        (s->noise && !store_spreads(m, plane, s->spreads + place * n_in, &s->noise[place])))
+      return 0;
+  }
+  return 1;
+}
+
 /* Makes every column's cells, once. 0 when the arrays are none for these conversions. */
 static int
-fill(rrn_xbar_short *s, double *codes)
+fill(rrn_xbar_short *s, maker *m)
 {
-  const size_t cols = s->head.cols, planes = (size_t)s->n_planes, n_in = s->head.n_in;
-  int32_t least = MOST_SHIFT, plane;
+  int32_t least = MOST_SHIFT;
   size_t group, col;
 
   for (group = 0; group < s->n_groups; group++) {
-    const rrn_xbar_layer l = rrn_xbar_short_layer(s, group);
-
-    for (col = 0; col < cols; col++) {
-      const size_t column = group * cols + col;
-      const int32_t shift = (codes_of_cells(&l, col, codes), shift_of(codes, planes * n_in));
-
-      s->shifts[column] = (uint8_t)(shift | (can_clip(&l, codes) ? RRN_XBAR_CLIPS : 0));
-      least = shift < least ? shift : least;
-      for (plane = 0; plane < s->n_planes; plane++) {
-        const size_t place = column * planes + (size_t)plane;
-
-        if (!store_cells(s, codes + (size_t)plane * n_in, shift, s->cells + 3 * place * n_in) ||
-            (s->noise && !store_spreads(&l, plane, col, s->spreads + place * n_in, &s->noise[place])))
-          return 0;
-      }
-    }
+    begin_group(m, s, group);
+    for (col = 0; col < s->head.cols; col++)
+      if (!fill_column(s, m, col, group * s->head.cols + col, &least))
+        return 0;
   }
   return doubt_of(s, least, rounded_in_tables(s)) < MOST_DOUBT;
 }
@@ -348,7 +384,8 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_gr
 {
   rrn_xbar_short s = { .head = *layer, .cpu = cpu, .n_groups = n_groups, .n_planes = rrn_xbar_n_planes(layer),
                        .n_fives = (layer->n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE };
-  double *codes;
+  const size_t parts = (size_t)layer->n_slices * (size_t)layer->n_sides;
+  maker m;
 
   s.head.adc = like ? like->head.adc : adcs[0];
   if (cpu >= RRN_XBAR_CPU_AVX512 && !rrn_xbar_short_has_avx512())
@@ -358,10 +395,11 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_gr
     s.octaves = like->octaves;
   else
     RRN_TRY(set_octaves(arena, &s, adcs, err));
-  if (!(codes = rrn_alloc(arena->rt, (size_t)s.n_planes * layer->n_in, sizeof(*codes))))
+  if (!(m.g = rrn_alloc(arena->rt, (parts + (size_t)s.n_planes) * layer->n_in, sizeof(*m.g))))
     return rrn_fail_memory(err);
-  *ret_fits = fill(&s, codes);
-  rrn_free(arena->rt, codes);
+  m.codes = m.g + parts * layer->n_in;
+  *ret_fits = fill(&s, &m);
+  rrn_free(arena->rt, m.g);
   *ret_short = s;
   return RRAMNAS_OK;
 }
