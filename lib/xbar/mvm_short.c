@@ -312,16 +312,16 @@ make_room(rrn_arena *arena, rrn_xbar_short *s, rramnas_error *err)
 }
 
 static int32_t
-set_octaves(rrn_arena *arena, rrn_xbar_short *s, const rrn_xbar_adc *adcs, rramnas_error *err)
+set_octaves(rrn_arena *arena, rrn_xbar_short *s, const rrn_xbar_groups *groups, rramnas_error *err)
 {
-  const size_t n_slices = (size_t)s->head.n_slices, n = s->n_groups * n_slices;
+  const size_t n_slices = (size_t)s->head.n_slices, n = groups->all * n_slices;
   uint8_t *octaves = rrn_arena_alloc_alone(arena, n, 1);
   size_t i;
 
   if (!octaves)
     return rrn_fail_memory(err);
   for (i = 0; i < n; i++)
-    octaves[i] = (uint8_t)octave_of(&adcs[0], &adcs[i / n_slices], (int32_t)(i % n_slices));
+    octaves[i] = (uint8_t)octave_of(&groups->adcs[0], &groups->adcs[i / n_slices], (int32_t)(i % n_slices));
   s->octaves = octaves;
   return RRAMNAS_OK;
 }
@@ -363,42 +363,45 @@ fill_column(rrn_xbar_short *s, const maker *m, size_t col, size_t column, int32_
 
 /* Makes every column's cells, once. 0 when the arrays are none for these conversions. */
 static int
-fill(rrn_xbar_short *s, maker *m)
+fill(rrn_xbar_short *s, const uint32_t *groups, maker *m)
 {
   int32_t least = MOST_SHIFT;
-  size_t group, col;
+  size_t slot, col;
 
-  for (group = 0; group < s->n_groups; group++) {
-    begin_group(m, s, group);
+  for (slot = 0; slot < s->n_groups; slot++) {
+    begin_group(m, s, groups ? groups[slot] : slot);
     for (col = 0; col < s->head.cols; col++)
-      if (!fill_column(s, m, col, group * s->head.cols + col, &least))
+      if (!fill_column(s, m, col, slot * s->head.cols + col, &least))
         return 0;
   }
   return doubt_of(s, least, rounded_in_tables(s)) < MOST_DOUBT;
 }
 
 int32_t
-rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_groups, const rrn_xbar_adc *adcs,
+rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, const rrn_xbar_groups *groups,
                       const rrn_xbar_short *like, enum rrn_xbar_cpu cpu, rrn_xbar_short *ret_short, int *ret_fits,
                       rramnas_error *err)
 {
-  rrn_xbar_short s = { .head = *layer, .cpu = cpu, .n_groups = n_groups, .n_planes = rrn_xbar_n_planes(layer),
+  rrn_xbar_short s = { .head = *layer, .cpu = cpu, .n_groups = groups->n, .n_planes = rrn_xbar_n_planes(layer),
                        .n_fives = (layer->n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE };
   const size_t parts = (size_t)layer->n_slices * (size_t)layer->n_sides;
   maker m;
 
-  s.head.adc = like ? like->head.adc : adcs[0];
-  if (cpu >= RRN_XBAR_CPU_AVX512 && !rrn_xbar_short_has_avx512())
+  s.head.adc = groups->adcs[0];
+  /* Asking the processor takes long in virtual machines. */
+  if (like)
+    s.cpu = like->cpu;
+  else if (cpu >= RRN_XBAR_CPU_AVX512 && !rrn_xbar_short_has_avx512())
     s.cpu = RRN_XBAR_CPU_PLAIN;
   RRN_TRY(make_room(arena, &s, err));
   if (like)
     s.octaves = like->octaves;
   else
-    RRN_TRY(set_octaves(arena, &s, adcs, err));
+    RRN_TRY(set_octaves(arena, &s, groups, err));
   if (!(m.g = rrn_alloc(arena->rt, (parts + (size_t)s.n_planes) * layer->n_in, sizeof(*m.g))))
     return rrn_fail_memory(err);
   m.codes = m.g + parts * layer->n_in;
-  *ret_fits = fill(&s, &m);
+  *ret_fits = fill(&s, groups->groups, &m);
   rrn_free(arena->rt, m.g);
   *ret_short = s;
   return RRAMNAS_OK;
@@ -411,7 +414,7 @@ typedef struct running {
   const rrn_xbar_short *s;
   rrn_xbar_layer layer;
   const uint8_t *x;
-  size_t x_row, n_lanes, group;
+  size_t x_row, n_lanes, slot;
   rrn_xbar_stats *stats;
 } running;
 
@@ -604,7 +607,7 @@ static size_t
 place_column(column *c, const running *run, size_t col)
 {
   const rrn_xbar_short *s = run->s;
-  const size_t number = run->group * s->head.cols + col, place = number * (size_t)s->n_planes;
+  const size_t number = run->slot * s->head.cols + col, place = number * (size_t)s->n_planes;
 
   c->run = run;
   c->col = col;
@@ -764,13 +767,13 @@ run_tiles(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *c
 }
 
 int32_t
-rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, const uint8_t *x, size_t x_row,
-                   size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums, rrn_xbar_stats *stats,
-                   rramnas_error *err)
+rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, size_t group, const uint8_t *x,
+                   size_t x_row, size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums,
+                   rrn_xbar_stats *stats, rramnas_error *err)
 {
   const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
   const running run = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes,
-                        .group = group, .stats = stats };
+                        .slot = slot, .stats = stats };
   const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
   uint32_t *patterns;
   int done = 0;
