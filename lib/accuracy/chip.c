@@ -13,6 +13,9 @@
 #include "accuracy/deal.h"
 #include "infer/kernels.h"
 
+/* Blocks of images for which the tables of a copy, which has few positions, are made once. */
+enum { TOGETHER = 8 };
+
 /* --- desks --- */
 
 static rrn_chip_desk *
@@ -130,17 +133,20 @@ static void
 spread_channel(const rrn_infer_whole *w, const order *o, const uint8_t *x, uint8_t outside, uint8_t *ret_rows)
 {
   const size_t n = o->n_positions * o->n_blocks * RRN_INFER_LANES;
+  const size_t from_step = w->n_elements * RRN_INFER_LANES, to_step = place_of(o, 0, 1);
   size_t tap, p, b;
 
   for (tap = 0; tap < w->n_taps; tap++, ret_rows += n)
     for (p = 0; p < o->n_positions; p++) {
       const int32_t element = w->table ? w->table[p * w->n_taps + tap] : (int32_t)p;
+      const uint8_t *from = x + (size_t)(element < 0 ? 0 : element) * RRN_INFER_LANES;
+      uint8_t *to = ret_rows + place_of(o, p, 0);
 
-      for (b = 0; b < o->n_blocks; b++)
+      for (b = 0; b < o->n_blocks; b++, from += from_step, to += to_step)
         if (element < 0)
-          memset(ret_rows + place_of(o, p, b), outside, RRN_INFER_LANES);
+          memset(to, outside, RRN_INFER_LANES);
         else
-          memcpy(ret_rows + place_of(o, p, b), x + (b * w->n_elements + (size_t)element) * RRN_INFER_LANES, RRN_INFER_LANES);
+          memcpy(to, from, RRN_INFER_LANES);
     }
 }
 
@@ -478,8 +484,11 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
     status = rrn_fail_memory(err);
   for (i = 0; c->layers && i < q->n; i++)
     rrn_arena_init(&c->layers[i].arena, rt);
-  for (i = 0; i < q->n && status >= 0; i++)
+  for (i = 0; i < q->n && status >= 0; i++) {
     status = rrn_chip_program_layer(c, hw, options, i, err);
+    if (c->layers[i].n_copies > 1)
+      c->backend.n_blocks = TOGETHER;
+  }
   if (status < 0)
     rrn_chip_free(c);
   else

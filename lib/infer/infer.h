@@ -70,6 +70,7 @@ typedef struct rrn_infer_backend {
   void *user;
   size_t scratch_bytes;
   uint64_t first_image;  /* number of the first image of a run: names it in streams of random numbers */
+  size_t n_blocks;       /* blocks of images that are best multiplied together; 0 = one */
   /* NULL, or asked first where the products are of this form. */
   int32_t (*multiply_whole)(void *user, const rrn_infer_whole *whole, rramnas_error *err);
 } rrn_infer_backend;

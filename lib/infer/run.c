@@ -25,7 +25,7 @@
 enum { ALIGNMENT = 64, MOST_WORKERS = 256 };
 
 /* Workspaces that a thread takes through the network together: they stay in its cache. */
-enum { BAND_BYTES = 5 << 19, MOST_BLOCKS = 8 };
+enum { BAND_BYTES = 5 << 19 };
 
 /* What a thread takes hold of for one group. */
 typedef struct worker {
@@ -266,15 +266,15 @@ run_band(void *user, size_t band)
   return 0;
 }
 
-/* As many as fit the cache, and leave each thread its share. */
+/* As many as the backend likes, as fit the cache, and as leave each thread its share. */
 static size_t
 blocks_together(const run *r, size_t threads)
 {
   const size_t each = r->plan->n_elements * RRN_LANES * sizeof(float) + 1, fit = BAND_BYTES / each;
-  const size_t share = r->n / RRN_LANES / threads, most = fit < MOST_BLOCKS ? fit : MOST_BLOCKS;
-  const size_t n = share < most ? share : most;
+  const size_t share = r->n / RRN_LANES / threads, most = fit < share ? fit : share;
+  const size_t wanted = r->backend ? r->backend->n_blocks : 0, n = wanted < most ? wanted : most;
 
-  return r->backend && r->backend->multiply_whole && n > 1 ? n : 1;
+  return n > 1 ? n : 1;
 }
 
 static int32_t

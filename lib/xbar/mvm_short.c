@@ -23,7 +23,7 @@
 
 #include "util/ckd.h"
 
-enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_DOUBT = 1 << 12, STEPS = RRN_XBAR_SHORT_STEPS,
+enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_CELL = 0x7fffbe, MOST_DOUBT = 1 << 12, STEPS = RRN_XBAR_SHORT_STEPS,
        PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18 };
 
 /* --- converters --- */
@@ -153,13 +153,51 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
 
 /* --- cells --- */
 
+enum { FOUR = 4, RECORD_BITS = 6 };
+
+typedef double four __attribute__((vector_size(8 * FOUR)));
+typedef int64_t masks __attribute__((vector_size(8 * FOUR)));
+typedef int32_t whole __attribute__((vector_size(4 * FOUR)));
+
+#define POSITIVE(x) ((four)((masks)(x) & ((x) > 0)))
+#define GREATER(a, b) ((four)(((masks)(a) & ((a) > (b))) | ((masks)(b) & ~((a) > (b)))))
+
+static double
+larger(double a, double b)
+{
+  return a > b ? a : b;
+}
+
+static double
+sum_of(const four *x)
+{
+  return ((*x)[0] + (*x)[1]) + ((*x)[2] + (*x)[3]);
+}
+
+/* What a column's first cells say of it in their lowest bits: its shift, and whether it can clip. Bit k is in cell k, and
+ * where there are fewer cells in the bits above. */
+static uint32_t
+record_of(const uint8_t *cells, size_t n)
+{
+  uint32_t record = 0;
+  size_t k;
+
+  for (k = 0; k < RECORD_BITS; k++)
+    record |= (uint32_t)(cells[3 * (k % n)] >> k / n & 1) << k;
+  return record;
+}
+
 /* Columns of a group on their way to be cells. */
 typedef struct maker {
   rrn_xbar_layer l;
   double per_current[2 * RRN_XBAR_MAX_SLICES]; /* codes, by plane */
   double first_code[2 * RRN_XBAR_MAX_SLICES];  /* of no current, with half a code */
+  size_t stride; /* inputs, up to a multiple of four */
   double *g;     /* [slice][side][in] */
-  double *codes; /* [plane][in] */
+  double *codes; /* [plane][stride], 0 beyond the inputs */
+  int32_t *cells; /* the same shape */
+  double low[2 * RRN_XBAR_MAX_SLICES], high[2 * RRN_XBAR_MAX_SLICES]; /* by plane: sums of codes below and above 0 */
+  double down[2 * RRN_XBAR_MAX_SLICES], up[2 * RRN_XBAR_MAX_SLICES];  /* by plane: what cells are above and below codes */
 } maker;
 
 static void
@@ -197,7 +235,7 @@ make_codes(const maker *m, size_t col)
   rrn_xbar_conductances_of_column(&m->l, col, m->g);
   for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++) {
     const double q = m->per_current[plane], *minus, *plus = sides_of(m, plane, &minus);
-    double *codes = m->codes + (size_t)plane * n_in;
+    double *codes = m->codes + (size_t)plane * m->stride;
 
     for (k = 0; minus && k < n_in; k++)
       codes[k] = (plus[k] - minus[k]) * q;
@@ -206,17 +244,45 @@ make_codes(const maker *m, size_t col)
   }
 }
 
-/* The finest unit that keeps a column's cells in 24 bits: its negative exponent. */
-static int32_t
-shift_of(const double *codes, size_t n)
+/* Sums of a column's codes; the greatest of them. */
+static double
+bound_codes(maker *m)
 {
-  int32_t shift = MOST_SHIFT;
-  double greatest = 0;
+  const double *codes = m->codes;
+  four greatest = { 0 };
+  double most;
+  int32_t plane;
   size_t k;
 
-  for (k = 0; k < n; k++)
-    greatest = rrn_xbar_magnitude(codes[k]) > greatest ? rrn_xbar_magnitude(codes[k]) : greatest;
-  for (; shift > 0 && greatest * (double)(1 << shift) > 0x7ffffe; shift--)
+  for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++) {
+    four low = { 0 }, high = { 0 }, x;
+
+    for (k = 0; k < m->stride; k += FOUR, codes += FOUR) {
+      four above;
+
+      memcpy(&x, codes, sizeof(x));
+      above = POSITIVE(x);
+      x -= above;
+      high += above;
+      low += x;
+      above -= x;
+      greatest = GREATER(above, greatest);
+    }
+    m->low[plane] = sum_of(&low);
+    m->high[plane] = sum_of(&high);
+  }
+  for (most = greatest[0], k = 1; k < FOUR; k++)
+    most = greatest[k] > most ? greatest[k] : most;
+  return most;
+}
+
+/* The finest unit that keeps a column's cells in 24 bits: its negative exponent. */
+static int32_t
+shift_of(double greatest)
+{
+  int32_t shift = MOST_SHIFT;
+
+  for (; shift > 0 && greatest * (double)(1 << shift) > MOST_CELL; shift--)
     ;
   return shift;
 }
@@ -225,44 +291,87 @@ shift_of(const double *codes, size_t n)
 static int
 can_clip(const maker *m)
 {
-  const double margin = 2.0 * MOST_DOUBT / RRN_XBAR_ONE, *codes = m->codes;
+  const double margin = 2.0 * MOST_DOUBT / RRN_XBAR_ONE;
   int32_t plane;
-  size_t k;
 
-  for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++, codes += m->l.n_in) {
-    double low = m->first_code[plane], high = low;
-
-    for (k = 0; k < m->l.n_in; k++) {
-      low += codes[k] < 0 ? codes[k] : 0;
-      high += codes[k] > 0 ? codes[k] : 0;
-    }
-    if (!(low > margin && high < m->l.adc.codes - margin))
+  for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++)
+    if (!(m->first_code[plane] + m->low[plane] > margin &&
+          m->first_code[plane] + m->high[plane] < m->l.adc.codes - margin))
       return 1;
-  }
   return 0;
 }
 
-/* One plane of a column. Raises the bound of the rounding; 0 when the sum is beyond what conversions hold. */
-static int
-store_cells(rrn_xbar_short *s, const double *codes, int32_t shift, uint8_t *to)
+/* A plane's codes to the nearest cells, and what that is off. */
+static void
+round_plane(maker *m, int32_t plane, double unit)
 {
-  double low = 0, high = 0, sum = 0;
+  const double magic = 0x1.8p52, *codes = m->codes + (size_t)plane * m->stride;
+  int32_t *cells = m->cells + (size_t)plane * m->stride;
+  four low = { 0 }, high = { 0 };
   size_t k;
 
-  for (k = 0; k < s->head.n_in; k++, to += 3) {
-    const double value = codes[k] * (double)(1 << shift);
-    const int32_t cell = (int32_t)(value < 0 ? value - 0.5 : value + 0.5);
+  for (k = 0; k < m->stride; k += FOUR) {
+    four x, nearest, above;
+    whole cell;
 
-    to[0] = (uint8_t)(cell & 0xff);
-    to[1] = (uint8_t)(cell >> 8 & 0xff);
-    to[2] = (uint8_t)(cell >> 16 & 0xff);
-    low += value < cell ? cell - value : 0;
-    high += value > cell ? value - cell : 0;
-    sum += rrn_xbar_magnitude(codes[k]);
+    memcpy(&x, codes + k, sizeof(x));
+    x *= unit;
+    nearest = (x + magic) - magic;
+    cell = __builtin_convertvector(nearest, whole);
+    memcpy(cells + k, &cell, sizeof(cell));
+    x -= nearest;
+    above = POSITIVE(x);
+    high += above;
+    low += above - x;
   }
-  low = low > high ? low : high;
-  s->unsure = low > s->unsure ? low : s->unsure;
-  return sum < MOST_CODE;
+  m->down[plane] = sum_of(&low);
+  m->up[plane] = sum_of(&high);
+}
+
+/* The nearest cell whose lowest bits are given: a multiple of `step` above them. */
+static void
+move_cell(maker *m, size_t plane, size_t in, double unit, double bits, double step)
+{
+  const double magic = 0x1.8p52, value = m->codes[plane * m->stride + in] * unit;
+  int32_t *cell = &m->cells[plane * m->stride + in];
+  const double before = value - *cell, nearest = bits + step * ((((value - bits) / step) + magic) - magic);
+  const double after = value - nearest;
+
+  m->up[plane] += (after > 0 ? after : 0) - (before > 0 ? before : 0);
+  m->down[plane] += (after < 0 ? -after : 0) - (before < 0 ? -before : 0);
+  *cell = (int32_t)nearest;
+}
+
+/* Writes a column's record into its cells. */
+static void
+hide_record(maker *m, double unit, uint32_t record)
+{
+  const size_t n_in = m->l.n_in, n = n_in * (size_t)rrn_xbar_n_planes(&m->l);
+  size_t c, k;
+
+  for (c = 0; c < n && c < RECORD_BITS; c++) {
+    uint32_t bits = 0, step = 1;
+
+    for (k = c; k < RECORD_BITS; k += n, step *= 2)
+      bits += (record >> k & 1) * step;
+    move_cell(m, c / n_in, c % n_in, unit, bits, step);
+  }
+}
+
+static void
+store_cells(const maker *m, uint8_t *to)
+{
+  int32_t plane;
+  size_t k;
+
+  for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++)
+    for (k = 0; k < m->l.n_in; k++, to += 3) {
+      const uint32_t cell = (uint32_t)m->cells[(size_t)plane * m->stride + k];
+
+      to[0] = (uint8_t)cell;
+      to[1] = (uint8_t)(cell >> 8);
+      to[2] = (uint8_t)(cell >> 16);
+    }
 }
 
 /* Variances of a plane's reads in 255 steps of the greatest; the sum of a column's read noise is the root of their sum. 0 when
@@ -301,8 +410,7 @@ make_room(rrn_arena *arena, rrn_xbar_short *s, rramnas_error *err)
   if (ckd_mul(&n, columns, s->head.n_in * 3) || ckd_mul(&n, n, (size_t)s->n_planes))
     return rrn_fail_memory(err);
   s->cells = rrn_arena_alloc_alone(arena, n, 1);
-  s->shifts = rrn_arena_alloc_alone(arena, columns, 1);
-  if (!s->cells || !s->shifts)
+  if (!s->cells)
     return rrn_fail_memory(err);
   if (s->head.read_model == RRN_READ_NONE)
     return RRAMNAS_OK;
@@ -342,22 +450,28 @@ rounded_in_tables(const rrn_xbar_short *s)
 
 /* One column. Lowers the least shift; 0 when it is none for these conversions. */
 static int
-fill_column(rrn_xbar_short *s, const maker *m, size_t col, size_t column, int32_t *least)
+fill_column(rrn_xbar_short *s, maker *m, size_t col, size_t column, int32_t *least)
 {
   const size_t planes = (size_t)s->n_planes, n_in = s->head.n_in;
   int32_t shift, plane;
+  double unit;
 
   make_codes(m, col);
-  shift = shift_of(m->codes, planes * n_in);
-  s->shifts[column] = (uint8_t)(shift | (can_clip(m) ? RRN_XBAR_CLIPS : 0));
+  shift = shift_of(bound_codes(m));
+  unit = (double)(1 << shift);
   *least = shift < *least ? shift : *least;
   for (plane = 0; plane < s->n_planes; plane++) {
     const size_t place = column * planes + (size_t)plane;
 
-    if (!store_cells(s, m->codes + (size_t)plane * n_in, shift, s->cells + 3 * place * n_in) ||
+    round_plane(m, plane, unit);
+    if (m->high[plane] - m->low[plane] >= MOST_CODE ||
         (s->noise && !store_spreads(m, plane, s->spreads + place * n_in, &s->noise[place])))
       return 0;
   }
+  hide_record(m, unit, (uint32_t)shift | (can_clip(m) ? RRN_XBAR_CLIPS : 0));
+  for (plane = 0; plane < s->n_planes; plane++)
+    s->unsure = larger(s->unsure, larger(m->up[plane], m->down[plane]));
+  store_cells(m, s->cells + 3 * column * planes * n_in);
   return 1;
 }
 
@@ -377,6 +491,20 @@ fill(rrn_xbar_short *s, const uint32_t *groups, maker *m)
   return doubt_of(s, least, rounded_in_tables(s)) < MOST_DOUBT;
 }
 
+/* Room for one column. */
+static int32_t
+make_desk(const rrn_rt *rt, const rrn_xbar_layer *l, maker *m, rramnas_error *err)
+{
+  const size_t n_g = (size_t)l->n_slices * (size_t)l->n_sides * l->n_in;
+  const size_t n_cells = (size_t)rrn_xbar_n_planes(l) * m->stride;
+
+  if (!(m->g = rrn_calloc(rt, 1, (n_g + n_cells) * sizeof(*m->g) + n_cells * sizeof(*m->cells))))
+    return rrn_fail_memory(err);
+  m->codes = m->g + n_g;
+  m->cells = (int32_t *)(void *)(m->codes + n_cells);
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, const rrn_xbar_groups *groups,
                       const rrn_xbar_short *like, enum rrn_xbar_cpu cpu, rrn_xbar_short *ret_short, int *ret_fits,
@@ -384,8 +512,7 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, const rrn_x
 {
   rrn_xbar_short s = { .head = *layer, .cpu = cpu, .n_groups = groups->n, .n_planes = rrn_xbar_n_planes(layer),
                        .n_fives = (layer->n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE };
-  const size_t parts = (size_t)layer->n_slices * (size_t)layer->n_sides;
-  maker m;
+  maker m = { .stride = (layer->n_in + FOUR - 1) / FOUR * FOUR };
 
   s.head.adc = groups->adcs[0];
   /* Asking the processor takes long in virtual machines. */
@@ -398,9 +525,7 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, const rrn_x
     s.octaves = like->octaves;
   else
     RRN_TRY(set_octaves(arena, &s, groups, err));
-  if (!(m.g = rrn_alloc(arena->rt, (parts + (size_t)s.n_planes) * layer->n_in, sizeof(*m.g))))
-    return rrn_fail_memory(err);
-  m.codes = m.g + parts * layer->n_in;
+  RRN_TRY(make_desk(arena->rt, layer, &m, err));
   *ret_fits = fill(&s, groups->groups, &m);
   rrn_free(arena->rt, m.g);
   *ret_short = s;
@@ -424,6 +549,7 @@ typedef struct column {
   const uint8_t *cells;   /* [plane][in][3] */
   const uint8_t *spreads; /* [plane][in] */
   size_t col;
+  uint32_t record;
   int32_t shift;
   rrn_xbar_short_column job;
 } column;
@@ -611,8 +737,9 @@ place_column(column *c, const running *run, size_t col)
 
   c->run = run;
   c->col = col;
-  c->shift = s->shifts[number] & (RRN_XBAR_CLIPS - 1);
   c->cells = s->cells + place * s->head.n_in * 3;
+  c->record = record_of(c->cells, s->head.n_in * (size_t)s->n_planes);
+  c->shift = (int32_t)(c->record & (RRN_XBAR_CLIPS - 1));
   c->spreads = s->spreads ? s->spreads + place * s->head.n_in : NULL;
   return number;
 }
@@ -627,7 +754,7 @@ begin_column(column *c, size_t col, int32_t *sums)
 
   job->sums = sums;
   job->doubt = doubt_of(s, c->shift, rounded_in_tables(s));
-  job->clips = s->spreads || (s->shifts[number] & RRN_XBAR_CLIPS) != 0;
+  job->clips = s->spreads || (c->record & RRN_XBAR_CLIPS) != 0;
   if (s->spreads) {
     memcpy(job->noise, s->noise + number * (size_t)s->n_planes, (size_t)s->n_planes * sizeof(*s->noise));
     fill_keys(c, job->keys);

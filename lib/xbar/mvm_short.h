@@ -12,7 +12,7 @@ enum {
   RRN_XBAR_SHORT_STEPS = 8,
   RRN_XBAR_SHORT_DRAWS = RRN_XBAR_SHORT_STEPS / RRN_XBAR_DRAW_STEPS, /* of a column and plane */
   RRN_XBAR_FIVE = 5,          /* rows that share a table of 32 sums */
-  RRN_XBAR_CLIPS = 0x80,      /* of a shift: some pattern of the column may be beyond the converter's range */
+  RRN_XBAR_CLIPS = 0x20,      /* beside a shift: some pattern of the column may be beyond the converter's range */
   RRN_XBAR_ONE = 1 << 16      /* a code in the tables */
 };
 
@@ -30,8 +30,8 @@ typedef struct rrn_xbar_short {
   size_t n_groups, n_fives; /* groups: slots */
   int32_t n_planes;
   double unsure;        /* most by which a sum of cells is wrong, in their units */
-  uint8_t *cells;       /* [slot][column][plane][input][3]: 24 bits with sign, lowest byte first */
-  uint8_t *shifts;      /* [slot][column]: a unit is 2^-shift codes; RRN_XBAR_CLIPS */
+  uint8_t *cells;       /* [slot][column][plane][input][3]: 24 bits with sign, lowest byte first. A unit is 2^-shift codes;
+                         * the lowest bits of a column's first cells say its shift, and RRN_XBAR_CLIPS */
   uint8_t *spreads;     /* [slot][column][plane][input]: variance of a read; NULL without read noise */
   float *noise;         /* [slot][column][plane]: of a deviate and a spread of 1, in codes / RRN_XBAR_ONE */
   const uint8_t *octaves; /* [group][slice]: the converter's range is that of group 0 over 2^octave; those of `like` */
