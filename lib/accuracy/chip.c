@@ -128,22 +128,51 @@ place_of(const order *o, size_t position, size_t block)
   return (o->by_position ? position * o->n_blocks + block : block * o->n_positions + position) * RRN_INFER_LANES;
 }
 
+/* Neighbouring positions that meet neighbouring elements by a tap. */
+typedef struct stretch {
+  int32_t element; /* the first; -1 = all are outside */
+  uint32_t n;
+} stretch;
+
+/* Stretches of each tap, one tap after the other. A copy of one block of images is of positions in a row. */
+static stretch *
+find_stretches(rrn_arena *arena, const rrn_infer_whole *w, int as_one)
+{
+  stretch *all = rrn_arena_alloc_raw(arena, w->n_taps * w->n_positions, sizeof(*all)), *s = all;
+  size_t tap, p;
+
+  for (tap = 0; all && tap < w->n_taps; tap++)
+    for (p = 0; p < w->n_positions; p += s->n, s++) {
+      const int32_t *at = w->table ? w->table + p * w->n_taps + tap : NULL;
+
+      *s = (stretch){ at ? *at : (int32_t)p, 1 };
+      while (at && as_one && p + s->n < w->n_positions &&
+             at[s->n * w->n_taps] == (s->element < 0 ? -1 : s->element + (int32_t)s->n))
+        s->n++;
+    }
+  return all;
+}
+
 /* Elements of a channel, [n_blocks][n_elements][lanes], become the rows of its taps. */
 static void
-spread_channel(const rrn_infer_whole *w, const order *o, const uint8_t *x, uint8_t outside, uint8_t *ret_rows)
+spread_channel(const rrn_infer_whole *w, const order *o, const stretch *s, const uint8_t *x, uint8_t outside,
+               uint8_t *ret_rows)
 {
   const size_t n = o->n_positions * o->n_blocks * RRN_INFER_LANES;
   const size_t from_step = w->n_elements * RRN_INFER_LANES, to_step = place_of(o, 0, 1);
   size_t tap, p, b;
 
   for (tap = 0; tap < w->n_taps; tap++, ret_rows += n)
-    for (p = 0; p < o->n_positions; p++) {
-      const int32_t element = w->table ? w->table[p * w->n_taps + tap] : (int32_t)p;
-      const uint8_t *from = x + (size_t)(element < 0 ? 0 : element) * RRN_INFER_LANES;
+    for (p = 0; p < o->n_positions; p += s->n, s++) {
+      const uint8_t *from = x + (size_t)(s->element < 0 ? 0 : s->element) * RRN_INFER_LANES;
       uint8_t *to = ret_rows + place_of(o, p, 0);
 
       for (b = 0; b < o->n_blocks; b++, from += from_step, to += to_step)
-        if (element < 0)
+        if (s->n > 1 && s->element < 0)
+          memset(to, outside, s->n * RRN_INFER_LANES);
+        else if (s->n > 1)
+          memcpy(to, from, s->n * RRN_INFER_LANES);
+        else if (s->element < 0)
           memset(to, outside, RRN_INFER_LANES);
         else
           memcpy(to, from, RRN_INFER_LANES);
@@ -328,11 +357,12 @@ multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_x
                   .together = o.by_position && o.n_blocks > 1 ? RRN_INFER_LANES : w->n_positions * RRN_INFER_LANES };
   uint8_t *bytes = rrn_arena_alloc_raw(&d->arena, w->n_groups * w->n_channels, per_channel);
   uint8_t *rows = spreads ? rrn_arena_alloc_raw(&d->arena, w->n_in, n) : NULL;
+  const stretch *stretches = spreads ? find_stretches(&d->arena, w, !o.by_position || o.n_blocks == 1) : NULL;
   size_t *slots = rrn_arena_alloc(&d->arena, l->n_copies, sizeof(*slots)), g, k;
   const uint8_t outside = byte_of_zero(&c->q->layers[w->layer]);
   uint32_t *numbers = NULL;
 
-  if (!bytes || (spreads && !rows) || !slots)
+  if (!bytes || (spreads && !(rows && stretches)) || !slots)
     return rrn_fail_memory(err);
   all.n_inner = o.by_position ? o.n_blocks : 1;
   all.y_inner = w->n_between;
@@ -344,7 +374,7 @@ multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_x
     const uint8_t *x = bytes + g * w->n_channels * per_channel;
 
     for (k = 0; spreads && k < w->n_channels; k++)
-      spread_channel(w, &o, x + k * per_channel, outside, rows + k * w->n_taps * n);
+      spread_channel(w, &o, stretches, x + k * per_channel, outside, rows + k * w->n_taps * n);
     all.x = spreads ? rows : x;
     all.y = w->y + g * w->n_out * all.y_row;
     RRN_TRY(multiply_dealt(c, d, w, &o, g, slots, &all, stats, err));

@@ -105,7 +105,10 @@ void rrn_xbar_conductances_of_column(const rrn_xbar_layer *l, size_t col, double
 void rrn_xbar_conductances_at(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs,
                               size_t n, double *ret_g);
 
-/* The sum of those of a column's rows[n]. */
+/* The sums of those of a column's rows[n], in order, of a pair's both sides. */
+void rrn_xbar_sums_of_pair(const rrn_xbar_layer *l, int32_t slice, size_t col, const uint8_t *rows, size_t n,
+                           double ret_sums[2]);
+/* The same of one side. */
 double rrn_xbar_sum(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n);
 
 /* Place of a cell in g[], and its number in the streams of reads: independent of the array's height. */

@@ -571,15 +571,18 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
   const int one = rrn_xbar_pairs_are_one(l);
   uint8_t rows[RRN_XBAR_SHORT_ROWS];
   size_t n = 0, k;
-  double current;
+  double current, sides[2];
 
   for (k = 0; k < l->n_in; k++) {
     rows[n] = (uint8_t)k;
     n += c->run->x[k * c->run->x_row + vector] >> step & 1;
   }
-  current = rrn_xbar_sum(l, slice, one ? 0 : plane % l->n_sides, c->col, rows, n);
-  if (one)
-    current -= rrn_xbar_sum(l, slice, 1, c->col, rows, n);
+  if (one) {
+    rrn_xbar_sums_of_pair(l, slice, c->col, rows, n, sides);
+    current = sides[0] - sides[1];
+  } else {
+    current = rrn_xbar_sum(l, slice, plane % l->n_sides, c->col, rows, n);
+  }
   return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
 }
 

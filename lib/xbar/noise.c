@@ -299,9 +299,13 @@ static void
 make_row(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n, const double *xi,
          double *ret_g)
 {
-  cells c = { .slice = slice, .side = side, .col = col, .in_row = 1 };
   size_t k, i;
+  cells c;
 
+  c.slice = slice;
+  c.side = side;
+  c.col = col;
+  c.in_row = 1;
   for (k = 0; k < n; k += c.n) {
     c.n = n - k < CHUNK ? n - k : CHUNK;
     c.xi = xi ? xi + k : NULL;
@@ -356,22 +360,65 @@ rrn_xbar_conductances_at(const rrn_xbar_layer *l, int32_t slice, int32_t side, s
   }
 }
 
-double
-rrn_xbar_sum(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n)
+/* `xi` [inputs]: deviates of slot WRITE of the side, or NULL. */
+static double
+sum_rows(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n, const double *xi)
 {
-  double g[CHUNK], sum = 0;
-  uint32_t inputs[CHUNK];
-  size_t k, i, some;
+  double g[CHUNK], own[CHUNK], sum = 0;
+  size_t k, i;
+  cells c;
 
-  for (k = 0; k < n; k += some) {
-    some = n - k < CHUNK ? n - k : CHUNK;
-    for (i = 0; i < some; i++)
-      inputs[i] = rows[k + i];
-    rrn_xbar_conductances_at(l, slice, side, col, inputs, some, g);
-    for (i = 0; i < some; i++)
+  c.slice = slice;
+  c.side = side;
+  c.col = col;
+  c.in_row = 0;
+  c.xi = xi ? own : NULL;
+  for (k = 0; k < n; k += c.n) {
+    c.n = n - k < CHUNK ? n - k : CHUNK;
+    for (i = 0; i < c.n; i++) {
+      c.input[i] = rows[k + i];
+      own[i] = xi ? xi[rows[k + i]] : 0;
+    }
+    make_cells(l, &c, g);
+    for (i = 0; i < c.n; i++)
       sum += g[i];
   }
   return sum;
+}
+
+static double
+sum_given(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n)
+{
+  const double *g = l->g + rrn_xbar_cell(l, slice, side, col, 0);
+  double sum = 0;
+  size_t k;
+
+  for (k = 0; k < n; k++)
+    sum += g[rows[k]];
+  return sum;
+}
+
+double
+rrn_xbar_sum(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n)
+{
+  return l->g ? sum_given(l, slice, side, col, rows, n) : sum_rows(l, slice, side, col, rows, n, NULL);
+}
+
+/* Both sides of a column are neighbours in the random streams. */
+void
+rrn_xbar_sums_of_pair(const rrn_xbar_layer *l, int32_t slice, size_t col, const uint8_t *rows, size_t n,
+                      double ret_sums[2])
+{
+  enum { MOST = 128 };
+  double xi[2 * MOST];
+  const int together = !l->g && !writes_exactly(&l->noise) && l->n_in <= MOST;
+  int32_t side;
+
+  if (together)
+    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, 0, number_of(l, slice, 0, col), 2 * l->n_in, xi);
+  for (side = 0; side < 2; side++)
+    ret_sums[side] = together ? sum_rows(l, slice, side, col, rows, n, xi + (size_t)side * l->n_in)
+                              : rrn_xbar_sum(l, slice, side, col, rows, n);
 }
 
 double *
