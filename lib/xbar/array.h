@@ -98,8 +98,8 @@ void rrn_xbar_digits(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_
 void rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
                            double *ret_g);
 
-/* The same of all cells of a column: ret_g[slice][side][n_in]. */
-void rrn_xbar_conductances_of_column(const rrn_xbar_layer *l, size_t col, double *ret_g);
+/* The same of all cells of a column in n slices: ret_g[slice][side][n_in]. */
+void rrn_xbar_conductances_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_g);
 
 /* The same of the cells of n inputs in any order. */
 void rrn_xbar_conductances_at(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs,

@@ -153,7 +153,7 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
 
 /* --- cells --- */
 
-enum { FOUR = 4, RECORD_BITS = 6 };
+enum { FOUR = 4, RECORD_BITS = 6, MOST_G = 2 * RRN_XBAR_SHORT_ROWS };
 
 typedef double four __attribute__((vector_size(8 * FOUR)));
 typedef int64_t masks __attribute__((vector_size(8 * FOUR)));
@@ -193,11 +193,10 @@ typedef struct maker {
   double per_current[2 * RRN_XBAR_MAX_SLICES]; /* codes, by plane */
   double first_code[2 * RRN_XBAR_MAX_SLICES];  /* of no current, with half a code */
   size_t stride; /* inputs, up to a multiple of four */
-  double *g;     /* [slice][side][in] */
   double *codes; /* [plane][stride], 0 beyond the inputs */
-  int32_t *cells; /* the same shape */
   double low[2 * RRN_XBAR_MAX_SLICES], high[2 * RRN_XBAR_MAX_SLICES]; /* by plane: sums of codes below and above 0 */
-  double down[2 * RRN_XBAR_MAX_SLICES], up[2 * RRN_XBAR_MAX_SLICES];  /* by plane: what cells are above and below codes */
+  int32_t cells[RRN_XBAR_SHORT_ROWS]; /* of a plane */
+  double down, up; /* what these are above and below codes */
 } maker;
 
 static void
@@ -214,34 +213,62 @@ begin_group(maker *m, const rrn_xbar_short *s, size_t group)
   }
 }
 
-/* Conductances of a plane, and of the other side of pairs that are subtracted. */
-static const double *
-sides_of(const maker *m, int32_t plane, const double **ret_minus)
+/* Variances of a plane's reads in 255 steps of the greatest; the sum of a column's read noise is the root of their sum. 0 when
+ * it is beyond what conversions hold. `minus`: NULL without pairs that are subtracted. */
+static int
+store_spreads(const maker *m, int32_t plane, const double *plus, const double *minus, uint8_t *to, float *ret_noise)
 {
-  const int one = rrn_xbar_pairs_are_one(&m->l);
-  const double *g = m->g + (size_t)plane * (one ? 2 : 1) * m->l.n_in;
-
-  *ret_minus = one ? g + m->l.n_in : NULL;
-  return g;
-}
-
-static void
-make_codes(const maker *m, size_t col)
-{
-  const size_t n_in = m->l.n_in;
-  int32_t plane;
+  const rrn_xbar_layer *l = &m->l;
+  const int relative = l->read_model == RRN_READ_RELATIVE;
+  const double sigma = l->read_sigma * m->per_current[plane];
+  double squares[RRN_XBAR_SHORT_ROWS], greatest = 0;
   size_t k;
 
-  rrn_xbar_conductances_of_column(&m->l, col, m->g);
-  for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++) {
-    const double q = m->per_current[plane], *minus, *plus = sides_of(m, plane, &minus);
-    double *codes = m->codes + (size_t)plane * m->stride;
-
-    for (k = 0; minus && k < n_in; k++)
-      codes[k] = (plus[k] - minus[k]) * q;
-    for (k = 0; !minus && k < n_in; k++)
-      codes[k] = plus[k] * q;
+  for (k = 0; k < l->n_in; k++) {
+    squares[k] = relative ? plus[k] * plus[k] + (minus ? minus[k] * minus[k] : 0) : minus ? 2 : 1;
+    greatest = squares[k] > greatest ? squares[k] : greatest;
   }
+  for (k = 0; k < l->n_in; k++)
+    to[k] = (uint8_t)(greatest > 0 ? squares[k] / greatest * 255 + 0.5 : 0);
+  *ret_noise = (float)(sigma * __builtin_sqrt(greatest / 255) * RRN_XBAR_DEVIATES_SCALE * RRN_XBAR_ONE);
+  return sigma * __builtin_sqrt(greatest * (double)l->n_in) * RRN_XBAR_GREATEST_DRAW < MOST_CODE / 2;
+}
+
+/* A plane's cells in codes, and what their reads spread. */
+static int
+make_plane(const rrn_xbar_short *s, maker *m, int32_t plane, size_t column, const double *plus, const double *minus)
+{
+  const size_t n_in = m->l.n_in, place = column * (size_t)s->n_planes + (size_t)plane;
+  const double q = m->per_current[plane];
+  double *codes = m->codes + (size_t)plane * m->stride;
+  size_t k;
+
+  for (k = 0; minus && k < n_in; k++)
+    codes[k] = (plus[k] - minus[k]) * q;
+  for (k = 0; !minus && k < n_in; k++)
+    codes[k] = plus[k] * q;
+  return !s->noise || store_spreads(m, plane, plus, minus, s->spreads + place * n_in, &s->noise[place]);
+}
+
+/* All planes of a column; of its conductances some slices at a time. 0 when read noise is beyond what conversions hold. */
+static int
+make_codes(const rrn_xbar_short *s, maker *m, size_t col, size_t column)
+{
+  const rrn_xbar_layer *l = &m->l;
+  const size_t each = (size_t)l->n_sides * l->n_in;
+  const int one = rrn_xbar_pairs_are_one(l);
+  const int32_t some = (int32_t)(MOST_G / each), per_slice = one ? 1 : l->n_sides;
+  double room[MOST_G], *g;
+  int32_t slice, plane, k, n;
+
+  for (slice = plane = 0; slice < l->n_slices; slice += n) {
+    n = l->n_slices - slice < some ? l->n_slices - slice : some;
+    rrn_xbar_conductances_of_slices(l, col, slice, n, room);
+    for (k = 0, g = room; k < n * per_slice; k++, plane++, g += one ? each : l->n_in)
+      if (!make_plane(s, m, plane, column, g, one ? g + l->n_in : NULL))
+        return 0;
+  }
+  return 1;
 }
 
 /* Sums of a column's codes; the greatest of them. */
@@ -306,7 +333,6 @@ static void
 round_plane(maker *m, int32_t plane, double unit)
 {
   const double magic = 0x1.8p52, *codes = m->codes + (size_t)plane * m->stride;
-  int32_t *cells = m->cells + (size_t)plane * m->stride;
   four low = { 0 }, high = { 0 };
   size_t k;
 
@@ -318,81 +344,56 @@ round_plane(maker *m, int32_t plane, double unit)
     x *= unit;
     nearest = (x + magic) - magic;
     cell = __builtin_convertvector(nearest, whole);
-    memcpy(cells + k, &cell, sizeof(cell));
+    memcpy(m->cells + k, &cell, sizeof(cell));
     x -= nearest;
     above = POSITIVE(x);
     high += above;
     low += above - x;
   }
-  m->down[plane] = sum_of(&low);
-  m->up[plane] = sum_of(&high);
+  m->down = sum_of(&low);
+  m->up = sum_of(&high);
 }
 
-/* The nearest cell whose lowest bits are given: a multiple of `step` above them. */
+/* The nearest cell of a plane whose lowest bits are given: a multiple of `step` above them. */
 static void
-move_cell(maker *m, size_t plane, size_t in, double unit, double bits, double step)
+move_cell(maker *m, size_t in, double value, double bits, double step)
 {
-  const double magic = 0x1.8p52, value = m->codes[plane * m->stride + in] * unit;
-  int32_t *cell = &m->cells[plane * m->stride + in];
-  const double before = value - *cell, nearest = bits + step * ((((value - bits) / step) + magic) - magic);
-  const double after = value - nearest;
+  const double magic = 0x1.8p52, before = value - m->cells[in];
+  const double nearest = bits + step * ((((value - bits) / step) + magic) - magic), after = value - nearest;
 
-  m->up[plane] += (after > 0 ? after : 0) - (before > 0 ? before : 0);
-  m->down[plane] += (after < 0 ? -after : 0) - (before < 0 ? -before : 0);
-  *cell = (int32_t)nearest;
+  m->up += (after > 0 ? after : 0) - (before > 0 ? before : 0);
+  m->down += (after < 0 ? -after : 0) - (before < 0 ? -before : 0);
+  m->cells[in] = (int32_t)nearest;
 }
 
-/* Writes a column's record into its cells. */
+/* Writes what is in a plane of a column's record into its cells. */
 static void
-hide_record(maker *m, double unit, uint32_t record)
+hide_record(maker *m, int32_t plane, double unit, uint32_t record)
 {
-  const size_t n_in = m->l.n_in, n = n_in * (size_t)rrn_xbar_n_planes(&m->l);
+  const size_t n_in = m->l.n_in, n = n_in * (size_t)rrn_xbar_n_planes(&m->l), first = (size_t)plane * n_in;
   size_t c, k;
 
-  for (c = 0; c < n && c < RECORD_BITS; c++) {
+  for (c = first; c < first + n_in && c < RECORD_BITS; c++) {
     uint32_t bits = 0, step = 1;
 
     for (k = c; k < RECORD_BITS; k += n, step *= 2)
       bits += (record >> k & 1) * step;
-    move_cell(m, c / n_in, c % n_in, unit, bits, step);
+    move_cell(m, c - first, m->codes[(size_t)plane * m->stride + c - first] * unit, bits, step);
   }
 }
 
 static void
 store_cells(const maker *m, uint8_t *to)
 {
-  int32_t plane;
   size_t k;
 
-  for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++)
-    for (k = 0; k < m->l.n_in; k++, to += 3) {
-      const uint32_t cell = (uint32_t)m->cells[(size_t)plane * m->stride + k];
+  for (k = 0; k < m->l.n_in; k++, to += 3) {
+    const uint32_t cell = (uint32_t)m->cells[k];
 
-      to[0] = (uint8_t)cell;
-      to[1] = (uint8_t)(cell >> 8);
-      to[2] = (uint8_t)(cell >> 16);
-    }
-}
-
-/* Variances of a plane's reads in 255 steps of the greatest; the sum of a column's read noise is the root of their sum. 0 when
- * it is beyond what conversions hold. */
-static int
-store_spreads(const maker *m, int32_t plane, uint8_t *to, float *ret_noise)
-{
-  const rrn_xbar_layer *l = &m->l;
-  const int relative = l->read_model == RRN_READ_RELATIVE;
-  const double *minus, *plus = sides_of(m, plane, &minus), sigma = l->read_sigma * m->per_current[plane];
-  double squares[RRN_XBAR_SHORT_ROWS], greatest = 0;
-  size_t k;
-
-  for (k = 0; k < l->n_in; k++) {
-    squares[k] = relative ? plus[k] * plus[k] + (minus ? minus[k] * minus[k] : 0) : minus ? 2 : 1;
-    greatest = squares[k] > greatest ? squares[k] : greatest;
+    to[0] = (uint8_t)cell;
+    to[1] = (uint8_t)(cell >> 8);
+    to[2] = (uint8_t)(cell >> 16);
   }
-  for (k = 0; k < l->n_in; k++)
-    to[k] = (uint8_t)(greatest > 0 ? squares[k] / greatest * 255 + 0.5 : 0);
-  *ret_noise = (float)(sigma * __builtin_sqrt(greatest / 255) * RRN_XBAR_DEVIATES_SCALE * RRN_XBAR_ONE);
-  return sigma * __builtin_sqrt(greatest * (double)l->n_in) * RRN_XBAR_GREATEST_DRAW < MOST_CODE / 2;
 }
 
 static int32_t
@@ -454,24 +455,21 @@ fill_column(rrn_xbar_short *s, maker *m, size_t col, size_t column, int32_t *lea
 {
   const size_t planes = (size_t)s->n_planes, n_in = s->head.n_in;
   int32_t shift, plane;
-  double unit;
+  uint32_t record;
 
-  make_codes(m, col);
+  if (!make_codes(s, m, col, column))
+    return 0;
   shift = shift_of(bound_codes(m));
-  unit = (double)(1 << shift);
+  record = (uint32_t)shift | (can_clip(m) ? RRN_XBAR_CLIPS : 0);
   *least = shift < *least ? shift : *least;
   for (plane = 0; plane < s->n_planes; plane++) {
-    const size_t place = column * planes + (size_t)plane;
-
-    round_plane(m, plane, unit);
-    if (m->high[plane] - m->low[plane] >= MOST_CODE ||
-        (s->noise && !store_spreads(m, plane, s->spreads + place * n_in, &s->noise[place])))
+    round_plane(m, plane, (double)(1 << shift));
+    hide_record(m, plane, (double)(1 << shift), record);
+    s->unsure = larger(s->unsure, larger(m->up, m->down));
+    if (m->high[plane] - m->low[plane] >= MOST_CODE)
       return 0;
+    store_cells(m, s->cells + 3 * (column * planes + (size_t)plane) * n_in);
   }
-  hide_record(m, unit, (uint32_t)shift | (can_clip(m) ? RRN_XBAR_CLIPS : 0));
-  for (plane = 0; plane < s->n_planes; plane++)
-    s->unsure = larger(s->unsure, larger(m->up[plane], m->down[plane]));
-  store_cells(m, s->cells + 3 * column * planes * n_in);
   return 1;
 }
 
@@ -489,20 +487,6 @@ fill(rrn_xbar_short *s, const uint32_t *groups, maker *m)
         return 0;
   }
   return doubt_of(s, least, rounded_in_tables(s)) < MOST_DOUBT;
-}
-
-/* Room for one column. */
-static int32_t
-make_desk(const rrn_rt *rt, const rrn_xbar_layer *l, maker *m, rramnas_error *err)
-{
-  const size_t n_g = (size_t)l->n_slices * (size_t)l->n_sides * l->n_in;
-  const size_t n_cells = (size_t)rrn_xbar_n_planes(l) * m->stride;
-
-  if (!(m->g = rrn_calloc(rt, 1, (n_g + n_cells) * sizeof(*m->g) + n_cells * sizeof(*m->cells))))
-    return rrn_fail_memory(err);
-  m->codes = m->g + n_g;
-  m->cells = (int32_t *)(void *)(m->codes + n_cells);
-  return RRAMNAS_OK;
 }
 
 int32_t
@@ -525,9 +509,10 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, const rrn_x
     s.octaves = like->octaves;
   else
     RRN_TRY(set_octaves(arena, &s, groups, err));
-  RRN_TRY(make_desk(arena->rt, layer, &m, err));
+  if (!(m.codes = rrn_calloc(arena->rt, (size_t)s.n_planes * m.stride, sizeof(*m.codes))))
+    return rrn_fail_memory(err);
   *ret_fits = fill(&s, groups->groups, &m);
-  rrn_free(arena->rt, m.g);
+  rrn_free(arena->rt, m.codes);
   *ret_short = s;
   return RRAMNAS_OK;
 }

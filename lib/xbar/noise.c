@@ -326,22 +326,19 @@ rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size
 }
 
 void
-rrn_xbar_conductances_of_column(const rrn_xbar_layer *l, size_t col, double *ret_g)
+rrn_xbar_conductances_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_g)
 {
-  const size_t parts = (size_t)l->n_slices * (size_t)l->n_sides;
   const int drawn = !l->g && !writes_exactly(&l->noise);
-  size_t p;
+  int32_t slice, side;
 
   if (drawn)
-    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, 0, number_of(l, 0, 0, col), parts * l->n_in, ret_g);
-  for (p = 0; p < parts; p++, ret_g += l->n_in) {
-    const int32_t slice = (int32_t)(p / (size_t)l->n_sides), side = (int32_t)(p % (size_t)l->n_sides);
-
-    if (l->g)
-      rrn_xbar_conductances(l, slice, side, col, 0, l->n_in, ret_g);
-    else
-      make_row(l, slice, side, col, 0, l->n_in, drawn ? ret_g : NULL, ret_g);
-  }
+    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, 0, number_of(l, first, 0, col), (size_t)(n * l->n_sides) * l->n_in, ret_g);
+  for (slice = first; slice < first + n; slice++)
+    for (side = 0; side < l->n_sides; side++, ret_g += l->n_in)
+      if (l->g)
+        rrn_xbar_conductances(l, slice, side, col, 0, l->n_in, ret_g);
+      else
+        make_row(l, slice, side, col, 0, l->n_in, drawn ? ret_g : NULL, ret_g);
 }
 
 void
