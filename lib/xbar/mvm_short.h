@@ -63,6 +63,25 @@ void rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_sca
 
 /* --- between the files --- */
 
+enum { RRN_XBAR_SHORT_MOST_CODE = 1 << 14, RRN_XBAR_SHORT_MOST_DOUBT = 1 << 12, RRN_XBAR_SHORT_RECORD = 6 };
+
+/* The octave of a range below that of the first group, -1 when it is none. */
+int32_t rrn_xbar_short_octave(const rrn_xbar_adc *first, const rrn_xbar_adc *adc, int32_t slice);
+
+/* What a sum may be off: rounded cells, and what else is rounded, in codes / RRN_XBAR_ONE; both ways, rounded up. */
+static inline uint32_t
+rrn_xbar_short_doubt(const rrn_xbar_short *s, int32_t shift, double rounded)
+{
+  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE / (double)(1 << shift) + rounded + 1);
+}
+
+/* What tables round: each entry and the base. */
+static inline double
+rrn_xbar_short_rounded(const rrn_xbar_short *s)
+{
+  return 0.5 * (double)(s->n_fives + 1);
+}
+
 /* One column with its tables, all blocks. */
 typedef struct rrn_xbar_short_column {
   int32_t *table;          /* [plane][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
