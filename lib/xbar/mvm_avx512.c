@@ -264,6 +264,25 @@ convert(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *
   }
 }
 
+/* The same for converters with errors. */
+INLINE void
+convert_by_levels(rrn_xbar_block *b, const readout *r)
+{
+  const uint32_t valid = rrn_wide_valid(b, r->vector);
+  uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
+  uint32_t *to = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  __m512i deviates = _mm512_setzero_si512(), codes = _mm512_load_si512(to);
+  int32_t step;
+
+  for (step = 0; step < b->steps; step++, doubts += RRN_XBAR_DOUBTS) {
+    if (r->noise != RRN_WIDE_QUIET && step % RRN_XBAR_DRAW_STEPS == 0)
+      deviates = rrn_wide_deviates_of(b, &r->names, rrn_xbar_key(b, step, r->column));
+    codes = _mm512_add_epi32(codes, rrn_wide_codes_by_levels(b, b->levels[r->column], total_of(b, r, step, deviates), step,
+                                                             valid, doubts));
+  }
+  _mm512_store_si512(to, codes);
+}
+
 /* COLUMNS columns, 16 vectors. */
 INLINE void
 read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *weights, size_t column, size_t vector,
@@ -289,7 +308,10 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
     const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
                         rrn_wide_names_of(b, vector, noise) };
 
-    convert(b, v, weights, &r);
+    if (b->levels)
+      convert_by_levels(b, &r);
+    else
+      convert(b, v, weights, &r);
   }
 }
 
