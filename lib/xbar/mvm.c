@@ -401,16 +401,24 @@ fill_cells(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
   const int8_t *top = k->cells.top + first, *low = k->cells.low + first;
   const uint8_t *middle = k->cells.middle + first;
   const int32_t shift = w->block.high + 8 - w->block.fraction;
+  int32_t *cells = w->cells;
   size_t lane, row;
 
-  for (row = 0; row < stride; row++)
-    for (lane = 0; lane < w->block.columns; lane++) {
-      const size_t cell = lane * stride + row;
+  for (lane = 0; lane < w->block.columns; lane++, top += stride, middle += stride, low += stride)
+    for (row = 0; row < stride; row++)
+      cells[row * RRN_XBAR_LANES + lane] = (65536 * top[row] + 256 * middle[row] + low[row]) >> shift;
+}
 
-      w->cells[row * RRN_XBAR_LANES + lane] = (65536 * top[cell] + 256 * middle[cell] + low[cell]) >> shift;
-      if (w->spread_cells)
-        w->spread_cells[row * RRN_XBAR_LANES + lane] = k->cells.spread[first + cell];
-    }
+static void
+fill_spreads(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
+{
+  const size_t stride = k->cells.stride;
+  const uint8_t *spread = k->cells.spread + column * stride;
+  size_t lane, row;
+
+  for (lane = 0; lane < w->block.columns; lane++, spread += stride)
+    for (row = 0; row < stride; row++)
+      w->spread_cells[row * RRN_XBAR_LANES + lane] = spread[row];
 }
 
 static void
@@ -454,6 +462,8 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *
     rrn_xbar_fill_levels(k, plane, first, w);
   if (w->cells && !b->slow)
     fill_cells(k, column, w);
+  if (w->spread_cells && !b->slow)
+    fill_spreads(k, column, w);
   look_up(k, b);
   rrn_xbar_settle(k, plane, first, w);
 }
