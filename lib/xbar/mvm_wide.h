@@ -42,16 +42,13 @@ rrn_wide_weights_of(const rrn_xbar_block *b, int32_t step, int32_t n)
   return (rrn_wide_weights){ _mm512_set1_epi32(first | second << 16), _mm_cvtsi32_si128(down), down != 0 };
 }
 
-RRN_WIDE void
-rrn_wide_add_codes(uint32_t *to, const rrn_wide_weights *w, __m512i codes)
+/* Adds codes, weighted, to what there is. */
+RRN_WIDE __m512i
+rrn_wide_add_codes(__m512i all, const rrn_wide_weights *w, __m512i codes)
 {
-  const __m512i old = _mm512_load_si512(to);
-
   if (__builtin_expect(w->shifted, 0))
-    _mm512_store_si512(to, _mm512_add_epi32(old, _mm512_sll_epi32(
-      _mm512_dpwssd_epi32(_mm512_setzero_si512(), codes, w->words), w->down)));
-  else
-    _mm512_store_si512(to, _mm512_dpwssd_epi32(old, codes, w->words));
+    return _mm512_add_epi32(all, _mm512_sll_epi32(_mm512_dpwssd_epi32(_mm512_setzero_si512(), codes, w->words), w->down));
+  return _mm512_dpwssd_epi32(all, codes, w->words);
 }
 
 /* Bits 2 k of the 16 vectors from `vector` on that are there. */
