@@ -268,7 +268,7 @@ repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
   arena = r->trial.arena;
   r->trial = rrn_search_bare(r->m);
   r->trial.arena = arena;
-  rrn_kept_share_boxes(&r->trial, &kept->plan);
+  rrn_kept_share_boxes(&r->trial, kept->plan);
   take_trial(r, kept->ns);
 }
 
