@@ -26,28 +26,38 @@
 enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, NEIGHBOURS = 4 };
 _Static_assert((int)STAGES <= (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
 
-/* The stages of a search. The first has menus of its own. */
-static const rrn_allowance stages[STAGES] = {
-  { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
-  { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
-  { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
-  { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
-  { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
+/* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The first
+ * has menus of its own. */
+static const rrn_allowance stages[2][STAGES] = {
+  {
+    { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
+    { 3e6, 1.2e6, 9e5, 6e5, 3, 1, 3, 2, 1, 0, 2 },
+    { 6e6, 9e6, 3e7, 3e7, 3, 2, 6, 4, 1, 0, 3 },
+    { 3e7, 3e7, 1.5e8, 1e8, 3, 2, 8, 6, 1, 0, 4 },
+    { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
+  },
+  {
+    { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
+    { 3e6, 2e6, 1.5e6, 1e6, 3, 1, 3, 2, 1, 0, 2 },
+    { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
+    { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
+    { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
+  },
 };
 
 /* The share of the way to the bound that a stage may go, for one inference and for more. */
-static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.5 }, { 0.5, 0.4 }, { 0.35, 0.2 }, { 0.3, 0.15 } };
+static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.15 }, { 0.5, 0.25 }, { 0.35, 0.2 }, { 0.3, 0.2 } };
 
 /* And of the time at most. Where groups may share activations the bound is far away, and tells little. */
-static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.1 }, { 0.15, 0.08 }, { 0.1, 0.06 } };
+static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.08 }, { 0.15, 0.08 }, { 0.1, 0.06 } };
 
 /* Both where hardly more than the cells of one copy are there: first plans are poor, and differ much. */
 enum { FIRST_TIGHT = 3 };
 static const double tight_share = 0.4, tight_most_share = 0.3;
 
-/* Stages of an effort. */
-static const int32_t last_stages[] = {
-  [RRAMNAS_EFFORT_BALANCED] = 3, [RRAMNAS_EFFORT_THOROUGH] = 5,
+/* Stages of an effort, for networks of dense layers only and for others. */
+static const int32_t last_stages[][2] = {
+  [RRAMNAS_EFFORT_BALANCED] = { 4, 3 }, [RRAMNAS_EFFORT_THOROUGH] = { 5, 5 },
 };
 
 /* --- the list --- */
@@ -173,7 +183,7 @@ find_bounds(rrn_race *r, rrn_racer *x, double bound_ns)
 static int32_t
 next_racer(rrn_race *r, int32_t effort, int32_t *ret_racer)
 {
-  const int32_t last = last_stages[effort];
+  const int32_t last = last_stages[effort][r->grouped];
   double bound = 0, least = 1e300, ns;
   int32_t i, best = -1;
 
@@ -266,14 +276,14 @@ repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
   arena = r->trial.arena;
   r->trial = rrn_search_bare(r->m);
   r->trial.arena = arena;
-  rrn_kept_share_boxes(&r->trial, &kept->plan);
+  rrn_kept_share_boxes(&r->trial, kept->plan);
   take_trial(r, kept->ns);
 }
 
 static int32_t
 make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 {
-  const rrn_allowance a = fit_allowance(r, stages[x->stage]);
+  const rrn_allowance a = fit_allowance(r, stages[r->grouped][x->stage]);
   const int32_t tries = r->search.tries;
   double least_ns = 0;
   int32_t i;
@@ -301,6 +311,8 @@ run_stage(rrn_race *r, rrn_racer *x)
   else
     RRN_TRY(make_stage(r, x, on ? &on->stages[x->stage] : NULL));
   x->after[x->stage++] = x->ns;
+  /* Without a plan it promises none: not to find one later is part of what a search is. */
+  x->over |= x->stage >= 2 && x->ns >= 1e300;
   return RRAMNAS_OK;
 }
 
@@ -352,7 +364,7 @@ advance(rrn_race *r, int32_t i)
 
 /* A short search is content with that much more than the least time that counts. Plans that the event simulation says are
  * sooner than the evaluator says by more than this are passed over, so many need no simulation. */
-static const double enough = 1.08, agreement = 0.95;
+static const double soon = 1.08, agreement = 0.95;
 
 /* What a short search may spend. Groups of grouped layers gain nothing in so short a time. */
 static const rrn_allowance short_search = { 0, 1e7, 6e6, 8e6, 1, 1, 6, 4, 1, 1, 1 };
@@ -375,10 +387,10 @@ rrn_race_short(rrn_race *r, int32_t crossbars, double least_ns)
   rrn_search *s = &r->search;
   int32_t i, status;
 
-  s->enough_ns = enough * least_ns;
+  s->soon_ns = soon * least_ns;
   s->rival_ns = r->best_ns;
   status = rrn_search_plans(s, crossbars, &a, least_ns);
-  s->enough_ns = 0;
+  s->soon_ns = 0;
   RRN_TRY(status);
   for (i = 0; i < s->n_keeps; i++) {
     const double agreed_ns = agreement * s->keeps[i].ns;

@@ -18,6 +18,9 @@
 
 #include <string.h>
 
+/* A plan that is so little slower than the soonest of interest ends the search. */
+static const double enough = 0.002;
+
 enum { EXTRA_RECIPES = 19, MOST_RECIPES = 224 };
 
 /* --- recipes --- */
@@ -92,9 +95,9 @@ limit_builds(rrn_search *s, rrn_fast *f)
 {
   const double again_ns = s->n_keeps > 0 ? s->keeps[0].ns * second_build : 0;
 
-  if (s->enough_ns <= 0 || s->n_keeps == 0)
+  if (s->soon_ns <= 0 || s->n_keeps == 0)
     return;
-  f->over |= s->keeps[0].ns <= s->enough_ns || again_ns >= s->rival_ns;
+  f->over |= s->keeps[0].ns <= s->soon_ns || again_ns >= s->rival_ns;
   s->plan.least_ns = again_ns > s->plan.least_ns ? again_ns : s->plan.least_ns;
 }
 
@@ -210,7 +213,7 @@ build_plans(rrn_search *s, const rrn_allowance *a)
     return RRAMNAS_OK;
   if (a->few)
     RRN_TRY(try_fast(s));
-  if (s->enough_ns > 0 ? !s->fits : s->n_keeps == 0)
+  if (s->soon_ns > 0 ? !s->fits : s->n_keeps == 0)
     RRN_TRY(try_one_group(s, a->recipes, a->plans));
   for (k = 0; s->samples > 1 && k < a->densities; k++)
     RRN_TRY(try_counts(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
@@ -234,6 +237,16 @@ sort_keeps(rrn_search *s)
       s->keeps[k - 1] = keep;
       s->start_of[k - 1] = start;
     }
+}
+
+static int
+some_plan_is_enough(const rrn_search *s)
+{
+  int32_t i;
+
+  for (i = 0; i < s->n_keeps && s->keeps[i].ns > s->plan.enough_ns; i++)
+    ;
+  return i < s->n_keeps;
 }
 
 static int32_t
@@ -282,7 +295,7 @@ balance_plans(rrn_search *s, double spend, int32_t last)
 
   for (;; threshold *= 0.7) {
     sort_keeps(s);
-    for (i = 0; i < s->n_keeps; i++)
+    for (i = 0; i < s->n_keeps && !some_plan_is_enough(s); i++)
       RRN_TRY(balance_keep(s, &s->keeps[i], spend / rounds / s->n_keeps, threshold));
     if (s->n_keeps <= last)
       return RRAMNAS_OK;
@@ -300,9 +313,9 @@ improve_plans(rrn_search *s, double spend)
 
   for (;; threshold *= 0.6) {
     sort_keeps(s);
-    for (i = 0; i < s->n_keeps; i++)
+    for (i = 0; i < s->n_keeps && !some_plan_is_enough(s); i++)
       RRN_TRY(improve_keep(s, &s->keeps[i], (int64_t)(spend / rounds / s->n_keeps), threshold));
-    if (s->n_keeps == 1)
+    if (s->n_keeps == 1 || some_plan_is_enough(s))
       return RRAMNAS_OK;
     s->n_keeps = (s->n_keeps + 1) / 2;
   }
@@ -343,6 +356,7 @@ rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, doubl
 
   RRN_TRY(rrn_search_begin(s, crossbars, a));
   s->plan.least_ns = least_ns;
+  s->plan.enough_ns = least_ns * (1 + enough);
   RRN_TRY(build_plans(s, a));
   if (a->balance > 0 && s->n_keeps > 1)
     RRN_TRY(balance_plans(s, a->balance, a->last));

@@ -36,7 +36,7 @@ typedef struct rrn_search {
   int32_t *group_of_bar;      /* [crossbars] */
   int32_t tries;              /* plans made so far */
   int32_t fits;               /* 1: some fast build did */
-  double enough_ns;           /* > 0: a short search. It builds no second time when a plan is that soon */
+  double soon_ns;             /* > 0: a short search. It builds no second time when a plan is that soon */
   double rival_ns;            /* nor when that cannot make it sooner than this */
   rramnas_error *err;
 } rrn_search;
