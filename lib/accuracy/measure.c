@@ -38,6 +38,54 @@ typedef struct measuring {
 
 /* --- integers --- */
 
+/* In which turn of its piece each group is read. */
+static int32_t
+find_turns(measuring *a, int32_t layer, rrn_quantised_layer *l)
+{
+  const rramnas_mapping *m = a->m;
+  const rrn_matrix *x = &m->matrices[layer];
+  rrn_turn *turns = rrn_arena_alloc(&a->arena, l->shape.n_groups + 1, sizeof(*turns));
+  const int64_t group_cols = x->cols / x->groups;
+  int32_t i;
+  size_t g;
+
+  if (!turns)
+    return rrn_fail_memory(a->err);
+  for (g = 0; g < l->shape.n_groups; g++)
+    turns[g] = (rrn_turn){ 0, 1 };
+  for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++) {
+    const rrn_piece *p = &m->pieces[i];
+    const int64_t end = p->col0 + p->cols / x->cells;
+
+    for (g = 0; g < l->shape.n_groups; g++) {
+      const int64_t col = (int64_t)(g * l->shape.n_out);
+
+      if (col >= p->col0 && col < end)
+        turns[g] = (rrn_turn){ (uint32_t)((col - p->col0) / group_cols / p->groups_at_once),
+                               (uint32_t)(p->activations / x->positions) };
+    }
+  }
+  l->turns = turns;
+  return RRAMNAS_OK;
+}
+
+/* Copies as the mapping has them, with errors of their own. */
+static int32_t
+set_copies(measuring *a)
+{
+  const rramnas_mapping *m = a->m;
+  int32_t k;
+
+  for (k = 0; k < m->n_layers && !a->j->o.copies_alike; k++) {
+    rrn_quantised_layer *l = &a->q.layers[m->layer_of[k]];
+
+    l->n_copies = (size_t)m->copies[k];
+    if (m->matrices[k].groups > 1)
+      RRN_TRY(find_turns(a, k, l));
+  }
+  return RRAMNAS_OK;
+}
+
 /* Layers that the mapping has are on crossbars with their bits; of those that it leaves out the bits do not matter. */
 static int32_t
 quantise(measuring *a)
@@ -56,8 +104,7 @@ quantise(measuring *a)
     bits[m->layer_of[k]] = (rrn_layer_bits){ rrn_matrix_weight_bits(m->hw, &m->matrices[k]),
                                             rrn_matrix_input_bits(m->hw, &m->matrices[k]) };
   RRN_TRY(rrn_quantise(a->rt, a->plan, bits, n_layers, a->j->training, a->j->n_calibrating, &a->q, a->err));
-  for (k = 0; k < m->n_layers && !a->j->o.copies_alike; k++)
-    a->q.layers[m->layer_of[k]].n_copies = (size_t)m->copies[k];
+  RRN_TRY(set_copies(a));
   for (i = 0; i < n_layers; i++)
     a->ret->layers_on_crossbars += a->q.layers[i].shape.n_groups > 0;
   return RRAMNAS_OK;
@@ -178,6 +225,13 @@ try_ideal(const measuring *a, const rrn_trials *chips, int32_t *ret_right)
   return rrn_trials_run(a->rt, &ideal, 1, ret_right, &r, a->err);
 }
 
+static void
+note(const measuring *a, int32_t what)
+{
+  if (a->details.known)
+    *a->details.known |= what;
+}
+
 static int32_t
 judge(measuring *a)
 {
@@ -187,16 +241,22 @@ judge(measuring *a)
   if (a->what & RRN_JUDGE_DIGITAL) {
     RRN_TRY(rrn_trials_digital(&t, &right, a->err));
     a->ret->digital = right / (double)a->ret->images;
+    note(a, RRN_JUDGE_DIGITAL);
   }
   if (a->what & (RRN_JUDGE_QUANTIZED | RRN_JUDGE_CHIPS))
     RRN_TRY(quantise(a));
   if (a->what & RRN_JUDGE_QUANTIZED) {
     RRN_TRY(try_ideal(a, &t, &right));
     a->ret->quantized = right / (double)a->ret->images;
+    note(a, RRN_JUDGE_QUANTIZED);
   }
   if (a->hurdle)
     a->hurdle->raise(a->hurdle->user, a->ret, &t.stop);
-  return a->what & RRN_JUDGE_CHIPS ? try_chips(a, &t) : RRAMNAS_OK;
+  if (a->what & RRN_JUDGE_CHIPS) {
+    RRN_TRY(try_chips(a, &t));
+    note(a, RRN_JUDGE_CHIPS);
+  }
+  return RRAMNAS_OK;
 }
 
 /* --- the whole --- */
@@ -243,6 +303,8 @@ rrn_judge_run(const rrn_judge *j, rramnas_net *net, const rramnas_mapping *mappi
 
   if (ret_details)
     a.details = *ret_details;
+  if (a.details.known)
+    *a.details.known = 0;
   rrn_arena_init(&a.arena, a.rt);
   status = measure(&a, net);
   rrn_quantised_release(&a.q);
@@ -263,9 +325,11 @@ get_accuracy(const char *name, const rramnas_mapping *mapping, const rramnas_acc
   rramnas_runtime runtime;
   rrn_judge *j = NULL;
   int32_t status;
+  size_t size;
 
   RRN_FAIL_IF(!mapping || !options || !ret_accuracy, err, RRAMNAS_ERR_ARGUMENT,
               "%s: mapping, options or ret_accuracy is NULL", name);
+  RRN_TRY(rrn_struct_size(ret_accuracy, "rramnas_accuracy", &size, err));
   RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_accuracy_options", err));
   RRN_FAIL_IF(o.stop_dominated, err, RRAMNAS_ERR_ARGUMENT, "%s: stop_dominated is for searches: there is no front", name);
   runtime = rrn_rt_runtime(&mapping->rt);

@@ -10,7 +10,7 @@
  * the reference's codes. Where no conversion changes anything, mvm_collapsed.c does it.
  *
  * Complexity: see mvm_lookup.c. Not handled: read noise by cell. Read noise by column of relative error is slow with several
- * bits per step, errors of converters are always: their conversions are settled one by one. */
+ * bits per step, as are converters with errors of more than RRN_XBAR_LEVELS codes: conversions are settled one by one. */
 #include "xbar/mvm_work.h"
 
 #include <string.h>
@@ -88,9 +88,10 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
   b->table = rrn_xbar_room(scratch, b->groups < TABLE_FLOOR ? TABLE_FLOOR : b->groups, 64 * sizeof(int32_t));
   if (k->cpu == RRN_XBAR_CPU_AVX512) {
     b->words = rrn_xbar_room(scratch, b->stride + 16, sizeof(*b->words));
+    b->base = rrn_xbar_room(scratch, w->width, sizeof(*b->base));
     b->sixteens = w->sixteens = rrn_xbar_room(scratch, b->stride / 16, patterns * sizeof(*w->sixteens));
     b->spreads = rrn_xbar_room(scratch, b->stride, 16 * sizeof(*b->spreads));
-    return b->table && b->words && w->sixteens && b->spreads;
+    return b->table && b->words && b->base && w->sixteens && b->spreads;
   }
   b->sums = rrn_xbar_room(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
   if (k->head.read_model != RRN_READ_NONE)
@@ -145,12 +146,14 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   w->offset = rrn_xbar_room(scratch, vectors * steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
-  if (!make_tables(scratch, k, w) || !rrn_xbar_make_noise_room(scratch, k, w) || !w->codes || !b->doubts ||
+  b->places = w->doubts;
+  if (!make_tables(scratch, k, w) || !rrn_xbar_make_noise_room(scratch, k, w) ||
+      !rrn_xbar_make_levels_room(scratch, k, w) || !w->codes || !b->doubts ||
       !w->doubts || !w->left || !w->bits || !w->eight_of || !w->pedestals || !w->placed || !w->offset || !w->y)
     return rrn_fail_memory(err);
   w->offsets = w->pedestals + vectors * steps;
   rrn_xbar_fill_eight_of(w->eight_of);
-    return RRAMNAS_OK;
+  return RRAMNAS_OK;
 }
 
 /* Currents of the off conductances of an array, by step, and the steps' sums with their places; a pair has none. */
@@ -186,13 +189,20 @@ greatest_term(const rrn_xbar_kernel *k, int32_t plane)
          (rrn_xbar_pairs_are_one(l) ? 0 : rows * l->spec.g_off * q) + l->adc.codes;
 }
 
-/* Sums of the widest kernels have 16 bits behind the point, the others as many as all bits of the cells if there is room. */
+/* Whether sums have 16 bits behind the point: in the widest kernels, and for tables of converters with errors. */
+static int
+has_sixteen(const rrn_xbar_kernel *k)
+{
+  return k->cpu >= RRN_XBAR_CPU_AVX512 || k->head.converters;
+}
+
+/* The others have as many as all bits of the cells if there is room. */
 static int32_t
 fraction_of(const rrn_xbar_kernel *k, int32_t plane)
 {
   int32_t fraction = k->cells.fraction[plane] + 8;
 
-  if (k->cpu >= RRN_XBAR_CPU_AVX512)
+  if (has_sixteen(k))
     return 16;
   while (fraction > 0 && greatest_term(k, plane) * rrn_xbar_power_of_2(fraction) > 0x1p30)
     fraction--;
@@ -225,28 +235,48 @@ static int
 is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
 {
   const int32_t high = high_of(k, plane), least[] = { -7, -7, 0, 8 };
+  const int32_t needed = k->head.converters && k->cpu < RRN_XBAR_CPU_AVX512 ? 8 : least[k->cpu];
 
-  return k->head.converters != NULL || margin > 0.1 || high < least[k->cpu] ||
-         greatest_term(k, plane) * rrn_xbar_power_of_2(k->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 0) > 0x1p30 ||
+  return (k->head.converters && k->head.adc.codes > RRN_XBAR_LEVELS) || margin > 0.1 || high < needed ||
+         greatest_term(k, plane) * rrn_xbar_power_of_2(has_sixteen(k) ? 16 : 0) > 0x1p30 ||
          (k->cells.spread && k->head.spec.dac_bits > 1);
 }
 
-/* Offsets as the sums of tiles have them, where words can hold the sums of single bytes. What the top bytes add comes
+/* Offsets as the sums of tiles have them, less the width of doubt, where words can hold the sums of single bytes. What the top bytes add comes
  * with 16 bits behind the point. */
 static void
 set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 {
   rrn_xbar_block *b = &w->block;
-  const double lowest = greatest_term(k, plane) - k->cells.greatest[plane] + w->most_noise;
+  const double greatest = greatest_term(k, plane) - k->cells.greatest[plane] - k->head.adc.codes + 2;
+  const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)b->steps;
+  const int32_t one = b->high < 8 ? 1 : 1 << (b->high - 8), width = b->width;
   size_t i;
 
   b->start = NULL;
   if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 ||
-      lowest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
+      greatest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
     return;
-  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)b->steps; i++)
-    w->start[i] = w->offset[i] * (1 << (b->high - 8));
+  for (i = 0; i < n; i++)
+    w->start[i] = (w->offset[i] - width) * one;
   b->start = w->start;
+}
+
+/* What sums of a plane are to be raised by, in codes and as the block has them, `one` to a code; of pairs the same everywhere. */
+static void
+set_offsets(const rrn_xbar_kernel *k, int32_t slice, double q, double one, rrn_xbar_work *w)
+{
+  const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)w->block.steps;
+  const int alike = rrn_xbar_pairs_are_one(&k->head);
+  const double low = k->head.adc.lo[slice];
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    w->offsets[i] = (w->pedestals[i] - low) * q;
+  for (i = 0; i < n; i++)
+    w->offset[i] = w->block.slow    ? 0
+                   : i > 0 && alike ? w->offset[0]
+                                    : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + w->block.width / 2;
 }
 
 /* What the block and its doubts need of a plane. */
@@ -258,7 +288,6 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   const double q = rrn_xbar_codes_per_current(l, slice);
   rrn_xbar_block *b = &w->block;
   double margin, one;
-  size_t i;
 
   w->slope = 1 / rrn_xbar_power_of_2(k->cells.fraction[plane] + 8);
   w->unsure = k->cells.unsure[plane] + 1e-9;
@@ -268,16 +297,11 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->fraction = fraction_of(k, plane);
   one = rrn_xbar_power_of_2(b->fraction);
   margin = w->unsure + error_of(k, plane, b) + rrn_xbar_set_noise(k, plane, one, w) + 1 / one;
+  margin += k->head.converters ? 0x1p-14 : 0; /* of tables and of sums rounded for them */
   b->slow = is_slow(k, plane, margin);
   b->width = b->slow ? 0 : 2 * (int32_t)(margin * one) + 3;
   b->last = l->adc.codes - 1;
-  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
-    w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
-    if (i > 0 && w->offsets[i] == w->offsets[i - 1]) /* pairs have the same everywhere */
-      w->offset[i] = w->offset[i - 1];
-    else
-      w->offset[i] = b->slow ? 0 : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
-  }
+  set_offsets(k, slice, q, one, w);
   set_start(k, plane, w);
 }
 
@@ -285,6 +309,13 @@ static uint32_t *
 codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col)
 {
   return w->codes + ((size_t)plane * (k->head.cols + RRN_XBAR_LANES) + col) * RRN_XBAR_TABLE_VECTORS;
+}
+
+/* As a number with a sign first, which several can be converted from at a time. */
+static inline double
+number_of(uint32_t codes)
+{
+  return (double)(int32_t)(codes ^ UINT32_C(0x80000000)) + 0x1p31;
 }
 
 /* Codes of a plane to digits times steps, with sign and place. */
@@ -299,14 +330,17 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, size_t batch, const rrn_xbar_
   const double current = to_digits / rrn_xbar_codes_per_current(l, slice);
   const double lowest = l->adc.lo[slice] * places_of(l) * (double)w->held;
   const double per_digit = l->spec.g_off / rrn_xbar_max_step(l);
+  double shift[RRN_XBAR_TABLE_VECTORS];
   size_t vector, col;
 
+  for (vector = 0; vector < batch; vector++)
+    shift[vector] = (lowest - (double)w->placed[vector] * per_digit) * to_digits;
   for (col = 0; col < l->cols; col++) {
     const uint32_t *codes = codes_of(k, w, plane, col);
     double *y = w->y + col * RRN_XBAR_TABLE_VECTORS;
 
     for (vector = 0; vector < batch; vector++)
-      y[vector] += (double)codes[vector] * current + (lowest - (double)w->placed[vector] * per_digit) * to_digits;
+      y[vector] += number_of(codes[vector]) * current + shift[vector];
   }
 }
 
@@ -337,20 +371,27 @@ fold(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
     }
 }
 
+/* Empties the sums of codes. */
+static void
+clear(const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  const size_t sums = (k->head.cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS;
+
+  memset(w->codes, 0, (size_t)k->cells.n_planes * sums * sizeof(*w->codes));
+  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
+  w->held = 0;
+}
+
 /* Takes the codes of the arrays so far into the result. */
 static void
 flush(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
 {
-  const size_t sums = (k->head.cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS;
   int32_t plane;
 
   if (w->fold > 1)
     fold(k, batch, w);
   for (plane = 0; plane < k->cells.n_planes; plane++)
     add_codes(k, plane, batch, w);
-  memset(w->codes, 0, (size_t)k->cells.n_planes * sums * sizeof(*w->codes));
-  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
-  w->held = 0;
 }
 
 /* The cells of a block as the kernels without permutations want them. */
@@ -361,16 +402,24 @@ fill_cells(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
   const int8_t *top = k->cells.top + first, *low = k->cells.low + first;
   const uint8_t *middle = k->cells.middle + first;
   const int32_t shift = w->block.high + 8 - w->block.fraction;
+  int32_t *cells = w->cells;
   size_t lane, row;
 
-  for (row = 0; row < stride; row++)
-    for (lane = 0; lane < w->block.columns; lane++) {
-      const size_t cell = lane * stride + row;
+  for (lane = 0; lane < w->block.columns; lane++, top += stride, middle += stride, low += stride)
+    for (row = 0; row < stride; row++)
+      cells[row * RRN_XBAR_LANES + lane] = (65536 * top[row] + 256 * middle[row] + low[row]) >> shift;
+}
 
-      w->cells[row * RRN_XBAR_LANES + lane] = (65536 * top[cell] + 256 * middle[cell] + low[cell]) >> shift;
-      if (w->spread_cells)
-        w->spread_cells[row * RRN_XBAR_LANES + lane] = k->cells.spread[first + cell];
-    }
+static void
+fill_spreads(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
+{
+  const size_t stride = k->cells.stride;
+  const uint8_t *spread = k->cells.spread + column * stride;
+  size_t lane, row;
+
+  for (lane = 0; lane < w->block.columns; lane++, spread += stride)
+    for (row = 0; row < stride; row++)
+      w->spread_cells[row * RRN_XBAR_LANES + lane] = spread[row];
 }
 
 static void
@@ -378,7 +427,8 @@ look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
 {
   const int32_t all = b->slow ? 0xff : 0;
 
-  if (b->slow || k->cpu < RRN_XBAR_CPU_AVX512)
+  b->n_places = 0;
+  if (b->slow || b->levels || k->cpu < RRN_XBAR_CPU_AVX512)
     memset(b->doubts, all, b->columns * (size_t)b->steps * RRN_XBAR_DOUBTS * sizeof(*b->doubts));
   if (b->slow)
     return;
@@ -404,13 +454,16 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *
   b->top = k->cells.top + column * k->cells.stride;
   b->middle = k->cells.middle + column * k->cells.stride;
   b->low = k->cells.low + column * k->cells.stride;
-  b->base = k->cells.base + column;
   b->spread = k->cells.spread ? k->cells.spread + column * k->cells.stride : NULL;
   b->codes = codes_of(k, w, plane, first);
   if (w->keys)
     rrn_xbar_fill_keys(k, rrn_xbar_cell_of(k, w, plane, first), w);
+  if (b->levels && !b->slow)
+    rrn_xbar_fill_levels(k, plane, first, w);
   if (w->cells && !b->slow)
     fill_cells(k, column, w);
+  if (w->spread_cells && !b->slow)
+    fill_spreads(k, column, w);
   look_up(k, b);
   rrn_xbar_settle(k, plane, first, w);
 }
@@ -478,16 +531,14 @@ run_part(const rrn_xbar_kernel *k, const rrn_xbar_kernel *of, const int32_t *x, 
 
   w->x = w->fold > 1 ? take_apart(l, x, batch, w) : x;
   w->block.vectors = batch * w->fold;
-  memset(w->codes, 0, (size_t)k->cells.n_planes * (l->cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS *
-                        sizeof(*w->codes));
-  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
   memset(w->y, 0, l->cols * RRN_XBAR_TABLE_VECTORS * sizeof(*w->y));
   for (tile = 0; tile < k->cells.tiles; tile++) {
     run_tile(of, tile, w);
-    if (++w->held == w->room)
+    if (++w->held == w->room || tile + 1 == k->cells.tiles) {
       flush(k, batch, w);
+      clear(k, w);
+    }
   }
-  flush(k, batch, w);
   w->stats.conversions +=
     (int64_t)(batch * l->cols * k->cells.tiles) * l->n_steps * k->cells.n_planes;
   finish(k, x, batch, w, ret_y);
@@ -500,7 +551,7 @@ make_folded(rrn_arena *scratch, const rrn_xbar_kernel *k, size_t batch, rrn_xbar
 {
   const rrn_xbar_layer *l = &k->head;
   const size_t steps = (size_t)l->n_steps;
-  const int folds = k->cpu >= RRN_XBAR_CPU_AVX512 && l->read_model == RRN_READ_NONE && !l->converters &&
+  const int folds = k->cpu >= RRN_XBAR_CPU_AVX512 && l->read_model == RRN_READ_NONE &&
                     batch * steps <= RRN_XBAR_TABLE_VECTORS;
 
   *one = *k;
@@ -509,6 +560,7 @@ make_folded(rrn_arena *scratch, const rrn_xbar_kernel *k, size_t batch, rrn_xbar
     one->head.spec.input_bits = l->spec.dac_bits;
   }
   RRN_TRY(make_room(scratch, one, w, err));
+  clear(one, w);
   w->fold = folds ? steps : 1;
   w->room = (size_t)(UINT32_MAX / ((double)(l->adc.codes - 1) * places_of(l)));
   w->steps_apart = folds ? rrn_arena_alloc_raw(scratch, batch * steps, l->n_in * sizeof(*w->steps_apart)) : NULL;
