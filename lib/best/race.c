@@ -46,7 +46,7 @@ static const rrn_allowance stages[2][STAGES] = {
 };
 
 /* The share of the way to the bound that a stage may go, for one inference and for more. */
-static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.15 }, { 0.5, 0.25 }, { 0.35, 0.2 }, { 0.3, 0.2 } };
+static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.15 }, { 0.5, 0.3 }, { 0.35, 0.25 }, { 0.3, 0.25 } };
 
 /* And of the time at most. Where groups may share activations the bound is far away, and tells little. */
 static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.08 }, { 0.15, 0.08 }, { 0.1, 0.06 } };
@@ -54,6 +54,10 @@ static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.08 
 /* Both where hardly more than the cells of one copy are there: first plans are poor, and differ much. */
 enum { FIRST_TIGHT = 3 };
 static const double tight_share = 0.4, tight_most_share = 0.3;
+
+/* Where the first stage makes no plan, cells are scarce: later plans are not sooner than this share of the time of one copy
+ * of each layer. */
+static const double scarce_share = 0.25;
 
 /* Stages of an effort, for networks of dense layers only and for others. */
 static const int32_t last_stages[][2] = {
@@ -92,7 +96,8 @@ list_racers(rrn_race *r, int32_t most)
   if (!r->racers)
     return rrn_fail_memory(r->err);
   for (r->n = n, k = 0; k < n; k++)
-    r->racers[n - 1 - k] = (rrn_racer){ .crossbars = upwards[k], .bound_ns = -1, .own_bound_ns = -1, .ns = 1e300 };
+    r->racers[n - 1 - k] = (rrn_racer){ .crossbars = upwards[k], .bound_ns = -1, .own_bound_ns = -1, .scarce_ns = -1,
+                                         .ns = 1e300 };
   return RRAMNAS_OK;
 }
 
@@ -134,8 +139,10 @@ promise(const rrn_race *r, const rrn_racer *x, int32_t last)
   double ns = x->ns;
   int32_t i;
 
-  if (x->stage == 0 || (x->stage == 1 && x->ns >= 1e300))
+  if (x->stage == 0)
     return x->bound_ns;
+  if (x->ns >= 1e300)
+    return x->scarce_ns > x->bound_ns ? x->scarce_ns : x->bound_ns;
   for (i = x->stage; i < last && !x->over; i++)
     ns = least_after(r, x, i, ns);
   return ns > x->bound_ns ? ns : x->bound_ns;
@@ -166,6 +173,27 @@ find_own_bound(rrn_race *r, rrn_racer *x)
   return RRAMNAS_OK;
 }
 
+/* What later plans are not sooner than when the first stage made none; huge when some layer does not fit. */
+static int32_t
+find_scarce(rrn_race *r, rrn_racer *x)
+{
+  const rrn_shape_limits limits = { r->search.depthwise, 1 };
+  double sum = 0, longest = 0, ns;
+  int32_t i;
+
+  rrn_arena_reset(&r->scratch);
+  for (i = 0; i < r->m->n_layers; i++) {
+    rrn_choice choice;
+
+    RRN_TRY(rrn_shape_choose(r->m, i, x->crossbars, limits, &r->scratch, &choice, r->err));
+    ns = choice.n > 0 ? choice.menus[0].points[0].ns : 1e300;
+    sum += ns;
+    longest = ns > longest ? ns : longest;
+  }
+  x->scarce_ns = scarce_share * (sum + (r->search.samples - 1) * longest);
+  return RRAMNAS_OK;
+}
+
 /* Bounds rise from racer to racer. */
 static int32_t
 find_bounds(rrn_race *r, rrn_racer *x, double bound_ns)
@@ -176,6 +204,8 @@ find_bounds(rrn_race *r, rrn_racer *x, double bound_ns)
     ns = rrn_bound_time_at(r->bounds, x->crossbars, BOUND_STEPS);
     x->bound_ns = ns > bound_ns ? ns : bound_ns;
   }
+  if (x->stage == 1 && x->ns >= 1e300 && x->scarce_ns < 0)
+    RRN_TRY(find_scarce(r, x));
   return x->stage == 1 && x->own_bound_ns < 0 ? find_own_bound(r, x) : RRAMNAS_OK;
 }
 
@@ -288,8 +318,8 @@ make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
   double least_ns = 0;
   int32_t i;
 
-  if (x->stage > 0 && x->ns < 1e300)
-    least_ns = least_after(r, x, x->stage, x->ns);
+  if (x->stage > 0)
+    least_ns = x->ns < 1e300 ? least_after(r, x, x->stage, x->ns) : x->scarce_ns;
   RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
   for (i = 0; i < r->search.n_keeps; i++)
     RRN_TRY(judge(r, x, &r->search.keeps[i], least_ns, kept));

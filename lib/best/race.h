@@ -15,6 +15,7 @@ typedef struct rrn_racer {
   int32_t over;      /* 1: it goes no further */
   double bound_ns;   /* of any plan on so many crossbars; < 0 = not known yet */
   double own_bound_ns; /* the same, as found without looking at other racers */
+  double scarce_ns;  /* when the first stage made no plan: no later one is sooner; < 0 = not known yet */
   double ns;         /* of its best plan so far; huge = none */
   double after[RRN_RACE_STAGES]; /* the same after each stage done */
 } rrn_racer;
