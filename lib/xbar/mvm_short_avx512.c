@@ -109,7 +109,8 @@ rrn_xbar_short_tables_avx512(const uint8_t *cells, size_t n_in, int32_t shift, i
 {
   const __m512i lanes = _mm512_set_epi32(45, 42, 39, 36, 33, 30, 27, 24, 21, 18, 15, 12, 9, 6, 3, 0);
   /* The bytes of a cell above an empty one. */
-  const __m512i places = _mm512_add_epi32(_mm512_mullo_epi32(lanes, _mm512_set1_epi32(0x01010100)), _mm512_set1_epi32(0x02010000));
+  const __m512i places = _mm512_add_epi32(_mm512_mullo_epi32(lanes, _mm512_set1_epi32(0x01010100)),
+                                          _mm512_set1_epi32(0x02010000));
   size_t row, k;
 
   for (row = 0; row < n_in; row += 3 * RRN_XBAR_FIVE) {
