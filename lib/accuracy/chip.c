@@ -179,6 +179,23 @@ spread_channel(const rrn_infer_whole *w, const order *o, const stretch *s, const
     }
 }
 
+/* What is added to every sum of an output, in units of the sums: NULL when it differs from vector to vector. */
+typedef struct bases {
+  double scale, base, input_scale;
+  double *x;      /* [n_vectors]: input_scale times the sum of a vector's inputs; NULL when there is none */
+  double *all;    /* [n_vectors], or [lanes] without x */
+} bases;
+
+/* Of a group; those of all copies are the same. */
+static bases
+scales_of(const rrn_xbar_short *s, size_t group)
+{
+  bases b = { 0 };
+
+  rrn_xbar_short_scale(s, group, &b.scale, &b.base, &b.input_scale);
+  return b;
+}
+
 /* Vectors of positions in a row: inputs x[n_in][x_row], of which each has n. Results are in pieces of `together`: n_inner of these
  * are y_inner apart in y, the next ones y_outer behind. */
 typedef struct vectors {
@@ -187,23 +204,16 @@ typedef struct vectors {
   const uint32_t *numbers;   /* [n] in the streams of read noise; NULL without */
   float *y;
   size_t y_row, together, n_inner, y_inner, y_outer;
+  bases scales;              /* without what depends on inputs */
 } vectors;
 
-/* What is added to every sum of an output, in units of the sums: NULL when it differs from vector to vector. */
-typedef struct bases {
-  double scale, base, input_scale;
-  double *x;      /* [n_vectors]: input_scale times the sum of a vector's inputs; NULL when there is none */
-  double *all;    /* [n_vectors], or [lanes] without x */
-} bases;
-
 static int32_t
-make_bases(rrn_chip_desk *d, const rrn_xbar_short *s, size_t group, const vectors *vs, bases *ret, rramnas_error *err)
+make_bases(rrn_chip_desk *d, const rrn_xbar_short *s, const vectors *vs, bases *ret, rramnas_error *err)
 {
   const size_t n_vectors = vs->n;
   size_t in, v;
 
-  *ret = (bases){ 0 };
-  rrn_xbar_short_scale(s, group, &ret->scale, &ret->base, &ret->input_scale);
+  *ret = vs->scales;
   if (ret->input_scale != 0 && !(ret->x = rrn_arena_alloc(&d->inner, n_vectors, sizeof(*ret->x))))
     return rrn_fail_memory(err);
   ret->all = rrn_arena_alloc_raw(&d->inner, ret->x ? n_vectors : RRN_INFER_LANES, sizeof(*ret->all));
@@ -239,7 +249,7 @@ multiply_rows(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slo
 
   if (!sums)
     return rrn_fail_memory(err);
-  RRN_TRY(make_bases(d, s, group, vs, &b, err));
+  RRN_TRY(make_bases(d, s, vs, &b, err));
   RRN_TRY(rrn_xbar_short_run(&d->inner, s, slot, group, vs->x, vs->x_row, vs->n, vs->n_images, vs->numbers, sums, stats, err));
   for (out = 0; out < s->head.n_out; out++) {
     const size_t row = group * s->head.n_out + out;
@@ -377,6 +387,7 @@ multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_x
       spread_channel(w, &o, stretches, x + k * per_channel, outside, rows + k * w->n_taps * n);
     all.x = spreads ? rows : x;
     all.y = w->y + g * w->n_out * all.y_row;
+    all.scales = scales_of(l->copies->small, g);
     RRN_TRY(multiply_dealt(c, d, w, &o, g, slots, &all, stats, err));
   }
   return RRAMNAS_OK;
@@ -421,6 +432,7 @@ multiply_short_block(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, siz
     for (p = 0; p < b->n_positions; p++)
       to_bytes(c, l, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES, rows + in * n + p * RRN_INFER_LANES);
   vs.numbers = numbers;
+  vs.scales = scales_of(s, (size_t)b->group);
   RRN_TRY(multiply_rows(c, d, s, slot, (size_t)b->group, &vs, &stats, err));
   count(c, b->layer, &stats);
   return RRAMNAS_OK;

@@ -68,7 +68,8 @@ join(const rrn_xbar_block *b, size_t column)
     const __mmask32 there = b->stride - row > 16 ? 0xffffffff : 0xffff;
 
     _mm512_store_si512(b->words + row, words);
-    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maskz_min_epi16(there, words, _mm512_setzero_si512()), _mm512_set1_epi16(1)));
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maskz_min_epi16(there, words, _mm512_setzero_si512()),
+                                                  _mm512_set1_epi16(1)));
   }
   b->base[column] = _mm512_reduce_add_epi32(sum);
 }

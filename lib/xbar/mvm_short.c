@@ -176,6 +176,7 @@ typedef struct running {
   rrn_xbar_layer layer;
   const uint8_t *x;
   size_t x_row, n_lanes, slot;
+  int32_t lowest[2 * RRN_XBAR_MAX_SLICES]; /* by plane: what the range begins with, in codes / RRN_XBAR_ONE */
   rrn_xbar_stats *stats;
 } running;
 
@@ -276,42 +277,62 @@ aligned(rrn_arena *scratch, size_t n, size_t size)
   return p + (64 - (uintptr_t)p % 64) % 64;
 }
 
-/* Half a code, the doubt, and what the range begins with. */
+/* Half a code and the doubt, on top of what the range begins with. */
 static int32_t
-base_of(const rrn_xbar_layer *l, int32_t plane, uint32_t doubt)
+base_of(const running *run, int32_t plane, uint32_t doubt)
 {
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const double lowest = -l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) * RRN_XBAR_ONE;
+  return run->lowest[plane] + (int32_t)(doubt / 2) + RRN_XBAR_ONE / 2;
+}
 
-  return (int32_t)(lowest + 0.5) + (int32_t)(doubt / 2) + RRN_XBAR_ONE / 2;
+/* Five by five; also where a unit is more than an entry's. */
+static void
+fill_plane(const column *c, int32_t plane, int32_t base, int32_t *table)
+{
+  const size_t n_in = c->run->s->head.n_in;
+  const uint8_t *bytes = c->cells + (size_t)plane * n_in * 3;
+  size_t row, k;
+
+  for (row = 0; row < n_in; row += RRN_XBAR_FIVE, table += 32) {
+    int32_t cells[RRN_XBAR_FIVE] = { 0 };
+
+    for (k = 0; k < RRN_XBAR_FIVE && row + k < n_in; k++)
+      cells[k] = cell_of(bytes + 3 * (row + k));
+    rrn_xbar_short_table_plain(cells, c->shift - 16, row == 0 ? base : 0, table);
+  }
+}
+
+static void
+fill_spreads(const column *c, int32_t plane, int32_t *table)
+{
+  const size_t n_in = c->run->s->head.n_in;
+  size_t row, k;
+
+  for (row = 0; row < n_in; row += RRN_XBAR_FIVE, table += 32) {
+    int32_t squares[RRN_XBAR_FIVE] = { 0 };
+
+    for (k = 0; k < RRN_XBAR_FIVE && row + k < n_in; k++)
+      squares[k] = c->spreads[(size_t)plane * n_in + row + k];
+    rrn_xbar_short_table_plain(squares, 0, 0, table);
+  }
 }
 
 static void
 fill_tables(const column *c, uint32_t doubt, int32_t *table, int32_t *spreads)
 {
   const rrn_xbar_short *s = c->run->s;
-  const int32_t shift = c->shift - 16;
+  const size_t n_in = s->head.n_in;
   int32_t plane;
-  size_t five, k;
 
-  for (plane = 0; plane < s->n_planes; plane++)
-    for (five = 0; five < s->n_fives; five++, table += 32) {
-      const int32_t base = five == 0 ? base_of(&c->run->layer, plane, doubt) : 0;
-      int32_t cells[RRN_XBAR_FIVE] = { 0 }, squares[RRN_XBAR_FIVE] = { 0 };
+  for (plane = 0; plane < s->n_planes; plane++, table += s->n_fives * 32) {
+    const int32_t base = base_of(c->run, plane, doubt);
 
-      for (k = 0; k < RRN_XBAR_FIVE && five * RRN_XBAR_FIVE + k < s->head.n_in; k++) {
-        const size_t place = (size_t)plane * s->head.n_in + five * RRN_XBAR_FIVE + k;
-
-        cells[k] = cell_of(c->cells + place * 3);
-        squares[k] = spreads ? c->spreads[place] : 0;
-      }
-      if (s->cpu >= RRN_XBAR_CPU_AVX512 && shift >= 0)
-        rrn_xbar_short_table_avx512(cells, shift, base, table);
-      else
-        rrn_xbar_short_table_plain(cells, shift, base, table);
-      if (spreads)
-        rrn_xbar_short_table_plain(squares, 0, 0, spreads + (plane * (int32_t)s->n_fives + (int32_t)five) * 32);
-    }
+    if (s->cpu >= RRN_XBAR_CPU_AVX512 && c->shift >= 16)
+      rrn_xbar_short_tables_avx512(c->cells + (size_t)plane * n_in * 3, n_in, c->shift - 16, base, table);
+    else
+      fill_plane(c, plane, base, table);
+    if (spreads)
+      fill_spreads(c, plane, spreads + (size_t)plane * s->n_fives * 32);
+  }
 }
 
 /* What names the draws of a column's conversions, by plane and step. */
@@ -401,8 +422,9 @@ begin_column(column *c, size_t col, int32_t *sums)
   fill_tables(c, job->doubt, job->table, job->spreads);
 }
 
+/* What codes of each plane are worth, and where ranges begin. */
 static void
-set_places(const running *run, rrn_xbar_short_column *common)
+set_places(running *run, rrn_xbar_short_column *common)
 {
   int32_t *places = common->places;
   const rrn_xbar_layer *l = &run->layer;
@@ -412,8 +434,9 @@ set_places(const running *run, rrn_xbar_short_column *common)
   weigh(l, by_slice, &unit);
   common->halves = 1;
   for (plane = 0; plane < run->s->n_planes; plane++) {
-    const int32_t place = by_slice[rrn_xbar_slice_of(l, plane)];
+    const int32_t slice = rrn_xbar_slice_of(l, plane), place = by_slice[slice];
 
+    run->lowest[plane] = (int32_t)(-l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) * RRN_XBAR_ONE + 0.5);
     places[plane] = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -place : place;
     common->halves = common->halves && place << (l->n_steps - 1) < 0x8000;
   }
@@ -495,7 +518,7 @@ fill_part(const running *run, const rrn_xbar_short_tiles *t, size_t first, int8_
     }
   }
   for (k = 0; k < (size_t)s->n_planes * RRN_XBAR_SHORT_SIDE; k++)
-    base[k] = base_of(&run->layer, (int32_t)(k / RRN_XBAR_SHORT_SIDE), ret->doubt);
+    base[k] = base_of(run, (int32_t)(k / RRN_XBAR_SHORT_SIDE), ret->doubt);
   return ret->doubt < RRN_XBAR_SHORT_MOST_DOUBT;
 }
 
@@ -538,7 +561,7 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, siz
                    rrn_xbar_stats *stats, rramnas_error *err)
 {
   const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
-  const running run = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes,
+  running run = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes,
                         .slot = slot, .stats = stats };
   const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
   uint32_t *patterns;

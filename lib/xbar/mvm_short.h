@@ -113,7 +113,8 @@ void rrn_xbar_short_patterns_avx512(const uint8_t *x, size_t x_row, size_t n_in,
 
 /* Sums of the subsets of five cells, shifted right and rounded, on top of `base`. */
 void rrn_xbar_short_table_plain(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table);
-void rrn_xbar_short_table_avx512(const int32_t cells[RRN_XBAR_FIVE], int32_t shift, int32_t base, int32_t *ret_table);
+/* The same of all fives of a plane, cells[n_in][3]; `base` on top of the first. */
+void rrn_xbar_short_tables_avx512(const uint8_t *cells, size_t n_in, int32_t shift, int32_t base, int32_t *ret_tables);
 
 /* Worths of all columns. */
 void rrn_xbar_short_worths_avx512(const rrn_xbar_short_column *c, int32_t *ret_worths);
