@@ -324,8 +324,8 @@ rrn_xbar_converter_codes(const rrn_xbar_converters *c, size_t q, const double *c
       ret_code[k] = code_of_levels(borders, c->codes - 1, current[k] + c->offset[q], &ret_distance[k]);
 }
 
-/* Bits that are kept add up to no more than the current, and are the greatest such code: so a code is reached by the least
- * sum of its own bits and those of all above. */
+/* Bits that are kept add up to no more than the current, and are the greatest such code: so a code is reached by the
+ * least sum of its own bits and those of all above. */
 static void
 borders_of_sar(const rrn_xbar_converters *c, size_t q, double *ret_borders)
 {

@@ -9,8 +9,9 @@
  * one by one, from all bits of the cells and, nearer still, from the layer as the reference does: so every kernel gives
  * the reference's codes. Where no conversion changes anything, mvm_collapsed.c does it.
  *
- * Complexity: see mvm_lookup.c. Not handled: read noise by cell. Read noise by column of relative error is slow with several
- * bits per step, as are converters with errors of more than RRN_XBAR_LEVELS codes: conversions are settled one by one. */
+ * Complexity: see mvm_lookup.c. Not handled: read noise by cell. Read noise by column of relative error is slow with
+ * several bits per step, as are converters with errors of more than RRN_XBAR_LEVELS codes: conversions are settled one
+ * by one. */
 #include "xbar/mvm_work.h"
 
 #include <string.h>
@@ -242,8 +243,8 @@ is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
          (k->cells.spread && k->head.spec.dac_bits > 1);
 }
 
-/* Offsets as the sums of tiles have them, less the width of doubt, where words can hold the sums of single bytes. What the top bytes add comes
- * with 16 bits behind the point. */
+/* Offsets as the sums of tiles have them, less the width of doubt, where words can hold the sums of single bytes. What
+ * the top bytes add comes with 16 bits behind the point. */
 static void
 set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 {
@@ -262,7 +263,8 @@ set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->start = w->start;
 }
 
-/* What sums of a plane are to be raised by, in codes and as the block has them, `one` to a code; of pairs the same everywhere. */
+/* What sums of a plane are to be raised by, in codes and as the block has them, `one` to a code; of pairs the same
+ * everywhere. */
 static void
 set_offsets(const rrn_xbar_kernel *k, int32_t slice, double q, double one, rrn_xbar_work *w)
 {

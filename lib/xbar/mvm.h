@@ -211,8 +211,8 @@ void rrn_xbar_convert_by_levels(rrn_xbar_block *b);
 /* Whether the machine has the tiles and the system lets this process use them; asks for that. */
 int rrn_xbar_amx_usable(void);
 
-/* Steps of the inputs of at most 16 vectors as block.inputs has them; x_row from one to the next. Zero before where there is
- * no input. */
+/* Steps of the inputs of at most 16 vectors as block.inputs has them; x_row from one to the next. Zero before where
+ * there is no input. */
 void rrn_xbar_inputs_amx(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
                          uint8_t *ret_inputs);
 

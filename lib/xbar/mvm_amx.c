@@ -5,11 +5,14 @@
  * Out: the same codes, and where they are in doubt.
  *
  * Idea: a tile instruction multiplies 16 columns of 64 rows with 16 vectors. Cells have three bytes, so three products
- * of bytes make a sum of all 24 bits; a read-out's sums are converted beside the products of the next. A step is a byte,
- * so DACs of up to eight bits cost the same. Read noise: a fourth product gives the variance.
+ * of bytes make a sum of all 24 bits; a step's sums are converted beside the products of the next. A code lies above
+ * its fraction, so a dot product weighs and adds it where it lies, in a register for each of 16 columns. Sums are too
+ * low by the width of doubt: then doubts have the highest fractions, and the greatest upper and lower half of 256 sums
+ * say whether any is in doubt or to be clipped; only then they are looked through. A step is a byte, so DACs of up to
+ * eight bits cost the same. Read noise: a fourth product gives the variance.
  *
- * Complexity: 3 rows / 64 tile products per step and 16 x 16 conversions, 15 operations per 16 conversions. Source: Intel
- * 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18. Not handled: fewer than 16 vectors leave
+ * Complexity: 3 rows / 64 tile products per step and 16 x 16 conversions, 5 operations per 16 conversions. Source:
+ * Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18. Not handled: fewer than 16 vectors leave
  * lanes idle. */
 #define _GNU_SOURCE /* syscall() */
 #include "xbar/mvm_wide.h"
@@ -209,8 +212,8 @@ typedef struct conversion {
   const int32_t *deviates; /* [16][16] */
 } conversion;
 
-/* Sums are too low by the width of doubt: so a doubt has the highest fractions, and one maximum of halves notices doubts
- * and clips. */
+/* Sums are too low by the width of doubt: so a doubt has the highest fractions, and one maximum of halves notices
+ * doubts and clips. */
 INLINE conversion
 conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, const int32_t *spreads,
               const int32_t *deviates, int32_t first_place, rrn_wide_noise noise)
@@ -339,7 +342,8 @@ convert_by_levels(rrn_xbar_block *b, const converter *v, const conversion *c, rr
     const size_t column = c->at.column + col;
     const __m512i sums = _mm512_add_epi32(total_of(b, v, c, col, noise, words), v->width);
     uint32_t *to = b->codes + column * RRN_XBAR_TABLE_VECTORS + c->at.vector;
-    uint32_t *doubts = b->doubts + (column * (size_t)b->steps + (size_t)c->at.step) * RRN_XBAR_DOUBTS + c->at.vector / SIDE;
+    const size_t row = column * (size_t)b->steps + (size_t)c->at.step;
+    uint32_t *doubts = b->doubts + row * RRN_XBAR_DOUBTS + c->at.vector / SIDE;
 
     _mm512_store_si512(to, _mm512_add_epi32(_mm512_load_si512(to), rrn_wide_codes_by_levels(
                                               b, b->levels[column], sums, c->at.step, valid, doubts)));

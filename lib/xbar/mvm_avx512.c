@@ -285,8 +285,8 @@ convert_by_levels(rrn_xbar_block *b, const readout *r)
   for (step = 0; step < b->steps; step++, doubts += RRN_XBAR_DOUBTS) {
     if (r->noise != RRN_WIDE_QUIET && step % RRN_XBAR_DRAW_STEPS == 0)
       deviates = rrn_wide_deviates_of(b, &r->names, rrn_xbar_key(b, step, r->column));
-    codes = _mm512_add_epi32(codes, rrn_wide_codes_by_levels(b, b->levels[r->column], total_of(b, r, step, deviates), step,
-                                                             valid, doubts));
+    codes = _mm512_add_epi32(codes, rrn_wide_codes_by_levels(b, b->levels[r->column], total_of(b, r, step, deviates),
+                                                             step, valid, doubts));
   }
   _mm512_store_si512(to, codes);
 }

@@ -4,10 +4,10 @@
  * In:  the columns of a block, whose converters have borders of codes anywhere; sums with 16 bits behind the point.
  * Out: for each converter a table from halves of a code to codes; codes of sums in plain C.
  *
- * Idea: a code grows with the current, so half a code of current that holds no border has one code, and one that holds a
- * border has the code below it and the next. An entry is the code above 2^16 less the border's place in the half, so that
- * adding a sum's own place carries into the code where the sum reaches the border; and what is left of the place says, as
- * without errors, how near that was. Halves with several borders, at the ends of the range where clips are counted, or
+ * Idea: a code grows with the current, so half a code of current that holds no border has one code, and one that holds
+ * a border has the code below it and the next. An entry is the code above 2^16 less the border's place in the half, so
+ * that adding a sum's own place carries into the code where the sum reaches the border; and what is left of the place
+ * says, as without errors, how near that was. Halves with several borders, at the ends of the range where clips are counted, or
  * that a border's doubt reaches into are asked to be settled one by one.
  *
  * Complexity: 2 codes per converter of a block; a table is looked up once per conversion. Not handled: more than

@@ -47,7 +47,8 @@ RRN_WIDE __m512i
 rrn_wide_add_codes(__m512i all, const rrn_wide_weights *w, __m512i codes)
 {
   if (__builtin_expect(w->shifted, 0))
-    return _mm512_add_epi32(all, _mm512_sll_epi32(_mm512_dpwssd_epi32(_mm512_setzero_si512(), codes, w->words), w->down));
+    return _mm512_add_epi32(
+      all, _mm512_sll_epi32(_mm512_dpwssd_epi32(_mm512_setzero_si512(), codes, w->words), w->down));
   return _mm512_dpwssd_epi32(all, codes, w->words);
 }
 
@@ -105,9 +106,11 @@ rrn_wide_codes_by_levels(rrn_xbar_block *b, const int32_t *table, __m512i sums, 
   const __m512i half = _mm512_set1_epi32(0x7fff), halves = _mm512_srai_epi32(sums, 15);
   const __m512i at = _mm512_min_epi32(_mm512_max_epi32(halves, _mm512_set1_epi32(b->first_half)),
                                       _mm512_set1_epi32(b->last_half));
-  const __m512i codes = _mm512_add_epi32(_mm512_i32gather_epi32(at, table - b->first_half, 4), _mm512_and_si512(sums, half));
+  const __m512i codes =
+    _mm512_add_epi32(_mm512_i32gather_epi32(at, table - b->first_half, 4), _mm512_and_si512(sums, half));
   const __m512i whole = _mm512_srai_epi32(sums, 16);
-  const uint32_t unknown = _mm512_cmplt_epu16_mask(codes, _mm512_set1_epi32(b->width)) | _mm512_movepi16_mask(codes) >> 1;
+  const uint32_t near = _mm512_cmplt_epu16_mask(codes, _mm512_set1_epi32(b->width));
+  const uint32_t unknown = near | _mm512_movepi16_mask(codes) >> 1;
   const uint32_t known = ~unknown & 0x55555555 & valid;
 
   *doubts = unknown & valid;

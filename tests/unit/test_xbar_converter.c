@@ -390,7 +390,8 @@ test_kernels(void **state)
 
     begin(&f);
     l = random_layer(&f, &r, x);
-    assert_int_equal(rrn_xbar_adc_set(&l, k % 8 == 5 ? 11 : 4 + k % 5, k % 2 ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_xbar_adc_set(&l, k % 8 == 5 ? 11 : 4 + k % 5,
+                                      k % 2 ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR, NULL), RRAMNAS_OK);
     if (k % 4 != 0)
       rrn_xbar_program(&l, &(rrn_xbar_noise){ .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.05 });
     draw(&f, &l, (rrn_xbar_converter_spec){ .kind = k / 2 % 3, .split = k % 5 == 0, .unit_sigma = 0.02 * scale,
