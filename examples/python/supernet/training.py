@@ -19,7 +19,9 @@ import torch.nn.functional as F
 
 from .model import LARGEST, SMALLEST, Member, WeightNoise, norm_by_batch, random_genome
 
-Plan = namedtuple("Plan", "steps fall batch rate noise random_members seed")
+Plan = namedtuple("Plan", "steps fall batch rate noise members random_members seed")
+# Members of a step beside the largest: those that are always there, and whether random ones are.
+BESIDE = {"largest": ([], False), "random": ([], True), "sandwich": ([SMALLEST], True)}
 RISE_STEPS = 100
 SNAPSHOT_STEPS = 100
 
@@ -39,9 +41,9 @@ def batches(n, plan):
 
 def genomes(plan):
     """Endless lists of the members beside the largest."""
-    draw = random.Random(plan.seed)
+    draw, (always, with_random) = random.Random(plan.seed), BESIDE[plan.members]
     while True:
-        yield [SMALLEST] + [random_genome(draw) for _ in range(plan.random_members)]
+        yield always + [random_genome(draw) for _ in range(plan.random_members * with_random)]
 
 
 def rate_at(plan, step):
