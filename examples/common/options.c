@@ -48,6 +48,37 @@ place_of(const char *word, const char *const *words)
   return 0;
 }
 
+int
+read_crossbars(const char *value, int32_t *ret_crossbars)
+{
+  *ret_crossbars = RRAMNAS_CROSSBARS_AUTO;
+  return strcmp(value, "auto") == 0 || set_int(value, 1, INT32_MAX, ret_crossbars);
+}
+
+int
+read_policy(const char *value, int32_t *ret_policy)
+{
+  return rramnas_policy_from_name(value, ret_policy) == RRAMNAS_OK;
+}
+
+int
+read_effort(const char *value, int32_t *ret_effort)
+{
+  static const char *const words[] = { "fast", "balanced", "thorough", NULL };
+
+  *ret_effort = place_of(value, words);
+  return *ret_effort > 0;
+}
+
+int
+read_timing(const char *value, int32_t *ret_model)
+{
+  static const char *const words[] = { "graph", "rnc", NULL };
+
+  *ret_model = place_of(value, words);
+  return *ret_model > 0;
+}
+
 /* --- questions --- */
 
 static void

@@ -41,6 +41,12 @@ int set_share(const char *value, double *ret_share);
 /* The place of a word in a list that ends with NULL, from 1; 0 = none. */
 int32_t place_of(const char *word, const char *const *words);
 
+/* What rramnas.h calls these. */
+int read_crossbars(const char *value, int32_t *ret_crossbars);
+int read_policy(const char *value, int32_t *ret_policy);
+int read_effort(const char *value, int32_t *ret_effort);
+int read_timing(const char *value, int32_t *ret_model);
+
 /* Setters of one field. */
 #define TEXT(name, field)                     \
   static int                                  \
@@ -56,17 +62,34 @@ int32_t place_of(const char *word, const char *const *words);
     (void)value;                              \
     return s->field = 1;                      \
   }
+#define VALUE(name, read, field)              \
+  static int                                  \
+  name(settings *s, const char *value)        \
+  {                                           \
+    return read(value, &s->field);            \
+  }
 #define NUMBER(name, set, min, max, field)    \
   static int                                  \
   name(settings *s, const char *value)        \
   {                                           \
     return set(value, min, max, &s->field);   \
   }
-#define SHARE(name, field)                    \
-  static int                                  \
-  name(settings *s, const char *value)        \
-  {                                           \
-    return set_share(value, &s->field);       \
-  }
+
+/* Of what both programs have: a chip, how to map onto it, how to judge on it. */
+#define MAPPING_SETTERS                                              \
+  TEXT(set_hardware, hardware)                                       \
+  VALUE(set_crossbars, read_crossbars, compile.crossbars)            \
+  VALUE(set_policy, read_policy, compile.policy)                     \
+  VALUE(set_effort, read_effort, compile.effort)                     \
+  SWITCH(set_quiet, quiet)
+#define ACCURACY_SETTERS                                             \
+  TEXT(set_data, accuracy.data)                                      \
+  TEXT(set_weights, accuracy.weights)                                \
+  NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)           \
+  NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)         \
+  NUMBER(set_norm_images, set_int, 1, INT32_MAX, accuracy.norm_images) \
+  VALUE(set_stop_below, set_share, accuracy.stop_below)              \
+  VALUE(set_confidence, set_share, accuracy.confidence_wanted)       \
+  SWITCH(set_copies_alike, accuracy.copies_alike)
 
 #endif

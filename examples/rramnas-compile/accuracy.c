@@ -5,16 +5,24 @@
 
 #include "program.h"
 
-int32_t
-measure_accuracy(const settings *s, const rramnas_mapping *mapping, const rramnas_hw *hw, double time_s,
-                 rramnas_accuracy *ret_accuracy, rramnas_error *err)
+static rramnas_accuracy_options
+options_of(const settings *s)
 {
   rramnas_accuracy_options how = s->accuracy;
 
   how.weights = how.weights ? how.weights : s->network;
+  how.seed = s->chip_seed >= 0 ? (uint64_t)s->chip_seed : s->compile.seed;
+  return how;
+}
+
+int32_t
+measure_accuracy(const settings *s, const rramnas_mapping *mapping, const rramnas_hw *hw, double time_s,
+                 rramnas_accuracy *ret_accuracy, rramnas_error *err)
+{
+  rramnas_accuracy_options how = options_of(s);
+
   how.hw = hw;
   how.time_s = time_s;
-  how.seed = s->compile.seed;
   return rramnas_mapping_get_accuracy(mapping, &how, ret_accuracy, NULL, err);
 }
 
@@ -30,11 +38,9 @@ why_no_more(const rramnas_accuracy *a)
 int
 measure_layers(const settings *s, const rramnas_net *net, const rramnas_mapping *mapping, measured *ret)
 {
-  rramnas_accuracy_options how = s->accuracy;
+  const rramnas_accuracy_options how = options_of(s);
   rramnas_error err = RRAMNAS_ERROR_INIT;
 
-  how.weights = how.weights ? how.weights : s->network;
-  how.seed = s->compile.seed;
   ret->accuracy.size = sizeof(ret->accuracy);
   ret->n_layers = rramnas_net_layer_count(net);
   ret->layers = calloc(ret->n_layers, sizeof(*ret->layers));

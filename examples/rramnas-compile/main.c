@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../common/hardware.h"
 #include "../common/tiles.h"
 #include "accuracy_curves.h"
 
@@ -59,29 +59,6 @@ end_progress(void)
 }
 
 /* --- inputs --- */
-
-/* A word that is no file: neither a path nor the name of one that is there. */
-static int
-looks_like_preset(const char *text)
-{
-  struct stat info;
-
-  return !strpbrk(text, "/.") && stat(text, &info) != 0;
-}
-
-static int32_t
-read_hardware(const char *text, rramnas_hw **ret_hw, rramnas_error *err)
-{
-  static const char prefix[] = "preset:";
-
-  if (!text)
-    return rramnas_hw_create_default(NULL, ret_hw, err);
-  if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
-    return rramnas_hw_create_preset(text + sizeof(prefix) - 1, NULL, ret_hw, err);
-  if (looks_like_preset(text))
-    return rramnas_hw_create_preset(text, NULL, ret_hw, err);
-  return rramnas_hw_load_file(text, RRAMNAS_HW_FORMAT_AUTO, NULL, ret_hw, err);
-}
 
 static int
 load_hardware(const settings *s, rramnas_hw **ret_hw)
@@ -523,7 +500,7 @@ int
 main(int argc, char **argv)
 {
   settings s = { .compile = RRAMNAS_COMPILE_OPTIONS_INIT, .timing = RRAMNAS_TIMING_OPTIONS_INIT,
-                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24,
+                 .curve = RRAMNAS_CURVE_OPTIONS_INIT, .n_points = 24, .chip_seed = -1,
                  .accuracy = RRAMNAS_ACCURACY_OPTIONS_INIT };
   int go_on, code;
 

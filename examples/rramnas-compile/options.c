@@ -9,9 +9,9 @@
 
 /* --- setters: 0 = not the right value --- */
 
-TEXT(set_hardware, hardware)
-TEXT(set_data, accuracy.data)
-TEXT(set_weights, accuracy.weights)
+MAPPING_SETTERS
+ACCURACY_SETTERS
+VALUE(set_timing, read_timing, timing.model)
 TEXT(set_genome, genome)
 TEXT(set_json, json)
 TEXT(set_svg, svg)
@@ -25,14 +25,10 @@ TEXT(set_accuracy_csv, accuracy_csv)
 TEXT(set_accuracy_json, accuracy_json)
 TEXT(set_copies, copies_file)
 TEXT(set_layer_bits, bits_file)
-NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
-NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
+NUMBER(set_chip_seed, set_long, 0, LLONG_MAX, chip_seed)
 NUMBER(set_curve_first, set_int, 1, INT_MAX, curve.first)
 NUMBER(set_curve_last, set_int, 1, INT_MAX, curve.last)
 NUMBER(set_curve_points, set_int, 1, MOST_POINTS, n_points)
-SHARE(set_stop_below, accuracy.stop_below)
-SHARE(set_confidence, accuracy.confidence_wanted)
-SWITCH(set_copies_alike, accuracy.copies_alike)
 SWITCH(set_no_cost, no_cost)
 SWITCH(set_explain, explain)
 SWITCH(set_no_duplication, compile.no_duplication)
@@ -40,12 +36,21 @@ SWITCH(set_find_solution, compile.find_solution)
 SWITCH(set_split_to_fit, compile.split_to_fit)
 SWITCH(set_floor_remainder, timing.floor_remainder)
 SWITCH(set_check, check)
-SWITCH(set_quiet, quiet)
 
 static int
 set_time(settings *s, const char *value)
 {
   return parse_real(value, strlen(value), &s->accuracy.time_s);
+}
+
+static int
+set_part(settings *s, const char *value)
+{
+  static const char *const words[] = { "test", "held-out", "train", NULL };
+  const int32_t place = place_of(value, words);
+
+  s->accuracy.part = place - 1;
+  return place > 0;
 }
 
 static int
@@ -88,29 +93,6 @@ set_sweep(settings *s, const char *value)
 }
 
 static int
-set_crossbars(settings *s, const char *value)
-{
-  if (strcmp(value, "auto") == 0) {
-    s->compile.crossbars = RRAMNAS_CROSSBARS_AUTO;
-    return 1;
-  }
-  return set_int(value, 1, INT_MAX, &s->compile.crossbars);
-}
-
-static int
-set_policy(settings *s, const char *value)
-{
-  return rramnas_policy_from_name(value, &s->compile.policy) == RRAMNAS_OK;
-}
-
-static int
-set_timing(settings *s, const char *value)
-{
-  s->timing.model = strcmp(value, "graph") == 0 ? RRAMNAS_TIMING_GRAPH : strcmp(value, "rnc") == 0 ? RRAMNAS_TIMING_RNC : 0;
-  return s->timing.model != 0;
-}
-
-static int
 set_sharing(settings *s, const char *value)
 {
   s->timing.sharing = strcmp(value, "one-box") == 0    ? RRAMNAS_SHARING_ONE_BOX
@@ -126,15 +108,6 @@ set_samples(settings *s, const char *value)
     return 0;
   s->compile.samples = s->timing.samples;
   return 1;
-}
-
-static int
-set_effort(settings *s, const char *value)
-{
-  static const char *const words[] = { "fast", "balanced", "thorough", NULL };
-
-  s->compile.effort = place_of(value, words);
-  return s->compile.effort != 0;
 }
 
 static int
@@ -279,7 +252,11 @@ static const option options[] = {
     "is the most, default 1000", set_confidence, "0 to 1" },
   { "copies-alike", NULL, "all copies of a layer have the errors of the first; default: each its own", set_copies_alike,
     NULL },
-  { "images", "N", "most images of the test part; default all", set_images, "1 or more" },
+  { "part", "NAME", "images of the data set: test, held-out or train; default test", set_part, "test, held-out or train" },
+  { "images", "N", "most images of the part; default all", set_images, "1 or more" },
+  { "norm-images", "N", "training images that a supernet's batch normalisations are calibrated on; default 512",
+    set_norm_images, "1 or more" },
+  { "chip-seed", "S", "of the chips' errors; default that of --seed", set_chip_seed, "0 or more" },
   { "time", "SECONDS", "since the chip was written; default 0", set_time, "seconds" },
   { "accuracy-svg", "FILE", "plot accuracy over write errors, time and stuck cells, or over the field of --sweep",
     set_accuracy_svg, "a file" },
@@ -374,7 +351,8 @@ accuracy_agrees(const settings *s)
   const int wants_curves = s->accuracy_svg || s->accuracy_csv || s->accuracy_json;
 
   if (!s->accuracy.data && (wants_curves || s->accuracy.trials || s->accuracy.stop_below > 0 || s->accuracy.confidence_wanted > 0 ||
-                            s->accuracy.copies_alike || s->accuracy.images || s->accuracy.time_s > 0 || s->accuracy.weights)) {
+                            s->accuracy.copies_alike || s->accuracy.images || s->accuracy.part || s->accuracy.norm_images ||
+                            s->chip_seed >= 0 || s->accuracy.time_s > 0 || s->accuracy.weights)) {
     complain("accuracy needs --data FILE, the YAML file of a data set");
     return 0;
   }

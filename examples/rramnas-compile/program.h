@@ -38,6 +38,7 @@ typedef struct settings {
   const char *cost_svg, *cost_csv, *sweep_csv, *sweep_svg; /* NULL = not wanted */
   int32_t cost_model; /* enum rramnas_cost_model, 0 = default */
   sweep *sweep;       /* to be freed; NULL = none */
+  int64_t chip_seed;  /* of errors; -1 = that of the packing order */
   rramnas_accuracy_options accuracy; /* data NULL = not wanted; weights NULL = the network's file */
   const char *accuracy_svg, *accuracy_csv, *accuracy_json; /* NULL = not wanted */
   int no_cost, explain;

@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/hardware.h"
 #include "../common/tiles.h"
 #include "engine.h"
 #include "program.h"
@@ -41,27 +41,6 @@ bad_input(const rramnas_error *err)
   return EXIT_BAD_INPUT;
 }
 
-/* A word that is no file. */
-static int
-is_word(const char *text)
-{
-  struct stat info;
-
-  return !strpbrk(text, "/.") && stat(text, &info) != 0;
-}
-
-static int32_t
-load_hardware(const char *text, rramnas_hw **ret_hw, rramnas_error *err)
-{
-  static const char prefix[] = "preset:";
-
-  if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
-    return rramnas_hw_create_preset(text + sizeof(prefix) - 1, NULL, ret_hw, err);
-  if (is_word(text))
-    return rramnas_hw_create_preset(text, NULL, ret_hw, err);
-  return rramnas_hw_load_file(text, RRAMNAS_HW_FORMAT_AUTO, NULL, ret_hw, err);
-}
-
 static int32_t
 set_chip(const settings *s, rramnas_search *search, rramnas_error *err)
 {
@@ -70,7 +49,7 @@ set_chip(const settings *s, rramnas_search *search, rramnas_error *err)
 
   if (!s->hardware)
     return RRAMNAS_OK;
-  status = load_hardware(s->hardware, &hw, err);
+  status = read_hardware(s->hardware, &hw, err);
   if (status >= 0)
     status = rramnas_search_set_hardware(search, hw, err);
   rramnas_hw_unref(hw);
@@ -233,6 +212,48 @@ show(void *user, const rramnas_progress *p)
   return 0;
 }
 
+/* --- why there are so few --- */
+
+int
+first_reason(const rramnas_search *search, int32_t fate, rramnas_error *ret_reason)
+{
+  double *genome = calloc(rramnas_search_gene_count(search), sizeof(*genome));
+  const int found = genome && rramnas_search_first(search, fate, genome) == RRAMNAS_OK &&
+                    rramnas_search_explain(search, genome, ret_reason) < 0;
+
+  free(genome);
+  return found;
+}
+
+static void
+print_failures(const rramnas_search *search)
+{
+  rramnas_error reason = RRAMNAS_ERROR_INIT;
+  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
+
+  rramnas_search_progress(search, &p);
+  if (p.failed && first_reason(search, RRAMNAS_FATE_FAILED, &reason))
+    printf("failed    %lld candidates; the first: %s\n", (long long)p.failed, reason.message);
+}
+
+/* A front without points: what most candidates met. */
+static void
+complain_of_nothing(const rramnas_search *search)
+{
+  rramnas_error reason = RRAMNAS_ERROR_INIT;
+  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
+  int32_t fate;
+
+  rramnas_search_progress(search, &p);
+  fate = p.failed > p.infeasible ? RRAMNAS_FATE_FAILED : RRAMNAS_FATE_INFEASIBLE;
+  if (!first_reason(search, fate, &reason))
+    complain("no candidate is feasible");
+  else
+    complain("no candidate is feasible: %lld failed, %lld do not fit or break a constraint, the first that %s: %s",
+             (long long)p.failed, (long long)p.infeasible, fate == RRAMNAS_FATE_FAILED ? "failed" : "does",
+             reason.message);
+}
+
 /* --- the front on a terminal --- */
 
 static void
@@ -261,9 +282,9 @@ print_front(const rramnas_search *search)
   rramnas_search_progress(search, &p);
   printf("front     %zu points after %lld candidates in %lld generations (%lld failed, %lld infeasible)\n", n,
          (long long)p.evaluations, (long long)p.generation, (long long)p.failed, (long long)p.infeasible);
-  for (i = 0; i < rramnas_search_metric_count(search); i++)
-    printf("%s%16s", i ? " " : "", rramnas_search_metric(search, i));
-  printf("\n");
+  print_failures(search);
+  for (i = 0; i < rramnas_search_metric_count(search) && n > 0; i++)
+    printf("%s%16s%s", i ? " " : "", rramnas_search_metric(search, i), i + 1 < rramnas_search_metric_count(search) ? "" : "\n");
   for (i = 0; i < n; i += step)
     print_row(search, i, values);
   if (step > 1)
@@ -340,7 +361,7 @@ search_all(const settings *s, rramnas_search *search)
   if (code == EXIT_DONE && s->out)
     code = write_results(s, search);
   if (code == EXIT_DONE && rramnas_search_front_count(search) == 0) {
-    complain("no candidate keeps the constraints");
+    complain_of_nothing(search);
     code = EXIT_NOTHING_FEASIBLE;
   }
   return code;

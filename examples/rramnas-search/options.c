@@ -50,14 +50,14 @@ set_predictor(settings *s, const char *value)
   return strchr(value, '=') && *value != '=' && add(s->predictors, &s->n_predictors, value, strlen(value));
 }
 
-TEXT(set_hardware, hardware)
+MAPPING_SETTERS
+ACCURACY_SETTERS
+VALUE(set_timing, read_timing, cost.timing_model)
 TEXT(set_network, network)
 TEXT(set_out, out)
 TEXT(set_checkpoint, checkpoint)
 TEXT(set_resume, resume)
 TEXT(set_cache, cache)
-TEXT(set_data, accuracy.data)
-TEXT(set_weights, accuracy.weights)
 TEXT(set_table_key, table_key)
 TEXT(set_table_columns, table_columns)
 TEXT(set_table_order, table_order)
@@ -67,27 +67,10 @@ NUMBER(set_generations, set_long, 1, LLONG_MAX, run.generations)
 NUMBER(set_evaluations, set_long, 1, LLONG_MAX, run.evaluations)
 NUMBER(set_stagnation, set_long, 1, LLONG_MAX, run.stagnation)
 NUMBER(set_checkpoint_every, set_long, 1, LLONG_MAX, run.checkpoint_every)
-NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)
-NUMBER(set_images, set_int, 1, INT32_MAX, accuracy.images)
-NUMBER(set_norm_images, set_int, 1, INT32_MAX, accuracy.norm_images)
 NUMBER(set_threads, set_int, 1, 256, run.n_threads)
-SHARE(set_stop_below, accuracy.stop_below)
-SHARE(set_confidence, accuracy.confidence_wanted)
 SWITCH(set_stop_dominated, accuracy.stop_dominated)
-SWITCH(set_copies_alike, accuracy.copies_alike)
 SWITCH(set_count, count)
 SWITCH(set_overwrite, overwrite)
-SWITCH(set_quiet, quiet)
-
-static int
-set_crossbars(settings *s, const char *value)
-{
-  if (strcmp(value, "auto") == 0) {
-    s->compile.crossbars = RRAMNAS_CROSSBARS_AUTO;
-    return 1;
-  }
-  return set_int(value, 1, 1 << 22, &s->compile.crossbars);
-}
 
 static int
 set_seed(settings *s, const char *value)
@@ -111,30 +94,6 @@ set_samples(settings *s, const char *value)
 {
   s->cost.samples = 0;
   return set_int(value, 1, 65536, &s->compile.samples) && set_int(value, 1, 65536, &s->cost.samples);
-}
-
-static int
-set_policy(settings *s, const char *value)
-{
-  return rramnas_policy_from_name(value, &s->compile.policy) == RRAMNAS_OK;
-}
-
-static int
-set_effort(settings *s, const char *value)
-{
-  static const char *const words[] = { "fast", "balanced", "thorough", NULL };
-
-  s->compile.effort = place_of(value, words);
-  return s->compile.effort > 0;
-}
-
-static int
-set_timing(settings *s, const char *value)
-{
-  s->cost.timing_model = strcmp(value, "graph") == 0 ? RRAMNAS_TIMING_GRAPH
-                       : strcmp(value, "rnc") == 0   ? RRAMNAS_TIMING_RNC
-                                                     : 0;
-  return s->cost.timing_model > 0;
 }
 
 static int
@@ -270,7 +229,7 @@ read_options(int argc, char **argv, settings *s)
     .usage = "Usage: rramnas-search [options] SPACE\n"
              "Searches networks and chips for the best compromises between what they cost and what they do.\n\n"
              "SPACE is a .yaml file or the name of a space that is built in (--list-spaces).\n",
-    .ending = "Exit status: 0 done, 1 no candidate keeps the constraints, 2 bad input or usage.",
+    .ending = "Exit status: 0 done, 1 no candidate is feasible, 2 bad input or usage.",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .questions = questions,

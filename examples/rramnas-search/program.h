@@ -8,7 +8,7 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_NOTHING_FEASIBLE = 1, EXIT_BAD_INPUT = 2 };
 
-enum { MOST_LIST = 64, MOST_PATH = 4096 };
+enum { MOST_LIST = 64, MOST_PATH = 4096, DEFAULT_SAMPLES = 8 };
 
 typedef struct settings {
   const char *space, *hardware, *network, *out, *resume, *cache;
@@ -32,10 +32,21 @@ void free_options(settings *s);
  * crossbars as needed. 0 or an exit code. */
 int make_search(const settings *s, int32_t policy, rramnas_search **ret_search);
 
+/* main.c: why the first candidate of that fate is not in the front; 0 = there is none. */
+int first_reason(const rramnas_search *search, int32_t fate, rramnas_error *ret_reason);
+
 /* files.c. The place of the checkpoint; NULL = none. */
 const char *checkpoint_of(const settings *s, char buffer[MOST_PATH]);
 /* 0 after a message: something would be lost. */
 int outputs_are_safe(const settings *s);
+
+/* command.c: whether layers have bits of their own; those of a candidate's mapped layers, [2][*ret_n]: weights, then
+ * inputs, to be freed. */
+int has_bits(const rramnas_search *search);
+int32_t read_bits(const rramnas_search *search, const double *genome, const rramnas_net *net, int32_t **ret_bits,
+                  size_t *ret_n, rramnas_error *err);
+/* The command that gives the figures of the chosen candidate of that name again, without the end of the line. */
+void put_command(const settings *s, const rramnas_search *search, const char *name, FILE *f);
 
 /* report.c: everything that goes to the folder. 0 or an exit code. */
 int make_folder(const settings *s);

@@ -5,6 +5,7 @@
  *   best/NAME.yaml             a network, as rramnas-compile takes it; NAME: knee, best-FIGURE
  *   best/NAME.hardware.yaml    its chip
  *   best/NAME.candidate.yaml   its genes
+ *   best/NAME.bits             bits of its layers, where the space has genes of them
  *
  * Behind the front the plot has a random search of its own, and the ISAAC-like point: the knee's network on one tile per
  * crossbar. Files are written beside their place and renamed. */
@@ -295,23 +296,57 @@ produce_hw(const results *r, FILE *f, size_t which, rramnas_error *err)
   return status;
 }
 
+/* A row per mapped layer: weights, inputs. */
+static int32_t
+produce_bits(const results *r, FILE *f, size_t which, rramnas_error *err)
+{
+  rramnas_net *net = NULL;
+  int32_t *bits = NULL, status;
+  size_t i, n = 0;
+
+  values_of(r, r->chosen[which].index);
+  status = rramnas_search_build_net(r->search, r->genome, &net, err);
+  if (status >= 0)
+    status = read_bits(r->search, r->genome, net, &bits, &n, err);
+  for (i = 0; i < n && status >= 0; i++)
+    fprintf(f, "%d %d\n", (int)bits[i], (int)bits[n + i]);
+  free(bits);
+  rramnas_net_unref(net);
+  return status;
+}
+
+/* A space may be of anything: then there is nothing to compile. */
+static int
+has_net(const results *r)
+{
+  rramnas_net *net = NULL;
+  int32_t status;
+
+  values_of(r, r->chosen[0].index);
+  status = rramnas_search_build_net(r->search, r->genome, &net, NULL);
+  rramnas_net_unref(net);
+  return status >= 0;
+}
+
 static int
 write_chosen(const results *r)
 {
+  const struct { const char *ending; produce_fn produce; int wanted; } files[] = {
+    { ".candidate.yaml", produce_candidate, 1 },
+    { ".hardware.yaml", produce_hw, 1 },
+    { ".yaml", produce_net, has_net(r) },
+    { ".bits", produce_bits, has_net(r) && has_bits(r->search) },
+  };
   int code = EXIT_DONE;
   char name[160];
-  size_t i;
+  size_t i, k;
 
-  for (i = 0; i < r->n_chosen && code == EXIT_DONE; i++) {
-    snprintf(name, sizeof(name), "best/%s.candidate.yaml", r->chosen[i].name);
-    code = write_file(r, name, produce_candidate, i);
-    snprintf(name, sizeof(name), "best/%s.hardware.yaml", r->chosen[i].name);
-    if (code == EXIT_DONE)
-      code = write_file(r, name, produce_hw, i);
-    snprintf(name, sizeof(name), "best/%s.yaml", r->chosen[i].name);
-    if (code == EXIT_DONE)
-      code = write_file(r, name, produce_net, i);
-  }
+  for (i = 0; i < r->n_chosen; i++)
+    for (k = 0; k < sizeof(files) / sizeof(files[0]) && code == EXIT_DONE; k++)
+      if (files[k].wanted) {
+        snprintf(name, sizeof(name), "best/%s%s", r->chosen[i].name, files[k].ending);
+        code = write_file(r, name, files[k].produce, i);
+      }
   return code;
 }
 
@@ -366,20 +401,43 @@ put_table(const results *r, FILE *f)
 }
 
 static int32_t
-put_mapping(const results *r, FILE *f, const rramnas_net *net, rramnas_hw *hw, rramnas_error *err)
+put_mapping(const results *r, FILE *f, rramnas_net *net, rramnas_hw *hw, rramnas_error *err)
 {
   rramnas_compile_options o = r->s->compile;
   rramnas_mapping *mapping = NULL;
-  int32_t status;
+  int32_t *bits = NULL, status;
 
   o.effort = o.effort ? o.effort : RRAMNAS_EFFORT_FAST;
-  status = rramnas_compile(hw, (rramnas_net *)net, &o, NULL, &mapping, err);
+  o.samples = o.samples ? o.samples : DEFAULT_SAMPLES;
+  status = read_bits(r->search, r->genome, net, &bits, &o.n_bits, err);
+  o.weight_bits = bits;
+  o.input_bits = bits ? bits + o.n_bits : NULL;
+  if (status >= 0)
+    status = rramnas_compile(hw, net, &o, NULL, &mapping, err);
   if (status >= 0)
     status = rramnas_mapping_write(mapping, RRAMNAS_REPORT_SVG, NULL, to_file, f, err);
   if (status >= 0)
     status = rramnas_mapping_write_cost(mapping, RRAMNAS_REPORT_SVG, &r->s->cost, to_file, f, err);
   rramnas_mapping_unref(mapping);
+  free(bits);
   return status;
+}
+
+static void
+put_again(const results *r, FILE *f, size_t which)
+{
+  char *text = NULL;
+  size_t size = 0;
+  FILE *memory = open_memstream(&text, &size);
+
+  if (memory) {
+    put_command(r->s, r->search, r->chosen[which].name, memory);
+    fclose(memory);
+    fputs("<p>Its figures again, and more: <code>", f);
+    put_xml(f, text);
+    fputs("</code></p>\n", f);
+  }
+  free(text);
 }
 
 static int32_t
@@ -400,12 +458,25 @@ put_chosen(const results *r, FILE *f, size_t which, rramnas_error *err)
   fputs("</pre></details>\n", f);
   if (status < 0 || rramnas_search_build_net(r->search, r->genome, &net, NULL) < 0)
     return status;
+  put_again(r, f, which);
   status = rramnas_search_build_hw(r->search, r->genome, &hw, err);
   if (status >= 0)
     status = put_mapping(r, f, net, hw, err);
   rramnas_hw_unref(hw);
   rramnas_net_unref(net);
   return status;
+}
+
+static void
+put_failures(const results *r, FILE *f)
+{
+  rramnas_error reason = RRAMNAS_ERROR_INIT;
+
+  if (first_reason(r->search, RRAMNAS_FATE_FAILED, &reason)) {
+    fputs("<p>The first that failed: ", f);
+    put_xml(f, reason.message);
+    fputs("</p>\n", f);
+  }
 }
 
 static int32_t
@@ -428,6 +499,7 @@ produce_page(const results *r, FILE *f, size_t which, rramnas_error *err)
           "hypervolume %s; seed %llu; librramnas %s.</p>\n", r->n_front, (long long)p.evaluations, (long long)p.generation,
           (long long)p.failed, (long long)p.infeasible, number_text(p.hypervolume, text),
           (unsigned long long)r->s->search.seed, rramnas_version());
+  put_failures(r, f);
   if (r->n_objectives > 1)
     status = produce_front(r, f, RRAMNAS_REPORT_SVG, err);
   fputs("<h2>Front</h2>\n", f);
@@ -451,6 +523,11 @@ write_all(results *r)
     code = write_file(r, "front.svg", produce_front, RRAMNAS_REPORT_SVG);
   if (code == EXIT_DONE && r->n_front)
     code = write_chosen(r);
+  if (code == EXIT_DONE && r->n_front && !r->s->quiet && has_net(r)) {
+    printf("again     ");
+    put_command(r->s, r->search, r->chosen[0].name, stdout);
+    printf("\n");
+  }
   return code == EXIT_DONE ? write_file(r, "report.html", produce_page, 0) : code;
 }
 

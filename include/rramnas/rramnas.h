@@ -1538,6 +1538,23 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_build_hw(const rramnas_search *search, const double *genome, rramnas_hw **ret_hw,
                         rramnas_error *reterr);
 
+/**
+ * Bits of each mapped layer that a genome means, as rramnas_compile_options takes them: those of the genes
+ * layer_weight_bits[i] and layer_input_bits[i], no more than the chip's; 0 = the chip's.
+ * @param n_layers         mapped layers of the genome's network; genes of further ones do not matter
+ * @param ret_weight_bits  array of length [n_layers]
+ * @param ret_input_bits   array of length [n_layers]
+ * @return RRAMNAS_OK; ERR_ARGUMENT; else as rramnas_search_build_hw()
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_build_bits(const rramnas_search *search, const double *genome, size_t n_layers, int32_t *ret_weight_bits,
+                          int32_t *ret_input_bits, rramnas_error *reterr);
+
+/** Path of the supernet that the space's file names; NULL = none. Lives as long as the search. @since 0.2 */
+RRAMNAS_EXPORT const char *
+rramnas_search_supernet(const rramnas_search *search);
+
 /* --- what is wanted --- */
 
 /** A figure that the library can work out of a candidate. */
@@ -1606,7 +1623,8 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
  * Supplies the figures accuracy, accuracy_mean, accuracy_worst, accuracy_low, accuracy_drop, accuracy_quantized,
  * accuracy_digital, accuracy_chips: those of rramnas_mapping_get_accuracy() on each candidate's chip; accuracy_digital
  * alone needs no chip and takes its time accordingly. With stop_dominated the session gets two more figures,
- * accuracy_chips and accuracy_to_beat, which a later call without it leaves there.
+ * accuracy_chips and accuracy_to_beat, which a later call without it takes away, unless an objective or a constraint
+ * names them.
  *
  * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights
  * of a supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
@@ -1636,7 +1654,8 @@ typedef struct rramnas_table_options {
 #define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL, NULL }
 
 /**
- * Figures from a CSV file: a row per candidate. A candidate without a row, or with an empty cell, has failed there.
+ * Figures from a CSV file: a row per candidate. A candidate without a row, or with an empty cell, has failed there. Two
+ * columns of one name are ERR_PARSE.
  * @return RRAMNAS_OK, ERR_IO, ERR_PARSE, ERR_RANGE, ERR_NOT_FOUND (no such column), ERR_LIMIT (more than 64 MiB),
  *         ERR_MEMORY; line is set
  * @since 0.2
@@ -1835,6 +1854,37 @@ typedef struct rramnas_progress {
 /** How far `search` has come. @since 0.2 */
 RRAMNAS_EXPORT int32_t
 rramnas_search_progress(const rramnas_search *search, rramnas_progress *ret_progress);
+
+/** What became of a candidate; the words of the history's column `state`. */
+enum rramnas_fate {
+  RRAMNAS_FATE_FEASIBLE = 0,
+  RRAMNAS_FATE_INFEASIBLE = 1, /**< it does not fit, or breaks a constraint */
+  RRAMNAS_FATE_FAILED = 2,     /**< a figure is missing */
+};
+
+/**
+ * The first candidate of that fate since `search` began, or was resumed: with rramnas_search_explain() an answer to why
+ * all of them fail.
+ * @param fate        enum rramnas_fate
+ * @param ret_genome  array of length [genes]
+ * @return RRAMNAS_OK; ERR_NOT_FOUND while there is none; ERR_ARGUMENT
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_first(const rramnas_search *search, int32_t fate, double *ret_genome);
+
+/**
+ * Why a candidate is infeasible, or has failed: judges it once more and says what it met first. The evaluation callback is
+ * not asked: constraints on its figures count as kept. With stop_dominated chips end as in rramnas_search_evaluate().
+ * @param genome  array of length [genes]
+ * @param reterr  the reason: what could not be built, mapped or measured, the figure that a table does not have, or the
+ *                constraint that is broken
+ * @return RRAMNAS_OK when nothing is wrong with it as far as the library knows; otherwise the status of what is;
+ *         ERR_ARGUMENT also before rramnas_search_start() and for a gene outside of its range
+ * @since 0.2
+ */
+RRAMNAS_EXPORT int32_t
+rramnas_search_explain(const rramnas_search *search, const double *genome, rramnas_error *reterr);
 
 /** After each generation, on the thread that runs. Return 0 to go on, anything else to stop (RRAMNAS_STOPPED). */
 typedef int32_t (*rramnas_progress_fn)(void *user, const rramnas_progress *progress);

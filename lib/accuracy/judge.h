@@ -61,10 +61,11 @@ int32_t rrn_judge_calibrate(const rrn_judge *j, rrn_infer_plan *plan, int32_t n_
 /* What is wanted, bits. */
 enum { RRN_JUDGE_DIGITAL = 1, RRN_JUDGE_QUANTIZED = 2, RRN_JUDGE_CHIPS = 4 };
 
-/* What is wanted beyond the figures, NULL = not: [trials] and [layers of the network]. */
+/* What is wanted beyond the figures, NULL = not. */
 typedef struct rrn_judge_details {
-  double *trials;
-  rramnas_accuracy_layer *layers;
+  double *trials;                 /* [trials] */
+  rramnas_accuracy_layer *layers; /* [layers of the network] */
+  int32_t *known;                 /* RRN_JUDGE_ bits of what was measured, also when something else failed */
 } rrn_judge_details;
 
 /* Called before the chips, with the figures that are known without them: may make the rule that ends them stricter. */
@@ -73,7 +74,7 @@ typedef struct rrn_judge_hurdle {
   void *user;
 } rrn_judge_hurdle;
 
-/* Figures of one network; what was not asked for stays 0. `mapping` is of that network, NULL when only
+/* Figures of one network; what was not asked for stays 0, and so does what an error prevented (details.known). `mapping` is of that network, NULL when only
  * RRN_JUDGE_DIGITAL is asked for. `hurdle` and ret_details NULL = none. Safe on several threads. measure.c */
 int32_t rrn_judge_run(const rrn_judge *j, rramnas_net *net, const rramnas_mapping *mapping, int32_t what,
                       int32_t n_threads, const rrn_judge_hurdle *hurdle, rramnas_accuracy *ret,

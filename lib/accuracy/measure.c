@@ -178,6 +178,13 @@ try_ideal(const measuring *a, const rrn_trials *chips, int32_t *ret_right)
   return rrn_trials_run(a->rt, &ideal, 1, ret_right, &r, a->err);
 }
 
+static void
+note(const measuring *a, int32_t what)
+{
+  if (a->details.known)
+    *a->details.known |= what;
+}
+
 static int32_t
 judge(measuring *a)
 {
@@ -187,16 +194,22 @@ judge(measuring *a)
   if (a->what & RRN_JUDGE_DIGITAL) {
     RRN_TRY(rrn_trials_digital(&t, &right, a->err));
     a->ret->digital = right / (double)a->ret->images;
+    note(a, RRN_JUDGE_DIGITAL);
   }
   if (a->what & (RRN_JUDGE_QUANTIZED | RRN_JUDGE_CHIPS))
     RRN_TRY(quantise(a));
   if (a->what & RRN_JUDGE_QUANTIZED) {
     RRN_TRY(try_ideal(a, &t, &right));
     a->ret->quantized = right / (double)a->ret->images;
+    note(a, RRN_JUDGE_QUANTIZED);
   }
   if (a->hurdle)
     a->hurdle->raise(a->hurdle->user, a->ret, &t.stop);
-  return a->what & RRN_JUDGE_CHIPS ? try_chips(a, &t) : RRAMNAS_OK;
+  if (a->what & RRN_JUDGE_CHIPS) {
+    RRN_TRY(try_chips(a, &t));
+    note(a, RRN_JUDGE_CHIPS);
+  }
+  return RRAMNAS_OK;
 }
 
 /* --- the whole --- */
@@ -243,6 +256,8 @@ rrn_judge_run(const rrn_judge *j, rramnas_net *net, const rramnas_mapping *mappi
 
   if (ret_details)
     a.details = *ret_details;
+  if (a.details.known)
+    *a.details.known = 0;
   rrn_arena_init(&a.arena, a.rt);
   status = measure(&a, net);
   rrn_quantised_release(&a.q);
@@ -263,9 +278,11 @@ get_accuracy(const char *name, const rramnas_mapping *mapping, const rramnas_acc
   rramnas_runtime runtime;
   rrn_judge *j = NULL;
   int32_t status;
+  size_t size;
 
   RRN_FAIL_IF(!mapping || !options || !ret_accuracy, err, RRAMNAS_ERR_ARGUMENT,
               "%s: mapping, options or ret_accuracy is NULL", name);
+  RRN_TRY(rrn_struct_size(ret_accuracy, "rramnas_accuracy", &size, err));
   RRN_TRY(rrn_options_read(&o, sizeof(o), options, "rramnas_accuracy_options", err));
   RRN_FAIL_IF(o.stop_dominated, err, RRAMNAS_ERR_ARGUMENT, "%s: stop_dominated is for searches: there is no front", name);
   runtime = rrn_rt_runtime(&mapping->rt);

@@ -55,7 +55,6 @@ rrn_evaluator_init(rrn_evaluator *e, rrn_arena *arena, int32_t n_layers, int32_t
   e->ns = rrn_arena_alloc(arena, n, sizeof(*e->ns));
   e->copies = rrn_arena_alloc(arena, n, sizeof(*e->copies));
   e->conflicts = rrn_arena_alloc(arena, words, sizeof(*e->conflicts));
-  e->blockers = rrn_arena_alloc(arena, words, sizeof(*e->blockers));
   e->waiters = rrn_arena_alloc(arena, words, sizeof(*e->waiters));
   e->active = rrn_arena_alloc(arena, (size_t)e->n_words, sizeof(*e->active));
   e->holder = rrn_arena_alloc(arena, n, sizeof(*e->holder));
@@ -64,7 +63,7 @@ rrn_evaluator_init(rrn_evaluator *e, rrn_arena *arena, int32_t n_layers, int32_t
   e->jobs = rrn_arena_alloc(arena, (size_t)samples, sizeof(*e->jobs));
   e->queue = rrn_arena_alloc(arena, 2 * (size_t)ring, sizeof(*e->queue));
   e->heap = rrn_arena_alloc(arena, (size_t)samples + 1, sizeof(*e->heap));
-  if (!e->ns || !e->copies || !e->conflicts || !e->blockers || !e->waiters || !e->active || !e->holder || !e->left ||
+  if (!e->ns || !e->copies || !e->conflicts  || !e->waiters || !e->active || !e->holder || !e->left ||
       !e->pools || !e->jobs || !e->queue || !e->heap)
     return rrn_fail_memory(err);
   return RRAMNAS_OK;
@@ -150,23 +149,35 @@ pop_end(rrn_evaluator *e)
 
 /* --- pools of copies --- */
 
+/* Up to `most` of the free copies go to the job that waits first. */
 static void
-serve_pool(rrn_evaluator *e, int32_t layer)
+serve_pool(rrn_evaluator *e, int32_t layer, int32_t most)
 {
   struct rrn_eval_pool *p = &e->pools[layer];
   const int32_t sample = p->first_waiting;
   struct rrn_eval_job *j;
+  int32_t n;
 
   if (p->free == 0 || sample < 0)
     return;
   j = &e->jobs[sample];
-  p->free--;
-  if (++j->granted < e->copies[layer])
+  n = e->copies[layer] - j->granted < p->free ? e->copies[layer] - j->granted : p->free;
+  n = n < most ? n : most;
+  p->free -= n;
+  j->granted += n;
+  if (j->granted < e->copies[layer])
     return;
   p->first_waiting = j->next_waiting;
   if (p->first_waiting < 0)
     p->last_waiting = -1;
   now(e, COPIES_GRANTED, sample);
+}
+
+static void
+serve_whole_pool(rrn_evaluator *e, int32_t layer)
+{
+  while (e->pools[layer].free > 0 && e->pools[layer].first_waiting >= 0)
+    serve_pool(e, layer, INT32_MAX);
 }
 
 static void
@@ -189,53 +200,47 @@ begin_job(rrn_evaluator *e, int32_t sample, int32_t layer)
     now(e, COPIES_GRANTED, sample);
     return;
   }
-  while (p->free > 0 && p->first_waiting >= 0)
-    serve_pool(e, layer);
+  serve_whole_pool(e, layer);
 }
 
-static void
+/* Gives back a copy, or all when nobody can come between. Returns what follows. */
+static enum step
 return_copies(rrn_evaluator *e, int32_t sample)
 {
   struct rrn_eval_job *j = &e->jobs[sample];
   struct rrn_eval_pool *p = &e->pools[j->layer];
 
-  while (j->held > 0) {
-    if (e->queue_n == 0) { /* nobody can come between */
-      p->free += j->held;
-      j->held = 0;
-      while (p->free > 0 && p->first_waiting >= 0)
-        serve_pool(e, j->layer);
-      break;
-    }
+  if (j->held == 0)
+    return INNER_END;
+  if (e->queue_n > 0) {
     j->held--;
     p->free++;
-    now(e, COPY_RETURNED, sample);
-    return;
+    return COPY_RETURNED;
   }
-  now(e, INNER_END, sample);
+  p->free += j->held;
+  j->held = 0;
+  serve_whole_pool(e, j->layer);
+  return INNER_END;
 }
 
 /* --- crossbars --- */
 
-static void
+/* Returns 1 when they are granted at once. */
+static int
 ask_for_bars(rrn_evaluator *e, int32_t sample)
 {
   const int32_t layer = e->jobs[sample].layer;
   const uint64_t *conflicts = row(e, e->conflicts, layer);
-  uint64_t *blockers = row(e, e->blockers, layer), word;
+  uint64_t word;
   int32_t j, n = 0;
 
-  for (j = 0; j < e->n_words; j++) {
-    blockers[j] = word = e->active[j] & conflicts[j];
-    n += __builtin_popcountll(word);
-    for (; word; word &= word - 1)
+  for (j = 0; j < e->n_words; j++)
+    for (word = e->active[j] & conflicts[j]; word; word &= word - 1, n++)
       set_bit(row(e, e->waiters, 64 * j + __builtin_ctzll(word)), layer, 1);
-  }
   set_bit(e->active, layer, 1);
   e->holder[layer] = sample;
   e->left[layer] = n;
-  if (n == 0)
-    now(e, BARS_GRANTED, sample);
+  return n == 0;
 }
 
 static void
@@ -254,15 +259,16 @@ serve_waiters(rrn_evaluator *e, int32_t layer)
   }
 }
 
-static void
+/* Returns 1 when it is over at once. */
+static int
 begin_compute(rrn_evaluator *e, int32_t sample)
 {
   const double end_ns = e->now_ns + e->ns[e->jobs[sample].layer];
 
   if (end_ns <= e->now_ns)
-    now(e, COMPUTED, sample);
-  else
-    push_end(e, (struct rrn_eval_end){ end_ns, e->serial++, sample });
+    return 1;
+  push_end(e, (struct rrn_eval_end){ end_ns, e->serial++, sample });
+  return 0;
 }
 
 static void
@@ -276,30 +282,43 @@ end_job(rrn_evaluator *e, int32_t sample)
     begin_job(e, sample + 1, 0);
 }
 
+/* Takes a step; 0 when nothing follows. */
+static int
+take(rrn_evaluator *e, enum step step, int32_t sample, enum step *ret_next)
+{
+  const int32_t layer = e->jobs[sample].layer;
+
+  *ret_next = step + 1;
+  switch (step) {
+  case COPIES_GRANTED: return 1;
+  case COPIES_READY: return ask_for_bars(e, sample);
+  case BARS_GRANTED: return 1;
+  case BARS_READY: return begin_compute(e, sample);
+  case COMPUTED: return 1;
+  case ROUND_OVER: set_bit(e->active, layer, 0); return 1;
+  case BARS_RELEASED:
+    serve_waiters(e, layer);
+    *ret_next = return_copies(e, sample);
+    return 1;
+  case COPY_RETURNED:
+    serve_pool(e, layer, 1);
+    *ret_next = return_copies(e, sample);
+    return 1;
+  case INNER_END: return 1;
+  case JOB_END: end_job(e, sample); return 0;
+  }
+  return 0;
+}
+
+/* Steps that follow each other wait in the queue only when others are there. */
 static void
 handle(rrn_evaluator *e, enum step step, int32_t sample)
 {
-  switch (step) {
-  case COPIES_GRANTED: now(e, COPIES_READY, sample); break;
-  case COPIES_READY: ask_for_bars(e, sample); break;
-  case BARS_GRANTED: now(e, BARS_READY, sample); break;
-  case BARS_READY: begin_compute(e, sample); break;
-  case COMPUTED: now(e, ROUND_OVER, sample); break;
-  case ROUND_OVER:
-    set_bit(e->active, e->jobs[sample].layer, 0);
-    now(e, BARS_RELEASED, sample);
-    break;
-  case BARS_RELEASED:
-    serve_waiters(e, e->jobs[sample].layer);
-    return_copies(e, sample);
-    break;
-  case COPY_RETURNED:
-    serve_pool(e, e->jobs[sample].layer);
-    return_copies(e, sample);
-    break;
-  case INNER_END: now(e, JOB_END, sample); break;
-  case JOB_END: end_job(e, sample); break;
-  }
+  while (take(e, step, sample, &step))
+    if (e->queue_n > 0) {
+      now(e, step, sample);
+      return;
+    }
 }
 
 static void

@@ -10,7 +10,6 @@ typedef struct rrn_evaluator {
   double *ns;           /* [n_layers] time of one sample in a layer */
   int32_t *copies;      /* [n_layers] */
   uint64_t *conflicts;  /* [n_layers][n_words]: layers that share a crossbar */
-  uint64_t *blockers;   /* [n_layers][n_words]: whose end a layer waits for */
   uint64_t *waiters;    /* [n_layers][n_words] */
   uint64_t *active;     /* [n_words]: layers that hold or await crossbars */
   int32_t *holder;      /* [n_layers]: sample that does */

@@ -18,6 +18,9 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Best spaces that are noted, as many as a cache holds; crossbars of few spaces are soon looked at. */
+enum { MOST_SIZES = 128, FEW_SIZES = 16, MOST_KNOWN = 1 << 15, FEW_SPACES = 3 };
+
 /* What it costs, in rough nanoseconds. */
 enum {
   WORK_LOOK = 1,
@@ -38,17 +41,46 @@ rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32
 
   *f = (rrn_floor){ .arena = arena, .rows = rows, .cols = cols, .n_bars = n_bars, .n_layers = n_layers };
   f->n_words = n_bars / 64 + 1;
+  f->layer_words = n_layers / 64 + 1;
   f->bars = rrn_arena_alloc(arena, n, sizeof(*f->bars));
   f->room = rrn_arena_alloc(arena, n, sizeof(*f->room));
+  f->spaces = rrn_arena_alloc_raw(arena, n, RRN_FLOOR_SPACES * sizeof(*f->spaces));
+  f->held = rrn_arena_alloc(arena, n * (size_t)f->layer_words, sizeof(*f->held));
   f->n_of_score = rrn_arena_alloc(arena, (size_t)rows + (size_t)cols + 1, sizeof(*f->n_of_score));
   f->holds = rrn_arena_alloc(arena, (size_t)n_layers * (size_t)f->n_words, sizeof(*f->holds));
   f->found_bar = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_bar));
   f->found_score = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_score));
   f->found_space = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_space));
-  if (!f->bars || !f->room || !f->n_of_score || !f->holds || !f->found_bar || !f->found_score || !f->found_space)
+  if (!f->bars || !f->room || !f->spaces || !f->held || !f->n_of_score || !f->holds || !f->found_bar ||
+      !f->found_score || !f->found_space)
     return rrn_fail_memory(err);
   rrn_floor_clear(f);
   return RRAMNAS_OK;
+}
+
+int32_t
+rrn_floor_note_spaces(rrn_floor *f, rramnas_error *err)
+{
+  int32_t n = MOST_SIZES;
+
+  while (n > FEW_SIZES && (int64_t)n * f->n_bars > MOST_KNOWN)
+    n /= 2;
+  f->sizes = rrn_arena_alloc(f->arena, (size_t)n, sizeof(*f->sizes));
+  f->known = rrn_arena_alloc(f->arena, (size_t)n * (size_t)f->n_bars, sizeof(*f->known));
+  f->n_sizes = n;
+  return f->sizes && f->known ? RRAMNAS_OK : rrn_fail_memory(err);
+}
+
+static rrn_floor_space *
+spaces_of(const rrn_floor *f, int32_t k)
+{
+  return f->spaces + (size_t)k * RRN_FLOOR_SPACES;
+}
+
+static uint64_t *
+held_by(const rrn_floor *f, int32_t k)
+{
+  return f->held + (size_t)k * (size_t)f->layer_words;
 }
 
 static void
@@ -56,10 +88,11 @@ empty_bar(rrn_floor *f, int32_t k)
 {
   rrn_floor_bar *b = &f->bars[k];
 
-  f->room[k] = f->rows * f->cols;
+  f->room[k] = (int64_t)f->rows * f->cols;
   b->n_boxes = 0;
   b->n_spaces = 1;
-  b->spaces[0] = (rrn_floor_space){ 0, 0, f->cols, f->rows };
+  b->version = 0;
+  spaces_of(f, k)[0] = (rrn_floor_space){ 0, 0, f->cols, f->rows };
 }
 
 void
@@ -68,6 +101,7 @@ rrn_floor_clear(rrn_floor *f)
   int32_t k;
 
   memset(f->holds, 0, (size_t)f->n_layers * (size_t)f->n_words * sizeof(*f->holds));
+  memset(f->held, 0, (size_t)f->n_bars * (size_t)f->layer_words * sizeof(*f->held));
   for (k = 0; k < f->n_bars; k++) {
     empty_bar(f, k);
     f->bars[k].group = 0;
@@ -85,6 +119,7 @@ static void
 flip(rrn_floor *f, int32_t layer, int32_t k)
 {
   f->holds[(size_t)layer * (size_t)f->n_words + (size_t)(k >> 6)] ^= UINT64_C(1) << (k & 63);
+  f->held[(size_t)k * (size_t)f->layer_words + (size_t)(layer >> 6)] ^= UINT64_C(1) << (layer & 63);
 }
 
 static int
@@ -107,6 +142,15 @@ reserve_boxes(rrn_floor *f, rrn_floor_box **boxes, int32_t *cap, int32_t n)
   *boxes = grown;
   *cap = more;
   return 1;
+}
+
+static int
+reserve_held(rrn_floor *f, uint64_t **held)
+{
+  if (!*held)
+    *held = rrn_arena_alloc_raw(f->arena, (size_t)f->layer_words, sizeof(**held));
+  f->failed |= !*held;
+  return *held != NULL;
 }
 
 static rrn_floor_saved *
@@ -133,11 +177,13 @@ save(rrn_floor *f, int32_t k)
   if (f->stamp == 0 || b->stamp == f->stamp)
     return 1;
   s = next_saved(f);
-  if (!s || !reserve_boxes(f, &s->boxes, &s->cap_boxes, b->n_boxes))
+  if (!s || !reserve_boxes(f, &s->boxes, &s->cap_boxes, b->n_boxes) || !reserve_held(f, &s->held))
     return 0;
   s->bar = k;
   s->room = f->room[k];
-  memcpy(&s->state, b, offsetof(rrn_floor_bar, spaces) + (size_t)b->n_spaces * sizeof(b->spaces[0]));
+  s->state = *b;
+  memcpy(s->held, held_by(f, k), (size_t)f->layer_words * sizeof(*s->held));
+  memcpy(s->spaces, spaces_of(f, k), (size_t)b->n_spaces * sizeof(s->spaces[0]));
   if (b->n_boxes > 0)
     memcpy(s->boxes, b->boxes, (size_t)b->n_boxes * sizeof(*b->boxes));
   b->stamp = f->stamp;
@@ -159,18 +205,19 @@ restore(rrn_floor *f, const rrn_floor_saved *s)
   rrn_floor_bar *b = &f->bars[s->bar];
   rrn_floor_box *boxes = b->boxes;
   const int32_t cap = b->cap_boxes;
+  uint64_t word;
   int32_t i;
 
-  for (i = 0; i < b->n_boxes; i++)
-    flip(f, b->boxes[i].layer, s->bar);
-  memcpy(b, &s->state, offsetof(rrn_floor_bar, spaces) + (size_t)s->state.n_spaces * sizeof(b->spaces[0]));
+  for (i = 0; i < f->layer_words; i++)
+    for (word = held_by(f, s->bar)[i] ^ s->held[i]; word; word &= word - 1)
+      flip(f, 64 * i + __builtin_ctzll(word), s->bar);
+  f->room[s->bar] = s->room;
+  *b = s->state;
   b->boxes = boxes;
   b->cap_boxes = cap;
-  f->room[s->bar] = s->room;
+  memcpy(spaces_of(f, s->bar), s->spaces, (size_t)b->n_spaces * sizeof(s->spaces[0]));
   if (b->n_boxes > 0)
     memcpy(b->boxes, s->boxes, (size_t)b->n_boxes * sizeof(*boxes));
-  for (i = 0; i < b->n_boxes; i++)
-    flip(f, b->boxes[i].layer, s->bar);
 }
 
 void
@@ -191,126 +238,202 @@ rrn_floor_keep(rrn_floor *f)
 
 /* --- spaces --- */
 
-static int
-inside(const rrn_floor_space *s, const rrn_floor_space *o)
+/* Two corners' coordinates side by side: no coordinate reaches 2^31, so the top bit of each half tells how a
+ * comparison of both at once went. */
+typedef struct corners {
+  uint64_t near, far;
+} corners;
+
+#define TOP_BITS UINT64_C(0x8000000080000000)
+#define BOTH_ONE UINT64_C(0x0000000100000001)
+
+static inline corners
+corners_of(const rrn_floor_space *s)
 {
-  return o->x1 <= s->x1 && o->y1 <= s->y1 && o->x2 >= s->x2 && o->y2 >= s->y2;
+  corners c;
+
+  memcpy(&c.near, (const char *)s + offsetof(rrn_floor_space, x1), sizeof(c.near));
+  memcpy(&c.far, (const char *)s + offsetof(rrn_floor_space, x2), sizeof(c.far));
+  return c;
 }
 
-static int32_t
+static inline corners
+corners_of_box(const rrn_floor_box *x)
+{
+  corners c;
+
+  memcpy(&c.near, (const char *)x + offsetof(rrn_floor_box, col), sizeof(c.near));
+  memcpy(&c.far, (const char *)x + offsetof(rrn_floor_box, cols), sizeof(c.far));
+  c.far += c.near;
+  return c;
+}
+
+/* Top bits where the first is not below the second. */
+static inline uint64_t
+not_below(uint64_t a, uint64_t b)
+{
+  return (a | TOP_BITS) - b;
+}
+
+static inline int
+inside(corners s, corners o)
+{
+  return (~(not_below(s.near, o.near) & not_below(o.far, s.far)) & TOP_BITS) == 0;
+}
+
+static inline int
+meet(corners s, corners x)
+{
+  return (~(not_below(s.far, x.near + BOTH_ONE) & not_below(x.far, s.near + BOTH_ONE)) & TOP_BITS) == 0;
+}
+
+static int64_t
 area(const rrn_floor_space *s)
 {
-  return (s->x2 - s->x1) * (s->y2 - s->y1);
+  return (int64_t)(s->x2 - s->x1) * (s->y2 - s->y1);
 }
 
-/* Adds a free rectangle; of too many the smallest goes. */
+/* Of too many spaces the smallest goes. */
 static void
-add_space(rrn_floor_bar *b, rrn_floor_space s)
+replace_smallest(rrn_floor_space *spaces, int32_t n, const rrn_floor_space *s)
 {
-  int32_t i, n = 0, smallest = 0;
+  int32_t i, smallest = 0;
+
+  for (i = 1; i < n; i++)
+    if (area(&spaces[i]) < area(&spaces[smallest]))
+      smallest = i;
+  if (area(&spaces[smallest]) < area(s))
+    spaces[smallest] = *s;
+}
+
+/* Adds a free rectangle; returns how many spaces there are then. None is inside another, so when it takes the place of
+ * some it is not inside any. */
+static int32_t
+add_space(rrn_floor_space *spaces, int32_t n_spaces, rrn_floor_space s)
+{
+  const corners c = corners_of(&s);
+  int32_t i, n = 0;
 
   if (s.x1 >= s.x2 || s.y1 >= s.y2)
-    return;
-  for (i = 0; i < b->n_spaces; i++)
-    if (inside(&s, &b->spaces[i]))
-      return;
-  for (i = 0; i < b->n_spaces; i++)
-    if (!inside(&b->spaces[i], &s))
-      b->spaces[n++] = b->spaces[i];
-  b->n_spaces = n;
-  if (n < RRN_FLOOR_SPACES) {
-    b->spaces[b->n_spaces++] = s;
-    return;
-  }
-  for (i = 1; i < n; i++)
-    if (area(&b->spaces[i]) < area(&b->spaces[smallest]))
-      smallest = i;
-  if (area(&b->spaces[smallest]) < area(&s))
-    b->spaces[smallest] = s;
-}
+    return n_spaces;
+  for (i = 0; i < n_spaces; i++) {
+    const rrn_floor_space o = spaces[i];
+    const corners oc = corners_of(&o);
 
-static int
-meet(const rrn_floor_space *s, const rrn_floor_box *x)
-{
-  return x->col < s->x2 && x->col + x->cols > s->x1 && x->row < s->y2 && x->row + x->rows > s->y1;
+    if (inside(c, oc))
+      return n_spaces;
+    spaces[n] = o;
+    n += !inside(oc, c);
+  }
+  if (n == RRN_FLOOR_SPACES)
+    replace_smallest(spaces, n, &s);
+  else
+    spaces[n++] = s;
+  return n;
 }
 
 /* The spaces beside the first box of a crossbar, when it is in the corner. */
-static void
-cut_corner(const rrn_floor *f, rrn_floor_bar *b, const rrn_floor_box *x)
+static int32_t
+cut_corner(const rrn_floor *f, rrn_floor_space *spaces, const rrn_floor_box *x)
 {
-  b->n_spaces = 0;
+  int32_t n = 0;
+
   if (x->cols < f->cols)
-    b->spaces[b->n_spaces++] = (rrn_floor_space){ x->cols, 0, f->cols, f->rows };
+    spaces[n++] = (rrn_floor_space){ x->cols, 0, f->cols, f->rows };
   if (x->rows < f->rows)
-    b->spaces[b->n_spaces++] = (rrn_floor_space){ 0, x->rows, f->cols, f->rows };
+    spaces[n++] = (rrn_floor_space){ 0, x->rows, f->cols, f->rows };
+  return n;
 }
 
 /* The spaces less the box that came last. */
 static void
-cut_spaces(const rrn_floor *f, rrn_floor_bar *b, const rrn_floor_box *x)
+cut_spaces(rrn_floor *f, int32_t k, const rrn_floor_box *x)
 {
-  rrn_floor_space cut[RRN_FLOOR_SPACES];
-  const int32_t x2 = x->col + x->cols, y2 = x->row + x->rows;
+  rrn_floor_bar *b = &f->bars[k];
+  rrn_floor_space *spaces = spaces_of(f, k), cut[RRN_FLOOR_SPACES];
+  const rrn_floor_space taken = { x->col, x->row, x->col + x->cols, x->row + x->rows };
+  const corners c = corners_of(&taken);
   int32_t i, n = 0, kept = 0;
 
+  b->version = 0;
   if (b->n_boxes == 1 && x->row == 0 && x->col == 0) {
-    cut_corner(f, b, x);
+    b->n_spaces = cut_corner(f, spaces, x);
     return;
   }
-  for (i = 0; i < b->n_spaces; i++)
-    if (meet(&b->spaces[i], x))
-      cut[n++] = b->spaces[i];
-    else
-      b->spaces[kept++] = b->spaces[i];
-  b->n_spaces = kept;
+  for (i = 0; i < b->n_spaces; i++) {
+    const rrn_floor_space s = spaces[i];
+    const int cuts = meet(corners_of(&s), c);
+
+    cut[n] = spaces[kept] = s;
+    n += cuts;
+    kept += !cuts;
+  }
   for (i = 0; i < n; i++) {
     const rrn_floor_space s = cut[i];
 
-    add_space(b, (rrn_floor_space){ s.x1, s.y1, x->col, s.y2 });
-    add_space(b, (rrn_floor_space){ x2, s.y1, s.x2, s.y2 });
-    add_space(b, (rrn_floor_space){ s.x1, s.y1, s.x2, x->row });
-    add_space(b, (rrn_floor_space){ s.x1, y2, s.x2, s.y2 });
+    kept = add_space(spaces, kept, (rrn_floor_space){ s.x1, s.y1, taken.x1, s.y2 });
+    kept = add_space(spaces, kept, (rrn_floor_space){ taken.x2, s.y1, s.x2, s.y2 });
+    kept = add_space(spaces, kept, (rrn_floor_space){ s.x1, s.y1, s.x2, taken.y1 });
+    kept = add_space(spaces, kept, (rrn_floor_space){ s.x1, taken.y2, s.x2, s.y2 });
   }
+  b->n_spaces = kept;
 }
 
-/* How far a free rectangle can grow sideways and up and down. */
-static void
-widen(const rrn_floor *f, const rrn_floor_bar *b, rrn_floor_space *s)
+/* The larger of each half, which have no top bit. */
+static inline uint64_t
+larger(uint64_t a, uint64_t b)
 {
-  int32_t i, left = 0, right = f->cols;
+  const uint64_t top = not_below(a, b) & TOP_BITS, mask = top - (top >> 31);
 
-  for (i = 0; i < b->n_boxes; i++) {
-    const rrn_floor_box *x = &b->boxes[i];
-
-    if (x->row >= s->y2 || x->row + x->rows <= s->y1)
-      continue;
-    if (x->col + x->cols <= s->x1)
-      left = x->col + x->cols > left ? x->col + x->cols : left;
-    else if (x->col < right)
-      right = x->col;
-  }
-  s->x1 = left;
-  s->x2 = right;
+  return b ^ ((a ^ b) & mask);
 }
 
-static void
-heighten(const rrn_floor *f, const rrn_floor_bar *b, rrn_floor_space *s)
+/* How far a free rectangle can grow: sideways in the rows of the band, up and down in its columns. A box that meets the
+ * band's rows is left or right of the rectangle, and so on. */
+static corners
+grow(const rrn_floor *f, const rrn_floor_bar *b, corners s, corners band)
 {
-  int32_t i, low = 0, high = f->rows;
+  const uint64_t all = ~TOP_BITS;
+  corners to = { 0, all ^ corners_of(&(rrn_floor_space){ 0, 0, f->cols, f->rows }).far };
+  int32_t i;
 
   for (i = 0; i < b->n_boxes; i++) {
-    const rrn_floor_box *x = &b->boxes[i];
+    const corners x = corners_of_box(&b->boxes[i]);
+    const uint64_t meets = not_below(band.far, x.near + BOTH_ONE) & not_below(x.far, band.near + BOTH_ONE);
+    const uint64_t before = not_below(s.near, x.far) & TOP_BITS, across = (meets << 32 | meets >> 32) & TOP_BITS;
+    const uint64_t low = across & before, high = across & ~before;
 
-    if (x->col >= s->x2 || x->col + x->cols <= s->x1)
-      continue;
-    if (x->row + x->rows <= s->y1)
-      low = x->row + x->rows > low ? x->row + x->rows : low;
-    else if (x->row < high)
-      high = x->row;
+    to.near = larger(x.far & (low - (low >> 31)), to.near);
+    to.far = larger((all ^ x.near) & (high - (high >> 31)), to.far);
   }
-  s->y1 = low;
-  s->y2 = high;
+  to.far ^= all;
+  return to;
+}
+
+/* Columns of one, rows of the other. */
+static rrn_floor_space
+cross(corners cols, corners rows)
+{
+  rrn_floor_space a, b;
+
+  memcpy((char *)&a + offsetof(rrn_floor_space, x1), &cols.near, sizeof(cols.near));
+  memcpy((char *)&a + offsetof(rrn_floor_space, x2), &cols.far, sizeof(cols.far));
+  memcpy((char *)&b + offsetof(rrn_floor_space, x1), &rows.near, sizeof(rows.near));
+  memcpy((char *)&b + offsetof(rrn_floor_space, x2), &rows.far, sizeof(rows.far));
+  return (rrn_floor_space){ a.x1, b.y1, a.x2, b.y2 };
+}
+
+/* Adds the space that a removed box leaves: as wide as can be and then as high, and the other way round. */
+static void
+free_space(rrn_floor *f, int32_t k, const rrn_floor_box *x)
+{
+  rrn_floor_bar *b = &f->bars[k];
+  rrn_floor_space *spaces = spaces_of(f, k);
+  const corners s = corners_of_box(x), first = grow(f, b, s, s), then = grow(f, b, s, first);
+
+  b->version = 0;
+  b->n_spaces = add_space(spaces, b->n_spaces, cross(first, then));
+  b->n_spaces = add_space(spaces, b->n_spaces, cross(then, first));
 }
 
 /* --- boxes --- */
@@ -319,7 +442,6 @@ void
 rrn_floor_remove_box(rrn_floor *f, int32_t k, int32_t box)
 {
   rrn_floor_bar *b = &f->bars[k];
-  rrn_floor_space wide, high;
   rrn_floor_box x;
 
   if (!save(f, k))
@@ -332,14 +454,8 @@ rrn_floor_remove_box(rrn_floor *f, int32_t k, int32_t box)
     empty_bar(f, k);
     return;
   }
-  f->room[k] += x.rows * x.cols;
-  wide = high = (rrn_floor_space){ x.col, x.row, x.col + x.cols, x.row + x.rows };
-  widen(f, b, &wide);
-  heighten(f, b, &wide);
-  heighten(f, b, &high);
-  widen(f, b, &high);
-  add_space(b, wide);
-  add_space(b, high);
+  f->room[k] += (int64_t)x.rows * x.cols;
+  free_space(f, k, &x);
 }
 
 void
@@ -386,94 +502,140 @@ static int
 put(rrn_floor *f, int32_t k, int32_t space, int32_t layer, int32_t rows, int32_t cols)
 {
   rrn_floor_bar *b = &f->bars[k];
-  rrn_floor_box x = { layer, 0, 0, rows, cols };
+  rrn_floor_box x = { .layer = layer, .rows = rows, .cols = cols };
 
   if (!save(f, k) || !reserve_boxes(f, &b->boxes, &b->cap_boxes, b->n_boxes + 1))
     return 0;
-  x.row = b->spaces[space].y1;
-  x.col = b->spaces[space].x1;
+  x.row = spaces_of(f, k)[space].y1;
+  x.col = spaces_of(f, k)[space].x1;
   b->boxes[b->n_boxes++] = x;
-  f->room[k] -= rows * cols;
+  f->room[k] -= (int64_t)rows * cols;
   f->work += WORK_PUT + WORK_SPACE * b->n_spaces;
   flip(f, layer, k);
-  cut_spaces(f, b, &x);
+  cut_spaces(f, k, &x);
   return 1;
 }
 
-/* Best space of a crossbar; its waste, or -1. */
+/* Best space of a crossbar: least waste on the shorter side, then on the longer; the shorter, or -1. */
 static int32_t
-best_space(const rrn_floor_bar *b, int32_t rows, int32_t cols, int32_t *ret_space)
+best_space(const rrn_floor_space *spaces, int32_t n, corners box, int32_t *ret_space)
 {
-  int32_t i, best = INT32_MAX, longer = INT32_MAX;
+  uint64_t best = UINT64_MAX;
+  int32_t i, best_i = -1;
 
-  for (i = 0; i < b->n_spaces; i++) {
-    const rrn_floor_space *s = &b->spaces[i];
-    int32_t dx, dy, less, more;
+  for (i = 0; i < n; i++) {
+    const corners s = corners_of(&spaces[i]);
+    const uint64_t waste = not_below(s.far - s.near, box.far);
+    const uint64_t a = waste & 0x7fffffff, b = waste >> 32 & 0x7fffffff, less = a < b ? a : b;
+    const uint64_t score = less << 32 | (a + b - less);
 
-    if (s->x2 - s->x1 < cols || s->y2 - s->y1 < rows)
+    if ((~waste & TOP_BITS) != 0 || score >= best)
       continue;
-    dx = s->x2 - s->x1 - cols;
-    dy = s->y2 - s->y1 - rows;
-    less = dx < dy ? dx : dy;
-    more = dx < dy ? dy : dx;
-    if (less < best || (less == best && more < longer)) {
-      best = less;
-      longer = more;
-      *ret_space = i;
-    }
+    best = score;
+    best_i = i;
   }
-  return best == INT32_MAX ? -1 : best;
+  *ret_space = best_i;
+  return best_i < 0 ? -1 : (int32_t)(best >> 32);
 }
 
-/* Whether a layer may join the boxes of a crossbar. */
-static int
-allowed(const rrn_floor_bar *b, const uint64_t *allow)
+/* Where best spaces for boxes of that size are noted. */
+static int32_t
+size_index(rrn_floor *f, int32_t rows, int32_t cols)
 {
+  const uint32_t hash = (uint32_t)rows * UINT32_C(0x9e3779b1) + (uint32_t)cols * UINT32_C(0x85ebca77);
+  const int32_t i = (int32_t)((hash ^ hash >> 15) & (uint32_t)(f->n_sizes - 1));
+
+  if (f->sizes[i].rows != rows || f->sizes[i].cols != cols)
+    f->sizes[i] = (rrn_floor_size){ rows, cols, ++f->clock };
+  return i;
+}
+
+/* The best space of a crossbar, as noted or found anew when its spaces or the size have changed. */
+static inline int32_t
+look_up(rrn_floor *f, int32_t k, corners box, int32_t size, int32_t *ret_space)
+{
+  rrn_floor_bar *b = &f->bars[k];
+  rrn_floor_known *known = f->known + (size_t)size * (size_t)f->n_bars + (size_t)k;
+
+  if (b->version == 0)
+    b->version = ++f->clock;
+  if (known->version != b->version || known->when < f->sizes[size].since) {
+    known->version = b->version;
+    known->when = f->clock;
+    known->waste = best_space(spaces_of(f, k), b->n_spaces, box, &known->space);
+  }
+  *ret_space = known->space;
+  return known->waste;
+}
+
+/* Whether a layer may join those of a crossbar. */
+static inline int
+allowed(const uint64_t *held, const uint64_t *allow, int32_t words)
+{
+  uint64_t others = 0;
   int32_t i;
 
-  for (i = 0; i < b->n_boxes; i++)
-    if (!(allow[b->boxes[i].layer >> 6] >> (b->boxes[i].layer & 63) & 1))
-      return 0;
-  return 1;
+  for (i = 0; i < words; i++)
+    others |= held[i] & ~allow[i];
+  return others == 0;
 }
 
 /* NULL when the layer may join any other. */
 static const uint64_t *
 allow_row(const rrn_floor *f, int32_t layer)
 {
-  const uint64_t *row = f->allow ? f->allow + (size_t)layer * (size_t)f->allow_words : NULL;
+  const uint64_t *row = f->allow ? f->allow + (size_t)layer * (size_t)f->layer_words : NULL;
   int32_t i, n = 0;
 
-  for (i = 0; row && i < f->allow_words; i++)
+  for (i = 0; row && i < f->layer_words; i++)
     n += __builtin_popcountll(row[i]);
   return n < f->n_layers ? row : NULL;
+}
+
+/* Crossbars with that many free cells that do not hold the layer; returns how many. */
+static int32_t
+find_room(const rrn_floor *f, int32_t layer, int64_t cells, int32_t *bars)
+{
+  const uint64_t *holds = f->holds + (size_t)layer * (size_t)f->n_words;
+  const int32_t most = f->only ? f->n_only : f->n_bars, *only = f->only, first = f->first;
+  const int64_t *room = f->room;
+  int32_t n = 0, i, k;
+
+  for (i = 0; i < most; i++) {
+    k = only ? only[i] : i + first < most ? i + first : i + first - most;
+    if (room[k] < cells)
+      continue;
+    bars[n] = k;
+    n += ~(int32_t)(holds[k >> 6] >> (k & 63)) & 1;
+  }
+  return n;
 }
 
 static int32_t
 find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
 {
-  const uint64_t *allow = allow_row(f, layer), *holds = f->holds + (size_t)layer * (size_t)f->n_words;
-  const int32_t *only = f->only, *room = f->room, bars = f->n_bars, first = f->first, most = only ? f->n_only : bars;
-  int32_t *found_bar = f->found_bar, *found_score = f->found_score, *found_space = f->found_space;
-  int32_t n = 0, fits = 0, i, k, score;
+  const uint64_t *allow = allow_row(f, layer);
+  const corners box = corners_of(&(rrn_floor_space){ 0, 0, cols, rows });
+  const int32_t most = find_room(f, layer, (int64_t)rows * cols, f->found_bar);
+  const int32_t size = f->known ? size_index(f, rows, cols) : 0;
+  int32_t n = 0, fits = 0, i;
 
   for (i = 0; i < most; i++) {
-    const rrn_floor_bar *b;
+    const int32_t k = f->found_bar[i], n_spaces = f->bars[k].n_spaces;
+    int32_t score;
 
-    k = only ? only[i] : i + first < bars ? i + first : i + first - bars;
-    if (room[k] < rows * cols || (holds[k >> 6] >> (k & 63) & 1))
+    if ((group >= 0 && f->bars[k].group != group) || (allow && !allowed(held_by(f, k), allow, f->layer_words)))
       continue;
-    b = &f->bars[k];
-    if ((group >= 0 && b->group != group) || (allow && !allowed(b, allow)))
-      continue;
-    fits += WORK_FIT + b->n_spaces;
-    score = best_space(b, rows, cols, &found_space[n]);
-    if (score < 0)
-      continue;
-    found_bar[n] = k;
-    found_score[n++] = score;
+    fits += WORK_FIT + n_spaces;
+    if (n_spaces <= FEW_SPACES || !f->known)
+      score = best_space(spaces_of(f, k), n_spaces, box, &f->found_space[n]);
+    else
+      score = look_up(f, k, box, size, &f->found_space[n]);
+    f->found_bar[n] = k;
+    f->found_score[n] = score;
+    n += score >= 0;
   }
-  f->work += WORK_LOOK * most + fits;
+  f->work += WORK_LOOK * (f->only ? f->n_only : f->n_bars) + fits;
   return n;
 }
 
@@ -529,10 +691,10 @@ rrn_floor_restore(rrn_floor *f, int32_t k, const rrn_floor_box *boxes, int32_t n
     return;
   for (i = 0; i < n; i++) {
     b->boxes[b->n_boxes++] = boxes[i];
-    f->room[k] -= boxes[i].rows * boxes[i].cols;
+    f->room[k] -= (int64_t)boxes[i].rows * boxes[i].cols;
     flip(f, boxes[i].layer, k);
     if (spaces)
-      cut_spaces(f, b, &boxes[i]);
+      cut_spaces(f, k, &boxes[i]);
   }
 }
 

@@ -9,39 +9,63 @@ enum { RRN_FLOOR_SPACES = 28 };
 
 typedef struct rrn_floor_box {
   int32_t layer;
-  int32_t row, col, rows, cols;
+  int32_t col, row, cols, rows; /* in the order of a space's coordinates */
 } rrn_floor_box;
 
 typedef struct rrn_floor_space {
   int32_t x1, y1, x2, y2; /* x: columns, y: rows */
 } rrn_floor_space;
 
+/* Free cells and empty spaces are elsewhere, so that what a search looks at is close together. */
 typedef struct rrn_floor_bar {
   rrn_floor_box *boxes;
   int32_t n_boxes, cap_boxes;
   int32_t n_spaces;
   int32_t group;
-  int32_t stamp;  /* of the last step that saved it */
-  rrn_floor_space spaces[RRN_FLOOR_SPACES];
+  int32_t stamp;     /* of the last step that saved it */
+  uint32_t version;  /* of its spaces; 0 = none was looked for since they changed */
 } rrn_floor_bar;
 
 typedef struct rrn_floor_saved {
-  int32_t bar, room, cap_boxes;
-  rrn_floor_bar state;  /* boxes point into this entry's own array */
+  int32_t bar, cap_boxes;
+  int64_t room;
+  rrn_floor_bar state;
   rrn_floor_box *boxes;
+  uint64_t *held;    /* [layer_words] */
+  rrn_floor_space spaces[RRN_FLOOR_SPACES];
 } rrn_floor_saved;
+
+/* A size of boxes, and since when the row is about it. */
+typedef struct rrn_floor_size {
+  int32_t rows, cols;
+  uint32_t since;
+} rrn_floor_size;
+
+/* The best space of a crossbar for boxes of some size. */
+typedef struct rrn_floor_known {
+  uint32_t version; /* of the crossbar's spaces that this is about */
+  uint32_t when;    /* it was found */
+  int32_t waste;    /* on the shorter side; -1 = none fits */
+  int32_t space;
+} rrn_floor_known;
 
 typedef struct rrn_floor {
   rrn_arena *arena;
   int32_t rows, cols, n_bars, n_layers, n_words;
   rrn_floor_bar *bars;      /* [n_bars] */
-  int32_t *room;            /* [n_bars]: free cells, beside each other for fast searches */
+  int64_t *room;            /* [n_bars]: free cells */
+  rrn_floor_space *spaces;  /* [n_bars][RRN_FLOOR_SPACES] */
   uint64_t *holds;          /* [n_layers][n_words]: crossbars that hold a box of the layer */
+  uint64_t *held;           /* [n_bars][layer_words]: the same by crossbars */
   rrn_floor_saved *saved;
   size_t n_saved, cap_saved, made_saved;
   int32_t stamp;
-  const uint64_t *allow;    /* [n_layers][allow_words]: layers that may share a crossbar; NULL = all */
-  int32_t allow_words;
+  uint32_t clock;           /* counts versions and sizes */
+  rrn_floor_size *sizes;    /* [n_sizes]: of boxes that spaces are known for */
+  rrn_floor_known *known;   /* [n_sizes][n_bars]; NULL = none is noted */
+  int32_t n_sizes;          /* a power of two */
+  int32_t layer_words;
+  const uint64_t *allow;    /* [n_layers][layer_words]: layers that may share a crossbar; NULL = all */
   int32_t first;            /* crossbar at which searches start */
   const int32_t *only;      /* [n_only]: searches look at these crossbars; NULL = at all */
   int32_t n_only;
@@ -53,6 +77,8 @@ typedef struct rrn_floor {
 
 int32_t rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32_t n_bars, int32_t n_layers,
                        rramnas_error *err);
+/* From now on best spaces are noted: for searches that look for the same sizes again and again. */
+int32_t rrn_floor_note_spaces(rrn_floor *f, rramnas_error *err);
 /* Removes all boxes; every crossbar joins group 0. Ends all steps. */
 void rrn_floor_clear(rrn_floor *f);
 

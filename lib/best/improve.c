@@ -23,7 +23,7 @@ rrn_keep_init(rrn_keep *k, const rrn_plan *p, rramnas_error *err)
   *k = (rrn_keep){ .n_boxes = 0 };
   k->picks = rrn_arena_alloc(p->arena, n, sizeof(*k->picks));
   k->group = rrn_arena_alloc(p->arena, n, sizeof(*k->group));
-  k->allow = rrn_arena_alloc(p->arena, n * (size_t)p->floor.allow_words, sizeof(*k->allow));
+  k->allow = rrn_arena_alloc(p->arena, n * (size_t)p->floor.layer_words, sizeof(*k->allow));
   k->choices = rrn_arena_alloc(p->arena, n, sizeof(*k->choices));
   k->n_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->n_of_bar));
   k->group_of_bar = rrn_arena_alloc(p->arena, bars, sizeof(*k->group_of_bar));
@@ -40,7 +40,7 @@ rrn_keep_save(rrn_keep *k, const rrn_plan *p, double ns)
 
   memcpy(k->picks, p->picks, n * sizeof(*k->picks));
   memcpy(k->group, p->group, n * sizeof(*k->group));
-  memcpy(k->allow, p->allow, n * (size_t)p->floor.allow_words * sizeof(*k->allow));
+  memcpy(k->allow, p->allow, n * (size_t)p->floor.layer_words * sizeof(*k->allow));
   memcpy(k->choices, p->choices, n * sizeof(*k->choices));
   k->n_boxes = 0;
   k->ns = ns;
@@ -80,7 +80,7 @@ rrn_keep_show(const rrn_keep *k, rrn_plan *p, int32_t spaces)
 
   memcpy(p->picks, k->picks, n * sizeof(*k->picks));
   memcpy(p->group, k->group, n * sizeof(*k->group));
-  memcpy(p->allow, k->allow, n * (size_t)p->floor.allow_words * sizeof(*k->allow));
+  memcpy(p->allow, k->allow, n * (size_t)p->floor.layer_words * sizeof(*k->allow));
   memcpy(p->choices, k->choices, n * sizeof(*k->choices));
   rrn_floor_clear(&p->floor);
   for (b = 0; b < p->floor.n_bars; b++) {
@@ -124,7 +124,7 @@ search_init(search *s, rrn_plan *p, double ns)
   s->old_picks = rrn_arena_alloc(p->arena, n, sizeof(*s->old_picks));
   s->groups = rrn_arena_alloc(p->arena, n, sizeof(*s->groups));
   s->old_group = rrn_arena_alloc(p->arena, n, sizeof(*s->old_group));
-  s->old_allow = rrn_arena_alloc(p->arena, n * (size_t)p->floor.allow_words, sizeof(*s->old_allow));
+  s->old_allow = rrn_arena_alloc(p->arena, n * (size_t)p->floor.layer_words, sizeof(*s->old_allow));
   s->old_ns = rrn_arena_alloc(p->arena, n, sizeof(*s->old_ns));
   s->old_copies = rrn_arena_alloc(p->arena, n, sizeof(*s->old_copies));
   s->old_conflicts = rrn_arena_alloc(p->arena, n * (size_t)p->eval.n_words, sizeof(*s->old_conflicts));
@@ -141,7 +141,7 @@ remember(search *s)
 
   memcpy(s->old_picks, s->p->picks, n * sizeof(*s->old_picks));
   memcpy(s->old_group, s->p->group, n * sizeof(*s->old_group));
-  memcpy(s->old_allow, s->p->allow, n * (size_t)s->p->floor.allow_words * sizeof(*s->old_allow));
+  memcpy(s->old_allow, s->p->allow, n * (size_t)s->p->floor.layer_words * sizeof(*s->old_allow));
   memcpy(s->old_ns, s->p->eval.ns, n * sizeof(*s->old_ns));
   memcpy(s->old_copies, s->p->eval.copies, n * sizeof(*s->old_copies));
   memcpy(s->old_conflicts, s->p->eval.conflicts, n * (size_t)s->p->eval.n_words * sizeof(*s->old_conflicts));
@@ -154,7 +154,7 @@ recall(search *s)
 
   memcpy(s->p->picks, s->old_picks, n * sizeof(*s->old_picks));
   memcpy(s->p->group, s->old_group, n * sizeof(*s->old_group));
-  memcpy(s->p->allow, s->old_allow, n * (size_t)s->p->floor.allow_words * sizeof(*s->old_allow));
+  memcpy(s->p->allow, s->old_allow, n * (size_t)s->p->floor.layer_words * sizeof(*s->old_allow));
   memcpy(s->p->eval.ns, s->old_ns, n * sizeof(*s->old_ns));
   memcpy(s->p->eval.copies, s->old_copies, n * sizeof(*s->old_copies));
   memcpy(s->p->eval.conflicts, s->old_conflicts, n * (size_t)s->p->eval.n_words * sizeof(*s->old_conflicts));
@@ -213,7 +213,7 @@ add_layer(ruin *r, int32_t layer, rrn_pick pick)
 static void
 set_allowed(rrn_plan *p, int32_t a, int32_t b, int value)
 {
-  const size_t words = (size_t)p->floor.allow_words;
+  const size_t words = (size_t)p->floor.layer_words;
   uint64_t *x = &p->allow[(size_t)a * words + (size_t)(b >> 6)], *y = &p->allow[(size_t)b * words + (size_t)(a >> 6)];
 
   *x = value ? *x | UINT64_C(1) << (b & 63) : *x & ~(UINT64_C(1) << (b & 63));
@@ -223,7 +223,7 @@ set_allowed(rrn_plan *p, int32_t a, int32_t b, int value)
 static int
 is_allowed(const rrn_plan *p, int32_t a, int32_t b)
 {
-  return (int)(p->allow[(size_t)a * (size_t)p->floor.allow_words + (size_t)(b >> 6)] >> (b & 63) & 1);
+  return (int)(p->allow[(size_t)a * (size_t)p->floor.layer_words + (size_t)(b >> 6)] >> (b & 63) & 1);
 }
 
 /* Changes with whom a layer, which is about to be laid out anew, may share crossbars. */

@@ -44,8 +44,9 @@ rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, in
     return rrn_fail_memory(err);
   RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers,
                          err));
-  p->floor.allow_words = m->n_layers / 64 + 1;
-  p->allow = rrn_arena_alloc(arena, n * (size_t)p->floor.allow_words, sizeof(*p->allow));
+  if (!limits.few)
+    RRN_TRY(rrn_floor_note_spaces(&p->floor, err));
+  p->allow = rrn_arena_alloc(arena, n * (size_t)p->floor.layer_words, sizeof(*p->allow));
   if (!p->allow)
     return rrn_fail_memory(err);
   RRN_TRY(rrn_evaluator_init(&p->eval, arena, m->n_layers, samples, err));

@@ -402,6 +402,7 @@ raise_hurdle(void *user, const rramnas_accuracy *known, rrn_stop_rule *rule)
   rrn_rivals_raise(r, w->outcome.to_beat, known->digital, rule);
 }
 
+/* What is known stays so when a later part fails. */
 static int32_t
 make_accuracy(work *w)
 {
@@ -411,16 +412,19 @@ make_accuracy(work *w)
   };
   const rrn_judge_hurdle hurdle = { raise_hurdle, w };
   rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
-  int32_t what = 0;
+  int32_t what = 0, known = 0, status;
+  const rrn_judge_details details = { .known = &known };
   size_t i;
 
   for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
     what |= w->e->needs & parts[i].needs ? parts[i].what : 0;
   if (w->e->rivals.m > 0 && !(w->values = rrn_arena_alloc(&w->arena, w->e->n_figures, sizeof(*w->values))))
     return rrn_fail_memory(w->err);
-  RRN_TRY(rrn_judge_run(w->e->judge, w->net, w->mapping, what, 1, w->values ? &hurdle : NULL, &a, NULL, w->err));
+  status = rrn_judge_run(w->e->judge, w->net, w->mapping, what, 1, w->values ? &hurdle : NULL, &a, &details, w->err);
   w->outcome.accuracy = a;
-  return RRAMNAS_OK;
+  for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+    w->known |= known & parts[i].what ? parts[i].needs : 0;
+  return status;
 }
 
 /* One step, whose result is what these figures need. */
@@ -450,7 +454,7 @@ work_out(work *w)
   RRN_TRY(make(w, make_mapping, needs_mapping(w->e) ? RRN_NEEDS_MAPPING : 0));
   RRN_TRY(make(w, make_timing, needs & timed ? RRN_NEEDS_LATENCY | RRN_NEEDS_BASELINE : 0));
   RRN_TRY(make(w, make_cost, needs & RRN_NEEDS_COST));
-  return make(w, make_accuracy, needs & RRN_NEEDS_ACCURACY);
+  return needs & RRN_NEEDS_ACCURACY ? make_accuracy(w) : RRAMNAS_OK;
 }
 
 static int
@@ -464,16 +468,36 @@ asks_caller(const rrn_evaluation *e)
   return 0;
 }
 
-/* 1 = a table has no such candidate, and nobody else will be asked. */
-static int
-has_failed_already(const rrn_evaluation *e, const double *x)
+/* A table has no such candidate, and nobody else will be asked. */
+static int32_t
+check_tables(const rrn_evaluation *e, const double *x, rramnas_error *err)
 {
   size_t j;
 
-  for (j = 0; j < e->n_figures; j++)
-    if (e->source[j] == RRN_FIGURE_TABLE && isnan(rrn_table_value(e->from[j], e->space, x, e->column[j])))
-      return !asks_caller(e);
-  return 0;
+  for (j = 0; j < e->n_figures && !asks_caller(e); j++)
+    RRN_FAIL_IF(e->source[j] == RRN_FIGURE_TABLE && isnan(rrn_table_value(e->from[j], e->space, x, e->column[j])), err,
+                RRAMNAS_ERR_NOT_FOUND, "the table has no \"%.60s\" of this candidate", e->from[j]->names[e->column[j]]);
+  return RRAMNAS_OK;
+}
+
+/* Figures as far as they can be had, then why the rest cannot. */
+static int32_t
+work_out_or_say(const rrn_evaluation *e, const double *x, double *ret_values, double *ret_shortfall, rramnas_error *err)
+{
+  work w = { .e = e, .x = x, .runtime = runtime_of(e->rt), .err = err };
+  int32_t status;
+
+  rrn_arena_init(&w.arena, e->rt);
+  status = check_tables(e, x, err);
+  if (status >= 0)
+    status = work_out(&w);
+  fill_values(&w, ret_values);
+  *ret_shortfall = w.shortfall;
+  rramnas_mapping_unref(w.mapping);
+  rramnas_hw_unref(w.hw);
+  rramnas_net_unref(w.net);
+  rrn_arena_release(&w.arena);
+  return status;
 }
 
 int32_t
@@ -481,18 +505,27 @@ rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values,
                   rramnas_error *err)
 {
   rramnas_error reason = RRAMNAS_ERROR_INIT;
-  work w = { .e = e, .x = x, .runtime = runtime_of(e->rt), .err = &reason };
-  int32_t status;
+  const int32_t status = work_out_or_say(e, x, ret_values, ret_shortfall, &reason);
 
-  rrn_arena_init(&w.arena, e->rt);
-  status = has_failed_already(e, x) ? RRAMNAS_ERR_NOT_FOUND : work_out(&w);
-  fill_values(&w, ret_values);
-  *ret_shortfall = w.shortfall;
-  rramnas_mapping_unref(w.mapping);
-  rramnas_hw_unref(w.hw);
-  rramnas_net_unref(w.net);
-  rrn_arena_release(&w.arena);
   return status == RRAMNAS_ERR_MEMORY ? rrn_fail_memory(err) : RRAMNAS_OK;
+}
+
+int32_t
+rrn_evaluation_explain(const rrn_evaluation *e, const char *const *names, const double *x, double *ret_values,
+                       rramnas_error *err)
+{
+  double shortfall;
+  size_t j;
+
+  RRN_TRY(work_out_or_say(e, x, ret_values, &shortfall, err));
+  for (j = 0; j < e->n_figures; j++)
+    RRN_FAIL_IF(isnan(ret_values[j]) && e->source[j] != RRN_FIGURE_CALLER, err, RRAMNAS_ERR_NOT_FOUND,
+                "%s gives no number for \"%.60s\" of this candidate",
+                e->source[j] == RRN_FIGURE_TABLE       ? "the table"
+                : e->source[j] == RRN_FIGURE_PREDICTOR ? "the predictor"
+                                                       : "the cost model",
+                names[j]);
+  return RRAMNAS_OK;
 }
 
 /* --- what figures depend on --- */
@@ -559,6 +592,7 @@ int32_t
 rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerprint, rramnas_error *err)
 {
   const uint8_t must_fit = (uint8_t)needs_mapping(e);
+  const int32_t revision = RRN_FIGURES_REVISION;
   XXH3_state_t *state = XXH3_createState();
   XXH128_hash_t hash;
   uint8_t chip[16];
@@ -576,6 +610,7 @@ rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret_fingerp
   hash_accuracy(e, state);
   hash_numbers(state, &must_fit, sizeof(must_fit));
   hash_text(state, rramnas_version(), strlen(rramnas_version()));
+  hash_numbers(state, &revision, sizeof(revision));
   rrn_tables_hash(e->tables, state);
   hash_asked_tables(e, state);
   rrn_predictors_hash(e->predictors, state);

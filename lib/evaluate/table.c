@@ -11,7 +11,7 @@
  * Genes that the key leaves out do not matter: an accuracy holds for any chip.
  *
  * A cell "91.2 ± 0.3" is the number before the sign; the one behind it is the figure NAME_std. Cells that are no number
- * are missing. Of several rows of a candidate the last counts.
+ * are missing. Of several rows of a candidate the last counts. Two columns of one name are an error.
  *
  * Rows are found by a hash of the key's values: O(1). Read once, never changed: any number of threads may look things up. */
 #include "evaluate/table.h"
@@ -137,6 +137,21 @@ find_column(const reader *r, const char *name, size_t length)
   return SIZE_MAX;
 }
 
+/* Columns without a name cannot be asked for. */
+static int32_t
+check_names(const reader *r)
+{
+  const rrn_place where = { r->path, r->line, 0, -1 };
+  size_t i, k;
+
+  for (i = 0; i < r->n_columns; i++)
+    for (k = 0; k < i && *r->header[i]; k++)
+      if (strcmp(r->header[k], r->header[i]) == 0)
+        return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, where, "columns %zu and %zu are both called \"%.60s\"", k + 1, i + 1,
+                           r->header[i]);
+  return RRAMNAS_OK;
+}
+
 static int32_t
 read_header(reader *r)
 {
@@ -155,7 +170,7 @@ read_header(reader *r)
     if (!r->header[i])
       return rrn_fail_memory(r->err);
   }
-  return RRAMNAS_OK;
+  return check_names(r);
 }
 
 static int32_t
@@ -296,6 +311,17 @@ is_key(const reader *r, size_t column)
   return 0;
 }
 
+static int
+is_listed(const struct rrn_table *t, const char *name, size_t length)
+{
+  size_t j;
+
+  for (j = 0; j < t->n_figures; j++)
+    if (!t->deviation[j] && strlen(t->names[j]) == length && memcmp(t->names[j], name, length) == 0)
+      return 1;
+  return 0;
+}
+
 /* "figure=column,figure=column" */
 static int32_t
 list_named(reader *r, const char *columns)
@@ -309,6 +335,8 @@ list_named(reader *r, const char *columns)
 
     if (found == SIZE_MAX)
       return fail_line(r, RRAMNAS_ERR_NOT_FOUND, "there is no column for the figure", at);
+    if (is_listed(r->t, at, name))
+      return fail_line(r, RRAMNAS_ERR_ARGUMENT, "the columns name a figure twice:", at);
     RRN_TRY(add_figure(r, at, name, found, 0));
     RRN_TRY(add_figure(r, at, name, found, 1));
     if (!at[all])

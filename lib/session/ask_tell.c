@@ -111,21 +111,22 @@ rrn_session_check(const rramnas_search *s, const char *who, rramnas_error *err)
 
 /* --- settling --- */
 
-/* By how much constraints are broken, each relative to its bound; NaN figures do not count here. */
+double
+rrn_session_broken(const rrn_constraint *c, const double *values)
+{
+  const double over = c->at_least ? c->bound - values[c->figure] : values[c->figure] - c->bound;
+
+  return over > 0 ? over / (fabs(c->bound) > 1e-9 ? fabs(c->bound) : 1) : 0;
+}
+
 static double
 broken(const rramnas_search *s, const double *values)
 {
   double sum = 0;
   size_t i;
 
-  for (i = 0; i < s->n_constraints; i++) {
-    const rrn_constraint *c = &s->constraints[i];
-    const double over = c->at_least ? c->bound - values[c->figure] : values[c->figure] - c->bound;
-    const double scale = fabs(c->bound) > 1e-9 ? fabs(c->bound) : 1;
-
-    if (over > 0)
-      sum += over / scale;
-  }
+  for (i = 0; i < s->n_constraints; i++)
+    sum += rrn_session_broken(&s->constraints[i], values);
   return sum;
 }
 
@@ -181,6 +182,7 @@ settle_one(rramnas_search *s, size_t i, rramnas_error *err)
   s->evaluations++;
   s->failed += fate == RRN_FATE_FAILED;
   s->infeasible += fate == RRN_FATE_INFEASIBLE;
+  RRN_TRY(rrn_session_note(s, fate, s->genomes + i * s->space.n, err));
   if (fate == RRN_FATE_FEASIBLE && !rrn_rivals_dominate(&s->evaluator.rivals, s->values + i * s->n_figures))
     RRN_TRY(offer_to_front(s, i, err));
   return s->history ? rrn_history_add(s->history, s, i, fate, s->cv[i], err) : RRAMNAS_OK;

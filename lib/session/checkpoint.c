@@ -70,6 +70,7 @@ write_problem(const rramnas_search *s, rrn_bytes *b, rramnas_error *err)
   rrn_writer_init(&w, to_bytes, b);
   write_figures(s, &w);
   rrn_write_format(&w, "history: %s\n", s->history_path ? "yes" : "no");
+  rrn_write_format(&w, "figures: of version %s, revision %d\n", rramnas_version(), (int)RRN_FIGURES_REVISION);
   rrn_write_format(&w, "settings: %016" PRIx64 "%016" PRIx64 " (chip, network, how to compile and to cost, tables)\n",
                    s->settings.high, s->settings.low);
   if (rrn_writer_finish(&w, NULL) < 0 || rrn_space_write_yaml(&s->space, to_bytes, b, NULL) < 0)

@@ -202,119 +202,6 @@ rramnas_search_write_space(const rramnas_search *s, rramnas_write_fn write, void
   return rrn_space_write_yaml(&s->space, write, user, reterr);
 }
 
-int32_t
-rramnas_search_canonical(const rramnas_search *s, double *genome, rramnas_error *reterr)
-{
-  rrn_genes genes;
-
-  RRN_FAIL_IF(!s || !genome, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_canonical: search or genome is NULL");
-  RRN_TRY(rrn_space_check(&s->space, genome, reterr));
-  genes = rrn_space_genes(&s->space);
-  rrn_genome_canonical(&genes, genome);
-  return RRAMNAS_OK;
-}
-
-/* A canonical copy that the caller frees. */
-static int32_t
-canonical_copy(const rramnas_search *s, const double *genome, double **ret_copy, rramnas_error *err)
-{
-  double *copy;
-  int32_t status;
-
-  RRN_FAIL_IF(!s || !genome, err, RRAMNAS_ERR_ARGUMENT, "search or genome is NULL");
-  copy = rrn_alloc(&s->rt, s->space.n + 1, sizeof(*copy));
-  if (!copy)
-    return rrn_fail_memory(err);
-  memcpy(copy, genome, s->space.n * sizeof(*copy));
-  status = rramnas_search_canonical(s, copy, err);
-  if (status < 0)
-    rrn_free(&s->rt, copy);
-  else
-    *ret_copy = copy;
-  return status;
-}
-
-int32_t
-rramnas_search_fingerprint(const rramnas_search *s, const double *genome, uint8_t *ret_digest, rramnas_error *reterr)
-{
-  rrn_fingerprint f;
-  double *x = NULL;
-  int i;
-
-  RRN_FAIL_IF(!ret_digest, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_fingerprint: ret_digest is NULL");
-  RRN_TRY(canonical_copy(s, genome, &x, reterr));
-  f = rrn_fingerprint_of(x, s->space.n);
-  for (i = 0; i < 8; i++) {
-    ret_digest[i] = (uint8_t)(f.high >> (56 - 8 * i));
-    ret_digest[8 + i] = (uint8_t)(f.low >> (56 - 8 * i));
-  }
-  rrn_free(&s->rt, x);
-  return RRAMNAS_OK;
-}
-
-int32_t
-rramnas_search_build_net(const rramnas_search *s, const double *genome, rramnas_net **ret_net, rramnas_error *reterr)
-{
-  rramnas_runtime runtime;
-  double *x = NULL;
-  int32_t status;
-
-  RRN_FAIL_IF(!ret_net, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_build_net: ret_net is NULL");
-  RRN_TRY(canonical_copy(s, genome, &x, reterr));
-  runtime = rrn_rt_runtime(&s->rt);
-  if (s->evaluator.net) {
-    *ret_net = rramnas_net_ref(s->evaluator.net);
-    status = RRAMNAS_OK;
-  } else
-    status = rrn_space_build_net(&s->space, x, &runtime, ret_net, reterr);
-  rrn_free(&s->rt, x);
-  return status;
-}
-
-int32_t
-rramnas_search_build_hw(const rramnas_search *s, const double *genome, rramnas_hw **ret_hw, rramnas_error *reterr)
-{
-  rramnas_hw *base = NULL;
-  double *x = NULL;
-  int32_t status;
-
-  RRN_FAIL_IF(!ret_hw, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_build_hw: ret_hw is NULL");
-  RRN_TRY(canonical_copy(s, genome, &x, reterr));
-  status = RRAMNAS_OK;
-  if (s->evaluator.hw)
-    base = rramnas_hw_ref(s->evaluator.hw);
-  else
-    status = rrn_hw_create_default(&s->rt, &base, reterr);
-  if (status >= 0)
-    status = rrn_space_build_hw(&s->space, x, base, ret_hw, reterr);
-  rramnas_hw_unref(base);
-  rrn_free(&s->rt, x);
-  return status;
-}
-
-int32_t
-rramnas_search_write_candidate(const rramnas_search *s, const double *genome, rramnas_write_fn write, void *user,
-                               rramnas_error *reterr)
-{
-  double *x = NULL;
-  int32_t status;
-
-  RRN_FAIL_IF(!write, reterr, RRAMNAS_ERR_ARGUMENT, "rramnas_search_write_candidate: write is NULL");
-  RRN_TRY(canonical_copy(s, genome, &x, reterr));
-  status = rrn_space_write_candidate(&s->space, x, write, user, reterr);
-  rrn_free(&s->rt, x);
-  return status;
-}
-
-int32_t
-rramnas_search_read_candidate(const rramnas_search *s, const char *data, size_t size, const char *name,
-                              double *ret_genome, rramnas_error *reterr)
-{
-  RRN_FAIL_IF(!s || !ret_genome || (!data && size), reterr, RRAMNAS_ERR_ARGUMENT,
-              "rramnas_search_read_candidate: search, data or ret_genome is NULL");
-  return rrn_space_read_candidate(&s->space, data ? data : "", size, name ? name : "candidate", ret_genome, reterr);
-}
-
 /* --- what is wanted --- */
 
 static int
@@ -500,16 +387,58 @@ rramnas_search_set_compile(rramnas_search *s, const rramnas_compile_options *com
 }
 
 /* What tells figures of few chips from those of all. */
+static const char *const of_chips[RRN_N_OF_CHIPS] = { "accuracy_chips", "accuracy_to_beat" };
+
 static int32_t
 say_chips(rramnas_search *s, rramnas_error *err)
 {
-  static const char *const names[] = { "accuracy_chips", "accuracy_to_beat" };
   size_t i, figure;
 
-  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-    if (find_figure(s, names[i], strlen(names[i])) == SIZE_MAX)
-      RRN_TRY(add_figure(s, names[i], strlen(names[i]), &figure, err));
+  for (i = 0; i < RRN_N_OF_CHIPS; i++)
+    if (find_figure(s, of_chips[i], strlen(of_chips[i])) == SIZE_MAX) {
+      RRN_TRY(add_figure(s, of_chips[i], strlen(of_chips[i]), &figure, err));
+      s->ours[i] = 1;
+    }
   return RRAMNAS_OK;
+}
+
+/* Objectives and what constraints name are wanted. */
+static int
+is_wanted(const rramnas_search *s, size_t figure)
+{
+  size_t i;
+
+  for (i = 0; i < s->n_constraints; i++)
+    if (s->constraints[i].figure == figure)
+      return 1;
+  return figure < s->n_objectives;
+}
+
+static void
+remove_figure(rramnas_search *s, size_t figure)
+{
+  size_t i;
+
+  s->n_figures--;
+  memmove((void *)(s->figures + figure), (const void *)(s->figures + figure + 1),
+          (s->n_figures - figure) * sizeof(*s->figures));
+  for (i = 0; i < s->n_constraints; i++)
+    s->constraints[i].figure -= s->constraints[i].figure > figure;
+}
+
+/* What say_chips() added and nobody asked for since. */
+static void
+unsay_chips(rramnas_search *s)
+{
+  size_t i;
+
+  for (i = 0; i < RRN_N_OF_CHIPS; i++) {
+    const size_t figure = s->ours[i] ? find_figure(s, of_chips[i], strlen(of_chips[i])) : SIZE_MAX;
+
+    if (figure != SIZE_MAX && !is_wanted(s, figure))
+      remove_figure(s, figure);
+    s->ours[i] = 0;
+  }
 }
 
 int32_t
@@ -522,7 +451,10 @@ rramnas_search_set_accuracy(rramnas_search *s, const rramnas_accuracy_options *o
   RRN_FAIL_IF(o.part == RRAMNAS_DATA_TEST, reterr, RRAMNAS_ERR_ARGUMENT,
               "rramnas_search_set_accuracy: test images are for reports; a search judges on others (part)");
   RRN_TRY(rrn_evaluation_set_accuracy(&s->evaluator, &o, reterr));
-  return o.stop_dominated ? say_chips(s, reterr) : RRAMNAS_OK;
+  if (o.stop_dominated)
+    return say_chips(s, reterr);
+  unsay_chips(s);
+  return RRAMNAS_OK;
 }
 
 int32_t
@@ -654,7 +586,7 @@ plant(rramnas_search *s, const rramnas_search_options *o, rramnas_error *err)
     double *x = NULL;
     int32_t status;
 
-    RRN_TRY(canonical_copy(s, o->initial + i * s->space.n, &x, err));
+    RRN_TRY(rrn_session_genome(s, o->initial + i * s->space.n, &x, err));
     status = rrn_strategy_plant(&s->strategy, x, 1, err);
     rrn_free(&s->rt, x);
     RRN_TRY(status);
@@ -673,6 +605,7 @@ begin(rramnas_search *s, int32_t status)
     s->first_id = s->evaluations = s->failed = s->infeasible = s->cached = s->stagnant = 0;
     s->hypervolume = 0;
     s->exhausted = s->idle = s->lost = 0;
+    memset(s->first, 0, sizeof(s->first));
     return status;
   }
   s->started = 1;

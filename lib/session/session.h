@@ -24,8 +24,11 @@ enum rrn_candidate_state {
   RRN_CANDIDATE_TOLD = 2   /* its figures are known; or it breaks a rule and is never given out */
 };
 
-/* What became of it. Words of the history. */
-enum rrn_candidate_fate { RRN_FATE_FEASIBLE = 0, RRN_FATE_INFEASIBLE = 1, RRN_FATE_FAILED = 2 };
+/* What became of it. Words of the history; values are public. */
+enum rrn_candidate_fate { RRN_FATE_FEASIBLE = 0, RRN_FATE_INFEASIBLE = 1, RRN_FATE_FAILED = 2, RRN_N_FATES = 3 };
+
+/* Figures that tell of the chips that were tried. */
+enum { RRN_N_OF_CHIPS = 2 };
 
 typedef struct rrn_history rrn_history;
 
@@ -41,6 +44,7 @@ struct rramnas_search {
   const char **figures;  /* [n_figures] */
   int32_t *maximize;     /* [n_objectives] */
   size_t n_figures, cap_figures, n_objectives;
+  int32_t ours[RRN_N_OF_CHIPS]; /* 1 = a figure of chips that stop_dominated brought */
   rrn_constraint *constraints;
   size_t n_constraints, cap_constraints;
   rramnas_evaluate_fn evaluate;
@@ -73,6 +77,7 @@ struct rramnas_search {
 
   /* counts; what of the generation is settled included */
   int64_t evaluations, failed, infeasible, cached, stagnant;
+  double *first[RRN_N_FATES]; /* the first that became so since the session began or was resumed; NULL = none yet */
   double hypervolume;
   int32_t exhausted;
   int32_t idle; /* generations, up to this one, of which all broke rules */
@@ -81,6 +86,9 @@ struct rramnas_search {
 };
 
 /* --- ask_tell.c --- */
+
+/* By how much a constraint is broken, relative to its bound; 0 = not, or the figure is NaN. */
+double rrn_session_broken(const rrn_constraint *c, const double *values);
 
 /* ERR_ARGUMENT unless the search has begun and can go on. */
 int32_t rrn_session_check(const rramnas_search *s, const char *who, rramnas_error *err);
@@ -94,6 +102,11 @@ int32_t rrn_session_tell(rramnas_search *s, size_t place, const double *values, 
 int64_t rrn_session_known(const rramnas_search *s);
 /* Room for the generation; after loading a checkpoint, too. */
 int32_t rrn_session_reserve(rramnas_search *s, rramnas_error *err);
+
+/* --- explain.c --- */
+
+/* Remembers the first of each. */
+int32_t rrn_session_note(rramnas_search *s, int32_t fate, const double *genome, rramnas_error *err);
 
 /* --- rivals.c --- */
 
@@ -111,6 +124,11 @@ int32_t rrn_session_supplied(const rramnas_search *s, rramnas_error *err);
 /* The caller's figures of canonical genomes; nothing when there are none. */
 int32_t rrn_session_ask_caller(const rramnas_search *s, const double *genomes, size_t n, double *values,
                                rramnas_error *err);
+
+/* --- candidate.c --- */
+
+/* A canonical copy that the caller frees. */
+int32_t rrn_session_genome(const rramnas_search *s, const double *genome, double **ret_copy, rramnas_error *err);
 
 /* --- problem.c --- */
 

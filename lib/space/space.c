@@ -156,6 +156,14 @@ layer_of_bits(const char *name, int *ret_is_input)
   return -1;
 }
 
+int
+rrn_space_names_bits(const char *name)
+{
+  int is_input;
+
+  return layer_of_bits(name, &is_input) >= 0;
+}
+
 static int32_t
 check_layer_bits(const rramnas_gene *g, rramnas_error *err)
 {

@@ -116,8 +116,9 @@ read_role(const rrn_yaml *node, rramnas_gene *g, rramnas_error *err)
   const char *near;
 
   if (!role) {
-    g->role = rrn_hw_field_find(g->name) || strcmp(g->name, RRN_HW_DEVICE_PRESET) == 0 ? RRAMNAS_GENE_HARDWARE
-                                                                                   : RRAMNAS_GENE_FREE;
+    g->role = rrn_hw_field_find(g->name) || strcmp(g->name, RRN_HW_DEVICE_PRESET) == 0 || rrn_space_names_bits(g->name)
+                ? RRAMNAS_GENE_HARDWARE
+                : RRAMNAS_GENE_FREE;
     near = g->role == RRAMNAS_GENE_FREE && strchr(g->name, '.') ? rrn_hw_field_suggest(g->name) : NULL;
     if (near)
       return rrn_fail_at(err, RRAMNAS_ERR_NOT_FOUND, node->where,

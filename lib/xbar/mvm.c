@@ -145,6 +145,7 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   w->offset = rrn_xbar_room(scratch, vectors * steps, sizeof(*w->offset));
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
+  b->places = w->doubts;
   if (!make_tables(scratch, k, w) || !rrn_xbar_make_noise_room(scratch, k, w) || !w->codes || !b->doubts ||
       !w->doubts || !w->left || !w->bits || !w->eight_of || !w->pedestals || !w->placed || !w->offset || !w->y)
     return rrn_fail_memory(err);
@@ -231,22 +232,41 @@ is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
          (k->cells.spread && k->head.spec.dac_bits > 1);
 }
 
-/* Offsets as the sums of tiles have them, where words can hold the sums of single bytes. What the top bytes add comes
+/* Offsets as the sums of tiles have them, less the width of doubt, where words can hold the sums of single bytes. What the top bytes add comes
  * with 16 bits behind the point. */
 static void
 set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 {
   rrn_xbar_block *b = &w->block;
-  const double lowest = greatest_term(k, plane) - k->cells.greatest[plane] + w->most_noise;
+  const double greatest = greatest_term(k, plane) - k->cells.greatest[plane] - k->head.adc.codes + 2;
+  const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)b->steps;
+  const int32_t one = b->high < 8 ? 1 : 1 << (b->high - 8), width = b->width;
   size_t i;
 
   b->start = NULL;
   if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 ||
-      lowest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
+      greatest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
     return;
-  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)b->steps; i++)
-    w->start[i] = w->offset[i] * (1 << (b->high - 8));
+  for (i = 0; i < n; i++)
+    w->start[i] = (w->offset[i] - width) * one;
   b->start = w->start;
+}
+
+/* What sums of a plane are to be raised by, in codes and as the block has them, `one` to a code; of pairs the same everywhere. */
+static void
+set_offsets(const rrn_xbar_kernel *k, int32_t slice, double q, double one, rrn_xbar_work *w)
+{
+  const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)w->block.steps;
+  const int alike = rrn_xbar_pairs_are_one(&k->head);
+  const double low = k->head.adc.lo[slice];
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    w->offsets[i] = (w->pedestals[i] - low) * q;
+  for (i = 0; i < n; i++)
+    w->offset[i] = w->block.slow    ? 0
+                   : i > 0 && alike ? w->offset[0]
+                                    : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + w->block.width / 2;
 }
 
 /* What the block and its doubts need of a plane. */
@@ -258,7 +278,6 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   const double q = rrn_xbar_codes_per_current(l, slice);
   rrn_xbar_block *b = &w->block;
   double margin, one;
-  size_t i;
 
   w->slope = 1 / rrn_xbar_power_of_2(k->cells.fraction[plane] + 8);
   w->unsure = k->cells.unsure[plane] + 1e-9;
@@ -271,13 +290,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->slow = is_slow(k, plane, margin);
   b->width = b->slow ? 0 : 2 * (int32_t)(margin * one) + 3;
   b->last = l->adc.codes - 1;
-  for (i = 0; i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++) {
-    w->offsets[i] = (w->pedestals[i] - l->adc.lo[slice]) * q;
-    if (i > 0 && w->offsets[i] == w->offsets[i - 1]) /* pairs have the same everywhere */
-      w->offset[i] = w->offset[i - 1];
-    else
-      w->offset[i] = b->slow ? 0 : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + b->width / 2;
-  }
+  set_offsets(k, slice, q, one, w);
   set_start(k, plane, w);
 }
 
@@ -285,6 +298,13 @@ static uint32_t *
 codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col)
 {
   return w->codes + ((size_t)plane * (k->head.cols + RRN_XBAR_LANES) + col) * RRN_XBAR_TABLE_VECTORS;
+}
+
+/* As a number with a sign first, which several can be converted from at a time. */
+static inline double
+number_of(uint32_t codes)
+{
+  return (double)(int32_t)(codes ^ UINT32_C(0x80000000)) + 0x1p31;
 }
 
 /* Codes of a plane to digits times steps, with sign and place. */
@@ -299,14 +319,17 @@ add_codes(const rrn_xbar_kernel *k, int32_t plane, size_t batch, const rrn_xbar_
   const double current = to_digits / rrn_xbar_codes_per_current(l, slice);
   const double lowest = l->adc.lo[slice] * places_of(l) * (double)w->held;
   const double per_digit = l->spec.g_off / rrn_xbar_max_step(l);
+  double shift[RRN_XBAR_TABLE_VECTORS];
   size_t vector, col;
 
+  for (vector = 0; vector < batch; vector++)
+    shift[vector] = (lowest - (double)w->placed[vector] * per_digit) * to_digits;
   for (col = 0; col < l->cols; col++) {
     const uint32_t *codes = codes_of(k, w, plane, col);
     double *y = w->y + col * RRN_XBAR_TABLE_VECTORS;
 
     for (vector = 0; vector < batch; vector++)
-      y[vector] += (double)codes[vector] * current + (lowest - (double)w->placed[vector] * per_digit) * to_digits;
+      y[vector] += number_of(codes[vector]) * current + shift[vector];
   }
 }
 
@@ -337,20 +360,27 @@ fold(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
     }
 }
 
+/* Empties the sums of codes. */
+static void
+clear(const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  const size_t sums = (k->head.cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS;
+
+  memset(w->codes, 0, (size_t)k->cells.n_planes * sums * sizeof(*w->codes));
+  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
+  w->held = 0;
+}
+
 /* Takes the codes of the arrays so far into the result. */
 static void
 flush(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
 {
-  const size_t sums = (k->head.cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS;
   int32_t plane;
 
   if (w->fold > 1)
     fold(k, batch, w);
   for (plane = 0; plane < k->cells.n_planes; plane++)
     add_codes(k, plane, batch, w);
-  memset(w->codes, 0, (size_t)k->cells.n_planes * sums * sizeof(*w->codes));
-  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
-  w->held = 0;
 }
 
 /* The cells of a block as the kernels without permutations want them. */
@@ -378,6 +408,7 @@ look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
 {
   const int32_t all = b->slow ? 0xff : 0;
 
+  b->n_places = 0;
   if (b->slow || k->cpu < RRN_XBAR_CPU_AVX512)
     memset(b->doubts, all, b->columns * (size_t)b->steps * RRN_XBAR_DOUBTS * sizeof(*b->doubts));
   if (b->slow)
@@ -478,16 +509,14 @@ run_part(const rrn_xbar_kernel *k, const rrn_xbar_kernel *of, const int32_t *x, 
 
   w->x = w->fold > 1 ? take_apart(l, x, batch, w) : x;
   w->block.vectors = batch * w->fold;
-  memset(w->codes, 0, (size_t)k->cells.n_planes * (l->cols + RRN_XBAR_LANES) * RRN_XBAR_TABLE_VECTORS *
-                        sizeof(*w->codes));
-  memset(w->placed, 0, RRN_XBAR_TABLE_VECTORS * sizeof(*w->placed));
   memset(w->y, 0, l->cols * RRN_XBAR_TABLE_VECTORS * sizeof(*w->y));
   for (tile = 0; tile < k->cells.tiles; tile++) {
     run_tile(of, tile, w);
-    if (++w->held == w->room)
+    if (++w->held == w->room || tile + 1 == k->cells.tiles) {
       flush(k, batch, w);
+      clear(k, w);
+    }
   }
-  flush(k, batch, w);
   w->stats.conversions +=
     (int64_t)(batch * l->cols * k->cells.tiles) * l->n_steps * k->cells.n_planes;
   finish(k, x, batch, w, ret_y);
@@ -509,6 +538,7 @@ make_folded(rrn_arena *scratch, const rrn_xbar_kernel *k, size_t batch, rrn_xbar
     one->head.spec.input_bits = l->spec.dac_bits;
   }
   RRN_TRY(make_room(scratch, one, w, err));
+  clear(one, w);
   w->fold = folds ? steps : 1;
   w->room = (size_t)(UINT32_MAX / ((double)(l->adc.codes - 1) * places_of(l)));
   w->steps_apart = folds ? rrn_arena_alloc_raw(scratch, batch * steps, l->n_in * sizeof(*w->steps_apart)) : NULL;

@@ -150,6 +150,8 @@ typedef struct rrn_xbar_block {
   const int32_t *start;  /* the same with all bits of cells behind the point; NULL where words are too short; only AMX */
   uint32_t *codes;       /* [columns][RRN_XBAR_TABLE_VECTORS]: codes, weighted by steps, are added */
   uint32_t *doubts;      /* [lanes][steps][vectors / 16]: bit 2 k of vector k, whose code may be one too high */
+  uint32_t *places;      /* of doubts that are not empty; n_places of them are listed; only AMX */
+  size_t n_places;
   size_t groups, vectors, columns;
   int32_t bits; /* a multiple of 4 but for AVX-512 */
   int32_t dac_bits, steps;
@@ -204,8 +206,10 @@ void rrn_xbar_tiles_amx(rrn_xbar_block *b);
 /* Whether the machine has the tiles and the system lets this process use them; asks for that. */
 int rrn_xbar_amx_usable(void);
 
-/* Steps of the inputs of one vector of 16 as block.inputs has them; zero before where there is no input. */
-void rrn_xbar_inputs_amx(const int32_t *x, size_t rows, const rrn_xbar_block *b, size_t vector, uint8_t *ret_inputs);
+/* Steps of the inputs of at most 16 vectors as block.inputs has them; x_row from one to the next. Zero before where there is
+ * no input. */
+void rrn_xbar_inputs_amx(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
+                         uint8_t *ret_inputs);
 
 /* Sum of the cells of a column whose bits are set. */
 int64_t rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t column, const uint64_t *rows);

@@ -46,29 +46,59 @@ rrn_xbar_amx_usable(void)
   return syscall(SYS_arch_prctl, GET_PERMISSION, &permitted) == 0 && (permitted >> TILE_DATA & 1);
 }
 
-TARGET void
-rrn_xbar_inputs_amx(const int32_t *x, size_t rows, const rrn_xbar_block *b, size_t vector, uint8_t *ret_inputs)
+/* Sixteen rows of a vector in their tile. */
+INLINE void
+spread(__m512i rows, uint8_t *tile, size_t vector)
+{
+  const __m128i bytes = _mm512_cvtepi32_epi8(rows);
+  uint32_t *to = (uint32_t *)(void *)tile + vector;
+
+  to[0] = (uint32_t)_mm_extract_epi32(bytes, 0);
+  to[SIDE] = (uint32_t)_mm_extract_epi32(bytes, 1);
+  to[2 * SIDE] = (uint32_t)_mm_extract_epi32(bytes, 2);
+  to[3 * SIDE] = (uint32_t)_mm_extract_epi32(bytes, 3);
+}
+
+/* Steps of inputs whose bytes are in the tiles of the first one. */
+INLINE void
+split_bytes(const rrn_xbar_block *b, uint8_t *inputs)
 {
   const size_t per_step = (b->stride + 63) / 64 * TILE;
-  const __m512i mask = _mm512_set1_epi32((1 << b->dac_bits) - 1);
-  size_t row;
+  size_t k;
   int32_t step;
 
-  for (row = 0; row < rows; row += SIDE) {
-    const __mmask16 here = (__mmask16)(rows - row >= SIDE ? 0xffff : (1u << (rows - row)) - 1);
-    const __m512i v = _mm512_maskz_loadu_epi32(here, x + row);
-    uint32_t *to = (uint32_t *)(void *)(ret_inputs + row * SIDE) + vector;
+  for (step = b->steps; step-- > 0;) {
+    const int32_t first = step * b->dac_bits, bits = 8 - first < b->dac_bits ? 8 - first : b->dac_bits;
+    const __m512i mask = _mm512_set1_epi8((char)((1 << bits) - 1));
+    const __m128i down = _mm_cvtsi32_si128(first);
 
-    for (step = 0; step < b->steps; step++, to += per_step / 4) {
-      const __m512i s = _mm512_and_si512(_mm512_srl_epi32(v, _mm_cvtsi32_si128(step * b->dac_bits)), mask);
-      const __m128i bytes = _mm512_cvtepi32_epi8(s);
-
-      to[0] = (uint32_t)_mm_extract_epi32(bytes, 0);
-      to[SIDE] = (uint32_t)_mm_extract_epi32(bytes, 1);
-      to[2 * SIDE] = (uint32_t)_mm_extract_epi32(bytes, 2);
-      to[3 * SIDE] = (uint32_t)_mm_extract_epi32(bytes, 3);
-    }
+    for (k = 0; k < per_step; k += 64)
+      _mm512_store_si512(inputs + (size_t)step * per_step + k,
+                         _mm512_and_si512(_mm512_srl_epi32(_mm512_load_si512(inputs + k), down), mask));
   }
+}
+
+TARGET void
+rrn_xbar_inputs_amx(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
+                    uint8_t *ret_inputs)
+{
+  const size_t per_step = (b->stride + 63) / 64 * TILE;
+  const int whole = b->bits <= 8 || b->steps == 1;
+  const __m512i mask = _mm512_set1_epi32((1 << (whole ? b->bits : b->dac_bits)) - 1);
+  size_t row, vector;
+  int32_t step;
+
+  for (vector = 0; vector < vectors; vector++, x += x_row)
+    for (row = 0; row < rows; row += SIDE) {
+      const __mmask16 here = (__mmask16)(rows - row >= SIDE ? 0xffff : (1u << (rows - row)) - 1);
+      const __m512i v = _mm512_maskz_loadu_epi32(here, x + row);
+
+      for (step = 0; step < (whole ? 1 : b->steps); step++)
+        spread(_mm512_and_si512(_mm512_srl_epi32(v, _mm_cvtsi32_si128(step * b->dac_bits)), mask),
+               ret_inputs + (size_t)step * per_step + row * SIDE, vector);
+    }
+  if (whole)
+    split_bytes(b, ret_inputs);
 }
 
 /* Sums of 16 columns and 16 vectors in one step: ret_sums[byte][16][16]. */
@@ -123,9 +153,9 @@ fetch(const rrn_xbar_block *b, size_t column)
   }
 }
 
-/* Sums of the spreads of 16 columns and 16 vectors in a step: ret_sums[16][16]. Takes tiles 0 to 2. */
+/* Sums of the spreads of 16 columns and 16 vectors in a step, in tile 0. Takes tiles 1 and 2. */
 INLINE void
-sum_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
+multiply_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs)
 {
   const uint8_t *spread = b->spread + column * b->stride;
   size_t row;
@@ -136,138 +166,180 @@ sum_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32
     _tile_loadd(2, spread + row, b->stride);
     _tile_dpbuud(0, 2, 1);
   }
-  _tile_stored(0, ret_sums, 64);
 }
 
-/* Two steps of 16 columns and 16 vectors; the second is missing after the last of an odd number. */
+/* A step of 16 columns and 16 vectors. */
 typedef struct readout {
   size_t column, vector;
-  int32_t step, steps;
+  int32_t step;
 } readout;
 
-/* Inputs of a step of a read-out. */
 static inline const uint8_t *
-inputs_of(const rrn_xbar_block *b, const readout *r, int32_t step)
+inputs_of(const rrn_xbar_block *b, const readout *r)
 {
   const size_t per_step = (b->stride + 63) / 64 * TILE;
 
-  return b->inputs + (r->vector / SIDE * (size_t)b->steps + (size_t)(r->step + step)) * per_step;
+  return b->inputs + (r->vector / SIDE * (size_t)b->steps + (size_t)r->step) * per_step;
 }
 
-/* What of a step all columns share. */
-typedef struct step_parts {
-  __m512i offset;
-  __m512 deviation;
-  rrn_wide_mix mix;
-} step_parts;
+/* What a block keeps at hand while it converts. */
+typedef struct converter {
+  __m512i down, top_weight; /* bits of a sum beyond 16 behind the point; what that leaves of the top byte's place */
+  __m512i greatest;         /* halves of the greatest code that is not to be clipped and of a fraction beyond doubt */
+  __m512i width, last;
+} converter;
 
-INLINE step_parts
-parts_of(const rrn_xbar_block *b, const readout *r, int32_t step, rrn_wide_noise noise)
+INLINE converter
+converter_of(const rrn_xbar_block *b)
 {
-  const size_t place = (size_t)(r->step + step) * RRN_XBAR_TABLE_VECTORS + r->vector;
-
-  return (step_parts){ _mm512_load_si512(b->offset + place),
-                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps(),
-                       rrn_wide_mix_of(r->step + step) };
+  return (converter){ _mm512_set1_epi32(b->high - 8), _mm512_set1_epi32(1 << (24 - b->high)),
+                      _mm512_set1_epi32(b->last << 16 | (0xffff - b->width)), _mm512_set1_epi32(b->width),
+                      _mm512_set1_epi32(b->last) };
 }
 
 /* A read-out that is converted. */
 typedef struct conversion {
-  const int32_t *sums;      /* [steps][byte][16][16] */
-  const int32_t *spreads;   /* [steps][16][16]: their sums */
-  __m512i down, top_weight; /* bits of a sum beyond 16 behind the point; what that leaves of the top byte's place */
-  step_parts parts[2];
-  rrn_wide_names names;
-  rrn_wide_weights weights;
-  uint32_t *codes, *doubts;
-  size_t row;               /* of doubts */
-  size_t key;               /* of the first column */
-  size_t columns;           /* that are there; the others are converted as well */
-  int second;
-  int drawn;                /* the deviates are those of the steps before */
-  uint32_t valid;
+  readout at;
+  const int32_t *sums;    /* [byte][16][16] */
+  const int32_t *spreads; /* [16][16]: their sums */
+  __m512i offset;         /* of words: in the sums */
+  __m512i worth;          /* the step's place for the upper halves, over that of `all` */
+  __m512 deviation;
+  rrn_wide_mix mix;
+  const int32_t *deviates; /* [16][16] */
 } conversion;
 
+/* Sums are too low by the width of doubt: so a doubt has the highest fractions, and one maximum of halves notices doubts
+ * and clips. */
 INLINE conversion
 conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, const int32_t *spreads,
-              rrn_wide_noise noise)
+              const int32_t *deviates, int32_t first_place, rrn_wide_noise noise)
 {
-  const size_t row = (size_t)b->steps * RRN_XBAR_DOUBTS;
+  const size_t place = (size_t)r->step * RRN_XBAR_TABLE_VECTORS + r->vector;
 
-  return (conversion){ sums, spreads, _mm512_set1_epi32(b->high - 8),
-                       _mm512_set1_epi32(1 << (24 - b->high)),
-                       { parts_of(b, r, 0, noise), parts_of(b, r, r->steps - 1, noise) },
-                       rrn_wide_names_of(b, r->vector, noise), rrn_wide_weights_of(b, r->step, r->steps),
-                       b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector,
-                       b->doubts + r->column * row + (size_t)r->step * RRN_XBAR_DOUBTS + r->vector / SIDE, row,
-                       rrn_xbar_key(b, r->step, r->column), b->columns - r->column, r->steps == 2,
-                       r->step % RRN_XBAR_DRAW_STEPS != 0, rrn_wide_valid(b, r->vector) };
+  return (conversion){ *r, sums, spreads,
+                       _mm512_sub_epi32(_mm512_load_si512(b->offset + place), _mm512_set1_epi32(b->width)),
+                       _mm512_set1_epi32(1 << (16 + r->step * b->dac_bits - first_place)),
+                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps(),
+                       rrn_wide_mix_of(r->step), deviates };
 }
 
 /* The sum of three bytes, with 16 bits behind the point. Where words can hold the sums of top and middle, products of
  * words place them, as they have more units than shifts. */
 INLINE __m512i
-join(const conversion *c, const int32_t *sums, const step_parts *p, int words)
+join(const converter *v, const conversion *c, const int32_t *sums, int words)
 {
   const __m512i top = _mm512_load_si512(sums), middle = _mm512_load_si512(sums + PRODUCT),
                 low = _mm512_load_si512(sums + 2 * PRODUCT);
 
   if (words)
     return _mm512_dpwssd_epi32(
-      _mm512_srav_epi32(_mm512_dpwssd_epi32(low, middle, _mm512_set1_epi32(256)), c->down), top, c->top_weight);
+      _mm512_srav_epi32(_mm512_dpwssd_epi32(low, middle, _mm512_set1_epi32(256)), v->down), top, v->top_weight);
   return _mm512_add_epi32(
     _mm512_srav_epi32(
-      _mm512_add_epi32(_mm512_slli_epi32(_mm512_add_epi32(_mm512_slli_epi32(top, 8), middle), 8), low), c->down),
-    p->offset);
+      _mm512_add_epi32(_mm512_slli_epi32(_mm512_add_epi32(_mm512_slli_epi32(top, 8), middle), 8), low), v->down),
+    c->offset);
 }
 
-/* A step's sums of a column with read noise. */
-INLINE __m512i
-total_of(const rrn_xbar_block *b, const conversion *c, size_t col, int step, __m512i deviates, rrn_wide_noise noise,
-         int words)
+/* Deviates of columns, which four steps share. */
+INLINE void
+draw(const rrn_xbar_block *b, const readout *r, int32_t *ret_deviates)
 {
-  const step_parts *p = &c->parts[step];
-  const __m512i sum = join(c, c->sums + step * BYTES + col * SIDE, p, words);
+  const rrn_wide_names names = rrn_wide_names_of(b, r->vector, RRN_WIDE_SAME);
+  const size_t key = rrn_xbar_key(b, r->step, r->column);
+  size_t col;
+
+#pragma GCC unroll 4
+  for (col = 0; col < SIDE; col++)
+    _mm512_store_si512(ret_deviates + col * SIDE, rrn_wide_deviates_of(b, &names, key + col));
+}
+
+/* A column's sums with read noise. */
+INLINE __m512i
+total_of(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words)
+{
+  const __m512i sum = join(v, c, c->sums + col * SIDE, words);
 
   if (noise == RRN_WIDE_QUIET)
     return sum;
   return _mm512_add_epi32(
-    sum, rrn_wide_noise_of(&p->mix, deviates,
+    sum, rrn_wide_noise_of(&c->mix, _mm512_load_si512(c->deviates + col * SIDE),
                            noise == RRN_WIDE_SAME
-                             ? p->deviation
-                             : rrn_wide_deviation(b, _mm512_load_si512(c->spreads + step * PRODUCT + col * SIDE))));
+                             ? c->deviation
+                             : rrn_wide_deviation(b, _mm512_load_si512(c->spreads + col * SIDE))));
 }
 
-/* Four steps share the deviates of a column, kept in between. */
-INLINE __m512i
-deviates_of(const rrn_xbar_block *b, const conversion *c, size_t col, rrn_wide_noise noise, int32_t *kept)
-{
-  if (noise == RRN_WIDE_QUIET)
-    return _mm512_setzero_si512();
-  if (!c->drawn)
-    _mm512_store_si512(kept + col * SIDE, rrn_wide_deviates_of(b, &c->names, c->key + col));
-  return _mm512_load_si512(kept + col * SIDE);
-}
+/* What columns add up to: codes by place, and the greatest halves of their sums. */
+typedef struct totals {
+  __m512i all[SIDE], greatest;
+} totals;
 
-/* Adds the codes of the columns from `first` to `end`. */
+/* For columns one by one, as loops would keep the totals in memory. */
+#define FOUR(of, first) of(first), of(first + 1), of(first + 2), of(first + 3)
+#define SIXTEEN(of) FOUR(of, 0), FOUR(of, 4), FOUR(of, 8), FOUR(of, 12)
+
+/* Adds the codes of a column, where they lie in their sums and not clipped. */
 INLINE void
-convert(rrn_xbar_block *b, const rrn_wide_converter *v, const conversion *c, size_t first, size_t end,
-        rrn_wide_noise noise, int words, int32_t *kept)
+convert(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words,
+        totals *t)
 {
+  const __m512i total = total_of(b, v, c, col, noise, words);
+
+  t->greatest = _mm512_max_epu16(t->greatest, total);
+  t->all[col] = _mm512_dpwssd_epi32(t->all[col], total, c->worth);
+}
+
+/* Lists doubts of a read-out, whose currents are taken to be above the border, clips codes and counts these. */
+INLINE void
+correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noise noise, int words)
+{
+  const size_t left = b->columns - c->at.column, n = left < SIDE ? left : SIDE;
+  const uint32_t valid = rrn_wide_valid(b, c->at.vector);
+  const __m128i place = _mm_cvtsi32_si128(c->at.step * b->dac_bits);
   size_t col;
 
 #pragma GCC unroll 1
-  for (col = first; col < end; col++) {
-    const uint32_t valid = col < c->columns ? c->valid : 0;
-    const __m512i deviates = deviates_of(b, c, col, noise, kept);
-    const __m512i one = total_of(b, c, col, 0, deviates, noise, words);
-    uint32_t *doubts = c->doubts + col * c->row;
+  for (col = 0; col < n; col++) {
+    const __m512i total = total_of(b, v, c, col, noise, words), above = _mm512_add_epi32(total, v->width);
+    const __m512i code = _mm512_srai_epi32(above, 16);
+    const __m512i clipped = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), v->last);
+    const __m512i wrong = _mm512_sub_epi32(clipped, _mm512_srai_epi32(total, 16));
+    const uint32_t doubts = _mm512_mask_cmplt_epu16_mask(valid, above, v->width);
+    uint32_t *codes = b->codes + (c->at.column + col) * RRN_XBAR_TABLE_VECTORS + c->at.vector;
+    const uint32_t where = (uint32_t)(((c->at.column + col) * (size_t)b->steps + (size_t)c->at.step) * RRN_XBAR_DOUBTS +
+                                      c->at.vector / SIDE);
 
-    rrn_wide_add_codes(c->codes + col * RRN_XBAR_TABLE_VECTORS, &c->weights,
-                       c->second ? rrn_wide_two_codes(b, v, one, total_of(b, c, col, 1, deviates, noise, words), valid,
-                                                      doubts)
-                                 : rrn_wide_one_code(b, v, one, valid, doubts));
+    b->clipped_low += __builtin_popcount(_mm512_movepi16_mask(code) & valid);
+    b->clipped_high += __builtin_popcount(_mm512_cmpgt_epi16_mask(code, v->last) & valid);
+    _mm512_store_si512(codes, _mm512_add_epi32(_mm512_load_si512(codes), _mm512_sll_epi32(wrong, place)));
+    b->doubts[where] = doubts;
+    b->places[b->n_places] = where;
+    b->n_places += doubts != 0;
   }
+}
+
+INLINE void
+clear(totals *t)
+{
+#define CLEAR(col) t->all[col] = _mm512_setzero_si512()
+  SIXTEEN(CLEAR);
+#undef CLEAR
+}
+
+/* Adds what a block's steps came to. */
+INLINE void
+flush(const rrn_xbar_block *b, const readout *r, int32_t first_place, totals *t)
+{
+  uint32_t *codes = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  const __m128i place = _mm_cvtsi32_si128(first_place);
+
+#define FLUSH(col)                                              \
+  _mm512_store_si512(codes + (col) * RRN_XBAR_TABLE_VECTORS,    \
+                     _mm512_add_epi32(_mm512_load_si512(codes + (col) * RRN_XBAR_TABLE_VECTORS), \
+                                      _mm512_sll_epi32(t->all[col], place)))
+  SIXTEEN(FLUSH);
+#undef FLUSH
+  clear(t);
 }
 
 /* Prepares the tiles for the steps of 16 columns and vectors. */
@@ -276,61 +348,61 @@ start(const rrn_xbar_block *b, const readout *r, int words)
 {
   if (words || b->stride <= 128) {
     hold(b, r->column);
-    fetch(b, r->column);
+    if (r->vector == 0)
+      fetch(b, r->column);
   }
 }
 
 /* One byte's sum of the cells that are held. */
-#define SUM_HELD(product, first, second, inputs, to) \
-  do {                                               \
-    _tile_loadd(1, inputs, 64);                      \
-    product(0, first, 1);                            \
-    if (b->stride > 64) {                            \
-      _tile_loadd(1, (inputs) + TILE, 64);           \
-      product(0, second, 1);                         \
-    }                                                \
-    _tile_stored(0, to, 64);                         \
+#define MULTIPLY(product, first, second, inputs) \
+  do {                                           \
+    _tile_loadd(1, inputs, 64);                  \
+    product(0, first, 1);                        \
+    if (b->stride > 64) {                        \
+      _tile_loadd(1, (inputs) + TILE, 64);       \
+      product(0, second, 1);                     \
+    }                                            \
   } while (0)
 
-/* One byte's sum of a read-out: the sixths are the bytes of the first step and of the second. Spreads come with the first. */
-INLINE void
-sum_sixth(const rrn_xbar_block *b, const readout *r, int sixth, rrn_wide_noise noise, int words, int32_t *ret_sums,
-          int32_t *ret_spreads)
-{
-  const int32_t step = sixth / 3;
-  const uint8_t *inputs = inputs_of(b, r, step);
-  int32_t *sums = ret_sums + sixth * PRODUCT;
+enum { TOP = 0, MIDDLE = 1, LOW = 2 };
 
-  if (step == r->steps)
+/* One byte's sum of a read-out, in tile 0. */
+INLINE void
+multiply(const rrn_xbar_block *b, const readout *r, int byte, rrn_wide_noise noise, int words)
+{
+  const uint8_t *inputs = inputs_of(b, r);
+
+  if (!words && b->stride > 128)
     return;
-  if (noise == RRN_WIDE_SUMMED && sixth % 3 == 0) {
-    sum_spreads(b, r->column, inputs, ret_spreads + step * PRODUCT);
-    if (words || b->stride <= 128)
-      _tile_loadd(2, b->top + r->column * b->stride, b->stride);
-  }
-  if (!words && b->stride > 128) {
-    if (sixth % 3 == 0)
-      sum(b, r->column, inputs, sums);
-    return;
-  }
-  if (sixth % 3 == 2 && words) /* starts at the offset, the same in each column */
-    _tile_loadd(0, b->start + (size_t)(r->step + step) * RRN_XBAR_TABLE_VECTORS + r->vector, 0);
+  if (byte == LOW && words) /* starts at the offset, the same in each column */
+    _tile_loadd(0, b->start + (size_t)r->step * RRN_XBAR_TABLE_VECTORS + r->vector, 0);
   else
     _tile_zero(0);
-  if (sixth % 3 == 0)
-    SUM_HELD(_tile_dpbsud, 2, 5, inputs, sums);
-  else if (sixth % 3 == 1)
-    SUM_HELD(_tile_dpbuud, 3, 6, inputs, sums);
+  if (byte == TOP && noise == RRN_WIDE_SUMMED)
+    _tile_loadd(2, b->top + r->column * b->stride, b->stride);
+  if (byte == TOP)
+    MULTIPLY(_tile_dpbsud, 2, 5, inputs);
+  else if (byte == MIDDLE)
+    MULTIPLY(_tile_dpbuud, 3, 6, inputs);
   else
-    SUM_HELD(_tile_dpbsud, 4, 7, inputs, sums);
+    MULTIPLY(_tile_dpbsud, 4, 7, inputs);
+}
+
+/* Takes a byte's sum out of tile 0; those of tall arrays are all made here. */
+INLINE void
+keep(const rrn_xbar_block *b, const readout *r, int byte, int words, int32_t *ret_sums)
+{
+  if (words || b->stride <= 128)
+    _tile_stored(0, ret_sums + byte * PRODUCT, 64);
+  else if (byte == LOW)
+    sum(b, r->column, inputs_of(b, r), ret_sums);
 }
 
 /* The read-out after this one, which may be beyond the last. */
 static inline readout
 next_of(const rrn_xbar_block *b, readout r)
 {
-  r.step += 2;
-  if (r.step >= b->steps) {
+  if (++r.step == b->steps) {
     r.step = 0;
     r.column += SIDE;
   }
@@ -338,49 +410,93 @@ next_of(const rrn_xbar_block *b, readout r)
     r.column = 0;
     r.vector += SIDE;
   }
-  r.steps = b->steps - r.step < 2 ? 1 : 2;
   return r;
 }
 
 /* A conversion before the first read-out, which adds nothing. */
 INLINE conversion
-no_conversion(const rrn_xbar_block *b, const readout *r, int32_t *sums, int32_t *spreads, rrn_wide_noise noise)
+no_conversion(const rrn_xbar_block *b, int32_t *sums, int32_t *spreads, int32_t *deviates, rrn_wide_noise noise)
 {
-  conversion c = conversion_of(b, r, sums, spreads, noise);
+  const readout r = { 0, 0, 0 };
+  conversion c = conversion_of(b, &r, sums, spreads, deviates, 0, noise);
 
-  memset(sums, 0, 2 * BYTES * sizeof(*sums));
-  memset(spreads, 0, 2 * PRODUCT * sizeof(*spreads));
-  c.weights.words = _mm512_setzero_si512();
-  c.columns = 0;
+  memset(sums, 0, BYTES * sizeof(*sums));
+  memset(spreads, 0, PRODUCT * sizeof(*spreads));
+  memset(deviates, 0, PRODUCT * sizeof(*deviates));
+  c.offset = _mm512_setzero_si512();
+  c.deviation = _mm512_setzero_ps();
+  c.worth = _mm512_setzero_si512();
+  c.at.step = -1;
   return c;
 }
 
-/* Sums of a read-out beside the conversions of the one before, by sixths, near enough for the processor to do both at
- * once. */
+/* Steps whose places fit words beside each other are added before they are placed. */
+enum { MOST_PLACE = 14 };
+
+/* What is left to do when a read-out's columns are converted. */
+INLINE void
+finish(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noise noise, int words,
+       int32_t *first_place, totals *t)
+{
+  const int32_t next = (c->at.step + 1) * b->dac_bits;
+
+  if (__builtin_expect(_mm512_cmpgt_epu16_mask(t->greatest, v->greatest) != 0, 0) ||
+      b->columns - c->at.column < SIDE)
+    correct(b, v, c, noise, words);
+  t->greatest = _mm512_setzero_si512();
+  if (c->at.step + 1 == b->steps || next - *first_place > MOST_PLACE) {
+    flush(b, &c->at, *first_place, t);
+    *first_place = c->at.step + 1 == b->steps ? 0 : next;
+  }
+}
+
+/* Sums of a read-out beside the conversions of the one before, near enough for the processor to do both at once. */
 INLINE void
 read_out(rrn_xbar_block *block, rrn_wide_noise noise, int words)
 {
   rrn_xbar_block b = *block; /* which no store changes */
-  const rrn_wide_converter v = rrn_wide_converter_of(&b);
-  _Alignas(64) int32_t sums[2][2 * BYTES], spreads[2][2 * PRODUCT], kept[PRODUCT];
-  readout r = { 0, 0, 0, b.steps < 2 ? 1 : 2 };
-  conversion c = no_conversion(&b, &r, sums[1], spreads[1], noise);
+  const converter v = converter_of(&b);
+  _Alignas(64) int32_t sums[2][BYTES], spreads[2][PRODUCT], deviates[PRODUCT];
+  readout r = { 0, 0, 0 };
+  conversion c = no_conversion(&b, sums[1], spreads[1], deviates, noise);
+  int32_t first_place = 0;
+  totals t;
   size_t k;
-  int sixth;
 
+#define CONVERT(col) convert(&b, &v, &c, col, noise, words, &t)
+  t.greatest = _mm512_setzero_si512();
+  clear(&t);
   for (k = 0; r.vector < b.vectors; k ^= 1, r = next_of(&b, r)) {
     if (r.step == 0)
       start(&b, &r, words);
-#pragma GCC unroll 6
-    for (sixth = 0; sixth < 6; sixth++) {
-      sum_sixth(&b, &r, sixth, noise, words, sums[k], spreads[k]);
-      convert(&b, &v, &c, (size_t)sixth * SIDE / 6, (size_t)(sixth + 1) * SIDE / 6, noise, words, kept);
+    if (noise == RRN_WIDE_SUMMED) {
+      multiply_spreads(&b, r.column, inputs_of(&b, &r));
+      FOUR(CONVERT, 0);
+      _tile_stored(0, spreads[k], 64);
     }
-    c = conversion_of(&b, &r, sums[k], spreads[k], noise);
+    multiply(&b, &r, LOW, noise, words);
+    if (noise != RRN_WIDE_SUMMED)
+      FOUR(CONVERT, 0);
+    FOUR(CONVERT, 4);
+    keep(&b, &r, LOW, words, sums[k]);
+    multiply(&b, &r, MIDDLE, noise, words);
+    FOUR(CONVERT, 8);
+    keep(&b, &r, MIDDLE, words, sums[k]);
+    multiply(&b, &r, TOP, noise, words);
+    FOUR(CONVERT, 12);
+    keep(&b, &r, TOP, words, sums[k]);
+    if (c.at.step >= 0)
+      finish(&b, &v, &c, noise, words, &first_place, &t);
+    if (noise != RRN_WIDE_QUIET && r.step % RRN_XBAR_DRAW_STEPS == 0)
+      draw(&b, &r, deviates);
+    c = conversion_of(&b, &r, sums[k], spreads[k], deviates, first_place, noise);
   }
-  convert(&b, &v, &c, 0, SIDE, noise, words, kept);
+  SIXTEEN(CONVERT);
+#undef CONVERT
+  finish(&b, &v, &c, noise, words, &first_place, &t);
   block->clipped_low = b.clipped_low;
   block->clipped_high = b.clipped_high;
+  block->n_places = b.n_places;
 }
 
 TARGET void
@@ -418,9 +534,10 @@ rrn_xbar_amx_usable(void)
 }
 
 void
-rrn_xbar_inputs_amx(const int32_t *x, size_t rows, const rrn_xbar_block *b, size_t vector, uint8_t *ret_inputs)
+rrn_xbar_inputs_amx(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
+                    uint8_t *ret_inputs)
 {
-  (void)x, (void)rows, (void)b, (void)vector, (void)ret_inputs;
+  (void)x, (void)x_row, (void)rows, (void)vectors, (void)b, (void)ret_inputs;
 }
 
 void

@@ -328,20 +328,39 @@ rrn_xbar_lookup_avx512(rrn_xbar_block *b)
     look_up(b, b->dac_bits, RRN_WIDE_QUIET);
 }
 
+/* The bytes of up to 64 rows, `down` bits further down. */
+INLINE __m512i
+bytes_of(const int32_t *x, size_t rows, int32_t down)
+{
+  __m128i part[4];
+  size_t k;
+
+#pragma GCC unroll 4
+  for (k = 0; k < 4; k++) {
+    const size_t left = rows > 16 * k ? rows - 16 * k : 0;
+    const __mmask16 here = (__mmask16)(left >= 16 ? 0xffff : (1u << left) - 1);
+
+    part[k] =
+      _mm512_cvtepi32_epi8(_mm512_srl_epi32(_mm512_maskz_loadu_epi32(here, x + 16 * k), _mm_cvtsi32_si128(down)));
+  }
+  return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_set_m128i(part[1], part[0])),
+                            _mm256_set_m128i(part[3], part[2]), 1);
+}
+
 TARGET void
 rrn_xbar_bits_avx512(const int32_t *x, size_t rows, int32_t bits, size_t words, uint64_t *ret_bits)
 {
-  uint16_t *to = (uint16_t *)(void *)ret_bits;
   size_t row;
-  int32_t bit;
+  int32_t first, bit;
 
-  for (row = 0; row < rows; row += 16) {
-    const __mmask16 here = (__mmask16)(rows - row >= 16 ? 0xffff : (1u << (rows - row)) - 1);
-    const __m512i v = _mm512_maskz_loadu_epi32(here, x + row);
+  for (row = 0; row < rows; row += 64)
+    for (first = 0; first < bits; first += 8) {
+      const __m512i bytes = bytes_of(x + row, rows - row, first);
 
-    for (bit = 0; bit < bits; bit++)
-      to[(size_t)bit * words * 4 + row / 16] = _mm512_test_epi32_mask(v, _mm512_set1_epi32(1 << bit));
-  }
+      for (bit = first; bit < bits && bit < first + 8; bit++)
+        ret_bits[(size_t)bit * words + row / 64] =
+          _mm512_test_epi8_mask(bytes, _mm512_set1_epi8((char)(1 << (bit - first))));
+    }
 }
 
 __attribute__((target("avx512f,avx512bw,avx512dq"))) int32_t

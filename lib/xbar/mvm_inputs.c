@@ -124,13 +124,13 @@ fill_sixteens(rrn_xbar_work *w)
 static void
 fill_inputs(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
-  const size_t n = (size_t)w->block.steps * w->words * 1024;
+  const size_t n = (size_t)w->block.steps * w->words * 1024, vectors = w->block.vectors;
   size_t vector;
 
   memset(w->inputs, 0, RRN_XBAR_TABLE_VECTORS / 16 * n);
-  for (vector = 0; vector < w->block.vectors; vector++)
-    rrn_xbar_inputs_amx(w->x + vector * k->head.n_in + w->first, w->rows, &w->block, vector % 16,
-                        w->inputs + vector / 16 * n);
+  for (vector = 0; vector < vectors; vector += 16)
+    rrn_xbar_inputs_amx(w->x + vector * k->head.n_in + w->first, k->head.n_in, w->rows,
+                        vectors - vector < 16 ? vectors - vector : 16, &w->block, w->inputs + vector / 16 * n);
 }
 
 /* The inputs of the array at hand as the kernel wants them. */

@@ -15,8 +15,8 @@
 
 #include "xbar/converter.h"
 
-/* Cells that are made at a time. */
-enum { SOME = 8 };
+/* Cells that are made at a time: at most so many, and a multiple of the least. */
+enum { SOME = 64, FEW = 8 };
 
 typedef struct conversion {
   int32_t plane, step;
@@ -123,11 +123,11 @@ codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
   return k->head.read_model != RRN_READ_NONE ? codes + noise_of(k, w, column, c) : codes;
 }
 
-/* Whether what may be wrong decides the code. */
-static int
-is_near(double codes, double wrong)
+/* How far a current is from the border of two codes. */
+static double
+distance_of(double codes)
 {
-  return rrn_xbar_magnitude(codes - round_even(codes)) > 0.5 - wrong;
+  return 0.5 - rrn_xbar_magnitude(codes - round_even(codes));
 }
 
 /* Cells that a current of a step flows through: their inputs, and the step's value there. */
@@ -137,14 +137,14 @@ typedef struct cells_on {
   int32_t step[SOME];
 } cells_on;
 
-/* The next of them, from `row` on; gives the row after these. */
+/* The next of them, at most `most`, from `row` on; gives the row after these. */
 static size_t
-next_cells(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c, size_t row, cells_on *on)
+next_cells(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c, size_t row, size_t most, cells_on *on)
 {
   const rrn_xbar_layer *l = &k->head;
   const int32_t *x = w->x + c->vector * l->n_in + w->first;
 
-  for (on->n = 0; row < w->rows && on->n < SOME; row++) {
+  for (on->n = 0; row < w->rows && on->n < most; row++) {
     const int32_t v = x[row] >> (c->step * l->spec.dac_bits) & rrn_xbar_max_step(l);
 
     on->input[on->n] = (uint32_t)(w->first + row);
@@ -174,6 +174,15 @@ lacking(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c, c
   return sum;
 }
 
+/* Cells that have to be known, as a rule, before what the others lack cannot decide the code. */
+static size_t
+cells_needed(const rrn_xbar_kernel *k, const rrn_xbar_work *w, double undecided)
+{
+  const double cells = undecided / (0.5 * w->slope * rrn_xbar_max_step(&k->head));
+
+  return cells < SOME - 2 * FEW ? ((size_t)cells / FEW + 2) * FEW : SOME;
+}
+
 /* The current of a conversion in codes, as near as it decides the code. A cell lacks at most half a unit. */
 static double
 exact_codes(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
@@ -182,16 +191,16 @@ exact_codes(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *
   size_t row = 0, i;
   cells_on on;
 
-  if (k->head.read_model != RRN_READ_NONE || !is_near(codes, w->unsure))
+  if (k->head.read_model != RRN_READ_NONE || distance_of(codes) >= w->unsure)
     return codes;
-  left = 0.5 * (double)rrn_xbar_sum_of_step(w, c->vector, c->step) * w->slope;
-  while (row < w->rows && is_near(codes, left + w->rounding)) {
-    row = next_cells(k, w, c, row, &on);
+  left = 0.5 * (double)rrn_xbar_sum_of_step(w, c->vector, c->step) * w->slope + w->rounding;
+  while (row < w->rows && distance_of(codes) < left) {
+    row = next_cells(k, w, c, row, cells_needed(k, w, left - distance_of(codes)), &on);
     codes += lacking(k, w, c, &on) * w->slope;
     for (i = 0; i < on.n; i++)
       left -= 0.5 * on.step[i] * w->slope;
   }
-  return is_near(codes, left + w->rounding) ? reference_codes(k, w, c->plane, c->col, c->vector, c->step) : codes;
+  return distance_of(codes) < left ? reference_codes(k, w, c->plane, c->col, c->vector, c->step) : codes;
 }
 
 static double

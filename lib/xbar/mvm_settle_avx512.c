@@ -195,7 +195,8 @@ size_t
 rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
   const rrn_xbar_block *b = &w->block;
-  const size_t n = list_doubts(b, w->doubts), column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, plane, first);
+  const size_t n = k->cpu == RRN_XBAR_CPU_AMX ? b->n_places : list_doubts(b, w->doubts);
+  const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, plane, first);
   size_t i, n_left = 0;
   doubts d;
 

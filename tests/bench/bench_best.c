@@ -8,13 +8,7 @@
 #include <math.h>
 
 #include "bench.h"
-#include "nets.h"
-
-typedef struct row {
-  char net[32];
-  int crossbars, samples;
-  double split1_us, split5_us, bound_us;
-} row;
+#include "rnc_case.h"
 
 typedef struct family {
   const char *name;
@@ -23,36 +17,25 @@ typedef struct family {
 } family;
 
 static double
-completion_us(const row *r, rramnas_hw *hw, int effort, int depthwise, double *ret_seconds)
+completion_us(const rnc_case *r, rramnas_hw *hw, int effort, int depthwise, double *ret_seconds)
 {
-  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
-  rramnas_timing_options how = RRAMNAS_TIMING_OPTIONS_INIT;
-  rramnas_timing t = RRAMNAS_TIMING_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_mapping *m = NULL;
   rramnas_net *net = test_net(r->net);
-  double start = bench_now_s();
+  double us = 0, start = bench_now_s();
 
-  o.policy = RRAMNAS_POLICY_BEST;
-  o.crossbars = r->crossbars;
-  o.effort = effort;
-  o.depthwise = depthwise;
-  o.samples = how.samples = r->samples;
-  o.seed = 1;
-  how.model = RRAMNAS_TIMING_RNC;
-  how.no_baseline = 1;
-  if (!net || rramnas_compile(hw, net, &o, NULL, &m, &err) < 0)
+  if (!net || rnc_compile(hw, net, r, effort, depthwise, &m, &err) < 0)
     fprintf(stderr, "%s: %s\n", r->net, err.message);
   *ret_seconds = bench_now_s() - start;
-  if (m && (rramnas_mapping_check(m, &err) < 0 || rramnas_mapping_simulate(m, &how, &t, &err) < 0))
+  if (m && rnc_simulate(m, r, &us, &err) < 0)
     fprintf(stderr, "%s: %s\n", r->net, err.message);
   rramnas_mapping_unref(m);
   rramnas_net_unref(net);
-  return 1e-3 * t.latency_ns;
+  return us;
 }
 
 static family *
-family_of(const row *r, family *families)
+family_of(const rnc_case *r, family *families)
 {
   return &families[strcmp(r->net, "squeezenet") == 0 ? 1 : strcmp(r->net, "resnet18") == 0 ? 2 : 0];
 }
@@ -61,27 +44,23 @@ static void
 run(FILE *f, rramnas_hw *hw, int samples, int effort, int depthwise, const char *net, int crossbars)
 {
   family families[3] = { { "mobile", 0, 0, 0 }, { "squeezenet", 0, 0, 0 }, { "resnet18", 0, 0, 0 } };
-  char line[256];
-  row r;
+  rnc_case r;
   int i;
 
   rewind(f);
-  while (fgets(line, sizeof(line), f)) {
-    double rnc, us, seconds;
+  while (rnc_read(f, &r)) {
+    double us, seconds;
     family *of;
 
-    if (sscanf(line, "%31[^,],%d,%d,%lf,%lf,%lf", r.net, &r.crossbars, &r.samples, &r.split1_us, &r.split5_us,
-               &r.bound_us) != 6 || r.samples != samples || (crossbars > 0 && r.crossbars != crossbars) ||
-        strncmp(r.net, net, strlen(net)) != 0)
+    if (r.samples != samples || (crossbars > 0 && r.crossbars != crossbars) || strncmp(r.net, net, strlen(net)) != 0)
       continue;
-    rnc = r.split5_us > 0 && r.split5_us < r.split1_us ? r.split5_us : r.split1_us;
     us = completion_us(&r, hw, effort, depthwise, &seconds);
     of = family_of(&r, families);
-    of->gain += log(rnc / us);
+    of->gain += log(r.us / us);
     of->over_bound += log(us / r.bound_us);
     of->n++;
     printf("%-11s %5d crossbars %3d samples %10.1f us  RNC %10.1f us  gain %6.2f  %7.3f s\n", r.net, r.crossbars,
-           samples, us, rnc, rnc / us, seconds);
+           samples, us, r.us, r.us / us, seconds);
     fflush(stdout);
   }
   for (i = 0; i < 3; i++)

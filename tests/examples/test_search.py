@@ -6,6 +6,7 @@ Usage: test_search.py SEARCH_PROGRAM COMPILE_PROGRAM SPACES_FOLDER NETWORKS_FOLD
 import csv
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -68,6 +69,47 @@ def test_the_chosen_network_is_what_it_says():
         work / "chosen.json", program=COMPILE)
     report = json.loads((work / "chosen.json").read_text())
     assert report["timing"]["latency_ns"] == float(best["latency_ns"])
+
+
+def again(shown, folder, name, figures):
+    """The command that was printed gives the figures of the front's knee."""
+    command = next(shlex.split(line)[1:] for line in shown.splitlines() if line.startswith("again "))
+    assert command[0] == "rramnas-compile"
+    run(*command[1:], "--quiet", "--json", work / name, program=COMPILE)
+    report = json.loads((work / name).read_text())
+    found = {"latency_ns": report["timing"]["latency_ns"], "accuracy": report.get("accuracy", {}).get("mean"),
+             "accuracy_digital": report.get("accuracy", {}).get("digital"),
+             "energy_pj": report.get("cost", {}).get("energy_per_inference_pj")}
+    found = {figure: found[figure] for figure in figures}
+    rows = [{figure: float(row[figure]) for figure in figures} for row in rows_of(folder / "front.csv")]
+    assert found in rows, (found, rows)
+
+
+def test_the_printed_command_gives_the_figures_again():
+    rest = ["--policy", "rnc", "--population", 6, "--generations", 2]
+    out = work / "it's a folder"
+    shown = run("ofa-mobilenet-v3-small", "--crossbars", 210, *rest, "--seed", 3, "--out", out).stdout
+    again(shown, out, "again-net.json", ["latency_ns", "energy_pj"])
+    mixed = work / "again-mixed"
+    shown = run(SPACES / "nacim_mixed_precision.yaml", "--crossbars", "auto", *rest, "--out", mixed).stdout
+    again(shown, mixed, "again-mixed.json", ["latency_ns", "energy_pj"])
+    assert "--layer-bits" in shown
+    rows = rows_of(mixed / "history.csv")
+    assert len({row["layer_weight_bits[0]"] for row in rows}) > 1
+
+
+def test_the_printed_command_gives_the_accuracy_again():
+    space = work / "again_chip.yaml"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: noise.write_sigma, values: [0.1, 0.2]}]\n")
+    chip = work / "again_noise.yaml"
+    chip.write_text("schema: rramnas.hardware/1\nnoise: {write_model: relative}\n")
+    rest = ["--policy", "rnc", "--crossbars", "auto", "--images", 24, "--trials", 2, "--seed", 5]
+    shown = run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--hardware", chip, "--data", DATA / "digits" / "digits_8x8.yaml",
+                *rest, "--strategy", "enumerate", "--objectives", "accuracy,latency_ns", "--out", work / "again-chips").stdout
+    again(shown, work / "again-chips", "again-chips.json", ["accuracy", "latency_ns"])
+    shown = run(DATA / "supernet" / "space.yaml", "--data", DATA / "supernet" / "data.yaml", *rest, "--norm-images", 32, "--population", 4,
+                "--generations", 1, "--objectives", "accuracy_digital,latency_ns", "--out", work / "again-member").stdout
+    again(shown, work / "again-member", "again-member.json", ["accuracy_digital", "latency_ns"])
 
 
 def test_same_bytes_at_any_number_of_threads_and_after_a_break():
@@ -151,6 +193,15 @@ def test_tables():
     assert len(history) == 15625 and sum(row["state"] == "feasible" for row in history) == len(cells)
 
 
+def test_a_space_of_anything():
+    space, table = work / "any.yaml", work / "any.csv"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: a, integer: [1, 3]}]\n")
+    table.write_text("a,loss,price\n1,3,1\n2,1,2\n3,2,3\n")
+    shown = run(space, "--table", table, "--objectives", "loss,price", "--strategy", "enumerate", "--out", work / "any").stdout
+    assert "again" not in shown and len(rows_of(work / "any" / "front.csv")) == 2
+    assert (work / "any" / "report.html").exists() and not (work / "any" / "best" / "knee.yaml").exists()
+
+
 def test_spaces_of_the_examples():
     for path in sorted(SPACES.glob("*.yaml")):
         assert int(run(path, "--count").stdout) > 1000
@@ -220,7 +271,21 @@ def test_a_space_with_its_supernet():
 
 def test_nothing_feasible():
     done = run(*SMALL, "--population", 6, "--generations", 1, "--quiet", "--constraint", "macs<1", code=1)
-    assert "no candidate keeps" in done.stderr
+    assert "0 failed, 6 do not fit or break a constraint, the first that does: macs is " in done.stderr
+    assert ", and has to be <= 1" in done.stderr
+
+
+def test_why_candidates_failed():
+    space, table = work / "two.yaml", work / "two.csv"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bits, integer: [4, 7]}]\n")
+    table.write_text("adc.bits,loss\n4,1\n")
+    args = [space, "--network", NETWORKS / "squeezenet1_1.yaml", "--policy", "rnc", "--crossbars", "auto", "--strategy",
+            "enumerate", "--table", table, "--objectives", "loss,crossbars"]
+    shown = run(*args, "--out", work / "two").stdout
+    assert "failed    3 candidates; the first: the table has no \"loss\" of this candidate" in shown, shown
+    assert "The first that failed: the table has no" in (work / "two" / "report.html").read_text()
+    table.write_text("adc.bits,loss\n4,\n")
+    assert "4 failed, 0 do not fit or break a constraint, the first that failed: the table has" in run(*args, code=1).stderr
 
 
 def test_refused():
@@ -237,6 +302,8 @@ def test_refused():
         ([lonely], "a network is missing"),
         ([*SMALL, "--objectives", "macs"], "given twice"),
         ([*SMALL, "--population", "0"], "expected 1 or more"),
+        ([*SMALL, "--crossbars", "0"], "expected 1 or more, or auto"),
+        ([*SMALL, "--crossbars", "5000000"], "expected 1..4194304 or auto"),
         ([*SMALL, "--strategy", "best"], "nsga2, random, reinforce or enumerate"),
         ([*SMALL, "--constraint", "macs=5"], "expected <"),
         ([*SMALL, "--constraint", "accuracy>5"], "nobody supplies"),

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a checkpoint, once as they are and once with length and checksum put right, so that what lies behind
- * them is reached: an error that explains itself, or a session that runs on. */
+/* Any bytes as a checkpoint, once as they are and once with length, problem and checksum put right, so that what lies
+ * behind them is reached: an error that explains itself, or a session that runs on. The problem names the library's
+ * version and settings, so that of a corpus is soon another's. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <xxhash.h>
 
 #include "search_case.h"
 #include "session/session.h"
 
-enum { HEAD = 16, TAIL = 8 };
+enum { HEAD = 16, TAIL = 8, PROBLEM = HEAD + 70 * 8 /* behind the options: its length, then its text */ };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -56,19 +59,74 @@ try_bytes(const uint8_t *data, size_t size)
   rramnas_search_unref(s);
 }
 
+static uint64_t
+get(const uint8_t *at)
+{
+  uint64_t value = 0;
+  int i;
+
+  for (i = 7; i >= 0; i--)
+    value = value << 8 | at[i];
+  return value;
+}
+
+/* Length and text of the problem, as the library writes them now; read once. */
+static const uint8_t *
+own_problem(size_t *ret_size)
+{
+  static uint8_t bytes[1 << 16];
+  static size_t size;
+  char path[] = "checkpoint-XXXXXX";
+  rramnas_search *s = NULL;
+  FILE *file;
+
+  if (size == 0) {
+    if (case_create(NULL, NULL, NULL, &s, NULL) < 0 || rramnas_search_start(s, NULL, NULL) < 0 || mkstemp(path) < 0 ||
+        rrn_checkpoint_save(s, path, NULL) < 0 || !(file = fopen(path, "rb")) ||
+        fread(bytes, 1, sizeof(bytes), file) < PROBLEM + 8)
+      abort();
+    size = 8 + (size_t)get(bytes + PROBLEM);
+    fclose(file);
+    unlink(path);
+    rramnas_search_unref(s);
+  }
+  *ret_size = size;
+  return bytes + PROBLEM;
+}
+
+/* NULL when there is no place for it. */
+static uint8_t *
+put_right(const uint8_t *data, size_t size, size_t *ret_size)
+{
+  size_t n_ours, n_theirs;
+  const uint8_t *ours = own_problem(&n_ours);
+  uint8_t *copy;
+
+  if (size < PROBLEM + 8 + TAIL || get(data + PROBLEM) > size - PROBLEM - 8 - TAIL)
+    return NULL;
+  n_theirs = 8 + (size_t)get(data + PROBLEM);
+  *ret_size = size - n_theirs + n_ours;
+  if (!(copy = malloc(*ret_size)))
+    return NULL;
+  memcpy(copy, data, PROBLEM);
+  memcpy(copy, "RRNCKPT1", 8);
+  memcpy(copy + PROBLEM, ours, n_ours);
+  memcpy(copy + PROBLEM + n_ours, data + PROBLEM + n_theirs, size - PROBLEM - n_theirs);
+  put(copy + 8, *ret_size - HEAD - TAIL);
+  put(copy + *ret_size - TAIL, XXH3_64bits(copy, *ret_size - TAIL));
+  return copy;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   uint8_t *copy;
+  size_t n;
 
   try_bytes(data, size);
-  if (size < HEAD + TAIL || !(copy = malloc(size)))
+  if (!(copy = put_right(data, size, &n)))
     return 0;
-  memcpy(copy, data, size);
-  memcpy(copy, "RRNCKPT1", 8);
-  put(copy + 8, size - HEAD - TAIL);
-  put(copy + size - TAIL, XXH3_64bits(copy, size - TAIL));
-  try_bytes(copy, size);
+  try_bytes(copy, n);
   free(copy);
   return 0;
 }

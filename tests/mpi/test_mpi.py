@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Searches over the ranks of an MPI job on this machine. TAP on standard output.
 
-Usage: test_mpi.py MPIEXEC SEARCH_PROGRAM MPI_SEARCH_PROGRAM CALLBACK_PROGRAM
+Usage: test_mpi.py MPIEXEC SEARCH_PROGRAM MPI_SEARCH_PROGRAM CALLBACK_PROGRAM AGAIN_PROGRAM
 """
 import os
 import signal
@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import tap
 
-MPIEXEC, SEARCH, MPI_SEARCH, CALLBACK = (os.path.abspath(name) for name in sys.argv[1:5])
+MPIEXEC, SEARCH, MPI_SEARCH, CALLBACK, AGAIN = (os.path.abspath(name) for name in sys.argv[1:6])
 SMALL = ["ofa-mobilenet-v3-small", "--crossbars", "100", "--policy", "rnc", "--objectives", "macs,latency_ns",
          "--population", "20", "--seed", "5", "--quiet"]
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -65,10 +65,23 @@ def test_threads_of_ranks_and_a_cache():
             assert (expected / name).read_bytes() == (folder / name).read_bytes(), (run, name)
 
 
-def test_chips_end_by_the_same_front():
+def write_noisy_chips():
     chips = ["genes:", "- {name: noise.write_sigma, values: [0.05, 0.3, 1]}", "- {name: crossbar.cols, values: [32, 64, 128]}"]
     (work / "space.yaml").write_text("schema: rramnas.space/1\n" + "\n".join(chips))
     (work / "chip.yaml").write_text("schema: rramnas.hardware/1\nnoise: {write_model: relative}\n")
+
+
+def test_ranks_forget_the_front_of_an_earlier_run():
+    write_noisy_chips()
+    problem = [work / "space.yaml", work / "chip.yaml", DATA / "onnx" / "digits_cnn.onnx", DATA / "digits" / "digits_8x8.yaml"]
+    for ranks in (1, 3):
+        mpi(ranks, AGAIN, *problem, work / f"again-{ranks}.csv")
+    assert len((work / "again-1.csv").read_text().splitlines()) == 10
+    assert (work / "again-1.csv").read_bytes() == (work / "again-3.csv").read_bytes()
+
+
+def test_chips_end_by_the_same_front():
+    write_noisy_chips()
     args = [work / "space.yaml", "--hardware", work / "chip.yaml", "--crossbars", "auto", "--policy", "rnc", "--objectives",
             "accuracy,area_um2", "--network", DATA / "onnx" / "digits_cnn.onnx", "--data", DATA / "digits" / "digits_8x8.yaml",
             "--images", 8, "--trials", 4, "--stop-dominated", "--population", 3, "--generations", 3, "--seed", 3, "--quiet"]

@@ -533,6 +533,7 @@ what_cannot_be_is_refused(void **state)
   rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
   rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
+  double trial = -1;
   char other[1024];
 
   (void)state;
@@ -551,6 +552,11 @@ what_cannot_be_is_refused(void **state)
   o.stop_dominated = 1;
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
   o.stop_dominated = 0;
+  a.size = 4; /* nothing is written beside it, either */
+  o.images = 2;
+  assert_int_equal(measure_digits(NULL, &o, &a, &trial, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_true(trial == -1);
+  a.size = sizeof(a);
   o.data = "missing.yaml";
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_IO);
   o.data = data_path("digits/digits.yaml", other); /* 3 x 32 x 32 */

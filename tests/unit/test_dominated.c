@@ -17,6 +17,7 @@
 #include "data/data.h"
 #include "evaluate/evaluate.h"
 #include "oom.h"
+#include "session_run.h"
 #include "util/file.h"
 
 enum { PIXELS = 64, CLASSES = 10, N_TRAIN = 300, CHIPS = 12, GENES = 3, MOST_FIGURES = 8, GENERATION = 8 };
@@ -234,8 +235,9 @@ started(const problem *p)
   return s;
 }
 
+/* With a checkpoint behind each generation. */
 static void
-run(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads)
+run_saving(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads)
 {
   rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
@@ -245,15 +247,6 @@ run(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threa
   o.n_threads = n_threads;
   o.checkpoint = checkpoint;
   check(rramnas_search_run(s, &o, &err), &err);
-}
-
-static rramnas_progress
-progress_of(const rramnas_search *s)
-{
-  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
-
-  assert_int_equal(rramnas_search_progress(s, &p), RRAMNAS_OK);
-  return p;
 }
 
 /* The session's history; ends the session. */
@@ -315,7 +308,7 @@ rows_of(const problem *p, row rows[MOST_ROWS])
   char *text;
   size_t n;
 
-  run(s, 0, 0, 2);
+  run_saving(s, 0, 0, 2);
   assert_true(progress_of(s).exhausted);
   text = history_after(s);
   n = read_rows(text, rows);
@@ -393,7 +386,7 @@ a_full_front_takes_nobody_who_was_ended(void **state)
   p.archive_capacity = 3;
   for (p.seed = 1; p.seed <= 3; p.seed++) {
     s = started(&p);
-    run(s, 5, 0, 2);
+    run_saving(s, 5, 0, 2);
     for (i = 0; i < rramnas_search_front_count(s); i++) {
       assert_int_equal(rramnas_search_front(s, i, NULL, values), RRAMNAS_OK);
       assert_true(values[2] == CHIPS);
@@ -413,22 +406,22 @@ the_course_is_the_same(void **state)
   int64_t some;
 
   (void)state;
-  run(s, 4, 0, 1);
+  run_saving(s, 4, 0, 1);
   expected = history_after(s);
   assert_non_null(strstr(expected, ",accuracy_chips,accuracy_to_beat,"));
   s = started(&usual);
-  run(s, 4, 0, 2);
+  run_saving(s, 4, 0, 2);
   assert_history(s, expected);
   s = started(&usual);
-  run(s, 4, 0, 3);
+  run_saving(s, 4, 0, 3);
   assert_history(s, expected);
   for (some = 11; some < 30; some += 8) { /* in the middle of a generation */
     s = started(&usual);
-    run(s, 0, some, 2);
+    run_saving(s, 0, some, 2);
     rramnas_search_unref(s);
     s = prepared(&usual);
     check(rramnas_search_resume_file(s, checkpoint, &err), &err);
-    run(s, 4, 0, 1);
+    run_saving(s, 4, 0, 1);
     assert_history(s, expected);
   }
   free(expected);
@@ -445,7 +438,7 @@ those_who_judge_are_given_the_front(void **state)
   size_t n, k, m;
 
   (void)state;
-  run(s, 4, 0, 1);
+  run_saving(s, 4, 0, 1);
   expected = history_after(s);
   s = started(&usual);
   assert_int_equal(rramnas_search_generation_front(s, NULL), 0);
@@ -473,7 +466,7 @@ history_of(const problem *p, int64_t *ret_cached)
 {
   rramnas_search *s = started(p);
 
-  run(s, 4, 0, 2);
+  run_saving(s, 4, 0, 2);
   *ret_cached = progress_of(s).cached;
   return history_after(s);
 }
@@ -548,6 +541,83 @@ what_may_be_reused(void **state)
     if (rrn_rivals_reuse(&e, values) != cases[i].may)
       fail_msg("case %zu", i);
   }
+}
+
+/* --- figures that are known and figures that are asked for --- */
+
+static size_t
+figure_of(const rramnas_search *s, const char *name)
+{
+  size_t j = 0;
+
+  while (strcmp(rramnas_search_metric(s, j), name) != 0)
+    j++;
+  return j;
+}
+
+/* One bit is no converter of signed currents, and no weight: the chips fail, what was measured before does not. */
+static void
+what_failed_takes_nothing_with_it(void **state)
+{
+  static const char space[] = "schema: rramnas.space/1\nname: chips\ngenes:\n"
+                              "- {name: weight.bits, values: [1, 8]}\n- {name: adc.bits, values: [1, 8]}\n";
+  static const int known[4][3] = { { 1, 0, 0 }, { 1, 0, 0 }, { 1, 1, 0 }, { 1, 1, 1 } }; /* in floats, in integers, on chips */
+  static const char *const figures[] = { "accuracy_digital", "accuracy_quantized", "accuracy" };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  double values[MOST_FIGURES], shortfall;
+  rramnas_search *s;
+  problem p = usual;
+  int k, j;
+
+  (void)state;
+  for (p.stop_dominated = 0; p.stop_dominated < 2; p.stop_dominated++) {
+    s = NULL;
+    check(rramnas_search_load_buffer(space, strlen(space), "space.yaml", NULL, &s, &err), &err);
+    check(prepare(s, &p, NULL, &err), &err);
+    check(rramnas_search_add_constraint(s, "accuracy_digital >= 0", &err), &err);
+    check(rramnas_search_add_constraint(s, "accuracy_quantized >= 0", &err), &err);
+    check(start(s, &p, &err), &err);
+    for (k = 0; k < 4; k++) {
+      const double x[2] = { k / 2, k % 2 };
+
+      check(rramnas_search_evaluate(s, x, 1, 1, values, &shortfall, &err), &err);
+      for (j = 0; j < 3; j++)
+        if (isfinite(values[figure_of(s, figures[j])]) != known[k][j])
+          fail_msg("stop_dominated %d, candidate %d: %s is %g", (int)p.stop_dominated, k, figures[j],
+                   values[figure_of(s, figures[j])]);
+    }
+    rramnas_search_unref(s);
+  }
+}
+
+/* Those that stop_dominated brings go with it, unless somebody else wants them. */
+static void
+figures_of_chips_go_with_the_rule(void **state)
+{
+  problem p = usual;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = NULL;
+
+  (void)state;
+  check(create(&p, NULL, &s, &err), &err);
+  check(rramnas_search_add_constraint(s, "latency_ns <= 1e12", &err), &err);
+  assert_int_equal(rramnas_search_metric_count(s), 5);
+  p.stop_dominated = 0;
+  check(set_accuracy(s, &p, &err), &err);
+  assert_int_equal(rramnas_search_metric_count(s), 3);
+  assert_string_equal(rramnas_search_metric(s, 2), "latency_ns");
+  p.stop_dominated = 1;
+  check(set_accuracy(s, &p, &err), &err);
+  check(rramnas_search_add_constraint(s, "accuracy_to_beat >= 0", &err), &err);
+  p.stop_dominated = 0;
+  check(set_accuracy(s, &p, &err), &err);
+  assert_int_equal(rramnas_search_metric_count(s), 4);
+  assert_string_equal(rramnas_search_metric(s, 3), "accuracy_to_beat");
+  check(start(s, &p, &err), &err);
+  run(s, 1, 0, 1);
+  assert_int_equal(progress_of(s).infeasible, 0); /* constraints still name their figures */
+  assert_true(progress_of(s).front > 0);
+  rramnas_search_unref(s);
 }
 
 /* --- what is refused --- */
@@ -639,6 +709,8 @@ main(void)
     cmocka_unit_test(those_who_judge_are_given_the_front),
     cmocka_unit_test(the_cache_changes_nothing),
     cmocka_unit_test(what_may_be_reused),
+    cmocka_unit_test(what_failed_takes_nothing_with_it),
+    cmocka_unit_test(figures_of_chips_go_with_the_rule),
     cmocka_unit_test(others_are_refused),
     cmocka_unit_test(memory_may_run_out_anywhere),
   };

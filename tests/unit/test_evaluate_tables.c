@@ -186,8 +186,27 @@ tables_say_what_is_wrong(void **state)
   bad_table("genome,a\n0 0 0 0 0 0,1\n0 0 0 0 0 1,1\n", "genome:none", NULL, RRAMNAS_ERR_RANGE, 3);
   bad_table("genome,a\nnone,none,none\n", NULL, NULL, RRAMNAS_ERR_PARSE, 2);
   bad_table("genome,a\n\"none,1\n", NULL, NULL, RRAMNAS_ERR_PARSE, 3);
+  bad_table("genome,a,b\n0 0 0 0 0 0,1,2\n", NULL, "loss=a,loss=b", RRAMNAS_ERR_ARGUMENT, 1);
   set_up(&f, "nas-bench-201");
   assert_int_equal(rrn_evaluation_add_table(&f.e, "no-such-file.csv", &o, &f.err), RRAMNAS_ERR_IO);
+  tear_down(&f);
+}
+
+static void
+names_of_columns_differ(void **state)
+{
+  static const char row[] = "none none none none none none,1,2,3";
+  char text[256];
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  snprintf(text, sizeof(text), "\ngenome,loss,mine,loss\n%s\n", row);
+  assert_int_equal(add_table(&f, text, NULL, NULL), RRAMNAS_ERR_PARSE);
+  assert_string_equal(strrchr(f.err.message, ':'), ": columns 2 and 4 are both called \"loss\"");
+  assert_int_equal(f.err.line, 2);
+  snprintf(text, sizeof(text), "genome,,mine,\n%s\n", row); /* names that nobody can ask for */
+  assert_int_equal(add_table(&f, text, NULL, NULL), RRAMNAS_OK);
   tear_down(&f);
 }
 
@@ -414,6 +433,7 @@ main(void)
     cmocka_unit_test(order_needs_a_column_for_the_key),
     cmocka_unit_test(table_by_gene),
     cmocka_unit_test(tables_say_what_is_wrong),
+    cmocka_unit_test(names_of_columns_differ),
     cmocka_unit_test(hostile_tables_cost_little),
     cmocka_unit_test(every_allocation_fails_once),
     cmocka_unit_test(predictor_finds_what_is_there),

@@ -50,6 +50,36 @@ read_space(const char *yaml)
   return s;
 }
 
+/* --- bits of layers --- */
+
+/* By their names, and no more than the chip's; "free" keeps a name for something else. */
+static void
+genes_of_bits_are_found_by_name(void **state)
+{
+  static const char yaml[] = "schema: rramnas.space/1\nname: bits\ngenes:\n"
+                             "- {name: 'layer_weight_bits[1]', values: [4, 16]}\n"
+                             "- {name: 'layer_input_bits[0]', integer: [2, 8]}\n"
+                             "- {name: 'layer_weight_bits[0]', values: [3, 5], role: free}\n";
+  const double x[3] = { 1, 6, 1 };
+  int32_t weight_bits[2] = { -1, -1 }, input_bits[2] = { -1, -1 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_search *s = NULL;
+
+  (void)state;
+  if (rramnas_search_load_buffer(yaml, strlen(yaml), "space.yaml", NULL, &s, &err) < 0)
+    fail_msg("%s", err.message);
+  assert_int_equal(rramnas_search_build_bits(s, x, 2, weight_bits, input_bits, &err), RRAMNAS_OK);
+  assert_true(weight_bits[0] == 0 && weight_bits[1] == 8 && input_bits[0] == 6 && input_bits[1] == 0);
+  assert_int_equal(rramnas_search_build_bits(s, x, 1, weight_bits, input_bits, &err), RRAMNAS_OK);
+  assert_true(weight_bits[0] == 0 && input_bits[0] == 6);
+  assert_int_equal(rramnas_search_build_bits(s, x, 1, NULL, input_bits, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_int_equal(rramnas_search_build_bits(s, (const double[3]){ 7, 6, 1 }, 1, weight_bits, input_bits, &err),
+                   RRAMNAS_ERR_ARGUMENT);
+  assert_null(rramnas_search_supernet(s));
+  assert_null(rramnas_search_supernet(NULL));
+  rramnas_search_unref(s);
+}
+
 /* --- genes --- */
 
 static void
@@ -631,6 +661,7 @@ main(void)
     cmocka_unit_test(networks_have_published_sizes),
     cmocka_unit_test(parameters_change_the_networks),
     cmocka_unit_test(chips_have_the_genes_values),
+    cmocka_unit_test(genes_of_bits_are_found_by_name),
     cmocka_unit_test(device_comes_before_its_fields),
     cmocka_unit_test(files_say_what_is_wrong),
     cmocka_unit_test(fixed_genes_stay),
