@@ -2,9 +2,10 @@
 """Training of all members at once: the sandwich rule with in-place distillation (Yu and Huang, ICCV 2019).
 
 Each step: the largest member learns the labels; the smallest and some random ones learn the mean of the labels and of
-what the largest says of the same images (its answers alone are worth nothing in the first hundreds of steps). With
-weight noise every member sees its weights with errors, new ones each time, which is what makes networks bear the errors
-of crossbars.
+what the largest says of the same images (its answers alone are worth nothing in the first hundreds of steps). A plan
+may leave the smallest to the random ones, or have the largest alone, as progressive shrinking begins (Cai et al., ICLR
+2020). With weight noise every member sees its weights with errors, new ones each time, which is what makes networks
+bear the errors of crossbars.
 """
 import math
 import os
