@@ -116,7 +116,8 @@ def evaluate(args):
         print(f"d {genome.d} ks {genome.ks} e {genome.e}: {macs} MACs, test {shares[0]}, held out {shares[1]}")
         rows.append((genome, (macs,) + right))
         logits.append(answers[0][:REFERENCE_IMAGES])
-    print_range(rows, len(data.test_labels))
+    if len(rows) > 1:
+        print_range(rows, len(data.test_labels))
     if args.reference:
         write_reference(args.reference, rows, logits)
 
