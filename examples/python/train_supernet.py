@@ -30,7 +30,7 @@ def make_task(args):
     task.write_task(args.digits, args.folder, args.seed, args.held_out)
 
 
-def image_source(data, digits_folder, ranges):
+def image_source(data, digits_folder, level):
     """Images to train with by (which of those not held out, version), and their labels."""
     kept = np.flatnonzero(~data.held_out)
     labels = data.train_labels[kept]
@@ -40,9 +40,10 @@ def image_source(data, digits_folder, ranges):
     digits, own_labels = task.load_digits(digits_folder, "train")
     if len(digits) != len(data.train) or np.any(own_labels != data.train_labels):
         raise ValueError(f"{digits_folder} has not the digits that the task was made from")
+    digits, ranges = digits[kept], task.LEVELS[level]
 
     def draw(which, version):
-        return data.prepare(task.render(digits[kept[which]], kept[which], version, data.seed, ranges))
+        return data.prepare(task.render(digits, which, kept[which], version, data.seed, ranges))
 
     return draw, labels
 
@@ -63,8 +64,9 @@ def train(args):
     torch.manual_seed(args.seed)
     data = task.Data(args.data)
     tensors = first_tensors(args, data)
-    source, labels = image_source(data, args.digits, task.MILD if args.mild else task.RANGES)
-    plan = training.Plan(args.steps, args.fall, args.batch, args.rate, args.noise, args.random_members, args.seed)
+    source, labels = image_source(data, args.digits, args.level)
+    plan = training.Plan(args.steps, args.fall, args.batch, args.rate, args.noise, args.members, args.random_members,
+                         args.seed)
     training.train(tensors, source, labels, plan, args.snapshot)
     about = {"made by": "train_supernet.py", "seed": str(args.seed), "steps": str(args.steps), "noise": str(args.noise)}
     model.save(args.out, tensors, calibration_images(data, args.calibration), DTYPES[args.dtype], about)
@@ -73,18 +75,31 @@ def train(args):
 # --- evaluate ---
 
 def write_reference(folder, rows, logits):
-    """members.txt: per member 16 kernel sizes, 16 expansions, 4 depths, right answers of the test images and of those
-    held out; logits.f32."""
+    """members.txt: per member 16 kernel sizes, 16 expansions, 4 depths, multiply-accumulates, right answers of the test
+    images and of those held out; logits.f32."""
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "members.txt"), "w", encoding="utf-8") as file:
-        for genome, right in rows:
-            file.write(" ".join(map(str, genome.ks + genome.e + genome.d + right)) + "\n")
+        for genome, counts in rows:
+            file.write(" ".join(map(str, genome.ks + genome.e + genome.d + counts)) + "\n")
     np.stack(logits).astype("<f4").tofile(os.path.join(folder, "logits.f32"))
 
 
 def members(count, seed):
     draw = random.Random(seed)
     return ([model.LARGEST, model.SMALLEST] + [model.random_genome(draw) for _ in range(count)])[:count]
+
+
+def rank_correlation(x, y):
+    """Spearman's, of values that may be equal."""
+    ranks = [np.unique(v, return_inverse=True, return_counts=True)[1:] for v in (x, y)]
+    return np.corrcoef([(np.cumsum(counts) - (counts - 1) / 2)[place] for place, counts in ranks])[0, 1]
+
+
+def print_range(rows, n):
+    macs, right, _ = np.array([counts for _, counts in rows]).T
+    shares = 100 * right / n
+    print(f"{len(macs)} members: test {shares.min():.2f} to {shares.max():.2f} %, {np.ptp(shares):.2f} points, "
+          f"rank correlation with multiply-accumulates {rank_correlation(macs, shares):.2f}")
 
 
 def evaluate(args):
@@ -97,9 +112,12 @@ def evaluate(args):
         answers = [model.judge(tensors, genome, calibration, images).numpy() for images, _ in parts]
         right = tuple(int(np.sum(a.argmax(axis=1) == labels)) for a, (_, labels) in zip(answers, parts))
         shares = [f"{100 * r / max(1, len(labels)):.2f} %" for r, (_, labels) in zip(right, parts)]
-        print(f"d {genome.d} ks {genome.ks} e {genome.e}: test {shares[0]}, held out {shares[1]}")
-        rows.append((genome, right))
+        macs = model.count_macs(tensors, genome, calibration[:1])
+        print(f"d {genome.d} ks {genome.ks} e {genome.e}: {macs} MACs, test {shares[0]}, held out {shares[1]}")
+        rows.append((genome, (macs,) + right))
         logits.append(answers[0][:REFERENCE_IMAGES])
+    if len(rows) > 1:
+        print_range(rows, len(data.test_labels))
     if args.reference:
         write_reference(args.reference, rows, logits)
 
@@ -128,7 +146,8 @@ def add_train(commands):
     p.add_argument("data", help="data set of format idx: a YAML file")
     p.add_argument("out", help="supernet to write, safetensors")
     p.add_argument("--digits", help="the digits that `task` took: draws new distortions of them in every round")
-    p.add_argument("--mild", action="store_true", help="with --digits: distortions smaller than the task's")
+    p.add_argument("--level", choices=task.LEVELS, default="task",
+                   help="with --digits: how far digits are distorted (default: task)")
     p.add_argument("--start", help="supernet to go on from, instead of a new one of the widths below")
     p.add_argument("--steps", type=int, default=4000)
     p.add_argument("--fall", type=int, help="the learning rate stays at its highest until these last steps, instead of falling "
@@ -139,8 +158,10 @@ def add_train(commands):
     p.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default: 0.003)")
     p.add_argument("--noise", type=float, default=0.0,
                    help="standard deviation of errors on weights, relative to the greatest of the channel (default: 0)")
-    p.add_argument("--random-members", type=int, default=2,
-                   help="in a step, beside the largest and the smallest (default: 2)")
+    p.add_argument("--members", choices=training.BESIDE, default="sandwich",
+                   help="in a step: the largest alone, with random ones, or with the smallest and random ones "
+                   "(default: sandwich)")
+    p.add_argument("--random-members", type=int, default=2, help="random ones in a step (default: 2)")
     p.add_argument("--calibration", type=int, default=512, help="images for the statistics in the file (default: 512)")
     p.add_argument("--stages", type=int, nargs=4, default=[8, 16, 16, 24],
                    help="widths of the stages, multiples of 8 (default: 8 16 16 24)")

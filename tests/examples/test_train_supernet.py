@@ -5,6 +5,7 @@ supernet's answers, checkpoints of the public code. Skipped where no Python has 
 Usage: test_train_supernet.py SOURCE_FOLDER MEMBER_LOGITS
 """
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -63,18 +64,41 @@ def train(name, *args):
     return out
 
 
+def tensor(safetensors, name):
+    header, data = safetensors
+    begin, end = header[name]["data_offsets"]
+    return data[begin:end]
+
+
 def test_training_changes_weights():
-    header, _ = read_safetensors(train("a", "--digits", DATA / "digits"))
-    more, _ = read_safetensors(train("more", "--steps", 1, "--start", work / "a.safetensors"))
-    assert more.keys() == header.keys() and more["__metadata__"]["steps"] == "1"
+    first = read_safetensors(train("a", "--digits", DATA / "digits", "--level", "mild"))
+    more = read_safetensors(train("more", "--steps", 1, "--members", "largest", "--start", work / "a.safetensors"))
+    header = first[0]
+    assert more[0].keys() == header.keys() and more[0]["__metadata__"]["steps"] == "1"
     assert header["__metadata__"]["steps"] == "2"
     assert header["blocks.16.conv.depth_conv.conv.conv.weight"] | {"data_offsets": 0} == \
         {"dtype": "F16", "shape": [144, 1, 7, 7], "data_offsets": 0}
     assert header["blocks.4.conv.point_linear.bn.bn.running_var"]["shape"] == [8]
+    # The largest member has kernels of 7 x 7 alone, so its steps leave the way to smaller ones as it is.
+    matrix, weight = (f"blocks.1.conv.depth_conv.conv.{name}" for name in ("5to3_matrix", "conv.weight"))
+    assert tensor(first, weight) != tensor(more, weight)
+    new = struct.pack("<81e", *(float(i % 10 == 0) for i in range(81)))
+    assert tensor(first, matrix) == tensor(more, matrix) != new
+
+
+def test_levels_of_distortion():
+    """Where training begins, digits stand alone; those images too are the same bytes anywhere."""
+    code = ("import hashlib, sys; sys.path.insert(0, sys.argv[1]); from supernet import task\n"
+            "digits, _ = task.load_digits(sys.argv[2], 'train')\n"
+            "for level in ('mild', 'single', 'task'):\n"
+            "    images = task.render(digits, range(40), range(40), 1, 1, task.LEVELS[level])\n"
+            "    print(level, hashlib.sha256(images.tobytes()).hexdigest()[:16])")
+    done = subprocess.run([PYTHON, "-B", "-c", code, SCRIPT.parent, DATA / "digits"], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["mild cb77bbaaf85a2a4d", "single a119197b0bd88672", "task 692c67894ff13075"], done
 
 
 def test_a_run_that_goes_on_ends_as_an_unbroken_one():
-    options = ["--steps", 3, "--fall", 1, "--noise", 0.1, "--digits", DATA / "digits"]
+    options = ["--steps", 3, "--fall", 1, "--noise", 0.1, "--members", "random", "--digits", DATA / "digits"]
     snapshot = ["--snapshot", work / "snapshot"]
     unbroken = train("unbroken", *options).read_bytes()
     half = train("half", *options, *snapshot, "--steps", 2).read_bytes()
@@ -86,7 +110,9 @@ def test_a_run_that_goes_on_ends_as_an_unbroken_one():
 
 def test_the_shipped_supernet_answers_as_the_reference_says():
     ours, recorded = work / "reference", DATA / "digits_supernet"
-    script("evaluate", EXAMPLE / "data.yaml", EXAMPLE / "digits.safetensors", "--members", 2, "--reference", ours)
+    done = script("evaluate", EXAMPLE / "data.yaml", EXAMPLE / "digits.safetensors", "--members", 2, "--reference", ours)
+    assert "2212032 MACs" in done.stdout and "376032 MACs" in done.stdout  # as the library counts them
+    assert re.search("2 members: test .* points, rank correlation with multiply-accumulates 1.00", done.stdout)
     found, expected = ((folder / "members.txt").read_text().splitlines() for folder in (ours, recorded))
     assert found == expected[:2]
     a, b = array("f", (ours / "logits.f32").read_bytes()), array("f", (recorded / "logits.f32").read_bytes())

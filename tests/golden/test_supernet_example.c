@@ -4,13 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include "data/data.h"
 #include "infer.h"
 #include "member.h"
 
-enum { CALIBRATION = 512, FIRST = 24, CLASSES = 10, PIXELS = 3 * 32 * 32 };
+enum { CALIBRATION = 512, FIRST = 24, CLASSES = 10, PIXELS = 3 * 32 * 32, MEMBERS = 16 };
 
 /* Images of one part of the task. */
 typedef struct part {
@@ -120,6 +121,41 @@ largest_difference(const float *x, const float *y, size_t n)
   return worst;
 }
 
+static int64_t
+count_macs(const rrn_ofa_genome *g)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_net *net = NULL;
+  int64_t sum = 0;
+  size_t i;
+
+  check(rrn_net_ofa_named(RRN_OFA_SMALL, g, "member", NULL, &net, &err), &err);
+  for (i = 0; i < net->n_layers; i++)
+    sum += net->layers[i].macs;
+  rramnas_net_unref(net);
+  return sum;
+}
+
+/* A space in which all members are equally right is none to search: five points lie between the least and the most
+   right one, and of two members the bigger one is mostly the better one. */
+static void
+check_spread(const int64_t macs[MEMBERS], const int right[MEMBERS], size_t n_images)
+{
+  int fewest = right[0], most = right[0], agree = 0, differ = 0, i, j;
+
+  for (i = 0; i < MEMBERS; i++) {
+    fewest = right[i] < fewest ? right[i] : fewest;
+    most = right[i] > most ? right[i] : most;
+    for (j = 0; j < MEMBERS; j++)
+      if (macs[i] > macs[j]) {
+        agree += right[i] > right[j];
+        differ += right[i] < right[j];
+      }
+  }
+  assert_true(20 * (most - fewest) >= (int)n_images);
+  assert_true(agree >= 2 * differ);
+}
+
 /* Logits of the first test images; right answers on all test images and on those held out, which are the same ones. */
 static void
 test_members(void **state)
@@ -129,24 +165,25 @@ test_members(void **state)
   rrn_ofa_genome g = { .image = 32 };
   char path[1024];
   FILE *list = fopen(data_path("digits_supernet/members.txt", path), "r");
-  int test, held_out, fewest = 1 << 30, most = 0;
+  int64_t macs[MEMBERS], expected_macs;
+  int test[MEMBERS], held_out;
   size_t n, m;
   float *expected = read_floats("digits_supernet/logits.f32", &n);
 
   assert_non_null(list);
   check(rrn_weights_ofa_widths(f->file, RRN_OFA_SMALL, &g.widths, &g.classes, &err), &err);
-  for (m = 0; member_read(list, &g); m++) {
-    assert_int_equal(fscanf(list, "%d %d", &test, &held_out), 2);
+  for (m = 0; m < MEMBERS && member_read(list, &g); m++) {
+    assert_int_equal(fscanf(list, "%" SCNd64 " %d %d", &expected_macs, &test[m], &held_out), 3);
+    macs[m] = count_macs(&g);
+    assert_int_equal(macs[m], expected_macs);
     assert_int_equal(count_right(f, &g, &f->held_out), held_out);
-    assert_int_equal(count_right(f, &g, &f->test), test);
+    assert_int_equal(count_right(f, &g, &f->test), test[m]);
     assert_true((m + 1) * FIRST * CLASSES <= n);
     assert_true(largest_difference(f->test.logits, expected + m * FIRST * CLASSES, FIRST * CLASSES) < 1e-4f);
-    fewest = test < fewest ? test : fewest;
-    most = test > most ? test : most;
   }
+  assert_int_equal(m, MEMBERS);
   assert_int_equal(m * FIRST * CLASSES, n);
-  /* A space in which all members are equally right is none to search. */
-  assert_true(most - fewest >= (int)f->test.n / 40);
+  check_spread(macs, test, f->test.n);
   fclose(list);
   free(expected);
 }

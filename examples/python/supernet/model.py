@@ -127,19 +127,23 @@ class WeightNoise:
 
 
 class Member:
-    """Runs one genome of a supernet's tensors."""
+    """Runs one genome of a supernet's tensors; `macs` counts its multiply-accumulates as they are done."""
 
     def __init__(self, tensors, genome, norm=norm_by_batch, change=lambda weight: weight):
-        self.tensors, self.genome, self.normalise, self.change = tensors, genome, norm, change
+        self.tensors, self.genome, self.normalise, self.change, self.macs = tensors, genome, norm, change, 0
+
+    def convolve(self, x, weight, bias, stride, groups):
+        y = F.conv2d(x, self.change(weight), bias, stride, weight.shape[-1] // 2, groups=groups)
+        self.macs += y.numel() * weight[0].numel()
+        return y
 
     def conv(self, name, x, out=None, stride=1):
-        weight = self.tensors[name + ".weight"][:out, :x.shape[1]]
         bias = self.tensors.get(name + ".bias")
         bias = bias if bias is None else bias[:out]
-        return F.conv2d(x, self.change(weight), bias, stride, weight.shape[-1] // 2)
+        return self.convolve(x, self.tensors[name + ".weight"][:out, :x.shape[1]], bias, stride, 1)
 
     def depthwise(self, x, weight, stride):
-        return F.conv2d(x, self.change(weight), None, stride, weight.shape[-1] // 2, groups=x.shape[1])
+        return self.convolve(x, weight, None, stride, x.shape[1])
 
     def norm(self, name, x):
         gamma, beta = self.tensors[name + ".weight"][:x.shape[1]], self.tensors[name + ".bias"][:x.shape[1]]
@@ -181,8 +185,9 @@ class Member:
     def head(self, x):
         x = F.hardswish(self.norm("final_expand_layer.bn", self.conv("final_expand_layer.conv", x)))
         x = F.hardswish(self.conv("feature_mix_layer.conv", x.mean(dim=(2, 3), keepdim=True))).flatten(1)
-        name = "classifier.linear"
-        return F.linear(x, self.change(self.tensors[name + ".weight"]), self.tensors[name + ".bias"])
+        weight, bias = (self.tensors["classifier.linear" + part] for part in (".weight", ".bias"))
+        self.macs += len(x) * weight.numel()
+        return F.linear(x, self.change(weight), bias)
 
     def logits(self, images):
         x = self.stem(images.contiguous(memory_format=torch.channels_last))  # depthwise layers are faster so
@@ -198,6 +203,14 @@ def judge(tensors, genome, calibration, images):
     with torch.no_grad():
         Member(tensors, genome, statistics.record).logits(calibration)
         return torch.cat([Member(tensors, genome, statistics.apply).logits(part) for part in images.split(512)])
+
+
+def count_macs(tensors, genome, image):
+    """Multiply-accumulates of the member on one `image` [1, channels, height, width]."""
+    member = Member(tensors, genome, lambda name, x, gamma, beta: x)
+    with torch.no_grad():
+        member.logits(image)
+    return member.macs
 
 
 # --- files ---

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A task from handwritten digits that tells networks apart: each digit turned, scaled, shifted, faded, covered, noisy.
+"""A task from handwritten digits that tells networks apart: the digit in the middle, though turned, scaled, shifted,
+faded, in dark on light or light on dark, beside another digit, partly covered, noisy.
 
 In: digits of 8 x 8 pixels of 0 to 16 as IDX files. Out: images of 16 x 16 bytes, IDX files, a data set for the library.
 Every distortion is a function of (seed, image, version) in + - * / alone (a turn by its half angle's tangent), so
@@ -15,12 +16,13 @@ from .random_numbers import held_out_images, words
 
 SIDE = 16
 TEST_VERSIONS = 3
-FORM, NOISE = 1, 2  # purposes of random numbers
+FORM, NOISE, NEIGHBOUR, NEIGHBOUR_FORM = 1, 2, 3, 4  # purposes of random numbers
 FILES = {"train": ("train-images.idx3-ubyte", "train-labels.idx1-ubyte"),
          "test": ("test-images.idx3-ubyte", "test-labels.idx1-ubyte")}
+NOWHERE = (99, 99)
 
-# Lowest and highest value of each distortion.
-RANGES = {
+# Lowest and highest value of each distortion, for a digit that stands alone.
+SINGLE = {
     "turn": (-0.4, 0.4),         # tangent of half the angle: 44 degrees
     "height": (0.9, 1.8),        # pixels of the image per pixel of the digit
     "width": (0.8, 1.7),
@@ -35,15 +37,21 @@ RANGES = {
     "cover_height": (2, 6),
     "cover_width": (2, 6),
     "cover_grey": (0.0, 1.0),
+    "negative": (0, 0),          # from 0.5 on: dark on light
+    "apart": NOWHERE,            # pixels from the digit to its neighbour, either down or to the right
 }
-# Where training begins: with the whole ranges nothing is learned for a long time.
-MILD = {**RANGES, "turn": (-0.27, 0.27), "height": (1.1, 1.8), "width": (1.0, 1.7), "slant": (-0.3, 0.3),
+# Where training begins: with wider ranges nothing is learned for a long time.
+MILD = {**SINGLE, "turn": (-0.27, 0.27), "height": (1.1, 1.8), "width": (1.0, 1.7), "slant": (-0.3, 0.3),
         "down": (-2, 2), "right": (-2, 2), "noise": (0.02, 0.1)}
+# The task's own: less that hides the digit from any network, more that a network can learn if it has the room.
+TASK = {**SINGLE, "turn": (-0.45, 0.45), "height": (0.9, 1.6), "width": (0.8, 1.5), "noise": (0.01, 0.05),
+        "cover_height": (2, 4), "cover_width": (2, 4), "negative": (0, 1), "apart": (7.5, 10)}
+LEVELS = {"mild": MILD, "single": SINGLE, "task": TASK}
 
 
-def draw_form(seed, index, version, ranges):
+def draw_form(seed, index, version, purpose, ranges):
     """One number in its range for each distortion and image: name -> [n, 1]."""
-    numbers = words(seed, index, version, FORM, len(ranges)) * 2.0 ** -32
+    numbers = words(seed, index, version, purpose, len(ranges)) * 2.0 ** -32
     return {name: (low + (high - low) * numbers[:, i])[:, None] for i, (name, (low, high)) in enumerate(ranges.items())}
 
 
@@ -70,6 +78,17 @@ def sample(digits, row, col):
     return upper * (1 - fr) + lower * fr
 
 
+def draw_neighbours(digits, form, seed, index, version, ranges):
+    """Strokes [n, SIDE * SIDE] of another digit of `digits` each, above, below, left or right of the image's own."""
+    word = words(seed, index, version, NEIGHBOUR, 2)
+    side = (word[:, 1] >> np.uint64(30)).astype(int)[:, None]
+    own = draw_form(seed, index, version, NEIGHBOUR_FORM, ranges)
+    away = np.where(side % 2, own["apart"], -own["apart"])
+    own["down"], own["right"] = (form[way] + np.where(side // 2 == i, away, own[way])
+                                 for i, way in enumerate(("down", "right")))
+    return sample(digits[(word[:, 0] % np.uint64(len(digits))).astype(int)], *source_points(own))
+
+
 def cover(values, form):
     row, col = (g.reshape(1, -1) for g in np.meshgrid(np.arange(SIDE), np.arange(SIDE), indexing="ij"))
     down, right = row - form["cover_row"], col - form["cover_column"]
@@ -84,10 +103,13 @@ def add_noise(values, form, seed, index, version):
     return values + form["noise"] * (total - 510) / 147.8
 
 
-def render(digits, index, version, seed, ranges=RANGES):
-    """Images [n, SIDE, SIDE] of `digits` [n, 8, 8], whose numbers are `index`."""
-    form = draw_form(seed, index, version, ranges)
-    values = form["paper"] + (form["ink"] - form["paper"]) * sample(digits, *source_points(form))
+def render(digits, which, index, version, seed, ranges=TASK):
+    """Images [n, SIDE, SIDE] of `digits[which]` beside others of `digits` [any, 8, 8]; their numbers are `index`."""
+    form = draw_form(seed, index, version, FORM, ranges)
+    strokes = np.maximum(sample(digits[which], *source_points(form)),
+                         draw_neighbours(digits, form, seed, index, version, ranges))
+    values = form["paper"] + (form["ink"] - form["paper"]) * strokes
+    values = np.where(form["negative"] < 0.5, values, 1 - values)
     values = add_noise(cover(values, form), form, seed, index, version)
     pixels = np.floor(np.clip(values, 0, 1) * 255 + 0.5)
     return pixels.astype(np.uint8).reshape(-1, SIDE, SIDE)
@@ -98,7 +120,7 @@ def load_digits(folder, part):
 
 
 DESCRIPTION = """\
-# Digits, turned, scaled, shifted, faded, partly covered, noisy: 16 x 16 pixels, as 32 x 32 in three channels.
+# Digits, turned, scaled, faded, light or dark, beside others, covered, noisy: 16 x 16 pixels, as 32 x 32 in 3 channels.
 schema: rramnas.data/1
 name: distorted digits
 format: idx
@@ -118,7 +140,7 @@ def write_task(digits_folder, folder, seed, held_out):
     for part, versions in (("train", 1), ("test", TEST_VERSIONS)):
         digits, labels = load_digits(digits_folder, part)
         index = n_train + np.arange(len(digits))
-        images = [render(digits, index, version, seed) for version in range(versions)]
+        images = [render(digits, slice(None), index, version, seed) for version in range(versions)]
         write_idx(os.path.join(folder, FILES[part][0]), np.concatenate(images))
         write_idx(os.path.join(folder, FILES[part][1]), np.tile(labels, versions))
         n_train = len(digits)

@@ -2,9 +2,10 @@
 """Training of all members at once: the sandwich rule with in-place distillation (Yu and Huang, ICCV 2019).
 
 Each step: the largest member learns the labels; the smallest and some random ones learn the mean of the labels and of
-what the largest says of the same images (its answers alone are worth nothing in the first hundreds of steps). With
-weight noise every member sees its weights with errors, new ones each time, which is what makes networks bear the errors
-of crossbars.
+what the largest says of the same images (its answers alone are worth nothing in the first hundreds of steps). A plan
+may leave the smallest to the random ones, or have the largest alone, as progressive shrinking begins (Cai et al., ICLR
+2020). With weight noise every member sees its weights with errors, new ones each time, which is what makes networks
+bear the errors of crossbars.
 """
 import math
 import os
@@ -19,7 +20,9 @@ import torch.nn.functional as F
 
 from .model import LARGEST, SMALLEST, Member, WeightNoise, norm_by_batch, random_genome
 
-Plan = namedtuple("Plan", "steps fall batch rate noise random_members seed")
+Plan = namedtuple("Plan", "steps fall batch rate noise members random_members seed")
+# Members of a step beside the largest: those that are always there, and whether random ones are.
+BESIDE = {"largest": ([], False), "random": ([], True), "sandwich": ([SMALLEST], True)}
 RISE_STEPS = 100
 SNAPSHOT_STEPS = 100
 
@@ -39,9 +42,9 @@ def batches(n, plan):
 
 def genomes(plan):
     """Endless lists of the members beside the largest."""
-    draw = random.Random(plan.seed)
+    draw, (always, with_random) = random.Random(plan.seed), BESIDE[plan.members]
     while True:
-        yield [SMALLEST] + [random_genome(draw) for _ in range(plan.random_members)]
+        yield always + [random_genome(draw) for _ in range(plan.random_members * with_random)]
 
 
 def rate_at(plan, step):
