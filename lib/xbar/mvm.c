@@ -89,9 +89,10 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
   b->table = rrn_xbar_room(scratch, b->groups < TABLE_FLOOR ? TABLE_FLOOR : b->groups, 64 * sizeof(int32_t));
   if (k->cpu == RRN_XBAR_CPU_AVX512) {
     b->words = rrn_xbar_room(scratch, b->stride + 16, sizeof(*b->words));
+    b->base = rrn_xbar_room(scratch, w->width, sizeof(*b->base));
     b->sixteens = w->sixteens = rrn_xbar_room(scratch, b->stride / 16, patterns * sizeof(*w->sixteens));
     b->spreads = rrn_xbar_room(scratch, b->stride, 16 * sizeof(*b->spreads));
-    return b->table && b->words && w->sixteens && b->spreads;
+    return b->table && b->words && b->base && w->sixteens && b->spreads;
   }
   b->sums = rrn_xbar_room(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
   if (k->head.read_model != RRN_READ_NONE)
@@ -455,7 +456,6 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *
   b->top = k->cells.top + column * k->cells.stride;
   b->middle = k->cells.middle + column * k->cells.stride;
   b->low = k->cells.low + column * k->cells.stride;
-  b->base = k->cells.base + column;
   b->spread = k->cells.spread ? k->cells.spread + column * k->cells.stride : NULL;
   b->codes = codes_of(k, w, plane, first);
   if (w->keys)

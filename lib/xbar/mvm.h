@@ -37,7 +37,6 @@ typedef struct rrn_xbar_cells {
   int8_t *low;                /* the same shape */
   uint8_t *spread;            /* the same shape: variance of a read in 63 steps of the greatest; NULL without such noise */
   double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane, in squares of the on conductance */
-  int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
   double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column's words is wrong, in codes */
   double unsure[2 * RRN_XBAR_MAX_SLICES];  /* the same of all bits */
 } rrn_xbar_cells;
@@ -114,7 +113,7 @@ void rrn_xbar_bytes_avx512(const rrn_xbar_kernel *kernel, const int32_t *x, size
 
 /* --- conversions by lookup --- */
 
-/* Place of a column in base[], times stride in top[], middle[] and low[]. */
+/* Place of a column, times stride in top[], middle[] and low[]. */
 static inline size_t
 rrn_xbar_column(const rrn_xbar_cells *c, size_t cols, size_t tile, int32_t plane, size_t col)
 {
@@ -134,7 +133,7 @@ typedef struct rrn_xbar_block {
   const uint8_t *middle;
   const int8_t *low;
   const uint8_t *spread; /* NULL without read noise */
-  const int32_t *base;   /* [columns] */
+  int32_t *base;         /* [columns]: what tables leave out; only AVX-512 */
   size_t stride;
   int16_t *words;        /* [stride]: top and middle of a column, without the bits left_out; only AVX-512 */
   int32_t left_out;

@@ -46,7 +46,8 @@ bases(const int16_t *cells)
   return _mm512_sub_epi16(_mm512_setzero_si512(), m);
 }
 
-/* The upper two bytes of a column's cells, as rrn_xbar_word_of(). */
+/* The upper two bytes of a column's cells, as rrn_xbar_word_of(), and the sum of those below 0: the least sum of each group of
+ * four is the 0 of its table. */
 TARGET static void
 join(const rrn_xbar_block *b, size_t column)
 {
@@ -55,16 +56,21 @@ join(const rrn_xbar_block *b, size_t column)
   const int8_t *low = b->low + column * b->stride;
   const __m512i one = _mm512_set1_epi16(b->left_out > 0), half = _mm512_set1_epi16((int16_t)((1 << b->left_out) >> 1));
   const __m128i places = _mm_cvtsi32_si128(b->left_out);
+  __m512i sum = _mm512_setzero_si512();
   size_t row;
 
   for (row = 0; row < b->stride; row += 32) {
     const __m512i t = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)(top + row)));
     const __m512i m = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const void *)(middle + row)));
     const __mmask32 below = _mm256_movepi8_mask(_mm256_loadu_si256((const void *)(low + row)));
-    const __m512i words = _mm512_add_epi16(_mm512_or_si512(_mm512_slli_epi16(t, 8), m), half);
+    const __m512i rounded = _mm512_add_epi16(_mm512_or_si512(_mm512_slli_epi16(t, 8), m), half);
+    const __m512i words = _mm512_sra_epi16(_mm512_mask_sub_epi16(rounded, below, rounded, one), places);
+    const __mmask32 there = b->stride - row > 16 ? 0xffffffff : 0xffff;
 
-    _mm512_store_si512(b->words + row, _mm512_sra_epi16(_mm512_mask_sub_epi16(words, below, words, one), places));
+    _mm512_store_si512(b->words + row, words);
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maskz_min_epi16(there, words, _mm512_setzero_si512()), _mm512_set1_epi16(1)));
   }
+  b->base[column] = _mm512_reduce_add_epi32(sum);
 }
 
 /* Two tables of 32 words as one of 64 bytes, of the words' lower and upper bytes. Bits 1, 2, 4 and 5 of a byte's place

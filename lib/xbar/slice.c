@@ -13,6 +13,7 @@
  * nothing remains to be corrected. */
 #include "xbar/array.h"
 
+#include "hw/spec.h"
 #include "util/ckd.h"
 
 static int
@@ -55,6 +56,18 @@ rrn_xbar_digit(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col,
   return held(&l->spec, side, weight) >> (slice * l->spec.cell_bits) & rrn_xbar_max_digit(l);
 }
 
+void
+rrn_xbar_digits(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs, size_t n,
+                int32_t *ret_digits)
+{
+  const int32_t *weights = col < l->n_out ? l->weights + col * l->n_in : NULL;
+  const int32_t shift = slice * l->spec.cell_bits, mask = rrn_xbar_max_digit(l);
+  size_t k;
+
+  for (k = 0; k < n; k++)
+    ret_digits[k] = held(&l->spec, side, weights ? weights[inputs[k]] : 0) >> shift & mask;
+}
+
 static int32_t
 check_weights(const rrn_xbar_spec *s, const int32_t *weights, size_t n, rramnas_error *err)
 {
@@ -91,7 +104,7 @@ rrn_xbar_layer_create(const rrn_xbar_spec *spec, const int32_t *weights, size_t 
               "a layer of %zu x %zu weights, copy %u", n_out, n_in, (unsigned)id.copy);
   l.cols = n_out + (spec->sign == RRN_XBAR_UNIT_COLUMN);
   l.n_sides = differential ? 2 : 1;
-  l.n_slices = (spec->weight_bits - differential + spec->cell_bits - 1) / spec->cell_bits;
+  l.n_slices = rrn_slices(spec->weight_bits, spec->cell_bits, differential);
   l.n_steps = (spec->input_bits + spec->dac_bits - 1) / spec->dac_bits;
   RRN_TRY(check_size(&l, err));
   RRN_TRY(check_weights(spec, weights, n_out * n_in, err));
