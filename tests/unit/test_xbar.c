@@ -241,7 +241,7 @@ make_case(random_case *c, uint32_t number, int ideal)
   const size_t n_in = 1 + rrn_random_below(&r, 300), n_out = 1 + rrn_random_below(&r, 70);
   const rrn_xbar_spec spec = { .sign = (int32_t)rrn_random_below(&r, 3),
     .weight_bits = 2 + (int32_t)rrn_random_below(&r, 8), .cell_bits = 1 + (int32_t)rrn_random_below(&r, 4),
-    .input_bits = 1 + (int32_t)rrn_random_below(&r, number % 8 == 7 ? 16 : 10),
+    .input_bits = 1 + (int32_t)rrn_random_below(&r, number % 16 == 7 ? 16 : 10),
     .dac_bits = 1 + (int32_t)rrn_random_below(&r, 4),
     .rows = 1 + (int32_t)rrn_random_below(&r, 200), .subtract_digitally = (int32_t)rrn_random_below(&r, 2),
     .g_off = rrn_random_below(&r, 2) ? 0.03 : 0 };
