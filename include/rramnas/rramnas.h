@@ -168,7 +168,8 @@ typedef struct rramnas_runtime {
   void *alloc_user;                                                     /**< first argument of the three */
   void (*log)(void *log_user, int32_t level, const char *message);      /**< default: silence */
   void *log_user;                                                       /**< first argument of log */
-  int32_t log_level;                                                    /**< most verbose level wanted; default RRAMNAS_LOG_WARNING */
+  int32_t log_level;                                                    /**< most verbose level wanted; default
+                                                                      RRAMNAS_LOG_WARNING */
   int32_t n_threads;                                                    /**< default 0: all cores */
 } rramnas_runtime;
 
@@ -447,7 +448,8 @@ typedef struct rramnas_bind {
 /** How to read a network. */
 typedef struct rramnas_net_options {
   size_t size;               /**< sizeof(rramnas_net_options) */
-  const rramnas_bind *binds; /**< array of length [n_binds]; default: "batch", "batch_size", "N" are 1, any other symbol is an error, and so is a bind that no dimension asks for; at most 64 */
+  const rramnas_bind *binds; /**< array of length [n_binds]; default: "batch", "batch_size", "N" are 1, any other symbol
+                                  is an error, and so is a bind that no dimension asks for; at most 64 */
   size_t n_binds;
   int32_t format;            /**< enum rramnas_net_format; default by extension */
   int32_t reserved;          /**< 0 */
@@ -511,7 +513,8 @@ rramnas_net_create_ofa_from_genome(const char *data, size_t size, const char *na
 
 /**
  * The same as a member of a supernet: widths and classes are those of its weights, the image that of a data set. What
- * the file's `parameters` say must agree. rramnas_mapping_get_accuracy() then takes the member's weights from the supernet.
+ * the file's `parameters` say must agree. rramnas_mapping_get_accuracy() then takes the member's weights from the
+ * supernet.
  * @param data      array of length [size]
  * @param name      how messages call it; NULL = "genome"
  * @param supernet  safetensors file with the names of the once-for-all code (doc/inference.md); a file that holds one
@@ -568,9 +571,11 @@ typedef struct rramnas_node {
   int64_t dilation[RRAMNAS_MAX_SPATIAL];     /**< default 1 */
   int64_t pad[2 * RRAMNAS_MAX_SPATIAL];      /**< begin of each dimension, then end of each; default 0 */
   int64_t groups;         /**< CONV: default 1 */
-  int64_t dims[RRAMNAS_MAX_RANK];            /**< RESHAPE, EXPAND: shape (0 copies, -1 infers); TRANSPOSE: permutation; REDUCE, SQUEEZE, UNSQUEEZE: axes */
+  int64_t dims[RRAMNAS_MAX_RANK];            /**< RESHAPE, EXPAND: shape (0 copies, -1 infers); TRANSPOSE: permutation;
+                                                  REDUCE, SQUEEZE, UNSQUEEZE: axes */
   int32_t n_dims;
-  int32_t axis;           /**< CONCAT, SOFTMAX, FLATTEN, SPLIT, GATHER, LAYER_NORM; negative counts from the end; 0 is axis 0 */
+  int32_t axis;           /**< CONCAT, SOFTMAX, FLATTEN, SPLIT, GATHER, LAYER_NORM; negative counts from the end; 0 is
+                               axis 0 */
   int32_t keep_dims;      /**< REDUCE: 1 keeps reduced axes as 1; default 0 */
   int32_t no_bias;        /**< CONV, GEMM, MATMUL: 1 = without bias */
   int32_t ceil_mode;      /**< pools: 1 rounds up */
@@ -619,7 +624,8 @@ typedef struct rramnas_layer {
   const char *name;                          /**< of the node, UTF-8 */
   int32_t index;                             /**< 0-based, in order of execution */
   int32_t op;                                /**< enum rramnas_op */
-  int32_t mapped;                            /**< 1: weights go to crossbars; 0: both operands are activations, digital */
+  int32_t mapped;                            /**< 1: weights go to crossbars; 0: both operands are activations,
+                                                  digital */
   int32_t has_bias;                          /**< 1: a bias is added (digitally) */
   int32_t in_rank, out_rank;
   int64_t in_shape[RRAMNAS_MAX_RANK];        /**< length [in_rank], of the activation that meets the weight */
@@ -663,7 +669,8 @@ enum rramnas_policy {
   RRAMNAS_POLICY_ISAAC = 1,         /**< one tile per crossbar, no duplication: the baseline */
   RRAMNAS_POLICY_RNC = 2,           /**< RNC: duplicate, then pack layers into shared crossbars; defects mended */
   RRAMNAS_POLICY_RNC_PUBLISHED = 3, /**< RNC as published, defects included, to repeat its runs */
-  RRAMNAS_POLICY_BEST = 4,          /**< copies, shapes and places chosen together, to be done soonest: doc/best.md (default) */
+  RRAMNAS_POLICY_BEST = 4,          /**< copies, shapes and places chosen together, to be done soonest: doc/best.md
+                                         (default) */
 };
 
 /** Name of a policy ("rnc") and back; NULL / ERR_NOT_FOUND when unknown. @since 0.1 */
@@ -674,7 +681,8 @@ rramnas_policy_name(int32_t policy);
 RRAMNAS_EXPORT int32_t
 rramnas_policy_from_name(const char *name, int32_t *ret_policy);
 
-#define RRAMNAS_CROSSBARS_AUTO (-1)        /**< the fewest crossbars found for one copy of each layer; `effort` decides how long to look */
+#define RRAMNAS_CROSSBARS_AUTO (-1)        /**< the fewest crossbars found for one copy of each layer; `effort` decides
+                                                how long to look */
 #define RRAMNAS_LAYER_THRESHOLD_SAME (-1)  /**< only boxes of one layer are kept apart */
 #define RRAMNAS_UNLIMITED (-2)             /**< the rule is off */
 
@@ -714,23 +722,31 @@ typedef struct rramnas_compile_options {
   uint32_t seed;            /**< of the packing order (numpy's legacy generator, as RNC); default 0 */
   int32_t seed_mode;        /**< enum rramnas_seed_mode; default per try */
   int32_t depth_split;      /**< pieces into which a depthwise layer is cut by columns; default 1 */
-  int32_t layer_threshold;  /**< layers closer than or at this distance share no crossbar; default 1; LAYER_THRESHOLD_SAME, UNLIMITED; not of policy best */
+  int32_t layer_threshold;  /**< layers closer than or at this distance share no crossbar; default 1;
+                                 LAYER_THRESHOLD_SAME, UNLIMITED; not of policy best */
   int32_t max_load;         /**< most boxes in a crossbar; default 6; UNLIMITED; not of policy best */
   int32_t no_duplication;   /**< 1 = one copy of each layer */
   int32_t find_solution;    /**< 1 = `crossbars` is where to start; more are opened as needed */
   int32_t reserved;         /**< 0 */
-  const double *margins;    /**< array of length [n_margins], shares of the cells that copies may fill, tried in order; default 0.95, 0.90, ... down to 0.05 (rnc), 0.60 (rnc-published) */
+  const double *margins;    /**< array of length [n_margins], shares of the cells that copies may fill, tried in order;
+                                 default 0.95, 0.90, ... down to 0.05 (rnc), 0.60 (rnc-published) */
   size_t n_margins;
-  const int32_t *copies;    /**< array of length [n_copies], copies of each mapped layer, instead of solving for them; default NULL */
+  const int32_t *copies;    /**< array of length [n_copies], copies of each mapped layer, instead of solving for them;
+                                 default NULL */
   size_t n_copies;          /**< 0 or the number of mapped layers */
   int32_t effort;           /**< enum rramnas_effort, of policy best and of packing; default balanced */
   int32_t objective;        /**< policy best: enum rramnas_objective; default completion */
   int32_t samples;          /**< policy best: inferences of the objective completion, 1..65536; default 8 */
   int32_t depthwise;        /**< policy best: enum rramnas_depthwise; default auto */
-  int32_t split_to_fit;     /**< 1 = boxes of layers with one copy are cut along rows or columns to fill holes, when that saves crossbars that are wanted (RRAMNAS_CROSSBARS_AUTO) or the network does not fit otherwise; parts along rows are converted and added one by one; policies rnc and best */
+  int32_t split_to_fit;     /**< 1 = boxes of layers with one copy are cut along rows or columns to fill holes, when
+                                 that saves crossbars that are wanted (RRAMNAS_CROSSBARS_AUTO) or the network does not
+                                 fit otherwise; parts along rows are converted and added one by one; policies rnc and
+                                 best */
   int32_t reserved2;        /**< 0 */
-  const int32_t *weight_bits; /**< array of length [n_bits], bits of each mapped layer's weights, 1 up to the spec's weight.bits, 0 = these; default NULL: all 0 */
-  const int32_t *input_bits;  /**< array of length [n_bits], bits of each mapped layer's inputs, 1 up to input.bits, 0 = these; default NULL: all 0 */
+  const int32_t *weight_bits; /**< array of length [n_bits], bits of each mapped layer's weights, 1 up to the spec's
+                                   weight.bits, 0 = these; default NULL: all 0 */
+  const int32_t *input_bits;  /**< array of length [n_bits], bits of each mapped layer's inputs, 1 up to input.bits, 0 =
+                                   these; default NULL: all 0 */
   size_t n_bits;              /**< 0 or the number of mapped layers */
 } rramnas_compile_options;
 
@@ -764,14 +780,16 @@ typedef struct rramnas_mapping_info {
   int32_t policy;              /**< enum rramnas_policy */
   int32_t crossbars_available; /**< crossbars that the compiler was given (after find-solution: has opened) */
   int32_t crossbars_used;      /**< crossbars that hold at least one box */
-  int32_t crossbars_bound;     /**< proven: these boxes need at least this many crossbars under the policy's rules; policy best, crossbars auto: one copy of each layer */
+  int32_t crossbars_bound;     /**< proven: these boxes need at least this many crossbars under the policy's rules;
+                                    policy best, crossbars auto: one copy of each layer */
   int32_t tries;               /**< packings tried */
   int32_t duplicated;          /**< 1: some layer has more than one copy */
   int64_t n_pieces;            /**< rows of rramnas_mapping_get_pieces() */
   int64_t n_placements;        /**< rows of rramnas_mapping_get_placements() */
   double utilization;          /**< cells holding weights / cells of the used crossbars */
   double margin;               /**< margin at which the packing succeeded; 0 without duplication */
-  int32_t crossbars_optimal;   /**< 1: crossbars_bound is met: by crossbars_used, or by crossbars_available when policy best found it (crossbars auto) */
+  int32_t crossbars_optimal;   /**< 1: crossbars_bound is met: by crossbars_used, or by crossbars_available when policy
+                                    best found it (crossbars auto) */
   int32_t bound_area;          /**< the bounds of which crossbars_bound is the largest (doc/packing.md): cells */
   int32_t bound_dual;          /**< dual feasible functions of the sides */
   int32_t bound_strip;         /**< tall and wide boxes; not below the others */
@@ -779,14 +797,18 @@ typedef struct rramnas_mapping_info {
   int32_t bound_cardinality;   /**< most boxes in a crossbar; 0 = no rule */
   int32_t boxes_cut;           /**< split_to_fit: boxes that were cut */
   int32_t cut_parts;           /**< split_to_fit: the parts that these are in */
-  int64_t extra_conversions;   /**< split_to_fit: sums of columns per inference that cuts between rows add; each is converted, for every input slice, and added to another */
-  double occupied;             /**< cells of the boxes / cells of the used crossbars: like utilization, with the cells beside the blocks of block-diagonal boxes, which hold no weight and serve no other box */
+  int64_t extra_conversions;   /**< split_to_fit: sums of columns per inference that cuts between rows add; each is
+                                    converted, for every input slice, and added to another */
+  double occupied;             /**< cells of the boxes / cells of the used crossbars: like utilization, with the cells
+                                    beside the blocks of block-diagonal boxes, which hold no weight and serve no other
+                                    box */
 } rramnas_mapping_info;
 
 #define RRAMNAS_MAPPING_INFO_INIT \
   { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
-/** Figures of `mapping`. A lower bound on its time takes longer: rramnas_mapping_simulate() with `with_bound`. @since 0.1 */
+/** Figures of `mapping`. A lower bound on its time takes longer: rramnas_mapping_simulate() with `with_bound`.
+ * @since 0.1 */
 RRAMNAS_EXPORT int32_t
 rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *ret_info);
 
@@ -837,7 +859,8 @@ enum rramnas_timing_model {
 /** What may be active in a crossbar at the same time. doc/physics.md has the reasons. */
 enum rramnas_sharing {
   RRAMNAS_SHARING_ONE_BOX = 1,  /**< one box: the rows of the others are grounded (default) */
-  RRAMNAS_SHARING_DISJOINT = 2, /**< boxes without rows, columns, ADCs or DACs in common, and no weights where the rows of one cross the columns of another; model graph */
+  RRAMNAS_SHARING_DISJOINT = 2, /**< boxes without rows, columns, ADCs or DACs in common, and no weights where the rows
+                                     of one cross the columns of another; model graph */
 };
 
 /** How to simulate. */
@@ -845,7 +868,8 @@ typedef struct rramnas_timing_options {
   size_t size;        /**< sizeof(rramnas_timing_options) */
   int32_t model;      /**< enum rramnas_timing_model; default RRAMNAS_TIMING_GRAPH */
   int32_t samples;    /**< inferences started together and pipelined, 1..65536; default 1 */
-  int32_t floor_remainder; /**< RNC model: 1 drops the remainder of activations / copies, as published; default rounds up */
+  int32_t floor_remainder; /**< RNC model: 1 drops the remainder of activations / copies, as published; default rounds
+                                up */
   int32_t no_baseline;     /**< 1 = skip the baseline; its fields stay 0 */
   int32_t with_bound;      /**< 1 = fill in bound_ns and gap too: milliseconds */
   int32_t reserved;        /**< 0 */
@@ -862,7 +886,8 @@ typedef struct rramnas_timing {
   double contention_free_ns;  /**< the same if every box had a crossbar of its own */
   double baseline_latency_ns; /**< policy isaac on the crossbars it needs, same model and samples */
   double speedup;             /**< baseline_latency_ns / latency_ns */
-  double bound_ns;            /**< with_bound: proven, no mapping of policy best's kind is sooner; model rnc with remainders rounded up, mappings of policy best; 0 = none */
+  double bound_ns;            /**< with_bound: proven, no mapping of policy best's kind is sooner; model rnc with
+                                   remainders rounded up, mappings of policy best; 0 = none */
   double gap;                 /**< latency_ns / bound_ns - 1; 0 with a bound: optimal */
 } rramnas_timing;
 
@@ -926,9 +951,11 @@ typedef struct rramnas_cost_options {
   int32_t timing_model;    /**< enum rramnas_timing_model; default RRAMNAS_TIMING_GRAPH */
   int32_t samples;         /**< inferences started together and pipelined, 1..65536; default 1 */
   int32_t floor_remainder; /**< as in rramnas_timing_options */
-  const rramnas_hw *hw;    /**< another chip with the same crossbars and slicing, for sweeps: its values are used, with the
-                                mapping's boxes, copies, places and number of crossbars; default the mapping's chip */
-  double latency_ns;       /**< > 0: the latency of this mapping with these options is known, no simulation is run; default 0 */
+  const rramnas_hw *hw;    /**< another chip with the same crossbars and slicing, for sweeps: its values are used, with
+                                the mapping's boxes, copies, places and number of crossbars; default the mapping's
+                                chip */
+  double latency_ns;       /**< > 0: the latency of this mapping with these options is known, no simulation is run;
+                                default 0 */
   int32_t sharing;         /**< enum rramnas_sharing, as in rramnas_timing_options; default one box */
   int32_t reserved;        /**< 0 */
 } rramnas_cost_options;
@@ -960,10 +987,13 @@ typedef struct rramnas_cost {
   double busy_share;                 /**< time crossbars compute / (crossbars * wall time), 0..1 */
   double write_energy_pj;            /**< to program the weights of all copies once, per deployment */
   double write_time_ns;              /**< likewise */
-  double ir_drop;                    /**< worst case: share of the read voltage that a far cell of a crossbar lacks, all cells on */
+  double ir_drop;                    /**< worst case: share of the read voltage that a far cell of a crossbar lacks, all
+                                          cells on */
   double ir_drop_typical;            /**< the same at the mean conductance and input activity */
-  double wire_delay_ns;              /**< Elmore delay of wordline and bitline; in latency_ns only with crossbar.wire_delay */
-  double transfer_ns;                /**< time of an inference's data on the links, were they moved one after the other; not in latency_ns */
+  double wire_delay_ns;              /**< Elmore delay of wordline and bitline; in latency_ns only with
+                                          crossbar.wire_delay */
+  double transfer_ns;                /**< time of an inference's data on the links, were they moved one after the other;
+                                          not in latency_ns */
   double macs;                       /**< multiply-accumulates of an inference */
   int64_t crossbars;                 /**< of the chip, parallel slices counted as one */
   int64_t arrays;                    /**< physical arrays: crossbars * parallel slices * signs */
@@ -1079,7 +1109,8 @@ typedef struct rramnas_curve_point {
 /**
  * Called after each point, on the thread that computes the curve.
  * @param point    as it will be in the array
- * @param mapping  its mapping, the library's; rramnas_mapping_ref() keeps it. Its crossbars_available is the point's `made_for`
+ * @param mapping  its mapping, the library's; rramnas_mapping_ref() keeps it. Its crossbars_available is the point's
+ *                 `made_for`
  * @param done     points so far, this one included
  * @param total    points in all
  * @return 0 to go on; anything else ends the curve here (RRAMNAS_STOPPED)
@@ -1112,8 +1143,8 @@ typedef struct rramnas_curve_options {
  * @param timing    how latency is measured; NULL = model rnc and the samples of the compile options' objective
  * @param options   NULL = defaults
  * @param runtime   NULL = defaults
- * @param ret_points array of length [capacity], by number of crossbars upwards; `size` of the first element is set by the
- *                  caller, of the others by the library
+ * @param ret_points array of length [capacity], by number of crossbars upwards; `size` of the first element is set by
+ *                  the caller, of the others by the library
  * @param capacity  points that are wanted, 1..4096
  * @param ret_n_points points written: 1..capacity, fewer when neighbours would be the same or after a stop
  * @return RRAMNAS_OK; RRAMNAS_STOPPED, with the points so far; ERR_DOES_NOT_FIT when `last` crossbars are too few;
@@ -1132,7 +1163,8 @@ rramnas_compile_curve(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_op
 /** What rramnas_mapping_write(), rramnas_mapping_write_cost() and rramnas_curve_write() can write. */
 enum rramnas_report {
   RRAMNAS_REPORT_JSON = 1,  /**< "rramnas.report/1", doc/report.md */
-  RRAMNAS_REPORT_SVG = 2,   /**< floor plan: crossbars with their boxes, coloured by layer; of costs and curves: a plot */
+  RRAMNAS_REPORT_SVG = 2,   /**< floor plan: crossbars with their boxes, coloured by layer; of costs and curves: a
+                                 plot */
   RRAMNAS_REPORT_TRACE = 3, /**< timeline as Chrome trace events (chrome://tracing, ui.perfetto.dev) */
   RRAMNAS_REPORT_CSV = 4,   /**< of a curve: a row per point; of costs: a row per layer and component; doc/report.md */
 };
@@ -1152,8 +1184,8 @@ rramnas_mapping_write(const rramnas_mapping *mapping, int32_t report, const rram
 /**
  * Writes what a mapping costs.
  * @param report   RRAMNAS_REPORT_SVG: a picture of where energy and area go; RRAMNAS_REPORT_CSV: a row per layer and
- *                 component; RRAMNAS_REPORT_JSON: the report of rramnas_mapping_write() with costs, and timing, by these
- *                 options
+ *                 component; RRAMNAS_REPORT_JSON: the report of rramnas_mapping_write() with costs, and timing, by
+ *                 these options
  * @param options  NULL = defaults
  * @param write    receives the text
  * @return RRAMNAS_OK, what rramnas_mapping_get_cost() returns, ERR_CALLBACK
@@ -1191,7 +1223,8 @@ rramnas_curve_write(const rramnas_curve_point *points, size_t n_points, const rr
 
 /** How the ranges of converters are chosen (doc/accuracy.md). */
 enum rramnas_adc_range {
-  RRAMNAS_ADC_RANGE_AUTO = 0,       /**< granular when the chip's bits tell all sums of a column apart, else calibrated */
+  RRAMNAS_ADC_RANGE_AUTO = 0,       /**< granular when the chip's bits tell all sums of a column apart, else
+                                         calibrated */
   RRAMNAS_ADC_RANGE_MAXIMUM = 1,    /**< all that a column can give */
   RRAMNAS_ADC_RANGE_GRANULAR = 2,   /**< one code per digit of a cell and unit of an input step */
   RRAMNAS_ADC_RANGE_CALIBRATED = 3, /**< what a sample needs, ratios of slices powers of two */
@@ -1214,9 +1247,9 @@ enum rramnas_trials_stop {
 /** What to run on the crossbars, and how. */
 typedef struct rramnas_accuracy_options {
   size_t size;                  /**< sizeof(rramnas_accuracy_options) */
-  const char *weights;          /**< file with the weights of the mapping's network: its ONNX file, or safetensors with a
-                                     tensor for each constant, or with a once-for-all supernet of which the network is a
-                                     member, made from its genome; required */
+  const char *weights;          /**< file with the weights of the mapping's network: its ONNX file, or safetensors with
+                                     a tensor for each constant, or with a once-for-all supernet of which the network is
+                                     a member, made from its genome; required */
   const char *data;             /**< YAML file of a data set (doc/inference.md); required */
   int32_t part;                 /**< enum rramnas_data_part; default test */
   int32_t images;               /**< most images of the part, from the first on; default all */
@@ -1227,20 +1260,21 @@ typedef struct rramnas_accuracy_options {
   int32_t adc_range;            /**< enum rramnas_adc_range */
   int32_t n_threads;            /**< default the runtime's, else all cores; results do not depend on it */
   double adc_fraction;          /**< of a sample's currents that a calibrated range holds, 0..1; default 0.9999 */
-  const rramnas_hw *hw;         /**< another chip with the same slicing, for sweeps of its errors; default the mapping's */
-  double stop_below;            /**< 0..1: chips are tried one after the other, and no more once it is clear that the mean
-                                     over `trials` of them does not reach this; of those that would, at most 5 % are given
-                                     up (doc/accuracy.md); default 0: never */
+  const rramnas_hw *hw;         /**< another chip with the same slicing, for sweeps of its errors; default the
+                                     mapping's */
+  double stop_below;            /**< 0..1: chips are tried one after the other, and no more once it is clear that the
+                                     mean over `trials` of them does not reach this; of those that would, at most 5 %
+                                     are given up (doc/accuracy.md); default 0: never */
   double confidence_wanted;     /**< 0..1: no more chips once `confidence` is at most this, e.g. 0.002 for 0.2 % either
                                      way; default 0: never. Then `trials`, the most, is 1000 by default */
   int32_t trials_min;           /**< least chips before any of these; default 1 and, for confidence_wanted, 10 */
   int32_t norm_images;          /**< of the training part, the first ones as one batch, from which the batch
                                      normalisations of a supernet's member get their statistics; default 512 */
-  int32_t stop_dominated;       /**< of a search, not 0: no more chips of a candidate once it is clear, as with stop_below, that
-                                     the front as it was when the generation began will dominate it (doc/search.md);
-                                     default 0: never */
-  int32_t copies_alike;         /**< not 0: all copies that the mapping has of a layer have the errors of the first; default 0:
-                                     each its own, and its share of the positions (doc/accuracy.md) */
+  int32_t stop_dominated;       /**< of a search, not 0: no more chips of a candidate once it is clear, as with
+                                     stop_below, that the front as it was when the generation began will dominate it
+                                     (doc/search.md); default 0: never */
+  int32_t copies_alike;         /**< not 0: all copies that the mapping has of a layer have the errors of the first;
+                                     default 0: each its own, and its share of the positions (doc/accuracy.md) */
 } rramnas_accuracy_options;
 
 #define RRAMNAS_ACCURACY_OPTIONS_INIT \
@@ -1269,11 +1303,13 @@ typedef struct rramnas_accuracy {
 #define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and counts
- * right answers over many chips (Monte Carlo; errors as doc/accuracy.md has them). The same bytes at any number of threads.
+ * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and
+ * counts right answers over many chips (Monte Carlo; errors as doc/accuracy.md has them). The same bytes at any number
+ * of threads.
  * @param ret_trials  array of length [options.trials]: share of right answers of each chip that was tried; may be NULL
- * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network, and for stop_dominated;
- *         ERR_SHAPE when images do not fit it; ERR_UNSUPPORTED for an operator that is not computed; ERR_MEMORY
+ * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network, and for
+ *         stop_dominated; ERR_SHAPE when images do not fit it; ERR_UNSUPPORTED for an operator that is not computed;
+ *         ERR_MEMORY
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
@@ -1288,8 +1324,8 @@ typedef struct rramnas_accuracy_layer {
   int32_t adc_codes;    /**< levels of a converter */
   double adc_range;     /**< greatest current that is converted as it is, over that of all rows of an array at the on
                              conductance; of the least significant slice and the last group */
-  double codes_used;    /**< share of the levels that a sample of the calibration images meets on error-free cells, all slices
-                             and groups together */
+  double codes_used;    /**< share of the levels that a sample of the calibration images meets on error-free cells, all
+                             slices and groups together */
   int64_t conversions;  /**< of all chips; 0 where error-free cells and a converter that loses nothing need none */
   int64_t clipped_low, clipped_high; /**< more than half a step below and above the range */
 } rramnas_accuracy_layer;
@@ -1355,7 +1391,8 @@ typedef struct rramnas_accuracy_curve {
  * @param curves    array of length [n_curves]
  * @param n_curves  1..8: as many panels below each other
  * @param labels    of the plot; NULL = none
- * @param report    RRAMNAS_REPORT_SVG: a plot; RRAMNAS_REPORT_CSV: a row per point; RRAMNAS_REPORT_JSON: "rramnas.accuracy/1"
+ * @param report    RRAMNAS_REPORT_SVG: a plot; RRAMNAS_REPORT_CSV: a row per point; RRAMNAS_REPORT_JSON:
+ *                  "rramnas.accuracy/1"
  * @param write     receives the text
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_RANGE (a point that no curve has), ERR_CALLBACK
  * @since 0.2
@@ -1627,9 +1664,9 @@ rramnas_search_set_compile(rramnas_search *search, const rramnas_compile_options
  * names them.
  *
  * For spaces whose network rramnas_search_set_net() gives, and for once-for-all's MobileNetV3 spaces with the weights
- * of a supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images). The
- * space's networks then have the widths and classes of the supernet and the image of the data set, unless the space's
- * parameters say others, which is an error.
+ * of a supernet: each candidate is a member of it, with its batch normalisations' statistics taken anew (norm_images).
+ * The space's networks then have the widths and classes of the supernet and the image of the data set, unless the
+ * space's parameters say others, which is an error.
  * @param options  weights: default the `supernet` of the space's file; part: not the test images, which are for
  *                 reports; hw: NULL. Files are read now and not looked at again
  * @return RRAMNAS_OK; ERR_ARGUMENT; ERR_UNSUPPORTED for a space with other networks of its own; ERR_IO, ERR_PARSE for
@@ -1642,13 +1679,13 @@ rramnas_search_set_accuracy(rramnas_search *search, const rramnas_accuracy_optio
 /** How a table of figures is read. */
 typedef struct rramnas_table_options {
   size_t size;         /**< sizeof(rramnas_table_options) */
-  const char *key;     /**< column that names the candidate as a whole: the values of the network's genes in order, between
-                            blanks, commas or bars; "COLUMN:a,b,c" where numbers stand for these words; default: "genome" or
-                            "architecture" where the file has it, else the columns that have genes' names */
+  const char *key;     /**< column that names the candidate as a whole: the values of the network's genes in order,
+                            between blanks, commas or bars; "COLUMN:a,b,c" where numbers stand for these words; default:
+                            "genome" or "architecture" where the file has it, else the columns that have genes' names */
   const char *columns; /**< "figure=column,figure=column": which columns are figures, under which names; default: all
                             others under their own */
-  const char *order;   /**< "gene,gene": which genes the values of the key column are of, in the file's order; default: the
-                            network's in theirs */
+  const char *order;   /**< "gene,gene": which genes the values of the key column are of, in the file's order; default:
+                            the network's in theirs */
 } rramnas_table_options;
 
 #define RRAMNAS_TABLE_OPTIONS_INIT { sizeof(rramnas_table_options), NULL, NULL, NULL }
@@ -1729,9 +1766,9 @@ enum rramnas_strategy {
   RRAMNAS_STRATEGY_NSGA2 = 0,     /**< Deb et al. 2002, with NSGA-III's niches beyond three objectives (default) */
   RRAMNAS_STRATEGY_RANDOM = 1,    /**< uniform, nothing twice */
   RRAMNAS_STRATEGY_REINFORCE = 2, /**< policy gradient over the genes (NACIM's controller idea) */
-  RRAMNAS_STRATEGY_ENUMERATE = 3, /**< every candidate once, in order, the last gene fastest, until there is none: the exact
-                                       front; no real genes. rramnas_search_run() refuses a space of more candidates than
-                                       `evaluations`, or than a million without that budget */
+  RRAMNAS_STRATEGY_ENUMERATE = 3, /**< every candidate once, in order, the last gene fastest, until there is none: the
+                                       exact front; no real genes. rramnas_search_run() refuses a space of more
+                                       candidates than `evaluations`, or than a million without that budget */
 };
 
 /** What decides a search's course. */
@@ -1771,14 +1808,14 @@ rramnas_search_ask(rramnas_search *search, size_t capacity, double *ret_genomes,
  * Figures of what was asked, in any order and portion: the course of the search does not depend on it.
  * @param ids         array of length [n]
  * @param values      array of length [n][figures] as rramnas_search_metric() has them; a NaN = failed
- * @param shortfalls  array of length [n] as rramnas_search_evaluate() gives them: above 0 = infeasible by as much; NULL =
- *                    all 0
+ * @param shortfalls  array of length [n] as rramnas_search_evaluate() gives them: above 0 = infeasible by as much;
+ *                    NULL = all 0
  * @return RRAMNAS_OK; ERR_ARGUMENT for an id that is not out; ERR_RANGE for a shortfall that is negative or NaN
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
-rramnas_search_tell(rramnas_search *search, const int64_t *ids, const double *values, const double *shortfalls, size_t n,
-                    rramnas_error *reterr);
+rramnas_search_tell(rramnas_search *search, const int64_t *ids, const double *values, const double *shortfalls,
+                    size_t n, rramnas_error *reterr);
 
 /**
  * Works out all figures of any genomes, beside the course of the search: what the library supplies on threads, then the
@@ -1799,11 +1836,11 @@ rramnas_search_evaluate(const rramnas_search *search, const double *genomes, siz
                         double *ret_values, double *ret_shortfalls, rramnas_error *reterr);
 
 /**
- * The front as it was when the generation that is out began, by which chips end with stop_dominated. Who has candidates of
- * `search` judged by sessions of other processes hands it to these with each generation: the same candidate has the same
- * figures everywhere then.
- * @param ret_values  array of the length that is returned: objectives of point after point, in the order in which they were
- *                    added; NULL = only the length is wanted
+ * The front as it was when the generation that is out began, by which chips end with stop_dominated. Who has candidates
+ * of `search` judged by sessions of other processes hands it to these with each generation: the same candidate has the
+ * same figures everywhere then.
+ * @param ret_values  array of the length that is returned: objectives of point after point, in the order in which they
+ *                    were added; NULL = only the length is wanted
  * @return numbers, points times objectives; 0 without stop_dominated, and while there is no front
  * @since 0.2
  */
@@ -1811,21 +1848,21 @@ RRAMNAS_EXPORT size_t
 rramnas_search_generation_front(const rramnas_search *search, double *ret_values);
 
 /**
- * What rramnas_search_evaluate() tests by from now on, until the next generation of this session, if any, begins. Not while
- * another thread is in rramnas_search_evaluate() of this session.
+ * What rramnas_search_evaluate() tests by from now on, until the next generation of this session, if any, begins. Not
+ * while another thread is in rramnas_search_evaluate() of this session.
  * @param values  array of length [n], as rramnas_search_generation_front() of the session that asks gives them; copied
  * @param n       0 = there is no front; `values` may be NULL then
- * @return RRAMNAS_OK; ERR_ARGUMENT before rramnas_search_start(), without stop_dominated, for an `n` that is no multiple of
- *         the objectives; ERR_MEMORY
+ * @return RRAMNAS_OK; ERR_ARGUMENT before rramnas_search_start(), without stop_dominated, for an `n` that is no
+ *         multiple of the objectives; ERR_MEMORY
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
 rramnas_search_set_generation_front(rramnas_search *search, const double *values, size_t n, rramnas_error *reterr);
 
 /**
- * 16 bytes that are equal in two sessions whose candidates, figures, chip, network, tables and options of compiling are,
- * so that processes can make sure they work at the same problem. Objectives' directions (but with stop_dominated), constraints
- * and callbacks are not in it. ERR_ARGUMENT before rramnas_search_start().
+ * 16 bytes that are equal in two sessions whose candidates, figures, chip, network, tables and options of compiling
+ * are, so that processes can make sure they work at the same problem. Objectives' directions (but with stop_dominated),
+ * constraints and callbacks are not in it. ERR_ARGUMENT before rramnas_search_start().
  * @param ret_digest array of length [16] @since 0.2
  */
 RRAMNAS_EXPORT int32_t
@@ -1874,8 +1911,9 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_first(const rramnas_search *search, int32_t fate, double *ret_genome);
 
 /**
- * Why a candidate is infeasible, or has failed: judges it once more and says what it met first. The evaluation callback is
- * not asked: constraints on its figures count as kept. With stop_dominated chips end as in rramnas_search_evaluate().
+ * Why a candidate is infeasible, or has failed: judges it once more and says what it met first. The evaluation callback
+ * is not asked: constraints on its figures count as kept. With stop_dominated chips end as in
+ * rramnas_search_evaluate().
  * @param genome  array of length [genes]
  * @param reterr  the reason: what could not be built, mapped or measured, the figure that a table does not have, or the
  *                constraint that is broken
@@ -1895,15 +1933,15 @@ typedef struct rramnas_work {
   const double *genomes;  /**< array of length [n][genes] */
   double *values;         /**< array of length [n][figures], to be set as by rramnas_search_evaluate() */
   double *shortfalls;     /**< array of length [n], likewise */
-  uint8_t *done;          /**< array of length [n]: not 0 = known before, leave it alone; set it to 1 with the figures. What
-                               stays 0 is asked for again when the search goes on */
+  uint8_t *done;          /**< array of length [n]: not 0 = known before, leave it alone; set it to 1 with the figures.
+                               What stays 0 is asked for again when the search goes on */
   size_t n;
   /** Not 0: the run is to end, do not begin with more. On the thread that runs. */
   int32_t (*wants_end)(const struct rramnas_work *work);
 } rramnas_work;
 
-/** Has the candidates of `work` judged by others, until all are done or `wants_end`. RRAMNAS_OK, or a negative status with
- * its text in `reterr`, which ends the run. */
+/** Has the candidates of `work` judged by others, until all are done or `wants_end`. RRAMNAS_OK, or a negative status
+ * with its text in `reterr`, which ends the run. */
 typedef int32_t (*rramnas_distribute_fn)(void *user, const rramnas_work *work, rramnas_error *reterr);
 
 /** When a run ends: with the first budget that is spent. */
@@ -1912,9 +1950,10 @@ typedef struct rramnas_run_options {
   int64_t generations;      /**< in all, those before a resume included; default no limit */
   int64_t evaluations;      /**< in all, kept exactly; default no limit */
   double seconds;           /**< of this run, looked at between candidates; default no limit */
-  int64_t stagnation;       /**< generations without a larger hypervolume, or where it is not worked out (doc/search.md) without
-                                 a new point of the front; default no limit */
-  const char *checkpoint;   /**< file that is replaced after every `checkpoint_every` generations and at the end; default none */
+  int64_t stagnation;       /**< generations without a larger hypervolume, or where it is not worked out (doc/search.md)
+                                 without a new point of the front; default no limit */
+  const char *checkpoint;   /**< file that is replaced after every `checkpoint_every` generations and at the end;
+                                 default none */
   int64_t checkpoint_every; /**< default 1 */
   rramnas_progress_fn progress; /**< default none */
   void *user;               /**< of `progress` */
@@ -1930,8 +1969,8 @@ typedef struct rramnas_run_options {
  * Searches until a budget is spent, the space is exhausted or somebody stops it. At least one budget is needed in an
  * infinite space.
  * @return RRAMNAS_OK; RRAMNAS_STOPPED after rramnas_search_stop() or by `progress`, the search can be run on;
- *         ERR_ARGUMENT when nobody supplies a figure; ERR_LIMIT when there is too much to enumerate; ERR_CALLBACK, ERR_IO,
- *         ERR_MEMORY
+ *         ERR_ARGUMENT when nobody supplies a figure; ERR_LIMIT when there is too much to enumerate; ERR_CALLBACK,
+ *         ERR_IO, ERR_MEMORY
  * @since 0.2
  */
 RRAMNAS_EXPORT int32_t
@@ -1946,8 +1985,8 @@ RRAMNAS_EXPORT int32_t
 rramnas_search_save_file(const rramnas_search *search, const char *path, rramnas_error *reterr);
 
 /**
- * Goes on from a checkpoint, in place of rramnas_search_start(), in a session prepared as the saved one was. The rest of
- * the search has the bytes that it would have had without a break.
+ * Goes on from a checkpoint, in place of rramnas_search_start(), in a session prepared as the saved one was. The rest
+ * of the search has the bytes that it would have had without a break.
  * @return RRAMNAS_OK, ERR_IO, ERR_PARSE (not a checkpoint, truncated, damaged), ERR_UNSUPPORTED (another version),
  *         ERR_ARGUMENT (of another problem; the message says what differs), ERR_MEMORY
  * @since 0.2
@@ -1985,7 +2024,8 @@ typedef struct rramnas_search_report_options {
   const double *cloud;    /**< array of length [n_cloud][objectives]: points to show behind the front, e.g. of a random
                                search; default none */
   size_t n_cloud;
-  const double *mark;     /**< array of length [objectives]: a point to show, e.g. of an ISAAC-like chip; default none */
+  const double *mark;     /**< array of length [objectives]: a point to show, e.g. of an ISAAC-like chip; default
+                               none */
   const char *mark_label; /**< default "reference" */
 } rramnas_search_report_options;
 
@@ -2006,14 +2046,14 @@ rramnas_search_write(const rramnas_search *search, int32_t report, const rramnas
  * Tools for any set of points, values array of length [n][m], all minimised.
  * @{ */
 
-/** Non-dominated sorting: ret_ranks, array of length [n], 0 = the front. @param violations array of length [n], above 0 =
- * infeasible; NULL = all feasible. Source: Deb et al. 2002. @since 0.2 */
+/** Non-dominated sorting: ret_ranks, array of length [n], 0 = the front. @param violations array of length [n], above
+ * 0 = infeasible; NULL = all feasible. Source: Deb et al. 2002. @since 0.2 */
 RRAMNAS_EXPORT int32_t
 rramnas_front_ranks(const double *values, const double *violations, size_t n, size_t m, int32_t *ret_ranks,
                     rramnas_error *reterr);
 
-/** Crowding distance of all points as one front into ret_distances, array of length [n]; infinite at the ends. Source: Deb
- * et al. 2002. @since 0.2 */
+/** Crowding distance of all points as one front into ret_distances, array of length [n]; infinite at the ends. Source:
+ * Deb et al. 2002. @since 0.2 */
 RRAMNAS_EXPORT int32_t
 rramnas_front_crowding(const double *values, size_t n, size_t m, double *ret_distances, rramnas_error *reterr);
 
@@ -2031,8 +2071,8 @@ rramnas_front_igd_plus(const double *values, size_t n, size_t m, const double *r
 RRAMNAS_EXPORT int32_t
 rramnas_front_knee(const double *values, size_t n, size_t m, size_t *ret_index, rramnas_error *reterr);
 
-/** The point nearest to the best value of each objective by weighted Chebyshev distance. @param weights array of length [m],
- * >= 0: how much an objective matters @since 0.2 */
+/** The point nearest to the best value of each objective by weighted Chebyshev distance. @param weights array of length
+ * [m], >= 0: how much an objective matters @since 0.2 */
 RRAMNAS_EXPORT int32_t
 rramnas_front_choose(const double *values, size_t n, size_t m, const double *weights, size_t *ret_index,
                      rramnas_error *reterr);

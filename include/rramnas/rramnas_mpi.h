@@ -24,8 +24,8 @@ extern "C" {
  * rramnas_search_run() over all ranks of a communicator. Collective. Each rank brings a session that was prepared and
  * started alike; the leader's may be resumed, and alone has history, cache file and checkpoint. The leader hands out
  * candidates as ranks become free and judges some itself; figures of the evaluation callback are worked out where the
- * candidate is. The course is that of rramnas_search_run(), at any number of ranks. On the other ranks the session stays
- * as it was.
+ * candidate is. The course is that of rramnas_search_run(), at any number of ranks. On the other ranks the session
+ * stays as it was.
  * @param search   NULL: this rank could not make one; then all ranks return ERR_ARGUMENT
  * @param comm     left as it is; messages go over a duplicate
  * @param options  of the leader: all but `distribute`; of the others: n_threads. It is also how many candidates a

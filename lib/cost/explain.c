@@ -75,8 +75,13 @@ tell(teller *t, words w, double value, ...)
 static void
 tell_layout(teller *t, const rrn_hw_values *v, const rrn_layout *l)
 {
-  tell(t, (words){ "layout.slices", "1", "ceil(weight.bits / device.bits_per_cell)", OURS }, l->slices, "weight.bits",
-       (double)v->weight.bits, "device.bits_per_cell", (double)v->device.bits_per_cell, NULL);
+  tell(t,
+       (words){ "layout.slices", "1",
+                v->weight.sign == RRN_SIGNED_DIFFERENTIAL
+                  ? "ceil((weight.bits - 1) / device.bits_per_cell)"
+                  : "ceil(weight.bits / device.bits_per_cell)",
+                OURS },
+       l->slices, "weight.bits", (double)v->weight.bits, "device.bits_per_cell", (double)v->device.bits_per_cell, NULL);
   tell(t,
        (words){ "layout.arrays_per_crossbar", "1",
                 "slices in parallel crossbars, twice for differential pairs; else 1", OURS },

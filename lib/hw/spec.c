@@ -33,9 +33,17 @@ rrn_hw_free(rramnas_hw *hw)
 }
 
 int32_t
+rrn_slices(int32_t weight_bits, int32_t bits_per_cell, int pairs)
+{
+  const int32_t magnitude = weight_bits - (pairs && weight_bits > 1);
+
+  return (magnitude + bits_per_cell - 1) / bits_per_cell;
+}
+
+int32_t
 rrn_hw_slices(const rramnas_hw *hw, int32_t weight_bits)
 {
-  return (weight_bits + hw->v.device.bits_per_cell - 1) / hw->v.device.bits_per_cell;
+  return rrn_slices(weight_bits, hw->v.device.bits_per_cell, hw->v.weight.sign == RRN_SIGNED_DIFFERENTIAL);
 }
 
 int32_t

@@ -10,6 +10,7 @@ enum {
   RRN_XBAR_TABLE_GROUPS = 16, /* a table of so many groups of four rows fills 32 KiB */
   RRN_XBAR_TABLE_VECTORS = 64, /* vectors that share a table */
   RRN_XBAR_DOUBTS = RRN_XBAR_TABLE_VECTORS / 16,
+  RRN_XBAR_LEVELS = 1024, /* codes of converters with errors that tables have room for */
   RRN_XBAR_MAX_BITS = 24 /* of all steps of an input, filled up to a multiple of four */
 };
 
@@ -165,6 +166,8 @@ typedef struct rrn_xbar_block {
   size_t width_keys;
   const uint64_t *mixes; /* [4][64]: what a deviate adds to four steps' sums, less rrn_xbar_mix_zero(); only plain C */
   uint32_t first_vector; /* number of vector 0 */
+  const int32_t *const *levels; /* [columns]: tables of converters with errors, see mvm_levels.c; NULL without */
+  int32_t first_half, last_half; /* halves of codes that they have */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
 } rrn_xbar_block;
@@ -201,6 +204,9 @@ void rrn_xbar_lookup_plain(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx2(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx512(rrn_xbar_block *b);
 void rrn_xbar_tiles_amx(rrn_xbar_block *b);
+
+/* Converts the sums of the first two for converters with errors. */
+void rrn_xbar_convert_by_levels(rrn_xbar_block *b);
 
 /* Whether the machine has the tiles and the system lets this process use them; asks for that. */
 int rrn_xbar_amx_usable(void);

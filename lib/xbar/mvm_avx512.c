@@ -123,7 +123,7 @@ sum(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *bas
 {
   const __m512i ones = _mm512_set1_epi8(1), z = _mm512_setzero_si512(), b0 = _mm512_set1_epi32(base[0]),
                 b1 = _mm512_set1_epi32(base[1]);
-  const __m128i places = _mm_cvtsi32_si128(up);
+  const __m512i places = _mm512_set1_epi32(up);
   __m512i low[4][COLUMNS] = { { b0, b1 }, { b0, b1 }, { b0, b1 }, { b0, b1 } };
   __m512i high[4][COLUMNS] = { { z, z }, { z, z }, { z, z }, { z, z } };
   size_t sixteen, k;
@@ -148,7 +148,7 @@ sum(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *bas
     const __m512i words =
       _mm512_add_epi32(low[k / COLUMNS][k % COLUMNS], _mm512_slli_epi32(high[k / COLUMNS][k % COLUMNS], 8));
 
-    _mm512_store_si512(ret_sums + 16 * k, _mm512_sll_epi32(words, places));
+    _mm512_store_si512(ret_sums + 16 * k, _mm512_sllv_epi32(words, places));
   }
 }
 
@@ -256,19 +256,39 @@ convert(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *
 {
   const uint32_t valid = rrn_wide_valid(b, r->vector);
   uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
-  uint32_t *codes = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
-  __m512i deviates = _mm512_setzero_si512();
+  uint32_t *to = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  __m512i deviates = _mm512_setzero_si512(), codes = _mm512_load_si512(to);
   int32_t step;
 
   for (step = 0; step < b->steps; step += 2, doubts += 2 * RRN_XBAR_DOUBTS) {
     if (r->noise != RRN_WIDE_QUIET && step % RRN_XBAR_DRAW_STEPS == 0)
       deviates = rrn_wide_deviates_of(b, &r->names, rrn_xbar_key(b, step, r->column));
-    rrn_wide_add_codes(codes, &weights[step / 2],
-                       step + 1 < b->steps
-                         ? rrn_wide_two_codes(b, v, total_of(b, r, step, deviates), total_of(b, r, step + 1, deviates),
-                                              valid, doubts)
-                         : rrn_wide_one_code(b, v, total_of(b, r, step, deviates), valid, doubts));
+    codes = rrn_wide_add_codes(codes, &weights[step / 2],
+                               step + 1 < b->steps
+                                 ? rrn_wide_two_codes(b, v, total_of(b, r, step, deviates),
+                                                      total_of(b, r, step + 1, deviates), valid, doubts)
+                                 : rrn_wide_one_code(b, v, total_of(b, r, step, deviates), valid, doubts));
   }
+  _mm512_store_si512(to, codes);
+}
+
+/* The same for converters with errors. */
+INLINE void
+convert_by_levels(rrn_xbar_block *b, const readout *r)
+{
+  const uint32_t valid = rrn_wide_valid(b, r->vector);
+  uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
+  uint32_t *to = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  __m512i deviates = _mm512_setzero_si512(), codes = _mm512_load_si512(to);
+  int32_t step;
+
+  for (step = 0; step < b->steps; step++, doubts += RRN_XBAR_DOUBTS) {
+    if (r->noise != RRN_WIDE_QUIET && step % RRN_XBAR_DRAW_STEPS == 0)
+      deviates = rrn_wide_deviates_of(b, &r->names, rrn_xbar_key(b, step, r->column));
+    codes = _mm512_add_epi32(codes, rrn_wide_codes_by_levels(b, b->levels[r->column], total_of(b, r, step, deviates), step,
+                                                             valid, doubts));
+  }
+  _mm512_store_si512(to, codes);
 }
 
 /* COLUMNS columns, 16 vectors. */
@@ -296,7 +316,10 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
     const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
                         rrn_wide_names_of(b, vector, noise) };
 
-    convert(b, v, weights, &r);
+    if (b->levels)
+      convert_by_levels(b, &r);
+    else
+      convert(b, v, weights, &r);
   }
 }
 

@@ -13,6 +13,7 @@
  * nothing remains to be corrected. */
 #include "xbar/array.h"
 
+#include "hw/spec.h"
 #include "util/ckd.h"
 
 static int
@@ -103,7 +104,7 @@ rrn_xbar_layer_create(const rrn_xbar_spec *spec, const int32_t *weights, size_t 
               "a layer of %zu x %zu weights, copy %u", n_out, n_in, (unsigned)id.copy);
   l.cols = n_out + (spec->sign == RRN_XBAR_UNIT_COLUMN);
   l.n_sides = differential ? 2 : 1;
-  l.n_slices = (spec->weight_bits - differential + spec->cell_bits - 1) / spec->cell_bits;
+  l.n_slices = rrn_slices(spec->weight_bits, spec->cell_bits, differential);
   l.n_steps = (spec->input_bits + spec->dac_bits - 1) / spec->dac_bits;
   RRN_TRY(check_size(&l, err));
   RRN_TRY(check_weights(spec, weights, n_out * n_in, err));

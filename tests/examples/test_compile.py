@@ -308,7 +308,7 @@ def test_cost_model_of_mnsim():
 
 def test_explanation():
     out = small("--quiet", "--explain").stdout
-    assert "layout.slices = 4\n    = ceil(weight.bits / device.bits_per_cell)\n    with weight.bits = 8" in out
+    assert "layout.slices = 4\n    = ceil((weight.bits - 1) / device.bits_per_cell)\n    with weight.bits = 8" in out
     assert small("--explain").stdout.endswith(out)
     assert "both go to standard output" in small("--explain", "--json", "-", code=2).stderr
 

@@ -376,7 +376,7 @@ static void
 cells_change_arrays(void **state)
 {
   static const struct { const char *yaml; int64_t arrays; } cases[] = {
-    { "device: {bits_per_cell: 1}\n", 16 }, { "device: {bits_per_cell: 2}\n", 8 },
+    { "device: {bits_per_cell: 1}\n", 14 }, { "device: {bits_per_cell: 2}\n", 8 },
     { "device: {bits_per_cell: 3}\n", 6 },  { "device: {bits_per_cell: 8}\n", 2 },
     { "device: {bits_per_cell: 2}\nweight: {sign: offset}\n", 4 },
     { "device: {bits_per_cell: 2}\nweight: {slicing: columns}\n", 1 },

@@ -223,7 +223,6 @@ mnsim_steps(rramnas_net *net, const bill *theirs, bill *ret_last)
   char adc[64];
   const step steps[] = {
     { "ours", "", ALL },
-    { "the sign of a weight takes no slice: 8 bits", "weight.bits=8", ALL },
     { "no leakage", "", NO_LEAKAGE },
     { "no routers and wires", "", NO_INTERCONNECT },
     { "an ADC takes its power for its whole delay, bits + 2 samples", adc, ALL },

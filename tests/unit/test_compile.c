@@ -267,11 +267,11 @@ options_are_checked(void **state)
   rramnas_hw_unref(hw);
 }
 
-/* As published, half of the channels make a piece: 2^25 columns of weights, 2^31 of cells. */
+/* As published, half of the channels make a piece: 3 * 2^24 columns of weights, 93 * 2^25 of cells. */
 static void
 published_pieces_are_countable(void **state)
 {
-  rramnas_net *net = conv_net(1 << 26, 1 << 26, 1 << 26, 1, 1);
+  rramnas_net *net = conv_net(3 << 25, 3 << 25, 3 << 25, 1, 1);
   rramnas_hw *hw = chip("weight: {bits: 32, slicing: columns}\ndevice: {bits_per_cell: 1}\n");
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
 

@@ -10,9 +10,11 @@
 #include "../support/hw.h"
 #include "cost/cost.h"
 #include "cost/model.h"
+#include "cost/parts.h"
 #include "cost/scale.h"
 #include "near.h"
 #include "util/power.h"
+#include "xbar/noise.h"
 
 /* --- scaling --- */
 
@@ -274,6 +276,39 @@ sram_beyond(void **state)
 
 /* --- programming --- */
 
+/* A pair holds the sign, an offset does not; columns of a weight, arrays of the layout and planes of the product agree. */
+static void
+slices_are_counted_once(void **state)
+{
+  static const struct { const char *sign; int bits, cell_bits, slices; } cases[] = {
+    { "differential", 8, 1, 7 }, { "differential", 8, 2, 4 }, { "differential", 8, 4, 2 }, { "differential", 9, 8, 1 },
+    { "differential", 4, 3, 1 }, { "differential", 2, 1, 1 }, { "offset", 8, 1, 8 }, { "offset", 8, 2, 4 },
+    { "offset", 9, 8, 2 }, { "offset", 4, 3, 2 }, { "offset", 2, 1, 2 },
+  };
+  const int32_t weight = 1;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    const int sides = strcmp(cases[i].sign, "offset") == 0 ? 1 : 2, columns = sides * cases[i].slices;
+    const rrn_xbar_id id = { .copy = 0 };
+    rrn_xbar_spec spec;
+    char text[256];
+    rrn_xbar_layer l;
+    rramnas_hw *hw;
+
+    snprintf(text, sizeof(text), "schema: rramnas.hardware/1\ndevice: {bits_per_cell: %d}\nadc: {below_resolution: accept}\n"
+             "weight: {bits: %d, sign: %s, slicing: columns}\n", cases[i].cell_bits, cases[i].bits, cases[i].sign);
+    hw = hw_good(text, "hw.yaml");
+    assert_int_equal(rrn_hw_columns_per_weight(hw), columns);
+    assert_true(rrn_layout_of(hw).slices == cases[i].slices);
+    spec = rrn_xbar_spec_of(hw);
+    assert_int_equal(rrn_xbar_layer_create(&spec, &weight, 1, 1, id, &l, NULL), RRAMNAS_OK);
+    assert_int_equal(l.n_slices * l.n_sides, columns);
+    rramnas_hw_unref(hw);
+  }
+}
+
 static void
 programming(void **state)
 {
@@ -334,6 +369,7 @@ main(void)
     cmocka_unit_test(digital),
     cmocka_unit_test(sram_points),
     cmocka_unit_test(sram_beyond),
+    cmocka_unit_test(slices_are_counted_once),
     cmocka_unit_test(programming),
     cmocka_unit_test(mesh),
   };

@@ -294,7 +294,7 @@ columns_per_weight(void **state)
     { "weight: {slicing: columns}", 8 },
     { "weight: {slicing: columns, sign: offset}", 4 },
     { "weight: {slicing: columns, sign: offset, bits: 7}", 4 },
-    { "weight: {slicing: columns, bits: 32}\ndevice: {bits_per_cell: 1}", 64 },
+    { "weight: {slicing: columns, bits: 32}\ndevice: {bits_per_cell: 1}", 62 },
     { "weight: {slicing: parallel, bits: 32}\ndevice: {bits_per_cell: 1}", 1 },
   };
   size_t i;
