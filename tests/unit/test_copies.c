@@ -275,7 +275,7 @@ images_may_be_taken_together(void **state)
 
   (void)state;
   for (k = 0; k < N_KINDS; k++)
-    for (i = 0; i < N_CHIPS; i++) {
+    for (i = 0; i < (k == 0 ? N_CHIPS : 2); i++) {
       rramnas_error err = RRAMNAS_ERROR_INIT;
       rrn_chip *chip;
       float *all;
@@ -296,7 +296,7 @@ images_may_be_taken_together(void **state)
       rrn_chip_free(chip);
       close_bench(&b);
     }
-  assert_true(n_together >= 6 * N_CHIPS);
+  assert_true(n_together >= 12);
 }
 
 /* Groups that take turns: each copy takes some of them at a position. */
