@@ -12,6 +12,11 @@
 
 /* --- layers as integers, quantise.c --- */
 
+/* The groups of a piece on a crossbar take turns: which is this one's. */
+typedef struct rrn_turn {
+  uint32_t turn, n_turns;
+} rrn_turn;
+
 /* w = w_unit[out] * weights[out][in]; x = x_unit * (q - x_zero), q in 0 .. 2^input_bits - 1. */
 typedef struct rrn_quantised_layer {
   rrn_infer_layer shape;  /* n_groups 0: not on crossbars, it stays in floats */
@@ -23,6 +28,7 @@ typedef struct rrn_quantised_layer {
   int32_t *sample;        /* [n_groups][n_sample][n_in]: inputs of the calibration images */
   size_t n_sample;
   size_t n_copies;        /* with errors of their own; 0, which it is at first, as 1 */
+  const rrn_turn *turns;  /* [n_groups]; NULL, which it is at first: no group waits for another */
 } rrn_quantised_layer;
 
 typedef struct rrn_quantised {

@@ -1,353 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /* A programmed chip, as what multiplies in a network.
  *
- * In:  integer layers, a chip's device, cells and converters; a seed and the number of the chip.
+ * In:  arrays that are programmed (program.c), blocks of images.
  * Out: products of floats through crossbars: inputs become integers, these steps of the wordlines, currents codes, codes sums,
  *      sums floats again: unit[out] (y - zero sum w).
  *
- * Each group of a layer has arrays of its own, written once, and so has each copy of the layer. Positions of an image are
- * dealt to the copies as evenly as they go, the first copies taking one more; each takes a run of them, the same in every
- * group. A cell's errors are a function of (seed, trial, copy, layer, group, cell), a converter's result one of the
- * current: results depend on no batch and no thread. Chips without errors of their own have one copy. A thread works in a
- * desk of its own: memory that stays between calls. Memory: that of the cells in use, 3 bytes for each pair. */
-#include <stdatomic.h>
+ * Positions of an image are dealt to the copies of a layer (deal.h). A converter's result is a function of the current: results
+ * depend on no batch and no thread. A thread works in a desk of its own: memory that stays between calls. */
 #include <string.h>
 
-#include <xxhash.h>
-
-#include "accuracy/accuracy.h"
+#include "accuracy/chip.h"
+#include "accuracy/deal.h"
 #include "infer/kernels.h"
-#include "xbar/compensate.h"
-#include "xbar/converter.h"
-#include "xbar/mvm_short.h"
-#include "xbar/wires.h"
 
-enum { MOST_DESKS = 256 };
+/* Blocks of images for which the tables of a copy, which has few positions, are made once. */
+enum { TOGETHER = 8 };
 
-typedef struct array {
-  rrn_xbar_layer layer;
-  rrn_xbar_kernel kernel;
-  rrn_xbar_compensation compensation;
-} array;
+/* --- desks --- */
 
-/* What one copy of a layer is written into. */
-typedef struct copy {
-  array *arrays; /* [n_groups]; NULL = small */
-  rrn_xbar_short *small;
-} copy;
-
-typedef struct desk {
-  atomic_flag busy;
-  rrn_arena arena, inner; /* of a call, and of one group in it */
-} desk;
-
-struct rrn_chip {
-  const rrn_rt *rt;
-  const rrn_quantised *q;
-  rrn_arena arena, *arenas; /* [q->n]: of each layer */
-  struct written {
-    copy *copies; /* [n_copies]; NULL = stays in floats */
-    size_t n_copies;
-    int all_small;
-  } *layers; /* [q->n] */
-  const rrn_infer_kernels *kernels;
-  rrn_infer_backend backend;
-  struct counts {
-    atomic_llong conversions, clipped_low, clipped_high;
-  } *counts; /* [q->n] */
-  desk desks[MOST_DESKS];
-};
-
-/* --- programming --- */
-
-static rrn_xbar_id
-name_of(const rrn_chip_options *o, size_t layer, size_t group)
-{
-  /* The trial is part of the seed: what is left of an array's name are layer and group. */
-  const uint64_t seed = XXH3_64bits_withSeed(&o->trial, sizeof(o->trial), o->seed);
-
-  return (rrn_xbar_id){ .seed = seed, .layer = (uint32_t)layer, .copy = (uint32_t)group };
-}
-
-/* One code per digit where that covers all there is, else the range that a sample needs. */
-static int32_t
-set_converter(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, const rrn_quantised_layer *l, size_t group,
-              rrn_xbar_layer *layer, rramnas_error *err)
-{
-  const int enough = hw->v.adc.bits >= rrn_hw_adc_bits_needed(hw);
-  const int32_t range = o->adc_range != RRN_ADC_AUTO ? o->adc_range : enough ? RRN_ADC_GRANULAR : RRN_ADC_CALIBRATED;
-  const int32_t *sample = l->sample + group * l->n_sample * l->shape.n_in;
-  const double fraction = o->adc_fraction > 0 ? o->adc_fraction : 0.9999;
-  rrn_arena scratch;
-  int32_t status;
-
-  rrn_arena_init(&scratch, c->rt);
-  if (range == RRN_ADC_CALIBRATED)
-    status = rrn_xbar_adc_calibrate(&scratch, layer, hw->v.adc.bits, sample, l->n_sample, fraction, err);
-  else
-    status = rrn_xbar_adc_set(layer, hw->v.adc.bits, range == RRN_ADC_MAXIMUM ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR,
-                              err);
-  if (status >= 0 && o->use)
-    status = rrn_adc_use_note(&c->arena, &scratch, layer, sample, l->n_sample, &o->use[layer->id.layer], err);
-  rrn_arena_release(&scratch);
-  return status;
-}
-
-/* A group's layer as its designer has it: ideal cells, no converter. */
-static int32_t
-design(const rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, size_t group, rrn_xbar_layer *ret,
-       rramnas_error *err)
-{
-  const rrn_quantised_layer *l = &c->q->layers[i];
-  rrn_xbar_spec spec = rrn_xbar_spec_of(hw);
-
-  spec.weight_bits = l->weight_bits;
-  spec.input_bits = l->input_bits;
-  return rrn_xbar_layer_create(&spec, l->weights + group * l->shape.n_out * l->shape.n_in, l->shape.n_out, l->shape.n_in,
-                               name_of(o, i, group), ret, err);
-}
-
-/* Converters are calibrated before the errors: a chip's designer does not know them. */
-static int32_t
-set_or_take_converter(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, size_t group,
-                      rrn_xbar_layer *layer, rramnas_error *err)
-{
-  if (!o->like)
-    return set_converter(c, hw, o, &c->q->layers[i], group, layer, err);
-  layer->adc = o->like->layers[i].copies->small ? rrn_xbar_short_layer(o->like->layers[i].copies->small, group).adc
-                                                : o->like->layers[i].copies->arrays[group].layer.adc;
-  return RRAMNAS_OK;
-}
-
-/* What devices and wires make of the cells. */
-static int32_t
-write_cells(rrn_arena *arena, const rramnas_hw *hw, double time_s, rrn_xbar_layer *layer, rramnas_error *err)
-{
-  const rrn_xbar_noise noise = rrn_xbar_noise_of(hw, time_s);
-  const rrn_xbar_wiring wiring = rrn_xbar_wiring_of(hw);
-
-  rrn_xbar_program(layer, &noise);
-  layer->read_by_column = 1;
-  return rrn_xbar_wires_apply(arena, layer, &wiring, err);
-}
-
-/* Reference read-outs with the inputs that also calibrate converters. */
-static int32_t
-compensate(rrn_chip *c, const rramnas_hw *hw, size_t i, size_t group, const rrn_xbar_layer *blank, array *a,
-           rramnas_error *err)
-{
-  const rrn_quantised_layer *l = &c->q->layers[i];
-  const int32_t *sample = l->sample + group * l->n_sample * l->shape.n_in;
-  rrn_xbar_layer fresh = *blank;
-  rrn_arena scratch;
-  int32_t status;
-
-  if (hw->v.noise.compensation == RRN_COMPENSATE_NONE)
-    return RRAMNAS_OK;
-  rrn_arena_init(&scratch, c->rt);
-  status = write_cells(&scratch, hw, 0, &fresh, err);
-  if (status >= 0)
-    status = rrn_xbar_compensate(&c->arenas[i], &fresh, &a->layer, hw->v.noise.compensation, sample, l->n_sample,
-                                 &a->compensation, err);
-  rrn_arena_release(&scratch);
-  return status;
-}
-
-static int32_t
-program_cells(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, size_t group, array *a,
-              rramnas_error *err)
-{
-  const rrn_xbar_converter_spec converters = rrn_xbar_converter_spec_of(hw);
-  rrn_xbar_layer blank;
-
-  RRN_TRY(set_or_take_converter(c, hw, o, i, group, &a->layer, err));
-  RRN_TRY(rrn_xbar_converters_draw(&c->arenas[i], &a->layer, &converters, err));
-  blank = a->layer;
-  RRN_TRY(write_cells(&c->arenas[i], hw, o->time_s, &a->layer, err));
-  return compensate(c, hw, i, group, &blank, a, err);
-}
-
-static int32_t
-program_array(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, size_t group, array *a,
-              rramnas_error *err)
-{
-  RRN_TRY(design(c, hw, o, i, group, &a->layer, err));
-  if (!o->is_ideal)
-    RRN_TRY(program_cells(c, hw, o, i, group, a, err));
-  return rrn_xbar_kernel_create(&c->arenas[i], &a->layer, rrn_xbar_cpu_best(), &a->kernel, err);
-}
-
-/* Short arrays know the errors of devices only. */
-static int
-is_plain(const rramnas_hw *hw)
-{
-  return hw->v.crossbar.ir_drop == RRN_IR_DROP_IGNORED && hw->v.noise.compensation == RRN_COMPENSATE_NONE &&
-         hw->v.adc.unit_sigma == 0 && hw->v.adc.offset_sigma == 0;
-}
-
-/* Converters of all groups: those that the first chip chose, or new ones. */
-static int32_t
-converters_of(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rrn_arena *scratch,
-              rrn_xbar_layer *ret_first, rrn_xbar_adc **ret_adcs, rramnas_error *err)
-{
-  const size_t n = c->q->layers[i].shape.n_groups;
-  rrn_xbar_adc *adcs = rrn_arena_alloc(scratch, n, sizeof(*adcs));
-  rrn_xbar_layer layer;
-  size_t g;
-
-  if (!adcs)
-    return rrn_fail_memory(err);
-  for (g = 0; g < n; g++) {
-    RRN_TRY(design(c, hw, o, i, g, &layer, err));
-    RRN_TRY(set_converter(c, hw, o, &c->q->layers[i], g, &layer, err));
-    adcs[g] = layer.adc;
-    if (g == 0)
-      *ret_first = layer;
-  }
-  *ret_adcs = adcs;
-  return RRAMNAS_OK;
-}
-
-/* Leaves ret->small as it is where the layer is none. */
-static int32_t
-try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rrn_arena *scratch, copy *ret,
-          rramnas_error *err)
-{
-  const size_t n = c->q->layers[i].shape.n_groups;
-  const rrn_xbar_noise noise = rrn_xbar_noise_of(hw, o->time_s);
-  const rrn_xbar_short *like = o->like ? o->like->layers[i].copies->small : NULL;
-  rrn_xbar_adc *adcs = NULL;
-  rrn_xbar_layer first;
-  rrn_xbar_short *s;
-  int fits;
-
-  if (o->is_ideal || !is_plain(hw) || (o->like && !like))
-    return RRAMNAS_OK;
-  if (like)
-    RRN_TRY(design(c, hw, o, i, 0, &first, err));
-  else
-    RRN_TRY(converters_of(c, hw, o, i, scratch, &first, &adcs, err));
-  rrn_xbar_program(&first, &noise);
-  first.read_by_column = 1;
-  if (adcs && !rrn_xbar_is_short(&first, adcs, n))
-    return RRAMNAS_OK;
-  if (!(s = rrn_arena_alloc_alone(&c->arenas[i], 1, sizeof(*s))))
-    return rrn_fail_memory(err);
-  RRN_TRY(rrn_xbar_short_create(&c->arenas[i], &first, n, adcs, like, rrn_xbar_cpu_best(), s, &fits, err));
-  ret->small = fits ? s : NULL;
-  return RRAMNAS_OK;
-}
-
-static int32_t
-program_copy(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, copy *ret, rramnas_error *err)
-{
-  const size_t n = c->q->layers[i].shape.n_groups;
-  rrn_arena scratch;
-  int32_t status;
-  size_t g;
-
-  rrn_arena_init(&scratch, c->rt);
-  status = try_short(c, hw, o, i, &scratch, ret, err);
-  rrn_arena_release(&scratch);
-  if (status < 0 || ret->small)
-    return status;
-  ret->arrays = rrn_arena_alloc_alone(&c->arenas[i], n, sizeof(*ret->arrays));
-  if (!ret->arrays)
-    return rrn_fail_memory(err);
-  for (g = 0; g < n; g++)
-    RRN_TRY(program_array(c, hw, o, i, g, &ret->arrays[g], err));
-  return RRAMNAS_OK;
-}
-
-/* Copies beyond the first have names of their own and the first one's converters. */
-static rrn_chip_options
-options_of_copy(const rrn_chip *c, const rrn_chip_options *o, size_t k)
-{
-  const uint64_t number = k;
-  rrn_chip_options own = *o;
-
-  if (k > 0) {
-    own.seed = XXH3_64bits_withSeed(&number, sizeof(number), o->seed);
-    own.like = o->like ? o->like : c;
-  }
-  return own;
-}
-
-int
-rrn_chip_has_errors(const rramnas_hw *hw, const rrn_chip_options *o)
-{
-  const rrn_xbar_converter_spec converters = rrn_xbar_converter_spec_of(hw);
-  const rrn_xbar_noise noise = rrn_xbar_noise_of(hw, o->time_s);
-
-  return !o->is_ideal && (rrn_xbar_draws_cells(&noise) || (noise.read_model != RRN_READ_NONE && noise.read_sigma > 0) ||
-                          converters.unit_sigma != 0 || converters.offset_sigma != 0);
-}
-
-/* Copies that differ: those that have a position to take. */
-static size_t
-count_copies(const rrn_quantised_layer *l, const rramnas_hw *hw, const rrn_chip_options *o)
-{
-  const size_t n = l->n_copies < l->shape.n_positions ? l->n_copies : l->shape.n_positions;
-
-  return n > 1 && rrn_chip_has_errors(hw, o) ? n : 1;
-}
-
-static int32_t
-program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rramnas_error *err)
-{
-  const size_t n = c->q->layers[i].shape.n_groups, n_copies = count_copies(&c->q->layers[i], hw, o);
-  struct written *w = &c->layers[i];
-  size_t k;
-
-  RRN_FAIL_IF(n >= 1u << 22, err, RRAMNAS_ERR_LIMIT, "layer %zu has %zu groups, expected fewer than 2^22", i, n);
-  if (n == 0)
-    return RRAMNAS_OK;
-  w->copies = rrn_arena_alloc_alone(&c->arenas[i], n_copies, sizeof(*w->copies));
-  if (!w->copies)
-    return rrn_fail_memory(err);
-  w->n_copies = n_copies;
-  w->all_small = 1;
-  for (k = 0; k < n_copies; k++) {
-    const rrn_chip_options own = options_of_copy(c, o, k);
-
-    RRN_TRY(program_copy(c, hw, &own, i, &w->copies[k], err));
-    w->all_small &= w->copies[k].small != NULL;
-  }
-  return RRAMNAS_OK;
-}
-
-/* --- multiplying --- */
-
-static desk *
+static rrn_chip_desk *
 take_desk(rrn_chip *c)
 {
   size_t i;
 
-  for (i = 0;; i = (i + 1) % MOST_DESKS)
+  for (i = 0;; i = (i + 1) % RRN_CHIP_DESKS)
     if (!atomic_flag_test_and_set_explicit(&c->desks[i].busy, memory_order_acquire))
       return &c->desks[i];
 }
 
 static void
-leave_desk(desk *d)
+leave_desk(rrn_chip_desk *d)
 {
   rrn_arena_reset(&d->arena);
   rrn_arena_reset(&d->inner);
   atomic_flag_clear_explicit(&d->busy, memory_order_release);
 }
 
-/* The copy that takes a position, and the first position that it does not take. */
-static const copy *
-copy_at(const rrn_chip *c, int32_t layer, size_t position, size_t *ret_end)
-{
-  const struct written *w = &c->layers[layer];
-  const size_t n = c->q->layers[layer].shape.n_positions, each = n / w->n_copies, more = n % w->n_copies;
-  const size_t longer = more * (each + 1);
-  const size_t k = position < longer ? position / (each + 1) : more + (position - longer) / each;
-
-  *ret_end = (k + 1) * each + (k < more ? k + 1 : more);
-  return &w->copies[k];
-}
+/* --- long arrays --- */
 
 /* Vectors of the block, those of an image together: [n_images][n_positions][n_in]. */
 static void
@@ -379,7 +68,7 @@ scatter(const rrn_infer_block *b, const rrn_quantised_layer *l, const double *y)
 static void
 count(rrn_chip *c, int32_t layer, const rrn_xbar_stats *stats)
 {
-  struct counts *n = &c->counts[layer];
+  rrn_chip_layer *n = &c->layers[layer];
 
   atomic_fetch_add_explicit(&n->conversions, stats->conversions, memory_order_relaxed);
   atomic_fetch_add_explicit(&n->clipped_low, stats->clipped_low, memory_order_relaxed);
@@ -388,7 +77,7 @@ count(rrn_chip *c, int32_t layer, const rrn_xbar_stats *stats)
 
 /* Read noise goes by the number of a vector, images in order and positions within them. */
 static int32_t
-multiply_vectors(rrn_chip *c, desk *d, const array *a, const rrn_infer_block *b, const int32_t *x, double *ret_y,
+multiply_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_chip_array *a, const rrn_infer_block *b, const int32_t *x, double *ret_y,
                  rrn_xbar_stats *stats, rramnas_error *err)
 {
   const uint64_t per_image = c->q->layers[b->layer].shape.n_positions;
@@ -405,7 +94,7 @@ multiply_vectors(rrn_chip *c, desk *d, const array *a, const rrn_infer_block *b,
 }
 
 static int32_t
-multiply_at(rrn_chip *c, desk *d, const array *a, const rrn_infer_block *b, rramnas_error *err)
+multiply_at(rrn_chip *c, rrn_chip_desk *d, const rrn_chip_array *a, const rrn_infer_block *b, rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[b->layer];
   const size_t n = (size_t)b->n_images * b->n_positions;
@@ -427,30 +116,77 @@ multiply_at(rrn_chip *c, desk *d, const array *a, const rrn_infer_block *b, rram
 
 /* --- short arrays --- */
 
-/* Elements of a channel become the rows of its taps: [n_taps][n_positions][lanes]. */
-static void
-spread_channel(const rrn_infer_whole *w, const uint8_t *x, uint8_t outside, uint8_t *ret_rows)
+/* Vectors of a layer in a row are those of a block of images, or, where copies take positions, of a position. */
+typedef struct order {
+  size_t n_positions, n_blocks;
+  int by_position;
+} order;
+
+static size_t
+place_of(const order *o, size_t position, size_t block)
 {
+  return (o->by_position ? position * o->n_blocks + block : block * o->n_positions + position) * RRN_INFER_LANES;
+}
+
+/* Neighbouring positions that meet neighbouring elements by a tap. */
+typedef struct stretch {
+  int32_t element; /* the first; -1 = all are outside */
+  uint32_t n;
+} stretch;
+
+/* Stretches of each tap, one tap after the other. A copy of one block of images is of positions in a row. */
+static stretch *
+find_stretches(rrn_arena *arena, const rrn_infer_whole *w, int as_one)
+{
+  stretch *all = rrn_arena_alloc_raw(arena, w->n_taps * w->n_positions, sizeof(*all)), *s = all;
   size_t tap, p;
 
-  for (tap = 0; tap < w->n_taps; tap++)
-    for (p = 0; p < w->n_positions; p++, ret_rows += RRN_INFER_LANES) {
-      const int32_t element = w->table[p * w->n_taps + tap];
+  for (tap = 0; all && tap < w->n_taps; tap++)
+    for (p = 0; p < w->n_positions; p += s->n, s++) {
+      const int32_t *at = w->table ? w->table + p * w->n_taps + tap : NULL;
 
-      if (element < 0)
-        memset(ret_rows, outside, RRN_INFER_LANES);
-      else
-        memcpy(ret_rows, x + (size_t)element * RRN_INFER_LANES, RRN_INFER_LANES);
+      *s = (stretch){ at ? *at : (int32_t)p, 1 };
+      while (at && as_one && p + s->n < w->n_positions &&
+             at[s->n * w->n_taps] == (s->element < 0 ? -1 : s->element + (int32_t)s->n))
+        s->n++;
+    }
+  return all;
+}
+
+/* Elements of a channel, [n_blocks][n_elements][lanes], become the rows of its taps. */
+static void
+spread_channel(const rrn_infer_whole *w, const order *o, const stretch *s, const uint8_t *x, uint8_t outside,
+               uint8_t *ret_rows)
+{
+  const size_t n = o->n_positions * o->n_blocks * RRN_INFER_LANES;
+  const size_t from_step = w->n_elements * RRN_INFER_LANES, to_step = place_of(o, 0, 1);
+  size_t tap, p, b;
+
+  for (tap = 0; tap < w->n_taps; tap++, ret_rows += n)
+    for (p = 0; p < o->n_positions; p += s->n, s++) {
+      const uint8_t *from = x + (size_t)(s->element < 0 ? 0 : s->element) * RRN_INFER_LANES;
+      uint8_t *to = ret_rows + place_of(o, p, 0);
+
+      for (b = 0; b < o->n_blocks; b++, from += from_step, to += to_step)
+        if (s->n > 1 && s->element < 0)
+          memset(to, outside, s->n * RRN_INFER_LANES);
+        else if (s->n > 1)
+          memcpy(to, from, s->n * RRN_INFER_LANES);
+        else if (s->element < 0)
+          memset(to, outside, RRN_INFER_LANES);
+        else
+          memcpy(to, from, RRN_INFER_LANES);
     }
 }
 
-/* Vectors of positions in a row: inputs x[n_in][x_row], of which each has n; where their results go. */
+/* Vectors of positions in a row: inputs x[n_in][x_row], of which each has n. Results are in pieces of `together`: n_inner of these
+ * are y_inner apart in y, the next ones y_outer behind. */
 typedef struct vectors {
   const uint8_t *x;
   size_t x_row, n, n_images; /* images: lanes in use */
   const uint32_t *numbers;   /* [n] in the streams of read noise; NULL without */
   float *y;
-  size_t y_row, y_position;
+  size_t y_row, together, n_inner, y_inner, y_outer;
 } vectors;
 
 /* What is added to every sum of an output, in units of the sums: NULL when it differs from vector to vector. */
@@ -461,7 +197,7 @@ typedef struct bases {
 } bases;
 
 static int32_t
-make_bases(desk *d, const rrn_xbar_short *s, size_t group, const vectors *vs, bases *ret, rramnas_error *err)
+make_bases(rrn_chip_desk *d, const rrn_xbar_short *s, size_t group, const vectors *vs, bases *ret, rramnas_error *err)
 {
   const size_t n_vectors = vs->n;
   size_t in, v;
@@ -479,73 +215,101 @@ make_bases(desk *d, const rrn_xbar_short *s, size_t group, const vectors *vs, ba
   return RRAMNAS_OK;
 }
 
-/* One group: sums, and from them y[out][position][lanes]. */
+/* An output's sums as floats. */
+static void
+store_sums(const rrn_chip *c, const vectors *vs, const bases *b, const int32_t *sums, double unit, float *y)
+{
+  const size_t step = b->x ? RRN_INFER_LANES : 0;
+  size_t v, k;
+
+  for (v = 0; v < vs->n; y += vs->y_outer)
+    for (k = 0; k < vs->n_inner; k++, v += vs->together)
+      c->kernels->of_integers(sums + v, b->all + (step ? v : 0), vs->together, step, b->scale, unit, y + k * vs->y_inner);
+}
+
+/* The group in place `slot` of a copy: sums, and from them outputs. */
 static int32_t
-multiply_rows(rrn_chip *c, desk *d, const rrn_xbar_short *s, size_t group, const vectors *vs, rrn_xbar_stats *stats,
-              rramnas_error *err)
+multiply_rows(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slot, size_t group, const vectors *vs,
+              rrn_xbar_stats *stats, rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[s->head.id.layer];
-  const size_t n_vectors = vs->n, step = RRN_INFER_LANES, together = vs->y_position == step ? n_vectors : step;
-  int32_t *sums = rrn_arena_alloc_raw(&d->inner, s->head.cols, n_vectors * sizeof(*sums));
-  size_t out, v, k;
+  int32_t *sums = rrn_arena_alloc_raw(&d->inner, s->head.cols, vs->n * sizeof(*sums));
+  size_t out, k;
   bases b;
 
   if (!sums)
     return rrn_fail_memory(err);
   RRN_TRY(make_bases(d, s, group, vs, &b, err));
-  RRN_TRY(rrn_xbar_short_run(&d->inner, s, group, vs->x, vs->x_row, n_vectors, vs->n_images, vs->numbers, sums, stats, err));
+  RRN_TRY(rrn_xbar_short_run(&d->inner, s, slot, group, vs->x, vs->x_row, vs->n, vs->n_images, vs->numbers, sums, stats, err));
   for (out = 0; out < s->head.n_out; out++) {
     const size_t row = group * s->head.n_out + out;
     const double base = b.base - (double)l->x_zero * (double)l->sums[row];
 
-    for (k = 0; k < (b.x ? n_vectors : step); k++)
+    for (k = 0; k < (b.x ? vs->n : RRN_INFER_LANES); k++)
       b.all[k] = base + (b.x ? b.x[k] : 0);
-    for (v = 0; v < n_vectors; v += together)
-      c->kernels->of_integers(sums + out * n_vectors + v, b.all + (b.x ? v : 0), together, b.x ? step : 0, b.scale,
-                              (double)l->unit[row], vs->y + out * vs->y_row + v / step * vs->y_position);
+    store_sums(c, vs, &b, sums + out * vs->n, (double)l->unit[row], vs->y + out * vs->y_row);
   }
   rrn_arena_reset(&d->inner);
   return RRAMNAS_OK;
 }
 
-/* The same for positions that several copies share. */
-static int32_t
-multiply_dealt(rrn_chip *c, desk *d, const rrn_infer_whole *w, size_t group, const vectors *all, rrn_xbar_stats *stats,
-               rramnas_error *err)
+/* Some positions of all vectors. */
+static vectors
+positions_of(const vectors *all, const order *o, size_t first, size_t n)
 {
+  vectors vs = *all;
+
+  if (n == o->n_positions)
+    return vs;
+  vs.x += place_of(o, first, 0);
+  vs.numbers = all->numbers ? all->numbers + place_of(o, first, 0) : NULL;
+  vs.y += first * RRN_INFER_LANES;
+  vs.n = n * o->n_blocks * RRN_INFER_LANES;
+  vs.together = o->n_blocks > 1 ? RRN_INFER_LANES : vs.n;
+  return vs;
+}
+
+/* A group, whose positions several copies share. `slots` [n_copies]: how many groups before it each has. */
+static int32_t
+multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const order *o, size_t group, size_t *slots,
+               const vectors *all, rrn_xbar_stats *stats, rramnas_error *err)
+{
+  const rrn_chip_layer *l = &c->layers[w->layer];
+  const rrn_deal deal = rrn_deal_of(&c->q->layers[w->layer], l->n_copies, group);
   size_t done, n;
 
   for (done = 0; done < w->n_positions; done += n) {
     size_t end;
-    const copy *k = copy_at(c, w->layer, w->first_position + done, &end);
-    vectors vs = *all;
+    const size_t k = rrn_deal_copy_at(&deal, w->first_position + done, &end);
+    vectors vs;
 
     n = end - w->first_position < w->n_positions ? end - w->first_position - done : w->n_positions - done;
-    vs.x += done * RRN_INFER_LANES;
-    vs.n = n * RRN_INFER_LANES;
-    vs.numbers = all->numbers ? all->numbers + done * RRN_INFER_LANES : NULL;
-    vs.y += done * vs.y_position;
-    RRN_TRY(multiply_rows(c, d, k->small, group, &vs, stats, err));
+    vs = positions_of(all, o, done, n);
+    RRN_TRY(multiply_rows(c, d, l->copies[k].small, slots[k], group, &vs, stats, err));
   }
+  for (n = 0; n < l->n_copies; n++)
+    slots[n] += (size_t)rrn_deal_serves(&deal, n);
   return RRAMNAS_OK;
 }
 
 /* Numbers of vectors in the streams of read noise: images in order and positions within them. */
 static int32_t
-number_vectors(rrn_chip *c, desk *d, const rrn_xbar_short *s, uint64_t first_image, size_t first_position,
-               size_t n_positions, uint32_t **ret_numbers, rramnas_error *err)
+number_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, const order *o, uint64_t first_image,
+               size_t first_position, uint32_t **ret_numbers, rramnas_error *err)
 {
   const uint64_t per_image = c->q->layers[s->head.id.layer].shape.n_positions;
   uint32_t *numbers;
-  size_t p, lane;
+  size_t p, b, lane;
 
   if (!s->spreads)
     return RRAMNAS_OK;
-  if (!(numbers = rrn_arena_alloc_raw(&d->arena, n_positions, RRN_INFER_LANES * sizeof(*numbers))))
+  if (!(numbers = rrn_arena_alloc_raw(&d->arena, o->n_positions * o->n_blocks, RRN_INFER_LANES * sizeof(*numbers))))
     return rrn_fail_memory(err);
-  for (p = 0; p < n_positions; p++)
-    for (lane = 0; lane < RRN_INFER_LANES; lane++)
-      numbers[p * RRN_INFER_LANES + lane] = (uint32_t)((first_image + lane) * per_image + first_position + p);
+  for (p = 0; p < o->n_positions; p++)
+    for (b = 0; b < o->n_blocks; b++)
+      for (lane = 0; lane < RRN_INFER_LANES; lane++)
+        numbers[place_of(o, p, b) + lane] =
+          (uint32_t)((first_image + b * RRN_INFER_LANES + lane) * per_image + first_position + p);
   *ret_numbers = numbers;
   return RRAMNAS_OK;
 }
@@ -566,32 +330,54 @@ to_bytes(const rrn_chip *c, const rrn_quantised_layer *l, const float *x, size_t
   c->kernels->to_bytes(x, n, l->x_unit, (float)l->x_zero, (float)((1 << l->input_bits) - 1), ret_bytes);
 }
 
+/* All inputs: ret_bytes[n_groups n_channels][n_blocks][n_elements][lanes]. */
+static void
+all_to_bytes(const rrn_chip *c, const rrn_infer_whole *w, uint8_t *ret_bytes)
+{
+  const size_t n_channels = w->n_groups * w->n_channels, each = w->n_elements * RRN_INFER_LANES;
+  size_t channel, b;
+
+  for (channel = 0; w->n_blocks > 1 && channel < n_channels; channel++)
+    for (b = 0; b < w->n_blocks; b++, ret_bytes += each)
+      to_bytes(c, &c->q->layers[w->layer], w->x + channel * each + b * w->n_between, each, ret_bytes);
+  if (w->n_blocks == 1)
+    to_bytes(c, &c->q->layers[w->layer], w->x, n_channels * each, ret_bytes);
+}
+
 /* All inputs become bytes once; those of a group are spread to the positions that use them. */
 static int32_t
-multiply_whole_at(rrn_chip *c, desk *d, const rrn_infer_whole *w, rrn_xbar_stats *stats, rramnas_error *err)
+multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_xbar_stats *stats, rramnas_error *err)
 {
-  const rrn_quantised_layer *l = &c->q->layers[w->layer];
-  const size_t per_channel = w->n_elements * RRN_INFER_LANES, n = w->n_positions * RRN_INFER_LANES;
-  vectors all = { .x_row = n, .n_images = (size_t)w->n_images, .y_row = n, .y_position = RRN_INFER_LANES };
+  const rrn_chip_layer *l = &c->layers[w->layer];
+  const order o = { .n_positions = w->n_positions, .n_blocks = w->n_blocks, .by_position = l->n_copies > 1 };
+  const size_t per_channel = w->n_blocks * w->n_elements * RRN_INFER_LANES;
+  const size_t n = w->n_positions * w->n_blocks * RRN_INFER_LANES;
+  const int spreads = w->table || (o.by_position && o.n_blocks > 1);
+  vectors all = { .x_row = n, .n = n, .n_images = (size_t)w->n_images, .y_row = w->n_positions * RRN_INFER_LANES, .n_inner = 1,
+                  .together = o.by_position && o.n_blocks > 1 ? RRN_INFER_LANES : w->n_positions * RRN_INFER_LANES };
   uint8_t *bytes = rrn_arena_alloc_raw(&d->arena, w->n_groups * w->n_channels, per_channel);
-  uint8_t *rows = w->table ? rrn_arena_alloc_raw(&d->arena, w->n_in, n) : NULL;
-  const uint8_t outside = byte_of_zero(l);
+  uint8_t *rows = spreads ? rrn_arena_alloc_raw(&d->arena, w->n_in, n) : NULL;
+  const stretch *stretches = spreads ? find_stretches(&d->arena, w, !o.by_position || o.n_blocks == 1) : NULL;
+  size_t *slots = rrn_arena_alloc(&d->arena, l->n_copies, sizeof(*slots)), g, k;
+  const uint8_t outside = byte_of_zero(&c->q->layers[w->layer]);
   uint32_t *numbers = NULL;
-  size_t g, k;
 
-  if (!bytes || (w->table && !rows))
+  if (!bytes || (spreads && !(rows && stretches)) || !slots)
     return rrn_fail_memory(err);
-  RRN_TRY(number_vectors(c, d, c->layers[w->layer].copies->small, w->first_image, w->first_position, w->n_positions, &numbers, err));
-  to_bytes(c, l, w->x, w->n_groups * w->n_channels * per_channel, bytes);
+  all.n_inner = o.by_position ? o.n_blocks : 1;
+  all.y_inner = w->n_between;
+  all.y_outer = o.by_position ? RRN_INFER_LANES : w->n_between;
+  RRN_TRY(number_vectors(c, d, l->copies->small, &o, w->first_image, w->first_position, &numbers, err));
+  all_to_bytes(c, w, bytes);
   all.numbers = numbers;
   for (g = 0; g < w->n_groups; g++) {
     const uint8_t *x = bytes + g * w->n_channels * per_channel;
 
-    for (k = 0; w->table && k < w->n_channels; k++)
-      spread_channel(w, x + k * per_channel, outside, rows + k * w->n_taps * n);
-    all.x = w->table ? rows : x;
-    all.y = w->y + g * w->n_out * n;
-    RRN_TRY(multiply_dealt(c, d, w, g, &all, stats, err));
+    for (k = 0; spreads && k < w->n_channels; k++)
+      spread_channel(w, &o, stretches, x + k * per_channel, outside, rows + k * w->n_taps * n);
+    all.x = spreads ? rows : x;
+    all.y = w->y + g * w->n_out * all.y_row;
+    RRN_TRY(multiply_dealt(c, d, w, &o, g, slots, &all, stats, err));
   }
   return RRAMNAS_OK;
 }
@@ -602,7 +388,7 @@ multiply_whole(void *user, const rrn_infer_whole *w, rramnas_error *err)
   rrn_chip *c = user;
   rrn_xbar_stats stats = { 0 };
   int32_t status;
-  desk *d;
+  rrn_chip_desk *d;
 
   if (!c->layers[w->layer].all_small)
     return RRN_INFER_BY_BLOCKS;
@@ -615,53 +401,74 @@ multiply_whole(void *user, const rrn_infer_whole *w, rramnas_error *err)
 
 /* Products of another form. */
 static int32_t
-multiply_short_block(rrn_chip *c, desk *d, const rrn_xbar_short *s, const rrn_infer_block *b, rramnas_error *err)
+multiply_short_block(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slot, const rrn_infer_block *b,
+                     rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[b->layer];
+  const order o = { .n_positions = b->n_positions, .n_blocks = 1 };
   const size_t n = b->n_positions * RRN_INFER_LANES;
   uint8_t *rows = rrn_arena_alloc_raw(&d->arena, b->n_in, n);
   vectors vs = { .x = rows, .x_row = n, .n = n, .n_images = (size_t)b->n_images, .y = b->y, .y_row = b->y_row,
-                 .y_position = b->y_position };
+                 .together = RRN_INFER_LANES, .n_inner = 1, .y_outer = b->y_position };
   rrn_xbar_stats stats = { 0 };
   uint32_t *numbers = NULL;
   size_t in, p;
 
   if (!rows)
     return rrn_fail_memory(err);
-  RRN_TRY(number_vectors(c, d, s, b->first_image, b->first_position, b->n_positions, &numbers, err));
+  RRN_TRY(number_vectors(c, d, s, &o, b->first_image, b->first_position, &numbers, err));
   for (in = 0; in < b->n_in; in++)
     for (p = 0; p < b->n_positions; p++)
       to_bytes(c, l, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES, rows + in * n + p * RRN_INFER_LANES);
   vs.numbers = numbers;
-  RRN_TRY(multiply_rows(c, d, s, (size_t)b->group, &vs, &stats, err));
+  RRN_TRY(multiply_rows(c, d, s, slot, (size_t)b->group, &vs, &stats, err));
   count(c, b->layer, &stats);
   return RRAMNAS_OK;
+}
+
+/* Place of a group among those that a copy has. */
+static size_t
+slot_of(const rrn_chip *c, int32_t layer, size_t group, size_t copy)
+{
+  const rrn_quantised_layer *l = &c->q->layers[layer];
+  size_t g, slot = 0;
+
+  if (!l->turns || c->layers[layer].n_copies == 1)
+    return group;
+  for (g = 0; g < group; g++) {
+    const rrn_deal d = rrn_deal_of(l, c->layers[layer].n_copies, g);
+
+    slot += (size_t)rrn_deal_serves(&d, copy);
+  }
+  return slot;
 }
 
 static int32_t
 multiply(void *user, const rrn_infer_block *b, rramnas_error *err)
 {
   rrn_chip *c = user;
+  const rrn_chip_layer *l = &c->layers[b->layer];
+  const rrn_deal deal = rrn_deal_of(&c->q->layers[b->layer], l->n_copies, (size_t)b->group);
   int32_t status = RRAMNAS_OK;
   size_t done;
 
-  if (!c->layers[b->layer].copies) {
+  if (!l->copies) {
     rrn_infer_multiply_floats(c->q->plan, b);
     return RRAMNAS_OK;
   }
   for (done = 0; done < b->n_positions && status >= 0;) {
     rrn_infer_block part = *b;
-    desk *d = take_desk(c);
-    const copy *k;
-    size_t end;
+    rrn_chip_desk *d = take_desk(c);
+    size_t end, k, slot;
 
     part.first_position += done;
-    k = copy_at(c, b->layer, part.first_position, &end);
+    k = rrn_deal_copy_at(&deal, part.first_position, &end);
+    slot = slot_of(c, b->layer, (size_t)b->group, k);
     part.n_positions = end - b->first_position < b->n_positions ? end - part.first_position : b->n_positions - done;
     part.x += done * b->x_position;
     part.y += done * b->y_position;
-    status = k->small ? multiply_short_block(c, d, k->small, &part, err)
-                      : multiply_at(c, d, &k->arrays[b->group], &part, err);
+    status = l->copies[k].small ? multiply_short_block(c, d, l->copies[k].small, slot, &part, err)
+                                : multiply_at(c, d, &l->copies[k].arrays[slot], &part, err);
     leave_desk(d);
     done += part.n_positions;
   }
@@ -680,10 +487,11 @@ new_chip(const rrn_rt *rt, const rrn_quantised *q)
     return NULL;
   c->rt = rt;
   c->q = q;
+  c->cpu = rrn_xbar_cpu_best();
   c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .user = c };
   c->kernels = rrn_infer_kernels_best();
   rrn_arena_init(&c->arena, rt);
-  for (i = 0; i < MOST_DESKS; i++) {
+  for (i = 0; i < RRN_CHIP_DESKS; i++) {
     atomic_flag_clear(&c->desks[i].busy);
     rrn_arena_init(&c->desks[i].arena, rt);
     rrn_arena_init(&c->desks[i].inner, rt);
@@ -701,17 +509,16 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
 
   if (!c)
     return rrn_fail_memory(err);
-  c->counts = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->counts));
-  if (!c->counts)
-    status = rrn_fail_memory(err);
   c->layers = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->layers));
-  c->arenas = rrn_arena_alloc(&c->arena, q->n, sizeof(*c->arenas));
-  for (i = 0; c->arenas && i < q->n; i++)
-    rrn_arena_init(&c->arenas[i], rt);
-  if (!c->layers || !c->arenas)
+  if (!c->layers)
     status = rrn_fail_memory(err);
-  for (i = 0; i < q->n && status >= 0; i++)
-    status = program_layer(c, hw, options, i, err);
+  for (i = 0; c->layers && i < q->n; i++)
+    rrn_arena_init(&c->layers[i].arena, rt);
+  for (i = 0; i < q->n && status >= 0; i++) {
+    status = rrn_chip_program_layer(c, hw, options, i, err);
+    if (c->layers[i].n_copies > 1)
+      c->backend.n_blocks = TOGETHER;
+  }
   if (status < 0)
     rrn_chip_free(c);
   else
@@ -726,12 +533,12 @@ rrn_chip_free(rrn_chip *c)
 
   if (!c)
     return;
-  for (i = 0; i < MOST_DESKS; i++) {
+  for (i = 0; i < RRN_CHIP_DESKS; i++) {
     rrn_arena_release(&c->desks[i].arena);
     rrn_arena_release(&c->desks[i].inner);
   }
-  for (i = 0; c->arenas && i < c->q->n; i++)
-    rrn_arena_release(&c->arenas[i]);
+  for (i = 0; c->layers && i < c->q->n; i++)
+    rrn_arena_release(&c->layers[i].arena);
   rrn_arena_release(&c->arena);
   rrn_free(c->rt, c);
 }
@@ -745,7 +552,7 @@ rrn_chip_backend(const rrn_chip *c)
 rrn_xbar_stats
 rrn_chip_stats(const rrn_chip *c, size_t layer)
 {
-  const struct counts *n = &c->counts[layer];
+  const rrn_chip_layer *n = &c->layers[layer];
 
   return (rrn_xbar_stats){ .conversions = atomic_load(&n->conversions), .clipped_low = atomic_load(&n->clipped_low),
                            .clipped_high = atomic_load(&n->clipped_high) };

@@ -38,6 +38,54 @@ typedef struct measuring {
 
 /* --- integers --- */
 
+/* In which turn of its piece each group is read. */
+static int32_t
+find_turns(measuring *a, int32_t layer, rrn_quantised_layer *l)
+{
+  const rramnas_mapping *m = a->m;
+  const rrn_matrix *x = &m->matrices[layer];
+  rrn_turn *turns = rrn_arena_alloc(&a->arena, l->shape.n_groups + 1, sizeof(*turns));
+  const int64_t group_cols = x->cols / x->groups;
+  int32_t i;
+  size_t g;
+
+  if (!turns)
+    return rrn_fail_memory(a->err);
+  for (g = 0; g < l->shape.n_groups; g++)
+    turns[g] = (rrn_turn){ 0, 1 };
+  for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++) {
+    const rrn_piece *p = &m->pieces[i];
+    const int64_t end = p->col0 + p->cols / x->cells;
+
+    for (g = 0; g < l->shape.n_groups; g++) {
+      const int64_t col = (int64_t)(g * l->shape.n_out);
+
+      if (col >= p->col0 && col < end)
+        turns[g] = (rrn_turn){ (uint32_t)((col - p->col0) / group_cols / p->groups_at_once),
+                               (uint32_t)(p->activations / x->positions) };
+    }
+  }
+  l->turns = turns;
+  return RRAMNAS_OK;
+}
+
+/* Copies as the mapping has them, with errors of their own. */
+static int32_t
+set_copies(measuring *a)
+{
+  const rramnas_mapping *m = a->m;
+  int32_t k;
+
+  for (k = 0; k < m->n_layers && !a->j->o.copies_alike; k++) {
+    rrn_quantised_layer *l = &a->q.layers[m->layer_of[k]];
+
+    l->n_copies = (size_t)m->copies[k];
+    if (m->matrices[k].groups > 1)
+      RRN_TRY(find_turns(a, k, l));
+  }
+  return RRAMNAS_OK;
+}
+
 /* Layers that the mapping has are on crossbars with their bits; of those that it leaves out the bits do not matter. */
 static int32_t
 quantise(measuring *a)
@@ -56,8 +104,7 @@ quantise(measuring *a)
     bits[m->layer_of[k]] = (rrn_layer_bits){ rrn_matrix_weight_bits(m->hw, &m->matrices[k]),
                                             rrn_matrix_input_bits(m->hw, &m->matrices[k]) };
   RRN_TRY(rrn_quantise(a->rt, a->plan, bits, n_layers, a->j->training, a->j->n_calibrating, &a->q, a->err));
-  for (k = 0; k < m->n_layers && !a->j->o.copies_alike; k++)
-    a->q.layers[m->layer_of[k]].n_copies = (size_t)m->copies[k];
+  RRN_TRY(set_copies(a));
   for (i = 0; i < n_layers; i++)
     a->ret->layers_on_crossbars += a->q.layers[i].shape.n_groups > 0;
   return RRAMNAS_OK;

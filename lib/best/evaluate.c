@@ -63,7 +63,7 @@ rrn_evaluator_init(rrn_evaluator *e, rrn_arena *arena, int32_t n_layers, int32_t
   e->jobs = rrn_arena_alloc(arena, (size_t)samples, sizeof(*e->jobs));
   e->queue = rrn_arena_alloc(arena, 2 * (size_t)ring, sizeof(*e->queue));
   e->heap = rrn_arena_alloc(arena, (size_t)samples + 1, sizeof(*e->heap));
-  if (!e->ns || !e->copies || !e->conflicts  || !e->waiters || !e->active || !e->holder || !e->left ||
+  if (!e->ns || !e->copies || !e->conflicts || !e->waiters || !e->active || !e->holder || !e->left ||
       !e->pools || !e->jobs || !e->queue || !e->heap)
     return rrn_fail_memory(err);
   return RRAMNAS_OK;

@@ -361,7 +361,7 @@ run_moves(search *s, int64_t budget, double threshold)
   const int64_t start = rrn_plan_work(s->p);
   int64_t spent;
 
-  while ((spent = rrn_plan_work(s->p) - start) < budget) {
+  while ((spent = rrn_plan_work(s->p) - start) < budget && s->best.ns > s->p->enough_ns) {
     s->threshold = threshold * (1 - (double)spent / (double)budget);
     RRN_TRY(step(s));
   }

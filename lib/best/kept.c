@@ -10,7 +10,7 @@
  * order, to the same result.
  *
  * Not handled: leaving out plans that cannot win any more. Memory: the boxes of one mapping per stage that improved on the
- * one before. Complexity: a look-up goes through the numbers of crossbars. */
+ * one before. Complexity: a look-up takes constant time. */
 #include "best/kept.h"
 
 #include <string.h>
@@ -28,23 +28,46 @@ rrn_kept_release(rrn_kept *k)
   rrn_arena_release(&k->arena);
 }
 
-static int32_t
-add(rrn_kept *k, int32_t crossbars, rrn_kept_on **ret_on, rramnas_error *err)
+/* Where the entry of a number is, or would be. */
+static size_t
+place_of(rrn_kept_on *const *on, size_t cap, int32_t crossbars)
 {
-  rrn_kept_on **grown = rrn_arena_grow(&k->arena, k->on, k->n, &k->cap, sizeof(rrn_kept_on *));
-  rrn_kept_on *on = rrn_arena_alloc(&k->arena, 1, sizeof(*on));
+  size_t i = ((uint32_t)crossbars * UINT32_C(0x9e3779b1)) & (cap - 1);
+
+  while (on[i] && on[i]->crossbars != crossbars)
+    i = (i + 1) & (cap - 1);
+  return i;
+}
+
+/* At least half of the places stay empty. */
+static int32_t
+make_room(rrn_kept *k, rramnas_error *err)
+{
+  const size_t cap = k->cap ? 2 * k->cap : 64;
+  rrn_kept_on **on;
+  size_t i;
+
+  if (2 * (k->n + 1) <= k->cap)
+    return RRAMNAS_OK;
+  on = rrn_arena_alloc(&k->arena, cap, sizeof(rrn_kept_on *));
+  if (!on)
+    return rrn_fail_memory(err);
+  for (i = 0; i < k->cap; i++)
+    if (k->on[i])
+      on[place_of(on, cap, k->on[i]->crossbars)] = k->on[i];
+  k->on = on;
+  k->cap = cap;
+  return RRAMNAS_OK;
+}
+
+void
+rrn_kept_on_init(rrn_kept_on *on, int32_t crossbars)
+{
   int32_t i;
 
-  if (grown)
-    k->on = grown;
-  if (!grown || !on)
-    return rrn_fail_memory(err);
-  on->crossbars = crossbars;
-  on->own_bound_ns = on->rnc_bound_ns = on->rnc_least_ns = on->rnc_ns = -1;
+  *on = (rrn_kept_on){ .crossbars = crossbars, .own_bound_ns = -1, .rnc_bound_ns = -1, .rnc_least_ns = -1, .rnc_ns = -1 };
   for (i = 0; i < RRN_KEPT_STAGES; i++)
     on->stages[i].ns = 1e300;
-  k->on[k->n++] = *ret_on = on;
-  return RRAMNAS_OK;
 }
 
 int32_t
@@ -55,10 +78,15 @@ rrn_kept_on_crossbars(rrn_kept *k, int32_t crossbars, rrn_kept_on **ret_on, rram
   *ret_on = NULL;
   if (!k)
     return RRAMNAS_OK;
-  for (i = 0; i < k->n && k->on[i]->crossbars != crossbars; i++)
-    ;
-  if (i == k->n)
-    return add(k, crossbars, ret_on, err);
+  RRN_TRY(make_room(k, err));
+  i = place_of(k->on, k->cap, crossbars);
+  if (!k->on[i]) {
+    k->on[i] = rrn_arena_alloc(&k->arena, 1, sizeof(rrn_kept_on));
+    if (!k->on[i])
+      return rrn_fail_memory(err);
+    rrn_kept_on_init(k->on[i], crossbars);
+    k->n++;
+  }
   *ret_on = k->on[i];
   return RRAMNAS_OK;
 }
@@ -106,7 +134,11 @@ rrn_kept_plan(rrn_kept *k, rrn_kept_stage *s, const rramnas_mapping *plan, doubl
 
   k->arena = own.arena;
   RRN_TRY(status);
-  rrn_kept_share_boxes(&s->plan, &own);
+  if (!s->plan)
+    s->plan = rrn_arena_alloc(&k->arena, 1, sizeof(*s->plan));
+  if (!s->plan)
+    return rrn_fail_memory(err);
+  rrn_kept_share_boxes(s->plan, &own);
   s->ns = ns;
   return RRAMNAS_OK;
 }

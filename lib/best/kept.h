@@ -10,10 +10,10 @@ enum { RRN_KEPT_STAGES = 8 };
 
 /* One stage of a search. */
 typedef struct rrn_kept_stage {
-  int32_t done;         /* 0: not yet run */
+  int32_t done;          /* 0: not yet run */
   int32_t tries;
-  double ns;            /* of the plan; huge = it made no plan sooner than the stages before */
-  rramnas_mapping plan; /* boxes only */
+  double ns;             /* of the plan; huge = it made no plan sooner than the stages before */
+  rramnas_mapping *plan; /* boxes only; NULL = none */
 } rrn_kept_stage;
 
 /* All about one number of crossbars. */
@@ -28,7 +28,7 @@ typedef struct rrn_kept_on {
 
 typedef struct rrn_kept {
   rrn_arena arena;
-  rrn_kept_on **on; /* [n] */
+  rrn_kept_on **on; /* [cap], a power of two or 0; each at the first empty place from its number's on */
   size_t n, cap;
   double packed_ns; /* one copy of each layer in the fewest crossbars; 0 = not yet packed */
   int32_t packed_crossbars, packed_tries;
@@ -38,6 +38,8 @@ typedef struct rrn_kept {
 void rrn_kept_init(rrn_kept *k, const rrn_rt *rt);
 void rrn_kept_release(rrn_kept *k);
 
+/* Nothing is known yet. */
+void rrn_kept_on_init(rrn_kept_on *on, int32_t crossbars);
 /* The entry of that number of crossbars, made when there is none yet; NULL when nothing is to be kept (k is NULL). */
 int32_t rrn_kept_on_crossbars(rrn_kept *k, int32_t crossbars, rrn_kept_on **ret_on, rramnas_error *err);
 /* Copies the boxes of a plan. */

@@ -39,6 +39,7 @@ typedef struct rrn_plan {
   rrn_floor floor;
   rrn_evaluator eval;
   double least_ns;      /* plans sooner than that are of no interest */
+  double enough_ns;     /* local search ends with a plan as soon as that */
   uint64_t random;
   int64_t work;         /* beside the floor's and the evaluator's */
   rramnas_error *err;

@@ -129,10 +129,52 @@ busy(const rramnas_mapping *m, int32_t samples, int32_t crossbars)
   return sum * samples / crossbars;
 }
 
-/* Time below which policy rnc's mapping cannot be done: its copies are most when all cells can be used. 0 = one copy
- * has more cells. Crossbars 0: of one copy on those at hand. With more there are no fewer copies: the bound never rises. */
+/* 1 when the rules leave room for the copies: boxes of a layer apart, no crossbar with more boxes than it may have. */
+static int
+rules_allow(const driver *d, const rramnas_mapping *m, int32_t crossbars)
+{
+  int64_t boxes, sum = 0;
+  int32_t i;
+
+  for (i = 0; i < m->n_layers; i++) {
+    boxes = (int64_t)m->copies[i] * rrn_mapping_pieces_of(m, i);
+    if (d->o->layer_threshold >= 0 && boxes > crossbars)
+      return 0;
+    sum += boxes;
+  }
+  return sum <= (int64_t)crossbars * d->o->max_load && sum <= RRN_MAX_BOXES;
+}
+
+/* Copies that policy rnc's mapping has at most: those of the first share of the cells that the rules leave room for, as
+ * later shares have fewer. */
+static void
+most_rnc_copies(const driver *d, const rrn_duplication *model, double cells, int32_t crossbars, rramnas_mapping *m)
+{
+  double margins[RRN_RNC_MARGINS];
+  int32_t i;
+
+  rrn_rnc_margins(margins);
+  for (i = 0; i < RRN_RNC_MARGINS && rrn_duplication_solve(model, cells * margins[i], m->copies) > 0; i++)
+    if (rules_allow(d, m, crossbars))
+      return;
+  for (i = 0; i < m->n_layers; i++)
+    m->copies[i] = 1;
+}
+
+/* Completion that a mapping with these copies is not below. */
+static double
+least_with_copies(const driver *d, const rramnas_mapping *m, int32_t crossbars)
+{
+  const double alone = unhindered(m, d->o->samples), all = busy(m, d->o->samples, crossbars);
+
+  return (alone > all ? alone : all) * (1 - RRN_BOUND_TIME_ROUNDING);
+}
+
+/* Times below which policy rnc's mapping cannot be done. The first: its copies are most when all cells can be used; 0 =
+ * one copy has more cells. With more crossbars there are no fewer copies, so it never rises. The second minds the shares
+ * and rules, and may rise. Crossbars 0: of one copy on those at hand. */
 static int32_t
-rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns)
+rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns, double *ret_least_ns)
 {
   const rrn_hw_values *v = &d->m->hw->v;
   const double cells = (double)v->crossbar.rows * v->crossbar.cols * crossbars;
@@ -143,7 +185,7 @@ rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns)
   rrn_duplication model;
   int32_t status, i;
 
-  *ret_ns = 0;
+  *ret_ns = *ret_least_ns = 0;
   status = rrn_partition_pass(&m, &cut, d->err);
   m.copies = rrn_arena_alloc(&m.arena, (size_t)m.n_layers, sizeof(*m.copies));
   *arena = m.arena;
@@ -155,10 +197,11 @@ rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns)
     m.copies[i] = 1;
   if (crossbars > 0 && rrn_duplication_solve(&model, cells, m.copies) == 0)
     return RRAMNAS_OK;
-  *ret_ns = unhindered(&m, d->o->samples);
-  if (busy(&m, d->o->samples, bars) > *ret_ns)
-    *ret_ns = busy(&m, d->o->samples, bars);
-  *ret_ns *= 1 - RRN_BOUND_TIME_ROUNDING;
+  *ret_ns = *ret_least_ns = least_with_copies(d, &m, bars);
+  if (crossbars == 0 || d->o->n_margins > 0)
+    return RRAMNAS_OK;
+  most_rnc_copies(d, &model, cells, crossbars, &m);
+  *ret_least_ns = least_with_copies(d, &m, bars);
   return RRAMNAS_OK;
 }
 
@@ -257,7 +300,7 @@ look_at_rnc(driver *d, int32_t crossbars, double most_ns, rrn_kept_on *on)
 {
   if (on->rnc_bound_ns < 0) {
     rrn_arena_reset(&d->scratch);
-    RRN_TRY(rnc_bound(d, crossbars, &d->scratch, &on->rnc_bound_ns));
+    RRN_TRY(rnc_bound(d, crossbars, &d->scratch, &on->rnc_bound_ns, &on->rnc_least_ns));
   }
   if (on->rnc_bound_ns <= 0 || on->rnc_bound_ns >= most_ns || on->rnc_ns >= 0 || on->rnc_least_ns >= most_ns)
     return RRAMNAS_OK;
@@ -275,10 +318,13 @@ best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
 
   *ret_crossbars = 0;
   for (n = most; n >= last; n--) {
-    rrn_kept_on own = { .rnc_bound_ns = -1, .rnc_least_ns = -1, .rnc_ns = -1 }, *on = NULL;
+    rrn_kept_on own, *on = NULL;
 
     RRN_TRY(rrn_kept_on_crossbars(d->m->kept, n, &on, d->err));
-    on = on ? on : &own;
+    if (!on) {
+      rrn_kept_on_init(&own, n);
+      on = &own;
+    }
     sooner_ns = *ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING);
     RRN_TRY(look_at_rnc(d, n, sooner_ns, on));
     if (on->rnc_bound_ns <= 0 || on->rnc_bound_ns >= sooner_ns)
@@ -296,11 +342,11 @@ static int32_t
 try_packed(driver *d, double ns, int *ret_sooner)
 {
   const rrn_kept *k = d->m->kept;
-  double bound = 0;
+  double bound = 0, least;
 
   *ret_sooner = 0;
   rrn_arena_reset(&d->scratch);
-  RRN_TRY(rnc_bound(d, 0, &d->scratch, &bound));
+  RRN_TRY(rnc_bound(d, 0, &d->scratch, &bound, &least));
   if (bound >= ns)
     return RRAMNAS_OK;
   if (d->packed_ns <= 0 && k && k->packed_ns > 0 &&

@@ -26,28 +26,38 @@
 enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, NEIGHBOURS = 4 };
 _Static_assert((int)STAGES <= (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
 
-/* The stages of a search. The fast effort has menus of its own. */
-static const rrn_allowance stages[STAGES] = {
-  { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
-  { 3e6, 4e6, 3e6, 2e6, 3, 1, 3, 2, 1, 0, 2 },
-  { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
-  { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
-  { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
+/* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The fast
+ * effort has menus of its own. */
+static const rrn_allowance stages[2][STAGES] = {
+  {
+    { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
+    { 3e6, 1.2e6, 9e5, 6e5, 3, 1, 3, 2, 1, 0, 2 },
+    { 6e6, 9e6, 3e7, 3e7, 3, 2, 6, 4, 1, 0, 3 },
+    { 3e7, 3e7, 1.5e8, 1e8, 3, 2, 8, 6, 1, 0, 4 },
+    { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
+  },
+  {
+    { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
+    { 3e6, 2e6, 1.5e6, 1e6, 3, 1, 3, 2, 1, 0, 2 },
+    { 6e6, 1.5e7, 5e7, 5e7, 3, 2, 6, 4, 1, 0, 3 },
+    { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
+    { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
+  },
 };
 
 /* The share of the way to the bound that a stage may go, for one inference and for more. */
-static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.5 }, { 0.5, 0.4 }, { 0.35, 0.2 }, { 0.3, 0.15 } };
+static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.15 }, { 0.5, 0.25 }, { 0.35, 0.2 }, { 0.3, 0.2 } };
 
 /* And of the time at most. Where groups may share activations the bound is far away, and tells little. */
-static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.1 }, { 0.15, 0.08 }, { 0.1, 0.06 } };
+static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.08 }, { 0.15, 0.08 }, { 0.1, 0.06 } };
 
 /* Both where hardly more than the cells of one copy are there: first plans are poor, and differ much. */
 enum { FIRST_TIGHT = 3 };
 static const double tight_share = 0.4, tight_most_share = 0.3;
 
-/* Stages of an effort. */
-static const int32_t last_stages[] = {
-  [RRAMNAS_EFFORT_FAST] = 1, [RRAMNAS_EFFORT_BALANCED] = 3, [RRAMNAS_EFFORT_THOROUGH] = 5,
+/* Stages of an effort, for networks of dense layers only and for others. */
+static const int32_t last_stages[][2] = {
+  [RRAMNAS_EFFORT_FAST] = { 1, 1 }, [RRAMNAS_EFFORT_BALANCED] = { 4, 3 }, [RRAMNAS_EFFORT_THOROUGH] = { 5, 5 },
 };
 
 /* --- the list --- */
@@ -89,14 +99,13 @@ list_racers(rrn_race *r, int32_t most)
 /* --- who promises most --- */
 
 static int
-bound_is_far(const rramnas_mapping *m, int32_t depthwise)
+some_layer_is_grouped(const rramnas_mapping *m)
 {
   int32_t i;
 
-  for (i = 0; i < m->n_layers; i++)
-    if (m->matrices[i].groups > 1 && depthwise != RRAMNAS_DEPTHWISE_RNC)
-      return 1;
-  return 0;
+  for (i = 0; i < m->n_layers && m->matrices[i].groups == 1; i++)
+    ;
+  return i < m->n_layers;
 }
 
 static int
@@ -174,7 +183,7 @@ find_bounds(rrn_race *r, rrn_racer *x, double bound_ns)
 static int32_t
 next_racer(rrn_race *r, int32_t effort, int32_t *ret_racer)
 {
-  const int32_t last = last_stages[effort];
+  const int32_t last = last_stages[effort][r->grouped];
   double bound = 0, least = 1e300, ns;
   int32_t i, best = -1;
 
@@ -243,7 +252,7 @@ allowance(const rrn_race *r, int32_t stage)
 {
   const double layers = r->m->n_layers;
   const double share = layers < 20 ? layers * layers / 400 : layers < 40 ? 1 : 40 / layers;
-  rrn_allowance a = stages[stage];
+  rrn_allowance a = stages[r->grouped][stage];
 
   a.plans *= share;
   a.starts *= share;
@@ -268,7 +277,7 @@ repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
   arena = r->trial.arena;
   r->trial = rrn_search_bare(r->m);
   r->trial.arena = arena;
-  rrn_kept_share_boxes(&r->trial, &kept->plan);
+  rrn_kept_share_boxes(&r->trial, kept->plan);
   take_trial(r, kept->ns);
 }
 
@@ -303,6 +312,8 @@ run_stage(rrn_race *r, rrn_racer *x)
   else
     RRN_TRY(make_stage(r, x, on ? &on->stages[x->stage] : NULL));
   x->after[x->stage++] = x->ns;
+  /* Without a plan it promises none: not to find one later is part of what a search is. */
+  x->over |= x->stage >= 2 && x->ns >= 1e300;
   return RRAMNAS_OK;
 }
 
@@ -380,7 +391,8 @@ rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_optio
   r->m = m;
   r->bounds = NULL;
   r->best_ns = 1e300;
-  r->far = bound_is_far(m, o->depthwise);
+  r->grouped = some_layer_is_grouped(m);
+  r->far = r->grouped && o->depthwise != RRAMNAS_DEPTHWISE_RNC;
   r->err = err;
   r->search = (rrn_search){ .m = m, .samples = o->samples, .depthwise = o->depthwise, .seed = (uint32_t)o->seed,
                             .arena = &r->search_arena, .scratch = &r->scratch, .err = err };

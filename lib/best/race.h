@@ -26,6 +26,7 @@ typedef struct rrn_race {
   rrn_time_bounds *bounds;
   rrn_racer *racers;     /* [n], by crossbars, downwards */
   int32_t n;
+  int32_t grouped;       /* 1: some layers are */
   int32_t far;           /* 1: the bound on the time is far from plans */
   rramnas_mapping trial; /* the plan that is judged */
   rramnas_mapping best;  /* the best plan so far */

@@ -18,6 +18,9 @@
 
 #include <string.h>
 
+/* A plan that is so little slower than the soonest of interest ends the search. */
+static const double enough = 0.002;
+
 enum { EXTRA_RECIPES = 19, MOST_RECIPES = 224 };
 
 /* --- recipes --- */
@@ -218,6 +221,16 @@ sort_keeps(rrn_search *s)
     }
 }
 
+static int
+some_plan_is_enough(const rrn_search *s)
+{
+  int32_t i;
+
+  for (i = 0; i < s->n_keeps && s->keeps[i].ns > s->plan.enough_ns; i++)
+    ;
+  return i < s->n_keeps;
+}
+
 static int32_t
 improve_keep(rrn_search *s, rrn_keep *keep, int64_t budget, double threshold)
 {
@@ -264,7 +277,7 @@ balance_plans(rrn_search *s, double spend, int32_t last)
 
   for (;; threshold *= 0.7) {
     sort_keeps(s);
-    for (i = 0; i < s->n_keeps; i++)
+    for (i = 0; i < s->n_keeps && !some_plan_is_enough(s); i++)
       RRN_TRY(balance_keep(s, &s->keeps[i], spend / rounds / s->n_keeps, threshold));
     if (s->n_keeps <= last)
       return RRAMNAS_OK;
@@ -282,9 +295,9 @@ improve_plans(rrn_search *s, double spend)
 
   for (;; threshold *= 0.6) {
     sort_keeps(s);
-    for (i = 0; i < s->n_keeps; i++)
+    for (i = 0; i < s->n_keeps && !some_plan_is_enough(s); i++)
       RRN_TRY(improve_keep(s, &s->keeps[i], (int64_t)(spend / rounds / s->n_keeps), threshold));
-    if (s->n_keeps == 1)
+    if (s->n_keeps == 1 || some_plan_is_enough(s))
       return RRAMNAS_OK;
     s->n_keeps = (s->n_keeps + 1) / 2;
   }
@@ -325,6 +338,7 @@ rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, doubl
 
   RRN_TRY(begin(s, crossbars, a));
   s->plan.least_ns = least_ns;
+  s->plan.enough_ns = least_ns * (1 + enough);
   RRN_TRY(build_plans(s, a));
   if (a->balance > 0 && s->n_keeps > 1)
     RRN_TRY(balance_plans(s, a->balance, a->last));

@@ -71,6 +71,11 @@ int32_t rrn_split_to_fit(rramnas_mapping *m, const rrn_pack_rules *rules, const 
  * the message that says what is short. */
 typedef int32_t (*rrn_policy_fn)(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_isaac(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
+enum { RRN_RNC_MARGINS = 19 };
+
+/* The shares of all cells that policy rnc tries when none are given, [RRN_RNC_MARGINS]: 0.95, 0.90, ... by repeated
+ * subtraction. As published it stops at 0.60; the mended form goes on to 0.05. */
+void rrn_rnc_margins(double *margins);
 int32_t rrn_policy_rnc(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 /* No policy of its own: one copy of each layer, or the copies given, in whole tiles; no rules on what shares a crossbar. */
 int32_t rrn_policy_fewest(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);

@@ -77,18 +77,16 @@ try_pack(run *r, rrn_pack_result *ret_packed)
 
 /* --- with copies --- */
 
-/* 0.95, 0.90, ... by repeated subtraction, as published, which stops at 0.60; the mended form goes on to 0.05. */
-enum { PUBLISHED_MARGINS = 8, MOST_MARGINS = 19 };
+enum { PUBLISHED_MARGINS = 8 };
 
-static size_t
-default_margins(const run *r, double *margins)
+void
+rrn_rnc_margins(double *margins)
 {
   double margin = 0.95;
-  size_t i;
+  int32_t i;
 
-  for (i = 0; i < MOST_MARGINS; i++, margin -= 0.05)
+  for (i = 0; i < RRN_RNC_MARGINS; i++, margin -= 0.05)
     margins[i] = margin;
-  return r->published ? PUBLISHED_MARGINS : MOST_MARGINS;
 }
 
 static double
@@ -103,13 +101,14 @@ static int32_t
 duplicate_and_pack(run *r, int32_t *ret_done)
 {
   const rramnas_compile_options *o = r->options;
-  double built_in[MOST_MARGINS];
+  double built_in[RRN_RNC_MARGINS];
   const double *margins = o->n_margins ? o->margins : built_in;
-  const size_t n = o->n_margins ? o->n_margins : default_margins(r, built_in);
+  const size_t n = o->n_margins ? o->n_margins : r->published ? PUBLISHED_MARGINS : RRN_RNC_MARGINS;
   rrn_duplication model;
   rrn_pack_result packed = { 0 };
   size_t i;
 
+  rrn_rnc_margins(built_in);
   RRN_TRY(rrn_duplication_model(r->m, r->published, &r->m->arena, &model, r->err));
   for (i = 0; i < n && !packed.fits; i++) {
     const int64_t solved = rrn_duplication_solve(&model, budget_cells(r, margins[i]), r->m->copies);

@@ -7,7 +7,7 @@
 
 #include "infer/plan.h"
 
-enum { AT_A_TIME = 16 * RRN_INFER_LANES };
+enum { AT_A_TIME = 64 * RRN_INFER_LANES };
 
 /* Of n images that are few enough; `first` is the number of the first. */
 static int32_t

@@ -66,19 +66,33 @@ run_group(const conv *c, const rrn_infer_task *task, size_t group, const float *
   return RRAMNAS_OK;
 }
 
+/* Of one block of images. */
 static int32_t
 run_groups(const conv *c, const rrn_infer_task *task, const float *x, float *y, rramnas_error *err)
+{
+  size_t g;
+
+  for (g = 0; g < c->n_groups; g++)
+    RRN_TRY(run_group(c, task, g, x + g * c->channels * c->n_elements * RRN_LANES,
+                      y + g * c->outs * c->n_positions * RRN_LANES, err));
+  return RRAMNAS_OK;
+}
+
+static int32_t
+multiply_all(const conv *c, const rrn_infer_task *task, const float *x, float *y, rramnas_error *err)
 {
   rrn_infer_whole whole = { .n_channels = c->channels, .n_taps = c->n_taps, .n_elements = c->n_elements,
                             .n_positions = c->n_positions, .table = c->table, .x = x, .y = y };
   const int32_t status = rrn_infer_multiply_whole(c->product, task, &whole, err);
-  size_t g;
+  size_t k;
 
   if (status != RRN_INFER_BY_BLOCKS)
     return status;
-  for (g = 0; g < c->n_groups; g++)
-    RRN_TRY(run_group(c, task, g, x + g * c->channels * c->n_elements * RRN_LANES,
-                      y + g * c->outs * c->n_positions * RRN_LANES, err));
+  for (k = 0; k < task->n_blocks; k++) {
+    const rrn_infer_task one = rrn_infer_block_of(task, k);
+
+    RRN_TRY(run_groups(c, &one, x + k * task->n_between, y + k * task->n_between, err));
+  }
   return RRAMNAS_OK;
 }
 
@@ -98,13 +112,14 @@ run_conv(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error *
   const conv *c = step->more;
   const float *x = rrn_infer_in(step, task, 0);
   float *y = rrn_infer_out(step, task, 0);
+  size_t k;
 
-  if (c->filter && !task->backend)
-    task->plan->kernels->filter(c->filter, x, y);
-  else
-    RRN_TRY(run_groups(c, task, x, y, err));
-  if (c->bias)
-    add_bias(c, task->plan->kernels, y);
+  for (k = 0; c->filter && !task->backend && k < task->n_blocks; k++)
+    task->plan->kernels->filter(c->filter, x + k * task->n_between, y + k * task->n_between);
+  if (!c->filter || task->backend)
+    RRN_TRY(multiply_all(c, task, x, y, err));
+  for (k = 0; c->bias && k < task->n_blocks; k++)
+    add_bias(c, task->plan->kernels, y + k * task->n_between);
   return RRAMNAS_OK;
 }
 
@@ -272,6 +287,7 @@ rrn_infer_conv(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step 
   w.in_stride = 1;
   RRN_TRY(rrn_infer_product_new(b, node->layer, &w, c->n_positions, !single, &c->product));
   step->run = run_conv;
+  step->takes_blocks = 1;
   step->more = c;
   step->n_scratch = c->table ? c->channels * c->n_taps * c->block * RRN_LANES : 0;
   return RRAMNAS_OK;

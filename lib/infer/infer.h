@@ -42,16 +42,19 @@ typedef struct rrn_infer_block {
  * takes some layers. */
 void rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block *block);
 
-/* All products of a layer with the images of a block: x before its elements are copied to the positions that use them.
+/* All products of a layer with the images of some blocks: x before its elements are copied to the positions that use them.
  *
  *   y[(group * n_out + out)][position][lane] = sum over channel and tap of
- *     w[group][out][channel * n_taps + tap] * x[group * n_channels + channel][table[position][tap]][lane] */
+ *     w[group][out][channel * n_taps + tap] * x[group * n_channels + channel][table[position][tap]][lane]
+ *
+ * Blocks lie n_between floats apart, in x and in y; with several of them all lanes are in use. */
 typedef struct rrn_infer_whole {
   int32_t layer;
   size_t n_groups, n_in, n_out;            /* of a group */
   size_t n_channels, n_taps, n_elements;   /* of a group; of a channel */
   uint64_t first_image;
-  int32_t n_images;
+  int32_t n_images;      /* of each block */
+  size_t n_blocks, n_between;
   size_t first_position, n_positions;
   const int32_t *table; /* [n_positions][n_taps], -1 = 0; NULL = one tap, the element of the position's number */
   const float *x;
@@ -67,6 +70,7 @@ typedef struct rrn_infer_backend {
   void *user;
   size_t scratch_bytes;
   uint64_t first_image;  /* number of the first image of a run: names it in streams of random numbers */
+  size_t n_blocks;       /* blocks of images that are best multiplied together; 0 = one */
   /* NULL, or asked first where the products are of this form. */
   int32_t (*multiply_whole)(void *user, const rrn_infer_whole *whole, rramnas_error *err);
 } rrn_infer_backend;

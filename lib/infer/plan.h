@@ -16,16 +16,29 @@ enum { RRN_INFER_MAX_ELEMENTS = 1 << 26, RRN_INFER_MAX_TABLE = 1 << 28 };
 
 typedef struct rrn_infer_step rrn_infer_step;
 
-/* What one thread works with while it takes a group of images through the network. */
+/* What one thread works with while it takes a group of images through the network, or several that are full. */
 typedef struct rrn_infer_task {
   const rrn_infer_plan *plan;
   const rrn_infer_backend *backend; /* NULL = floats */
-  float *workspace;                 /* [plan->n_elements][lanes] */
+  float *workspace;                 /* [plan->n_elements][lanes], of the first group */
+  size_t n_blocks, n_between;       /* groups; floats from one's workspace to the next one's */
   float *scratch;                   /* [plan->n_scratch] floats */
   void *backend_scratch;
   uint64_t first_image;
-  int32_t n_images;
+  int32_t n_images;                 /* of each group */
 } rrn_infer_task;
+
+/* One of the groups. */
+static inline rrn_infer_task
+rrn_infer_block_of(const rrn_infer_task *task, size_t k)
+{
+  rrn_infer_task one = *task;
+
+  one.workspace += k * task->n_between;
+  one.first_image += k * RRN_LANES;
+  one.n_blocks = 1;
+  return one;
+}
 
 typedef int32_t (*rrn_infer_fn)(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error *err);
 
@@ -42,6 +55,7 @@ struct rrn_infer_step {
   rrn_infer_sharing sharing;
   const void *more;           /* what the operator prepared */
   size_t n_scratch;           /* floats */
+  int takes_blocks;           /* all groups of a task in one call; 0 = one after the other */
 };
 
 /* Statistics of a normalisation step; calibration writes them. */

@@ -150,5 +150,7 @@ rrn_infer_multiply_whole(const rrn_infer_product *p, const rrn_infer_task *task,
   w->n_out = p->weights.n_out;
   w->first_image = task->first_image;
   w->n_images = task->n_images;
+  w->n_blocks = task->n_blocks;
+  w->n_between = task->n_between;
   return task->backend->multiply_whole(task->backend->user, w, err);
 }

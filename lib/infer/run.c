@@ -3,7 +3,9 @@
  *
  * In:  images, one after the other. Out: their outputs.
  * Groups of RRN_INFER_LANES images go through all steps, each on one thread with a workspace of its own; lanes without
- * an image hold zeros. A lane never meets another, so results do not depend on what is grouped with what.
+ * an image hold zeros. A lane never meets another, so results do not depend on what is grouped with what. Where a backend
+ * takes whole layers, a thread takes several full groups through each step, so that the backend prepares a layer once for all
+ * of them.
  *
  * Calibration takes all groups to one batch normalisation before the next: each has its workspace. A group runs from
  * one to the next while what it works on is near, and then counts what it has of the next one's statistics. In double
@@ -21,6 +23,9 @@
 #include "util/pool.h"
 
 enum { ALIGNMENT = 64, MOST_WORKERS = 256 };
+
+/* Workspaces that a thread takes through the network together: they stay in its cache. */
+enum { BAND_BYTES = 5 << 19 };
 
 /* What a thread takes hold of for one group. */
 typedef struct worker {
@@ -42,6 +47,7 @@ typedef struct run {
   const float *images;
   float *outputs;
   size_t n, n_groups, n_workers;
+  size_t n_blocks;         /* groups that a thread takes together */
   worker *workers;
   void *memory; /* of all workers, not aligned; the room's where there is one */
   rrn_infer_room *room;
@@ -50,6 +56,12 @@ typedef struct run {
 } run;
 
 /* --- images to lanes and back --- */
+
+static size_t
+round_up(size_t bytes)
+{
+  return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
 
 static void
 load_images(const run *r, size_t group, float *x)
@@ -78,11 +90,15 @@ store_outputs(const run *r, size_t group, const float *y)
 }
 
 static void
-begin(const run *r, size_t group, rrn_infer_task *task)
+begin(const run *r, size_t group, size_t n_blocks, rrn_infer_task *task)
 {
+  size_t k;
+
   task->first_image = (r->backend ? r->backend->first_image : 0) + group * RRN_LANES;
   task->n_images = (int32_t)(r->n - group * RRN_LANES < RRN_LANES ? r->n - group * RRN_LANES : RRN_LANES);
-  load_images(r, group, task->workspace + r->plan->at[r->plan->input] * RRN_LANES);
+  task->n_blocks = n_blocks;
+  for (k = 0; k < n_blocks; k++)
+    load_images(r, group + k, task->workspace + k * task->n_between + r->plan->at[r->plan->input] * RRN_LANES);
 }
 
 static const float *
@@ -92,12 +108,6 @@ result(const rrn_infer_plan *p, const rrn_infer_task *task)
 }
 
 /* --- workers --- */
-
-static size_t
-round_up(size_t bytes)
-{
-  return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
 
 static void
 end_run(run *r)
@@ -138,7 +148,7 @@ new_workers(run *r, size_t n, rramnas_error *err)
   const size_t space = round_up(p->n_elements * RRN_LANES * sizeof(float));
   const size_t scratch = round_up(p->n_scratch * sizeof(float));
   const size_t backend = r->backend ? round_up(r->backend->scratch_bytes) : 0;
-  const size_t each = space + scratch + backend;
+  const size_t each = r->n_blocks * space + scratch + backend;
   size_t bytes, i;
   char *at;
 
@@ -153,8 +163,9 @@ new_workers(run *r, size_t n, rramnas_error *err)
   for (i = 0; i < n; i++, at += each) {
     atomic_flag_clear(&r->workers[i].busy);
     r->workers[i].task = (rrn_infer_task){ .plan = p, .backend = r->backend, .workspace = (float *)(void *)at,
-                                           .scratch = (float *)(void *)(at + space),
-                                           .backend_scratch = at + space + scratch };
+                                           .scratch = (float *)(void *)(at + each - backend - scratch),
+                                           .backend_scratch = at + each - backend,
+                                           .n_blocks = 1, .n_between = space / sizeof(float) };
     r->workers[i].err = (rramnas_error)RRAMNAS_ERROR_INIT;
   }
   return RRAMNAS_OK;
@@ -195,31 +206,75 @@ first_failure(const run *r, rramnas_error *err)
 /* --- running --- */
 
 static int32_t
+run_step(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error *err)
+{
+  size_t k;
+
+  if (!step->run || step->takes_blocks)
+    return step->run ? step->run(step, task, err) : RRAMNAS_OK;
+  for (k = 0; k < task->n_blocks; k++) {
+    const rrn_infer_task one = rrn_infer_block_of(task, k);
+
+    RRN_TRY(step->run(step, &one, err));
+  }
+  return RRAMNAS_OK;
+}
+
+static int32_t
 run_steps(const rrn_infer_plan *p, size_t from, size_t to, const rrn_infer_task *task, rramnas_error *err)
 {
   size_t i;
 
   for (i = from; i < to; i++)
-    if (p->steps[i].run)
-      RRN_TRY(p->steps[i].run(&p->steps[i], task, err));
+    RRN_TRY(run_step(&p->steps[i], task, err));
   return RRAMNAS_OK;
 }
 
+/* Groups are full that are taken together. */
+static size_t
+blocks_of(const run *r, size_t group)
+{
+  const size_t n_full = r->n / RRN_LANES, left = group < n_full ? n_full - group : 1;
+
+  return left < r->n_blocks ? left : r->n_blocks;
+}
+
+/* Full groups come first, then one that is not. */
+static size_t
+count_bands(const run *r)
+{
+  return (r->n / RRN_LANES + r->n_blocks - 1) / r->n_blocks + (r->n % RRN_LANES != 0);
+}
+
 static int
-run_group(void *user, size_t group)
+run_band(void *user, size_t band)
 {
   run *r = user;
   worker *w = take_worker(r);
-  int failed;
+  const size_t n_full = r->n / RRN_LANES, group = band * r->n_blocks < n_full ? band * r->n_blocks : n_full;
+  size_t k;
 
-  begin(r, group, &w->task);
-  failed = keep_failure(w, group, run_steps(r->plan, 0, r->plan->net->n_nodes, &w->task, &w->err));
-  if (!failed)
-    store_outputs(r, group, result(r->plan, &w->task));
-  else
+  begin(r, group, blocks_of(r, group), &w->task);
+  if (keep_failure(w, group, run_steps(r->plan, 0, r->plan->net->n_nodes, &w->task, &w->err)))
     return 1; /* a failed worker stays busy: it keeps its message, and nobody else begins */
+  for (k = 0; k < w->task.n_blocks; k++) {
+    const rrn_infer_task one = rrn_infer_block_of(&w->task, k);
+
+    store_outputs(r, group + k, result(r->plan, &one));
+  }
   atomic_flag_clear_explicit(&w->busy, memory_order_release);
   return 0;
+}
+
+/* As many as the backend likes, as fit the cache, and as leave each thread its share. */
+static size_t
+blocks_together(const run *r, size_t threads)
+{
+  const size_t each = r->plan->n_elements * RRN_LANES * sizeof(float) + 1, fit = BAND_BYTES / each;
+  const size_t share = r->n / RRN_LANES / threads, most = fit < share ? fit : share;
+  const size_t wanted = r->backend ? r->backend->n_blocks : 0, n = wanted < most ? wanted : most;
+
+  return n > 1 ? n : 1;
 }
 
 static int32_t
@@ -242,9 +297,10 @@ rrn_infer_run(const rrn_infer_plan *plan, const rrn_infer_backend *backend, cons
 
   if (n == 0)
     return RRAMNAS_OK;
+  r.n_blocks = blocks_together(&r, (size_t)threads);
   status = new_workers(&r, (size_t)threads, err);
   if (status >= 0) {
-    rrn_pool_run(r.n_groups, threads, run_group, &r);
+    rrn_pool_run(count_bands(&r), threads, run_band, &r);
     status = first_failure(&r, err);
   }
   end_run(&r);
@@ -302,7 +358,7 @@ calibrate_group(void *user, size_t group)
   worker *w = &r->workers[group];
 
   if (r->from == 0)
-    begin(r, group, &w->task);
+    begin(r, group, 1, &w->task);
   if (keep_failure(w, group, run_steps(r->plan, r->from, r->to, &w->task, &w->err)))
     return 1;
   if (r->to < r->plan->net->n_nodes)
@@ -384,7 +440,7 @@ rrn_infer_calibrate(rrn_infer_plan *plan, const rrn_infer_backend *backend, cons
                     int32_t n_threads, rrn_infer_room *room, float *ret_outputs, rramnas_error *err)
 {
   run r = { .plan = plan, .backend = backend, .images = images, .outputs = ret_outputs, .n = n, .room = room,
-            .n_groups = n / RRN_LANES + (n % RRN_LANES != 0) };
+            .n_groups = n / RRN_LANES + (n % RRN_LANES != 0), .n_blocks = 1 };
   const int32_t threads = threads_for(n_threads, r.n_groups);
   int32_t status;
 

@@ -90,18 +90,28 @@ int32_t rrn_xbar_layer_create(const rrn_xbar_spec *spec, const int32_t *weights,
 /* The digit that a cell is to hold. */
 int32_t rrn_xbar_digit(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t in);
 
+/* The digits of n inputs in any order. */
+void rrn_xbar_digits(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs, size_t n,
+                     int32_t *ret_digits);
+
 /* Conductances of n cells of a column from input `first` on, as written: write error, drift, faults. */
 void rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
                            double *ret_g);
+
+/* The same of all cells of a column in n slices: ret_g[slice][side][n_in]. */
+void rrn_xbar_conductances_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_g);
 
 /* The same of the cells of n inputs in any order. */
 void rrn_xbar_conductances_at(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs,
                               size_t n, double *ret_g);
 
-/* The sum of those of a column's rows[n]. */
+/* The sums of those of a column's rows[n], in order, of a pair's both sides. */
+void rrn_xbar_sums_of_pair(const rrn_xbar_layer *l, int32_t slice, size_t col, const uint8_t *rows, size_t n,
+                           double ret_sums[2]);
+/* The same of one side. */
 double rrn_xbar_sum(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n);
 
-/* Place of a cell in g[], and its number in the random streams: independent of the array's height. */
+/* Place of a cell in g[], and its number in the streams of reads: independent of the array's height. */
 static inline size_t
 rrn_xbar_cell(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t in)
 {

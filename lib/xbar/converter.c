@@ -324,6 +324,38 @@ rrn_xbar_converter_codes(const rrn_xbar_converters *c, size_t q, const double *c
       ret_code[k] = code_of_levels(borders, c->codes - 1, current[k] + c->offset[q], &ret_distance[k]);
 }
 
+/* Bits that are kept add up to no more than the current, and are the greatest such code: so a code is reached by the least
+ * sum of its own bits and those of all above. */
+static void
+borders_of_sar(const rrn_xbar_converters *c, size_t q, double *ret_borders)
+{
+  const double *shares = c->units + q * (size_t)c->bits;
+  const int32_t n = 1 << c->bits;
+  int32_t code, i;
+
+  for (i = 0; i < c->bits; i++) {
+    ret_borders[(1 << i) - 1] = shares[i];
+    for (code = 1; code < 1 << i; code++)
+      ret_borders[(1 << i) + code - 1] = shares[i] + ret_borders[code - 1];
+  }
+  for (code = n - 2; code-- > 0;)
+    ret_borders[code] = ret_borders[code] < ret_borders[code + 1] ? ret_borders[code] : ret_borders[code + 1];
+  for (code = 0; code < n - 1; code++)
+    ret_borders[code] -= c->offset[q] + 0.5;
+}
+
+void
+rrn_xbar_converter_borders(const rrn_xbar_converters *c, size_t q, double *ret_borders)
+{
+  const double *levels = c->units + ladder_of(c, q) * ((size_t)c->codes - 1);
+  int32_t code;
+
+  if (c->spec.kind == RRN_ADC_SAR)
+    borders_of_sar(c, q, ret_borders);
+  for (code = 0; c->spec.kind != RRN_ADC_SAR && code < c->codes - 1; code++)
+    ret_borders[code] = levels[code] - c->offset[q];
+}
+
 rrn_xbar_converter_spec
 rrn_xbar_converter_spec_of(const rramnas_hw *hw)
 {

@@ -45,4 +45,7 @@ size_t rrn_xbar_converter_of(const rrn_xbar_converters *c, size_t tile, int32_t 
 void rrn_xbar_converter_codes(const rrn_xbar_converters *c, size_t converter, const double *current, size_t n,
                               int32_t *ret_code, double *ret_distance);
 
+/* The lowest currents of codes 1, 2 ..., to rounding; room for 2^bits numbers. */
+void rrn_xbar_converter_borders(const rrn_xbar_converters *c, size_t converter, double *ret_borders);
+
 #endif

@@ -10,7 +10,7 @@
  * the reference's codes. Where no conversion changes anything, mvm_collapsed.c does it.
  *
  * Complexity: see mvm_lookup.c. Not handled: read noise by cell. Read noise by column of relative error is slow with several
- * bits per step, errors of converters are always: their conversions are settled one by one. */
+ * bits per step, as are converters with errors of more than RRN_XBAR_LEVELS codes: conversions are settled one by one. */
 #include "xbar/mvm_work.h"
 
 #include <string.h>
@@ -88,9 +88,10 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
   b->table = rrn_xbar_room(scratch, b->groups < TABLE_FLOOR ? TABLE_FLOOR : b->groups, 64 * sizeof(int32_t));
   if (k->cpu == RRN_XBAR_CPU_AVX512) {
     b->words = rrn_xbar_room(scratch, b->stride + 16, sizeof(*b->words));
+    b->base = rrn_xbar_room(scratch, w->width, sizeof(*b->base));
     b->sixteens = w->sixteens = rrn_xbar_room(scratch, b->stride / 16, patterns * sizeof(*w->sixteens));
     b->spreads = rrn_xbar_room(scratch, b->stride, 16 * sizeof(*b->spreads));
-    return b->table && b->words && w->sixteens && b->spreads;
+    return b->table && b->words && b->base && w->sixteens && b->spreads;
   }
   b->sums = rrn_xbar_room(scratch, patterns, RRN_XBAR_LANES * sizeof(*b->sums));
   if (k->head.read_model != RRN_READ_NONE)
@@ -146,12 +147,13 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   w->y = rrn_arena_alloc_raw(scratch, sums, sizeof(*w->y));
   b->offset = w->offset;
   b->places = w->doubts;
-  if (!make_tables(scratch, k, w) || !rrn_xbar_make_noise_room(scratch, k, w) || !w->codes || !b->doubts ||
+  if (!make_tables(scratch, k, w) || !rrn_xbar_make_noise_room(scratch, k, w) ||
+      !rrn_xbar_make_levels_room(scratch, k, w) || !w->codes || !b->doubts ||
       !w->doubts || !w->left || !w->bits || !w->eight_of || !w->pedestals || !w->placed || !w->offset || !w->y)
     return rrn_fail_memory(err);
   w->offsets = w->pedestals + vectors * steps;
   rrn_xbar_fill_eight_of(w->eight_of);
-    return RRAMNAS_OK;
+  return RRAMNAS_OK;
 }
 
 /* Currents of the off conductances of an array, by step, and the steps' sums with their places; a pair has none. */
@@ -187,13 +189,20 @@ greatest_term(const rrn_xbar_kernel *k, int32_t plane)
          (rrn_xbar_pairs_are_one(l) ? 0 : rows * l->spec.g_off * q) + l->adc.codes;
 }
 
-/* Sums of the widest kernels have 16 bits behind the point, the others as many as all bits of the cells if there is room. */
+/* Whether sums have 16 bits behind the point: in the widest kernels, and for tables of converters with errors. */
+static int
+has_sixteen(const rrn_xbar_kernel *k)
+{
+  return k->cpu >= RRN_XBAR_CPU_AVX512 || k->head.converters;
+}
+
+/* The others have as many as all bits of the cells if there is room. */
 static int32_t
 fraction_of(const rrn_xbar_kernel *k, int32_t plane)
 {
   int32_t fraction = k->cells.fraction[plane] + 8;
 
-  if (k->cpu >= RRN_XBAR_CPU_AVX512)
+  if (has_sixteen(k))
     return 16;
   while (fraction > 0 && greatest_term(k, plane) * rrn_xbar_power_of_2(fraction) > 0x1p30)
     fraction--;
@@ -226,9 +235,10 @@ static int
 is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
 {
   const int32_t high = high_of(k, plane), least[] = { -7, -7, 0, 8 };
+  const int32_t needed = k->head.converters && k->cpu < RRN_XBAR_CPU_AVX512 ? 8 : least[k->cpu];
 
-  return k->head.converters != NULL || margin > 0.1 || high < least[k->cpu] ||
-         greatest_term(k, plane) * rrn_xbar_power_of_2(k->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 0) > 0x1p30 ||
+  return (k->head.converters && k->head.adc.codes > RRN_XBAR_LEVELS) || margin > 0.1 || high < needed ||
+         greatest_term(k, plane) * rrn_xbar_power_of_2(has_sixteen(k) ? 16 : 0) > 0x1p30 ||
          (k->cells.spread && k->head.spec.dac_bits > 1);
 }
 
@@ -287,6 +297,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->fraction = fraction_of(k, plane);
   one = rrn_xbar_power_of_2(b->fraction);
   margin = w->unsure + error_of(k, plane, b) + rrn_xbar_set_noise(k, plane, one, w) + 1 / one;
+  margin += k->head.converters ? 0x1p-14 : 0; /* of tables and of sums rounded for them */
   b->slow = is_slow(k, plane, margin);
   b->width = b->slow ? 0 : 2 * (int32_t)(margin * one) + 3;
   b->last = l->adc.codes - 1;
@@ -391,16 +402,24 @@ fill_cells(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
   const int8_t *top = k->cells.top + first, *low = k->cells.low + first;
   const uint8_t *middle = k->cells.middle + first;
   const int32_t shift = w->block.high + 8 - w->block.fraction;
+  int32_t *cells = w->cells;
   size_t lane, row;
 
-  for (row = 0; row < stride; row++)
-    for (lane = 0; lane < w->block.columns; lane++) {
-      const size_t cell = lane * stride + row;
+  for (lane = 0; lane < w->block.columns; lane++, top += stride, middle += stride, low += stride)
+    for (row = 0; row < stride; row++)
+      cells[row * RRN_XBAR_LANES + lane] = (65536 * top[row] + 256 * middle[row] + low[row]) >> shift;
+}
 
-      w->cells[row * RRN_XBAR_LANES + lane] = (65536 * top[cell] + 256 * middle[cell] + low[cell]) >> shift;
-      if (w->spread_cells)
-        w->spread_cells[row * RRN_XBAR_LANES + lane] = k->cells.spread[first + cell];
-    }
+static void
+fill_spreads(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
+{
+  const size_t stride = k->cells.stride;
+  const uint8_t *spread = k->cells.spread + column * stride;
+  size_t lane, row;
+
+  for (lane = 0; lane < w->block.columns; lane++, spread += stride)
+    for (row = 0; row < stride; row++)
+      w->spread_cells[row * RRN_XBAR_LANES + lane] = spread[row];
 }
 
 static void
@@ -409,7 +428,7 @@ look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
   const int32_t all = b->slow ? 0xff : 0;
 
   b->n_places = 0;
-  if (b->slow || k->cpu < RRN_XBAR_CPU_AVX512)
+  if (b->slow || b->levels || k->cpu < RRN_XBAR_CPU_AVX512)
     memset(b->doubts, all, b->columns * (size_t)b->steps * RRN_XBAR_DOUBTS * sizeof(*b->doubts));
   if (b->slow)
     return;
@@ -435,13 +454,16 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *
   b->top = k->cells.top + column * k->cells.stride;
   b->middle = k->cells.middle + column * k->cells.stride;
   b->low = k->cells.low + column * k->cells.stride;
-  b->base = k->cells.base + column;
   b->spread = k->cells.spread ? k->cells.spread + column * k->cells.stride : NULL;
   b->codes = codes_of(k, w, plane, first);
   if (w->keys)
     rrn_xbar_fill_keys(k, rrn_xbar_cell_of(k, w, plane, first), w);
+  if (b->levels && !b->slow)
+    rrn_xbar_fill_levels(k, plane, first, w);
   if (w->cells && !b->slow)
     fill_cells(k, column, w);
+  if (w->spread_cells && !b->slow)
+    fill_spreads(k, column, w);
   look_up(k, b);
   rrn_xbar_settle(k, plane, first, w);
 }
@@ -529,7 +551,7 @@ make_folded(rrn_arena *scratch, const rrn_xbar_kernel *k, size_t batch, rrn_xbar
 {
   const rrn_xbar_layer *l = &k->head;
   const size_t steps = (size_t)l->n_steps;
-  const int folds = k->cpu >= RRN_XBAR_CPU_AVX512 && l->read_model == RRN_READ_NONE && !l->converters &&
+  const int folds = k->cpu >= RRN_XBAR_CPU_AVX512 && l->read_model == RRN_READ_NONE &&
                     batch * steps <= RRN_XBAR_TABLE_VECTORS;
 
   *one = *k;

@@ -10,6 +10,7 @@ enum {
   RRN_XBAR_TABLE_GROUPS = 16, /* a table of so many groups of four rows fills 32 KiB */
   RRN_XBAR_TABLE_VECTORS = 64, /* vectors that share a table */
   RRN_XBAR_DOUBTS = RRN_XBAR_TABLE_VECTORS / 16,
+  RRN_XBAR_LEVELS = 1024, /* codes of converters with errors that tables have room for */
   RRN_XBAR_MAX_BITS = 24 /* of all steps of an input, filled up to a multiple of four */
 };
 
@@ -36,7 +37,6 @@ typedef struct rrn_xbar_cells {
   int8_t *low;                /* the same shape */
   uint8_t *spread;            /* the same shape: variance of a read in 63 steps of the greatest; NULL without such noise */
   double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane, in squares of the on conductance */
-  int32_t *base;              /* [tile][plane][column]: what the tables of mvm_avx512.c leave out */
   double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column's words is wrong, in codes */
   double unsure[2 * RRN_XBAR_MAX_SLICES];  /* the same of all bits */
 } rrn_xbar_cells;
@@ -113,7 +113,7 @@ void rrn_xbar_bytes_avx512(const rrn_xbar_kernel *kernel, const int32_t *x, size
 
 /* --- conversions by lookup --- */
 
-/* Place of a column in base[], times stride in top[], middle[] and low[]. */
+/* Place of a column, times stride in top[], middle[] and low[]. */
 static inline size_t
 rrn_xbar_column(const rrn_xbar_cells *c, size_t cols, size_t tile, int32_t plane, size_t col)
 {
@@ -133,7 +133,7 @@ typedef struct rrn_xbar_block {
   const uint8_t *middle;
   const int8_t *low;
   const uint8_t *spread; /* NULL without read noise */
-  const int32_t *base;   /* [columns] */
+  int32_t *base;         /* [columns]: what tables leave out; only AVX-512 */
   size_t stride;
   int16_t *words;        /* [stride]: top and middle of a column, without the bits left_out; only AVX-512 */
   int32_t left_out;
@@ -166,6 +166,8 @@ typedef struct rrn_xbar_block {
   size_t width_keys;
   const uint64_t *mixes; /* [4][64]: what a deviate adds to four steps' sums, less rrn_xbar_mix_zero(); only plain C */
   uint32_t first_vector; /* number of vector 0 */
+  const int32_t *const *levels; /* [columns]: tables of converters with errors, see mvm_levels.c; NULL without */
+  int32_t first_half, last_half; /* halves of codes that they have */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
 } rrn_xbar_block;
@@ -202,6 +204,9 @@ void rrn_xbar_lookup_plain(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx2(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx512(rrn_xbar_block *b);
 void rrn_xbar_tiles_amx(rrn_xbar_block *b);
+
+/* Converts the sums of the first two for converters with errors. */
+void rrn_xbar_convert_by_levels(rrn_xbar_block *b);
 
 /* Whether the machine has the tiles and the system lets this process use them; asks for that. */
 int rrn_xbar_amx_usable(void);

@@ -219,7 +219,7 @@ conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, co
 
   return (conversion){ *r, sums, spreads,
                        _mm512_sub_epi32(_mm512_load_si512(b->offset + place), _mm512_set1_epi32(b->width)),
-                       _mm512_set1_epi32(1 << (16 + r->step * b->dac_bits - first_place)),
+                       _mm512_set1_epi32(b->levels ? 0 : 1 << (16 + r->step * b->dac_bits - first_place)),
                        noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps(),
                        rrn_wide_mix_of(r->step), deviates };
 }
@@ -324,6 +324,26 @@ clear(totals *t)
 #define CLEAR(col) t->all[col] = _mm512_setzero_si512()
   SIXTEEN(CLEAR);
 #undef CLEAR
+}
+
+/* Codes of a read-out whose converters have errors. */
+INLINE void
+convert_by_levels(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noise noise, int words)
+{
+  const size_t left = b->columns - c->at.column, n = left < SIDE ? left : SIDE;
+  const uint32_t valid = rrn_wide_valid(b, c->at.vector);
+  size_t col;
+
+#pragma GCC unroll 1
+  for (col = 0; col < n; col++) {
+    const size_t column = c->at.column + col;
+    const __m512i sums = _mm512_add_epi32(total_of(b, v, c, col, noise, words), v->width);
+    uint32_t *to = b->codes + column * RRN_XBAR_TABLE_VECTORS + c->at.vector;
+    uint32_t *doubts = b->doubts + (column * (size_t)b->steps + (size_t)c->at.step) * RRN_XBAR_DOUBTS + c->at.vector / SIDE;
+
+    _mm512_store_si512(to, _mm512_add_epi32(_mm512_load_si512(to), rrn_wide_codes_by_levels(
+                                              b, b->levels[column], sums, c->at.step, valid, doubts)));
+  }
 }
 
 /* Adds what a block's steps came to. */
@@ -440,7 +460,9 @@ finish(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_nois
 {
   const int32_t next = (c->at.step + 1) * b->dac_bits;
 
-  if (__builtin_expect(_mm512_cmpgt_epu16_mask(t->greatest, v->greatest) != 0, 0) ||
+  if (b->levels)
+    convert_by_levels(b, v, c, noise, words);
+  else if (__builtin_expect(_mm512_cmpgt_epu16_mask(t->greatest, v->greatest) != 0, 0) ||
       b->columns - c->at.column < SIDE)
     correct(b, v, c, noise, words);
   t->greatest = _mm512_setzero_si512();

@@ -46,7 +46,8 @@ bases(const int16_t *cells)
   return _mm512_sub_epi16(_mm512_setzero_si512(), m);
 }
 
-/* The upper two bytes of a column's cells, as rrn_xbar_word_of(). */
+/* The upper two bytes of a column's cells, as rrn_xbar_word_of(), and the sum of those below 0: the least sum of each group of
+ * four is the 0 of its table. */
 TARGET static void
 join(const rrn_xbar_block *b, size_t column)
 {
@@ -55,16 +56,21 @@ join(const rrn_xbar_block *b, size_t column)
   const int8_t *low = b->low + column * b->stride;
   const __m512i one = _mm512_set1_epi16(b->left_out > 0), half = _mm512_set1_epi16((int16_t)((1 << b->left_out) >> 1));
   const __m128i places = _mm_cvtsi32_si128(b->left_out);
+  __m512i sum = _mm512_setzero_si512();
   size_t row;
 
   for (row = 0; row < b->stride; row += 32) {
     const __m512i t = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)(top + row)));
     const __m512i m = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const void *)(middle + row)));
     const __mmask32 below = _mm256_movepi8_mask(_mm256_loadu_si256((const void *)(low + row)));
-    const __m512i words = _mm512_add_epi16(_mm512_or_si512(_mm512_slli_epi16(t, 8), m), half);
+    const __m512i rounded = _mm512_add_epi16(_mm512_or_si512(_mm512_slli_epi16(t, 8), m), half);
+    const __m512i words = _mm512_sra_epi16(_mm512_mask_sub_epi16(rounded, below, rounded, one), places);
+    const __mmask32 there = b->stride - row > 16 ? 0xffffffff : 0xffff;
 
-    _mm512_store_si512(b->words + row, _mm512_sra_epi16(_mm512_mask_sub_epi16(words, below, words, one), places));
+    _mm512_store_si512(b->words + row, words);
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maskz_min_epi16(there, words, _mm512_setzero_si512()), _mm512_set1_epi16(1)));
   }
+  b->base[column] = _mm512_reduce_add_epi32(sum);
 }
 
 /* Two tables of 32 words as one of 64 bytes, of the words' lower and upper bytes. Bits 1, 2, 4 and 5 of a byte's place
@@ -116,7 +122,7 @@ sum(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *bas
 {
   const __m512i ones = _mm512_set1_epi8(1), z = _mm512_setzero_si512(), b0 = _mm512_set1_epi32(base[0]),
                 b1 = _mm512_set1_epi32(base[1]);
-  const __m128i places = _mm_cvtsi32_si128(up);
+  const __m512i places = _mm512_set1_epi32(up);
   __m512i low[4][COLUMNS] = { { b0, b1 }, { b0, b1 }, { b0, b1 }, { b0, b1 } };
   __m512i high[4][COLUMNS] = { { z, z }, { z, z }, { z, z }, { z, z } };
   size_t sixteen, k;
@@ -141,7 +147,7 @@ sum(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *bas
     const __m512i words =
       _mm512_add_epi32(low[k / COLUMNS][k % COLUMNS], _mm512_slli_epi32(high[k / COLUMNS][k % COLUMNS], 8));
 
-    _mm512_store_si512(ret_sums + 16 * k, _mm512_sll_epi32(words, places));
+    _mm512_store_si512(ret_sums + 16 * k, _mm512_sllv_epi32(words, places));
   }
 }
 
@@ -249,19 +255,39 @@ convert(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *
 {
   const uint32_t valid = rrn_wide_valid(b, r->vector);
   uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
-  uint32_t *codes = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
-  __m512i deviates = _mm512_setzero_si512();
+  uint32_t *to = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  __m512i deviates = _mm512_setzero_si512(), codes = _mm512_load_si512(to);
   int32_t step;
 
   for (step = 0; step < b->steps; step += 2, doubts += 2 * RRN_XBAR_DOUBTS) {
     if (r->noise != RRN_WIDE_QUIET && step % RRN_XBAR_DRAW_STEPS == 0)
       deviates = rrn_wide_deviates_of(b, &r->names, rrn_xbar_key(b, step, r->column));
-    rrn_wide_add_codes(codes, &weights[step / 2],
-                       step + 1 < b->steps
-                         ? rrn_wide_two_codes(b, v, total_of(b, r, step, deviates), total_of(b, r, step + 1, deviates),
-                                              valid, doubts)
-                         : rrn_wide_one_code(b, v, total_of(b, r, step, deviates), valid, doubts));
+    codes = rrn_wide_add_codes(codes, &weights[step / 2],
+                               step + 1 < b->steps
+                                 ? rrn_wide_two_codes(b, v, total_of(b, r, step, deviates),
+                                                      total_of(b, r, step + 1, deviates), valid, doubts)
+                                 : rrn_wide_one_code(b, v, total_of(b, r, step, deviates), valid, doubts));
   }
+  _mm512_store_si512(to, codes);
+}
+
+/* The same for converters with errors. */
+INLINE void
+convert_by_levels(rrn_xbar_block *b, const readout *r)
+{
+  const uint32_t valid = rrn_wide_valid(b, r->vector);
+  uint32_t *doubts = b->doubts + r->column * (size_t)b->steps * RRN_XBAR_DOUBTS + r->vector / 16;
+  uint32_t *to = b->codes + r->column * RRN_XBAR_TABLE_VECTORS + r->vector;
+  __m512i deviates = _mm512_setzero_si512(), codes = _mm512_load_si512(to);
+  int32_t step;
+
+  for (step = 0; step < b->steps; step++, doubts += RRN_XBAR_DOUBTS) {
+    if (r->noise != RRN_WIDE_QUIET && step % RRN_XBAR_DRAW_STEPS == 0)
+      deviates = rrn_wide_deviates_of(b, &r->names, rrn_xbar_key(b, step, r->column));
+    codes = _mm512_add_epi32(codes, rrn_wide_codes_by_levels(b, b->levels[r->column], total_of(b, r, step, deviates), step,
+                                                             valid, doubts));
+  }
+  _mm512_store_si512(to, codes);
 }
 
 /* COLUMNS columns, 16 vectors. */
@@ -289,7 +315,10 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
     const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
                         rrn_wide_names_of(b, vector, noise) };
 
-    convert(b, v, weights, &r);
+    if (b->levels)
+      convert_by_levels(b, &r);
+    else
+      convert(b, v, weights, &r);
   }
 }
 

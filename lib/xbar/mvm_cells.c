@@ -167,9 +167,8 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_
       ckd_add(&cells, cells, (size_t)63) || ckd_mul(&all, cells = cells / 64 * 64, n_bytes) ||
       ckd_add(&all, all, 16 * c->stride + 128))
     return rrn_fail_memory(err);
-  c->base = rrn_arena_alloc_alone(arena, columns, sizeof(*c->base));
   bytes = rrn_arena_alloc_alone(arena, all, 1);
-  if (!c->base || !bytes)
+  if (!bytes)
     return rrn_fail_memory(err);
   bytes += (64 - (uintptr_t)bytes % 64) % 64;
   c->top = (int8_t *)bytes;
@@ -192,7 +191,7 @@ typedef struct errors {
 } errors;
 
 static void
-set_cell(rrn_xbar_cells *c, int32_t left_out, size_t place, size_t column, double value, errors *e)
+set_cell(rrn_xbar_cells *c, int32_t left_out, size_t place, double value, errors *e)
 {
   const int32_t cell = nearest(value), high = (cell + 128) >> 8, low = cell - 256 * high;
   const int32_t word = rrn_xbar_word_of(cell, left_out), rest = cell - word * (1 << (8 + left_out));
@@ -200,8 +199,6 @@ set_cell(rrn_xbar_cells *c, int32_t left_out, size_t place, size_t column, doubl
   c->top[place] = (int8_t)(high >> 8);
   c->middle[place] = (uint8_t)(high & 255);
   c->low[place] = (int8_t)low;
-  /* The least sum of each group of four is the 0 of its table. */
-  c->base[column] += word < 0 ? word : 0;
   e->low[rest < 0] += rest < 0 ? -rest : rest;
   e->rest[value < cell] += magnitude(value - cell);
 }
@@ -218,11 +215,10 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
   double digits[CHUNK];
   size_t k;
 
-  c->base[column] = 0;
   for (k = 0; k < n; k++) {
     if (k % CHUNK == 0)
       rrn_xbar_digits_of(l, plane, col, first + k, n - k < CHUNK ? n - k : CHUNK, digits);
-    set_cell(c, c->left_out[plane], column * c->stride + k, column, digits[k % CHUNK] * scale, &e);
+    set_cell(c, c->left_out[plane], column * c->stride + k, digits[k % CHUNK] * scale, &e);
   }
   raise_to(&c->rounded[plane], e.low[0] * steps, e.low[1] * steps);
   raise_to(&c->unsure[plane], e.rest[0] * steps, e.rest[1] * steps);

@@ -241,13 +241,32 @@ list_doubts(rrn_xbar_work *w)
   return n;
 }
 
-/* --- converters with errors, where every conversion comes here --- */
+/* --- converters with errors --- */
 
 /* Whether a current within `unsure` of this one might count as a clip, or not. */
 static int
 is_near_end(double codes, double top, double unsure)
 {
   return rrn_xbar_magnitude(codes + 0.5) < unsure || rrn_xbar_magnitude(codes - top - 0.5) < unsure;
+}
+
+/* The weighted code of one conversion, to which its kernel added nothing. */
+static uint32_t
+settle_with_errors(const rrn_xbar_kernel *k, rrn_xbar_work *w, const conversion *c)
+{
+  const size_t q = rrn_xbar_converter_of(k->head.converters, w->tile, c->plane, c->col);
+  const double top = k->head.adc.codes - 1;
+  double current = codes_of(k, w, c), distance;
+  int32_t code;
+
+  rrn_xbar_converter_codes(k->head.converters, q, &current, 1, &code, &distance);
+  if (k->head.read_model == RRN_READ_NONE && (distance < w->unsure || is_near_end(current, top, w->unsure))) {
+    current = reference_codes(k, w, c->plane, c->col, c->vector, c->step);
+    rrn_xbar_converter_codes(k->head.converters, q, &current, 1, &code, &distance);
+  }
+  w->stats.clipped_low += current < -0.5;
+  w->stats.clipped_high += current > top + 0.5;
+  return (uint32_t)code << (c->step * w->block.dac_bits);
 }
 
 /* All vectors of a column in a step. */
@@ -294,18 +313,18 @@ void
 rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
   const rrn_xbar_block *b = &w->block;
-  const int wide = k->cpu >= RRN_XBAR_CPU_AVX512 && !b->slow;
-  const size_t steps = (size_t)b->steps, n = k->head.converters ? 0
-                                           : wide               ? rrn_xbar_settle_avx512(k, plane, first, w)
-                                                                : list_doubts(w);
+  const int errors = k->head.converters != NULL, wide = k->cpu >= RRN_XBAR_CPU_AVX512 && !b->slow && !errors;
+  const size_t steps = (size_t)b->steps, n = errors && b->slow ? 0
+                                           : wide              ? rrn_xbar_settle_avx512(k, plane, first, w)
+                                                               : list_doubts(w);
   size_t i;
 
-  if (k->head.converters)
+  if (errors && b->slow)
     convert_block(k, plane, first, w);
   for (i = 0; i < n; i++) {
     const size_t vector = w->left[i] % RRN_XBAR_TABLE_VECTORS, row = w->left[i] / RRN_XBAR_TABLE_VECTORS;
     const conversion c = { plane, (int32_t)(row % steps), row / steps, first + row / steps, vector };
 
-    b->codes[c.lane * RRN_XBAR_TABLE_VECTORS + vector] += settle(k, w, &c);
+    b->codes[c.lane * RRN_XBAR_TABLE_VECTORS + vector] += errors ? settle_with_errors(k, w, &c) : settle(k, w, &c);
   }
 }

@@ -23,14 +23,12 @@
 
 #include "util/ckd.h"
 
-enum { MOST_PLACE = 1 << 14, MOST_CODE = 1 << 14, MOST_SHIFT = 22, MOST_DOUBT = 1 << 12, STEPS = RRN_XBAR_SHORT_STEPS,
-       PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18 };
+enum { MOST_PLACE = 1 << 14, STEPS = RRN_XBAR_SHORT_STEPS, PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18 };
 
 /* --- converters --- */
 
-/* The octave of a range below that of the first group, -1 when it is none. */
-static int32_t
-octave_of(const rrn_xbar_adc *first, const rrn_xbar_adc *adc, int32_t slice)
+int32_t
+rrn_xbar_short_octave(const rrn_xbar_adc *first, const rrn_xbar_adc *adc, int32_t slice)
 {
   const double lo = adc->lo[slice], hi = adc->hi[slice];
   int32_t octave;
@@ -95,7 +93,7 @@ rrn_xbar_is_short(const rrn_xbar_layer *layer, const rrn_xbar_adc *adcs, size_t 
   size_t g;
 
   if (l.n_in > RRN_XBAR_SHORT_ROWS || l.n_in > (size_t)l.spec.rows || l.spec.dac_bits != 1 || l.n_steps > STEPS ||
-      l.adc.codes == 0 || l.adc.codes > MOST_CODE || (l.read_model != RRN_READ_NONE && !l.read_by_column) ||
+      l.adc.codes == 0 || l.adc.codes > RRN_XBAR_SHORT_MOST_CODE || (l.read_model != RRN_READ_NONE && !l.read_by_column) ||
       l.spec.sign == RRN_XBAR_UNIT_COLUMN || rrn_xbar_collapses(layer))
     return 0;
   for (g = 0; g < n_groups; g++) {
@@ -103,7 +101,7 @@ rrn_xbar_is_short(const rrn_xbar_layer *layer, const rrn_xbar_adc *adcs, size_t 
     if (!has_plain_range(&l) || !weigh(&l, places, &unit) || !sums_fit(&l, places))
       return 0;
     for (slice = 0; slice < l.n_slices; slice++)
-      if (octave_of(&adcs[0], &adcs[g], slice) < 0)
+      if (rrn_xbar_short_octave(&adcs[0], &adcs[g], slice) < 0)
         return 0;
   }
   return 1;
@@ -151,111 +149,18 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
   *ret_input_scale = l.n_sides == 2 ? 0 : -to_digits * l.spec.g_off * digits - (double)(1 << (l.spec.weight_bits - 1));
 }
 
-/* --- cells --- */
+/* --- doubts --- */
 
-/* The cells of a column in codes: ret_codes[plane][in]. */
-static void
-codes_of_cells(const rrn_xbar_layer *l, size_t col, double *ret_codes)
+/* What a column's first cells say of it in their lowest bits: its shift, and whether it can clip (mvm_short_cells.c). */
+static uint32_t
+record_of(const uint8_t *cells, size_t n)
 {
-  const int one = rrn_xbar_pairs_are_one(l);
-  double minus[RRN_XBAR_SHORT_ROWS];
-  int32_t plane;
+  uint32_t record = 0;
   size_t k;
 
-  for (plane = 0; plane < rrn_xbar_n_planes(l); plane++, ret_codes += l->n_in) {
-    const int32_t slice = rrn_xbar_slice_of(l, plane);
-    const double q = rrn_xbar_codes_per_current(l, slice);
-
-    rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, ret_codes);
-    if (one)
-      rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, minus);
-    for (k = 0; k < l->n_in; k++)
-      ret_codes[k] = (one ? ret_codes[k] - minus[k] : ret_codes[k]) * q;
-  }
-}
-
-/* The finest unit that keeps a column's cells in 24 bits: its negative exponent. */
-static int32_t
-shift_of(const double *codes, size_t n)
-{
-  int32_t shift = MOST_SHIFT;
-  double greatest = 0;
-  size_t k;
-
-  for (k = 0; k < n; k++)
-    greatest = rrn_xbar_magnitude(codes[k]) > greatest ? rrn_xbar_magnitude(codes[k]) : greatest;
-  for (; shift > 0 && greatest * (double)(1 << shift) > 0x7ffffe; shift--)
-    ;
-  return shift;
-}
-
-/* Whether a pattern's code can be beyond the converter's, with an eighth of a code to spare for what is rounded. */
-static int
-can_clip(const rrn_xbar_layer *l, const double *codes)
-{
-  const double margin = 2.0 * MOST_DOUBT / RRN_XBAR_ONE;
-  int32_t plane;
-  size_t k;
-
-  for (plane = 0; plane < rrn_xbar_n_planes(l); plane++, codes += l->n_in) {
-    const int32_t slice = rrn_xbar_slice_of(l, plane);
-    double low = 0.5 - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice), high = low;
-
-    for (k = 0; k < l->n_in; k++) {
-      low += codes[k] < 0 ? codes[k] : 0;
-      high += codes[k] > 0 ? codes[k] : 0;
-    }
-    if (!(low > margin && high < l->adc.codes - margin))
-      return 1;
-  }
-  return 0;
-}
-
-/* One plane of a column. Raises the bound of the rounding; 0 when the sum is beyond what conversions hold. */
-static int
-store_cells(rrn_xbar_short *s, const double *codes, int32_t shift, uint8_t *to)
-{
-  double low = 0, high = 0, sum = 0;
-  size_t k;
-
-  for (k = 0; k < s->head.n_in; k++, to += 3) {
-    const double value = codes[k] * (double)(1 << shift);
-    const int32_t cell = (int32_t)(value < 0 ? value - 0.5 : value + 0.5);
-
-    to[0] = (uint8_t)(cell & 0xff);
-    to[1] = (uint8_t)(cell >> 8 & 0xff);
-    to[2] = (uint8_t)(cell >> 16 & 0xff);
-    low += value < cell ? cell - value : 0;
-    high += value > cell ? value - cell : 0;
-    sum += rrn_xbar_magnitude(codes[k]);
-  }
-  low = low > high ? low : high;
-  s->unsure = low > s->unsure ? low : s->unsure;
-  return sum < MOST_CODE;
-}
-
-/* Variances of a plane's reads in 255 steps of the greatest; the sum of a column's read noise is the root of their sum. 0 when
- * it is beyond what conversions hold. */
-static int
-store_spreads(const rrn_xbar_layer *l, int32_t plane, size_t col, uint8_t *to, float *ret_noise)
-{
-  const int one = rrn_xbar_pairs_are_one(l), relative = l->read_model == RRN_READ_RELATIVE;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  double g[2][RRN_XBAR_SHORT_ROWS], greatest = 0, sigma;
-  size_t k;
-
-  rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, g[0]);
-  if (one)
-    rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, g[1]);
-  for (k = 0; k < l->n_in; k++) {
-    g[0][k] = relative ? g[0][k] * g[0][k] + (one ? g[1][k] * g[1][k] : 0) : 1 + one;
-    greatest = g[0][k] > greatest ? g[0][k] : greatest;
-  }
-  for (k = 0; k < l->n_in; k++)
-    to[k] = (uint8_t)(greatest > 0 ? g[0][k] / greatest * 255 + 0.5 : 0);
-  sigma = l->read_sigma * rrn_xbar_codes_per_current(l, slice);
-  *ret_noise = (float)(sigma * __builtin_sqrt(greatest / 255) * RRN_XBAR_DEVIATES_SCALE * RRN_XBAR_ONE);
-  return sigma * __builtin_sqrt(greatest * (double)l->n_in) * RRN_XBAR_GREATEST_DRAW < MOST_CODE / 2;
+  for (k = 0; k < RRN_XBAR_SHORT_RECORD; k++)
+    record |= (uint32_t)(cells[3 * (k % n)] >> k / n & 1) << k;
+  return record;
 }
 
 static int32_t
@@ -264,116 +169,13 @@ cell_of(const uint8_t *bytes)
   return (int32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8) + 65536 * (int32_t)(int8_t)bytes[2];
 }
 
-static int32_t
-make_room(rrn_arena *arena, rrn_xbar_short *s, rramnas_error *err)
-{
-  const size_t columns = s->n_groups * s->head.cols;
-  size_t n;
-
-  if (ckd_mul(&n, columns, s->head.n_in * 3) || ckd_mul(&n, n, (size_t)s->n_planes))
-    return rrn_fail_memory(err);
-  s->cells = rrn_arena_alloc_alone(arena, n, 1);
-  s->shifts = rrn_arena_alloc_alone(arena, columns, 1);
-  if (!s->cells || !s->shifts)
-    return rrn_fail_memory(err);
-  if (s->head.read_model == RRN_READ_NONE)
-    return RRAMNAS_OK;
-  s->noise = rrn_arena_alloc_alone(arena, columns, (size_t)s->n_planes * sizeof(*s->noise));
-  s->spreads = rrn_arena_alloc_alone(arena, n / 3, 1);
-  return s->noise && s->spreads ? RRAMNAS_OK : rrn_fail_memory(err);
-}
-
-static int32_t
-set_octaves(rrn_arena *arena, rrn_xbar_short *s, const rrn_xbar_adc *adcs, rramnas_error *err)
-{
-  const size_t n_slices = (size_t)s->head.n_slices, n = s->n_groups * n_slices;
-  uint8_t *octaves = rrn_arena_alloc_alone(arena, n, 1);
-  size_t i;
-
-  if (!octaves)
-    return rrn_fail_memory(err);
-  for (i = 0; i < n; i++)
-    octaves[i] = (uint8_t)octave_of(&adcs[0], &adcs[i / n_slices], (int32_t)(i % n_slices));
-  s->octaves = octaves;
-  return RRAMNAS_OK;
-}
-
-/* What a sum may be off: rounded cells, and what else is rounded, in codes / RRN_XBAR_ONE; both ways, rounded up. */
-static uint32_t
-doubt_of(const rrn_xbar_short *s, int32_t shift, double rounded)
-{
-  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE / (double)(1 << shift) + rounded + 1);
-}
-
-/* What tables round: each entry and the base. */
-static double
-rounded_in_tables(const rrn_xbar_short *s)
-{
-  return 0.5 * (double)(s->n_fives + 1);
-}
-
-/* Makes every column's cells, once. 0 when the arrays are none for these conversions. */
-static int
-fill(rrn_xbar_short *s, double *codes)
-{
-  const size_t cols = s->head.cols, planes = (size_t)s->n_planes, n_in = s->head.n_in;
-  int32_t least = MOST_SHIFT, plane;
-  size_t group, col;
-
-  for (group = 0; group < s->n_groups; group++) {
-    const rrn_xbar_layer l = rrn_xbar_short_layer(s, group);
-
-    for (col = 0; col < cols; col++) {
-      const size_t column = group * cols + col;
-      const int32_t shift = (codes_of_cells(&l, col, codes), shift_of(codes, planes * n_in));
-
-      s->shifts[column] = (uint8_t)(shift | (can_clip(&l, codes) ? RRN_XBAR_CLIPS : 0));
-      least = shift < least ? shift : least;
-      for (plane = 0; plane < s->n_planes; plane++) {
-        const size_t place = column * planes + (size_t)plane;
-
-        if (!store_cells(s, codes + (size_t)plane * n_in, shift, s->cells + 3 * place * n_in) ||
-            (s->noise && !store_spreads(&l, plane, col, s->spreads + place * n_in, &s->noise[place])))
-          return 0;
-      }
-    }
-  }
-  return doubt_of(s, least, rounded_in_tables(s)) < MOST_DOUBT;
-}
-
-int32_t
-rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_groups, const rrn_xbar_adc *adcs,
-                      const rrn_xbar_short *like, enum rrn_xbar_cpu cpu, rrn_xbar_short *ret_short, int *ret_fits,
-                      rramnas_error *err)
-{
-  rrn_xbar_short s = { .head = *layer, .cpu = cpu, .n_groups = n_groups, .n_planes = rrn_xbar_n_planes(layer),
-                       .n_fives = (layer->n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE };
-  double *codes;
-
-  s.head.adc = like ? like->head.adc : adcs[0];
-  if (cpu >= RRN_XBAR_CPU_AVX512 && !rrn_xbar_short_has_avx512())
-    s.cpu = RRN_XBAR_CPU_PLAIN;
-  RRN_TRY(make_room(arena, &s, err));
-  if (like)
-    s.octaves = like->octaves;
-  else
-    RRN_TRY(set_octaves(arena, &s, adcs, err));
-  if (!(codes = rrn_alloc(arena->rt, (size_t)s.n_planes * layer->n_in, sizeof(*codes))))
-    return rrn_fail_memory(err);
-  *ret_fits = fill(&s, codes);
-  rrn_free(arena->rt, codes);
-  *ret_short = s;
-  return RRAMNAS_OK;
-}
-
-/* --- doubts --- */
 
 /* A group's products. */
 typedef struct running {
   const rrn_xbar_short *s;
   rrn_xbar_layer layer;
   const uint8_t *x;
-  size_t x_row, n_lanes, group;
+  size_t x_row, n_lanes, slot;
   rrn_xbar_stats *stats;
 } running;
 
@@ -383,6 +185,7 @@ typedef struct column {
   const uint8_t *cells;   /* [plane][in][3] */
   const uint8_t *spreads; /* [plane][in] */
   size_t col;
+  uint32_t record;
   int32_t shift;
   rrn_xbar_short_column job;
 } column;
@@ -404,15 +207,18 @@ reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
   const int one = rrn_xbar_pairs_are_one(l);
   uint8_t rows[RRN_XBAR_SHORT_ROWS];
   size_t n = 0, k;
-  double current;
+  double current, sides[2];
 
   for (k = 0; k < l->n_in; k++) {
     rows[n] = (uint8_t)k;
     n += c->run->x[k * c->run->x_row + vector] >> step & 1;
   }
-  current = rrn_xbar_sum(l, slice, one ? 0 : plane % l->n_sides, c->col, rows, n);
-  if (one)
-    current -= rrn_xbar_sum(l, slice, 1, c->col, rows, n);
+  if (one) {
+    rrn_xbar_sums_of_pair(l, slice, c->col, rows, n, sides);
+    current = sides[0] - sides[1];
+  } else {
+    current = rrn_xbar_sum(l, slice, plane % l->n_sides, c->col, rows, n);
+  }
   return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
 }
 
@@ -566,12 +372,13 @@ static size_t
 place_column(column *c, const running *run, size_t col)
 {
   const rrn_xbar_short *s = run->s;
-  const size_t number = run->group * s->head.cols + col, place = number * (size_t)s->n_planes;
+  const size_t number = run->slot * s->head.cols + col, place = number * (size_t)s->n_planes;
 
   c->run = run;
   c->col = col;
-  c->shift = s->shifts[number] & (RRN_XBAR_CLIPS - 1);
   c->cells = s->cells + place * s->head.n_in * 3;
+  c->record = record_of(c->cells, s->head.n_in * (size_t)s->n_planes);
+  c->shift = (int32_t)(c->record & (RRN_XBAR_CLIPS - 1));
   c->spreads = s->spreads ? s->spreads + place * s->head.n_in : NULL;
   return number;
 }
@@ -585,8 +392,8 @@ begin_column(column *c, size_t col, int32_t *sums)
   rrn_xbar_short_column *job = &c->job;
 
   job->sums = sums;
-  job->doubt = doubt_of(s, c->shift, rounded_in_tables(s));
-  job->clips = s->spreads || (s->shifts[number] & RRN_XBAR_CLIPS) != 0;
+  job->doubt = rrn_xbar_short_doubt(s, c->shift, rrn_xbar_short_rounded(s));
+  job->clips = s->spreads || (c->record & RRN_XBAR_CLIPS) != 0;
   if (s->spreads) {
     memcpy(job->noise, s->noise + number * (size_t)s->n_planes, (size_t)s->n_planes * sizeof(*s->noise));
     fill_keys(c, job->keys);
@@ -683,13 +490,13 @@ fill_part(const running *run, const rrn_xbar_short_tiles *t, size_t first, int8_
           !rrn_xbar_short_digits_amx(columns[k].cells + (size_t)plane * s->head.n_in * 3, s->head.n_in, columns[k].shift,
                                      digits + (size_t)plane * per_plane + k * 64, &rounding))
         return 0;
-      rounding = doubt_of(s, columns[k].shift, rounding + 0.5);
+      rounding = rrn_xbar_short_doubt(s, columns[k].shift, rounding + 0.5);
       ret->doubt = rounding > ret->doubt ? rounding : ret->doubt;
     }
   }
   for (k = 0; k < (size_t)s->n_planes * RRN_XBAR_SHORT_SIDE; k++)
     base[k] = base_of(&run->layer, (int32_t)(k / RRN_XBAR_SHORT_SIDE), ret->doubt);
-  return ret->doubt < MOST_DOUBT;
+  return ret->doubt < RRN_XBAR_SHORT_MOST_DOUBT;
 }
 
 /* ret_done 0: these are no arrays for tiles. */
@@ -726,13 +533,13 @@ run_tiles(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *c
 }
 
 int32_t
-rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, const uint8_t *x, size_t x_row,
-                   size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums, rrn_xbar_stats *stats,
-                   rramnas_error *err)
+rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, size_t group, const uint8_t *x,
+                   size_t x_row, size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums,
+                   rrn_xbar_stats *stats, rramnas_error *err)
 {
   const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
   const running run = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes,
-                        .group = group, .stats = stats };
+                        .slot = slot, .stats = stats };
   const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
   uint32_t *patterns;
   int done = 0;

@@ -12,21 +12,28 @@ enum {
   RRN_XBAR_SHORT_STEPS = 8,
   RRN_XBAR_SHORT_DRAWS = RRN_XBAR_SHORT_STEPS / RRN_XBAR_DRAW_STEPS, /* of a column and plane */
   RRN_XBAR_FIVE = 5,          /* rows that share a table of 32 sums */
-  RRN_XBAR_CLIPS = 0x80,      /* of a shift: some pattern of the column may be beyond the converter's range */
+  RRN_XBAR_CLIPS = 0x20,      /* beside a shift: some pattern of the column may be beyond the converter's range */
   RRN_XBAR_ONE = 1 << 16      /* a code in the tables */
 };
 
-/* The arrays of a layer's groups. */
+/* Groups of a layer. */
+typedef struct rrn_xbar_groups {
+  size_t all, n;             /* of the layer; to be written */
+  const uint32_t *groups;    /* [n]: these; NULL = the first */
+  const rrn_xbar_adc *adcs;  /* [all] */
+} rrn_xbar_groups;
+
+/* The arrays of groups of a layer. Each that is written has a slot. */
 typedef struct rrn_xbar_short {
   rrn_xbar_layer head;  /* of group 0; those of the others have its name but for the copy, and the weights behind its own */
   enum rrn_xbar_cpu cpu;
-  size_t n_groups, n_fives;
+  size_t n_groups, n_fives; /* groups: slots */
   int32_t n_planes;
   double unsure;        /* most by which a sum of cells is wrong, in their units */
-  uint8_t *cells;       /* [group][column][plane][input][3]: 24 bits with sign, lowest byte first */
-  uint8_t *shifts;      /* [group][column]: a unit is 2^-shift codes; RRN_XBAR_CLIPS */
-  uint8_t *spreads;     /* [group][column][plane][input]: variance of a read; NULL without read noise */
-  float *noise;         /* [group][column][plane]: of a deviate and a spread of 1, in codes / RRN_XBAR_ONE */
+  uint8_t *cells;       /* [slot][column][plane][input][3]: 24 bits with sign, lowest byte first. A unit is 2^-shift codes;
+                         * the lowest bits of a column's first cells say its shift, and RRN_XBAR_CLIPS */
+  uint8_t *spreads;     /* [slot][column][plane][input]: variance of a read; NULL without read noise */
+  float *noise;         /* [slot][column][plane]: of a deviate and a spread of 1, in codes / RRN_XBAR_ONE */
   const uint8_t *octaves; /* [group][slice]: the converter's range is that of group 0 over 2^octave; those of `like` */
 } rrn_xbar_short;
 
@@ -34,27 +41,46 @@ typedef struct rrn_xbar_short {
  * column, ranges that are powers of two apart. */
 int rrn_xbar_is_short(const rrn_xbar_layer *layer, const rrn_xbar_adc *adcs, size_t n_groups);
 
-/* Makes the cells of all groups. `layer` is that of group 0; its weights, [n_groups][n_out][n_in], must outlive it.
- * adcs[n_groups], or NULL with `like`, whose converters are taken and which must outlive it. ret_fits 0: conductances are too far beyond the
- * converters' ranges for it. */
-int32_t rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, size_t n_groups, const rrn_xbar_adc *adcs,
+/* Makes the cells of groups. `layer` is that of group 0; its weights, [all][n_out][n_in], must outlive it. `like`: of the same
+ * layer and converters, which must outlive it; or NULL. ret_fits 0: conductances are too far beyond the converters' ranges for
+ * it. */
+int32_t rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, const rrn_xbar_groups *groups,
                               const rrn_xbar_short *like, enum rrn_xbar_cpu cpu, rrn_xbar_short *ret_short, int *ret_fits,
                               rramnas_error *err);
 
 /* A group's layer, for the reference. */
 rrn_xbar_layer rrn_xbar_short_layer(const rrn_xbar_short *s, size_t group);
 
-/* Inputs x[in * x_row + vector], n_vectors a multiple of RRN_XBAR_SHORT_LANES, of each as many valid as n_lanes: the
+/* A group and its slot. Inputs x[in * x_row + vector], n_vectors a multiple of RRN_XBAR_SHORT_LANES, of each as many valid as n_lanes: the
  * others are computed and not counted. A result is scale ret_sums[column][vector] + base + input_scale (sum of the
  * vector's inputs), with rrn_xbar_short_scale(). numbers[n_vectors]: those of the vectors in the streams of read noise; NULL
  * without. stats are added to. */
-int32_t rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t group, const uint8_t *x, size_t x_row,
-                           size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums,
+int32_t rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, size_t group, const uint8_t *x,
+                           size_t x_row, size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums,
                            rrn_xbar_stats *stats, rramnas_error *err);
 void rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, double *ret_base,
                           double *ret_input_scale);
 
 /* --- between the files --- */
+
+enum { RRN_XBAR_SHORT_MOST_CODE = 1 << 14, RRN_XBAR_SHORT_MOST_DOUBT = 1 << 12, RRN_XBAR_SHORT_RECORD = 6 };
+
+/* The octave of a range below that of the first group, -1 when it is none. */
+int32_t rrn_xbar_short_octave(const rrn_xbar_adc *first, const rrn_xbar_adc *adc, int32_t slice);
+
+/* What a sum may be off: rounded cells, and what else is rounded, in codes / RRN_XBAR_ONE; both ways, rounded up. */
+static inline uint32_t
+rrn_xbar_short_doubt(const rrn_xbar_short *s, int32_t shift, double rounded)
+{
+  return 2 * (uint32_t)(s->unsure * RRN_XBAR_ONE / (double)(1 << shift) + rounded + 1);
+}
+
+/* What tables round: each entry and the base. */
+static inline double
+rrn_xbar_short_rounded(const rrn_xbar_short *s)
+{
+  return 0.5 * (double)(s->n_fives + 1);
+}
 
 /* One column with its tables, all blocks. */
 typedef struct rrn_xbar_short_column {

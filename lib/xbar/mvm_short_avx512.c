@@ -203,6 +203,14 @@ worth_of(const rrn_xbar_short_column *c, size_t plane, size_t r)
   return _mm512_set1_epi64((int64_t)((uint64_t)high << 32 | (uint32_t)low));
 }
 
+/* Whether the least and greatest halves of some conversions tell of doubts or clips. */
+INLINE int
+is_wrong(__m512i least, __m512i greatest, __m512i doubt, __m512i last)
+{
+  return (_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) != 0 ||
+         (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa) != 0;
+}
+
 /* Steps r and r + 4 are beside each other. */
 TARGET static inline __m256i
 add_halves(__m512i sums)
@@ -245,14 +253,21 @@ TARGET static __attribute__((noinline)) void
 look_through_block(const rrn_xbar_short_column *c, size_t block)
 {
   const uint32_t *patterns = c->patterns + block * c->n_fives * 64;
+  const __m512i doubt = _mm512_set1_epi16((int16_t)c->doubt), last = _mm512_set1_epi16((int16_t)c->last);
   size_t plane, r;
 
   for (plane = 0; plane < c->n_planes; plane++) {
-    __m512i sums[REGISTERS];
+    __m512i sums[REGISTERS], least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512();
 
     look_up(c->table + plane * c->n_fives * 32, patterns, c->n_fives, sums);
     if (c->spreads)
       add_noise(c, plane, block, c->n_fives, sums);
+    for (r = 0; r < REGISTERS; r++) {
+      least = _mm512_min_epu16(least, sums[r]);
+      greatest = _mm512_max_epu16(greatest, sums[r]);
+    }
+    if (!is_wrong(least, greatest, doubt, last))
+      continue;
     for (r = 0; r < REGISTERS; r++)
       look_through(c, block, (int32_t)plane, r, sums[r]);
   }
@@ -304,7 +319,7 @@ convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, in
       }
     }
     _mm256_storeu_si256((void *)sums, add_halves(_mm512_add_epi32(sum[0], sum[1])));
-    if ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) | (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa))
+    if (is_wrong(least, greatest, doubt, last))
       look_through_block(c, block);
   }
 }

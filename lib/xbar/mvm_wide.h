@@ -42,16 +42,13 @@ rrn_wide_weights_of(const rrn_xbar_block *b, int32_t step, int32_t n)
   return (rrn_wide_weights){ _mm512_set1_epi32(first | second << 16), _mm_cvtsi32_si128(down), down != 0 };
 }
 
-RRN_WIDE void
-rrn_wide_add_codes(uint32_t *to, const rrn_wide_weights *w, __m512i codes)
+/* Adds codes, weighted, to what there is. */
+RRN_WIDE __m512i
+rrn_wide_add_codes(__m512i all, const rrn_wide_weights *w, __m512i codes)
 {
-  const __m512i old = _mm512_load_si512(to);
-
   if (__builtin_expect(w->shifted, 0))
-    _mm512_store_si512(to, _mm512_add_epi32(old, _mm512_sll_epi32(
-      _mm512_dpwssd_epi32(_mm512_setzero_si512(), codes, w->words), w->down)));
-  else
-    _mm512_store_si512(to, _mm512_dpwssd_epi32(old, codes, w->words));
+    return _mm512_add_epi32(all, _mm512_sll_epi32(_mm512_dpwssd_epi32(_mm512_setzero_si512(), codes, w->words), w->down));
+  return _mm512_dpwssd_epi32(all, codes, w->words);
 }
 
 /* Bits 2 k of the 16 vectors from `vector` on that are there. */
@@ -98,6 +95,28 @@ rrn_wide_one_code(rrn_xbar_block *b, const rrn_wide_converter *v, __m512i step, 
 {
   doubts[0] = _mm512_cmplt_epu16_mask(step, v->width);
   return rrn_wide_clip(b, v, _mm512_srai_epi32(step, 16), valid);
+}
+
+/* Weighted codes of a column's sums by the table of its converter, 0 where they are in doubt. */
+RRN_WIDE __m512i
+rrn_wide_codes_by_levels(rrn_xbar_block *b, const int32_t *table, __m512i sums, int32_t step, uint32_t valid,
+                         uint32_t *doubts)
+{
+  const __m512i half = _mm512_set1_epi32(0x7fff), halves = _mm512_srai_epi32(sums, 15);
+  const __m512i at = _mm512_min_epi32(_mm512_max_epi32(halves, _mm512_set1_epi32(b->first_half)),
+                                      _mm512_set1_epi32(b->last_half));
+  const __m512i codes = _mm512_add_epi32(_mm512_i32gather_epi32(at, table - b->first_half, 4), _mm512_and_si512(sums, half));
+  const __m512i whole = _mm512_srai_epi32(sums, 16);
+  const uint32_t unknown = _mm512_cmplt_epu16_mask(codes, _mm512_set1_epi32(b->width)) | _mm512_movepi16_mask(codes) >> 1;
+  const uint32_t known = ~unknown & 0x55555555 & valid;
+
+  *doubts = unknown & valid;
+  if (b->counted) {
+    b->clipped_low += __builtin_popcount(_mm512_movepi16_mask(whole) & known);
+    b->clipped_high += __builtin_popcount(_mm512_cmpgt_epi16_mask(whole, _mm512_set1_epi32(b->last)) & known);
+  }
+  return _mm512_sll_epi32(_mm512_maskz_mov_epi16(known, _mm512_srai_epi32(codes, 16)),
+                          _mm_cvtsi32_si128(step * b->dac_bits));
 }
 
 /* --- read noise --- */

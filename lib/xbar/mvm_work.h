@@ -35,6 +35,9 @@ typedef struct rrn_xbar_work {
   float *deviation; /* as block.deviation */
   uint64_t *mixes;  /* as block.mixes */
   uint32_t *names, *keys; /* as in the block: names[3][table vectors], keys[3][draws][width] */
+  int32_t *level_tables; /* of the converters of a plane, each once */
+  size_t *level_owners, n_levels; /* whose they are, and how many */
+  const int32_t **levels; /* as block.levels */
   rrn_xbar_stats stats;
 } rrn_xbar_work;
 
@@ -60,6 +63,12 @@ void rrn_xbar_fill_keys(const rrn_xbar_kernel *k, uint32_t cell, rrn_xbar_work *
 void rrn_xbar_fill_squares(const rrn_xbar_kernel *k, rrn_xbar_work *w);
 /* Read noise of a plane as its sums have it, `one` to a code; gives what it can be wrong by, in codes. */
 double rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar_work *w);
+
+/* --- mvm_levels.c --- */
+
+int rrn_xbar_make_levels_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w);
+/* Tables of the converters of a block, from column `first` on of a plane. */
+void rrn_xbar_fill_levels(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w);
 
 /* --- mvm_settle.c --- */
 

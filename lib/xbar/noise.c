@@ -4,7 +4,7 @@
  * In:  a layer's digits, the parameters of a device, the name of its random numbers.
  * Out: conductances as written, drifted and stuck, for as many cells as are asked for; at each read, as read.
  *
- * Idea: a random number is a function of its name (seed, slot, layer, copy, cell, read), normal.c. Nothing depends on
+ * Idea: a random number is a function of its name (seed, slot, layer, copy, cell, read), normal.c; a column's cells are neighbours. Nothing depends on
  * batches, order or threads, and the same cell keeps its deviate when a parameter changes. Order: write error, relaxation,
  * drift, faults.
  *
@@ -14,9 +14,7 @@
  *   relaxation  g + a ln t + (s + b ln t) xi from 1 s on, not below 0
  *   drift       g (t / t0)^-(nu + s xi) after t0; nu and s may grow with the logarithm of the target conductance
  *
- * Complexity: linear in cells; about 100 operations per normal number. Papers: Salmon et al., SC 2011 (Philox);
- * Wichura, Algorithm AS 241, Applied Statistics 37, 1988 (inverse normal distribution). Deviation: its logarithm is our
- * own, the same bits everywhere. Not handled: reads that disturb, drift between the steps of one input. */
+ * Complexity: linear in cells. Not handled: reads that disturb, drift between the steps of one input. */
 #include "xbar/noise.h"
 
 #include <string.h>
@@ -63,25 +61,31 @@ fitted(const rrn_xbar_noise *n, double g)
   return n->fit_max > 0 && g > n->fit_max ? n->fit_max : g < n->fit_min ? n->fit_min : g;
 }
 
-static double
-written(const rrn_xbar_noise *n, double g, int32_t digit, double xi)
+/* Deviates of n cells become what is written. */
+static void
+write_deviates(const rrn_xbar_noise *n, const double *target, size_t count, double *xi)
 {
-  double sigma;
+  size_t k;
 
-  if (n->level_mean)
-    return (n->level_mean[digit] + n->level_sigma[digit] * xi) * n->level_unit;
   switch (n->write_model) {
   case RRN_WRITE_RELATIVE:
-    return g * (1 + n->write_sigma * xi);
+    for (k = 0; k < count; k++)
+      xi[k] = target[k] * (1 + n->write_sigma * xi[k]);
+    break;
   case RRN_WRITE_ABSOLUTE:
-    return g + n->write_sigma * xi;
+    for (k = 0; k < count; k++)
+      xi[k] = target[k] + n->write_sigma * xi[k];
+    break;
   case RRN_WRITE_LOGNORMAL:
-    return g * rrn_power_exp2(n->write_sigma * xi * 1.4426950408889634074);
-  case RRN_WRITE_POLYNOMIAL:
-    sigma = polynomial(n->write_c, fitted(n, g));
-    return sigma > 0 ? g + sigma * xi : g;
-  default:
-    return g;
+    for (k = 0; k < count; k++)
+      xi[k] = target[k] * rrn_power_exp2(n->write_sigma * xi[k] * 1.4426950408889634074);
+    break;
+  default: /* RRN_WRITE_POLYNOMIAL */
+    for (k = 0; k < count; k++) {
+      const double sigma = polynomial(n->write_c, fitted(n, target[k]));
+
+      xi[k] = sigma > 0 ? target[k] + sigma * xi[k] : target[k];
+    }
   }
 }
 
@@ -123,11 +127,8 @@ rrn_xbar_draws_cells(const rrn_xbar_noise *n)
 static int
 fault_of(const rrn_xbar_id *id, const rrn_xbar_noise *n, uint32_t cell)
 {
-  uint32_t block[4];
-  double u;
+  const double u = ((double)rrn_xbar_word(id, RRN_XBAR_FAULT, cell, 0, 0) + 0.5) * 0x1p-32;
 
-  rrn_xbar_random(id, RRN_XBAR_FAULT, cell, 0, 0, block);
-  u = rrn_xbar_uniform(block);
   return u < n->stuck_off_fraction ? 1 : u > 1 - n->stuck_on_fraction ? 2 : 0;
 }
 
@@ -143,46 +144,75 @@ rrn_xbar_program(rrn_xbar_layer *l, const rrn_xbar_noise *n)
 /* Cells that are made at a time. */
 enum { CHUNK = 64 };
 
-/* Some cells of a column: their inputs, and their numbers in the random streams, with copies of the last up to a multiple
- * of eight. */
+/* Some cells of a column: their inputs, digits, and their numbers in the random streams. */
 typedef struct cells {
   int32_t slice, side;
   size_t col, n;
+  int in_row;       /* neighbours */
+  const double *xi; /* of slot WRITE; NULL = to be drawn */
   uint32_t input[CHUNK], number[CHUNK];
+  int32_t digit[CHUNK];
 } cells;
+
+/* All cells of a column are neighbours in the random streams. */
+static uint32_t
+number_of(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col)
+{
+  return (uint32_t)(((col * (size_t)l->n_slices + (size_t)slice) * (size_t)l->n_sides + (size_t)side) * l->n_in);
+}
 
 static void
 name_cells(const rrn_xbar_layer *l, cells *c)
 {
-  const uint32_t first = (uint32_t)rrn_xbar_cell(l, c->slice, c->side, c->col, 0);
+  const uint32_t first = number_of(l, c->slice, c->side, c->col);
   size_t k;
 
-  for (k = 0; k < (c->n + 7) / 8 * 8; k++)
-    c->number[k] = first + c->input[k < c->n ? k : c->n - 1];
+  for (k = 0; k < c->n; k++)
+    c->number[k] = first + c->input[k];
+  rrn_xbar_digits(l, c->slice, c->side, c->col, c->input, c->n, c->digit);
 }
 
-static double
-target_of(const rrn_xbar_layer *l, int32_t digit)
+static void
+draw_cells(const rrn_xbar_layer *l, const cells *c, enum rrn_xbar_slot slot, int32_t step, double *ret_xi)
 {
-  return l->spec.g_off + (1 - l->spec.g_off) * digit / rrn_xbar_max_digit(l);
+  if (c->in_row)
+    rrn_xbar_normals(&l->id, slot, step, c->number[0], c->n, ret_xi);
+  else
+    rrn_xbar_normals_at(&l->id, slot, step, c->number, c->n, ret_xi);
+}
+
+/* Conductance of each step of a digit. */
+static double
+unit_of(const rrn_xbar_layer *l)
+{
+  return (1 - l->spec.g_off) / rrn_xbar_max_digit(l);
 }
 
 /* As written. */
 static void
 write_cells(const rrn_xbar_layer *l, const cells *c, double *ret_g)
 {
-  const int exact = writes_exactly(&l->noise);
-  double xi[CHUNK];
+  const rrn_xbar_noise *d = &l->noise;
+  const double unit = unit_of(l);
+  double target[CHUNK];
   size_t k;
 
-  if (!exact)
-    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, c->number, c->n, xi);
-  for (k = 0; k < c->n; k++) {
-    const int32_t digit = rrn_xbar_digit(l, c->slice, c->side, c->col, c->input[k]);
-    const double target = target_of(l, digit), g = exact ? target : written(&l->noise, target, digit, xi[k]);
-
-    ret_g[k] = g > 0 ? g : 0;
+  for (k = 0; k < c->n; k++)
+    target[k] = l->spec.g_off + unit * c->digit[k];
+  if (writes_exactly(d)) {
+    memcpy(ret_g, target, c->n * sizeof(*ret_g));
+    return;
   }
+  if (c->xi)
+    memcpy(ret_g, c->xi, c->n * sizeof(*ret_g));
+  else
+    draw_cells(l, c, RRN_XBAR_WRITE, 0, ret_g);
+  for (k = 0; d->level_mean && k < c->n; k++)
+    ret_g[k] = (d->level_mean[c->digit[k]] + d->level_sigma[c->digit[k]] * ret_g[k]) * d->level_unit;
+  if (!d->level_mean)
+    write_deviates(d, target, c->n, ret_g);
+  for (k = 0; k < c->n; k++)
+    ret_g[k] = ret_g[k] > 0 ? ret_g[k] : 0;
 }
 
 /* Streams of slot DRIFT besides that of the exponents: `step` of their name. */
@@ -196,10 +226,12 @@ relax_cells(const rrn_xbar_layer *l, const cells *c, double *g)
   const rrn_xbar_noise *d = &l->noise;
   const double ln_time = rrn_power_log2(d->time_s) * LN_2;
   const double mean = d->relaxation * ln_time, sigma = d->relaxation_sigma + d->relaxation_sigma_log * ln_time;
+  double xi[CHUNK];
   size_t k;
 
+  draw_cells(l, c, RRN_XBAR_DRIFT, OF_RELAXATION, xi);
   for (k = 0; k < c->n; k++) {
-    g[k] += mean + sigma * rrn_xbar_normal(&l->id, RRN_XBAR_DRIFT, c->number[k], 0, OF_RELAXATION);
+    g[k] += mean + sigma * xi[k];
     g[k] = g[k] > 0 ? g[k] : 0;
   }
 }
@@ -215,7 +247,7 @@ static double
 exponent_by_state(const rrn_xbar_layer *l, int32_t digit, double xi)
 {
   const rrn_xbar_noise *d = &l->noise;
-  const double target = d->level_mean ? d->level_mean[digit] * d->level_unit : target_of(l, digit);
+  const double target = d->level_mean ? d->level_mean[digit] * d->level_unit : l->spec.g_off + unit_of(l) * digit;
   const double ln = rrn_power_log2(target > 1e-9 ? target : 1e-9) * LN_2;
 
   return within(d->drift_exponent + d->drift_exponent_log * ln, d->drift_exponent_min, d->drift_exponent_max) +
@@ -231,12 +263,10 @@ age_cells(const rrn_xbar_layer *l, const cells *c, double *g)
   double xi[CHUNK];
   size_t k;
 
-  rrn_xbar_normals(&l->id, RRN_XBAR_DRIFT, c->number, c->n, xi);
+  draw_cells(l, c, RRN_XBAR_DRIFT, 0, xi);
   for (k = 0; k < c->n; k++)
-    g[k] *= rrn_power_exp2(-log2_age *
-                           (d->drift_by_state
-                              ? exponent_by_state(l, rrn_xbar_digit(l, c->slice, c->side, c->col, c->input[k]), xi[k])
-                              : d->drift_exponent + d->drift_exponent_sigma * xi[k]));
+    g[k] *= rrn_power_exp2(-log2_age * (d->drift_by_state ? exponent_by_state(l, c->digit[k], xi[k])
+                                                          : d->drift_exponent + d->drift_exponent_sigma * xi[k]));
 }
 
 static void
@@ -264,23 +294,51 @@ make_cells(const rrn_xbar_layer *l, cells *c, double *ret_g)
     break_cells(l, c, ret_g);
 }
 
-void
-rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
-                      double *ret_g)
+/* Neighbours; `xi` may lie where the conductances go. */
+static void
+make_row(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n, const double *xi,
+         double *ret_g)
 {
-  cells c = { .slice = slice, .side = side, .col = col };
   size_t k, i;
+  cells c;
 
-  if (l->g) {
-    memcpy(ret_g, l->g + rrn_xbar_cell(l, slice, side, col, first), n * sizeof(*ret_g));
-    return;
-  }
+  c.slice = slice;
+  c.side = side;
+  c.col = col;
+  c.in_row = 1;
   for (k = 0; k < n; k += c.n) {
     c.n = n - k < CHUNK ? n - k : CHUNK;
+    c.xi = xi ? xi + k : NULL;
     for (i = 0; i < c.n; i++)
       c.input[i] = (uint32_t)(first + k + i);
     make_cells(l, &c, ret_g + k);
   }
+}
+
+void
+rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, size_t first, size_t n,
+                      double *ret_g)
+{
+  if (l->g)
+    memcpy(ret_g, l->g + rrn_xbar_cell(l, slice, side, col, first), n * sizeof(*ret_g));
+  else
+    make_row(l, slice, side, col, first, n, NULL, ret_g);
+}
+
+void
+rrn_xbar_conductances_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_g)
+{
+  const int drawn = !l->g && !writes_exactly(&l->noise);
+  int32_t slice, side;
+
+  if (drawn)
+    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, 0, number_of(l, first, 0, col), (size_t)(n * l->n_sides) * l->n_in, ret_g);
+  for (slice = first; slice < first + n; slice++)
+    for (side = 0; side < l->n_sides; side++, ret_g += l->n_in)
+      if (l->g)
+        rrn_xbar_conductances(l, slice, side, col, 0, l->n_in, ret_g);
+      else
+        make_row(l, slice, side, col, 0, l->n_in, drawn ? ret_g : NULL, ret_g);
 }
 
 void
@@ -299,22 +357,65 @@ rrn_xbar_conductances_at(const rrn_xbar_layer *l, int32_t slice, int32_t side, s
   }
 }
 
-double
-rrn_xbar_sum(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n)
+/* `xi` [inputs]: deviates of slot WRITE of the side, or NULL. */
+static double
+sum_rows(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n, const double *xi)
 {
-  double g[CHUNK], sum = 0;
-  uint32_t inputs[CHUNK];
-  size_t k, i, some;
+  double g[CHUNK], own[CHUNK], sum = 0;
+  size_t k, i;
+  cells c;
 
-  for (k = 0; k < n; k += some) {
-    some = n - k < CHUNK ? n - k : CHUNK;
-    for (i = 0; i < some; i++)
-      inputs[i] = rows[k + i];
-    rrn_xbar_conductances_at(l, slice, side, col, inputs, some, g);
-    for (i = 0; i < some; i++)
+  c.slice = slice;
+  c.side = side;
+  c.col = col;
+  c.in_row = 0;
+  c.xi = xi ? own : NULL;
+  for (k = 0; k < n; k += c.n) {
+    c.n = n - k < CHUNK ? n - k : CHUNK;
+    for (i = 0; i < c.n; i++) {
+      c.input[i] = rows[k + i];
+      own[i] = xi ? xi[rows[k + i]] : 0;
+    }
+    make_cells(l, &c, g);
+    for (i = 0; i < c.n; i++)
       sum += g[i];
   }
   return sum;
+}
+
+static double
+sum_given(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n)
+{
+  const double *g = l->g + rrn_xbar_cell(l, slice, side, col, 0);
+  double sum = 0;
+  size_t k;
+
+  for (k = 0; k < n; k++)
+    sum += g[rows[k]];
+  return sum;
+}
+
+double
+rrn_xbar_sum(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint8_t *rows, size_t n)
+{
+  return l->g ? sum_given(l, slice, side, col, rows, n) : sum_rows(l, slice, side, col, rows, n, NULL);
+}
+
+/* Both sides of a column are neighbours in the random streams. */
+void
+rrn_xbar_sums_of_pair(const rrn_xbar_layer *l, int32_t slice, size_t col, const uint8_t *rows, size_t n,
+                      double ret_sums[2])
+{
+  enum { MOST = 128 };
+  double xi[2 * MOST];
+  const int together = !l->g && !writes_exactly(&l->noise) && l->n_in <= MOST;
+  int32_t side;
+
+  if (together)
+    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, 0, number_of(l, slice, 0, col), 2 * l->n_in, xi);
+  for (side = 0; side < 2; side++)
+    ret_sums[side] = together ? sum_rows(l, slice, side, col, rows, n, xi + (size_t)side * l->n_in)
+                              : rrn_xbar_sum(l, slice, side, col, rows, n);
 }
 
 double *

@@ -20,28 +20,31 @@ rrn_xbar_noise rrn_xbar_noise_of(const rramnas_hw *hw, double time_s);
 /* Weights, inputs and cells of a chip; converters are chosen apart. */
 rrn_xbar_spec rrn_xbar_spec_of(const rramnas_hw *hw);
 
-/* Standard normal number of a cell; below 2^64 draws, the same on every machine. `read` is 0 but in slot READ. */
+/* Standard normal number of a cell; cells below 2^32, the same on every machine. `vector` is 0 but in slot READ. */
 double rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step);
 
-/* The numbers of slot WRITE or DRIFT of some cells, the same; n rounded up to a multiple of 8 are read and written. */
-void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n, double *ret_xi);
+/* The same of n cells from `first` on, and of cells in any order, neighbours best together; `vector` is 0. */
+void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n,
+                      double *ret_xi);
+void rrn_xbar_normals_at(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, const uint32_t *cells, size_t n,
+                         double *ret_xi);
 
-/* The loop of it, for cells[n], n a multiple of 8 and at most RRN_XBAR_NORMALS: in plain C, with AVX2, with AVX-512; NULL where
- * the machine does not have it. */
-enum { RRN_XBAR_NORMALS = 64, RRN_XBAR_NORMALS_LEVELS = 3 };
+/* The numbers of the RRN_XBAR_NORMALS cells of a block: in plain C, with AVX2, with AVX-512; NULL where the machine does not have
+ * it. */
+enum { RRN_XBAR_NORMALS = 32, RRN_XBAR_NORMALS_LEVELS = 3 };
 
-typedef void rrn_xbar_normals_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, const uint32_t *cells, size_t n,
+typedef void rrn_xbar_normals_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t block,
                                  double *ret_xi);
 
 rrn_xbar_normals_of *rrn_xbar_normals_kernel(int level);
 
-/* What it is made of: random words of a name, and a number in (0, 1) from them. */
-void rrn_xbar_random(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step,
-                     uint32_t ret_block[4]);
-double rrn_xbar_uniform(const uint32_t block[4]);
+/* What it is made of: the random word of a cell, and the deviate of a word. */
+uint32_t rrn_xbar_word(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, uint32_t vector, int32_t step);
+float rrn_xbar_deviate_of(uint32_t word);
 
-/* Inverse of the normal distribution, 0 < p < 1, relative error below 1e-15. */
-double rrn_xbar_normal_quantile(double p);
+/* Random words of a name. */
+void rrn_xbar_random(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t counter, uint32_t vector, int32_t step,
+                     uint32_t ret_block[4]);
 
 /* Whether cells have errors that differ from chip to chip; also where their deviations are 0 in effect. */
 int rrn_xbar_draws_cells(const rrn_xbar_noise *noise);

@@ -56,6 +56,18 @@ rrn_xbar_digit(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col,
   return held(&l->spec, side, weight) >> (slice * l->spec.cell_bits) & rrn_xbar_max_digit(l);
 }
 
+void
+rrn_xbar_digits(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs, size_t n,
+                int32_t *ret_digits)
+{
+  const int32_t *weights = col < l->n_out ? l->weights + col * l->n_in : NULL;
+  const int32_t shift = slice * l->spec.cell_bits, mask = rrn_xbar_max_digit(l);
+  size_t k;
+
+  for (k = 0; k < n; k++)
+    ret_digits[k] = held(&l->spec, side, weights ? weights[inputs[k]] : 0) >> shift & mask;
+}
+
 static int32_t
 check_weights(const rrn_xbar_spec *s, const int32_t *weights, size_t n, rramnas_error *err)
 {

@@ -14,8 +14,8 @@
 #include "oom.h"
 #include "util/runtime.h"
 
-/* More images than lanes. */
-enum { IMAGES = 17, MOST_COPIES = 5, MOST_LAYERS = 16, SEED = 5, TRIAL = 2 };
+/* More images than lanes; several full groups of them. */
+enum { IMAGES = 17, MANY = 51, MOST_COPIES = 5, MOST_LAYERS = 16, MOST_GROUPS = 64, SEED = 5, TRIAL = 2 };
 
 static void
 check(int32_t status, const rramnas_error *err)
@@ -33,6 +33,7 @@ typedef struct bench {
   rramnas_hw *hw;
   float *images;
   size_t n_out;
+  rrn_turn turns[MOST_LAYERS][MOST_GROUPS];
 } bench;
 
 static void
@@ -58,8 +59,8 @@ open_bench(const char *name, const char *fields, const rramnas_runtime *runtime,
   snprintf(text, sizeof(text), "infer/%s.onnx", name);
   if ((status = rrn_rt_init(&b->rt, runtime, err)) < 0 || (status = planned_onnx(text, runtime, &b->p, err)) < 0)
     return status;
-  n = rrn_infer_n_in(b->p.plan) * IMAGES;
-  b->n_out = rrn_infer_n_out(b->p.plan) * IMAGES;
+  n = rrn_infer_n_in(b->p.plan) * MANY;
+  b->n_out = rrn_infer_n_out(b->p.plan) * MANY;
   b->images = malloc(n * sizeof(*b->images));
   for (i = 0; b->images && i < n; i++) {
     random = random * 1664525u + 1013904223u;
@@ -80,6 +81,20 @@ set_copies(bench *b, size_t n_copies)
 
   for (i = 0; i < b->q.n; i++)
     b->q.layers[i].n_copies = n_copies;
+}
+
+/* Groups of a piece are read in turns, up to `most` of them; not all pieces have as many. */
+static void
+set_turns(bench *b, uint32_t most)
+{
+  size_t i, g;
+
+  for (i = 0; i < b->q.n; i++) {
+    assert_true(i < MOST_LAYERS && b->q.layers[i].shape.n_groups <= MOST_GROUPS);
+    for (g = 0; g < b->q.layers[i].shape.n_groups; g++)
+      b->turns[i][g] = (rrn_turn){ (uint32_t)g % (g < 2 ? most : 2), g < 2 ? most : 2 };
+    b->q.layers[i].turns = b->q.layers[i].shape.n_groups > 1 ? b->turns[i] : NULL;
+  }
 }
 
 static const rrn_chip_options usual = { .seed = SEED, .trial = TRIAL };
@@ -131,15 +146,15 @@ program_each(const bench *b, dealt *d, size_t n_copies)
   }
 }
 
-/* Dealt one after the other: the first ones take one more. */
+/* Activations are dealt one after the other: the first ones take one more. */
 static size_t
-owner_of(size_t position, size_t n_positions, size_t n_copies)
+owner_of(size_t activation, size_t n, size_t n_copies)
 {
   size_t k, end = 0;
 
   for (k = 0;; k++) {
-    end += n_positions / n_copies + (k < n_positions % n_copies);
-    if (position < end)
+    end += n / n_copies + (k < n % n_copies);
+    if (activation < end)
       return k;
   }
 }
@@ -148,12 +163,15 @@ static int32_t
 multiply_dealt(void *user, const rrn_infer_block *b, rramnas_error *err)
 {
   const dealt *d = user;
-  const size_t n = d->b->q.layers[b->layer].shape.n_positions, n_copies = d->n_copies < n ? d->n_copies : n;
+  const rrn_quantised_layer *l = &d->b->q.layers[b->layer];
+  const rrn_turn turn = l->turns ? l->turns[b->group] : (rrn_turn){ 0, 1 };
+  const size_t n = l->shape.n_positions * turn.n_turns;
   int32_t status = RRAMNAS_OK;
   size_t p;
 
   for (p = 0; p < b->n_positions && status >= 0; p++) {
-    const rrn_infer_backend *chip = rrn_chip_backend(d->chips[owner_of(b->first_position + p, n, n_copies)]);
+    const rrn_infer_backend *chip = rrn_chip_backend(d->chips[owner_of((b->first_position + p) * turn.n_turns + turn.turn,
+                                                                         n, d->n_copies)]);
     rrn_infer_block one = *b;
 
     one.first_position += p;
@@ -249,6 +267,58 @@ each_position_has_its_copy(void **state)
     }
 }
 
+/* Groups of images that go through a layer together, and one by one. */
+static void
+images_may_be_taken_together(void **state)
+{
+  size_t i, k, first, n_together = 0;
+
+  (void)state;
+  for (k = 0; k < N_KINDS; k++)
+    for (i = 0; i < N_CHIPS; i++) {
+      rramnas_error err = RRAMNAS_ERROR_INIT;
+      rrn_chip *chip;
+      float *all;
+      bench b;
+
+      check(open_bench(kinds[k], chips[i], NULL, &b, &err), &err);
+      set_copies(&b, 3);
+      set_turns(&b, 2);
+      chip = program(&b, &usual);
+      n_together += rrn_chip_backend(chip)->n_blocks > 1;
+      all = run(&b, rrn_chip_backend(chip), 0, MANY, 1);
+      for (first = 0; first < MANY; first += RRN_INFER_LANES) {
+        const size_t n = MANY - first < RRN_INFER_LANES ? MANY - first : RRN_INFER_LANES;
+
+        assert_equal(&b, run(&b, rrn_chip_backend(chip), first, n, 1), all + first * rrn_infer_n_out(b.p.plan), n, kinds[k]);
+      }
+      free(all);
+      rrn_chip_free(chip);
+      close_bench(&b);
+    }
+  assert_true(n_together >= 6 * N_CHIPS);
+}
+
+/* Groups that take turns: each copy takes some of them at a position. */
+static void
+turns_are_dealt_too(void **state)
+{
+  static const char *const grouped[] = { "conv_groups", "conv_depthwise", "net_mobile" };
+  size_t i, k;
+
+  (void)state;
+  for (k = 0; k < sizeof(grouped) / sizeof(grouped[0]); k++)
+    for (i = 0; i < N_CHIPS; i++) {
+      rramnas_error err = RRAMNAS_ERROR_INIT;
+      bench b;
+
+      check(open_bench(grouped[k], chips[i], NULL, &b, &err), &err);
+      set_turns(&b, 3 + (uint32_t)i);
+      assert_copies(&b, MOST_COPIES, grouped[k], i);
+      close_bench(&b);
+    }
+}
+
 /* All bits, and all conversions, where cells are as they should be. */
 static void
 copies_without_errors_change_nothing(void **state)
@@ -298,7 +368,7 @@ copies_beyond_the_positions_stay_idle(void **state)
   chip = program(&b, &usual);
   more = run(&b, rrn_chip_backend(chip), 0, IMAGES, 1);
   rrn_chip_free(chip);
-  assert_memory_not_equal(one, all, b.n_out * sizeof(*one));
+  assert_memory_not_equal(one, all, IMAGES * rrn_infer_n_out(b.p.plan) * sizeof(*one));
   assert_equal(&b, more, all, IMAGES, "copies beyond the positions");
   free(one);
   free(all);
@@ -410,6 +480,8 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_position_has_its_copy),
+    cmocka_unit_test(turns_are_dealt_too),
+    cmocka_unit_test(images_may_be_taken_together),
     cmocka_unit_test(copies_without_errors_change_nothing),
     cmocka_unit_test(copies_beyond_the_positions_stay_idle),
     cmocka_unit_test(a_mapping_says_how_many),

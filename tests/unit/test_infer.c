@@ -198,7 +198,7 @@ test_backend(void **state)
 {
   rramnas_error err = RRAMNAS_ERROR_INIT;
   counted c = { .fail_layer = -1 };
-  const rrn_infer_backend backend = { multiply_in_order, &c, 100, 0, NULL };
+  const rrn_infer_backend backend = { .multiply = multiply_in_order, .user = &c, .scratch_bytes = 100 };
   size_t n_out, l, products = 0;
   float *images, *first, *other;
   planned p;
@@ -227,7 +227,7 @@ test_backend(void **state)
   assert_int_equal(atomic_load(&c.products), products);
   memset(other, 0, IMAGES * n_out * sizeof(*other));
   c.plan = p.plan;
-  check(rrn_infer_run(p.plan, &(rrn_infer_backend){ watch, &c, 0, 1000, NULL }, images, IMAGES, 1, other, &err), &err);
+  check(rrn_infer_run(p.plan, &(rrn_infer_backend){ .multiply = watch, .user = &c, .first_image = 1000 }, images, IMAGES, 1, other, &err), &err);
   assert_same(first, other, IMAGES * n_out);
   assert_int_equal(c.last_image, 1000 + IMAGES);
   c.fail_layer = 7;

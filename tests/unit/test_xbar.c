@@ -241,7 +241,8 @@ make_case(random_case *c, uint32_t number, int ideal)
   const size_t n_in = 1 + rrn_random_below(&r, 300), n_out = 1 + rrn_random_below(&r, 70);
   const rrn_xbar_spec spec = { .sign = (int32_t)rrn_random_below(&r, 3),
     .weight_bits = 2 + (int32_t)rrn_random_below(&r, 8), .cell_bits = 1 + (int32_t)rrn_random_below(&r, 4),
-    .input_bits = 1 + (int32_t)rrn_random_below(&r, 10), .dac_bits = 1 + (int32_t)rrn_random_below(&r, 4),
+    .input_bits = 1 + (int32_t)rrn_random_below(&r, number % 8 == 7 ? 16 : 10),
+    .dac_bits = 1 + (int32_t)rrn_random_below(&r, 4),
     .rows = 1 + (int32_t)rrn_random_below(&r, 200), .subtract_digitally = (int32_t)rrn_random_below(&r, 2),
     .g_off = rrn_random_below(&r, 2) ? 0.03 : 0 };
   const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.05, .stuck_on_fraction = 0.01 };

@@ -239,6 +239,32 @@ test_distance(void **state)
   rrn_arena_release(&f.arena);
 }
 
+/* A code's border is where codes reach it, also where errors are so large that codes are missing. */
+static void
+test_borders(void **state)
+{
+  enum { BITS = 6, LAST = (1 << BITS) - 1 };
+  double borders[1 << BITS];
+  int32_t kind, code, missing = 0;
+  fixture f;
+
+  (void)state;
+  begin(&f);
+  for (kind = RRN_ADC_SAR; kind <= RRN_ADC_FLASH; kind++) {
+    rrn_xbar_layer l = make(&f, 20, BITS, 9);
+    const rrn_xbar_converters *c = draw(&f, &l, spec_of(kind, kind == RRN_ADC_SAR, 0.4, 0.02));
+
+    rrn_xbar_converter_borders(c, 7, borders);
+    for (code = 1; code <= LAST; code++) {
+      assert_true(code_of(c, 7, borders[code - 1] + 1e-9) >= code);
+      assert_true(code_of(c, 7, borders[code - 1] - 1e-9) < code);
+      missing += code > 1 && borders[code - 1] == borders[code - 2];
+    }
+  }
+  assert_true(missing > 0);
+  rrn_arena_release(&f.arena);
+}
+
 /* Correlation of two converters' borders over many chips. */
 static double
 correlation(fixture *f, size_t tile_a, int32_t plane_a, size_t col_a, size_t tile_b, int32_t plane_b, size_t col_b,
@@ -294,7 +320,7 @@ test_sharing(void **state)
   rrn_arena_release(&f.arena);
 }
 
-enum { IN = 75, OUT = 37, VECTORS = 70 };
+enum { IN = 75, OUT = 37, VECTORS = 70, FEW = 3 };
 
 static void
 check_kernels(fixture *f, const rrn_xbar_layer *l, const int32_t *x, int *moved)
@@ -320,6 +346,8 @@ check_kernels(fixture *f, const rrn_xbar_layer *l, const int32_t *x, int *moved)
       memcpy(first, got, OUT * VECTORS * sizeof(*got));
     assert_memory_equal(got, first, OUT * VECTORS * sizeof(*got));
     assert_memory_equal(&stats, &reference, sizeof(stats));
+    assert_int_equal(rrn_xbar_mvm(&f->arena, &kernel, x, FEW, 0, got, NULL, NULL), RRAMNAS_OK);
+    assert_memory_equal(got, first, OUT * FEW * sizeof(*got));
   }
   ideal.converters = NULL;
   assert_int_equal(rrn_xbar_mvm_reference(&f->arena, &ideal, x, VECTORS, 0, got, NULL, NULL), RRAMNAS_OK);
@@ -346,7 +374,7 @@ random_layer(fixture *f, rrn_random *r, int32_t *x)
   return l;
 }
 
-/* Small errors, which leave most conversions to the fast kernels, and errors of whole codes. */
+/* Small errors, which leave most conversions to tables, errors of whole codes, and more codes than tables have. */
 static void
 test_kernels(void **state)
 {
@@ -362,7 +390,7 @@ test_kernels(void **state)
 
     begin(&f);
     l = random_layer(&f, &r, x);
-    assert_int_equal(rrn_xbar_adc_set(&l, 6, k % 2 ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR, NULL), RRAMNAS_OK);
+    assert_int_equal(rrn_xbar_adc_set(&l, k % 8 == 5 ? 11 : 4 + k % 5, k % 2 ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR, NULL), RRAMNAS_OK);
     if (k % 4 != 0)
       rrn_xbar_program(&l, &(rrn_xbar_noise){ .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.05 });
     draw(&f, &l, (rrn_xbar_converter_spec){ .kind = k / 2 % 3, .split = k % 5 == 0, .unit_sigma = 0.02 * scale,
@@ -445,6 +473,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_nominal), cmocka_unit_test(test_distributions), cmocka_unit_test(test_ramp),
     cmocka_unit_test(test_monotone), cmocka_unit_test(test_sharing), cmocka_unit_test(test_distance),
+    cmocka_unit_test(test_borders),
     cmocka_unit_test(test_kernels), cmocka_unit_test(test_read_noise),
     cmocka_unit_test(test_chip),
   };

@@ -301,51 +301,74 @@ test_draws_of_steps(void **state)
   free(z);
 }
 
-/* Side by side as one by one, to the bit: in every kernel, and more than one takes at once. */
+/* Side by side as one by one, to the bit: in every kernel, runs that begin and end anywhere, lists. */
 static void
 test_normals(void **state)
 {
   enum { ROUNDS = 1000, ROW = 96 };
   const rrn_xbar_id id = { UINT64_C(0x123456789abcdef), 3, 7 };
   double xi[RRN_XBAR_NORMALS], row[ROW];
-  uint32_t cells[RRN_XBAR_NORMALS], all[ROW], round, k;
+  uint32_t all[ROW], round, k, n;
   int level;
 
   (void)state;
-  for (round = 0; round < ROUNDS; round++) {
-    for (k = 0; k < RRN_XBAR_NORMALS; k++)
-      cells[k] = round * 1234567u + k * (round % 5);
+  for (round = 0; round < ROUNDS; round++)
     for (level = 0; level < RRN_XBAR_NORMALS_LEVELS; level++) {
       rrn_xbar_normals_of *kernel = rrn_xbar_normals_kernel(level);
+      const uint32_t block = round * 134217u;
 
       if (!kernel)
         continue;
-      kernel(&id, RRN_XBAR_DRIFT, cells, RRN_XBAR_NORMALS, xi);
+      kernel(&id, RRN_XBAR_DRIFT, 1, block, xi);
       for (k = 0; k < RRN_XBAR_NORMALS; k++)
-        assert_true(xi[k] == rrn_xbar_normal(&id, RRN_XBAR_DRIFT, cells[k], 0, 0));
+        assert_true(xi[k] == rrn_xbar_normal(&id, RRN_XBAR_DRIFT, block * RRN_XBAR_NORMALS + k, 0, 1));
     }
+  for (round = 0; round < RRN_XBAR_NORMALS; round++) {
+    n = ROW - 3 * round;
+    rrn_xbar_normals(&id, RRN_XBAR_WRITE, 0, 1000 + round, n, row);
+    for (k = 0; k < n; k++)
+      assert_true(row[k] == rrn_xbar_normal(&id, RRN_XBAR_WRITE, 1000 + round + k, 0, 0));
   }
   for (k = 0; k < ROW; k++)
     all[k] = 99 + k * 5 % 91;
-  rrn_xbar_normals(&id, RRN_XBAR_WRITE, all, ROW - 5, row);
-  for (k = 0; k < ROW - 5; k++)
+  rrn_xbar_normals_at(&id, RRN_XBAR_WRITE, 0, all, ROW, row);
+  for (k = 0; k < ROW; k++)
     assert_true(row[k] == rrn_xbar_normal(&id, RRN_XBAR_WRITE, all[k], 0, 0));
 }
 
+static double
+density(double x)
+{
+  return exp(-x * x / 2) / sqrt(2 * 3.14159265358979323846);
+}
+
+/* Magnitudes of words: the inverse of the normal distribution within 1e-6, also at the ends; a bit for the sign. Mean of squares and of
+ * fourth powers over all words. */
 static void
 test_quantile(void **state)
 {
-  double x;
+  enum { STEPS = 1 << 18 };
+  double squares = 0, fourth = 0;
+  uint32_t k, bit;
 
   (void)state;
-  for (x = -8; x <= 8; x += 0.01) {
-    const double p = normal_cdf(x);
+  for (k = 0; k < STEPS; k++) {
+    const uint32_t m = k * ((1u << 31) / STEPS) + (1u << 31) / STEPS / 2;
+    const double z = (double)rrn_xbar_deviate_of(m), p = ((double)m + 0.5) * 0x1p-32;
 
-    if (p > 0 && p < 1 - 1e-3)
-      assert_true(fabs(rrn_xbar_normal_quantile(p) - x) <= 1e-12 * (1 + fabs(x)));
+    assert_true(fabs(normal_cdf(-z) - p) <= 1e-6 * density(z));
+    assert_true((double)rrn_xbar_deviate_of(m | 1u << 31) == -z);
+    squares += z * z / STEPS;
+    fourth += z * z * z * z / STEPS;
   }
-  assert_true(rrn_xbar_normal_quantile(0.5) == 0);
-  assert_true(fabs(rrn_xbar_normal_quantile(1e-300) + 37.0470965) < 1e-6);
+  for (bit = 0; bit < 31; bit++) {
+    const double z = (double)rrn_xbar_deviate_of(1u << bit), p = ((double)(1u << bit) + 0.5) * 0x1p-32;
+
+    assert_true(fabs(normal_cdf(-z) - p) <= 2e-6 * density(z));
+  }
+  assert_true((double)rrn_xbar_deviate_of(0) > 6.2 && (double)rrn_xbar_deviate_of(0) < 6.4);
+  assert_true(fabs((double)rrn_xbar_deviate_of(INT32_MAX)) < 1e-6);
+  assert_true(fabs(squares - 1) < 1e-4 && fabs(fourth - 3) < 2e-3);
 }
 
 typedef struct residuals {

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Codes of converters with errors, by tables.
+ *
+ * In:  the columns of a block, whose converters have borders of codes anywhere; sums with 16 bits behind the point.
+ * Out: for each converter a table from halves of a code to codes; codes of sums in plain C.
+ *
+ * Idea: a code grows with the current, so half a code of current that holds no border has one code, and one that holds a
+ * border has the code below it and the next. An entry is the code above 2^16 less the border's place in the half, so that
+ * adding a sum's own place carries into the code where the sum reaches the border; and what is left of the place says, as
+ * without errors, how near that was. Halves with several borders, at the ends of the range where clips are counted, or
+ * that a border's doubt reaches into are asked to be settled one by one.
+ *
+ * Complexity: 2 codes per converter of a block; a table is looked up once per conversion. Not handled: more than
+ * RRN_XBAR_LEVELS codes. */
+#include "xbar/mvm_work.h"
+
+#include "xbar/converter.h"
+
+/* Codes beyond the range on each side that a table has; tables of a plane that are kept. */
+enum { BEYOND = 8, HALF = 1 << 15, NO_BORDER = 1 << 14, KEPT = 256 };
+
+static size_t
+entries_of(int32_t codes)
+{
+  return 2 * ((size_t)codes + 2 * BEYOND);
+}
+
+int
+rrn_xbar_make_levels_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  const int32_t codes = k->head.adc.codes;
+
+  if (!k->head.converters || codes > RRN_XBAR_LEVELS)
+    return 1;
+  w->block.first_half = -2 * BEYOND;
+  w->block.last_half = (int32_t)entries_of(codes) - 2 * BEYOND - 1;
+  w->level_tables = rrn_xbar_room(scratch, KEPT * entries_of(codes), sizeof(*w->level_tables));
+  w->levels = rrn_arena_alloc_raw(scratch, w->width, sizeof(*w->levels));
+  w->level_owners = rrn_arena_alloc_raw(scratch, KEPT, sizeof(*w->level_owners));
+  w->block.levels = w->levels;
+  return w->level_tables && w->levels && w->level_owners;
+}
+
+/* A border as sums have it, from the table's beginning on; tables end before either limit. */
+static int32_t
+place_of(double border)
+{
+  const double place = (border + 0.5 + BEYOND) * 0x1p16 + 0.5, most = 0x1p28;
+
+  return (int32_t)((place < -most ? -most : place > most ? most : place) + most) - (1 << 28);
+}
+
+static void
+fill(const rrn_xbar_block *b, const double *borders, int32_t *table)
+{
+  const int32_t last = b->last_half - b->first_half;
+  int32_t code, done = 0, reached = -1; /* halves done; the half that a doubt of the one before reaches into */
+
+  for (code = 0; code < b->last; code++) {
+    const int32_t place = place_of(borders[code]), half = place >> 15, off = place & (HALF - 1);
+    const int32_t at = half < 0 ? 0 : half > last ? last : half;
+
+    for (; done < at; done++)
+      table[done] = done == reached ? INT32_MIN : code << 16 | NO_BORDER;
+    table[at] = done > at || at == reached || at != half ? INT32_MIN : (code << 16) + 0x10000 - off;
+    done = at + 1;
+    reached = off + b->width > HALF ? done : reached;
+  }
+  for (; done <= last; done++)
+    table[done] = done == reached ? INT32_MIN : b->last << 16 | NO_BORDER;
+  if (b->counted)
+    table[2 * BEYOND] = table[2 * (BEYOND + b->last + 1)] = INT32_MIN;
+}
+
+/* The table of a converter, which may be there from an earlier block. */
+static const int32_t *
+table_of(const rrn_xbar_kernel *k, size_t converter, rrn_xbar_work *w)
+{
+  const size_t entries = entries_of(k->head.adc.codes);
+  double borders[RRN_XBAR_LEVELS];
+  size_t i;
+
+  for (i = 0; i < w->n_levels && w->level_owners[i] != converter; i++)
+    ;
+  if (i == w->n_levels) {
+    w->level_owners[w->n_levels++] = converter;
+    rrn_xbar_converter_borders(k->head.converters, converter, borders);
+    fill(&w->block, borders, w->level_tables + i * entries);
+  }
+  return w->level_tables + i * entries;
+}
+
+void
+rrn_xbar_fill_levels(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
+{
+  size_t lane;
+
+  if (first == 0 || w->n_levels + w->block.columns > KEPT)
+    w->n_levels = 0;
+  for (lane = 0; lane < w->block.columns; lane++)
+    w->levels[lane] = table_of(k, rrn_xbar_converter_of(k->head.converters, w->tile, plane, first + lane), w);
+}
+
+/* Weighted code of one sum; 0 of one that is to be settled, which is listed. */
+static uint32_t
+code_of(rrn_xbar_block *b, const int32_t *table, int32_t sum, size_t lane, size_t vector, int32_t step)
+{
+  const int32_t half = sum >> 15, at = half < b->first_half ? b->first_half : half > b->last_half ? b->last_half : half;
+  const int32_t entry = table[at - b->first_half], code = entry < 0 ? entry : entry + (sum & (HALF - 1));
+
+  if (code < 0 || (code & 0xffff) < b->width) {
+    b->doubts[(lane * (size_t)b->steps + (size_t)step) * RRN_XBAR_DOUBTS + vector / 16] |= 1u << 2 * (vector % 16);
+    return 0;
+  }
+  b->clipped_low += sum < 0;
+  b->clipped_high += sum >> 16 > b->last;
+  return (uint32_t)(code >> 16) << (step * b->dac_bits);
+}
+
+/* A step's sum of a column, with 16 bits behind the point. */
+static int32_t
+sum_of(const rrn_xbar_block *b, size_t lane, size_t vector, int32_t step)
+{
+  const size_t place = vector * (size_t)b->bits * RRN_XBAR_LANES + lane;
+  const int32_t *bits = b->sums + place + (size_t)(step * b->dac_bits) * RRN_XBAR_LANES;
+  uint32_t sum = 0;
+  int32_t bit, t;
+
+  for (bit = b->dac_bits; bit-- > 0;)
+    sum = 2 * sum + (uint32_t)bits[bit * RRN_XBAR_LANES];
+  t = (int32_t)sum + b->offset[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
+  return t + (b->noises ? b->noises[place + (size_t)step * RRN_XBAR_LANES] : 0);
+}
+
+void
+rrn_xbar_convert_by_levels(rrn_xbar_block *b)
+{
+  size_t lane, vector;
+  int32_t step;
+
+  for (vector = 0; vector < b->vectors; vector++)
+    for (lane = 0; lane < b->columns; lane++)
+      for (step = 0; step < b->steps; step++)
+        b->codes[lane * RRN_XBAR_TABLE_VECTORS + vector] +=
+          code_of(b, b->levels[lane], sum_of(b, lane, vector, step), lane, vector, step);
+}
