@@ -30,7 +30,7 @@ static const figures_case cases[] = {
   { "isaac", "squeezenet", "", RRAMNAS_POLICY_ISAAC, 0, 200, 0, RRAMNAS_TIMING_GRAPH, 0 },
   { "mnsim", "resnet18", "", RRAMNAS_POLICY_RNC, 0, RRAMNAS_CROSSBARS_AUTO, RRAMNAS_COST_MNSIM, RRAMNAS_TIMING_RNC, 0 },
   { "best_fast", "mbv3_small", "", RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_FAST, 200, 0, RRAMNAS_TIMING_GRAPH, 0 },
-  { "best_balanced", "squeezenet", "", RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED, 100, 0, RRAMNAS_TIMING_GRAPH, 0 },
+  { "best_balanced", "squeezenet", "", RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED, 60, 0, RRAMNAS_TIMING_GRAPH, 0 },
   { "write", "digits", "device: {bits_per_cell: 1}\nnoise: {write_model: relative, write_sigma: 0.1, stuck_off_fraction: 0.01}\n",
     RRAMNAS_POLICY_RNC, 0, 80, 0, RRAMNAS_TIMING_RNC, 3 },
   { "read", "digits", "noise: {read_sigma: 0.05}\nadc: {bits: 6, unit_sigma: 0.02}\nweight: {sign: offset}\n",
@@ -100,8 +100,8 @@ set_accuracy(fixture *f, const figures_case *c)
   snprintf(data, sizeof(data), "%s/digits/digits_8x8.yaml", getenv("RRAMNAS_TEST_DATA"));
   o.weights = weights;
   o.data = data;
-  o.images = 40;
-  o.calibration_images = 16;
+  o.images = 12;
+  o.calibration_images = 8;
   o.trials = c->chips;
   check(f, rrn_evaluation_set_accuracy(&f->e, &o, &f->err));
 }
