@@ -8,6 +8,8 @@
  * crossbar gives each the space that fits best (least waste on the shorter side), and the best crossbars are taken.
  * Before a crossbar changes for the first time in a step its state is saved; going back restores the saved states in
  * reverse order.
+ * Local search looks for the same sizes again and again, and changes few crossbars in between: the best space of a
+ * crossbar for a size is noted until its spaces change, and known again after going back.
  *
  * Not handled: spaces are not all maximal after a removal (the freed rectangle is widened, then heightened, and the
  * other way round), and at most RRN_FLOOR_SPACES are kept, the largest. Invariant: spaces are free.

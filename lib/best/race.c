@@ -23,7 +23,7 @@
 
 #include "timing/sim.h"
 
-enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, NEIGHBOURS = 4 };
+enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, LARGE = 1024, NEIGHBOURS = 4 };
 _Static_assert((int)STAGES <= (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
 
 /* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The first
@@ -58,11 +58,6 @@ static const double tight_share = 0.4, tight_most_share = 0.3;
 /* Where the first stage makes no plan, cells are scarce: later plans are not sooner than this share of the time of one copy
  * of each layer. */
 static const double scarce_share = 0.25;
-
-/* Stages of an effort, for networks of dense layers only and for others. */
-static const int32_t last_stages[][2] = {
-  [RRAMNAS_EFFORT_BALANCED] = { 4, 3 }, [RRAMNAS_EFFORT_THOROUGH] = { 5, 5 },
-};
 
 /* --- the list --- */
 
@@ -209,11 +204,22 @@ find_bounds(rrn_race *r, rrn_racer *x, double bound_ns)
   return x->stage == 1 && x->own_bound_ns < 0 ? find_own_bound(r, x) : RRAMNAS_OK;
 }
 
+/* Stages of an effort. Networks of dense layers have one more at balanced, unless they are so large that plans take long. */
+static int32_t
+count_stages(const rrn_race *r, int32_t effort)
+{
+  const int32_t first = r->n > 0 ? r->racers[r->n - 1].crossbars : 0;
+
+  if (effort > RRAMNAS_EFFORT_BALANCED)
+    return STAGES;
+  return r->grouped || first >= LARGE ? 3 : 4;
+}
+
 /* The racer that promises most and is not at its end, or -1. Not all are asked for their bounds. */
 static int32_t
 next_racer(rrn_race *r, int32_t effort, int32_t *ret_racer)
 {
-  const int32_t last = last_stages[effort][r->grouped];
+  const int32_t last = count_stages(r, effort);
   double bound = 0, least = 1e300, ns;
   int32_t i, best = -1;
 
