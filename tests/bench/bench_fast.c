@@ -3,6 +3,7 @@
  * crossbars, and whether it puts networks in the order of balanced.
  *
  *   bench-fast                                      all tables
+ *   bench-fast time [network [crossbars [samples [depthwise]]]]    time of one compilation
  *   bench-fast order [crossbars [samples [depthwise]]]    random networks, ordered as balanced has them
  *   bench-fast once [network [crossbars [samples [depthwise]]]]    one compilation, for a profile:
  *   valgrind --tool=callgrind --toggle-collect=rrn_compile --callgrind-out-file=/dev/null bench-fast once mbv3_small 210 8
@@ -166,6 +167,12 @@ main(int argc, char **argv)
     return 1;
   if (argc > 1 && strcmp(argv[1], "order") == 0) {
     compare_order(hw, argc > 2 ? atoi(argv[2]) : 240, argc > 3 ? atoi(argv[3]) : 8, argc > 4 ? atoi(argv[4]) : RRAMNAS_DEPTHWISE_AUTO);
+    rramnas_hw_unref(hw);
+    return 0;
+  }
+  if (argc > 1 && strcmp(argv[1], "time") == 0) {
+    time_one(hw, argc > 2 ? argv[2] : "mbv3_small", argc > 3 ? atoi(argv[3]) : 210, argc > 4 ? atoi(argv[4]) : 8,
+             argc > 5 ? atoi(argv[5]) : RRAMNAS_DEPTHWISE_AUTO);
     rramnas_hw_unref(hw);
     return 0;
   }
