@@ -17,7 +17,9 @@
 
 #include <math.h>
 
-enum { RRN_PRICES = 33, MOST_SIZES = 64, MOST_BLOCKS = 192 };
+#include "best/fast.h"
+
+enum { RRN_PRICES = 33, MOST_SIZES = 64, MOST_BLOCKS = 192, FEW_BLOCKS = 20 };
 
 struct rrn_grouping {
   int32_t n, n_bars, most_groups;
@@ -76,11 +78,12 @@ set_prices(const rrn_plan *p, double *prices, int32_t n)
 }
 
 static void
-set_sizes(rrn_grouping *g)
+set_sizes(rrn_grouping *g, int32_t few)
 {
+  const int32_t step = few ? 4 : 12;
   int32_t size;
 
-  for (size = 1; size < g->n_bars && g->n_sizes < MOST_SIZES - 1; size += 1 + size / 12)
+  for (size = 1; size < g->n_bars && g->n_sizes < MOST_SIZES - 1; size += 1 + size / step)
     g->sizes[g->n_sizes++] = size;
   g->sizes[g->n_sizes++] = g->n_bars;
 }
@@ -261,19 +264,21 @@ find_paces(rrn_grouping *g, double most, double ratio)
 int32_t
 rrn_grouping_new(rrn_plan *p, double density, double most_ns, rrn_arena *arena, rrn_grouping **ret_grouping)
 {
+  const int32_t few = p->limits.few && !rrn_fast_moves_pay(p), most = few ? FEW_BLOCKS : MOST_BLOCKS;
   rrn_grouping *g = rrn_arena_alloc(arena, 1, sizeof(*g));
   double prices[RRN_PRICES];
   int32_t i, block = 0;
 
   if (!g)
     return rrn_fail_memory(p->err);
-  *g = (rrn_grouping){ .n = p->n_layers, .n_bars = p->floor.n_bars, .density = density, .n_prices = 17,
+  *g = (rrn_grouping){ .n = p->n_layers, .n_bars = p->floor.n_bars, .density = density, .n_prices = few ? 9 : 17,
                         .for_ever_ns = for_ever(p) };
-  g->n_blocks = g->n < MOST_BLOCKS ? g->n : MOST_BLOCKS;
-  g->most_groups = g->n_blocks < RRN_MOST_GROUPS ? g->n_blocks : RRN_MOST_GROUPS;
+  g->n_blocks = g->n < most ? g->n : most;
+  g->most_groups = few ? 12 : RRN_MOST_GROUPS;
+  g->most_groups = g->n_blocks < g->most_groups ? g->n_blocks : g->most_groups;
   g->most_groups = g->n_bars < g->most_groups ? g->n_bars : g->most_groups;
   g->cells_of_bar = (double)p->floor.rows * p->floor.cols;
-  set_sizes(g);
+  set_sizes(g, few);
   RRN_TRY(allocate(g, arena, p->err));
   set_prices(p, prices, g->n_prices);
   for (i = 0; i < g->n; i++) {
@@ -282,7 +287,7 @@ rrn_grouping_new(rrn_plan *p, double density, double most_ns, rrn_arena *arena, 
     g->first[block + 1] = i + 1;
   }
   sum_up(g);
-  find_paces(g, most_ns / (p->eval.samples + 1), 0.92);
+  find_paces(g, most_ns / (p->eval.samples + 1), few ? 0.85 : 0.92);
   *ret_grouping = g;
   return RRAMNAS_OK;
 }

@@ -4,11 +4,11 @@
  * In:  network, chip, options (crossbars, effort, objective, samples, how to lay out grouped layers).
  * Out: tilings, copies, placements. A proven lower bound on the time is bound_time.c.
  *
- * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which a ladder (ladder.c, the fast effort) or
- * that and a race find the best (race.c); policy rnc's mappings on the crossbars at hand and on all fewer that a bound does
- * not rule out; and one copy of each layer packed by search for the fewest crossbars. The soonest is the result. None of the
- * candidates depends on the crossbars at hand, so more of them are never slower; each effort has all candidates of the lower
- * ones, and so is never slower. The packing takes long, so the fast effort looks at it only where crossbars are scarce.
+ * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which a race finds the best (race.c); policy
+ * rnc's mappings on the crossbars at hand and on all fewer that a bound does not rule out; and one copy of each layer
+ * packed by search for the fewest crossbars. The soonest is the result. But for the fast effort none of the candidates
+ * depends on the crossbars at hand, so more of them are never slower; each effort has all candidates of the lower ones,
+ * and so is never slower.
  *
  * Crossbars auto: the search for the fewest, then plans on these. Budgets are work that is counted (boxes placed,
  * crossbars looked at, jobs simulated), never times.
@@ -16,7 +16,7 @@
  * Not handled: copies of a layer with different tilings; layers in several groups. When to prefer it: always, unless a
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
 #include "best/kept.h"
-#include "best/ladder.h"
+#include "best/race.h"
 #include "compile/bound.h"
 
 #include <string.h>
@@ -117,37 +117,16 @@ simulate_rnc(driver *d, int32_t crossbars, double most_ns, rrn_kept_on *ret_on)
   return status;
 }
 
-/* Work of all boxes, whatever the copies: a working box keeps its crossbar. */
+/* Time in which so many crossbars do the work of all boxes, whatever the copies: a working box keeps its crossbar. */
 static double
-work_ns(const rramnas_mapping *m, int only_shared, int32_t *ret_alone)
+busy(const rramnas_mapping *m, int32_t samples, int32_t crossbars)
 {
-  const rrn_hw_values *v = &m->hw->v;
   double sum = 0;
   size_t i;
 
-  *ret_alone = 0;
-  for (i = 0; i < m->n_pieces; i++) {
-    const rrn_piece *x = &m->pieces[i];
-    const int alone = x->rows == v->crossbar.rows && x->cols == v->crossbar.cols;
-
-    *ret_alone += alone;
-    sum += only_shared && alone ? 0 : x->latency_ns * (double)x->activations;
-  }
-  return sum;
-}
-
-/* Time in which so many crossbars do the work of all boxes; and in which those that no full box takes do the others'. */
-static double
-busy(const rramnas_mapping *m, int32_t samples, int32_t crossbars, int tiled)
-{
-  int32_t alone;
-  const double all = work_ns(m, 0, &alone) * samples / crossbars;
-  double others;
-
-  if (!tiled || alone >= crossbars)
-    return all;
-  others = work_ns(m, 1, &alone) * samples / (crossbars - alone);
-  return all > others ? all : others;
+  for (i = 0; i < m->n_pieces; i++)
+    sum += m->pieces[i].latency_ns * (double)m->pieces[i].activations;
+  return sum * samples / crossbars;
 }
 
 /* 1 when the rules leave room for the copies: boxes of a layer apart, no crossbar with more boxes than it may have. */
@@ -182,11 +161,11 @@ most_rnc_copies(const driver *d, const rrn_duplication *model, double cells, int
     m->copies[i] = 1;
 }
 
-/* Completion that a mapping with these copies is not below; tiled: its boxes are the pieces. */
+/* Completion that a mapping with these copies is not below. */
 static double
-least_with_copies(const driver *d, const rramnas_mapping *m, int32_t crossbars, int tiled)
+least_with_copies(const driver *d, const rramnas_mapping *m, int32_t crossbars)
 {
-  const double alone = unhindered(m, d->o->samples), all = busy(m, d->o->samples, crossbars, tiled);
+  const double alone = unhindered(m, d->o->samples), all = busy(m, d->o->samples, crossbars);
 
   return (alone > all ? alone : all) * (1 - RRN_BOUND_TIME_ROUNDING);
 }
@@ -218,11 +197,11 @@ rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns, 
     m.copies[i] = 1;
   if (crossbars > 0 && rrn_duplication_solve(&model, cells, m.copies) == 0)
     return RRAMNAS_OK;
-  *ret_ns = *ret_least_ns = least_with_copies(d, &m, bars, crossbars > 0);
+  *ret_ns = *ret_least_ns = least_with_copies(d, &m, bars);
   if (crossbars == 0 || d->o->n_margins > 0)
     return RRAMNAS_OK;
   most_rnc_copies(d, &model, cells, crossbars, &m);
-  *ret_least_ns = least_with_copies(d, &m, bars, crossbars > 0);
+  *ret_least_ns = least_with_copies(d, &m, bars);
   return RRAMNAS_OK;
 }
 
@@ -328,16 +307,17 @@ look_at_rnc(driver *d, int32_t crossbars, double most_ns, rrn_kept_on *on)
   return simulate_rnc(d, crossbars, most_ns, on);
 }
 
-/* Policy rnc's mapping on the crossbars at hand or fewer, when it is sooner done than `ns`; 0 crossbars = none is. */
+/* Policy rnc's mapping on the crossbars at hand or, but for the fast effort, fewer, when it is sooner done than `ns`;
+ * 0 crossbars = none is. */
 static int32_t
 best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
 {
-  const int32_t most = d->m->crossbars_available;
+  const int32_t most = d->m->crossbars_available, last = d->o->effort > RRAMNAS_EFFORT_FAST ? 1 : most;
   double sooner_ns;
   int32_t n;
 
   *ret_crossbars = 0;
-  for (n = most; n > 0; n--) {
+  for (n = most; n >= last; n--) {
     rrn_kept_on own, *on = NULL;
 
     RRN_TRY(rrn_kept_on_crossbars(d->m->kept, n, &on, d->err));
@@ -405,15 +385,6 @@ use_plan(driver *d)
   return take_over(d->m, &d->race.best, d->err);
 }
 
-/* Hardly more than the cells of one copy fill: there the packing may be sooner done than plans. It takes long to make. */
-static int
-crossbars_are_scarce(const rramnas_mapping *m)
-{
-  const int32_t first = rrn_race_fewest_by_area(m);
-
-  return m->crossbars_available - first <= first / 32;
-}
-
 static int32_t
 settle(driver *d)
 {
@@ -422,7 +393,7 @@ settle(driver *d)
   int packed = 0;
 
   RRN_TRY(best_rnc(d, &ns, &crossbars));
-  if (d->o->effort > RRAMNAS_EFFORT_FAST || ns >= 1e300 || crossbars_are_scarce(d->m))
+  if (d->o->effort > RRAMNAS_EFFORT_FAST || ns >= 1e300)
     RRN_TRY(try_packed(d, ns, &packed));
   if (packed)
     use_packed(d);
@@ -517,9 +488,7 @@ run_race(driver *d)
 {
   int32_t effort, status = rrn_race_init(&d->race, d->m, d->o, d->err);
 
-  if (status >= 0)
-    status = rrn_ladder_run(&d->race);
-  for (effort = RRAMNAS_EFFORT_BALANCED; status >= 0 && effort <= d->o->effort; effort++)
+  for (effort = RRAMNAS_EFFORT_FAST; status >= 0 && effort <= d->o->effort; effort++)
     status = rrn_race_run(&d->race, effort);
   d->m->tries = d->race.search.tries;
   if (status >= 0)

@@ -26,8 +26,8 @@
 enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, LARGE = 1024, NEIGHBOURS = 4 };
 _Static_assert((int)STAGES <= (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
 
-/* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The first
- * has menus of its own. */
+/* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The fast
+ * effort has menus of its own. */
 static const rrn_allowance stages[2][STAGES] = {
   {
     { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
@@ -62,8 +62,8 @@ static const double scarce_share = 0.25;
 /* --- the list --- */
 
 /* Crossbars that the cells of one copy fill. */
-int32_t
-rrn_race_fewest_by_area(const rramnas_mapping *m)
+static int32_t
+fewest_by_area(const rramnas_mapping *m)
 {
   const double crossbar = (double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols;
   double cells = 0;
@@ -80,7 +80,7 @@ rrn_race_fewest_by_area(const rramnas_mapping *m)
 static int32_t
 list_racers(rrn_race *r, int32_t most)
 {
-  const int32_t first = rrn_race_fewest_by_area(r->m), many = first >= MANY;
+  const int32_t first = fewest_by_area(r->m), many = first >= MANY;
   const int32_t one = r->search.samples == 1, share = many ? 8 : r->far ? (one ? 40 : 24) : one ? 160 : 40;
   const int32_t step = 1 + (many ? first / MANY * (MANY / 256) : r->far && !one ? first / 100 : 0);
   int32_t upwards[MOST_RACERS], n = 0, at, k;
@@ -212,7 +212,7 @@ count_stages(const rrn_race *r, int32_t effort)
 
   if (effort > RRAMNAS_EFFORT_BALANCED)
     return STAGES;
-  return r->grouped || first >= LARGE ? 3 : 4;
+  return effort == RRAMNAS_EFFORT_FAST ? 1 : r->grouped || first >= LARGE ? 3 : 4;
 }
 
 /* The racer that promises most and is not at its end, or -1. Not all are asked for their bounds. */
@@ -284,10 +284,11 @@ judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns, rrn_kept
 
 /* Networks of few layers need fewer moves; those of many get fewer, as each takes longer. */
 static rrn_allowance
-fit_allowance(const rrn_race *r, rrn_allowance a)
+allowance(const rrn_race *r, int32_t stage)
 {
   const double layers = r->m->n_layers;
   const double share = layers < 20 ? layers * layers / 400 : layers < 40 ? 1 : 40 / layers;
+  rrn_allowance a = stages[r->grouped][stage];
 
   a.plans *= share;
   a.starts *= share;
@@ -319,7 +320,7 @@ repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
 static int32_t
 make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 {
-  const rrn_allowance a = fit_allowance(r, stages[r->grouped][x->stage]);
+  const rrn_allowance a = allowance(r, x->stage);
   const int32_t tries = r->search.tries;
   double least_ns = 0;
   int32_t i;
@@ -398,60 +399,13 @@ advance(rrn_race *r, int32_t i)
 
 /* --- the whole --- */
 
-/* A short search is content with that much more than the least time that counts. Plans that the event simulation says are
- * sooner than the evaluator says by more than this are passed over, so many need no simulation. */
-static const double soon = 1.08, agreement = 0.95;
-
-/* What a short search may spend. Groups of grouped layers gain nothing in so short a time. */
-static const rrn_allowance short_search = { 0, 1e7, 6e6, 8e6, 1, 1, 6, 4, 1, 1, 1 };
-
-static rrn_allowance
-short_allowance(const rrn_race *r)
-{
-  rrn_allowance a = fit_allowance(r, short_search);
-
-  a.densities = r->grouped ? 0 : a.densities;
-  a.counts = rrn_race_fewest_by_area(r->m) < MANY ? a.counts : 2;
-  return a;
-}
-
-int32_t
-rrn_race_short(rrn_race *r, int32_t crossbars, double least_ns)
-{
-  const rrn_allowance a = short_allowance(r);
-  rrn_racer x = { .crossbars = crossbars, .ns = 1e300 };
-  rrn_search *s = &r->search;
-  int32_t i, status;
-
-  s->soon_ns = soon * least_ns;
-  s->rival_ns = r->best_ns;
-  status = rrn_search_plans(s, crossbars, &a, least_ns);
-  s->soon_ns = 0;
-  RRN_TRY(status);
-  for (i = 0; i < s->n_keeps; i++) {
-    const double agreed_ns = agreement * s->keeps[i].ns;
-
-    if (agreed_ns < r->best_ns)
-      RRN_TRY(judge(r, &x, &s->keeps[i], agreed_ns > least_ns ? agreed_ns : least_ns, NULL));
-  }
-  return RRAMNAS_OK;
-}
-
-int32_t
-rrn_race_probe(rrn_race *r, int32_t crossbars, double *ret_ns)
-{
-  const rrn_allowance a = short_allowance(r);
-
-  RRN_TRY(rrn_search_plans(&r->search, crossbars, &a, 0));
-  *ret_ns = r->search.n_keeps > 0 ? r->search.keeps[0].ns : 1e300;
-  return RRAMNAS_OK;
-}
-
 int32_t
 rrn_race_run(rrn_race *r, int32_t effort)
 {
   int32_t i = -1;
 
+  if (effort == RRAMNAS_EFFORT_FAST)
+    return r->n > 0 ? run_stage(r, &r->racers[0]) : RRAMNAS_OK;
   if (!r->bounds)
     RRN_TRY(rrn_bound_time_new(r->m, r->search.depthwise, r->search.samples, &r->bound_arena, &r->bounds, r->err));
   for (;;) {

@@ -37,14 +37,7 @@ typedef struct rrn_race {
 
 /* Matrices of the mapping are known; it and the options must live as long. */
 int32_t rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_options *o, rramnas_error *err);
-/* Balanced, then thorough: that goes on where the other ended. */
-/* Crossbars that the cells of one copy of each layer fill. */
-int32_t rrn_race_fewest_by_area(const rramnas_mapping *m);
-/* A short search on so many crossbars. Plans sooner than least_ns, which is not 0, are passed over. What it finds depends
- * on these two only; it may do less where that is not sooner than the best plan so far. */
-int32_t rrn_race_short(rrn_race *r, int32_t crossbars, double least_ns);
-/* Time of the plan of such a search with nothing passed over; huge when none fits. No plan is kept. */
-int32_t rrn_race_probe(rrn_race *r, int32_t crossbars, double *ret_ns);
+/* Efforts are run in order: each goes on where the one before ended. */
 int32_t rrn_race_run(rrn_race *r, int32_t effort);
 void rrn_race_release(rrn_race *r);
 

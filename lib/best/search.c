@@ -86,36 +86,17 @@ try_recipe(rrn_search *s, const rrn_recipe *r)
   return fits ? offer(s, 0) : RRAMNAS_OK;
 }
 
-/* A second build of a short search may be sooner by so much, and no more: else it is passed over. */
-static const double second_build = 0.95;
-
-/* A short search builds again what is late, and only if that can win. */
-static void
-limit_builds(rrn_search *s, rrn_fast *f)
-{
-  const double again_ns = s->n_keeps > 0 ? s->keeps[0].ns * second_build : 0;
-
-  if (s->soon_ns <= 0 || s->n_keeps == 0)
-    return;
-  f->over |= s->keeps[0].ns <= s->soon_ns || again_ns >= s->rival_ns;
-  s->plan.least_ns = again_ns > s->plan.least_ns ? again_ns : s->plan.least_ns;
-}
-
 static int32_t
 try_fast(rrn_search *s)
 {
-  const double least_ns = s->plan.least_ns;
   rrn_fast f;
   int32_t fits = 0;
 
   for (rrn_fast_begin(&f, &s->plan); !f.over; s->tries++) {
     RRN_TRY(rrn_fast_build(&f, &fits));
-    s->fits |= fits;
     if (fits)
       RRN_TRY(offer(s, 0));
-    limit_builds(s, &f);
   }
-  s->plan.least_ns = least_ns;
   return RRAMNAS_OK;
 }
 
@@ -192,8 +173,9 @@ try_counts(rrn_search *s, double density, int32_t start, int32_t counts, double 
   return RRAMNAS_OK;
 }
 
-int
-rrn_search_has_no_choice(const rrn_search *s)
+/* A layer that needs more crossbars than there are has no way to be laid out. */
+static int
+some_layer_has_no_choice(const rrn_search *s)
 {
   int32_t i;
 
@@ -209,11 +191,11 @@ build_plans(rrn_search *s, const rrn_allowance *a)
   static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
   int32_t k;
 
-  if (rrn_search_has_no_choice(s))
+  if (some_layer_has_no_choice(s))
     return RRAMNAS_OK;
   if (a->few)
     RRN_TRY(try_fast(s));
-  if (s->soon_ns > 0 ? !s->fits : s->n_keeps == 0)
+  if (s->n_keeps == 0)
     RRN_TRY(try_one_group(s, a->recipes, a->plans));
   for (k = 0; s->samples > 1 && k < a->densities; k++)
     RRN_TRY(try_counts(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
@@ -323,14 +305,14 @@ improve_plans(rrn_search *s, double spend)
 
 /* --- the whole --- */
 
-int32_t
-rrn_search_begin(rrn_search *s, int32_t crossbars, const rrn_allowance *a)
+static int32_t
+begin(rrn_search *s, int32_t crossbars, const rrn_allowance *a)
 {
   const rrn_shape_limits limits = { s->depthwise, a->few };
 
   rrn_arena_reset(s->arena);
   memset(s->keeps, 0, sizeof(s->keeps));
-  s->n_keeps = s->fits = 0;
+  s->n_keeps = 0;
   s->most_keeps = a->keeps;
   s->chip = rrn_search_bare(s->m);
   s->chip.crossbars_available = crossbars;
@@ -354,7 +336,7 @@ rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, doubl
   /* One inference needs no groups. */
   const double moves = s->samples > 1 ? a->moves : a->moves + (a->balance + a->starts) / 2;
 
-  RRN_TRY(rrn_search_begin(s, crossbars, a));
+  RRN_TRY(begin(s, crossbars, a));
   s->plan.least_ns = least_ns;
   s->plan.enough_ns = least_ns * (1 + enough);
   RRN_TRY(build_plans(s, a));

@@ -35,20 +35,12 @@ typedef struct rrn_search {
   int32_t n_keeps, most_keeps;
   int32_t *group_of_bar;      /* [crossbars] */
   int32_t tries;              /* plans made so far */
-  int32_t fits;               /* 1: some fast build did */
-  double soon_ns;             /* > 0: a short search. It builds no second time when a plan is that soon */
-  double rival_ns;            /* nor when that cannot make it sooner than this */
   rramnas_error *err;
 } rrn_search;
 
 /* Leaves the best plans on so many crossbars in keeps [n_keeps], soonest first; none when none fits. Plans sooner than
  * least_ns are passed over. */
 int32_t rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, double least_ns);
-
-/* Its first step: menus and an empty floor. */
-int32_t rrn_search_begin(rrn_search *s, int32_t crossbars, const rrn_allowance *a);
-/* A layer that needs more crossbars than there are has no way to be laid out. */
-int rrn_search_has_no_choice(const rrn_search *s);
 
 /* A mapping without its boxes and its memory. */
 rramnas_mapping rrn_search_bare(const rramnas_mapping *m);
