@@ -24,8 +24,8 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 work = None
 
 
-def run(*args, code=0, program=SEARCH):
-    done = subprocess.run([program, *map(str, args)], capture_output=True, text=True)
+def run(*args, code=0, program=SEARCH, cwd=None):
+    done = subprocess.run([program, *map(str, args)], capture_output=True, text=True, cwd=cwd)
     assert done.returncode == code, f"{args}: exit status {done.returncode}, expected {code}: {done.stderr}"
     return done
 
@@ -71,11 +71,11 @@ def test_the_chosen_network_is_what_it_says():
     assert report["timing"]["latency_ns"] == float(best["latency_ns"])
 
 
-def again(shown, folder, name, figures):
+def again(shown, folder, name, figures, cwd=None):
     """The command that was printed gives the figures of the front's knee."""
     command = next(shlex.split(line)[1:] for line in shown.splitlines() if line.startswith("again "))
     assert command[0] == "rramnas-compile"
-    run(*command[1:], "--quiet", "--json", work / name, program=COMPILE)
+    run(*command[1:], "--quiet", "--json", work / name, program=COMPILE, cwd=cwd)
     report = json.loads((work / name).read_text())
     found = {"latency_ns": report["timing"]["latency_ns"], "accuracy": report.get("accuracy", {}).get("mean"),
              "accuracy_digital": report.get("accuracy", {}).get("digital"),
@@ -90,6 +90,9 @@ def test_the_printed_command_gives_the_figures_again():
     out = work / "it's a folder"
     shown = run("ofa-mobilenet-v3-small", "--crossbars", 210, *rest, "--seed", 3, "--out", out).stdout
     again(shown, out, "again-net.json", ["latency_ns", "energy_pj"])
+    shown = run("ofa-mobilenet-v3-small", "--crossbars", 210, *rest, "--out=-a folder", cwd=work).stdout
+    again(shown, work / "-a folder", "again-dash.json", ["latency_ns", "energy_pj"], cwd=work)
+    assert "'./-a folder/best/knee.yaml'" in shown, shown
     mixed = work / "again-mixed"
     shown = run(SPACES / "nacim_mixed_precision.yaml", "--crossbars", "auto", *rest, "--out", mixed).stdout
     again(shown, mixed, "again-mixed.json", ["latency_ns", "energy_pj"])
