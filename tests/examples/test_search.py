@@ -107,11 +107,13 @@ def test_the_printed_command_gives_the_accuracy_again():
     chip = work / "again_noise.yaml"
     chip.write_text("schema: rramnas.hardware/1\nnoise: {write_model: relative}\n")
     rest = ["--policy", "rnc", "--crossbars", "auto", "--images", 24, "--trials", 2, "--seed", 5]
-    shown = run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--hardware", chip, "--data", DATA / "digits" / "digits_8x8.yaml",
-                *rest, "--strategy", "enumerate", "--objectives", "accuracy,latency_ns", "--out", work / "again-chips").stdout
+    shown = run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--hardware", chip,
+                "--data", DATA / "digits" / "digits_8x8.yaml", *rest, "--strategy", "enumerate",
+                "--objectives", "accuracy,latency_ns", "--out", work / "again-chips").stdout
     again(shown, work / "again-chips", "again-chips.json", ["accuracy", "latency_ns"])
-    shown = run(DATA / "supernet" / "space.yaml", "--data", DATA / "supernet" / "data.yaml", *rest, "--norm-images", 32, "--population", 4,
-                "--generations", 1, "--objectives", "accuracy_digital,latency_ns", "--out", work / "again-member").stdout
+    shown = run(DATA / "supernet" / "space.yaml", "--data", DATA / "supernet" / "data.yaml", *rest,
+                "--norm-images", 32, "--population", 4, "--generations", 1,
+                "--objectives", "accuracy_digital,latency_ns", "--out", work / "again-member").stdout
     again(shown, work / "again-member", "again-member.json", ["accuracy_digital", "latency_ns"])
 
 
@@ -200,7 +202,8 @@ def test_a_space_of_anything():
     space, table = work / "any.yaml", work / "any.csv"
     space.write_text("schema: rramnas.space/1\ngenes: [{name: a, integer: [1, 3]}]\n")
     table.write_text("a,loss,price\n1,3,1\n2,1,2\n3,2,3\n")
-    shown = run(space, "--table", table, "--objectives", "loss,price", "--strategy", "enumerate", "--out", work / "any").stdout
+    shown = run(space, "--table", table, "--objectives", "loss,price", "--strategy", "enumerate",
+                "--out", work / "any").stdout
     assert "again" not in shown and len(rows_of(work / "any" / "front.csv")) == 2
     assert (work / "any" / "report.html").exists() and not (work / "any" / "best" / "knee.yaml").exists()
 
@@ -288,7 +291,8 @@ def test_why_candidates_failed():
     assert "failed    3 candidates; the first: the table has no \"loss\" of this candidate" in shown, shown
     assert "The first that failed: the table has no" in (work / "two" / "report.html").read_text()
     table.write_text("adc.bits,loss\n4,\n")
-    assert "4 failed, 0 do not fit or break a constraint, the first that failed: the table has" in run(*args, code=1).stderr
+    message = run(*args, code=1).stderr
+    assert "4 failed, 0 do not fit or break a constraint, the first that failed: the table has" in message
 
 
 def test_refused():
