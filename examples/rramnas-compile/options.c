@@ -50,6 +50,7 @@ set_part(settings *s, const char *value)
   const int32_t place = place_of(value, words);
 
   s->accuracy.part = place - 1;
+  s->part_given = 1;
   return place > 0;
 }
 
@@ -252,7 +253,8 @@ static const option options[] = {
     "is the most, default 1000", set_confidence, "0 to 1" },
   { "copies-alike", NULL, "all copies of a layer have the errors of the first; default: each its own", set_copies_alike,
     NULL },
-  { "part", "NAME", "images of the data set: test, held-out or train; default test", set_part, "test, held-out or train" },
+  { "part", "NAME", "images of the data set: test, held-out or train; default test", set_part,
+    "test, held-out or train" },
   { "images", "N", "most images of the part; default all", set_images, "1 or more" },
   { "norm-images", "N", "training images that a supernet's batch normalisations are calibrated on; default 512",
     set_norm_images, "1 or more" },
@@ -344,15 +346,22 @@ sweeps_agree(const settings *s)
   return 0;
 }
 
-/* What only a data set can answer. */
+/* Options that only a data set gives a meaning. */
+static int
+tells_of_accuracy(const settings *s)
+{
+  const rramnas_accuracy_options *a = &s->accuracy;
+
+  return a->trials || a->stop_below > 0 || a->confidence_wanted > 0 || a->copies_alike || a->images || s->part_given ||
+         a->norm_images || s->chip_seed >= 0 || a->time_s > 0 || a->weights;
+}
+
 static int
 accuracy_agrees(const settings *s)
 {
   const int wants_curves = s->accuracy_svg || s->accuracy_csv || s->accuracy_json;
 
-  if (!s->accuracy.data && (wants_curves || s->accuracy.trials || s->accuracy.stop_below > 0 || s->accuracy.confidence_wanted > 0 ||
-                            s->accuracy.copies_alike || s->accuracy.images || s->accuracy.part || s->accuracy.norm_images ||
-                            s->chip_seed >= 0 || s->accuracy.time_s > 0 || s->accuracy.weights)) {
+  if (!s->accuracy.data && (wants_curves || tells_of_accuracy(s))) {
     complain("accuracy needs --data FILE, the YAML file of a data set");
     return 0;
   }

@@ -40,6 +40,7 @@ typedef struct settings {
   sweep *sweep;       /* to be freed; NULL = none */
   int64_t chip_seed;  /* of errors; -1 = that of the packing order */
   rramnas_accuracy_options accuracy; /* data NULL = not wanted; weights NULL = the network's file */
+  int part_given;     /* part may be the default */
   const char *accuracy_svg, *accuracy_csv, *accuracy_json; /* NULL = not wanted */
   int no_cost, explain;
   int check, quiet;

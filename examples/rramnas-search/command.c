@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A candidate once more: in, a genome and the settings it was found with; out, bits of its layers, and the command line of
- * rramnas-compile that gives its figures. Of accuracy that is so unless --stop-dominated ended its chips. */
+/* A candidate once more: in, a genome and the settings it was found with; out, bits of its layers, and the command line
+ * of rramnas-compile that gives its figures. Of accuracy that is so unless --stop-dominated ended its chips. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,20 +39,26 @@ read_bits(const rramnas_search *search, const double *genome, const rramnas_net 
 
   *ret_bits = calloc(2 * n + 1, sizeof(**ret_bits));
   *ret_n = n;
-  return *ret_bits ? rramnas_search_build_bits(search, genome, n, *ret_bits, *ret_bits + n, err) : RRAMNAS_ERR_CALLBACK;
+  if (!*ret_bits) {
+    snprintf(err->message, sizeof(err->message), "out of memory");
+    return RRAMNAS_ERR_MEMORY;
+  }
+  return rramnas_search_build_bits(search, genome, n, *ret_bits, *ret_bits + n, err);
 }
 
 /* --- the command --- */
 
-/* A word of the shell. */
+/* A word of the shell. What begins like an option is a file. */
 static void
 put_word(FILE *f, const char *text)
 {
+  const char *folder = *text == '-' ? "./" : "";
+
   if (*text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,+-")]) {
-    fprintf(f, " %s", text);
+    fprintf(f, " %s%s", folder, text);
     return;
   }
-  fputs(" '", f);
+  fprintf(f, " '%s", folder);
   for (; *text; text++)
     if (*text == '\'')
       fputs("'\\''", f);
@@ -134,7 +140,9 @@ put_accuracy_options(FILE *f, const settings *s, const char *weights)
 void
 put_command(const settings *s, const rramnas_search *search, const char *name, FILE *f)
 {
-  const char *weights = s->accuracy.weights ? s->accuracy.weights : s->network ? s->network : rramnas_search_supernet(search);
+  const char *weights = s->accuracy.weights ? s->accuracy.weights
+                        : s->network        ? s->network
+                                            : rramnas_search_supernet(search);
 
   fputs("rramnas-compile", f);
   if (s->network)

@@ -214,8 +214,8 @@ show(void *user, const rramnas_progress *p)
 
 /* --- why there are so few --- */
 
-int
-first_reason(const rramnas_search *search, int32_t fate, rramnas_error *ret_reason)
+static int
+explain_first(const rramnas_search *search, int32_t fate, rramnas_error *ret_reason)
 {
   double *genome = calloc(rramnas_search_gene_count(search), sizeof(*genome));
   const int found = genome && rramnas_search_first(search, fate, genome) == RRAMNAS_OK &&
@@ -225,33 +225,45 @@ first_reason(const rramnas_search *search, int32_t fate, rramnas_error *ret_reas
   return found;
 }
 
-static void
-print_failures(const rramnas_search *search)
+const char *
+first_reason(reasons *r, int32_t fate)
 {
-  rramnas_error reason = RRAMNAS_ERROR_INIT;
-  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
+  if (!r->of[fate].asked) {
+    r->of[fate].asked = 1;
+    r->of[fate].reason = (rramnas_error)RRAMNAS_ERROR_INIT;
+    r->of[fate].found = explain_first(r->search, fate, &r->of[fate].reason);
+  }
+  return r->of[fate].found ? r->of[fate].reason.message : NULL;
+}
 
-  rramnas_search_progress(search, &p);
-  if (p.failed && first_reason(search, RRAMNAS_FATE_FAILED, &reason))
-    printf("failed    %lld candidates; the first: %s\n", (long long)p.failed, reason.message);
+static void
+print_failures(reasons *why)
+{
+  rramnas_progress p = RRAMNAS_PROGRESS_INIT;
+  const char *reason;
+
+  rramnas_search_progress(why->search, &p);
+  reason = p.failed ? first_reason(why, RRAMNAS_FATE_FAILED) : NULL;
+  if (reason)
+    printf("failed    %lld candidates; the first: %s\n", (long long)p.failed, reason);
 }
 
 /* A front without points: what most candidates met. */
 static void
-complain_of_nothing(const rramnas_search *search)
+complain_of_nothing(reasons *why)
 {
-  rramnas_error reason = RRAMNAS_ERROR_INIT;
   rramnas_progress p = RRAMNAS_PROGRESS_INIT;
+  const char *reason;
   int32_t fate;
 
-  rramnas_search_progress(search, &p);
+  rramnas_search_progress(why->search, &p);
   fate = p.failed > p.infeasible ? RRAMNAS_FATE_FAILED : RRAMNAS_FATE_INFEASIBLE;
-  if (!first_reason(search, fate, &reason))
+  reason = first_reason(why, fate);
+  if (!reason)
     complain("no candidate is feasible");
   else
     complain("no candidate is feasible: %lld failed, %lld do not fit or break a constraint, the first that %s: %s",
-             (long long)p.failed, (long long)p.infeasible, fate == RRAMNAS_FATE_FAILED ? "failed" : "does",
-             reason.message);
+             (long long)p.failed, (long long)p.infeasible, fate == RRAMNAS_FATE_FAILED ? "failed" : "does", reason);
 }
 
 /* --- the front on a terminal --- */
@@ -268,8 +280,18 @@ print_row(const rramnas_search *search, size_t i, double *values)
   printf("\n");
 }
 
+static void
+print_names(const rramnas_search *search)
+{
+  size_t j;
+
+  for (j = 0; j < rramnas_search_metric_count(search); j++)
+    printf("%s%16s", j ? " " : "", rramnas_search_metric(search, j));
+  printf("\n");
+}
+
 static int
-print_front(const rramnas_search *search)
+print_front(const rramnas_search *search, reasons *why)
 {
   enum { MOST_ROWS = 24 };
   const size_t n = rramnas_search_front_count(search), step = n / MOST_ROWS + 1;
@@ -282,9 +304,9 @@ print_front(const rramnas_search *search)
   rramnas_search_progress(search, &p);
   printf("front     %zu points after %lld candidates in %lld generations (%lld failed, %lld infeasible)\n", n,
          (long long)p.evaluations, (long long)p.generation, (long long)p.failed, (long long)p.infeasible);
-  print_failures(search);
-  for (i = 0; i < rramnas_search_metric_count(search) && n > 0; i++)
-    printf("%s%16s%s", i ? " " : "", rramnas_search_metric(search, i), i + 1 < rramnas_search_metric_count(search) ? "" : "\n");
+  print_failures(why);
+  if (n > 0)
+    print_names(search);
   for (i = 0; i < n; i += step)
     print_row(search, i, values);
   if (step > 1)
@@ -354,14 +376,15 @@ prepare(const settings *s, int leads, rramnas_search **ret_search)
 static int
 search_all(const settings *s, rramnas_search *search)
 {
+  reasons why = { .search = search };
   int code = run(s, search);
 
   if (code == EXIT_DONE && !s->quiet)
-    code = print_front(search);
+    code = print_front(search, &why);
   if (code == EXIT_DONE && s->out)
-    code = write_results(s, search);
+    code = write_results(s, search, &why);
   if (code == EXIT_DONE && rramnas_search_front_count(search) == 0) {
-    complain_of_nothing(search);
+    complain_of_nothing(&why);
     code = EXIT_NOTHING_FEASIBLE;
   }
   return code;

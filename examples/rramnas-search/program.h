@@ -32,8 +32,14 @@ void free_options(settings *s);
  * crossbars as needed. 0 or an exit code. */
 int make_search(const settings *s, int32_t policy, rramnas_search **ret_search);
 
-/* main.c: why the first candidate of that fate is not in the front; 0 = there is none. */
-int first_reason(const rramnas_search *search, int32_t fate, rramnas_error *ret_reason);
+/* Why candidates are not in the front: of each enum rramnas_fate the first is judged anew, once, when asked for. */
+typedef struct reasons {
+  const rramnas_search *search;
+  struct { int asked, found; rramnas_error reason; } of[RRAMNAS_FATE_FAILED + 1];
+} reasons;
+
+/* main.c: valid as long as `r`; NULL = there is none. */
+const char *first_reason(reasons *r, int32_t fate);
 
 /* files.c. The place of the checkpoint; NULL = none. */
 const char *checkpoint_of(const settings *s, char buffer[MOST_PATH]);
@@ -50,6 +56,6 @@ void put_command(const settings *s, const rramnas_search *search, const char *na
 
 /* report.c: everything that goes to the folder. 0 or an exit code. */
 int make_folder(const settings *s);
-int write_results(const settings *s, const rramnas_search *search);
+int write_results(const settings *s, const rramnas_search *search, reasons *why);
 
 #endif

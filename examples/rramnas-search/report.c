@@ -31,6 +31,8 @@ typedef struct results {
   size_t n_objectives, n_figures, n_genes, n_front;
   chosen chosen[MOST_CHOSEN];
   size_t n_chosen;
+  int has_net;   /* 0: the space may be of anything; then there is nothing to compile */
+  reasons *why;
   double *cloud; /* [n_cloud][n_objectives] */
   size_t n_cloud;
   double *mark;  /* [n_objectives]; NULL = none */
@@ -315,17 +317,21 @@ produce_bits(const results *r, FILE *f, size_t which, rramnas_error *err)
   return status;
 }
 
-/* A space may be of anything: then there is nothing to compile. */
 static int
-has_net(const results *r)
+look_for_net(results *r)
 {
+  rramnas_error err = RRAMNAS_ERROR_INIT;
   rramnas_net *net = NULL;
   int32_t status;
 
   values_of(r, r->chosen[0].index);
-  status = rramnas_search_build_net(r->search, r->genome, &net, NULL);
+  status = rramnas_search_build_net(r->search, r->genome, &net, &err);
   rramnas_net_unref(net);
-  return status >= 0;
+  r->has_net = status >= 0;
+  if (status >= 0 || status == RRAMNAS_ERR_UNSUPPORTED)
+    return EXIT_DONE;
+  complain_error(&err);
+  return EXIT_BAD_INPUT;
 }
 
 static int
@@ -334,8 +340,8 @@ write_chosen(const results *r)
   const struct { const char *ending; produce_fn produce; int wanted; } files[] = {
     { ".candidate.yaml", produce_candidate, 1 },
     { ".hardware.yaml", produce_hw, 1 },
-    { ".yaml", produce_net, has_net(r) },
-    { ".bits", produce_bits, has_net(r) && has_bits(r->search) },
+    { ".yaml", produce_net, r->has_net },
+    { ".bits", produce_bits, r->has_net && has_bits(r->search) },
   };
   int code = EXIT_DONE;
   char name[160];
@@ -456,10 +462,12 @@ put_chosen(const results *r, FILE *f, size_t which, rramnas_error *err)
   fputs("</p>\n<details><summary>genes</summary><pre>", f);
   status = rramnas_search_write_candidate(r->search, r->genome, to_file, f, err);
   fputs("</pre></details>\n", f);
-  if (status < 0 || rramnas_search_build_net(r->search, r->genome, &net, NULL) < 0)
+  if (status < 0 || !r->has_net)
     return status;
   put_again(r, f, which);
-  status = rramnas_search_build_hw(r->search, r->genome, &hw, err);
+  status = rramnas_search_build_net(r->search, r->genome, &net, err);
+  if (status >= 0)
+    status = rramnas_search_build_hw(r->search, r->genome, &hw, err);
   if (status >= 0)
     status = put_mapping(r, f, net, hw, err);
   rramnas_hw_unref(hw);
@@ -470,11 +478,11 @@ put_chosen(const results *r, FILE *f, size_t which, rramnas_error *err)
 static void
 put_failures(const results *r, FILE *f)
 {
-  rramnas_error reason = RRAMNAS_ERROR_INIT;
+  const char *reason = first_reason(r->why, RRAMNAS_FATE_FAILED);
 
-  if (first_reason(r->search, RRAMNAS_FATE_FAILED, &reason)) {
+  if (reason) {
     fputs("<p>The first that failed: ", f);
-    put_xml(f, reason.message);
+    put_xml(f, reason);
     fputs("</p>\n", f);
   }
 }
@@ -522,8 +530,10 @@ write_all(results *r)
   if (code == EXIT_DONE && r->n_objectives > 1)
     code = write_file(r, "front.svg", produce_front, RRAMNAS_REPORT_SVG);
   if (code == EXIT_DONE && r->n_front)
+    code = look_for_net(r);
+  if (code == EXIT_DONE && r->n_front)
     code = write_chosen(r);
-  if (code == EXIT_DONE && r->n_front && !r->s->quiet && has_net(r)) {
+  if (code == EXIT_DONE && r->has_net && !r->s->quiet) {
     printf("again     ");
     put_command(r->s, r->search, r->chosen[0].name, stdout);
     printf("\n");
@@ -532,9 +542,9 @@ write_all(results *r)
 }
 
 int
-write_results(const settings *s, const rramnas_search *search)
+write_results(const settings *s, const rramnas_search *search, reasons *why)
 {
-  results r = { .s = s, .search = search, .n_objectives = s->n_objectives,
+  results r = { .s = s, .search = search, .why = why, .n_objectives = s->n_objectives,
                 .n_figures = rramnas_search_metric_count(search), .n_genes = rramnas_search_gene_count(search),
                 .n_front = rramnas_search_front_count(search) };
   rramnas_error err = RRAMNAS_ERROR_INIT;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Which copy of a layer takes what.
  *
- * A piece of a layer's matrix on a crossbar has activations: for each output position one for each turn of the groups that it
- * holds. Those of a piece are dealt to the copies as the timing models do: as evenly as they go, the first copies taking one
- * more. Each takes a run, positions in order and the turns of a position one after the other. */
+ * A piece of a layer's matrix on a crossbar has activations: for each output position one for each turn of the groups
+ * that it holds. Those of a piece are dealt to the copies as the timing models do: as evenly as they go, the first
+ * copies taking one more. Each takes a run, positions in order and the turns of a position one after the other. */
 #ifndef RRN_ACCURACY_DEAL_H
 #define RRN_ACCURACY_DEAL_H
 

@@ -74,8 +74,9 @@ typedef struct rrn_judge_hurdle {
   void *user;
 } rrn_judge_hurdle;
 
-/* Figures of one network; what was not asked for stays 0, and so does what an error prevented (details.known). `mapping` is of that network, NULL when only
- * RRN_JUDGE_DIGITAL is asked for. `hurdle` and ret_details NULL = none. Safe on several threads. measure.c */
+/* Figures of one network; what was not asked for stays 0, and so does what an error prevented (details.known).
+ * `mapping` is of that network, NULL when only RRN_JUDGE_DIGITAL is asked for. `hurdle` and ret_details NULL = none.
+ * Safe on several threads. measure.c */
 int32_t rrn_judge_run(const rrn_judge *j, rramnas_net *net, const rramnas_mapping *mapping, int32_t what,
                       int32_t n_threads, const rrn_judge_hurdle *hurdle, rramnas_accuracy *ret,
                       const rrn_judge_details *ret_details, rramnas_error *err);

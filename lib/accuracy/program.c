@@ -4,10 +4,10 @@
  * In:  integer layers, a chip's device, cells and converters; a seed and the number of the chip.
  * Out: arrays with errors, ready to be multiplied with (chip.c).
  *
- * Each group of a layer has arrays of its own, written once, and so has each copy of the layer; of a copy only the groups that it
- * takes positions of (deal.h). A cell's errors are a function of (seed, trial, copy, layer, group, cell). Converters are chosen by the
- * first chip's designer, who does not know the errors, and all chips of a run have them. Chips without errors of their own have
- * one copy. Memory: that of the cells in use, 3 bytes for each pair. */
+ * Each group of a layer has arrays of its own, written once, and so has each copy of the layer; of a copy only the
+ * groups that it takes positions of (deal.h). A cell's errors are a function of (seed, trial, copy, layer, group,
+ * cell). Converters are chosen by the first chip's designer, who does not know the errors, and all chips of a run have
+ * them. Chips without errors of their own have one copy. Memory: that of the cells in use, 3 bytes for each pair. */
 #include <string.h>
 
 #include <xxhash.h>
@@ -42,8 +42,8 @@ set_converter(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, cons
   if (range == RRN_ADC_CALIBRATED)
     status = rrn_xbar_adc_calibrate(&scratch, layer, hw->v.adc.bits, sample, l->n_sample, fraction, err);
   else
-    status = rrn_xbar_adc_set(layer, hw->v.adc.bits, range == RRN_ADC_MAXIMUM ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR,
-                              err);
+    status = rrn_xbar_adc_set(layer, hw->v.adc.bits,
+                              range == RRN_ADC_MAXIMUM ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR, err);
   if (status >= 0 && o->use)
     status = rrn_adc_use_note(&c->arena, &scratch, layer, sample, l->n_sample, &o->use[layer->id.layer], err);
   rrn_arena_release(&scratch);
@@ -60,8 +60,8 @@ design(const rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_
 
   spec.weight_bits = l->weight_bits;
   spec.input_bits = l->input_bits;
-  return rrn_xbar_layer_create(&spec, l->weights + group * l->shape.n_out * l->shape.n_in, l->shape.n_out, l->shape.n_in,
-                               name_of(o, i, group), ret, err);
+  return rrn_xbar_layer_create(&spec, l->weights + group * l->shape.n_out * l->shape.n_in, l->shape.n_out,
+                               l->shape.n_in, name_of(o, i, group), ret, err);
 }
 
 /* What devices and wires make of the cells. */

@@ -7,8 +7,8 @@
 #include "search/seen.h"
 #include "space/space.h"
 
-/* Of the models and mapping algorithms that figures come from: one more whenever a figure moves for the same input. Part of
- * the fingerprint, so that caches, checkpoints and ranks of another revision are not believed. golden-figures fails when
+/* Of the models and algorithms that figures come from: one more whenever a figure moves for the same input. Part of
+ * the fingerprint, so that caches, checkpoints and ranks of another revision are not believed. golden-figures fails if
  * its figures move and this does not. */
 enum { RRN_FIGURES_REVISION = 4 };
 
@@ -87,8 +87,8 @@ int32_t rrn_evaluation_fingerprint(const rrn_evaluation *e, rrn_fingerprint *ret
 int32_t rrn_evaluation_run(const rrn_evaluation *e, const double *x, double *ret_values, double *ret_shortfall,
                           rramnas_error *err);
 
-/* The same once more, to say why figures that are not the caller's are missing: the error of the step that failed. `names`
- * are those of prepare(). */
+/* The same once more, to say why figures that are not the caller's are missing: the error of the step that failed.
+ * `names` are those of prepare(). */
 int32_t rrn_evaluation_explain(const rrn_evaluation *e, const char *const *names, const double *x, double *ret_values,
                                rramnas_error *err);
 

@@ -22,7 +22,7 @@
 #include "util/file.h"
 #include "util/text.h"
 
-enum { MOST_BYTES = 1 << 26, MOST_COLUMNS = 4096 };
+enum { MOST_BYTES = 1 << 26, MOST_COLUMNS = 4096, MOST_NAME = 255 };
 
 typedef struct reader {
   rrn_evaluation *e;
@@ -137,7 +137,21 @@ find_column(const reader *r, const char *name, size_t length)
   return SIZE_MAX;
 }
 
-/* Columns without a name cannot be asked for. */
+static int32_t
+check_lengths(const reader *r)
+{
+  const rrn_place where = { r->path, r->line, 0, -1 };
+  size_t i;
+
+  for (i = 0; i < r->n_cells; i++)
+    if (strlen(r->cells[i]) > MOST_NAME)
+      return rrn_fail_at(r->err, RRAMNAS_ERR_LIMIT, where,
+                         "the name of column %zu has %zu bytes, the limit is %d: \"%.60s...\"", i + 1,
+                         strlen(r->cells[i]), (int)MOST_NAME, r->cells[i]);
+  return RRAMNAS_OK;
+}
+
+/* Columns without a name cannot be asked for. All pairs: names are short. */
 static int32_t
 check_names(const reader *r)
 {
@@ -147,8 +161,8 @@ check_names(const reader *r)
   for (i = 0; i < r->n_columns; i++)
     for (k = 0; k < i && *r->header[i]; k++)
       if (strcmp(r->header[k], r->header[i]) == 0)
-        return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, where, "columns %zu and %zu are both called \"%.60s\"", k + 1, i + 1,
-                           r->header[i]);
+        return rrn_fail_at(r->err, RRAMNAS_ERR_PARSE, where, "columns %zu and %zu are both called \"%.60s\"", k + 1,
+                           i + 1, r->header[i]);
   return RRAMNAS_OK;
 }
 
@@ -161,6 +175,7 @@ read_header(reader *r)
   RRN_TRY(status);
   if (status == 0)
     return fail_line(r, RRAMNAS_ERR_PARSE, "the file is empty, expected a line of names", NULL);
+  RRN_TRY(check_lengths(r));
   r->header = rrn_arena_alloc(&r->scratch, r->n_cells, sizeof(*r->header));
   if (!r->header)
     return rrn_fail_memory(r->err);

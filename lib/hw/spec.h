@@ -130,8 +130,8 @@ struct rramnas_hw {
 
 /* --- what other modules use --- */
 
-/* Columns of cells that one weight takes within a crossbar: 1 when sliced in parallel, else its slices, twice as many for
- * differential pairs. */
+/* Columns of cells that one weight takes within a crossbar: 1 when sliced in parallel, else its slices, twice as many
+ * for differential pairs. */
 int32_t rrn_hw_columns_per_weight(const rramnas_hw *hw);
 /* The same of a weight of fewer bits. */
 int32_t rrn_hw_columns_of(const rramnas_hw *hw, int32_t weight_bits);
@@ -139,8 +139,8 @@ int32_t rrn_hw_columns_of(const rramnas_hw *hw, int32_t weight_bits);
 /* Wordlines of a subarray: the field, or all rows when it is 0. */
 int32_t rrn_hw_subarray_rows(const rramnas_hw *hw);
 
-/* Slices of a weight: cells that hold its bits, but the sign's where pairs hold it; at least one. The one count of mapping,
- * cost and products. */
+/* Slices of a weight: cells that hold its bits, but the sign's where pairs hold it; at least one. The one count of
+ * mapping, cost and products. */
 int32_t rrn_slices(int32_t weight_bits, int32_t bits_per_cell, int pairs);
 int32_t rrn_hw_slices(const rramnas_hw *hw, int32_t weight_bits);
 

@@ -42,7 +42,8 @@ typedef struct rrn_infer_block {
  * takes some layers. */
 void rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block *block);
 
-/* All products of a layer with the images of some blocks: x before its elements are copied to the positions that use them.
+/* All products of a layer with the images of some blocks: x before its elements are copied to the positions that use
+ * them.
  *
  *   y[(group * n_out + out)][position][lane] = sum over channel and tap of
  *     w[group][out][channel * n_taps + tap] * x[group * n_channels + channel][table[position][tap]][lane]

@@ -3,9 +3,9 @@
  *
  * In:  images, one after the other. Out: their outputs.
  * Groups of RRN_INFER_LANES images go through all steps, each on one thread with a workspace of its own; lanes without
- * an image hold zeros. A lane never meets another, so results do not depend on what is grouped with what. Where a backend
- * takes whole layers, a thread takes several full groups through each step, so that the backend prepares a layer once for all
- * of them.
+ * an image hold zeros. A lane never meets another, so results do not depend on what is grouped with what. Where a
+ * backend takes whole layers, a thread takes several full groups through each step, so that the backend prepares a
+ * layer once for all of them.
  *
  * Calibration takes all groups to one batch normalisation before the next: each has its workspace. A group runs from
  * one to the next while what it works on is near, and then counts what it has of the next one's statistics. In double

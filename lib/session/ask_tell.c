@@ -153,7 +153,7 @@ judge(rramnas_search *s, size_t i)
   s->cv[i] = s->shortfall[i] + (complete ? broken(s, values) : 0);
   for (j = 0; j < s->n_objectives; j++)
     f[j] = complete ? (s->maximize[j] ? -values[j] : values[j]) : s->cv[i] > 0 ? INFINITY : NAN;
-  return s->cv[i] > 0 ? RRN_FATE_INFEASIBLE : complete ? RRN_FATE_FEASIBLE : RRN_FATE_FAILED;
+  return s->cv[i] > 0 ? RRAMNAS_FATE_INFEASIBLE : complete ? RRAMNAS_FATE_FEASIBLE : RRAMNAS_FATE_FAILED;
 }
 
 static int32_t
@@ -180,10 +180,10 @@ settle_one(rramnas_search *s, size_t i, rramnas_error *err)
   if (s->broke[i])
     return RRAMNAS_OK;
   s->evaluations++;
-  s->failed += fate == RRN_FATE_FAILED;
-  s->infeasible += fate == RRN_FATE_INFEASIBLE;
+  s->failed += fate == RRAMNAS_FATE_FAILED;
+  s->infeasible += fate == RRAMNAS_FATE_INFEASIBLE;
   RRN_TRY(rrn_session_note(s, fate, s->genomes + i * s->space.n, err));
-  if (fate == RRN_FATE_FEASIBLE && !rrn_rivals_dominate(&s->evaluator.rivals, s->values + i * s->n_figures))
+  if (fate == RRAMNAS_FATE_FEASIBLE && !rrn_rivals_dominate(&s->evaluator.rivals, s->values + i * s->n_figures))
     RRN_TRY(offer_to_front(s, i, err));
   return s->history ? rrn_history_add(s->history, s, i, fate, s->cv[i], err) : RRAMNAS_OK;
 }

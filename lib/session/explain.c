@@ -4,8 +4,9 @@
  * In:  a genome; a session that has begun.
  * Out: the first reason: a rule of the space, the step that failed, a figure that is missing, a constraint.
  *
- * Reasons are not kept: figures depend on the genome and the problem alone, so the candidate is judged once more, whoever
- * judged it, a cache or another process. What only the caller knows stays open. Complexity: that of one candidate. */
+ * Reasons are not kept: figures depend on the genome and the problem alone, so the candidate is judged once more,
+ * whoever judged it, a cache or another process. What only the caller knows stays open. Complexity: that of one
+ * candidate. */
 #include <math.h>
 #include <string.h>
 
@@ -54,7 +55,8 @@ check_constraints(const rramnas_search *s, const double *values, rramnas_error *
 static int32_t
 explain(const rramnas_search *s, const double *x, double *values, rramnas_error *err)
 {
-  RRN_FAIL_IF(rrn_space_violation(&s->space, x) > 0, err, RRAMNAS_ERR_RANGE, "the candidate breaks a rule of the space");
+  RRN_FAIL_IF(rrn_space_violation(&s->space, x) > 0, err, RRAMNAS_ERR_RANGE,
+              "the candidate breaks a rule of the space");
   RRN_TRY(rrn_evaluation_explain(&s->evaluator, s->figures, x, values, err));
   return check_constraints(s, values, err);
 }

@@ -24,8 +24,8 @@ enum rrn_candidate_state {
   RRN_CANDIDATE_TOLD = 2   /* its figures are known; or it breaks a rule and is never given out */
 };
 
-/* What became of it. Words of the history; values are public. */
-enum rrn_candidate_fate { RRN_FATE_FEASIBLE = 0, RRN_FATE_INFEASIBLE = 1, RRN_FATE_FAILED = 2, RRN_N_FATES = 3 };
+/* Of enum rramnas_fate: what became of a candidate, as the history has it in words. */
+enum { RRN_N_FATES = RRAMNAS_FATE_FAILED + 1 };
 
 /* Figures that tell of the chips that were tried. */
 enum { RRN_N_OF_CHIPS = 2 };

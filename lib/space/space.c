@@ -136,19 +136,20 @@ check_label_of_hardware(const rramnas_gene *g, const char *value, rramnas_error 
   return RRAMNAS_OK;
 }
 
+static const char *const bits_stems[] = { "layer_weight_bits", "layer_input_bits" };
+
 /* The mapped layer whose bits a gene decides; -1 = the gene is a field. */
 static int32_t
 layer_of_bits(const char *name, int *ret_is_input)
 {
-  static const char *const prefixes[] = { "layer_weight_bits[", "layer_input_bits[" };
   int64_t layer;
   int i;
 
   for (i = 0; i < 2; i++) {
-    const size_t length = strlen(prefixes[i]), end = strlen(name);
+    const size_t stem = strlen(bits_stems[i]), end = strlen(name);
 
-    if (strncmp(name, prefixes[i], length) == 0 && name[end - 1] == ']' &&
-        rrn_int64_parse(name + length, end - length - 1, &layer) && name[length] != '-' && layer < INT32_MAX) {
+    if (strncmp(name, bits_stems[i], stem) == 0 && name[stem] == '[' && name[end - 1] == ']' &&
+        rrn_int64_parse(name + stem + 1, end - stem - 2, &layer) && name[stem + 1] != '-' && layer < INT32_MAX) {
       *ret_is_input = i;
       return (int32_t)layer;
     }
@@ -162,6 +163,17 @@ rrn_space_names_bits(const char *name)
   int is_input;
 
   return layer_of_bits(name, &is_input) >= 0;
+}
+
+const char *
+rrn_space_nearly_bits(const char *name)
+{
+  int i;
+
+  for (i = 0; i < 2; i++)
+    if (strncmp(name, bits_stems[i], strlen(bits_stems[i])) == 0)
+      return rrn_space_names_bits(name) ? NULL : bits_stems[i];
+  return NULL;
 }
 
 static int32_t

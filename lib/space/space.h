@@ -90,6 +90,8 @@ int32_t rrn_space_build_hw(const rrn_space *s, const double *x, rramnas_hw *base
 
 /* 1 = a gene of that name is the bits of a mapped layer. */
 int rrn_space_names_bits(const char *name);
+/* What a name begins like that is none of these, "layer_weight_bits" or "layer_input_bits"; else NULL. */
+const char *rrn_space_nearly_bits(const char *name);
 /* Genes "layer_weight_bits[i]" and "layer_input_bits[i]" of role hardware: bits of mapped layer i, no more than the
  * chip's, into arrays [n] (0 where there is no gene). Returns 1 when there are such genes. */
 int rrn_space_layer_bits(const rrn_space *s, const double *x, const rramnas_hw *hw, size_t n, int32_t *ret_weight_bits,

@@ -109,23 +109,33 @@ read_values(const rrn_yaml *node, rrn_arena *arena, rramnas_gene *g, rramnas_err
   return g->kind == RRAMNAS_GENE_CATEGORY ? read_labels(found, arena, g, err) : read_bounds(found, g, err);
 }
 
+/* The role by the name; a slip of the pen must not leave a gene that decides nothing. */
+static int32_t
+guess_role(const rrn_yaml *node, rramnas_gene *g, rramnas_error *err)
+{
+  const char *bits = rrn_space_nearly_bits(g->name), *near;
+
+  g->role = rrn_hw_field_find(g->name) || strcmp(g->name, RRN_HW_DEVICE_PRESET) == 0 || rrn_space_names_bits(g->name)
+              ? RRAMNAS_GENE_HARDWARE
+              : RRAMNAS_GENE_FREE;
+  if (bits)
+    return rrn_fail_at(err, RRAMNAS_ERR_NOT_FOUND, node->where,
+                       "gene \"%.60s\" decides nothing, expected %s[LAYER]; role: free keeps the name", g->name, bits);
+  near = g->role == RRAMNAS_GENE_FREE && strchr(g->name, '.') ? rrn_hw_field_suggest(g->name) : NULL;
+  if (near)
+    return rrn_fail_at(err, RRAMNAS_ERR_NOT_FOUND, node->where,
+                       "gene \"%.60s\" is no hardware field, did you mean \"%s\"? role: free keeps the name", g->name,
+                       near);
+  return RRAMNAS_OK;
+}
+
 static int32_t
 read_role(const rrn_yaml *node, rramnas_gene *g, rramnas_error *err)
 {
   const rrn_yaml *role = rrn_yaml_get(node, "role");
-  const char *near;
 
-  if (!role) {
-    g->role = rrn_hw_field_find(g->name) || strcmp(g->name, RRN_HW_DEVICE_PRESET) == 0 || rrn_space_names_bits(g->name)
-                ? RRAMNAS_GENE_HARDWARE
-                : RRAMNAS_GENE_FREE;
-    near = g->role == RRAMNAS_GENE_FREE && strchr(g->name, '.') ? rrn_hw_field_suggest(g->name) : NULL;
-    if (near)
-      return rrn_fail_at(err, RRAMNAS_ERR_NOT_FOUND, node->where,
-                         "gene \"%.60s\" is no hardware field, did you mean \"%s\"? role: free keeps the name", g->name,
-                         near);
-    return RRAMNAS_OK;
-  }
+  if (!role)
+    return guess_role(node, g, err);
   RRN_TRY(rrn_yaml_expect(role, RRN_YAML_SCALAR, "role", err));
   g->role = strcmp(role->text, "hardware") == 0 ? RRAMNAS_GENE_HARDWARE : RRAMNAS_GENE_FREE;
   if (g->role == RRAMNAS_GENE_FREE && strcmp(role->text, "free") != 0)

@@ -169,7 +169,6 @@ cell_of(const uint8_t *bytes)
   return (int32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8) + 65536 * (int32_t)(int8_t)bytes[2];
 }
 
-
 /* A group's products. */
 typedef struct running {
   const rrn_xbar_short *s;

@@ -292,11 +292,11 @@ fill_column(rrn_xbar_short *s, maker *m, size_t col, size_t column, int32_t *lea
   record = (uint32_t)shift | (can_clip(m) ? RRN_XBAR_CLIPS : 0);
   *least = shift < *least ? shift : *least;
   for (plane = 0; plane < s->n_planes; plane++) {
+    if (m->high[plane] - m->low[plane] >= RRN_XBAR_SHORT_MOST_CODE)
+      return 0;
     round_plane(m, plane, (double)(1 << shift));
     hide_record(m, plane, (double)(1 << shift), record);
     s->unsure = larger(s->unsure, larger(m->up, m->down));
-    if (m->high[plane] - m->low[plane] >= RRN_XBAR_SHORT_MOST_CODE)
-      return 0;
     store_cells(m, s->cells + 3 * (column * planes + (size_t)plane) * n_in);
   }
   return 1;

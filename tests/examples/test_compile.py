@@ -725,6 +725,7 @@ def test_accuracy_is_refused():
         ([*DIGITS, *IMAGES, "--trials", 0], "1 to 1048576"),
         ([*DIGITS, *IMAGES, "--stop-below", 90], "0 to 1"),
         ([*DIGITS, "--trials", 3], "needs --data"),
+        ([*DIGITS, "--part", "test"], "needs --data"),
         ([*DIGITS, "--accuracy-svg", "x.svg"], "needs --data"),
         ([*DIGITS, "--sweep", "time=1,10"], "needs --data"),
         ([*DIGITS, *IMAGES, "--trials", 1, "--sweep", "time=x"], "expected seconds"),

@@ -24,8 +24,8 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 work = None
 
 
-def run(*args, code=0, program=SEARCH):
-    done = subprocess.run([program, *map(str, args)], capture_output=True, text=True)
+def run(*args, code=0, program=SEARCH, cwd=None):
+    done = subprocess.run([program, *map(str, args)], capture_output=True, text=True, cwd=cwd)
     assert done.returncode == code, f"{args}: exit status {done.returncode}, expected {code}: {done.stderr}"
     return done
 
@@ -71,11 +71,11 @@ def test_the_chosen_network_is_what_it_says():
     assert report["timing"]["latency_ns"] == float(best["latency_ns"])
 
 
-def again(shown, folder, name, figures):
+def again(shown, folder, name, figures, cwd=None):
     """The command that was printed gives the figures of the front's knee."""
     command = next(shlex.split(line)[1:] for line in shown.splitlines() if line.startswith("again "))
     assert command[0] == "rramnas-compile"
-    run(*command[1:], "--quiet", "--json", work / name, program=COMPILE)
+    run(*command[1:], "--quiet", "--json", work / name, program=COMPILE, cwd=cwd)
     report = json.loads((work / name).read_text())
     found = {"latency_ns": report["timing"]["latency_ns"], "accuracy": report.get("accuracy", {}).get("mean"),
              "accuracy_digital": report.get("accuracy", {}).get("digital"),
@@ -90,6 +90,9 @@ def test_the_printed_command_gives_the_figures_again():
     out = work / "it's a folder"
     shown = run("ofa-mobilenet-v3-small", "--crossbars", 210, *rest, "--seed", 3, "--out", out).stdout
     again(shown, out, "again-net.json", ["latency_ns", "energy_pj"])
+    shown = run("ofa-mobilenet-v3-small", "--crossbars", 210, *rest, "--out=-a folder", cwd=work).stdout
+    again(shown, work / "-a folder", "again-dash.json", ["latency_ns", "energy_pj"], cwd=work)
+    assert "'./-a folder/best/knee.yaml'" in shown, shown
     mixed = work / "again-mixed"
     shown = run(SPACES / "nacim_mixed_precision.yaml", "--crossbars", "auto", *rest, "--out", mixed).stdout
     again(shown, mixed, "again-mixed.json", ["latency_ns", "energy_pj"])
@@ -104,11 +107,13 @@ def test_the_printed_command_gives_the_accuracy_again():
     chip = work / "again_noise.yaml"
     chip.write_text("schema: rramnas.hardware/1\nnoise: {write_model: relative}\n")
     rest = ["--policy", "rnc", "--crossbars", "auto", "--images", 24, "--trials", 2, "--seed", 5]
-    shown = run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--hardware", chip, "--data", DATA / "digits" / "digits_8x8.yaml",
-                *rest, "--strategy", "enumerate", "--objectives", "accuracy,latency_ns", "--out", work / "again-chips").stdout
+    shown = run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--hardware", chip,
+                "--data", DATA / "digits" / "digits_8x8.yaml", *rest, "--strategy", "enumerate",
+                "--objectives", "accuracy,latency_ns", "--out", work / "again-chips").stdout
     again(shown, work / "again-chips", "again-chips.json", ["accuracy", "latency_ns"])
-    shown = run(DATA / "supernet" / "space.yaml", "--data", DATA / "supernet" / "data.yaml", *rest, "--norm-images", 32, "--population", 4,
-                "--generations", 1, "--objectives", "accuracy_digital,latency_ns", "--out", work / "again-member").stdout
+    shown = run(DATA / "supernet" / "space.yaml", "--data", DATA / "supernet" / "data.yaml", *rest,
+                "--norm-images", 32, "--population", 4, "--generations", 1,
+                "--objectives", "accuracy_digital,latency_ns", "--out", work / "again-member").stdout
     again(shown, work / "again-member", "again-member.json", ["accuracy_digital", "latency_ns"])
 
 
@@ -197,7 +202,8 @@ def test_a_space_of_anything():
     space, table = work / "any.yaml", work / "any.csv"
     space.write_text("schema: rramnas.space/1\ngenes: [{name: a, integer: [1, 3]}]\n")
     table.write_text("a,loss,price\n1,3,1\n2,1,2\n3,2,3\n")
-    shown = run(space, "--table", table, "--objectives", "loss,price", "--strategy", "enumerate", "--out", work / "any").stdout
+    shown = run(space, "--table", table, "--objectives", "loss,price", "--strategy", "enumerate",
+                "--out", work / "any").stdout
     assert "again" not in shown and len(rows_of(work / "any" / "front.csv")) == 2
     assert (work / "any" / "report.html").exists() and not (work / "any" / "best" / "knee.yaml").exists()
 
@@ -285,7 +291,8 @@ def test_why_candidates_failed():
     assert "failed    3 candidates; the first: the table has no \"loss\" of this candidate" in shown, shown
     assert "The first that failed: the table has no" in (work / "two" / "report.html").read_text()
     table.write_text("adc.bits,loss\n4,\n")
-    assert "4 failed, 0 do not fit or break a constraint, the first that failed: the table has" in run(*args, code=1).stderr
+    message = run(*args, code=1).stderr
+    assert "4 failed, 0 do not fit or break a constraint, the first that failed: the table has" in message
 
 
 def test_refused():

@@ -70,25 +70,40 @@ get(const uint8_t *at)
   return value;
 }
 
+/* The first bytes of a checkpoint that the library writes now; how many. */
+static size_t
+read_own(uint8_t *bytes, size_t most)
+{
+  char path[] = "checkpoint-XXXXXX";
+  const int fd = mkstemp(path);
+  rramnas_search *s = NULL;
+  FILE *file;
+  size_t n;
+
+  if (fd < 0 || close(fd) < 0 || case_create(NULL, NULL, NULL, &s, NULL) < 0 ||
+      rramnas_search_start(s, NULL, NULL) < 0 || rrn_checkpoint_save(s, path, NULL) < 0 || !(file = fopen(path, "rb")))
+    abort();
+  n = fread(bytes, 1, most, file);
+  fclose(file);
+  unlink(path);
+  rramnas_search_unref(s);
+  return n;
+}
+
 /* Length and text of the problem, as the library writes them now; read once. */
 static const uint8_t *
 own_problem(size_t *ret_size)
 {
   static uint8_t bytes[1 << 16];
   static size_t size;
-  char path[] = "checkpoint-XXXXXX";
-  rramnas_search *s = NULL;
-  FILE *file;
 
   if (size == 0) {
-    if (case_create(NULL, NULL, NULL, &s, NULL) < 0 || rramnas_search_start(s, NULL, NULL) < 0 || mkstemp(path) < 0 ||
-        rrn_checkpoint_save(s, path, NULL) < 0 || !(file = fopen(path, "rb")) ||
-        fread(bytes, 1, sizeof(bytes), file) < PROBLEM + 8)
-      abort();
+    const size_t n = read_own(bytes, sizeof(bytes));
+
+    if (n < PROBLEM + 8 || get(bytes + PROBLEM) > n - PROBLEM - 8 ||
+        memcmp(bytes + PROBLEM + 8, "objective: ", 11) != 0)
+      abort(); /* PROBLEM is not where the problem is */
     size = 8 + (size_t)get(bytes + PROBLEM);
-    fclose(file);
-    unlink(path);
-    rramnas_search_unref(s);
   }
   *ret_size = size;
   return bytes + PROBLEM;

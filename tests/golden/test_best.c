@@ -21,7 +21,8 @@ fast_us(rramnas_hw *hw, const rnc_case *r)
   double us = 0;
 
   assert_non_null(net);
-  if (rnc_compile(hw, net, r, RRAMNAS_EFFORT_FAST, RRAMNAS_DEPTHWISE_RNC, &m, &err) < 0 || rnc_simulate(m, r, &us, &err) < 0)
+  if (rnc_compile(hw, net, r, RRAMNAS_EFFORT_FAST, RRAMNAS_DEPTHWISE_RNC, &m, &err) < 0 ||
+      rnc_simulate(m, r, &us, &err) < 0)
     fail_msg("%s on %d crossbars: %s", r->net, r->crossbars, err.message);
   rramnas_mapping_unref(m);
   rramnas_net_unref(net);

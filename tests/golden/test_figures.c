@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the revision of figures stands for: every built-in figure of a few cases, pinned in tests/data/figures. Figures that
- * move without RRN_FIGURES_REVISION fail here; RRAMNAS_UPDATE_GOLDEN=1 pins them only after it was raised. */
+/* What the revision of figures stands for: every built-in figure of a few cases, pinned in tests/data/figures. Figures
+ * that move without RRN_FIGURES_REVISION fail here; RRAMNAS_UPDATE_GOLDEN=1 pins them only after it was raised. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,8 @@ static const figures_case cases[] = {
   { "mnsim", "resnet18", "", RRAMNAS_POLICY_RNC, 0, RRAMNAS_CROSSBARS_AUTO, RRAMNAS_COST_MNSIM, RRAMNAS_TIMING_RNC, 0 },
   { "best_fast", "mbv3_small", "", RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_FAST, 200, 0, RRAMNAS_TIMING_GRAPH, 0 },
   { "best_balanced", "squeezenet", "", RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_BALANCED, 60, 0, RRAMNAS_TIMING_GRAPH, 0 },
-  { "write", "digits", "device: {bits_per_cell: 1}\nnoise: {write_model: relative, write_sigma: 0.1, stuck_off_fraction: 0.01}\n",
+  { "write", "digits",
+    "device: {bits_per_cell: 1}\nnoise: {write_model: relative, write_sigma: 0.1, stuck_off_fraction: 0.01}\n",
     RRAMNAS_POLICY_RNC, 0, 80, 0, RRAMNAS_TIMING_RNC, 3 },
   { "read", "digits", "noise: {read_sigma: 0.05}\nadc: {bits: 6, unit_sigma: 0.02}\nweight: {sign: offset}\n",
     RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_FAST, 80, 0, RRAMNAS_TIMING_GRAPH, 2 },
@@ -184,8 +185,8 @@ compare(char *text)
     fail_msg("RRN_FIGURES_REVISION is %d, and figures are pinned for %d: RRAMNAS_UPDATE_GOLDEN=1 meson test -C build "
              "golden-figures pins them", (int)RRN_FIGURES_REVISION, revision);
   else if (strcmp(text, pinned) != 0)
-    fail_msg("figures have moved, the first to \"%.80s\", and RRN_FIGURES_REVISION (lib/evaluate/evaluate.h) is still %d: "
-             "raise it, then RRAMNAS_UPDATE_GOLDEN=1 meson test -C build golden-figures pins them; CONTRIBUTING.md",
+    fail_msg("figures have moved, the first to \"%.80s\", and RRN_FIGURES_REVISION (lib/evaluate/evaluate.h) is still "
+             "%d: raise it, then RRAMNAS_UPDATE_GOLDEN=1 meson test -C build golden-figures pins them; CONTRIBUTING.md",
              first_moved(text, pinned), revision);
   free(pinned);
 }

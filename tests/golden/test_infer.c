@@ -109,8 +109,9 @@ test_accuracy(void **state)
   check(rrn_infer_count_right_of(p.plan, NULL, images[0], labels, 111, 1, &right, &err), &err);
   check(rrn_infer_count_right_of(p.plan, NULL, images[111], labels + 111, IMAGES - 111, 2, &part, &err), &err);
   assert_int_equal(right + part, 353);
-  check(rrn_infer_count_right_of(p.plan, &(rrn_infer_backend){ .multiply = add_images, .user = &p.plan, .first_image = 7 }, images[7], labels + 7, 353,
-                                 1, &part, &err), &err);
+  check(rrn_infer_count_right_of(p.plan,
+                                 &(rrn_infer_backend){ .multiply = add_images, .user = &p.plan, .first_image = 7 },
+                                 images[7], labels + 7, 353, 1, &part, &err), &err);
   assert_int_equal(image_sum, (7 + 359) * 353 / 2);
   planned_free(&p);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* again SPACE CHIP NETWORK DATA HISTORY: two searches over the ranks of an MPI job, the second with a new session of the
- * leader, whose front is empty, and the sessions that the other ranks judged the first with. Chips end by the front; the
- * history of the second tells by which. */
+/* again SPACE CHIP NETWORK DATA HISTORY: two searches over the ranks of an MPI job, the second with a new session of
+ * the leader, whose front is empty, and the sessions that the other ranks judged the first with. Chips end by the
+ * front; the history of the second tells by which. */
 #include <mpi.h>
 #include <stdio.h>
 

@@ -73,7 +73,8 @@ def write_noisy_chips():
 
 def test_ranks_forget_the_front_of_an_earlier_run():
     write_noisy_chips()
-    problem = [work / "space.yaml", work / "chip.yaml", DATA / "onnx" / "digits_cnn.onnx", DATA / "digits" / "digits_8x8.yaml"]
+    problem = [work / "space.yaml", work / "chip.yaml", DATA / "onnx" / "digits_cnn.onnx",
+               DATA / "digits" / "digits_8x8.yaml"]
     for ranks in (1, 3):
         mpi(ranks, AGAIN, *problem, work / f"again-{ranks}.csv")
     assert len((work / "again-1.csv").read_text().splitlines()) == 10

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy best on random networks and chips: mappings keep the invariants, nothing is slower than policy rnc, the bound
- * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort and more crossbars
- * are never slower, results repeat, a curve's points are what they are alone; of searches that are level the one on fewer
+ * is below the result and below all that tiny chains allow, crossbars auto are enough, more effort is never
+ * slower, nor are more crossbars but at effort fast, results repeat, a curve's points are what they are alone; of searches that are level the one on fewer
  * crossbars goes on; groups keep their crossbars to themselves; the evaluator agrees with the event simulation but for
  * ties. */
 #include <setjmp.h>

@@ -28,8 +28,8 @@ rnc_read(FILE *f, rnc_case *r)
 }
 
 static inline int32_t
-rnc_compile(rramnas_hw *hw, rramnas_net *net, const rnc_case *r, int effort, int depthwise, rramnas_mapping **ret_mapping,
-            rramnas_error *err)
+rnc_compile(rramnas_hw *hw, rramnas_net *net, const rnc_case *r, int effort, int depthwise,
+            rramnas_mapping **ret_mapping, rramnas_error *err)
 {
   rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
 

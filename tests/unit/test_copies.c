@@ -170,8 +170,8 @@ multiply_dealt(void *user, const rrn_infer_block *b, rramnas_error *err)
   size_t p;
 
   for (p = 0; p < b->n_positions && status >= 0; p++) {
-    const rrn_infer_backend *chip = rrn_chip_backend(d->chips[owner_of((b->first_position + p) * turn.n_turns + turn.turn,
-                                                                         n, d->n_copies)]);
+    const size_t activation = (b->first_position + p) * turn.n_turns + turn.turn;
+    const rrn_infer_backend *chip = rrn_chip_backend(d->chips[owner_of(activation, n, d->n_copies)]);
     rrn_infer_block one = *b;
 
     one.first_position += p;
@@ -290,7 +290,8 @@ images_may_be_taken_together(void **state)
       for (first = 0; first < MANY; first += RRN_INFER_LANES) {
         const size_t n = MANY - first < RRN_INFER_LANES ? MANY - first : RRN_INFER_LANES;
 
-        assert_equal(&b, run(&b, rrn_chip_backend(chip), first, n, 1), all + first * rrn_infer_n_out(b.p.plan), n, kinds[k]);
+        assert_equal(&b, run(&b, rrn_chip_backend(chip), first, n, 1), all + first * rrn_infer_n_out(b.p.plan), n,
+                     kinds[k]);
       }
       free(all);
       rrn_chip_free(chip);

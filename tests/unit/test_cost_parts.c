@@ -276,7 +276,8 @@ sram_beyond(void **state)
 
 /* --- programming --- */
 
-/* A pair holds the sign, an offset does not; columns of a weight, arrays of the layout and planes of the product agree. */
+/* A pair holds the sign, an offset does not; columns of a weight, arrays of the layout and planes of the product
+ * agree. */
 static void
 slices_are_counted_once(void **state)
 {
@@ -297,7 +298,8 @@ slices_are_counted_once(void **state)
     rrn_xbar_layer l;
     rramnas_hw *hw;
 
-    snprintf(text, sizeof(text), "schema: rramnas.hardware/1\ndevice: {bits_per_cell: %d}\nadc: {below_resolution: accept}\n"
+    snprintf(text, sizeof(text),
+             "schema: rramnas.hardware/1\ndevice: {bits_per_cell: %d}\nadc: {below_resolution: accept}\n"
              "weight: {bits: %d, sign: %s, slicing: columns}\n", cases[i].cell_bits, cases[i].bits, cases[i].sign);
     hw = hw_good(text, "hw.yaml");
     assert_int_equal(rrn_hw_columns_per_weight(hw), columns);

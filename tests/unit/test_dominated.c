@@ -561,7 +561,8 @@ what_failed_takes_nothing_with_it(void **state)
 {
   static const char space[] = "schema: rramnas.space/1\nname: chips\ngenes:\n"
                               "- {name: weight.bits, values: [1, 8]}\n- {name: adc.bits, values: [1, 8]}\n";
-  static const int known[4][3] = { { 1, 0, 0 }, { 1, 0, 0 }, { 1, 1, 0 }, { 1, 1, 1 } }; /* in floats, in integers, on chips */
+  /* in floats, in integers, on chips */
+  static const int known[4][3] = { { 1, 0, 0 }, { 1, 0, 0 }, { 1, 1, 0 }, { 1, 1, 1 } };
   static const char *const figures[] = { "accuracy_digital", "accuracy_quantized", "accuracy" };
   rramnas_error err = RRAMNAS_ERROR_INIT;
   double values[MOST_FIGURES], shortfall;

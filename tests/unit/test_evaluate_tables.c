@@ -210,6 +210,24 @@ names_of_columns_differ(void **state)
   tear_down(&f);
 }
 
+/* Names are compared pair by pair. */
+static void
+names_of_columns_are_short(void **state)
+{
+  char text[512];
+  fixture f;
+
+  (void)state;
+  set_up(&f, "nas-bench-201");
+  snprintf(text, sizeof(text), "genome,%0255d\nnone none none none none none,1\n", 7);
+  assert_int_equal(add_table(&f, text, NULL, NULL), RRAMNAS_OK);
+  snprintf(text, sizeof(text), "\ngenome,%0256d\nnone none none none none none,1\n", 7);
+  assert_int_equal(add_table(&f, text, NULL, NULL), RRAMNAS_ERR_LIMIT);
+  assert_non_null(strstr(f.err.message, "the name of column 2 has 256 bytes, the limit is 255: \"000"));
+  assert_int_equal(f.err.line, 2);
+  tear_down(&f);
+}
+
 /* Memory is taken for rows that may be there, not for every byte that ends a line. */
 static void
 hostile_tables_cost_little(void **state)
@@ -434,6 +452,7 @@ main(void)
     cmocka_unit_test(table_by_gene),
     cmocka_unit_test(tables_say_what_is_wrong),
     cmocka_unit_test(names_of_columns_differ),
+    cmocka_unit_test(names_of_columns_are_short),
     cmocka_unit_test(hostile_tables_cost_little),
     cmocka_unit_test(every_allocation_fails_once),
     cmocka_unit_test(predictor_finds_what_is_there),

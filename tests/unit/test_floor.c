@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The floor plan of policy best: boxes stay apart, spaces stay free and none is inside another, steps back lead back, the
- * largest crossbars' cells are counted right, and what is noted about spaces is what is found by looking. */
+/* The floor plan of policy best: boxes stay apart, spaces stay free and none is inside another, steps back lead back,
+ * the largest crossbars' cells are counted right, and what is noted about spaces is what is found by looking. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -227,7 +227,8 @@ test_backend(void **state)
   assert_int_equal(atomic_load(&c.products), products);
   memset(other, 0, IMAGES * n_out * sizeof(*other));
   c.plan = p.plan;
-  check(rrn_infer_run(p.plan, &(rrn_infer_backend){ .multiply = watch, .user = &c, .first_image = 1000 }, images, IMAGES, 1, other, &err), &err);
+  check(rrn_infer_run(p.plan, &(rrn_infer_backend){ .multiply = watch, .user = &c, .first_image = 1000 }, images,
+                      IMAGES, 1, other, &err), &err);
   assert_same(first, other, IMAGES * n_out);
   assert_int_equal(c.last_image, 1000 + IMAGES);
   c.fail_layer = 7;

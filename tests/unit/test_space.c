@@ -519,6 +519,12 @@ files_say_what_is_wrong(void **state)
   file_bad("genes:\n  - {name: a, integer: [1]}\n", RRAMNAS_ERR_PARSE, 3, 24, "[lowest, highest]");
   file_bad("genes:\n  - {name: a, integer: [1, 2], role: network}\n", RRAMNAS_ERR_PARSE, 3, 38, "free or hardware");
   file_bad("genes:\n  - {name: crossbar.rows, values: [64, many]}\n", RRAMNAS_ERR_RANGE, 3, 5, "many");
+  file_bad("genes:\n  - {name: layer_weight_bits, integer: [4, 8]}\n", RRAMNAS_ERR_NOT_FOUND, 3, 5,
+           "expected layer_weight_bits[LAYER]");
+  file_bad("genes:\n  - {name: \"layer_input_bits[99999999999]\", integer: [4, 8]}\n", RRAMNAS_ERR_NOT_FOUND, 3, 5,
+           "expected layer_input_bits[LAYER]");
+  file_bad("genes:\n  - {name: \"layer_weight_bits[]\", integer: [4, 8]}\n", RRAMNAS_ERR_NOT_FOUND, 3, 5, "[LAYER]");
+  file_bad("genes:\n  - {name: \"layer_weight_bits[\", integer: [4, 8]}\n", RRAMNAS_ERR_NOT_FOUND, 3, 5, "[LAYER]");
   file_bad("space: ofa-small\n", RRAMNAS_ERR_NOT_FOUND, 2, 8, "ofa-resnet50");
   file_bad("space: nas-bench-201\nparameters: {image: 40}\n", RRAMNAS_ERR_RANGE, 3, 21, "multiple of 32");
   file_bad("space: nas-bench-201\nparameters: {classes: 0}\n", RRAMNAS_ERR_RANGE, 3, 23, "classes");

@@ -342,8 +342,8 @@ density(double x)
   return exp(-x * x / 2) / sqrt(2 * 3.14159265358979323846);
 }
 
-/* Magnitudes of words: the inverse of the normal distribution within 1e-6, also at the ends; a bit for the sign. Mean of squares and of
- * fourth powers over all words. */
+/* Magnitudes of words: the inverse of the normal distribution within 1e-6, also at the ends; a bit for the sign. Mean
+ * of squares and of fourth powers over all words. */
 static void
 test_quantile(void **state)
 {

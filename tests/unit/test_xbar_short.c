@@ -135,8 +135,8 @@ run_all(layer_case *c, const rrn_xbar_short s[N_CPUS], int exact)
 
     expect(c, &group, y, &slow);
     for (cpu = 0; cpu < N_CPUS; cpu++) {
-      assert_int_equal(rrn_xbar_short_run(&c->arena, &s[cpu], g, g, c->x, VECTORS, VECTORS, c->n_lanes, numbers, sums[cpu],
-                                          &fast[cpu], NULL), RRAMNAS_OK);
+      assert_int_equal(rrn_xbar_short_run(&c->arena, &s[cpu], g, g, c->x, VECTORS, VECTORS, c->n_lanes, numbers,
+                                          sums[cpu], &fast[cpu], NULL), RRAMNAS_OK);
       if (exact)
         assert_memory_equal(&fast[cpu], &slow, sizeof(slow));
       assert_memory_equal(&fast[0], &fast[cpu], sizeof(fast[0]));
@@ -181,15 +181,16 @@ assert_slot(layer_case *c, const rrn_xbar_short *all)
   rrn_xbar_short s;
   int fits;
 
-  assert_int_equal(rrn_xbar_short_create(&c->arena, &c->layer, &one, all, RRN_XBAR_CPU_PLAIN, &s, &fits, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_short_create(&c->arena, &c->layer, &one, all, RRN_XBAR_CPU_PLAIN, &s, &fits, NULL),
+                   RRAMNAS_OK);
   group = rrn_xbar_short_layer(all, last);
   same = rrn_xbar_short_layer(&s, last);
   assert_memory_equal(&group.adc, &same.adc, sizeof(same.adc));
   assert_memory_equal(s.cells, all->cells + last * n, n);
-  assert_int_equal(rrn_xbar_short_run(&c->arena, all, last, last, c->x, VECTORS, VECTORS, c->n_lanes, NULL, sums[0], &stats[0],
-                                      NULL), RRAMNAS_OK);
-  assert_int_equal(rrn_xbar_short_run(&c->arena, &s, 0, last, c->x, VECTORS, VECTORS, c->n_lanes, NULL, sums[1], &stats[1],
-                                      NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_short_run(&c->arena, all, last, last, c->x, VECTORS, VECTORS, c->n_lanes, NULL, sums[0],
+                                      &stats[0], NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_short_run(&c->arena, &s, 0, last, c->x, VECTORS, VECTORS, c->n_lanes, NULL, sums[1],
+                                      &stats[1], NULL), RRAMNAS_OK);
   assert_memory_equal(sums[0], sums[1], group.n_out * VECTORS * sizeof(sums[0][0]));
   assert_memory_equal(&stats[0], &stats[1], sizeof(stats[0]));
 }
@@ -262,9 +263,11 @@ create_second(rrn_arena *arena, rrn_arena *of_first, const rrn_xbar_layer *l, si
     assert_int_equal(rrn_xbar_kernel_create(arena, l, rrn_xbar_cpu_best(), &k, NULL), RRAMNAS_OK);
     return;
   }
-  assert_int_equal(rrn_xbar_short_create(of_first, l, &groups, NULL, rrn_xbar_cpu_best(), &first, &fits, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_short_create(of_first, l, &groups, NULL, rrn_xbar_cpu_best(), &first, &fits, NULL),
+                   RRAMNAS_OK);
   assert_true(fits);
-  assert_int_equal(rrn_xbar_short_create(arena, l, &groups, &first, rrn_xbar_cpu_best(), &second, &fits, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_short_create(arena, l, &groups, &first, rrn_xbar_cpu_best(), &second, &fits, NULL),
+                   RRAMNAS_OK);
   assert_true(fits);
 }
 
@@ -304,8 +307,8 @@ program(size_t n_groups, size_t n_out, size_t n_in, kept *ret)
   free(adcs);
 }
 
-/* Three times the weight as a single-precision number and nothing for a column; short arrays to the byte, others with what
- * aligns them. On the way a column. */
+/* Three times the weight as a single-precision number and nothing for a column; short arrays to the byte, others with
+ * what aligns them. On the way a column. */
 static void
 a_layer_is_three_times_its_weights(void **state)
 {
