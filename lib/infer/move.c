@@ -279,9 +279,12 @@ rrn_infer_gather(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_ste
     return rrn_infer_fail(b, node, RRAMNAS_ERR_SHAPE, "the output does not have the shape of what is gathered");
   for (o = 0; o < outer; o++)
     for (i = 0; i < n; i++) {
-      const int64_t at = (int64_t)values[i] + (values[i] < 0 ? dim : 0);
+      int64_t at;
 
-      if (!(values[i] >= (float)-dim && values[i] < (float)dim) || at >= dim)
+      if (!(values[i] >= (float)-dim && values[i] < (float)dim)) /* also not a number: a cast of it means nothing */
+        return rrn_infer_fail(b, node, RRAMNAS_ERR_RANGE, "an index is outside of the axis");
+      at = (int64_t)values[i] + (values[i] < 0 ? dim : 0);
+      if (at < 0 || at >= dim)
         return rrn_infer_fail(b, node, RRAMNAS_ERR_RANGE, "an index is outside of the axis");
       for (k = 0; k < inner; k++)
         from[e++] = (int32_t)((o * (size_t)dim + (size_t)at) * inner + k);
