@@ -23,7 +23,8 @@
 
 #include "util/ckd.h"
 
-enum { MOST_PLACE = 1 << 14, STEPS = RRN_XBAR_SHORT_STEPS, PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18 };
+enum { MOST_PLACE = 1 << 14, STEPS = RRN_XBAR_SHORT_STEPS, PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18,
+       MOST_BUNDLE = 8, MOST_ENTRIES = 512 };
 
 /* --- converters --- */
 
@@ -554,6 +555,113 @@ run_tiles(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *c
   return RRAMNAS_OK;
 }
 
+/* --- columns abreast --- */
+
+/* Where as many columns as fill most of a register have the same inputs. */
+static int
+suits_abreast(const rrn_xbar_short *s, const rrn_xbar_short_column *common)
+{
+  return s->cpu >= RRN_XBAR_CPU_AVX512 && common->halves && !s->spreads && s->head.cols >= RRN_XBAR_SHORT_SIDE / 2;
+}
+
+/* Rows that share a table: as many as leave a plane's tables in the nearest cache and take less to tabulate than is saved. */
+static size_t
+rows_of_bundle(size_t n_in, size_t n_vectors)
+{
+  size_t n = 1, rows = n_in;
+
+  for (; rows > MOST_BUNDLE || n << rows > MOST_ENTRIES || n << rows > n_vectors * STEPS / 4 + 32; rows = (n_in + n - 1) / n)
+    n++;
+  return rows;
+}
+
+/* All columns; 0 when their units are too coarse. */
+static int
+bound_abreast(const running *run, column *columns, rrn_xbar_short_abreast *a)
+{
+  const double rounded = 0.5 * (double)(a->n_bundles + 1);
+  size_t col;
+
+  for (col = 0; col < run->s->head.cols; col++) {
+    uint32_t doubt;
+
+    place_column(&columns[col], run, col);
+    doubt = rrn_xbar_short_doubt(run->s, columns[col].shift, rounded);
+    if (columns[col].shift < 16 || doubt >= RRN_XBAR_SHORT_MOST_DOUBT)
+      return 0;
+    a->doubt = doubt > a->doubt ? doubt : a->doubt;
+  }
+  return 1;
+}
+
+/* Cells of up to 16 columns. */
+static void
+fill_abreast(const rrn_xbar_short *s, column *columns, rrn_xbar_short_abreast *a)
+{
+  const size_t n = s->head.n_in * (size_t)s->n_planes;
+  size_t col, k;
+
+  a->clips = 0;
+  for (col = 0; col < a->n_cols; col++) {
+    a->users[col] = &columns[col];
+    a->shifts[col] = columns[col].shift - 16;
+    a->clips |= (columns[col].record & RRN_XBAR_CLIPS) != 0;
+    for (k = 0; k < n; k++)
+      a->cells[k * RRN_XBAR_SHORT_SIDE + col] = cell_of(columns[col].cells + 3 * k);
+  }
+}
+
+/* Room of an array's products. */
+static int32_t
+make_abreast(rrn_arena *scratch, const running *run, rrn_xbar_short_abreast *a, rramnas_error *err)
+{
+  const size_t side = RRN_XBAR_SHORT_SIDE, n = (size_t)a->n_planes * a->n_in;
+  uint16_t *patterns = aligned(scratch, a->n_bundles * a->n_vectors, STEPS * sizeof(*patterns));
+
+  a->cells = aligned(scratch, n, side * sizeof(*a->cells));
+  a->shifts = aligned(scratch, side, sizeof(*a->shifts));
+  a->table = aligned(scratch, a->n_bundles << a->n_bundle, side * sizeof(*a->table));
+  a->wide = aligned(scratch, a->n_vectors, side * sizeof(*a->wide));
+  if (!patterns || !a->cells || !a->shifts || !a->table || !a->wide)
+    return rrn_fail_memory(err);
+  memset(a->cells, 0, n * side * sizeof(*a->cells));
+  memset(a->shifts, 0, side * sizeof(*a->shifts));
+  rrn_xbar_short_bundles_avx512(run->x, run->x_row, a->n_in, a->n_bundle, a->n_vectors, patterns);
+  a->patterns = patterns;
+  return RRAMNAS_OK;
+}
+
+/* ret_done 0: units are too coarse. */
+static int32_t
+run_abreast(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *common, size_t n_vectors, int32_t *sums,
+            int *ret_done, rramnas_error *err)
+{
+  const rrn_xbar_short *s = run->s;
+  const size_t n_in = s->head.n_in, rows = rows_of_bundle(n_in, n_vectors);
+  rrn_xbar_short_abreast a = { .n_in = n_in, .n_bundle = rows, .n_bundles = (n_in + rows - 1) / rows, .n_vectors = n_vectors,
+                               .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
+                               .last = common->last, .stats = run->stats, .settle = settle };
+  column *columns = rrn_arena_alloc(scratch, s->head.cols, sizeof(*columns));
+  int32_t plane;
+  size_t first;
+
+  if (!columns)
+    return rrn_fail_memory(err);
+  if (!(*ret_done = bound_abreast(run, columns, &a)))
+    return RRAMNAS_OK;
+  RRN_TRY(make_abreast(scratch, run, &a, err));
+  memcpy(a.places, common->places, sizeof(a.places));
+  for (plane = 0; plane < s->n_planes; plane++)
+    a.base[plane] = base_of(run, plane, a.doubt);
+  for (first = 0; first < s->head.cols; first += RRN_XBAR_SHORT_SIDE) {
+    a.n_cols = s->head.cols - first < RRN_XBAR_SHORT_SIDE ? s->head.cols - first : RRN_XBAR_SHORT_SIDE;
+    a.sums = sums + first * n_vectors;
+    fill_abreast(s, columns + first, &a);
+    rrn_xbar_short_abreast_avx512(&a);
+  }
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, size_t group, const uint8_t *x,
                    size_t x_row, size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums,
@@ -574,6 +682,8 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, siz
   set_places(&run, &common);
   if (suits_tiles(s, &common))
     RRN_TRY(run_tiles(scratch, &run, &common, n_vectors, ret_sums, &done, err));
+  else if (suits_abreast(s, &common))
+    RRN_TRY(run_abreast(scratch, &run, &common, n_vectors, ret_sums, &done, err));
   if (done)
     return RRAMNAS_OK;
   common.patterns = patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));

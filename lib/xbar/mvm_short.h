@@ -150,6 +150,29 @@ typedef struct rrn_xbar_short_part {
 int rrn_xbar_short_digits_amx(const uint8_t *cells, size_t n_in, int32_t shift, int8_t *ret_digits, uint32_t *ret_rounding);
 void rrn_xbar_short_tiles_amx(const rrn_xbar_short_tiles *t, const rrn_xbar_short_part *parts, size_t n_parts);
 
+/* All vectors of a group with up to 16 columns side by side. Rows are taken in bundles. */
+typedef struct rrn_xbar_short_abreast {
+  size_t n_in, n_bundle, n_bundles, n_cols, n_vectors, n_lanes; /* n_bundle: rows of a bundle but the last one, at most 8 */
+  int32_t n_planes, n_steps, last;
+  int32_t places[2 * RRN_XBAR_MAX_SLICES], base[2 * RRN_XBAR_MAX_SLICES]; /* by plane; base: half a code, doubt and what the
+                                                                           * range begins with */
+  const uint16_t *patterns; /* [bundle][vector][8 steps]: eight times the bits of its rows */
+  int32_t *cells;           /* [plane][n_in][16], in units of 2^-shift codes */
+  int32_t *shifts;          /* [16]: shift - 16, at least 0 */
+  int32_t *table;           /* [n_bundles][2^n_bundle][16]: of a plane; room */
+  int32_t *wide;            /* [n_vectors][16]; room */
+  uint32_t doubt;           /* fractions up to this are in doubt, in all columns */
+  int clips;                /* 0 = no pattern is beyond the range of codes */
+  void *users[RRN_XBAR_SHORT_SIDE]; /* of settle, by column */
+  int32_t *sums;            /* [column][n_vectors] */
+  rrn_xbar_stats *stats;
+  int32_t (*settle)(void *user, int32_t plane, size_t vector, int32_t step);
+} rrn_xbar_short_abreast;
+
+void rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_bundle, size_t n_vectors,
+                                   uint16_t *ret_patterns);
+void rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a);
+
 /* Whether the machine has what the AVX-512 functions need. */
 int rrn_xbar_short_has_avx512(void);
 

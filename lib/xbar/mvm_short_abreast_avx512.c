@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* Products on short arrays with columns in the lanes, with AVX-512.
+ *
+ * In:  cells of up to 16 columns of a group, inputs of many vectors.
+ * Out: the same sums as mvm_short.c has.
+ *
+ * Idea: rows are taken in bundles of up to eight. What a bundle's rows can add up to is tabulated for all columns side by
+ * side, a register for each pattern of bits, so the sums of 16 columns are as many loads and additions as there are
+ * bundles, where lookups of five rows take a permutation for each. A plane's tables stay in the nearest cache while all
+ * vectors use them. Codes lie above their fractions and are weighed where they lie, doubts and clips are noticed by
+ * vector, as in mvm_short_avx512.c.
+ *
+ * Complexity: for each plane 2^(rows / bundles) bundles entries, then bundles loads and additions and three operations for
+ * 16 conversions. Source: Arlazarov et al., 1970. Not handled: read noise. */
+#include "xbar/mvm_short.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
+#define INLINE TARGET static inline __attribute__((always_inline))
+
+enum { SIDE = RRN_XBAR_SHORT_SIDE, STEPS = RRN_XBAR_SHORT_STEPS, EIGHT = 8 };
+
+/* --- patterns --- */
+
+/* Sixteen vectors of a row of a bundle. */
+INLINE __m128i
+row_of(const uint8_t *x, size_t x_row, size_t row, size_t n)
+{
+  return row < n ? _mm_loadu_si128((const void *)(x + row * x_row)) : _mm_setzero_si128();
+}
+
+/* Bits of eight steps of four times two vectors' rows, as words. */
+INLINE void
+store_patterns(__m128i low, __m128i high, uint16_t *to)
+{
+  const __m256i rows = _mm256_set_m128i(high, low);
+  /* The affine product takes the bits of its first operand as a vector's, so the rows are the matrix. */
+  const __m256i bits = _mm256_gf2p8affine_epi64_epi8(_mm256_set1_epi64x((int64_t)UINT64_C(0x8040201008040201)), rows, 0);
+
+  _mm512_storeu_si512(to, _mm512_slli_epi16(_mm512_cvtepu8_epi16(bits), 3));
+}
+
+/* Rows of a vector from the last to the first: the lowest bit comes from the matrix' last row. */
+TARGET static void
+spread_rows(const uint8_t *x, size_t x_row, size_t n, uint16_t *to)
+{
+  __m128i rows[EIGHT], a, b, c, d;
+  size_t k;
+
+#pragma GCC unroll 8
+  for (k = 0; k < EIGHT; k++)
+    rows[k] = row_of(x, x_row, k, n);
+  a = _mm_unpacklo_epi8(rows[7], rows[6]);
+  b = _mm_unpacklo_epi8(rows[5], rows[4]);
+  c = _mm_unpacklo_epi8(rows[3], rows[2]);
+  d = _mm_unpacklo_epi8(rows[1], rows[0]);
+  for (k = 0; k < 2; k++, to += EIGHT * STEPS) {
+    const __m128i first = _mm_unpacklo_epi16(a, b), last = _mm_unpacklo_epi16(c, d), first_high = _mm_unpackhi_epi16(a, b),
+                  last_high = _mm_unpackhi_epi16(c, d);
+
+    store_patterns(_mm_unpacklo_epi32(first, last), _mm_unpackhi_epi32(first, last), to);
+    store_patterns(_mm_unpacklo_epi32(first_high, last_high), _mm_unpackhi_epi32(first_high, last_high), to + 4 * STEPS);
+    a = _mm_unpackhi_epi8(rows[7], rows[6]);
+    b = _mm_unpackhi_epi8(rows[5], rows[4]);
+    c = _mm_unpackhi_epi8(rows[3], rows[2]);
+    d = _mm_unpackhi_epi8(rows[1], rows[0]);
+  }
+}
+
+TARGET void
+rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_bundle, size_t n_vectors,
+                              uint16_t *ret_patterns)
+{
+  size_t row, v;
+
+  for (row = 0; row < n_in; row += n_bundle)
+    for (v = 0; v < n_vectors; v += SIDE, ret_patterns += SIDE * STEPS)
+      spread_rows(x + row * x_row + v, x_row, n_in - row < n_bundle ? n_in - row : n_bundle, ret_patterns);
+}
+
+/* --- tables --- */
+
+/* Of a bundle of `n` rows: sums of subsets in full, which are then shifted and rounded. */
+INLINE void
+fill_bundle(const int32_t *cells, size_t n, __m512i shifts, __m512i half, __m512i base, int32_t *table)
+{
+  size_t row, k;
+
+  _mm512_store_si512(table, half);
+  for (row = 0; row < n; row++) {
+    const __m512i cell = _mm512_load_si512(cells + row * SIDE);
+
+    for (k = 0; k < (size_t)1 << row; k++)
+      _mm512_store_si512(table + ((k + ((size_t)1 << row)) * SIDE),
+                         _mm512_add_epi32(_mm512_load_si512(table + k * SIDE), cell));
+  }
+  for (k = 0; k < (size_t)1 << n; k++)
+    _mm512_store_si512(table + k * SIDE,
+                       _mm512_add_epi32(_mm512_srav_epi32(_mm512_load_si512(table + k * SIDE), shifts), base));
+}
+
+/* Of a plane: what the range begins with on top of the first bundle's. */
+TARGET static void
+fill_tables(const rrn_xbar_short_abreast *a, size_t plane)
+{
+  const __m512i shifts = _mm512_load_si512(a->shifts), one = _mm512_set1_epi32(1), zero = _mm512_setzero_si512();
+  const __m512i half = _mm512_srli_epi32(_mm512_sllv_epi32(one, shifts), 1);
+  const size_t each = ((size_t)SIDE << a->n_bundle);
+  const int32_t *cells = a->cells + plane * a->n_in * SIDE;
+  size_t row, k;
+
+  for (row = k = 0; row < a->n_in; row += a->n_bundle, k++)
+    fill_bundle(cells + row * SIDE, a->n_in - row < a->n_bundle ? a->n_in - row : a->n_bundle, shifts, half,
+                k == 0 ? _mm512_set1_epi32(a->base[plane]) : zero, a->table + k * each);
+}
+
+/* --- conversions --- */
+
+/* Sums of one step of a vector. */
+INLINE __m512i
+sum_of(const rrn_xbar_short_abreast *a, const uint16_t *patterns, size_t n_bundles)
+{
+  const size_t each = (size_t)SIDE << a->n_bundle, stride = a->n_vectors * STEPS;
+  __m512i sum = _mm512_load_si512((const char *)a->table + EIGHT * (size_t)patterns[0]);
+  size_t k;
+
+#pragma GCC unroll 4
+  for (k = 1; k < n_bundles; k++)
+    sum = _mm512_add_epi32(sum, _mm512_load_si512((const char *)(a->table + k * each) + EIGHT * (size_t)patterns[k * stride]));
+  return sum;
+}
+
+/* Puts right what was added for doubts and clips of a vector and plane. */
+TARGET static __attribute__((noinline)) void
+correct(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t *sums)
+{
+  const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi32(a->last);
+  const int is_valid = vector % RRN_XBAR_SHORT_LANES < a->n_lanes;
+  int32_t step;
+
+  for (step = 0; step < a->n_steps; step++) {
+    const __m512i sum = sum_of(a, a->patterns + vector * STEPS + (size_t)step, a->n_bundles), code = _mm512_srai_epi32(sum, 16);
+    const uint32_t used = (1u << a->n_cols) - 1, low = _mm512_cmplt_epi32_mask(code, zero) & used,
+                   high = _mm512_cmpgt_epi32_mask(code, last) & used;
+    const uint32_t doubts = used & _mm512_cmple_epu32_mask(_mm512_and_si512(sum, _mm512_set1_epi32(0xffff)),
+                                                           _mm512_set1_epi32((int32_t)a->doubt));
+    uint32_t wrong = low | high | doubts;
+    _Alignas(64) int32_t codes[SIDE];
+
+    _mm512_store_si512(codes, code);
+    a->stats->clipped_low += is_valid * __builtin_popcount(low & ~doubts);
+    a->stats->clipped_high += is_valid * __builtin_popcount(high & ~doubts);
+    for (; wrong != 0; wrong &= wrong - 1) {
+      const int col = __builtin_ctz(wrong);
+      const int32_t right = doubts >> col & 1 ? a->settle(a->users[col], (int32_t)plane, vector, step)
+                                              : codes[col] < 0 ? 0 : a->last;
+
+      sums[col] += (right - codes[col]) * (a->places[plane] * (1 << step));
+    }
+  }
+}
+
+/* Adds a plane's codes to the sums of all vectors. `clips` 0: no code is beyond the converter's. */
+INLINE void
+convert(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles, size_t n_steps, int clips)
+{
+  const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
+  const uint16_t *patterns = a->patterns;
+  int32_t *sums = a->wide;
+  __m512i worths[STEPS];
+  size_t v, s;
+
+  for (s = 0; s < STEPS; s++)
+    worths[s] = _mm512_set1_epi32((int32_t)((uint32_t)a->places[plane] << (s + 16)));
+  for (v = 0; v < a->n_vectors; v++, sums += SIDE, patterns += STEPS) {
+    __m512i all[2] = { _mm512_load_si512(sums), _mm512_setzero_si512() };
+    __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512();
+
+#pragma GCC unroll 8
+    for (s = 0; s < n_steps; s++) {
+      const __m512i sum = sum_of(a, patterns + s, n_bundles);
+
+      least = _mm512_min_epu16(least, sum);
+      greatest = clips ? _mm512_max_epu16(greatest, sum) : greatest;
+      all[s % 2] = _mm512_dpwssd_epi32(all[s % 2], sum, worths[s]);
+    }
+    _mm512_store_si512(sums, _mm512_add_epi32(all[0], all[1]));
+    if ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) ||
+        (clips && (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa)))
+      correct(a, plane, v, sums);
+  }
+}
+
+INLINE void
+convert_steps(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles)
+{
+  if (a->n_steps == STEPS && !a->clips)
+    convert(a, plane, n_bundles, STEPS, 0);
+  else
+    convert(a, plane, n_bundles, (size_t)a->n_steps, 1);
+}
+
+/* Compiled for each number of bundles that is given as a constant. */
+TARGET static void
+convert_plane(const rrn_xbar_short_abreast *a, size_t plane)
+{
+  if (a->n_bundles == 2)
+    convert_steps(a, plane, 2);
+  else if (a->n_bundles == 3)
+    convert_steps(a, plane, 3);
+  else if (a->n_bundles == 4)
+    convert_steps(a, plane, 4);
+  else
+    convert(a, plane, a->n_bundles, (size_t)a->n_steps, 1);
+}
+
+/* --- results --- */
+
+/* Sums of 16 vectors by column. */
+TARGET static void
+turn(const rrn_xbar_short_abreast *a, size_t vector)
+{
+  const __m512i lanes = _mm512_mullo_epi32(_mm512_set1_epi32(SIDE),
+                                           _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+  size_t col;
+
+  for (col = 0; col < a->n_cols; col++)
+    _mm512_storeu_si512(a->sums + col * a->n_vectors + vector,
+                        _mm512_i32gather_epi32(lanes, a->wide + vector * SIDE + col, 4));
+}
+
+TARGET void
+rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a)
+{
+  size_t plane, v;
+
+  for (v = 0; v < a->n_vectors; v++)
+    _mm512_store_si512(a->wide + v * SIDE, _mm512_setzero_si512());
+  for (plane = 0; plane < (size_t)a->n_planes; plane++) {
+    fill_tables(a, plane);
+    convert_plane(a, plane);
+  }
+  for (v = 0; v < a->n_vectors; v += SIDE)
+    turn(a, v);
+}
+#else
+void
+rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_bundle, size_t n_vectors,
+                              uint16_t *ret_patterns)
+{
+  (void)x, (void)x_row, (void)n_in, (void)n_bundle, (void)n_vectors, (void)ret_patterns;
+}
+
+void
+rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a)
+{
+  (void)a;
+}
+#endif
