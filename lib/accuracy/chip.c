@@ -500,7 +500,8 @@ new_chip(const rrn_rt *rt, const rrn_quantised *q)
   c->rt = rt;
   c->q = q;
   c->cpu = rrn_xbar_cpu_best();
-  c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .user = c };
+  c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .user = c,
+                                      .n_blocks = TOGETHER };
   c->kernels = rrn_infer_kernels_best();
   rrn_arena_init(&c->arena, rt);
   for (i = 0; i < RRN_CHIP_DESKS; i++) {
@@ -528,8 +529,6 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
     rrn_arena_init(&c->layers[i].arena, rt);
   for (i = 0; i < q->n && status >= 0; i++) {
     status = rrn_chip_program_layer(c, hw, options, i, err);
-    if (c->layers[i].n_copies > 1)
-      c->backend.n_blocks = TOGETHER;
   }
   if (status < 0)
     rrn_chip_free(c);

@@ -24,7 +24,7 @@
 #include "util/ckd.h"
 
 enum { MOST_PLACE = 1 << 14, STEPS = RRN_XBAR_SHORT_STEPS, PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18,
-       MOST_BUNDLE = 8, MOST_ENTRIES = 512 };
+       LEAST_BUNDLE = 4, MOST_BUNDLE = 8, MOST_ENTRIES = 512 };
 
 /* --- converters --- */
 
@@ -568,10 +568,11 @@ suits_abreast(const rrn_xbar_short *s, const rrn_xbar_short_column *common)
 static size_t
 rows_of_bundle(size_t n_in, size_t n_vectors)
 {
-  size_t n = 1, rows = n_in;
+  const size_t worth = n_vectors * STEPS / 4 + 32, most = worth < MOST_ENTRIES ? worth : MOST_ENTRIES;
+  size_t rows = n_in < MOST_BUNDLE ? n_in : MOST_BUNDLE;
 
-  for (; rows > MOST_BUNDLE || n << rows > MOST_ENTRIES || n << rows > n_vectors * STEPS / 4 + 32; rows = (n_in + n - 1) / n)
-    n++;
+  while (rows > LEAST_BUNDLE && (n_in + rows - 1) / rows << rows > most)
+    rows--;
   return rows;
 }
 

@@ -156,7 +156,7 @@ typedef struct rrn_xbar_short_abreast {
   int32_t n_planes, n_steps, last;
   int32_t places[2 * RRN_XBAR_MAX_SLICES], base[2 * RRN_XBAR_MAX_SLICES]; /* by plane; base: half a code, doubt and what the
                                                                            * range begins with */
-  const uint16_t *patterns; /* [bundle][vector][8 steps]: eight times the bits of its rows */
+  const uint16_t *patterns; /* [vector][bundle][8 steps]: eight times the bits of its rows */
   int32_t *cells;           /* [plane][n_in][16], in units of 2^-shift codes */
   int32_t *shifts;          /* [16]: shift - 16, at least 0 */
   int32_t *table;           /* [n_bundles][2^n_bundle][16]: of a plane; room */

@@ -33,18 +33,22 @@ row_of(const uint8_t *x, size_t x_row, size_t row, size_t n)
 
 /* Bits of eight steps of four times two vectors' rows, as words. */
 INLINE void
-store_patterns(__m128i low, __m128i high, uint16_t *to)
+store_patterns(__m128i low, __m128i high, size_t per_vector, uint16_t *to)
 {
   const __m256i rows = _mm256_set_m128i(high, low);
   /* The affine product takes the bits of its first operand as a vector's, so the rows are the matrix. */
   const __m256i bits = _mm256_gf2p8affine_epi64_epi8(_mm256_set1_epi64x((int64_t)UINT64_C(0x8040201008040201)), rows, 0);
+  const __m512i words = _mm512_slli_epi16(_mm512_cvtepu8_epi16(bits), 3);
 
-  _mm512_storeu_si512(to, _mm512_slli_epi16(_mm512_cvtepu8_epi16(bits), 3));
+  _mm_storeu_si128((void *)to, _mm512_castsi512_si128(words));
+  _mm_storeu_si128((void *)(to + per_vector), _mm512_extracti32x4_epi32(words, 1));
+  _mm_storeu_si128((void *)(to + 2 * per_vector), _mm512_extracti32x4_epi32(words, 2));
+  _mm_storeu_si128((void *)(to + 3 * per_vector), _mm512_extracti32x4_epi32(words, 3));
 }
 
 /* Rows of a vector from the last to the first: the lowest bit comes from the matrix' last row. */
 TARGET static void
-spread_rows(const uint8_t *x, size_t x_row, size_t n, uint16_t *to)
+spread_rows(const uint8_t *x, size_t x_row, size_t n, size_t per_vector, uint16_t *to)
 {
   __m128i rows[EIGHT], a, b, c, d;
   size_t k;
@@ -56,12 +60,13 @@ spread_rows(const uint8_t *x, size_t x_row, size_t n, uint16_t *to)
   b = _mm_unpacklo_epi8(rows[5], rows[4]);
   c = _mm_unpacklo_epi8(rows[3], rows[2]);
   d = _mm_unpacklo_epi8(rows[1], rows[0]);
-  for (k = 0; k < 2; k++, to += EIGHT * STEPS) {
+  for (k = 0; k < 2; k++, to += 8 * per_vector) {
     const __m128i first = _mm_unpacklo_epi16(a, b), last = _mm_unpacklo_epi16(c, d), first_high = _mm_unpackhi_epi16(a, b),
                   last_high = _mm_unpackhi_epi16(c, d);
 
-    store_patterns(_mm_unpacklo_epi32(first, last), _mm_unpackhi_epi32(first, last), to);
-    store_patterns(_mm_unpacklo_epi32(first_high, last_high), _mm_unpackhi_epi32(first_high, last_high), to + 4 * STEPS);
+    store_patterns(_mm_unpacklo_epi32(first, last), _mm_unpackhi_epi32(first, last), per_vector, to);
+    store_patterns(_mm_unpacklo_epi32(first_high, last_high), _mm_unpackhi_epi32(first_high, last_high), per_vector,
+                   to + 4 * per_vector);
     a = _mm_unpackhi_epi8(rows[7], rows[6]);
     b = _mm_unpackhi_epi8(rows[5], rows[4]);
     c = _mm_unpackhi_epi8(rows[3], rows[2]);
@@ -73,11 +78,15 @@ TARGET void
 rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_bundle, size_t n_vectors,
                               uint16_t *ret_patterns)
 {
-  size_t row, v;
+  const size_t n_bundles = (n_in + n_bundle - 1) / n_bundle, per_vector = n_bundles * STEPS;
+  size_t v, k;
 
-  for (row = 0; row < n_in; row += n_bundle)
-    for (v = 0; v < n_vectors; v += SIDE, ret_patterns += SIDE * STEPS)
-      spread_rows(x + row * x_row + v, x_row, n_in - row < n_bundle ? n_in - row : n_bundle, ret_patterns);
+  for (v = 0; v < n_vectors; v += SIDE, ret_patterns += SIDE * per_vector)
+    for (k = 0; k < n_bundles; k++) {
+      const size_t row = k * n_bundle, left = n_in - row;
+
+      spread_rows(x + row * x_row + v, x_row, left < n_bundle ? left : n_bundle, per_vector, ret_patterns + k * STEPS);
+    }
 }
 
 /* --- tables --- */
@@ -122,13 +131,13 @@ fill_tables(const rrn_xbar_short_abreast *a, size_t plane)
 INLINE __m512i
 sum_of(const rrn_xbar_short_abreast *a, const uint16_t *patterns, size_t n_bundles)
 {
-  const size_t each = (size_t)SIDE << a->n_bundle, stride = a->n_vectors * STEPS;
+  const size_t each = (size_t)SIDE << a->n_bundle;
   __m512i sum = _mm512_load_si512((const char *)a->table + EIGHT * (size_t)patterns[0]);
   size_t k;
 
 #pragma GCC unroll 4
   for (k = 1; k < n_bundles; k++)
-    sum = _mm512_add_epi32(sum, _mm512_load_si512((const char *)(a->table + k * each) + EIGHT * (size_t)patterns[k * stride]));
+    sum = _mm512_add_epi32(sum, _mm512_load_si512((const char *)(a->table + k * each) + EIGHT * (size_t)patterns[k * STEPS]));
   return sum;
 }
 
@@ -141,7 +150,7 @@ correct(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t *s
   int32_t step;
 
   for (step = 0; step < a->n_steps; step++) {
-    const __m512i sum = sum_of(a, a->patterns + vector * STEPS + (size_t)step, a->n_bundles), code = _mm512_srai_epi32(sum, 16);
+    const __m512i sum = sum_of(a, a->patterns + vector * a->n_bundles * STEPS + (size_t)step, a->n_bundles), code = _mm512_srai_epi32(sum, 16);
     const uint32_t used = (1u << a->n_cols) - 1, low = _mm512_cmplt_epi32_mask(code, zero) & used,
                    high = _mm512_cmpgt_epi32_mask(code, last) & used;
     const uint32_t doubts = used & _mm512_cmple_epu32_mask(_mm512_and_si512(sum, _mm512_set1_epi32(0xffff)),
@@ -174,7 +183,7 @@ convert(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles, size_t 
 
   for (s = 0; s < STEPS; s++)
     worths[s] = _mm512_set1_epi32((int32_t)((uint32_t)a->places[plane] << (s + 16)));
-  for (v = 0; v < a->n_vectors; v++, sums += SIDE, patterns += STEPS) {
+  for (v = 0; v < a->n_vectors; v++, sums += SIDE, patterns += n_bundles * STEPS) {
     __m512i all[2] = { _mm512_load_si512(sums), _mm512_setzero_si512() };
     __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512();
 
