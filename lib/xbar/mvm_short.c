@@ -239,8 +239,9 @@ noise_of(const column *c, int32_t plane, size_t vector, int32_t step)
          (double)RRN_XBAR_ONE;
 }
 
+/* The code of a conversion, clipped. */
 static int32_t
-settle(void *user, int32_t plane, size_t vector, int32_t step)
+convert_one(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low, int *ret_high)
 {
   const column *c = user;
   const rrn_xbar_layer *l = &c->run->layer;
@@ -257,11 +258,24 @@ settle(void *user, int32_t plane, size_t vector, int32_t step)
   code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
   if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->run->s->unsure / unit - 1e-9)
     code = reference_codes(c, plane, vector, step) + noise;
-  if (vector % RRN_XBAR_SHORT_LANES < c->run->n_lanes) {
-    c->run->stats->clipped_low += code < -0.5;
-    c->run->stats->clipped_high += code > top + 0.5;
-  }
+  *ret_low = code < -0.5;
+  *ret_high = code > top + 0.5;
   return (int32_t)round_even(code < 0 ? 0 : code > top ? top : code);
+}
+
+/* The same, clips counted. */
+static int32_t
+settle(void *user, int32_t plane, size_t vector, int32_t step)
+{
+  const column *c = user;
+  int low, high;
+  const int32_t code = convert_one(user, plane, vector, step, &low, &high);
+
+  if (vector % RRN_XBAR_SHORT_LANES < c->run->n_lanes) {
+    c->run->stats->clipped_low += low;
+    c->run->stats->clipped_high += high;
+  }
+  return code;
 }
 
 /* --- the whole --- */
@@ -663,6 +677,80 @@ run_abreast(rrn_arena *scratch, const running *run, const rrn_xbar_short_column 
   return RRAMNAS_OK;
 }
 
+/* --- patterns listed --- */
+
+/* Sums of codes of all planes: the least one, and how far above it the greatest is. */
+static int64_t
+range_of(const rrn_xbar_short_column *common, int32_t *ret_lowest)
+{
+  int64_t lowest = 0, all = 0;
+  size_t plane;
+
+  for (plane = 0; plane < common->n_planes; plane++) {
+    const int64_t most = (int64_t)common->places[plane] * common->last;
+
+    lowest += most < 0 ? most : 0;
+    all += most < 0 ? -most : most;
+  }
+  *ret_lowest = (int32_t)lowest;
+  return all;
+}
+
+/* Few rows, single columns, and so many vectors that a list of all patterns is less work. */
+static int
+suits_list(const rrn_xbar_short *s, const rrn_xbar_short_column *common, size_t n_vectors)
+{
+  int32_t lowest;
+
+  return s->cpu >= RRN_XBAR_CPU_AVX512 && !s->spreads && s->head.n_in <= RRN_XBAR_SHORT_LISTED_ROWS &&
+         s->head.cols < RRN_XBAR_SHORT_SIDE / 2 && n_vectors >> s->head.n_in >= 1 && range_of(common, &lowest) < 1 << 16;
+}
+
+/* What a column is: 0 when its unit is too coarse. */
+static int
+list_column(const running *run, size_t col, column *c, int32_t *cells, rrn_xbar_short_listed *l)
+{
+  const size_t n = l->n_in * (size_t)l->n_planes;
+  int32_t plane;
+  size_t k;
+
+  place_column(c, run, col);
+  if (c->shift < 16)
+    return 0;
+  l->user = c;
+  l->shift = c->shift - 16;
+  l->doubt = rrn_xbar_short_doubt(run->s, c->shift, 1);
+  for (plane = 0; plane < l->n_planes; plane++)
+    l->base[plane] = base_of(run, plane, l->doubt);
+  for (k = 0; k < n; k++)
+    cells[k] = cell_of(c->cells + 3 * k);
+  return 1;
+}
+
+/* ret_done 0: units are too coarse. */
+static int32_t
+run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vectors, int32_t *sums, int *ret_done)
+{
+  const rrn_xbar_short *s = run->s;
+  int32_t cells[2 * RRN_XBAR_MAX_SLICES * RRN_XBAR_SHORT_LISTED_ROWS];
+  rrn_xbar_short_listed l = { .x = run->x, .x_row = run->x_row, .n_in = s->head.n_in, .n_vectors = n_vectors,
+                              .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
+                              .last = common->last, .cells = cells, .stats = run->stats, .settle = convert_one };
+  size_t col;
+  column c;
+
+  memcpy(l.places, common->places, sizeof(l.places));
+  range_of(common, &l.lowest);
+  for (col = 0; col < s->head.cols; col++) {
+    if (!list_column(run, col, &c, cells, &l))
+      return RRAMNAS_OK;
+    l.sums = sums + col * n_vectors;
+    rrn_xbar_short_listed_avx512(&l);
+  }
+  *ret_done = 1;
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, size_t group, const uint8_t *x,
                    size_t x_row, size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums,
@@ -685,6 +773,8 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, siz
     RRN_TRY(run_tiles(scratch, &run, &common, n_vectors, ret_sums, &done, err));
   else if (suits_abreast(s, &common))
     RRN_TRY(run_abreast(scratch, &run, &common, n_vectors, ret_sums, &done, err));
+  else if (suits_list(s, &common, n_vectors))
+    RRN_TRY(run_listed(&run, &common, n_vectors, ret_sums, &done));
   if (done)
     return RRAMNAS_OK;
   common.patterns = patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));

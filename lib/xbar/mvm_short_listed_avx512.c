@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Products on the shortest arrays with AVX-512: what each pattern of rows gives is listed.
+ *
+ * In:  cells of a column of at most nine rows, inputs of many vectors.
+ * Out: the same sums as mvm_short.c has.
+ *
+ * Idea: nine rows have 512 patterns, far fewer than vectors have steps. A pattern's codes of all planes, weighed and added
+ * up, are 16 bits, so all patterns are 16 registers; two permutations of bytes look up 64 steps in 128 patterns. Seven rows
+ * are the index. The bytes of the eighth and ninth row of eight vectors, one bit for a step, are the masks that choose among
+ * four such quarters as they are. Doubts are settled and clips listed once for each pattern; clips are counted by looking them up.
+ *
+ * Complexity: patterns for each plane, then 16 permutations for eight vectors. */
+#include "xbar/mvm_short.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
+#define INLINE TARGET static inline __attribute__((always_inline))
+
+enum { LANES = 16, LOW = 4, INDEX = 7, QUARTERS = 4, VECTORS = RRN_XBAR_SHORT_VECTORS };
+
+/* --- patterns --- */
+
+/* Of eight vectors: bytes of eight steps, seven bits each, and the masks of two more rows. */
+typedef struct patterns {
+  __m512i index;
+  uint64_t eighth, ninth;
+} patterns;
+
+INLINE patterns
+patterns_at(const rrn_xbar_short_listed *l, size_t vector)
+{
+  const __m512i rows = _mm512_mullo_epi64(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi64((int64_t)l->x_row));
+  /* Byte k of vector v is row 7 - k: the lowest bit comes from a matrix' last row. */
+  const __m512i by_vector = _mm512_add_epi8(
+    _mm512_set1_epi64(0x0008101820283038),
+    _mm512_set_epi64(0x0707070707070707, 0x0606060606060606, 0x0505050505050505, 0x0404040404040404, 0x0303030303030303,
+                     0x0202020202020202, 0x0101010101010101, 0));
+  const __mmask8 some = (__mmask8)((1u << (l->n_in < INDEX ? l->n_in : INDEX)) - 1);
+  const uint8_t *x = l->x + vector;
+  const __m512i bytes = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), some, rows, x, 1);
+  patterns p = { _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64((int64_t)UINT64_C(0x8040201008040201)),
+                                               _mm512_permutexvar_epi8(by_vector, bytes), 0), 0, 0 };
+
+  if (l->n_in > INDEX)
+    memcpy(&p.eighth, x + INDEX * l->x_row, sizeof(p.eighth));
+  if (l->n_in > INDEX + 1)
+    memcpy(&p.ninth, x + (INDEX + 1) * l->x_row, sizeof(p.ninth));
+  return p;
+}
+
+/* --- looking up --- */
+
+/* A list of bytes: by quarter. */
+typedef struct list {
+  __m512i low[QUARTERS], high[QUARTERS];
+} list;
+
+INLINE list
+list_of(const uint8_t *bytes)
+{
+  list l;
+  size_t q;
+
+#pragma GCC unroll 4
+  for (q = 0; q < QUARTERS; q++) {
+    l.low[q] = _mm512_load_si512(bytes + 128 * q);
+    l.high[q] = _mm512_load_si512(bytes + 128 * q + 64);
+  }
+  return l;
+}
+
+INLINE __m512i
+look_up(const list *l, const patterns *p)
+{
+  const __m512i a = _mm512_mask_mov_epi8(_mm512_permutex2var_epi8(l->low[0], p->index, l->high[0]), p->eighth,
+                                         _mm512_permutex2var_epi8(l->low[1], p->index, l->high[1]));
+  const __m512i b = _mm512_mask_mov_epi8(_mm512_permutex2var_epi8(l->low[2], p->index, l->high[2]), p->eighth,
+                                         _mm512_permutex2var_epi8(l->low[3], p->index, l->high[3]));
+
+  return _mm512_mask_mov_epi8(a, p->ninth, b);
+}
+
+/* What steps are worth: those of a half of a vector alike. */
+static int64_t
+worths_of(int32_t n_steps)
+{
+  uint64_t worths = 0;
+  int32_t step;
+
+  for (step = 0; step < n_steps; step++)
+    worths |= UINT64_C(1) << (8 * step + step % 4);
+  return (int64_t)worths;
+}
+
+/* Sums of all vectors. */
+TARGET static void
+add_up(const rrn_xbar_short_listed *l)
+{
+  const list low = list_of(l->low), high = list_of(l->high);
+  const __m512i worths = _mm512_set1_epi64(worths_of(l->n_steps));
+  const __m256i base = _mm256_set1_epi32(l->lowest * ((1 << l->n_steps) - 1));
+  size_t v;
+
+  for (v = 0; v < l->n_vectors; v += VECTORS) {
+    const patterns p = patterns_at(l, v);
+    const __m512i upper = _mm512_dpbusd_epi32(_mm512_setzero_si512(), look_up(&high, &p), worths);
+    const __m512i sum = _mm512_dpbusd_epi32(_mm512_slli_epi32(upper, 8), look_up(&low, &p), worths);
+    const __m512i all = _mm512_add_epi32(sum, _mm512_slli_epi32(_mm512_srli_epi64(sum, 32), 4));
+
+    _mm256_storeu_si256((void *)(l->sums + v), _mm256_add_epi32(_mm512_cvtepi64_epi32(all), base));
+  }
+}
+
+/* Adds what clipped. */
+TARGET static void
+count_clips(const rrn_xbar_short_listed *l)
+{
+  const list low = list_of(l->clips_low), high = list_of(l->clips_high);
+  const uint64_t steps = ((UINT64_C(1) << l->n_steps) - 1) * UINT64_C(0x0101010101010101);
+  const __m512i zero = _mm512_setzero_si512();
+  __m512i all_low = zero, all_high = zero;
+  size_t v;
+
+  for (v = 0; v < l->n_vectors; v += VECTORS) {
+    const size_t first = v % RRN_XBAR_SHORT_LANES, left = l->n_lanes > first ? l->n_lanes - first : 0;
+    const uint64_t valid = steps & (left >= VECTORS ? ~UINT64_C(0) : (UINT64_C(1) << VECTORS * left) - 1);
+    const patterns p = patterns_at(l, v);
+
+    all_low = _mm512_add_epi64(all_low, _mm512_sad_epu8(_mm512_maskz_mov_epi8(valid, look_up(&low, &p)), zero));
+    all_high = _mm512_add_epi64(all_high, _mm512_sad_epu8(_mm512_maskz_mov_epi8(valid, look_up(&high, &p)), zero));
+  }
+  l->stats->clipped_low += _mm512_reduce_add_epi64(all_low);
+  l->stats->clipped_high += _mm512_reduce_add_epi64(all_high);
+}
+
+/* --- lists --- */
+
+/* A vector and step that have a pattern; 0 when there is none. */
+TARGET static int
+find(const rrn_xbar_short_listed *l, uint32_t pattern, size_t *ret_vector, int32_t *ret_step)
+{
+  const uint64_t steps = ((UINT64_C(1) << l->n_steps) - 1) * UINT64_C(0x0101010101010101);
+  const uint64_t not_eighth = pattern >> 7 & 1 ? 0 : ~UINT64_C(0), not_ninth = pattern >> 8 & 1 ? 0 : ~UINT64_C(0);
+  const __m512i index = _mm512_set1_epi8((char)(pattern & 127));
+  size_t v;
+
+  for (v = 0; v < l->n_vectors; v += VECTORS) {
+    const patterns p = patterns_at(l, v);
+    const uint64_t same = _mm512_cmpeq_epi8_mask(p.index, index) & (p.eighth ^ not_eighth) & (p.ninth ^ not_ninth) & steps;
+
+    if (same) {
+      *ret_vector = v + (size_t)__builtin_ctzll(same) / 8;
+      *ret_step = __builtin_ctzll(same) % 8;
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/* Puts right the codes of 16 patterns that are in doubt or beyond the converter's range. */
+TARGET static __attribute__((noinline)) void
+correct(rrn_xbar_short_listed *l, int32_t plane, uint32_t first, uint32_t doubts, int32_t *codes)
+{
+  uint32_t lane;
+
+  for (lane = 0; lane < LANES; lane++) {
+    const uint32_t pattern = first + lane;
+    const int is_doubtful = doubts >> lane & 1;
+    int low = codes[lane] < 0, high = codes[lane] > l->last;
+    int32_t step;
+    size_t vector;
+
+    codes[lane] = low ? 0 : high ? l->last : codes[lane];
+    if (is_doubtful)
+      codes[lane] = find(l, pattern, &vector, &step) ? l->settle(l->user, plane, vector, step, &low, &high) : 0;
+    l->clips_low[pattern] = (uint8_t)(l->clips_low[pattern] + low);
+    l->clips_high[pattern] = (uint8_t)(l->clips_high[pattern] + high);
+    l->clips |= low || high;
+  }
+}
+
+/* Adds a plane's codes to the worth of each pattern. `sums` [2^n_in / 16] is room. */
+TARGET static void
+list_plane(rrn_xbar_short_listed *l, int32_t plane, __m512i *sums, __m512i *all)
+{
+  const int32_t *cells = l->cells + (size_t)plane * l->n_in;
+  const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi32(l->last), place = _mm512_set1_epi32(l->places[plane]);
+  const __mmask16 has_row[LOW] = { 0xaaaa, 0xcccc, 0xf0f0, 0xff00 };
+  const __m128i shift = _mm_cvtsi32_si128(l->shift);
+  size_t row, k, n = 1;
+
+  sums[0] = _mm512_set1_epi32(l->shift > 0 ? 1 << (l->shift - 1) : 0);
+  for (row = 0; row < LOW && row < l->n_in; row++)
+    sums[0] = _mm512_mask_add_epi32(sums[0], has_row[row], sums[0], _mm512_set1_epi32(cells[row]));
+  for (row = LOW; row < l->n_in; row++, n *= 2)
+    for (k = 0; k < n; k++)
+      sums[k + n] = _mm512_add_epi32(sums[k], _mm512_set1_epi32(cells[row]));
+  for (k = 0; k < n; k++) {
+    const __m512i sum = _mm512_add_epi32(_mm512_sra_epi32(sums[k], shift), _mm512_set1_epi32(l->base[plane]));
+    const uint32_t doubts = _mm512_cmple_epu32_mask(_mm512_and_si512(sum, _mm512_set1_epi32(0xffff)),
+                                                    _mm512_set1_epi32((int32_t)l->doubt));
+    __m512i code = _mm512_srai_epi32(sum, 16);
+
+    if (doubts | _mm512_cmplt_epi32_mask(code, zero) | _mm512_cmpgt_epi32_mask(code, last)) {
+      _Alignas(64) int32_t codes[LANES];
+
+      _mm512_store_si512(codes, code);
+      correct(l, plane, (uint32_t)(k * LANES), doubts, codes);
+      code = _mm512_load_si512(codes);
+    }
+    all[k] = _mm512_add_epi32(all[k], _mm512_mullo_epi32(code, place));
+  }
+}
+
+TARGET void
+rrn_xbar_short_listed_avx512(rrn_xbar_short_listed *l)
+{
+  const size_t n = l->n_in > LOW ? (size_t)1 << (l->n_in - LOW) : 1;
+  __m512i sums[RRN_XBAR_SHORT_LISTED / LANES], all[RRN_XBAR_SHORT_LISTED / LANES];
+  int32_t plane;
+  size_t k;
+
+  l->clips = 0;
+  memset(l->clips_low, 0, sizeof(l->clips_low));
+  memset(l->clips_high, 0, sizeof(l->clips_high));
+  for (k = 0; k < n; k++)
+    all[k] = _mm512_set1_epi32(-l->lowest);
+  for (plane = 0; plane < l->n_planes; plane++)
+    list_plane(l, plane, sums, all);
+  for (k = 0; k < n; k++) {
+    _mm_store_si128((void *)(l->low + k * LANES), _mm512_cvtepi32_epi8(all[k]));
+    _mm_store_si128((void *)(l->high + k * LANES), _mm512_cvtepi32_epi8(_mm512_srli_epi32(all[k], 8)));
+  }
+  add_up(l);
+  if (l->clips)
+    count_clips(l);
+}
+#else
+void
+rrn_xbar_short_listed_avx512(rrn_xbar_short_listed *l)
+{
+  (void)l;
+}
+#endif
