@@ -583,11 +583,12 @@ static size_t
 rows_of_bundle(size_t n_in, size_t n_vectors)
 {
   const size_t worth = n_vectors * STEPS / 4 + 32, most = worth < MOST_ENTRIES ? worth : MOST_ENTRIES;
-  size_t rows = n_in < MOST_BUNDLE ? n_in : MOST_BUNDLE;
+  size_t rows = n_in < MOST_BUNDLE ? n_in : MOST_BUNDLE, n;
 
   while (rows > LEAST_BUNDLE && (n_in + rows - 1) / rows << rows > most)
     rows--;
-  return rows;
+  n = (n_in + rows - 1) / rows;
+  return (n_in + n - 1) / n;
 }
 
 /* All columns; 0 when their units are too coarse. */
@@ -703,11 +704,12 @@ suits_list(const rrn_xbar_short *s, const rrn_xbar_short_column *common, size_t 
   int32_t lowest;
 
   return s->cpu >= RRN_XBAR_CPU_AVX512 && !s->spreads && s->head.n_in <= RRN_XBAR_SHORT_LISTED_ROWS &&
-         s->head.cols < RRN_XBAR_SHORT_SIDE / 2 && n_vectors >> s->head.n_in >= 1 && range_of(common, &lowest) < 1 << 16;
+         s->head.cols < RRN_XBAR_SHORT_SIDE / 2 && n_vectors >> s->head.n_in >= 1 &&
+         s->n_planes < 16 && range_of(common, &lowest) < 1 << 16;
 }
 
-/* What a column is: 0 when its unit is too coarse. */
-static int
+/* What a column is. */
+static void
 list_column(const running *run, size_t col, column *c, int32_t *cells, rrn_xbar_short_listed *l)
 {
   const size_t n = l->n_in * (size_t)l->n_planes;
@@ -715,8 +717,6 @@ list_column(const running *run, size_t col, column *c, int32_t *cells, rrn_xbar_
   size_t k;
 
   place_column(c, run, col);
-  if (c->shift < 16)
-    return 0;
   l->user = c;
   l->shift = c->shift - 16;
   l->doubt = rrn_xbar_short_doubt(run->s, c->shift, 1);
@@ -724,12 +724,11 @@ list_column(const running *run, size_t col, column *c, int32_t *cells, rrn_xbar_
     l->base[plane] = base_of(run, plane, l->doubt);
   for (k = 0; k < n; k++)
     cells[k] = cell_of(c->cells + 3 * k);
-  return 1;
 }
 
-/* ret_done 0: units are too coarse. */
-static int32_t
-run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vectors, int32_t *sums, int *ret_done)
+/* 0: units are too coarse. */
+static int
+run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vectors, int32_t *sums)
 {
   const rrn_xbar_short *s = run->s;
   int32_t cells[2 * RRN_XBAR_MAX_SLICES * RRN_XBAR_SHORT_LISTED_ROWS];
@@ -739,16 +738,19 @@ run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vec
   size_t col;
   column c;
 
+  for (col = 0; col < s->head.cols; col++) {
+    place_column(&c, run, col);
+    if (c.shift < 16)
+      return 0;
+  }
   memcpy(l.places, common->places, sizeof(l.places));
   range_of(common, &l.lowest);
   for (col = 0; col < s->head.cols; col++) {
-    if (!list_column(run, col, &c, cells, &l))
-      return RRAMNAS_OK;
+    list_column(run, col, &c, cells, &l);
     l.sums = sums + col * n_vectors;
     rrn_xbar_short_listed_avx512(&l);
   }
-  *ret_done = 1;
-  return RRAMNAS_OK;
+  return 1;
 }
 
 int32_t
@@ -774,7 +776,7 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, siz
   else if (suits_abreast(s, &common))
     RRN_TRY(run_abreast(scratch, &run, &common, n_vectors, ret_sums, &done, err));
   else if (suits_list(s, &common, n_vectors))
-    RRN_TRY(run_listed(&run, &common, n_vectors, ret_sums, &done));
+    done = run_listed(&run, &common, n_vectors, ret_sums);
   if (done)
     return RRAMNAS_OK;
   common.patterns = patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));

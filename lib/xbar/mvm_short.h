@@ -179,18 +179,17 @@ enum { RRN_XBAR_SHORT_LISTED_ROWS = 9, RRN_XBAR_SHORT_LISTED = 1 << RRN_XBAR_SHO
 typedef struct rrn_xbar_short_listed {
   const uint8_t *x; /* [n_in][x_row] */
   size_t x_row, n_in, n_vectors, n_lanes;
-  int32_t n_planes, n_steps, last;
+  int32_t n_planes, n_steps, last; /* n_planes: fewer than 16 */
   int32_t places[2 * RRN_XBAR_MAX_SLICES], base[2 * RRN_XBAR_MAX_SLICES]; /* as above */
   int32_t lowest;       /* least sum of codes; the greatest one is less than 2^16 above it */
   const int32_t *cells; /* [plane][n_in], in units of 2^-16 / 2^shift codes */
   int32_t shift;        /* at least 0 */
   uint32_t doubt;
   int clips;            /* some pattern clips */
-  /* By pattern, room: codes of all planes above `lowest`, what clips. */
+  /* By pattern, room: codes of all planes above `lowest`, planes that clip below and, times 16, above. */
   _Alignas(64) uint8_t low[RRN_XBAR_SHORT_LISTED];
   _Alignas(64) uint8_t high[RRN_XBAR_SHORT_LISTED];
-  _Alignas(64) uint8_t clips_low[RRN_XBAR_SHORT_LISTED];
-  _Alignas(64) uint8_t clips_high[RRN_XBAR_SHORT_LISTED];
+  _Alignas(64) uint8_t clipped[RRN_XBAR_SHORT_LISTED];
   int32_t *sums;        /* [n_vectors] */
   rrn_xbar_stats *stats;
   void *user;           /* of settle, which does not count clips but tells of them */

@@ -227,17 +227,56 @@ convert_plane(const rrn_xbar_short_abreast *a, size_t plane)
 
 /* --- results --- */
 
+/* Four by four of four: quarter k of result j is quarter j of r[k]. */
+INLINE void
+turn_quarters(__m512i r[4])
+{
+  const __m512i a = _mm512_shuffle_i32x4(r[0], r[1], 0x88), b = _mm512_shuffle_i32x4(r[2], r[3], 0x88),
+                c = _mm512_shuffle_i32x4(r[0], r[1], 0xdd), d = _mm512_shuffle_i32x4(r[2], r[3], 0xdd);
+
+  r[0] = _mm512_shuffle_i32x4(a, b, 0x88);
+  r[1] = _mm512_shuffle_i32x4(c, d, 0x88);
+  r[2] = _mm512_shuffle_i32x4(a, b, 0xdd);
+  r[3] = _mm512_shuffle_i32x4(c, d, 0xdd);
+}
+
+/* Within quarters: column k of quarter q of result j is column 4 q + j of r[k]. */
+INLINE void
+turn_within(__m512i r[4])
+{
+  const __m512i a = _mm512_unpacklo_epi32(r[0], r[1]), b = _mm512_unpackhi_epi32(r[0], r[1]),
+                c = _mm512_unpacklo_epi32(r[2], r[3]), d = _mm512_unpackhi_epi32(r[2], r[3]);
+
+  r[0] = _mm512_unpacklo_epi64(a, c);
+  r[1] = _mm512_unpackhi_epi64(a, c);
+  r[2] = _mm512_unpacklo_epi64(b, d);
+  r[3] = _mm512_unpackhi_epi64(b, d);
+}
+
 /* Sums of 16 vectors by column. */
 TARGET static void
 turn(const rrn_xbar_short_abreast *a, size_t vector)
 {
-  const __m512i lanes = _mm512_mullo_epi32(_mm512_set1_epi32(SIDE),
-                                           _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
-  size_t col;
+  __m512i r[4][4];
+  size_t j, k, q;
 
-  for (col = 0; col < a->n_cols; col++)
-    _mm512_storeu_si512(a->sums + col * a->n_vectors + vector,
-                        _mm512_i32gather_epi32(lanes, a->wide + vector * SIDE + col, 4));
+#pragma GCC unroll 4
+  for (q = 0; q < 4; q++) {
+#pragma GCC unroll 4
+    for (k = 0; k < 4; k++)
+      r[q][k] = _mm512_load_si512(a->wide + (vector + 4 * q + k) * SIDE);
+    turn_within(r[q]);
+  }
+#pragma GCC unroll 4
+  for (j = 0; j < 4; j++) {
+    __m512i some[4] = { r[0][j], r[1][j], r[2][j], r[3][j] };
+
+    turn_quarters(some);
+#pragma GCC unroll 4
+    for (k = 0; k < 4; k++)
+      if (4 * k + j < a->n_cols)
+        _mm512_storeu_si512(a->sums + (4 * k + j) * a->n_vectors + vector, some[k]);
+  }
 }
 
 TARGET void

@@ -95,11 +95,33 @@ worths_of(int32_t n_steps)
   return (int64_t)worths;
 }
 
-/* Sums of all vectors. */
-TARGET static void
-add_up(const rrn_xbar_short_listed *l)
+/* Bits of eight vectors' steps that an input has, of vectors that are in use. */
+static uint64_t
+valid_at(const rrn_xbar_short_listed *l, size_t vector)
 {
-  const list low = list_of(l->low), high = list_of(l->high);
+  const size_t first = vector % RRN_XBAR_SHORT_LANES, left = l->n_lanes > first ? l->n_lanes - first : 0;
+  const uint64_t steps = ((UINT64_C(1) << l->n_steps) - 1) * UINT64_C(0x0101010101010101);
+
+  return steps & (left >= VECTORS ? ~UINT64_C(0) : (UINT64_C(1) << VECTORS * left) - 1);
+}
+
+/* Adds the clips of eight vectors. */
+TARGET static __attribute__((noinline)) void
+count_clips(const rrn_xbar_short_listed *l, size_t vector, __m512i clips)
+{
+  const __m512i valid = _mm512_maskz_mov_epi8(valid_at(l, vector), clips), zero = _mm512_setzero_si512();
+  const __m512i half = _mm512_set1_epi8(15);
+
+  l->stats->clipped_low += _mm512_reduce_add_epi64(_mm512_sad_epu8(_mm512_and_si512(valid, half), zero));
+  l->stats->clipped_high +=
+    _mm512_reduce_add_epi64(_mm512_sad_epu8(_mm512_and_si512(_mm512_srli_epi16(valid, 4), half), zero));
+}
+
+/* Sums of all vectors. `clips` 0: no pattern does. */
+INLINE void
+add_up(const rrn_xbar_short_listed *l, int clips)
+{
+  const list low = list_of(l->low), high = list_of(l->high), clipped = list_of(l->clipped);
   const __m512i worths = _mm512_set1_epi64(worths_of(l->n_steps));
   const __m256i base = _mm256_set1_epi32(l->lowest * ((1 << l->n_steps) - 1));
   size_t v;
@@ -111,29 +133,22 @@ add_up(const rrn_xbar_short_listed *l)
     const __m512i all = _mm512_add_epi32(sum, _mm512_slli_epi32(_mm512_srli_epi64(sum, 32), 4));
 
     _mm256_storeu_si256((void *)(l->sums + v), _mm256_add_epi32(_mm512_cvtepi64_epi32(all), base));
+    if (clips) {
+      const __m512i some = look_up(&clipped, &p);
+
+      if (_mm512_test_epi8_mask(some, some))
+        count_clips(l, v, some);
+    }
   }
 }
 
-/* Adds what clipped. */
 TARGET static void
-count_clips(const rrn_xbar_short_listed *l)
+add_all(const rrn_xbar_short_listed *l)
 {
-  const list low = list_of(l->clips_low), high = list_of(l->clips_high);
-  const uint64_t steps = ((UINT64_C(1) << l->n_steps) - 1) * UINT64_C(0x0101010101010101);
-  const __m512i zero = _mm512_setzero_si512();
-  __m512i all_low = zero, all_high = zero;
-  size_t v;
-
-  for (v = 0; v < l->n_vectors; v += VECTORS) {
-    const size_t first = v % RRN_XBAR_SHORT_LANES, left = l->n_lanes > first ? l->n_lanes - first : 0;
-    const uint64_t valid = steps & (left >= VECTORS ? ~UINT64_C(0) : (UINT64_C(1) << VECTORS * left) - 1);
-    const patterns p = patterns_at(l, v);
-
-    all_low = _mm512_add_epi64(all_low, _mm512_sad_epu8(_mm512_maskz_mov_epi8(valid, look_up(&low, &p)), zero));
-    all_high = _mm512_add_epi64(all_high, _mm512_sad_epu8(_mm512_maskz_mov_epi8(valid, look_up(&high, &p)), zero));
-  }
-  l->stats->clipped_low += _mm512_reduce_add_epi64(all_low);
-  l->stats->clipped_high += _mm512_reduce_add_epi64(all_high);
+  if (l->clips)
+    add_up(l, 1);
+  else
+    add_up(l, 0);
 }
 
 /* --- lists --- */
@@ -176,8 +191,7 @@ correct(rrn_xbar_short_listed *l, int32_t plane, uint32_t first, uint32_t doubts
     codes[lane] = low ? 0 : high ? l->last : codes[lane];
     if (is_doubtful)
       codes[lane] = find(l, pattern, &vector, &step) ? l->settle(l->user, plane, vector, step, &low, &high) : 0;
-    l->clips_low[pattern] = (uint8_t)(l->clips_low[pattern] + low);
-    l->clips_high[pattern] = (uint8_t)(l->clips_high[pattern] + high);
+    l->clipped[pattern] = (uint8_t)(l->clipped[pattern] + low + 16 * high);
     l->clips |= low || high;
   }
 }
@@ -224,8 +238,7 @@ rrn_xbar_short_listed_avx512(rrn_xbar_short_listed *l)
   size_t k;
 
   l->clips = 0;
-  memset(l->clips_low, 0, sizeof(l->clips_low));
-  memset(l->clips_high, 0, sizeof(l->clips_high));
+  memset(l->clipped, 0, sizeof(l->clipped));
   for (k = 0; k < n; k++)
     all[k] = _mm512_set1_epi32(-l->lowest);
   for (plane = 0; plane < l->n_planes; plane++)
@@ -234,9 +247,7 @@ rrn_xbar_short_listed_avx512(rrn_xbar_short_listed *l)
     _mm_store_si128((void *)(l->low + k * LANES), _mm512_cvtepi32_epi8(all[k]));
     _mm_store_si128((void *)(l->high + k * LANES), _mm512_cvtepi32_epi8(_mm512_srli_epi32(all[k], 8)));
   }
-  add_up(l);
-  if (l->clips)
-    count_clips(l);
+  add_all(l);
 }
 #else
 void
