@@ -17,7 +17,12 @@
 #include "accuracy/accuracy.h"
 
 /* Enough that one current in some thousand is seen. */
-enum { MOST_SAMPLES = 128, STRIDE = 7919 };
+enum { MOST_SAMPLES = 128, STRIDE = 7919, SOME = 4 };
+
+typedef float some __attribute__((vector_size(4 * SOME)));
+typedef int32_t whole __attribute__((vector_size(4 * SOME)));
+
+#define CHOOSE(which, a, b) ((some)(((whole)(a) & (which)) | ((whole)(b) & ~(which))))
 
 /* What flows into a layer. */
 typedef struct seen {
@@ -158,17 +163,32 @@ choose_inputs(rrn_quantised_layer *l, const seen *s)
   l->x_zero = nearest(-s->least / l->x_unit);
 }
 
+static inline whole
+quantise_some(const rrn_quantised_layer *l, some x)
+{
+  const float top = (float)((1 << l->input_bits) - 1);
+  const some zero = { 0 }, q = x / (zero + l->x_unit) + (float)l->x_zero;
+  const some above = CHOOSE(q > zero, q, zero); /* 0 when it is no number */
+
+  return __builtin_convertvector(CHOOSE(above < top, above, zero + top) + 0.5f, whole);
+}
+
 void
 rrn_quantise_inputs(const rrn_quantised_layer *l, const float *x, size_t n, int32_t *ret_q)
 {
-  const float top = (float)((1 << l->input_bits) - 1), unit = l->x_unit, zero = (float)l->x_zero;
+  const size_t last = n / SOME * SOME;
+  some q = { 0 };
+  whole rounded;
   size_t i;
 
-  for (i = 0; i < n; i++) {
-    const float q = x[i] / unit + zero, above = q > 0 ? q : 0; /* 0 when it is no number */
-
-    ret_q[i] = (int32_t)((above < top ? above : top) + 0.5f);
+  for (i = 0; i < last; i += SOME) {
+    memcpy(&q, x + i, sizeof(q));
+    rounded = quantise_some(l, q);
+    memcpy(ret_q + i, &rounded, sizeof(rounded));
   }
+  memcpy(&q, x + last, (n - last) * sizeof(*x));
+  rounded = quantise_some(l, q);
+  memcpy(ret_q + last, &rounded, (n - last) * sizeof(*ret_q));
 }
 
 static int32_t
