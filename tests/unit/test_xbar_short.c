@@ -18,7 +18,7 @@
 #include "xbar/adc.h"
 #include "xbar/mvm_short.h"
 
-enum { VECTORS = 48, MOST_GROUPS = 4, MOST_OUT = 20, N_CPUS = 3 };
+enum { VECTORS = 48, MANY = 512, MOST_GROUPS = 4, MOST_OUT = 20, N_CPUS = 3 };
 
 /* A random layer with the converters of its groups. */
 typedef struct layer_case {
@@ -42,18 +42,20 @@ random_spec(rrn_random *r, uint32_t number)
   return spec;
 }
 
-/* Ranges of the groups are octaves apart, so that some currents are beyond them. */
+/* Ranges of the groups are octaves apart, so that some currents are beyond them. n_in, n_out 0: random. */
 static void
-make_case(layer_case *c, uint32_t number)
+make_sized_case(layer_case *c, uint32_t number, size_t n_in, size_t n_out)
 {
   rrn_random r = rrn_random_start(7, number, 0, 0);
   const rrn_xbar_spec spec = random_spec(&r, number);
-  const size_t n_in = 1 + rrn_random_below(&r, number % 4 == 0 ? 128 : 26), n_out = 1 + rrn_random_below(&r, MOST_OUT);
+  const size_t some_in = 1 + rrn_random_below(&r, number % 4 == 0 ? 128 : 26), some_out = 1 + rrn_random_below(&r, MOST_OUT);
   const uint32_t limit = (1u << (spec.weight_bits - 1)) - 1;
   const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.05, .stuck_on_fraction = 0.01,
                                  .drift_exponent = 0.02, .drift_reference_s = 1, .time_s = number % 2 ? 100 : 0 };
   size_t i;
 
+  n_in = n_in > 0 ? n_in : some_in;
+  n_out = n_out > 0 ? n_out : some_out;
   assert_int_equal(rrn_rt_init(&c->rt, NULL, NULL), RRAMNAS_OK);
   rrn_arena_init(&c->arena, &c->rt);
   c->n_groups = 1 + rrn_random_below(&r, MOST_GROUPS);
@@ -78,6 +80,12 @@ make_case(layer_case *c, uint32_t number)
     c->adcs[group].lo[slice] *= factor;
   }
   c->layer.adc = c->adcs[0];
+}
+
+static void
+make_case(layer_case *c, uint32_t number)
+{
+  make_sized_case(c, number, 0, 0);
 }
 
 /* By the reference: vectors in use, positions after each other; numbers of the streams as of numbers[]. */
@@ -244,6 +252,52 @@ noisy_reads_are_the_references(void **state)
   assert_true(n > 10000 && n_far * 20 < n);
 }
 
+/* With so many vectors patterns are listed, and bundles are of eight rows: the sums and clips of plain C. ret: clips. */
+static int64_t
+assert_many(layer_case *c)
+{
+  static uint8_t x[32 * MANY];
+  static int32_t sums[N_CPUS][MOST_OUT * MANY];
+  rrn_random r = rrn_random_start(8, c->layer.id.layer, 0, 0);
+  rrn_xbar_stats stats[N_CPUS] = { { 0, 0, 0 } };
+  rrn_xbar_short s[N_CPUS];
+  size_t i, g;
+  int cpu;
+
+  create_all(c, s);
+  for (i = 0; i < c->layer.n_in * MANY; i++)
+    x[i] = (uint8_t)rrn_random_below(&r, 1u << c->layer.n_steps);
+  for (g = 0; g < c->n_groups; g++)
+    for (cpu = 0; cpu < N_CPUS; cpu++) {
+      assert_int_equal(rrn_xbar_short_run(&c->arena, &s[cpu], g, g, x, MANY, MANY, c->n_lanes, NULL, sums[cpu], &stats[cpu], NULL),
+                       RRAMNAS_OK);
+      assert_memory_equal(sums[0], sums[cpu], c->layer.n_out * MANY * sizeof(sums[0][0]));
+      assert_memory_equal(&stats[0], &stats[cpu], sizeof(stats[0]));
+    }
+  return stats[0].clipped_low + stats[0].clipped_high;
+}
+
+static void
+many_vectors_are_as_few(void **state)
+{
+  static const size_t sizes[][2] = { { 9, 1 }, { 9, 3 }, { 8, 2 }, { 7, 7 }, { 5, 1 }, { 3, 1 }, { 1, 1 }, { 9, 16 }, { 16, 17 },
+                                     { 24, 20 }, { 25, 8 } };
+  const size_t n = sizeof(sizes) / sizeof(sizes[0]);
+  int64_t n_clips = 0;
+  uint32_t number;
+
+  (void)state;
+  for (number = 0; number < 6 * n; number++) {
+    layer_case c;
+
+    make_sized_case(&c, 1000 + number, sizes[number % n][0], sizes[number % n][1]);
+    if (rrn_xbar_is_short(&c.layer, c.adcs, c.n_groups))
+      n_clips += assert_many(&c);
+    rrn_arena_release(&c.arena);
+  }
+  assert_true(n_clips > 1000);
+}
+
 /* --- memory --- */
 
 typedef struct kept {
@@ -335,6 +389,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(codes_are_the_references),
+    cmocka_unit_test(many_vectors_are_as_few),
     cmocka_unit_test(noisy_reads_are_the_references),
     cmocka_unit_test(a_layer_is_three_times_its_weights),
   };
