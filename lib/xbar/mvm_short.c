@@ -697,15 +697,14 @@ range_of(const rrn_xbar_short_column *common, int32_t *ret_lowest)
   return all;
 }
 
-/* Few rows, single columns, and so many vectors that a list of all patterns is less work. */
+/* Few rows, and so many vectors that a list of all patterns is less work. */
 static int
 suits_list(const rrn_xbar_short *s, const rrn_xbar_short_column *common, size_t n_vectors)
 {
   int32_t lowest;
 
   return s->cpu >= RRN_XBAR_CPU_AVX512 && !s->spreads && s->head.n_in <= RRN_XBAR_SHORT_LISTED_ROWS &&
-         s->head.cols < RRN_XBAR_SHORT_SIDE / 2 && n_vectors >> s->head.n_in >= 1 &&
-         s->n_planes < 16 && range_of(common, &lowest) < 1 << 16;
+         n_vectors >> s->head.n_in >= 1 && s->n_planes < 16 && range_of(common, &lowest) < 1 << 16;
 }
 
 /* What a column is. */
@@ -773,10 +772,10 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, siz
   set_places(&run, &common);
   if (suits_tiles(s, &common))
     RRN_TRY(run_tiles(scratch, &run, &common, n_vectors, ret_sums, &done, err));
-  else if (suits_abreast(s, &common))
-    RRN_TRY(run_abreast(scratch, &run, &common, n_vectors, ret_sums, &done, err));
   else if (suits_list(s, &common, n_vectors))
     done = run_listed(&run, &common, n_vectors, ret_sums);
+  else if (suits_abreast(s, &common))
+    RRN_TRY(run_abreast(scratch, &run, &common, n_vectors, ret_sums, &done, err));
   if (done)
     return RRAMNAS_OK;
   common.patterns = patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
