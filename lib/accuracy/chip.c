@@ -14,7 +14,7 @@
 #include "infer/kernels.h"
 
 /* Blocks of images for which the tables of a copy, which has few positions, are made once. */
-enum { TOGETHER = 8 };
+enum { TOGETHER = 11 };
 
 /* --- desks --- */
 

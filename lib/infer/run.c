@@ -24,8 +24,9 @@
 
 enum { ALIGNMENT = 64, MOST_WORKERS = 256 };
 
-/* Workspaces that a thread takes through the network together: they stay in its cache. */
-enum { BAND_BYTES = 5 << 19 };
+/* Workspaces that a thread takes through the network together: what a backend prepares for a layer serves them all, which
+ * matters more than that they stay in the nearer caches. */
+enum { BAND_BYTES = 5 << 21 };
 
 /* What a thread takes hold of for one group. */
 typedef struct worker {

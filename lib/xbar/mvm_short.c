@@ -16,7 +16,8 @@
  *
  * Complexity: rows / 5 lookups and additions and three operations for 16 conversions. 3 bytes per pair of cells. Source:
  * Arlazarov et al., 1970, as mvm_lookup.c. With read noise by column as many lookups again give the variance. Arrays whose
- * rows and columns fill tiles go to mvm_short_amx.c. Not handled: several bits per step, inputs of more than 8 bits. */
+ * rows and columns fill tiles go to mvm_short_amx.c, others of many columns to mvm_short_abreast_avx512.c, and those of few rows
+ * and many vectors to mvm_short_listed_avx512.c. Not handled: several bits per step, inputs of more than 8 bits. */
 #include "xbar/mvm_short.h"
 
 #include <string.h>
