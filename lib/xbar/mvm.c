@@ -414,13 +414,15 @@ fill_cells(rrn_xbar_work *w)
 {
   const rrn_xbar_block *b = &w->block;
   const int32_t shift = b->high + 8 - b->fraction;
-  const uint8_t *middle = b->middle;
   const int8_t *top = b->top, *low = b->low;
+  const uint8_t *middle = b->middle;
+  const size_t rows = b->rows;
+  int32_t *cells = w->cells;
   size_t lane, row;
 
-  for (lane = 0; lane < b->columns; lane++, top += b->rows, middle += b->rows, low += b->rows)
-    for (row = 0; row < b->rows; row++)
-      w->cells[row * RRN_XBAR_LANES + lane] = (65536 * top[row] + 256 * middle[row] + low[row]) >> shift;
+  for (lane = 0; lane < b->columns; lane++, top += rows, middle += rows, low += rows)
+    for (row = 0; row < rows; row++)
+      cells[row * RRN_XBAR_LANES + lane] = (65536 * top[row] + 256 * middle[row] + low[row]) >> shift;
 }
 
 static void
