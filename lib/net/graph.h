@@ -38,6 +38,7 @@ typedef struct rrn_attrs {
   int32_t axis;              /* normalised to [0, rank) */
   int32_t keep_dims;
   int32_t trans_a, trans_b;  /* GEMM */
+  int32_t approximate;       /* GELU: by tanh */
   int64_t dims[RRAMNAS_MAX_RANK]; /* RESHAPE/EXPAND target, TRANSPOSE permutation, axes of REDUCE, ... */
   int32_t n_dims;
   double number[4]; /* CLIP min, max; HARD_SIGMOID alpha, beta; BATCH_NORM/LAYER_NORM epsilon; GEMM alpha, beta */
