@@ -38,17 +38,18 @@ rrn_crowd_init(rrn_crowd *c, uint32_t seed, int32_t boxes, rrn_arena *arena)
 
 /* --- the stream --- */
 
-/* Begins anew with a share of numbers that gives about c->boxes of n. */
-static void
+/* Numbers below that are about c->boxes of n. Begins anew, with some to spare, when fewer were kept. */
+static double
 aim_at(rrn_crowd *c, size_t n)
 {
   const double wanted = n > (size_t)c->boxes ? (double)c->boxes / (double)n : 1;
 
-  if (c->most > wanted / 2 && c->most < 2 * wanted)
-    return;
-  c->most = wanted;
-  c->drawn = c->n = 0;
-  rrn_mt19937_seed(&c->rng, c->seed);
+  if (wanted > c->most) {
+    c->most = 2 * wanted;
+    c->drawn = c->n = 0;
+    rrn_mt19937_seed(&c->rng, c->seed);
+  }
+  return wanted;
 }
 
 static int32_t
@@ -112,10 +113,10 @@ choose_boxes(rrn_crowd *c, const rramnas_mapping *m, size_t from, rrn_arena *scr
              rramnas_error *err)
 {
   const size_t n = (size_t)rrn_place_count(m);
+  const double most = aim_at(c, n);
   size_t i, end, before = 0;
   int32_t layer = 0, *heads;
 
-  aim_at(c, n);
   RRN_TRY(draw_to(c, from + n, err));
   i = find(c, from);
   end = find(c, from + n);
@@ -127,8 +128,9 @@ choose_boxes(rrn_crowd *c, const rramnas_mapping *m, size_t from, rrn_arena *scr
   if (!f->boxes || !f->keys || !f->order || !heads)
     return rrn_fail_memory(err);
   for (; i < end; i++)
-    add_box(f, c->at[i] - from, c->keys[i], &layer, &before);
-  rrn_uniform_order(f->keys, c->most, f->n, f->order, heads);
+    if (c->keys[i] < most)
+      add_box(f, c->at[i] - from, c->keys[i], &layer, &before);
+  rrn_uniform_order(f->keys, most, f->n, f->order, heads);
   return RRAMNAS_OK;
 }
 

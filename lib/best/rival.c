@@ -250,7 +250,7 @@ some_try_may(rrn_rivals *r, int32_t crossbars, double ns, int *ret_may)
     if (x->boxes > RRN_MAX_BOXES)
       continue;
     if (rules_allow(r, x, crossbars) && least_ns(r, x->alone_ns, crossbars) < sooner_ns) {
-      if (r->o->effort == RRAMNAS_EFFORT_FAST)
+      if (r->last == r->m->crossbars_available)
         return RRAMNAS_OK; /* a mapping is sooner made than ruled out: there is but one */
       RRN_TRY(find_crowd(r, x, from, crossbars, ns));
       if (x->crowd_ns < ns)
@@ -292,12 +292,11 @@ look(rrn_rivals *r, int32_t crossbars, double ns, double *ret_ns)
 int32_t
 rrn_rivals_find(rrn_rivals *r, double *ns, int32_t *ret_crossbars)
 {
-  const int32_t most = r->m->crossbars_available, last = r->o->effort > RRAMNAS_EFFORT_FAST ? 1 : most;
   double found_ns;
   int32_t n;
 
   *ret_crossbars = 0;
-  for (n = most; n >= last; n--) {
+  for (n = r->m->crossbars_available; n >= r->last; n--) {
     follow_all(r, n);
     if (!r->all.solved || least_ns(r, r->all.alone_ns, n) >= *ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING))
       return RRAMNAS_OK;
@@ -364,6 +363,7 @@ rrn_rivals_init(rrn_rivals *r, const rramnas_mapping *m, const rramnas_compile_o
   int32_t i;
 
   *r = (rrn_rivals){ .m = m, .o = o, .same_from = INT32_MAX, .err = err };
+  r->last = o->effort > RRAMNAS_EFFORT_FAST ? 1 : m->crossbars_available;
   rrn_arena_init(&r->arena, &m->rt);
   rrn_arena_init(&r->scratch, &m->rt);
   for (i = 0; i < RRN_RIVAL_CROWDS; i++)
