@@ -186,18 +186,17 @@ follow(rrn_rivals *r, rrn_rival_copies *x, int32_t crossbars)
   x->alone_ns = unhindered(&m, r->o->samples);
 }
 
-/* All tries; what was made last is no longer known when those that led to it change. */
+/* What was made last is no longer known when the copies of the tries that led to it change. */
 static void
-follow_all(rrn_rivals *r, int32_t crossbars)
+follow_made(rrn_rivals *r, int32_t crossbars)
 {
   double cells;
   int32_t i;
 
-  follow(r, &r->all, crossbars);
-  for (i = 0; i < r->n_tries; i++) {
+  for (i = 0; i < r->same_tries; i++) {
     cells = r->tries[i].cells;
     follow(r, &r->tries[i], crossbars);
-    if (i < r->same_tries && (cells < r->tries[i].cells || cells > r->tries[i].cells))
+    if (cells < r->tries[i].cells || cells > r->tries[i].cells)
       r->same_from = INT32_MAX;
   }
 }
@@ -244,9 +243,12 @@ some_try_may(rrn_rivals *r, int32_t crossbars, double ns, int *ret_may)
   int32_t i;
 
   *ret_may = 1;
-  for (i = 0; i < r->n_tries && r->tries[i].solved; i++) {
+  for (i = 0; i < r->n_tries; i++) {
     rrn_rival_copies *x = &r->tries[i];
 
+    follow(r, x, crossbars);
+    if (!x->solved)
+      break;
     if (x->boxes > RRN_MAX_BOXES)
       continue;
     if (rules_allow(r, x, crossbars) && least_ns(r, x->alone_ns, crossbars) < sooner_ns) {
@@ -297,9 +299,10 @@ rrn_rivals_find(rrn_rivals *r, double *ns, int32_t *ret_crossbars)
 
   *ret_crossbars = 0;
   for (n = r->m->crossbars_available; n >= r->last; n--) {
-    follow_all(r, n);
+    follow(r, &r->all, n);
     if (!r->all.solved || least_ns(r, r->all.alone_ns, n) >= *ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING))
       return RRAMNAS_OK;
+    follow_made(r, n);
     RRN_TRY(look(r, n, *ns, &found_ns));
     if (found_ns < *ns) {
       *ns = found_ns;
