@@ -4,11 +4,11 @@
  * In:  network, chip, options (crossbars, effort, objective, samples, how to lay out grouped layers).
  * Out: tilings, copies, placements. A proven lower bound on the time is bound_time.c.
  *
- * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which a race finds the best (race.c); policy
- * rnc's mappings on the crossbars at hand and on all fewer that a bound does not rule out; and one copy of each layer
- * packed by search for the fewest crossbars. The soonest is the result. But for the fast effort none of the candidates
- * depends on the crossbars at hand, so more of them are never slower; each effort has all candidates of the lower ones,
- * and so is never slower.
+ * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which a race finds the best (race.c);
+ * policy rnc's mappings on the crossbars at hand and on all fewer that bounds do not rule out (rival.c); and one copy of
+ * each layer packed by search for the fewest crossbars. The soonest is the result. But for the fast effort none of the
+ * candidates depends on the crossbars at hand, so more of them are never slower; each effort has all candidates of the
+ * lower ones, and so is never slower.
  *
  * Crossbars auto: the search for the fewest, then plans on these. Budgets are work that is counted (boxes placed,
  * crossbars looked at, jobs simulated), never times.
