@@ -17,8 +17,8 @@ typedef struct rrn_turn {
   uint32_t turn, n_turns;
 } rrn_turn;
 
-/* In which turn of its piece on a crossbar each of n_groups groups, of n_out outputs, of a mapped layer is read: ret[n_groups].
- * measure.c */
+/* In which turn of its piece on a crossbar each of n_groups groups, of n_out outputs, of a mapped layer is read:
+ * ret[n_groups]. measure.c */
 int32_t rrn_turns_of(rrn_arena *arena, const rramnas_mapping *mapping, int32_t layer, size_t n_groups, size_t n_out,
                      rrn_turn **ret, rramnas_error *err);
 

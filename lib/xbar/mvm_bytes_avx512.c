@@ -45,7 +45,8 @@ store(double *y, size_t n, __m512i sums)
 
 /* A block of columns, all 32 when it is whole, of `vectors` vectors, at most VECTORS. */
 INLINE void
-multiply(const int8_t *w, const uint8_t *x, size_t stride, size_t vectors, size_t columns, int whole, double *y, size_t n_out)
+multiply(const int8_t *w, const uint8_t *x, size_t stride, size_t vectors, size_t columns, int whole, double *y,
+         size_t n_out)
 {
   const __mmask16 first = (__mmask16)(columns >= 16 ? 0xffff : (1u << columns) - 1);
   const __mmask16 second = (__mmask16)(columns > 16 ? 0xffffu >> (32 - columns) : 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups of a layer that share a crossbar are read one after the other: the turn of each, by its definition, wherever the pieces
- * of its matrix are cut. */
+/* Groups of a layer that share a crossbar are read one after the other: the turn of each, by its definition, wherever
+ * the pieces of its matrix are cut. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +54,7 @@ mapped(int32_t policy, int32_t rows, int32_t cols)
   return m;
 }
 
-/* Of groups of the matrix that have a column in the piece, how many there are before a column: all of them for its end. */
+/* Of groups of the matrix that have a column in the piece, how many there are before a column. */
 static int64_t
 groups_before(const rrn_matrix *x, const rrn_piece *p, int64_t col)
 {
