@@ -46,29 +46,36 @@ bases(const int16_t *cells)
   return _mm512_sub_epi16(_mm512_setzero_si512(), m);
 }
 
+/* Which of `most` rows from one on there are. */
+static inline uint32_t
+rows_from(const rrn_xbar_block *b, size_t row, size_t most)
+{
+  return b->rows - row >= most ? UINT32_MAX >> (32 - most) : (1u << (b->rows - row)) - 1;
+}
+
 /* The upper two bytes of a column's cells, as rrn_xbar_word_of(), and the sum of those below 0: the least sum of each group of
  * four is the 0 of its table. */
 TARGET static void
 join(const rrn_xbar_block *b, size_t column)
 {
-  const int8_t *top = b->top + column * b->stride;
-  const uint8_t *middle = b->middle + column * b->stride;
-  const int8_t *low = b->low + column * b->stride;
+  const int8_t *top = b->top + column * b->rows;
+  const uint8_t *middle = b->middle + column * b->rows;
+  const int8_t *low = b->low + column * b->rows;
   const __m512i one = _mm512_set1_epi16(b->left_out > 0), half = _mm512_set1_epi16((int16_t)((1 << b->left_out) >> 1));
   const __m128i places = _mm_cvtsi32_si128(b->left_out);
   __m512i sum = _mm512_setzero_si512();
   size_t row;
 
   for (row = 0; row < b->stride; row += 32) {
-    const __m512i t = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)(top + row)));
-    const __m512i m = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const void *)(middle + row)));
-    const __mmask32 below = _mm256_movepi8_mask(_mm256_loadu_si256((const void *)(low + row)));
+    const __mmask32 there = (__mmask32)rows_from(b, row, 32);
+    const __m512i t = _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(there, top + row));
+    const __m512i m = _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(there, middle + row));
+    const __mmask32 below = _mm256_movepi8_mask(_mm256_maskz_loadu_epi8(there, low + row));
     const __m512i rounded = _mm512_add_epi16(_mm512_or_si512(_mm512_slli_epi16(t, 8), m), half);
     const __m512i words = _mm512_sra_epi16(_mm512_mask_sub_epi16(rounded, below, rounded, one), places);
-    const __mmask32 there = b->stride - row > 16 ? 0xffffffff : 0xffff;
 
     _mm512_store_si512(b->words + row, words);
-    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maskz_min_epi16(there, words, _mm512_setzero_si512()),
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_min_epi16(words, _mm512_setzero_si512()),
                                                   _mm512_set1_epi16(1)));
   }
   b->base[column] = _mm512_reduce_add_epi32(sum);
@@ -186,7 +193,8 @@ build_spreads(const rrn_xbar_block *b, size_t column)
   for (c = 0; c < n; c++)
     for (row = 0; row < b->stride; row += 16) {
       const __m512i cells =
-        _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)(b->spread + (column + c) * b->stride + row)));
+        _mm512_broadcast_i32x4(_mm_maskz_loadu_epi8((__mmask16)rows_from(b, row, 16),
+                                                    b->spread + (column + c) * b->rows + row));
       __m512i at = each, t = _mm512_maskz_shuffle_epi8(0xcccccccccccccccc, cells, at);
 
       at = _mm512_add_epi8(at, two);
