@@ -223,7 +223,7 @@ conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, co
   return (conversion){ *r, sums, spreads,
                        _mm512_sub_epi32(_mm512_load_si512(b->offset + place), _mm512_set1_epi32(b->width)),
                        _mm512_set1_epi32(b->levels ? 0 : 1 << (16 + r->step * b->dac_bits - first_place)),
-                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps(),
+                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_set1_ps(b->noise),
                        rrn_wide_mix_of(r->step), deviates };
 }
 
@@ -259,17 +259,18 @@ draw(const rrn_xbar_block *b, const readout *r, int32_t *ret_deviates)
 
 /* A column's sums with read noise. */
 INLINE __m512i
-total_of(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words)
+total_of(const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words)
 {
   const __m512i sum = join(v, c, c->sums + col * SIDE, words);
+  __m512i deviates;
 
   if (noise == RRN_WIDE_QUIET)
     return sum;
-  return _mm512_add_epi32(
-    sum, rrn_wide_noise_of(&c->mix, _mm512_load_si512(c->deviates + col * SIDE),
-                           noise == RRN_WIDE_SAME
-                             ? c->deviation
-                             : rrn_wide_deviation(b, _mm512_load_si512(c->spreads + col * SIDE))));
+  deviates = _mm512_load_si512(c->deviates + col * SIDE);
+  return _mm512_add_epi32(sum, noise == RRN_WIDE_SAME
+                                 ? rrn_wide_noise_of(&c->mix, deviates, c->deviation)
+                                 : rrn_wide_summed_noise_of(&c->mix, deviates, c->deviation,
+                                                            _mm512_load_si512(c->spreads + col * SIDE)));
 }
 
 /* What columns add up to: codes by place, and the greatest halves of their sums. */
@@ -283,10 +284,10 @@ typedef struct totals {
 
 /* Adds the codes of a column, where they lie in their sums and not clipped. */
 INLINE void
-convert(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words,
+convert(const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words,
         totals *t)
 {
-  const __m512i total = total_of(b, v, c, col, noise, words);
+  const __m512i total = total_of(v, c, col, noise, words);
 
   t->greatest = _mm512_max_epu16(t->greatest, total);
   t->all[col] = _mm512_dpwssd_epi32(t->all[col], total, c->worth);
@@ -303,7 +304,7 @@ correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noi
 
 #pragma GCC unroll 1
   for (col = 0; col < n; col++) {
-    const __m512i total = total_of(b, v, c, col, noise, words), above = _mm512_add_epi32(total, v->width);
+    const __m512i total = total_of(v, c, col, noise, words), above = _mm512_add_epi32(total, v->width);
     const __m512i code = _mm512_srai_epi32(above, 16);
     const __m512i clipped = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), v->last);
     const __m512i wrong = _mm512_sub_epi32(clipped, _mm512_srai_epi32(total, 16));
@@ -340,7 +341,7 @@ convert_by_levels(rrn_xbar_block *b, const converter *v, const conversion *c, rr
 #pragma GCC unroll 1
   for (col = 0; col < n; col++) {
     const size_t column = c->at.column + col;
-    const __m512i sums = _mm512_add_epi32(total_of(b, v, c, col, noise, words), v->width);
+    const __m512i sums = _mm512_add_epi32(total_of(v, c, col, noise, words), v->width);
     uint32_t *to = b->codes + column * RRN_XBAR_TABLE_VECTORS + c->at.vector;
     const size_t row = column * (size_t)b->steps + (size_t)c->at.step;
     uint32_t *doubts = b->doubts + row * RRN_XBAR_DOUBTS + c->at.vector / SIDE;
@@ -489,7 +490,7 @@ read_out(rrn_xbar_block *block, rrn_wide_noise noise, int words)
   totals t;
   size_t k;
 
-#define CONVERT(col) convert(&b, &v, &c, col, noise, words, &t)
+#define CONVERT(col) convert(&v, &c, col, noise, words, &t)
   t.greatest = _mm512_setzero_si512();
   clear(&t);
   for (k = 0; r.vector < b.vectors; k ^= 1, r = next_of(&b, r)) {

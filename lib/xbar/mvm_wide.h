@@ -155,7 +155,11 @@ rrn_wide_deviates_of(const rrn_xbar_block *b, const rrn_wide_names *n, size_t ke
   return _mm512_permutexvar_epi8(bytes, _mm512_loadu_si512(rrn_xbar_deviates));
 }
 
-/* What makes them the number of a step. */
+/* A float from 2^23 to 2^24 is a whole number, its lowest bits; this one leaves room on both sides. */
+#define RRN_WIDE_WHOLE 0x1.8p23f
+enum { RRN_WIDE_WHOLE_BITS = 0x4b400000 };
+
+/* What makes them the number of a step, RRN_WIDE_WHOLE more. */
 typedef struct rrn_wide_mix {
   __m512i start, weights;
 } rrn_wide_mix;
@@ -166,25 +170,32 @@ rrn_wide_mix_of(int32_t step)
   int32_t weights;
 
   memcpy(&weights, rrn_xbar_weights[step % RRN_XBAR_DRAW_STEPS], sizeof(weights));
-  return (rrn_wide_mix){ _mm512_set1_epi32(-rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS]), _mm512_set1_epi32(weights) };
+  return (rrn_wide_mix){ _mm512_set1_epi32(RRN_WIDE_WHOLE_BITS - rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS]),
+                         _mm512_set1_epi32(weights) };
 }
 
+/* That number times a deviation of few bits, exact but for one rounding; `less` is RRN_WIDE_WHOLE times it. */
+RRN_WIDE __m512
+rrn_wide_number_of(const rrn_wide_mix *m, __m512i deviates, __m512 deviation, __m512 less)
+{
+  return _mm512_fmsub_ps(_mm512_castsi512_ps(_mm512_dpbusd_epi32(m->start, deviates, m->weights)), deviation, less);
+}
+
+/* Read noise of the same deviation in all columns. */
 RRN_WIDE __m512i
 rrn_wide_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 deviation)
 {
-  const __m512i sum = _mm512_dpbusd_epi32(m->start, deviates, m->weights);
-
-  return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), deviation));
+  return _mm512_cvtps_epi32(
+    rrn_wide_number_of(m, deviates, deviation, _mm512_mul_ps(deviation, _mm512_set1_ps(RRN_WIDE_WHOLE))));
 }
 
-/* Standard deviation where the squares of reads add up to `spread`, to 14 bits. */
-RRN_WIDE __m512
-rrn_wide_deviation(const rrn_xbar_block *b, __m512i spread)
+/* Read noise where the squares of reads add up to `spread`. */
+RRN_WIDE __m512i
+rrn_wide_summed_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 noise, __m512i spread)
 {
-  const __m512 variance =
-    _mm512_fmadd_ps(_mm512_cvtepi32_ps(spread), _mm512_set1_ps(b->noise * b->noise), _mm512_set1_ps(0x1p-60f));
+  const __m512 number = rrn_wide_number_of(m, deviates, noise, _mm512_mul_ps(noise, _mm512_set1_ps(RRN_WIDE_WHOLE)));
 
-  return _mm512_mul_ps(variance, _mm512_rsqrt14_ps(variance));
+  return _mm512_cvtps_epi32(_mm512_mul_ps(number, _mm512_sqrt_ps(_mm512_cvtepi32_ps(spread))));
 }
 #endif
 
