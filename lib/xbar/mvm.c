@@ -256,7 +256,7 @@ set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 
   b->start = NULL;
   if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 ||
-      greatest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
+      greatest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30 || w->most_noise > RRN_XBAR_MOST_WHOLE)
     return;
   for (i = 0; i < n; i++)
     w->start[i] = (w->offset[i] - width) * one;

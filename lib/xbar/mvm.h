@@ -172,6 +172,11 @@ typedef struct rrn_xbar_block {
   int64_t clipped_low, clipped_high;
 } rrn_xbar_block;
 
+/* A float from 2^23 to 2^24 is a whole number, its lowest bits; this one leaves room on both sides. */
+#define RRN_XBAR_WHOLE 0x1.8p23f
+#define RRN_XBAR_WHOLE_BITS 0x4b400000
+#define RRN_XBAR_MOST_WHOLE 63 /* codes of 2^16 that it leaves room for, one to spare */
+
 /* Place of a column of the block in keys[]. */
 static inline size_t
 rrn_xbar_key(const rrn_xbar_block *b, int32_t step, size_t column)

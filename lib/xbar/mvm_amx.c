@@ -192,10 +192,24 @@ typedef struct converter {
   __m512i width, last;
 } converter;
 
-INLINE converter
-converter_of(const rrn_xbar_block *b)
+/* Sums of top bytes start at HALF, so that none is below 0, and above it at a word whose product with LIFT takes away HALF
+ * again, in the top byte's place, and the bits of -RRN_XBAR_WHOLE. */
+enum { HALF = 1 << 14, LIFT = -(1 << 15) };
+
+static inline int32_t
+lift_of(const rrn_xbar_block *b)
 {
-  return (converter){ _mm512_set1_epi32(b->high - 8), _mm512_set1_epi32(1 << (24 - b->high)),
+  const uint32_t too_much = ((uint32_t)RRN_XBAR_WHOLE_BITS | UINT32_C(1) << 31) + ((uint32_t)HALF << (24 - b->high));
+
+  return (int32_t)((too_much >> 15) << 16 | HALF);
+}
+
+INLINE converter
+converter_of(const rrn_xbar_block *b, int lifted)
+{
+  const uint32_t lift = lifted ? (uint32_t)LIFT << 16 : 0;
+
+  return (converter){ _mm512_set1_epi32(b->high - 8), _mm512_set1_epi32((int32_t)(lift | 1u << (24 - b->high))),
                       _mm512_set1_epi32(b->last << 16 | (0xffff - b->width)), _mm512_set1_epi32(b->width),
                       _mm512_set1_epi32(b->last) };
 }
@@ -219,29 +233,33 @@ conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, co
               const int32_t *deviates, int32_t first_place, rrn_wide_noise noise)
 {
   const size_t place = (size_t)r->step * RRN_XBAR_TABLE_VECTORS + r->vector;
+  const __m512 deviation =
+    noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_set1_ps(b->noise);
 
   return (conversion){ *r, sums, spreads,
                        _mm512_sub_epi32(_mm512_load_si512(b->offset + place), _mm512_set1_epi32(b->width)),
                        _mm512_set1_epi32(b->levels ? 0 : 1 << (16 + r->step * b->dac_bits - first_place)),
-                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_set1_ps(b->noise),
+                       deviation,
                        rrn_wide_mix_of(r->step), deviates };
 }
 
 /* The sum of three bytes, with 16 bits behind the point. Where words can hold the sums of top and middle, products of
- * words place them, as they have more units than shifts. */
+ * words place them, as they have more units than shifts; there noise by
+ * sums comes with the bits of a float, which what the top bytes start from takes away: see lift_of(). */
 INLINE __m512i
-join(const converter *v, const conversion *c, const int32_t *sums, int words)
+join(const converter *v, const conversion *c, const int32_t *sums, __m512i noise, int words)
 {
   const __m512i top = _mm512_load_si512(sums), middle = _mm512_load_si512(sums + PRODUCT),
                 low = _mm512_load_si512(sums + 2 * PRODUCT);
 
   if (words)
     return _mm512_dpwssd_epi32(
-      _mm512_srav_epi32(_mm512_dpwssd_epi32(low, middle, _mm512_set1_epi32(256)), v->down), top, v->top_weight);
+      _mm512_add_epi32(_mm512_srav_epi32(_mm512_dpwssd_epi32(low, middle, _mm512_set1_epi32(256)), v->down), noise),
+      top, v->top_weight);
   return _mm512_add_epi32(
     _mm512_srav_epi32(
       _mm512_add_epi32(_mm512_slli_epi32(_mm512_add_epi32(_mm512_slli_epi32(top, 8), middle), 8), low), v->down),
-    c->offset);
+    _mm512_add_epi32(c->offset, noise));
 }
 
 /* Deviates of columns, which four steps share. */
@@ -257,20 +275,25 @@ draw(const rrn_xbar_block *b, const readout *r, int32_t *ret_deviates)
     _mm512_store_si512(ret_deviates + col * SIDE, rrn_wide_deviates_of(b, &names, key + col));
 }
 
+/* Read noise of a column's sums as join() wants it. */
+INLINE __m512i
+noise_of(const conversion *c, size_t col, rrn_wide_noise noise, int words)
+{
+  const __m512i deviates = _mm512_load_si512(c->deviates + col * SIDE);
+
+  if (noise == RRN_WIDE_SAME)
+    return rrn_wide_noise_of(&c->mix, deviates, c->deviation);
+  if (words)
+    return rrn_wide_small_noise_of(&c->mix, deviates, c->deviation, _mm512_load_si512(c->spreads + col * SIDE));
+  return rrn_wide_summed_noise_of(&c->mix, deviates, c->deviation, _mm512_load_si512(c->spreads + col * SIDE));
+}
+
 /* A column's sums with read noise. */
 INLINE __m512i
 total_of(const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words)
 {
-  const __m512i sum = join(v, c, c->sums + col * SIDE, words);
-  __m512i deviates;
-
-  if (noise == RRN_WIDE_QUIET)
-    return sum;
-  deviates = _mm512_load_si512(c->deviates + col * SIDE);
-  return _mm512_add_epi32(sum, noise == RRN_WIDE_SAME
-                                 ? rrn_wide_noise_of(&c->mix, deviates, c->deviation)
-                                 : rrn_wide_summed_noise_of(&c->mix, deviates, c->deviation,
-                                                            _mm512_load_si512(c->spreads + col * SIDE)));
+  return join(v, c, c->sums + col * SIDE,
+              noise == RRN_WIDE_QUIET ? _mm512_setzero_si512() : noise_of(c, col, noise, words), words);
 }
 
 /* What columns add up to: codes by place, and the greatest halves of their sums. */
@@ -305,6 +328,7 @@ correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noi
 #pragma GCC unroll 1
   for (col = 0; col < n; col++) {
     const __m512i total = total_of(v, c, col, noise, words), above = _mm512_add_epi32(total, v->width);
+    if (!_mm512_cmpgt_epu16_mask(total, v->greatest)) continue;
     const __m512i code = _mm512_srai_epi32(above, 16);
     const __m512i clipped = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), v->last);
     const __m512i wrong = _mm512_sub_epi32(clipped, _mm512_srai_epi32(total, 16));
@@ -413,6 +437,27 @@ multiply(const rrn_xbar_block *b, const readout *r, int byte, rrn_wide_noise noi
     MULTIPLY(_tile_dpbsud, 4, 7, inputs);
 }
 
+/* With spreads the inputs of 64 rows are loaded for two bytes at a time: low and middle bytes' sums in tiles 0 and 1. */
+#define MULTIPLY_LOWER(first_low, first_middle, inputs) \
+  do {                                                  \
+    _tile_loadd(2, inputs, 64);                         \
+    _tile_dpbsud(0, first_low, 2);                      \
+    _tile_dpbuud(1, first_middle, 2);                   \
+  } while (0)
+
+/* Top bytes' sums and those of spreads in the same tiles. */
+INLINE void
+multiply_upper(const rrn_xbar_block *b, const readout *r, size_t row)
+{
+  const size_t place = r->column * b->stride + row;
+
+  _tile_loadd(2, inputs_of(b, r) + row / 64 * TILE, 64);
+  _tile_loadd(5, b->top + place, b->stride);
+  _tile_dpbsud(0, 5, 2);
+  _tile_loadd(5, b->spread + place, b->stride);
+  _tile_dpbuud(1, 5, 2);
+}
+
 /* Takes a byte's sum out of tile 0; those of tall arrays are all made here. */
 INLINE void
 keep(const rrn_xbar_block *b, const readout *r, int byte, int words, int32_t *ret_sums)
@@ -482,20 +527,43 @@ INLINE void
 read_out(rrn_xbar_block *block, rrn_wide_noise noise, int words)
 {
   rrn_xbar_block b = *block; /* which no store changes */
-  const converter v = converter_of(&b);
+  const int lifted = noise == RRN_WIDE_SUMMED && words;
+  const converter v = converter_of(&b, lifted);
   _Alignas(64) int32_t sums[2][BYTES], spreads[2][PRODUCT], deviates[PRODUCT];
   readout r = { 0, 0, 0 };
   conversion c = no_conversion(&b, sums[1], spreads[1], deviates, noise);
   int32_t first_place = 0;
+  _Alignas(64) int32_t lift[SIDE];
   totals t;
   size_t k;
 
 #define CONVERT(col) convert(&v, &c, col, noise, words, &t)
+  _mm512_store_si512(lift, _mm512_set1_epi32(lifted ? lift_of(&b) : 0));
   t.greatest = _mm512_setzero_si512();
   clear(&t);
   for (k = 0; r.vector < b.vectors; k ^= 1, r = next_of(&b, r)) {
     if (r.step == 0)
       start(&b, &r, words);
+    if (lifted) {
+      _tile_loadd(0, b.start + (size_t)r.step * RRN_XBAR_TABLE_VECTORS + r.vector, 0);
+      _tile_zero(1);
+      MULTIPLY_LOWER(4, 3, inputs_of(&b, &r));
+      FOUR(CONVERT, 0);
+      if (b.stride > 64)
+        MULTIPLY_LOWER(7, 6, inputs_of(&b, &r) + TILE);
+      FOUR(CONVERT, 4);
+      _tile_stored(0, sums[k] + LOW * PRODUCT, 64);
+      _tile_stored(1, sums[k] + MIDDLE * PRODUCT, 64);
+      _tile_loadd(0, lift, 0);
+      _tile_zero(1);
+      multiply_upper(&b, &r, 0);
+      FOUR(CONVERT, 8);
+      if (b.stride > 64)
+        multiply_upper(&b, &r, 64);
+      FOUR(CONVERT, 12);
+      _tile_stored(0, sums[k] + TOP * PRODUCT, 64);
+      _tile_stored(1, spreads[k], 64);
+    } else {
     if (noise == RRN_WIDE_SUMMED) {
       multiply_spreads(&b, r.column, inputs_of(&b, &r));
       FOUR(CONVERT, 0);
@@ -512,8 +580,11 @@ read_out(rrn_xbar_block *block, rrn_wide_noise noise, int words)
     multiply(&b, &r, TOP, noise, words);
     FOUR(CONVERT, 12);
     keep(&b, &r, TOP, words, sums[k]);
+    }
     if (c.at.step >= 0)
       finish(&b, &v, &c, noise, words, &first_place, &t);
+    else
+      t.greatest = _mm512_setzero_si512();
     if (noise != RRN_WIDE_QUIET && r.step % RRN_XBAR_DRAW_STEPS == 0)
       draw(&b, &r, deviates);
     c = conversion_of(&b, &r, sums[k], spreads[k], deviates, first_place, noise);

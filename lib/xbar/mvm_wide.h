@@ -155,11 +155,7 @@ rrn_wide_deviates_of(const rrn_xbar_block *b, const rrn_wide_names *n, size_t ke
   return _mm512_permutexvar_epi8(bytes, _mm512_loadu_si512(rrn_xbar_deviates));
 }
 
-/* A float from 2^23 to 2^24 is a whole number, its lowest bits; this one leaves room on both sides. */
-#define RRN_WIDE_WHOLE 0x1.8p23f
-enum { RRN_WIDE_WHOLE_BITS = 0x4b400000 };
-
-/* What makes them the number of a step, RRN_WIDE_WHOLE more. */
+/* What makes them the number of a step, RRN_XBAR_WHOLE more. */
 typedef struct rrn_wide_mix {
   __m512i start, weights;
 } rrn_wide_mix;
@@ -170,11 +166,11 @@ rrn_wide_mix_of(int32_t step)
   int32_t weights;
 
   memcpy(&weights, rrn_xbar_weights[step % RRN_XBAR_DRAW_STEPS], sizeof(weights));
-  return (rrn_wide_mix){ _mm512_set1_epi32(RRN_WIDE_WHOLE_BITS - rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS]),
+  return (rrn_wide_mix){ _mm512_set1_epi32(RRN_XBAR_WHOLE_BITS - rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS]),
                          _mm512_set1_epi32(weights) };
 }
 
-/* That number times a deviation of few bits, exact but for one rounding; `less` is RRN_WIDE_WHOLE times it. */
+/* That number times a deviation of few bits, exact but for one rounding; `less` is RRN_XBAR_WHOLE times it. */
 RRN_WIDE __m512
 rrn_wide_number_of(const rrn_wide_mix *m, __m512i deviates, __m512 deviation, __m512 less)
 {
@@ -186,16 +182,26 @@ RRN_WIDE __m512i
 rrn_wide_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 deviation)
 {
   return _mm512_cvtps_epi32(
-    rrn_wide_number_of(m, deviates, deviation, _mm512_mul_ps(deviation, _mm512_set1_ps(RRN_WIDE_WHOLE))));
+    rrn_wide_number_of(m, deviates, deviation, _mm512_mul_ps(deviation, _mm512_set1_ps(RRN_XBAR_WHOLE))));
 }
 
 /* Read noise where the squares of reads add up to `spread`. */
 RRN_WIDE __m512i
 rrn_wide_summed_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 noise, __m512i spread)
 {
-  const __m512 number = rrn_wide_number_of(m, deviates, noise, _mm512_mul_ps(noise, _mm512_set1_ps(RRN_WIDE_WHOLE)));
+  const __m512 number = rrn_wide_number_of(m, deviates, noise, _mm512_mul_ps(noise, _mm512_set1_ps(RRN_XBAR_WHOLE)));
 
   return _mm512_cvtps_epi32(_mm512_mul_ps(number, _mm512_sqrt_ps(_mm512_cvtepi32_ps(spread))));
+}
+
+/* The same on top of the bits of -RRN_XBAR_WHOLE, if it is at most RRN_XBAR_MOST_WHOLE codes. */
+RRN_WIDE __m512i
+rrn_wide_small_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 noise, __m512i spread)
+{
+  const __m512 number = rrn_wide_number_of(m, deviates, noise, _mm512_mul_ps(noise, _mm512_set1_ps(RRN_XBAR_WHOLE)));
+
+  return _mm512_castps_si512(
+    _mm512_fnmsub_ps(number, _mm512_sqrt_ps(_mm512_cvtepi32_ps(spread)), _mm512_set1_ps(RRN_XBAR_WHOLE)));
 }
 #endif
 
