@@ -271,6 +271,7 @@ set_offsets(const rrn_xbar_kernel *k, int32_t slice, double q, double one, rrn_x
   const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)w->block.steps;
   const int alike = rrn_xbar_pairs_are_one(&k->head);
   const double low = k->head.adc.lo[slice];
+  const uint32_t less = w->block.small ? RRN_XBAR_WHOLE_BITS | UINT32_C(1) << 31 : 0;
   size_t i;
 
   for (i = 0; i < n; i++)
@@ -278,7 +279,8 @@ set_offsets(const rrn_xbar_kernel *k, int32_t slice, double q, double one, rrn_x
   for (i = 0; i < n; i++)
     w->offset[i] = w->block.slow    ? 0
                    : i > 0 && alike ? w->offset[0]
-                                    : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + w->block.width / 2;
+                                    : (int32_t)((uint32_t)((int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) +
+                                                        w->block.width / 2) - less);
 }
 
 /* What the block and its doubts need of a plane. */
@@ -303,6 +305,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->slow = is_slow(k, plane, margin);
   b->width = b->slow ? 0 : 2 * (int32_t)(margin * one) + 3;
   b->last = l->adc.codes - 1;
+  b->small = k->cpu == RRN_XBAR_CPU_AVX512 && k->cells.spread && w->most_noise <= RRN_XBAR_MOST_WHOLE;
   set_offsets(k, slice, q, one, w);
   set_start(k, plane, w);
 }

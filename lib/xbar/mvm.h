@@ -161,6 +161,7 @@ typedef struct rrn_xbar_block {
   int32_t width;         /* a sum whose fraction is less is in doubt */
   int counted;           /* clips are asked for */
   float noise;           /* standard deviation of a spread of 1 over RRN_XBAR_DEVIATES_SCALE, as sums have it */
+  int small;             /* noise is at most RRN_XBAR_MOST_WHOLE codes, and offsets are less by its bits; only AVX-512 */
   const float *deviation; /* [steps][RRN_XBAR_TABLE_VECTORS] or NULL: the same of a column, equal for all */
   const uint32_t *names[3], *keys[3]; /* of vectors; of columns by rrn_xbar_key(): see rrn_xbar_draw() */
   size_t width_keys;
@@ -171,11 +172,6 @@ typedef struct rrn_xbar_block {
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
 } rrn_xbar_block;
-
-/* A float from 2^23 to 2^24 is a whole number, its lowest bits; this one leaves room on both sides. */
-#define RRN_XBAR_WHOLE 0x1.8p23f
-#define RRN_XBAR_WHOLE_BITS 0x4b400000
-#define RRN_XBAR_MOST_WHOLE 63 /* codes of 2^16 that it leaves room for, one to spare */
 
 /* Place of a column of the block in keys[]. */
 static inline size_t

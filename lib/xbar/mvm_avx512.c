@@ -210,11 +210,17 @@ sum_spreads(const uint8_t *table, const uint32_t *sixteens, size_t n, size_t bit
 #pragma GCC unroll 8
   for (k = 0; k < bits * COLUMNS; k++)
     s[k] = _mm512_setzero_si512();
-  for (sixteen = 0; sixteen < n; sixteen++, table += COLUMNS * 64, sixteens += 16)
-#pragma GCC unroll 8
-    for (k = 0; k < bits * COLUMNS; k++)
-      s[k] = _mm512_dpbusd_epi32(s[k], _mm512_permutexvar_epi8(_mm512_load_si512(sixteens + k / COLUMNS * n * 16),
-                                                               _mm512_load_si512(table + k % COLUMNS * 64)), ones);
+  for (sixteen = 0; sixteen < n; sixteen++, table += COLUMNS * 64, sixteens += 16) {
+    const __m512i t[COLUMNS] = { _mm512_load_si512(table), _mm512_load_si512(table + 64) };
+
+#pragma GCC unroll 4
+    for (k = 0; k < bits; k++) {
+      const __m512i rows = _mm512_load_si512(sixteens + k * n * 16);
+
+      s[k * COLUMNS] = _mm512_dpbusd_epi32(s[k * COLUMNS], _mm512_permutexvar_epi8(rows, t[0]), ones);
+      s[k * COLUMNS + 1] = _mm512_dpbusd_epi32(s[k * COLUMNS + 1], _mm512_permutexvar_epi8(rows, t[1]), ones);
+    }
+  }
 #pragma GCC unroll 8
   for (k = 0; k < bits * COLUMNS; k++)
     _mm512_store_si512(ret_sums + 16 * k, s[k]);
@@ -247,6 +253,9 @@ total_of(const rrn_xbar_block *b, const readout *r, int32_t step, __m512i deviat
   if (r->noise == RRN_WIDE_SUMMED)
     total = _mm512_add_epi32(total, rrn_wide_summed_noise_of(&mix, deviates, _mm512_set1_ps(b->noise),
                                                              _mm512_load_si512(r->spreads + high)));
+  if (r->noise == RRN_WIDE_SMALL) /* offsets are without the bits that it has too much */
+    total = _mm512_add_epi32(total, rrn_wide_small_noise_of(&mix, deviates, _mm512_set1_ps(b->noise),
+                                                            _mm512_load_si512(r->spreads + high)));
   return total;
 }
 
@@ -308,9 +317,9 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
     sum(b->table, sixteens + bit * n * 16, n, base, 16 - b->high, sums + bit * COLUMNS * 16);
   for (; bit < (size_t)b->bits; bit++)
     sum_one(b->table, sixteens + bit * n * 16, n, base, 16 - b->high, sums + bit * COLUMNS * 16);
-  for (bit = 0; noise == RRN_WIDE_SUMMED && bit + 4 <= (size_t)b->bits; bit += 4)
+  for (bit = 0; noise >= RRN_WIDE_SUMMED && bit + 4 <= (size_t)b->bits; bit += 4)
     sum_spreads(b->spreads, sixteens + bit * n * 16, n, 4, spreads + bit * COLUMNS * 16);
-  for (; noise == RRN_WIDE_SUMMED && bit < (size_t)b->bits; bit++)
+  for (; noise >= RRN_WIDE_SUMMED && bit < (size_t)b->bits; bit++)
     sum_spreads(b->spreads, sixteens + bit * n * 16, n, 1, spreads + bit * COLUMNS * 16);
   for (c = 0; c < COLUMNS && column + c < b->columns; c++) {
     const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
@@ -336,7 +345,7 @@ look_up(rrn_xbar_block *block, int32_t dac_bits, rrn_wide_noise noise)
     weights[step / 2] = rrn_wide_weights_of(b, step, b->steps - step < 2 ? 1 : 2);
   for (column = 0; column < b->columns; column += COLUMNS) {
     build(b, column);
-    if (noise == RRN_WIDE_SUMMED)
+    if (noise >= RRN_WIDE_SUMMED)
       build_spreads(b, column);
     for (vector = 0; vector < b->vectors; vector += 16)
       read_out(b, &v, weights, column, vector, dac_bits, noise);
@@ -348,7 +357,9 @@ look_up(rrn_xbar_block *block, int32_t dac_bits, rrn_wide_noise noise)
 TARGET void
 rrn_xbar_lookup_avx512(rrn_xbar_block *b)
 {
-  if (b->spread)
+  if (b->spread && b->small)
+    look_up(b, 1, RRN_WIDE_SMALL);
+  else if (b->spread)
     look_up(b, 1, RRN_WIDE_SUMMED);
   else if (b->deviation)
     look_up(b, b->dac_bits, RRN_WIDE_SAME);

@@ -127,7 +127,8 @@ rrn_wide_codes_by_levels(rrn_xbar_block *b, const int32_t *table, __m512i sums, 
 typedef enum rrn_wide_noise {
   RRN_WIDE_QUIET = 0, /* none */
   RRN_WIDE_SAME = 1,  /* of the same deviation in all columns */
-  RRN_WIDE_SUMMED = 2 /* by the sum of the spreads of a column */
+  RRN_WIDE_SUMMED = 2, /* by the sum of the spreads of a column */
+  RRN_WIDE_SMALL = 3 /* the same, at most RRN_XBAR_MOST_WHOLE codes */
 } rrn_wide_noise;
 
 /* What names the vectors from a multiple of 16 on. */
@@ -166,7 +167,7 @@ rrn_wide_mix_of(int32_t step)
   int32_t weights;
 
   memcpy(&weights, rrn_xbar_weights[step % RRN_XBAR_DRAW_STEPS], sizeof(weights));
-  return (rrn_wide_mix){ _mm512_set1_epi32(RRN_XBAR_WHOLE_BITS - rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS]),
+  return (rrn_wide_mix){ _mm512_set1_epi32(rrn_xbar_wholes[step % RRN_XBAR_DRAW_STEPS]),
                          _mm512_set1_epi32(weights) };
 }
 
