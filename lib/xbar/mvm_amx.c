@@ -163,6 +163,8 @@ multiply_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs)
   const uint8_t *spread = b->spread + column * b->stride;
   size_t row;
 
+  if (b->squares)
+    inputs = b->squares + (inputs - b->inputs);
   _tile_zero(0);
   for (row = 0; row < b->stride; row += 64, inputs += TILE) {
     _tile_loadd(1, inputs, 64);

@@ -11,7 +11,8 @@ typedef struct rrn_xbar_work {
   size_t tile, first, rows; /* the array at hand: its first input and their number */
   size_t words, width; /* words of a row of bits; columns of a block */
   uint64_t *bits;    /* [table vectors][bits][words]: rows whose bit is set */
-  uint8_t *inputs;
+  uint8_t *inputs, *step_squares; /* as block.inputs and block.squares */
+  uint32_t *square_pairs;         /* as in the block */
   uint32_t *sixteens, *eight_of; /* eight_of[256]: eight bits as places in two tables, as block.sixteens wants them */
   uint16_t *index;
   int32_t *cells;
