@@ -9,7 +9,8 @@
  * its fraction, so a dot product weighs and adds it where it lies, in a register for each of 16 columns. Sums are too
  * low by the width of doubt: then doubts have the highest fractions, and the greatest upper and lower half of 256 sums
  * say whether any is in doubt or to be clipped; only then they are looked through. A step is a byte, so DACs of up to
- * eight bits cost the same. Read noise: a fourth product gives the variance.
+ * eight bits cost the same. Read noise: a fourth product gives the variance, of steps of several bits with their squares.
+ * A deviate comes as a float whose lowest bits are the number, and so does the noise, so that neither is converted.
  *
  * Complexity: 3 rows / 64 tile products per step and 16 x 16 conversions, 5 operations per 16 conversions. Source:
  * Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18. Not handled: fewer than 16 vectors leave
@@ -192,6 +193,7 @@ typedef struct converter {
   __m512i down, top_weight; /* bits of a sum beyond 16 behind the point; what that leaves of the top byte's place */
   __m512i greatest;         /* halves of the greatest code that is not to be clipped and of a fraction beyond doubt */
   __m512i width, last;
+  const int32_t *lift;      /* what sums of top bytes start at where noise is lifted: see lift_of() */
 } converter;
 
 /* Sums of top bytes start at HALF, so that none is below 0, and above it at a word whose product with LIFT takes away HALF
@@ -206,14 +208,16 @@ lift_of(const rrn_xbar_block *b)
   return (int32_t)((too_much >> 15) << 16 | HALF);
 }
 
+/* With room for `lift`, [16]. */
 INLINE converter
-converter_of(const rrn_xbar_block *b, int lifted)
+converter_of(const rrn_xbar_block *b, int lifted, int32_t *lift)
 {
-  const uint32_t lift = lifted ? (uint32_t)LIFT << 16 : 0;
+  const uint32_t by = lifted ? (uint32_t)LIFT << 16 : 0;
 
-  return (converter){ _mm512_set1_epi32(b->high - 8), _mm512_set1_epi32((int32_t)(lift | 1u << (24 - b->high))),
+  _mm512_store_si512(lift, _mm512_set1_epi32(lifted ? lift_of(b) : 0));
+  return (converter){ _mm512_set1_epi32(b->high - 8), _mm512_set1_epi32((int32_t)(by | 1u << (24 - b->high))),
                       _mm512_set1_epi32(b->last << 16 | (0xffff - b->width)), _mm512_set1_epi32(b->width),
-                      _mm512_set1_epi32(b->last) };
+                      _mm512_set1_epi32(b->last), lift };
 }
 
 /* A read-out that is converted. */
@@ -309,8 +313,7 @@ typedef struct totals {
 
 /* Adds the codes of a column, where they lie in their sums and not clipped. */
 INLINE void
-convert(const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words,
-        totals *t)
+convert(const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words, totals *t)
 {
   const __m512i total = total_of(v, c, col, noise, words);
 
@@ -330,7 +333,6 @@ correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noi
 #pragma GCC unroll 1
   for (col = 0; col < n; col++) {
     const __m512i total = total_of(v, c, col, noise, words), above = _mm512_add_epi32(total, v->width);
-    if (!_mm512_cmpgt_epu16_mask(total, v->greatest)) continue;
     const __m512i code = _mm512_srai_epi32(above, 16);
     const __m512i clipped = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), v->last);
     const __m512i wrong = _mm512_sub_epi32(clipped, _mm512_srai_epi32(total, 16));
@@ -339,6 +341,8 @@ correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noi
     const uint32_t where = (uint32_t)(((c->at.column + col) * (size_t)b->steps + (size_t)c->at.step) * RRN_XBAR_DOUBTS +
                                       c->at.vector / SIDE);
 
+    if (_mm512_cmpgt_epu16_mask(total, v->greatest) == 0)
+      continue;
     b->clipped_low += __builtin_popcount(_mm512_movepi16_mask(code) & valid);
     b->clipped_high += __builtin_popcount(_mm512_cmpgt_epi16_mask(code, v->last) & valid);
     _mm512_store_si512(codes, _mm512_add_epi32(_mm512_load_si512(codes), _mm512_sll_epi32(wrong, place)));
@@ -525,79 +529,101 @@ finish(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_nois
 }
 
 /* Sums of a read-out beside the conversions of the one before, near enough for the processor to do both at once. */
+typedef struct pair {
+  readout next;
+  conversion last;
+  int32_t *sums, *spreads; /* of the next */
+} pair;
+
+#define CONVERT(col) convert(v, &p->last, col, noise, words, t)
+
+INLINE void
+take_bytes(const rrn_xbar_block *b, const converter *v, const pair *p, rrn_wide_noise noise, int words, totals *t)
+{
+  if (noise == RRN_WIDE_SUMMED) {
+    multiply_spreads(b, p->next.column, inputs_of(b, &p->next));
+    FOUR(CONVERT, 0);
+    _tile_stored(0, p->spreads, 64);
+  }
+  multiply(b, &p->next, LOW, noise, words);
+  if (noise != RRN_WIDE_SUMMED)
+    FOUR(CONVERT, 0);
+  FOUR(CONVERT, 4);
+  keep(b, &p->next, LOW, words, p->sums);
+  multiply(b, &p->next, MIDDLE, noise, words);
+  FOUR(CONVERT, 8);
+  keep(b, &p->next, MIDDLE, words, p->sums);
+  multiply(b, &p->next, TOP, noise, words);
+  FOUR(CONVERT, 12);
+  keep(b, &p->next, TOP, words, p->sums);
+}
+
+/* The same of words with spreads, which takes three loads of tiles less. */
+INLINE void
+take_bytes_and_spreads(const rrn_xbar_block *b, const converter *v, const pair *p, rrn_wide_noise noise, int words,
+                       totals *t)
+{
+  const uint8_t *inputs = inputs_of(b, &p->next);
+
+  _tile_loadd(0, b->start + (size_t)p->next.step * RRN_XBAR_TABLE_VECTORS + p->next.vector, 0);
+  _tile_zero(1);
+  MULTIPLY_LOWER(4, 3, inputs);
+  FOUR(CONVERT, 0);
+  if (b->stride > 64)
+    MULTIPLY_LOWER(7, 6, inputs + TILE);
+  _tile_stored(0, p->sums + LOW * PRODUCT, 64);
+  FOUR(CONVERT, 4);
+  _tile_stored(1, p->sums + MIDDLE * PRODUCT, 64);
+  _tile_loadd(0, v->lift, 0);
+  _tile_zero(1);
+  multiply_upper(b, &p->next, 0);
+  FOUR(CONVERT, 8);
+  if (b->stride > 64)
+    multiply_upper(b, &p->next, 64);
+  _tile_stored(0, p->sums + TOP * PRODUCT, 64);
+  FOUR(CONVERT, 12);
+  _tile_stored(1, p->spreads, 64);
+}
+
 INLINE void
 read_out(rrn_xbar_block *block, rrn_wide_noise noise, int words)
 {
   rrn_xbar_block b = *block; /* which no store changes */
+  _Alignas(64) int32_t sums[2][BYTES], spreads[2][PRODUCT], deviates[PRODUCT], lift[SIDE];
   const int lifted = noise == RRN_WIDE_SUMMED && words;
-  const converter v = converter_of(&b, lifted);
-  _Alignas(64) int32_t sums[2][BYTES], spreads[2][PRODUCT], deviates[PRODUCT];
-  readout r = { 0, 0, 0 };
-  conversion c = no_conversion(&b, sums[1], spreads[1], deviates, noise);
+  const converter c = converter_of(&b, lifted, lift), *v = &c;
+  pair both = { { 0, 0, 0 }, no_conversion(&b, sums[1], spreads[1], deviates, noise), sums[0], spreads[0] }, *p = &both;
   int32_t first_place = 0;
-  _Alignas(64) int32_t lift[SIDE];
-  totals t;
+  totals all, *t = &all;
   size_t k;
 
-#define CONVERT(col) convert(&v, &c, col, noise, words, &t)
-  _mm512_store_si512(lift, _mm512_set1_epi32(lifted ? lift_of(&b) : 0));
-  t.greatest = _mm512_setzero_si512();
-  clear(&t);
-  for (k = 0; r.vector < b.vectors; k ^= 1, r = next_of(&b, r)) {
-    if (r.step == 0)
-      start(&b, &r, words);
-    if (lifted) {
-      _tile_loadd(0, b.start + (size_t)r.step * RRN_XBAR_TABLE_VECTORS + r.vector, 0);
-      _tile_zero(1);
-      MULTIPLY_LOWER(4, 3, inputs_of(&b, &r));
-      FOUR(CONVERT, 0);
-      if (b.stride > 64)
-        MULTIPLY_LOWER(7, 6, inputs_of(&b, &r) + TILE);
-      FOUR(CONVERT, 4);
-      _tile_stored(0, sums[k] + LOW * PRODUCT, 64);
-      _tile_stored(1, sums[k] + MIDDLE * PRODUCT, 64);
-      _tile_loadd(0, lift, 0);
-      _tile_zero(1);
-      multiply_upper(&b, &r, 0);
-      FOUR(CONVERT, 8);
-      if (b.stride > 64)
-        multiply_upper(&b, &r, 64);
-      FOUR(CONVERT, 12);
-      _tile_stored(0, sums[k] + TOP * PRODUCT, 64);
-      _tile_stored(1, spreads[k], 64);
-    } else {
-    if (noise == RRN_WIDE_SUMMED) {
-      multiply_spreads(&b, r.column, inputs_of(&b, &r));
-      FOUR(CONVERT, 0);
-      _tile_stored(0, spreads[k], 64);
-    }
-    multiply(&b, &r, LOW, noise, words);
-    if (noise != RRN_WIDE_SUMMED)
-      FOUR(CONVERT, 0);
-    FOUR(CONVERT, 4);
-    keep(&b, &r, LOW, words, sums[k]);
-    multiply(&b, &r, MIDDLE, noise, words);
-    FOUR(CONVERT, 8);
-    keep(&b, &r, MIDDLE, words, sums[k]);
-    multiply(&b, &r, TOP, noise, words);
-    FOUR(CONVERT, 12);
-    keep(&b, &r, TOP, words, sums[k]);
-    }
-    if (c.at.step >= 0)
-      finish(&b, &v, &c, noise, words, &first_place, &t);
+  t->greatest = _mm512_setzero_si512();
+  clear(t);
+  for (k = 0; p->next.vector < b.vectors; p->next = next_of(&b, p->next)) {
+    if (p->next.step == 0)
+      start(&b, &p->next, words);
+    if (lifted)
+      take_bytes_and_spreads(&b, v, p, noise, words, t);
     else
-      t.greatest = _mm512_setzero_si512();
-    if (noise != RRN_WIDE_QUIET && r.step % RRN_XBAR_DRAW_STEPS == 0)
-      draw(&b, &r, deviates);
-    c = conversion_of(&b, &r, sums[k], spreads[k], deviates, first_place, noise);
+      take_bytes(&b, v, p, noise, words, t);
+    if (p->last.at.step >= 0)
+      finish(&b, v, &p->last, noise, words, &first_place, t);
+    else
+      t->greatest = _mm512_setzero_si512();
+    if (noise != RRN_WIDE_QUIET && p->next.step % RRN_XBAR_DRAW_STEPS == 0)
+      draw(&b, &p->next, deviates);
+    p->last = conversion_of(&b, &p->next, p->sums, p->spreads, deviates, first_place, noise);
+    k ^= 1;
+    p->sums = sums[k];
+    p->spreads = spreads[k];
   }
   SIXTEEN(CONVERT);
-#undef CONVERT
-  finish(&b, &v, &c, noise, words, &first_place, &t);
+  finish(&b, v, &p->last, noise, words, &first_place, t);
   block->clipped_low = b.clipped_low;
   block->clipped_high = b.clipped_high;
   block->n_places = b.n_places;
 }
+#undef CONVERT
 
 TARGET void
 rrn_xbar_tiles_amx(rrn_xbar_block *b)

@@ -10,6 +10,7 @@
  * and four bits at a time keep 16 sums in registers. Tables begin at the least sum, as 0; what that leaves out
  * is where sums start. Sixteen bits of a cell leave a bound by which a sum may be
  * wrong. A current nearer than that to the border of two codes is a doubt, for mvm_settle_avx512.c with all 24 bits.
+ * Read noise: spreads are looked up as the words are; those of steps of several bits are multiplied by squares, as bytes.
  *
  * Complexity: rows / 8 permutations and dot products per bit, column and 16 vectors, six operations per 16
  * conversions, one in some 150 in doubt. Source: Arlazarov et al., 1970, as mvm_lookup.c. Not handled: fewer than 16
