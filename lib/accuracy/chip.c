@@ -443,11 +443,13 @@ static size_t
 slot_of(const rrn_chip *c, int32_t layer, size_t group, size_t copy)
 {
   const rrn_quantised_layer *l = &c->q->layers[layer];
-  size_t g, slot = 0;
+  const uint32_t *before = c->layers[layer].copies[copy].before;
+  size_t g, slot;
 
-  if (!l->turns || c->layers[layer].n_copies == 1)
+  if (!before)
     return group;
-  for (g = 0; g < group; g++) {
+  slot = before[group / RRN_CHIP_FEW];
+  for (g = group / RRN_CHIP_FEW * RRN_CHIP_FEW; g < group; g++) {
     const rrn_deal d = rrn_deal_of(l, c->layers[layer].n_copies, g);
 
     slot += (size_t)rrn_deal_serves(&d, copy);

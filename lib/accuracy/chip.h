@@ -9,7 +9,7 @@
 #include "xbar/compensate.h"
 #include "xbar/mvm_short.h"
 
-enum { RRN_CHIP_DESKS = 256 };
+enum { RRN_CHIP_DESKS = 256, RRN_CHIP_FEW = 16 };
 
 typedef struct rrn_chip_array {
   rrn_xbar_layer layer;
@@ -21,6 +21,7 @@ typedef struct rrn_chip_array {
 typedef struct rrn_chip_copy {
   rrn_chip_array *arrays; /* [its groups]; NULL = small */
   rrn_xbar_short *small;
+  uint32_t *before;       /* [groups / RRN_CHIP_FEW]: how many of the groups before these it has; NULL = all */
 } rrn_chip_copy;
 
 /* Memory that stays between calls. */

@@ -217,6 +217,24 @@ list_groups(const rrn_quantised_layer *l, size_t n_copies, size_t copy, uint32_t
   return n;
 }
 
+/* So that the place of a group is not counted from the first one on. */
+static int32_t
+count_groups(rrn_arena *arena, size_t n_groups, const uint32_t *groups, size_t n, uint32_t **ret_before, rramnas_error *err)
+{
+  uint32_t *before = rrn_arena_alloc_alone(arena, n_groups / RRN_CHIP_FEW + 1, sizeof(*before));
+  size_t few, k = 0;
+
+  if (!before)
+    return rrn_fail_memory(err);
+  for (few = 0; few <= n_groups / RRN_CHIP_FEW; few++) {
+    while (k < n && groups[k] < few * RRN_CHIP_FEW)
+      k++;
+    before[few] = (uint32_t)k;
+  }
+  *ret_before = before;
+  return RRAMNAS_OK;
+}
+
 static int32_t
 program_copy(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, size_t copy, uint32_t *groups,
              rramnas_error *err)
@@ -226,6 +244,8 @@ program_copy(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_
   const size_t n = list_groups(&c->q->layers[i], l->n_copies, copy, groups);
   size_t k;
 
+  if (n < c->q->layers[i].shape.n_groups)
+    RRN_TRY(count_groups(&l->arena, c->q->layers[i].shape.n_groups, groups, n, &ret->before, err));
   RRN_TRY(try_short(c, hw, o, i, groups, n, ret, err));
   if (ret->small)
     return RRAMNAS_OK;

@@ -128,7 +128,24 @@ nearest(float x)
   return (int32_t)(x < 0 ? x - 0.5f : x + 0.5f);
 }
 
-/* Weights of one output channel; their unit. */
+/* So that `most` steps reach `range`; 1 where that is too little to be taken apart. */
+static float
+unit_of(float range, float most)
+{
+  return range / most > 0 ? range / most : 1;
+}
+
+static int
+are_finite(const float *x, size_t n)
+{
+  size_t i;
+
+  for (i = 0; i < n && isfinite(x[i]); i++)
+    ;
+  return i == n;
+}
+
+/* Weights of one output channel, finite ones; their unit. */
 static float
 quantise_row(const float *w, size_t n, int32_t bits, int32_t *ret_row, int64_t *ret_sum)
 {
@@ -138,7 +155,7 @@ quantise_row(const float *w, size_t n, int32_t bits, int32_t *ret_row, int64_t *
 
   for (i = 0; i < n; i++)
     greatest = fabsf(w[i]) > greatest ? fabsf(w[i]) : greatest;
-  unit = greatest > 0 ? greatest / top : 1;
+  unit = unit_of(greatest, top);
   *ret_sum = 0;
   for (i = 0; i < n; i++) {
     const float q = w[i] / unit;
@@ -154,7 +171,7 @@ choose_inputs(rrn_quantised_layer *l, const seen *s)
 {
   const float steps = (float)((1 << l->input_bits) - 1), range = s->greatest - s->least;
 
-  l->x_unit = range > 0 ? range / steps : 1;
+  l->x_unit = unit_of(range, steps);
   l->x_zero = nearest(-s->least / l->x_unit);
 }
 
@@ -194,6 +211,9 @@ quantise_layer(rrn_quantised *q, size_t i, const seen *s, rrn_arena *scratch, rr
   if (!w)
     return rrn_fail_memory(err);
   RRN_TRY(rrn_infer_layer_weights(q->plan, (int32_t)i, w, err));
+  RRN_FAIL_IF(!are_finite(w, rows * n_in), err, RRAMNAS_ERR_RANGE, "layer %zu: a weight is no finite number", i);
+  RRN_FAIL_IF(!isfinite(s->greatest - s->least), err, RRAMNAS_ERR_RANGE,
+              "layer %zu: its inputs overflow single precision on the images that it is calibrated with", i);
   RRN_TRY(reserve(q, l, err));
   choose_inputs(l, s);
   for (r = 0; r < rows; r++)

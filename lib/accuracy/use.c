@@ -25,7 +25,7 @@ meet(void *user, int32_t slice, const double *currents, size_t n)
 
   for (i = 0; i < n; i++) {
     const double place = (currents[i] - lo) / range * last + 0.5;
-    const int32_t code = place < 1 ? 0 : place >= last ? last : (int32_t)place;
+    const int32_t code = !(place >= 1) ? 0 : place >= last ? last : (int32_t)place;
 
     *m->n += !(m->met[code / 8] >> code % 8 & 1);
     m->met[code / 8] = (uint8_t)(m->met[code / 8] | 1u << code % 8);

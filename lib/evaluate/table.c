@@ -564,8 +564,7 @@ read_table(reader *r, const rramnas_table_options *o)
 {
   int32_t status;
 
-  if (r->size >= 3 && memcmp(r->data, "\xef\xbb\xbf", 3) == 0)
-    r->at = 3;
+  r->at = rrn_utf8_mark(r->data, r->size);
   r->text = rrn_arena_alloc(&r->scratch, 2 * r->size + 2, 1);
   if (!r->text)
     return rrn_fail_memory(r->err);

@@ -188,10 +188,11 @@ int32_t
 rrn_ini_parse(rrn_arena *arena, const char *data, size_t size, const char *name, rrn_ini *ret_ini, rramnas_error *err)
 {
   reader r = { .arena = arena, .name = name, .err = err };
+  const size_t mark = rrn_utf8_mark(data, size);
   int32_t number = 1;
 
-  if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
-    data += 3, size -= 3;
+  data += mark;
+  size -= mark;
   for (; size > 0; number++) {
     line l = next_line(&data, &size, number);
 

@@ -58,6 +58,8 @@ rrn_infer_batch_norm(const rrn_infer_builder *b, const rrn_node *node, rrn_infer
 
   if (!n)
     return rrn_fail_memory(b->err);
+  if (b->attrs->training)
+    return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "statistics of the batch are not computed");
   RRN_TRY(rrn_infer_operand(b, node, 0));
   n->channels = x->rank >= 2 ? (size_t)x->dims[1] : 1;
   RRN_TRY(find_parameters(b, node, n->channels, &given));

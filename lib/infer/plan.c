@@ -188,6 +188,26 @@ check_node(const rrn_infer_builder *b, const rrn_node *node)
   return rrn_infer_fail(b, node, RRAMNAS_ERR_SHAPE, what);
 }
 
+/* Of nodes with several results only Split gives those behind the first. */
+static int
+is_computed(const rramnas_net *net, int32_t tensor)
+{
+  const int32_t producer = net->tensors[tensor].producer;
+
+  return producer < 0 || net->nodes[producer].op == RRAMNAS_OP_SPLIT || net->nodes[producer].outputs[0] == tensor;
+}
+
+static int32_t
+check_inputs(const rrn_infer_builder *b, const rrn_node *node)
+{
+  int32_t k;
+
+  for (k = 0; k < node->n_inputs; k++)
+    if (node->inputs[k] >= 0 && !is_computed(b->plan->net, node->inputs[k]))
+      return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "a result behind the first is not computed, and it is an input");
+  return RRAMNAS_OK;
+}
+
 static int32_t
 prepare_steps(const rrn_infer_builder *b)
 {
@@ -200,6 +220,7 @@ prepare_steps(const rrn_infer_builder *b)
 
     if (!prepare)
       return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "the operator is not computed");
+    RRN_TRY(check_inputs(b, node));
     RRN_TRY(check_node(b, node));
     p->steps[i].node = node;
     RRN_TRY(prepare(b, node, &p->steps[i]));
@@ -403,6 +424,21 @@ find_input(rrn_infer_plan *p, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+/* The output that the network's file names. */
+static int32_t
+take_output(const rrn_infer_builder *b)
+{
+  const rramnas_net *net = b->plan->net;
+  const int32_t producer = net->tensors[net->output].producer;
+
+  RRN_FAIL_IF(producer < 0, b->err, RRAMNAS_ERR_SHAPE, "the output of network \"%.80s\" is not the result of a node", net->name);
+  if (!is_computed(net, net->output))
+    return rrn_infer_fail(b, &net->nodes[producer], RRAMNAS_ERR_UNSUPPORTED,
+                          "a result behind the first is not computed, and it is the output");
+  b->plan->output = net->output;
+  return RRAMNAS_OK;
+}
+
 /* The one result that no node reads. */
 static int32_t
 find_output(rrn_infer_plan *p, rrn_arena *scratch, rramnas_error *err)
@@ -444,7 +480,7 @@ build(rrn_infer_plan *p, rramnas_error *err)
   rrn_arena_init(&scratch, &p->rt);
   RRN_TRY_OUT(check_sizes(p, err));
   RRN_TRY_OUT(find_input(p, err));
-  RRN_TRY_OUT(find_output(p, &scratch, err));
+  RRN_TRY_OUT(p->net->output >= 0 ? take_output(&b) : find_output(p, &scratch, err));
   RRN_TRY_OUT(prepare_steps(&b));
   RRN_TRY_OUT(place_tensors(p, &scratch, err));
 out:

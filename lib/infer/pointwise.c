@@ -55,6 +55,13 @@ half_erf(float x)
   return 0.5f * x * (1 + rrn_infer_erf(x * 0.70710678f));
 }
 
+/* GELU as many networks were trained with it: erf by tanh (Hendrycks and Gimpel, 2016). */
+static float
+half_tanh(float x)
+{
+  return 0.5f * x * (1 + rrn_infer_tanh(0.79788456f * (x + 0.044715f * x * x * x)));
+}
+
 static float
 negative(float x)
 {
@@ -99,11 +106,11 @@ mish(float x)
 
 static const struct { const char *name; float (*function)(float x); } functions[] = {
   { "Abs", fabsf },           { "Ceil", ceilf },         { "Erf", rrn_infer_erf },
-  { "Exp", rrn_infer_exp },   { "Floor", floorf },       { "Gelu", half_erf },
-  { "Log", rrn_infer_log },   { "Mish", mish },          { "Neg", negative },
-  { "Not", not },             { "Reciprocal", reciprocal }, { "Round", rrn_infer_round },
-  { "Sigmoid", rrn_infer_sigmoid }, { "Sign", sign },    { "Softplus", softplus },
-  { "Softsign", softsign },   { "Sqrt", sqrtf },         { "Tanh", rrn_infer_tanh },
+  { "Exp", rrn_infer_exp },   { "Floor", floorf },       { "Log", rrn_infer_log },
+  { "Mish", mish },           { "Neg", negative },       { "Not", not },
+  { "Reciprocal", reciprocal }, { "Round", rrn_infer_round }, { "Sigmoid", rrn_infer_sigmoid },
+  { "Sign", sign },           { "Softplus", softplus },  { "Softsign", softsign },
+  { "Sqrt", sqrtf },          { "Tanh", rrn_infer_tanh },
 };
 
 static int32_t
@@ -172,6 +179,9 @@ rrn_infer_unary(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step
     /* A bound that only running the network would give stays among the inputs. */
     return node->n_inputs > 1 ? rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "a bound is not constant")
                               : RRAMNAS_OK;
+  case RRAMNAS_OP_GELU:
+    u->function = node->attrs.approximate ? half_tanh : half_erf;
+    return RRAMNAS_OK;
   case RRAMNAS_OP_HARD_SIGMOID:
     u->kernel = b->plan->kernels->hard_sigmoid;
     return RRAMNAS_OK;

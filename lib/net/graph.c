@@ -26,6 +26,7 @@ rrn_net_new(const char *name, const rramnas_runtime *runtime, rramnas_net **ret_
     return rrn_fail_memory(err);
   atomic_init(&net->references, 1);
   net->rt = rt;
+  net->output = -1;
   rrn_arena_init(&net->arena, &net->rt);
   net->name = rrn_arena_strndup(&net->arena, name, strlen(name));
   if (!net->name) {

@@ -38,6 +38,8 @@ typedef struct rrn_attrs {
   int32_t axis;              /* normalised to [0, rank) */
   int32_t keep_dims;
   int32_t trans_a, trans_b;  /* GEMM */
+  int32_t approximate;       /* GELU: by tanh */
+  int32_t training;          /* BATCH_NORM: by statistics of the batch */
   int64_t dims[RRAMNAS_MAX_RANK]; /* RESHAPE/EXPAND target, TRANSPOSE permutation, axes of REDUCE, ... */
   int32_t n_dims;
   double number[4]; /* CLIP min, max; HARD_SIGMOID alpha, beta; BATCH_NORM/LAYER_NORM epsilon; GEMM alpha, beta */
@@ -66,6 +68,7 @@ struct rramnas_net {
   rrn_arena arena;
   const char *name;
   int32_t finished;
+  int32_t output;    /* tensor that the file names as its only output; -1 = not said */
   rrn_tensor *tensors;
   size_t n_tensors, cap_tensors;
   rrn_node *nodes; /* topological order: a node comes after the producers of its inputs */

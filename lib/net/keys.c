@@ -19,6 +19,7 @@ static const rrn_key ceil_mode = { "ceil_mode", RRN_KEY_BOOL, ATTR(ceil_mode) };
 static const rrn_key count_include_pad = { "count_include_pad", RRN_KEY_BOOL, ATTR(count_include_pad) };
 static const rrn_key trans_a = { "trans_a", RRN_KEY_BOOL, ATTR(trans_a) };
 static const rrn_key trans_b = { "trans_b", RRN_KEY_BOOL, ATTR(trans_b) };
+static const rrn_key approximate = { "approximate", RRN_KEY_BOOL, ATTR(approximate) };
 static const rrn_key axis = { "axis", RRN_KEY_AXIS, ATTR(axis) };
 static const rrn_key keep_dims = { "keep_dims", RRN_KEY_BOOL, ATTR(keep_dims) };
 static const rrn_key axes = { "axes", RRN_KEY_DIMS, ATTR(dims) };
@@ -38,6 +39,7 @@ static const struct { int32_t op; const rrn_key *keys[RRN_MAX_KEYS]; } table[] =
   { RRAMNAS_OP_LAYER_NORM, { &axis, &epsilon, NULL } },
   { RRAMNAS_OP_CLIP, { &min, &max, NULL } },
   { RRAMNAS_OP_HARD_SIGMOID, { &alpha, &beta, NULL } },
+  { RRAMNAS_OP_GELU, { &approximate, NULL } },
   { RRAMNAS_OP_SOFTMAX, { &axis, NULL } },
   { RRAMNAS_OP_MAX_POOL, { &kernel, &stride, &pad, &dilation, &ceil_mode, NULL } },
   { RRAMNAS_OP_AVERAGE_POOL, { &kernel, &stride, &pad, &dilation, &ceil_mode, &count_include_pad, NULL } },

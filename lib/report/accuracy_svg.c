@@ -183,7 +183,7 @@ x_ticks(const panel *p)
     log_ticks(p);
   } else {
     const double step = rrn_axis_step(&p->x, MOST_X_TICKS);
-    double n = (double)(int64_t)(p->x.low / step) - 1;
+    double n = rrn_axis_whole(p->x.low / step) - 1;
 
     for (; n * step <= p->x.high + step * 1e-6; n++)
       if (n * step >= p->x.low - step * 1e-6)
@@ -195,7 +195,7 @@ static void
 y_ticks(const panel *p)
 {
   const double step = rrn_axis_step(&p->y, MOST_Y_TICKS);
-  double n = (double)(int64_t)(p->y.low / step);
+  double n = rrn_axis_whole(p->y.low / step);
 
   for (; n * step <= p->y.high + 1e-9; n++) {
     const double at = rrn_axis_place(&p->y, n * step);
@@ -449,7 +449,7 @@ write_rounded(rrn_writer *w, int32_t unit, double value)
   value *= unit == RRAMNAS_AXIS_SHARE ? 100 : 1;
   while (value > 0 && value * one < 100 && one < 1e6)
     one *= 10;
-  rrn_svg_short(w, (double)(int64_t)(value * one + 0.5) / one);
+  rrn_svg_short(w, rrn_axis_whole(value * one + 0.5) / one);
   rrn_write_text(w, unit == RRAMNAS_AXIS_SHARE ? " %" : unit == RRAMNAS_AXIS_SECONDS ? " s" : "");
 }
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Axes of plots, of exactly rounded operations only: the same pixels on every machine. */
+/* Axes of plots, of exactly rounded operations only: the same pixels on every machine. Any numbers may come: no loop goes on for
+ * those that overflow. */
 #include "report/axis.h"
+
+#include <math.h>
+
+#define LEAST 1e-300
+#define MOST 1e307
 
 /* Binary logarithm of x > 0, to 2^-30. */
 static double
@@ -9,6 +15,7 @@ log_two(double x)
   double value = 0, bit = 0.5;
   int i;
 
+  x = x < LEAST ? LEAST : x > MOST ? MOST : x;
   for (; x >= 2; x /= 2)
     value += 1;
   for (; x < 1; x *= 2)
@@ -37,6 +44,7 @@ rrn_axis_round_down(double value)
 {
   double ten = 1;
 
+  value = !(value > LEAST) ? LEAST : value > MOST ? MOST : value;
   while (ten * 10 <= value)
     ten *= 10;
   while (ten > value)
@@ -49,6 +57,8 @@ rrn_axis_next_round(double value)
 {
   double ten = 1;
 
+  if (!(value >= LEAST && value < MOST))
+    return value < LEAST ? LEAST : INFINITY;
   while (ten * 10 <= value * 1.001)
     ten *= 10;
   while (ten > value * 1.001)

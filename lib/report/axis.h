@@ -13,10 +13,18 @@ typedef struct rrn_axis {
 
 /* Pixel of a value. */
 double rrn_axis_place(const rrn_axis *a, double value);
-/* The largest of 1, 2, 5 times a power of ten that is not above value > 0, and the next in that row. */
+/* The largest of 1, 2, 5 times a power of ten that is not above value > 0, and the next in that row; rows begin at 1e-300, and
+ * behind 1e307 comes infinity. */
 double rrn_axis_round_down(double value);
 double rrn_axis_next_round(double value);
 /* Distance of ticks of a linear axis, at most `most` of them. */
 double rrn_axis_step(const rrn_axis *a, int most);
+
+/* Toward zero; of numbers beyond, all are whole. */
+static inline double
+rrn_axis_whole(double value)
+{
+  return value > -0x1p53 && value < 0x1p53 ? (double)(int64_t)value : value;
+}
 
 #endif

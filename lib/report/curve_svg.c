@@ -103,9 +103,9 @@ tick_time(plot *p, double ns)
     ns /= 1000;
     unit++;
   }
-  while (decimals < 4 && ns * one - (double)(int64_t)(ns * one + 0.5) > 1e-6)
+  while (decimals < 4 && ns * one - rrn_axis_whole(ns * one + 0.5) > 1e-6)
     one *= 10, decimals++;
-  while (decimals < 4 && (double)(int64_t)(ns * one + 0.5) - ns * one > 1e-6)
+  while (decimals < 4 && rrn_axis_whole(ns * one + 0.5) - ns * one > 1e-6)
     one *= 10, decimals++;
   rrn_svg_fixed(&p->w, ns, decimals);
   rrn_write_format(&p->w, " %s</text>\n", units[unit]);
@@ -153,7 +153,7 @@ bar_ticks(plot *p)
   double step = rrn_axis_step(&p->bars, MOST_X_TICKS), value;
 
   step = step < 1 ? 1 : step;
-  value = (double)((int64_t)(p->bars.low / step)) * step;
+  value = rrn_axis_whole(p->bars.low / step) * step;
   for (; value <= p->bars.high; value += step) {
     if (value < p->bars.low)
       continue;

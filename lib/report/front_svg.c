@@ -162,7 +162,10 @@ ticks(const panel *p, const rrn_axis *a, int is_x)
     }
     return;
   }
-  for (i = (int64_t)ceil(a->low / step); (double)i * step <= a->high; i++)
+  value = ceil(a->low / step);
+  if (!(fabs(value) < 0x1p62)) /* the range is beyond all numbers */
+    return;
+  for (i = (int64_t)value; (double)i * step <= a->high; i++)
     tick(p, a, is_x, (double)i * step);
 }
 

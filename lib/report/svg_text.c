@@ -24,7 +24,7 @@ rrn_svg_fixed(rrn_writer *w, double value, int decimals)
 void
 rrn_svg_tenths(rrn_writer *w, double pixels)
 {
-  const int64_t n = (int64_t)(pixels * 10 + 0.5);
+  const int64_t n = pixels > -1e6 && pixels < 1e6 ? (int64_t)(pixels * 10 + 0.5) : 0; /* of numbers that overflowed */
 
   rrn_write_format(w, "%" PRId64 ".%" PRId64, n / 10, n % 10);
 }

@@ -136,6 +136,12 @@ rrn_int64_parse(const char *text, size_t length, int64_t *ret_value)
   return 1;
 }
 
+size_t
+rrn_utf8_mark(const char *text, size_t length)
+{
+  return length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 int
 rrn_utf8_valid(const char *text, size_t length)
 {

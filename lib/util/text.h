@@ -21,6 +21,9 @@ int rrn_int64_parse(const char *text, size_t length, int64_t *ret_value);
 /* 1 when the bytes are valid UTF-8 without NUL (no surrogates, no overlong forms). */
 int rrn_utf8_valid(const char *text, size_t length);
 
+/* Bytes of the byte order mark that the text begins with: 3 or 0. */
+size_t rrn_utf8_mark(const char *text, size_t length);
+
 /* 1 when equal, ignoring ASCII case. */
 int rrn_equal_nocase(const char *a, const char *b);
 

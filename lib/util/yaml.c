@@ -231,14 +231,17 @@ rrn_yaml_parse(rrn_arena *arena, const char *data, size_t size, const char *name
 {
   reader r = { .arena = arena, .name = name, .data = data, .err = err };
   rrn_place start = { name, 1, 1, -1 };
+  const size_t mark = rrn_utf8_mark(data, size);
   int32_t status;
 
   if (size > RRN_YAML_MAX_BYTES)
     return rrn_fail_at(err, RRAMNAS_ERR_LIMIT, start, "%zu bytes, the limit is %d", size, RRN_YAML_MAX_BYTES);
   if (!yaml_parser_initialize(&r.parser))
     return rrn_fail_memory(err);
+  /* libyaml would count the mark as a column of the first line. */
+  r.data += mark;
   yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-  yaml_parser_set_input_string(&r.parser, (const unsigned char *)data, size);
+  yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.data, size - mark);
   status = read_document(&r, ret_root);
   yaml_parser_delete(&r.parser);
   return status;

@@ -40,7 +40,7 @@ rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_
   RRN_FAIL_IF(l->read_model != RRN_READ_NONE && (!l->read_by_column || l->adc.codes == 0), err, RRAMNAS_ERR_UNSUPPORTED,
               "no kernel but the reference draws read noise by cell or without a converter");
   k.collapsed = rrn_xbar_collapses(l);
-  RRN_TRY(k.collapsed ? rrn_xbar_collapsed_fill(arena, l, &k, err) : rrn_xbar_cells_fill(arena, l, &k.cells, err));
+  RRN_TRY(k.collapsed ? rrn_xbar_collapsed_fill(arena, l, &k, err) : rrn_xbar_cells_fill(arena, l, cpu, &k.cells, err));
   *ret_kernel = k;
   return RRAMNAS_OK;
 }
@@ -134,6 +134,20 @@ places_of(const rrn_xbar_layer *l)
   return places;
 }
 
+/* The array at hand; the first one is the tallest. */
+static void
+set_rows(const rrn_xbar_kernel *k, size_t tile, rrn_xbar_work *w)
+{
+  rrn_xbar_block *b = &w->block;
+
+  w->tile = tile;
+  w->first = tile * k->cells.rows;
+  w->rows = b->rows = rrn_xbar_rows_of(&k->cells, tile);
+  b->stride = (b->rows + 15) / 16 * 16;
+  b->groups = b->stride / 4;
+  w->words = (b->stride + 63) / 64;
+}
+
 static int32_t
 make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramnas_error *err)
 {
@@ -143,13 +157,11 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   size_t sums, planes;
 
   memset(w, 0, sizeof(*w));
-  b->stride = k->cells.stride;
-  b->groups = b->stride / 4;
   b->dac_bits = l->spec.dac_bits;
   b->steps = l->n_steps;
   b->bits = l->n_steps * l->spec.dac_bits;
   b->bits = k->cpu >= RRN_XBAR_CPU_AVX512 ? b->bits : (b->bits + 3) / 4 * 4;
-  w->words = (b->stride + 63) / 64;
+  set_rows(k, 0, w);
   w->width = k->cpu >= RRN_XBAR_CPU_AVX512 ? TILE_COLUMNS : RRN_XBAR_LANES;
   if (ckd_mul(&sums, l->cols + RRN_XBAR_LANES, vectors) || ckd_mul(&planes, sums, (size_t)k->cells.n_planes))
     return rrn_fail_memory(err);
@@ -416,31 +428,32 @@ flush(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
     add_codes(k, plane, batch, w);
 }
 
-/* The cells of a block as the kernels without permutations want them. */
+/* The cells of a block as the kernels without permutations want them. No input has rows beyond: what they hold does not count. */
 static void
-fill_cells(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
+fill_cells(rrn_xbar_work *w)
 {
-  const size_t stride = k->cells.stride, first = column * stride;
-  const int8_t *top = k->cells.top + first, *low = k->cells.low + first;
-  const uint8_t *middle = k->cells.middle + first;
-  const int32_t shift = w->block.high + 8 - w->block.fraction;
+  const rrn_xbar_block *b = &w->block;
+  const int32_t shift = b->high + 8 - b->fraction;
+  const int8_t *top = b->top, *low = b->low;
+  const uint8_t *middle = b->middle;
+  const size_t rows = b->rows;
   int32_t *cells = w->cells;
   size_t lane, row;
 
-  for (lane = 0; lane < w->block.columns; lane++, top += stride, middle += stride, low += stride)
-    for (row = 0; row < stride; row++)
+  for (lane = 0; lane < b->columns; lane++, top += rows, middle += rows, low += rows)
+    for (row = 0; row < rows; row++)
       cells[row * RRN_XBAR_LANES + lane] = (65536 * top[row] + 256 * middle[row] + low[row]) >> shift;
 }
 
 static void
-fill_spreads(const rrn_xbar_kernel *k, size_t column, rrn_xbar_work *w)
+fill_spreads(rrn_xbar_work *w)
 {
-  const size_t stride = k->cells.stride;
-  const uint8_t *spread = k->cells.spread + column * stride;
+  const rrn_xbar_block *b = &w->block;
+  const uint8_t *spread = b->spread;
   size_t lane, row;
 
-  for (lane = 0; lane < w->block.columns; lane++, spread += stride)
-    for (row = 0; row < stride; row++)
+  for (lane = 0; lane < b->columns; lane++, spread += b->rows)
+    for (row = 0; row < b->rows; row++)
       w->spread_cells[w->square_pairs ? (row / 2 * RRN_XBAR_LANES + lane) * 2 + row % 2
                                       : row * RRN_XBAR_LANES + lane] = spread[row];
 }
@@ -469,24 +482,23 @@ look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
 static void
 run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
-  const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, plane, first);
-  const size_t left = k->head.cols - first;
+  const size_t place = rrn_xbar_column(&k->cells, w->tile, plane, first), left = k->head.cols - first;
   rrn_xbar_block *b = &w->block;
 
   b->columns = left < w->width ? left : w->width;
-  b->top = k->cells.top + column * k->cells.stride;
-  b->middle = k->cells.middle + column * k->cells.stride;
-  b->low = k->cells.low + column * k->cells.stride;
-  b->spread = k->cells.spread ? k->cells.spread + column * k->cells.stride : NULL;
+  b->top = k->cells.top + place;
+  b->middle = k->cells.middle + place;
+  b->low = k->cells.low + place;
+  b->spread = k->cells.spread ? k->cells.spread + place : NULL;
   b->codes = codes_of(k, w, plane, first);
   if (w->keys)
     rrn_xbar_fill_keys(k, rrn_xbar_cell_of(k, w, plane, first), w);
   if (b->levels && !b->slow)
     rrn_xbar_fill_levels(k, plane, first, w);
   if (w->cells && !b->slow)
-    fill_cells(k, column, w);
+    fill_cells(w);
   if (w->spread_cells && !b->slow)
-    fill_spreads(k, column, w);
+    fill_spreads(w);
   look_up(k, b);
   rrn_xbar_settle(k, plane, first, w);
 }
@@ -498,9 +510,7 @@ run_tile(const rrn_xbar_kernel *k, size_t tile, rrn_xbar_work *w)
   int32_t plane;
   size_t first;
 
-  w->tile = tile;
-  w->first = tile * k->cells.rows;
-  w->rows = l->n_in - w->first < k->cells.rows ? l->n_in - w->first : k->cells.rows;
+  set_rows(k, tile, w);
   rrn_xbar_fill_inputs(k, w);
   fill_pedestals(k, w);
   if (w->squares)

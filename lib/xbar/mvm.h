@@ -28,12 +28,13 @@ enum rrn_xbar_cpu rrn_xbar_cpu_best(void);
 
 /* Columns of cells as integers: a code of the converter is 2^(8 + fraction). */
 typedef struct rrn_xbar_cells {
-  size_t rows, stride, tiles; /* rows of an array; the same as a multiple of 16; arrays above each other */
+  size_t rows, last_rows, tiles; /* rows of an array, and of the last; arrays above each other */
+  size_t cols;
   int32_t n_planes;           /* conversions of one column and step: slices, twice with pairs read apart */
   int32_t fraction[2 * RRN_XBAR_MAX_SLICES]; /* by plane; at most 16 */
   int32_t left_out[2 * RRN_XBAR_MAX_SLICES]; /* by plane: bits of the upper two bytes that words are without */
   double greatest[2 * RRN_XBAR_MAX_SLICES];  /* sum of magnitudes of a column at the greatest step, in codes */
-  int8_t *top;                /* [tile][plane][column][stride]: a cell is 65536 top + 256 middle + low */
+  int8_t *top;                /* [tile][plane][column][its rows]: a cell is 65536 top + 256 middle + low */
   uint8_t *middle;            /* the same shape */
   int8_t *low;                /* the same shape */
   uint8_t *spread;            /* the same shape: variance of a read in 63 steps of the greatest; NULL without such noise */
@@ -49,9 +50,8 @@ typedef struct rrn_xbar_kernel {
   int collapsed;        /* slices and steps add up to one product: no conversion that changes anything */
   rrn_xbar_cells cells;
   int8_t *bytes;        /* collapsed and exact, in rrn_xbar_byte_place(); else NULL */
-  int16_t *integers;    /* collapsed and exact: [n_out][stride]; else NULL */
-  double *effective;    /* collapsed with errors: [n_out][stride] */
-  size_t stride;
+  int16_t *integers;    /* collapsed and exact: [n_out][n_in], and RRN_XBAR_DOT more; else NULL */
+  double *effective;    /* collapsed with errors: [n_out][n_in] */
 } rrn_xbar_kernel;
 
 /* The layer's weights must outlive the kernel, which settles currents at the border of two codes as the reference does.
@@ -93,7 +93,7 @@ rrn_xbar_magnitude(double x)
 
 /* Whether the layer is one of these. */
 int rrn_xbar_collapses(const rrn_xbar_layer *layer);
-/* Fills integers or effective, and stride. */
+/* Fills bytes, integers or effective. */
 int32_t rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *layer, rrn_xbar_kernel *kernel,
                                 rramnas_error *err);
 int32_t rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *kernel, const int32_t *x, size_t batch,
@@ -101,24 +101,40 @@ int32_t rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *kernel
 
 enum { RRN_XBAR_BYTE_COLUMNS = 32 };
 
-/* Four inputs of 16 columns are together, those of the next 16 beside them. */
+/* Inputs of a column of bytes, up to whole fours. */
 static inline size_t
-rrn_xbar_byte_place(size_t stride, size_t col, size_t in)
+rrn_xbar_byte_rows(size_t n_in)
 {
-  return (col / 32 * (stride / 4) + in / 4) * 128 + col % 32 * 4 + in % 4;
+  return (n_in + 3) / 4 * 4;
 }
 
-/* bytes[vectors][stride] is zeroed room. */
+/* Four inputs of up to 32 columns, which are a block, are beside each other. */
+static inline size_t
+rrn_xbar_byte_place(size_t n_in, size_t n_out, size_t col, size_t in)
+{
+  const size_t first = col / RRN_XBAR_BYTE_COLUMNS * RRN_XBAR_BYTE_COLUMNS, left = n_out - first;
+  const size_t width = left < RRN_XBAR_BYTE_COLUMNS ? left : RRN_XBAR_BYTE_COLUMNS;
+
+  return first * rrn_xbar_byte_rows(n_in) + (in / 4 * width + col - first) * 4 + in % 4;
+}
+
+/* bytes[vectors][rrn_xbar_byte_rows()] is zeroed room. */
 void rrn_xbar_bytes_avx512(const rrn_xbar_kernel *kernel, const int32_t *x, size_t vectors, uint8_t *bytes,
                            double *ret_y);
 
 /* --- conversions by lookup --- */
 
-/* Place of a column, times stride in top[], middle[] and low[]. */
 static inline size_t
-rrn_xbar_column(const rrn_xbar_cells *c, size_t cols, size_t tile, int32_t plane, size_t col)
+rrn_xbar_rows_of(const rrn_xbar_cells *c, size_t tile)
 {
-  return (tile * (size_t)c->n_planes + (size_t)plane) * cols + col;
+  return tile + 1 < c->tiles ? c->rows : c->last_rows;
+}
+
+/* Place of a column's first cell in top[], middle[] and low[]. */
+static inline size_t
+rrn_xbar_column(const rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
+{
+  return tile * (size_t)c->n_planes * c->cols * c->rows + ((size_t)plane * c->cols + col) * rrn_xbar_rows_of(c, tile);
 }
 
 /* A cell rounded to the upper two bytes and fewer bits. */
@@ -130,12 +146,12 @@ rrn_xbar_word_of(int32_t cell, int32_t left_out)
 
 /* One array, plane and block of columns, for all vectors of a batch. */
 typedef struct rrn_xbar_block {
-  const int8_t *top;     /* [columns][stride]; the same are middle and low */
+  const int8_t *top;     /* [columns][rows]; the same are middle and low */
   const uint8_t *middle;
   const int8_t *low;
   const uint8_t *spread; /* NULL without read noise */
   int32_t *base;         /* [columns]: what tables leave out; only AVX-512 */
-  size_t stride;
+  size_t rows, stride;   /* of the array at hand; the same up to a multiple of 16, without inputs */
   int16_t *words;        /* [stride]: top and middle of a column, without the bits left_out; only AVX-512 */
   int32_t left_out;
   const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
@@ -224,14 +240,15 @@ void rrn_xbar_inputs_amx(const int32_t *x, size_t x_row, size_t rows, size_t vec
 void rrn_xbar_squares_avx512(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
                              uint8_t *ret_squares);
 
-/* Sum of the cells of a column whose bits are set. */
-int64_t rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t column, const uint64_t *rows);
-int64_t rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows);
+/* Sum of n cells from place `first` on whose bits are set. */
+int64_t rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows);
+int64_t rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows);
 
 /* Bits of the inputs of one vector, rows of a bit beside each other: ret_bits[bits][words], zero before. */
 void rrn_xbar_bits_avx512(const int32_t *x, size_t rows, int32_t bits, size_t words, uint64_t *ret_bits);
 
-/* Sum of a[k] b[k], n a multiple of 32; no sum of a part leaves 32 bits. */
+/* Sum of a[k] b[k], n a multiple of RRN_XBAR_DOT; no sum of a part leaves 32 bits. */
+enum { RRN_XBAR_DOT = 32 };
 int32_t rrn_xbar_dot_plain(const int16_t *a, const int16_t *b, size_t n);
 int32_t rrn_xbar_dot_avx2(const int16_t *a, const int16_t *b, size_t n);
 int32_t rrn_xbar_dot_avx512(const int16_t *a, const int16_t *b, size_t n);
@@ -248,6 +265,8 @@ void rrn_xbar_digits_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size
 void rrn_xbar_digits_at(const rrn_xbar_layer *l, int32_t plane, size_t col, const uint32_t *inputs, size_t n,
                         double *ret_digits);
 
-int32_t rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *ret_cells, rramnas_error *err);
+/* For kernels of `cpu` and all before. */
+int32_t rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_cpu cpu, rrn_xbar_cells *ret_cells,
+                            rramnas_error *err);
 
 #endif

@@ -109,7 +109,7 @@ rrn_xbar_inputs_amx(const int32_t *x, size_t x_row, size_t rows, size_t vectors,
 INLINE void
 sum(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_sums)
 {
-  const size_t first = column * b->stride;
+  const size_t first = column * b->rows;
   size_t row;
 
   _tile_zero(0);
@@ -117,9 +117,9 @@ sum(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_
   _tile_zero(2);
   for (row = 0; row < b->stride; row += 64, inputs += TILE) {
     _tile_loadd(3, inputs, 64);
-    _tile_loadd(4, b->top + first + row, b->stride);
-    _tile_loadd(5, b->middle + first + row, b->stride);
-    _tile_loadd(6, b->low + first + row, b->stride);
+    _tile_loadd(4, b->top + first + row, b->rows);
+    _tile_loadd(5, b->middle + first + row, b->rows);
+    _tile_loadd(6, b->low + first + row, b->rows);
     _tile_dpbsud(0, 4, 3);
     _tile_dpbuud(1, 5, 3);
     _tile_dpbsud(2, 6, 3);
@@ -133,24 +133,24 @@ sum(const rrn_xbar_block *b, size_t column, const uint8_t *inputs, int32_t *ret_
 INLINE void
 hold(const rrn_xbar_block *b, size_t column)
 {
-  const size_t first = column * b->stride;
+  const size_t first = column * b->rows;
 
-  _tile_loadd(2, b->top + first, b->stride);
-  _tile_loadd(3, b->middle + first, b->stride);
-  _tile_loadd(4, b->low + first, b->stride);
-  _tile_loadd(5, b->top + first + 64, b->stride);
-  _tile_loadd(6, b->middle + first + 64, b->stride);
-  _tile_loadd(7, b->low + first + 64, b->stride);
+  _tile_loadd(2, b->top + first, b->rows);
+  _tile_loadd(3, b->middle + first, b->rows);
+  _tile_loadd(4, b->low + first, b->rows);
+  _tile_loadd(5, b->top + first + 64, b->rows);
+  _tile_loadd(6, b->middle + first + 64, b->rows);
+  _tile_loadd(7, b->low + first + 64, b->rows);
 }
 
 /* Asks for the cells of the 16 columns after these. */
 INLINE void
 fetch(const rrn_xbar_block *b, size_t column)
 {
-  const size_t first = (column + SIDE) * b->stride;
+  const size_t first = (column + SIDE) * b->rows;
   size_t k;
 
-  for (k = 0; k < SIDE * b->stride; k += 64) {
+  for (k = 0; k < SIDE * b->rows; k += 64) {
     _mm_prefetch((const char *)b->top + first + k, _MM_HINT_T0);
     _mm_prefetch((const char *)b->middle + first + k, _MM_HINT_T0);
     _mm_prefetch((const char *)b->low + first + k, _MM_HINT_T0);
@@ -161,7 +161,7 @@ fetch(const rrn_xbar_block *b, size_t column)
 INLINE void
 multiply_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs)
 {
-  const uint8_t *spread = b->spread + column * b->stride;
+  const uint8_t *spread = b->spread + column * b->rows;
   size_t row;
 
   if (b->squares)
@@ -169,7 +169,7 @@ multiply_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs)
   _tile_zero(0);
   for (row = 0; row < b->stride; row += 64, inputs += TILE) {
     _tile_loadd(1, inputs, 64);
-    _tile_loadd(2, spread + row, b->stride);
+    _tile_loadd(2, spread + row, b->rows);
     _tile_dpbuud(0, 2, 1);
   }
 }
@@ -434,7 +434,7 @@ multiply(const rrn_xbar_block *b, const readout *r, int byte, rrn_wide_noise noi
   else
     _tile_zero(0);
   if (byte == TOP && noise == RRN_WIDE_SUMMED)
-    _tile_loadd(2, b->top + r->column * b->stride, b->stride);
+    _tile_loadd(2, b->top + r->column * b->rows, b->rows);
   if (byte == TOP)
     MULTIPLY(_tile_dpbsud, 2, 5, inputs);
   else if (byte == MIDDLE)
@@ -455,12 +455,12 @@ multiply(const rrn_xbar_block *b, const readout *r, int byte, rrn_wide_noise noi
 INLINE void
 multiply_upper(const rrn_xbar_block *b, const readout *r, size_t row)
 {
-  const size_t place = r->column * b->stride + row;
+  const size_t place = r->column * b->rows + row;
 
   _tile_loadd(2, inputs_of(b, r) + row / 64 * TILE, 64);
-  _tile_loadd(5, b->top + place, b->stride);
+  _tile_loadd(5, b->top + place, b->rows);
   _tile_dpbsud(0, 5, 2);
-  _tile_loadd(5, b->spread + place, b->stride);
+  _tile_loadd(5, b->spread + place, b->rows);
   _tile_dpbuud(1, 5, 2);
 }
 

@@ -47,29 +47,36 @@ bases(const int16_t *cells)
   return _mm512_sub_epi16(_mm512_setzero_si512(), m);
 }
 
+/* Which of `most` rows from one on there are. */
+static inline uint32_t
+rows_from(const rrn_xbar_block *b, size_t row, size_t most)
+{
+  return b->rows - row >= most ? UINT32_MAX >> (32 - most) : (1u << (b->rows - row)) - 1;
+}
+
 /* The upper two bytes of a column's cells, as rrn_xbar_word_of(), and the sum of those below 0: the least sum of each group of
  * four is the 0 of its table. */
 TARGET static void
 join(const rrn_xbar_block *b, size_t column)
 {
-  const int8_t *top = b->top + column * b->stride;
-  const uint8_t *middle = b->middle + column * b->stride;
-  const int8_t *low = b->low + column * b->stride;
+  const int8_t *top = b->top + column * b->rows;
+  const uint8_t *middle = b->middle + column * b->rows;
+  const int8_t *low = b->low + column * b->rows;
   const __m512i one = _mm512_set1_epi16(b->left_out > 0), half = _mm512_set1_epi16((int16_t)((1 << b->left_out) >> 1));
   const __m128i places = _mm_cvtsi32_si128(b->left_out);
   __m512i sum = _mm512_setzero_si512();
   size_t row;
 
   for (row = 0; row < b->stride; row += 32) {
-    const __m512i t = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)(top + row)));
-    const __m512i m = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const void *)(middle + row)));
-    const __mmask32 below = _mm256_movepi8_mask(_mm256_loadu_si256((const void *)(low + row)));
+    const __mmask32 there = (__mmask32)rows_from(b, row, 32);
+    const __m512i t = _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(there, top + row));
+    const __m512i m = _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(there, middle + row));
+    const __mmask32 below = _mm256_movepi8_mask(_mm256_maskz_loadu_epi8(there, low + row));
     const __m512i rounded = _mm512_add_epi16(_mm512_or_si512(_mm512_slli_epi16(t, 8), m), half);
     const __m512i words = _mm512_sra_epi16(_mm512_mask_sub_epi16(rounded, below, rounded, one), places);
-    const __mmask32 there = b->stride - row > 16 ? 0xffffffff : 0xffff;
 
     _mm512_store_si512(b->words + row, words);
-    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maskz_min_epi16(there, words, _mm512_setzero_si512()),
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_min_epi16(words, _mm512_setzero_si512()),
                                                   _mm512_set1_epi16(1)));
   }
   b->base[column] = _mm512_reduce_add_epi32(sum);
@@ -187,7 +194,8 @@ build_spreads(const rrn_xbar_block *b, size_t column)
   for (c = 0; c < n; c++)
     for (row = 0; row < b->stride; row += 16) {
       const __m512i cells =
-        _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)(b->spread + (column + c) * b->stride + row)));
+        _mm512_broadcast_i32x4(_mm_maskz_loadu_epi8((__mmask16)rows_from(b, row, 16),
+                                                    b->spread + (column + c) * b->rows + row));
       __m512i at = each, t = _mm512_maskz_shuffle_epi8(0xcccccccccccccccc, cells, at);
 
       at = _mm512_add_epi8(at, two);
@@ -227,17 +235,28 @@ sum_spreads(const uint8_t *table, const uint32_t *sixteens, size_t n, size_t bit
     _mm512_store_si512(ret_sums + 16 * k, s[k]);
 }
 
+/* The spreads themselves, [COLUMNS][stride]. */
+static void
+copy_spreads(const rrn_xbar_block *b, size_t column)
+{
+  size_t c;
+
+  memset(b->spreads, 0, COLUMNS * b->stride);
+  for (c = 0; c < COLUMNS && column + c < b->columns; c++)
+    memcpy(b->spreads + c * b->stride, b->spread + (column + c) * b->rows, b->rows);
+}
+
 /* The same where steps have several bits: spreads times the squares of all steps, where their highest bits' sums are. */
 INLINE void
-sum_squares(const rrn_xbar_block *b, size_t column, size_t vector, int32_t dac_bits, int32_t *ret_sums)
+sum_squares(const rrn_xbar_block *b, size_t vector, int32_t dac_bits, int32_t *ret_sums)
 {
   const size_t n = b->stride / 4, per_step = (b->stride + 63) / 64 * 1024;
   const uint8_t *squares = b->squares + vector / 16 * (size_t)b->steps * per_step;
   size_t four, c;
   int32_t step;
 
-  for (c = 0; c < COLUMNS && column + c < b->columns; c++) {
-    const int32_t *spread = (const int32_t *)(const void *)(b->spread + (column + c) * b->stride);
+  for (c = 0; c < COLUMNS; c++) {
+    const int32_t *spread = (const int32_t *)(const void *)(b->spreads + c * b->stride);
 
     for (step = 0; step < b->steps; step++) {
       const uint8_t *from = squares + (size_t)step * per_step;
@@ -358,7 +377,7 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
   for (; bit < (size_t)b->bits; bit++)
     sum_one(b->table, sixteens + bit * n * 16, n, base, 16 - b->high, sums + bit * COLUMNS * 16);
   if (noise >= RRN_WIDE_SUMMED && dac_bits > 1)
-    sum_squares(b, column, vector, dac_bits, spreads);
+    sum_squares(b, vector, dac_bits, spreads);
   else if (noise >= RRN_WIDE_SUMMED)
     sum_all_spreads(b, sixteens, spreads);
   for (c = 0; c < COLUMNS && column + c < b->columns; c++) {
@@ -387,6 +406,8 @@ look_up(rrn_xbar_block *block, int32_t dac_bits, rrn_wide_noise noise)
     build(b, column);
     if (noise >= RRN_WIDE_SUMMED && dac_bits == 1)
       build_spreads(b, column);
+    else if (noise >= RRN_WIDE_SUMMED)
+      copy_spreads(b, column);
     for (vector = 0; vector < b->vectors; vector += 16)
       read_out(b, &v, weights, column, vector, dac_bits, noise);
   }

@@ -43,18 +43,21 @@ store(double *y, size_t n, __m512i sums)
     _mm512_mask_storeu_pd(y + 8, (__mmask8)(mask >> 8), _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(sums, 1)));
 }
 
-/* 32 columns of `vectors` vectors, at most VECTORS. */
+/* A block of columns of `vectors` vectors, at most VECTORS. */
 INLINE void
 multiply(const int8_t *w, const uint8_t *x, size_t stride, size_t vectors, size_t columns, double *y, size_t n_out)
 {
+  const __mmask16 first = (__mmask16)(columns >= 16 ? 0xffff : (1u << columns) - 1);
+  const __mmask16 second = (__mmask16)(columns >= 32 ? 0xffff : columns > 16 ? (1u << (columns - 16)) - 1 : 0);
+  const size_t step = 4 * (columns < RRN_XBAR_BYTE_COLUMNS ? columns : RRN_XBAR_BYTE_COLUMNS);
   __m512i sums[VECTORS][2];
   size_t in, v;
 
 #pragma GCC unroll 8
   for (v = 0; v < vectors; v++)
     sums[v][0] = sums[v][1] = _mm512_setzero_si512();
-  for (in = 0; in < stride; in += 4, w += 128) {
-    const __m512i w0 = _mm512_load_si512(w), w1 = _mm512_load_si512(w + 64);
+  for (in = 0; in < stride; in += 4, w += step) {
+    const __m512i w0 = _mm512_maskz_loadu_epi32(first, w), w1 = _mm512_maskz_loadu_epi32(second, w + 64);
 
 #pragma GCC unroll 8
     for (v = 0; v < vectors; v++) {
@@ -75,7 +78,7 @@ multiply(const int8_t *w, const uint8_t *x, size_t stride, size_t vectors, size_
 TARGET void
 rrn_xbar_bytes_avx512(const rrn_xbar_kernel *k, const int32_t *x, size_t vectors, uint8_t *bytes, double *ret_y)
 {
-  const size_t stride = k->stride, n_out = k->head.n_out;
+  const size_t stride = rrn_xbar_byte_rows(k->head.n_in), n_out = k->head.n_out;
   size_t col, vector, v;
 
   pack(x, k->head.n_in, vectors, stride, bytes);

@@ -154,18 +154,25 @@ nearest(double x)
   return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
 }
 
+/* What tiles read beyond the last cell: columns up to 16, and two lines of the cache. */
+static size_t
+beyond(const rrn_xbar_cells *c, enum rrn_xbar_cpu cpu)
+{
+  return cpu == RRN_XBAR_CPU_AMX ? (15 - (c->cols + 15) % 16) * c->rows + 128 : 0;
+}
+
 /* Small things first and the bytes in one piece, so that the arena makes room for these and no more. Planes begin with a line
- * of the cache; whole tiles are read beyond the last. */
+ * of the cache. */
 static int32_t
-make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *c, rramnas_error *err)
+make_room(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_cpu cpu, rrn_xbar_cells *c, rramnas_error *err)
 {
   const size_t n_bytes = l->read_model == RRN_READ_RELATIVE ? 4 : 3;
   size_t columns, cells, all;
   uint8_t *bytes;
 
-  if (ckd_mul(&columns, c->tiles * (size_t)c->n_planes, l->cols) || ckd_mul(&cells, columns, c->stride) ||
+  if (ckd_mul(&columns, l->cols, (size_t)c->n_planes) || ckd_mul(&cells, columns, l->n_in) ||
       ckd_add(&cells, cells, (size_t)63) || ckd_mul(&all, cells = cells / 64 * 64, n_bytes) ||
-      ckd_add(&all, all, 16 * c->stride + 128))
+      ckd_add(&all, all, beyond(c, cpu) + 63))
     return rrn_fail_memory(err);
   bytes = rrn_arena_alloc_alone(arena, all, 1);
   if (!bytes)
@@ -207,8 +214,7 @@ set_cell(rrn_xbar_cells *c, int32_t left_out, size_t place, double value, errors
 static void
 fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
 {
-  const size_t column = rrn_xbar_column(c, l->cols, tile, plane, col), first = tile * c->rows;
-  const size_t n = l->n_in - first < c->rows ? l->n_in - first : c->rows;
+  const size_t place = rrn_xbar_column(c, tile, plane, col), first = tile * c->rows, n = rrn_xbar_rows_of(c, tile);
   const double unit = rrn_xbar_power_of_2(c->fraction[plane] + 8), scale = rrn_xbar_codes_per_digit(l, plane) * unit;
   const double steps = rrn_xbar_max_step(l) / unit;
   errors e = { { 0, 0 }, { 0, 0 } };
@@ -218,7 +224,7 @@ fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t pla
   for (k = 0; k < n; k++) {
     if (k % CHUNK == 0)
       rrn_xbar_digits_of(l, plane, col, first + k, n - k < CHUNK ? n - k : CHUNK, digits);
-    set_cell(c, c->left_out[plane], column * c->stride + k, digits[k % CHUNK] * scale, &e);
+    set_cell(c, c->left_out[plane], place + k, digits[k % CHUNK] * scale, &e);
   }
   raise_to(&c->rounded[plane], e.low[0] * steps, e.low[1] * steps);
   raise_to(&c->unsure[plane], e.rest[0] * steps, e.rest[1] * steps);
@@ -249,7 +255,7 @@ spread_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane, size_t 
   size_t in;
 
   for (in = 0; in < l->n_in; in++) {
-    const size_t place = rrn_xbar_column(c, l->cols, in / c->rows, plane, col) * c->stride + in % c->rows;
+    const size_t place = rrn_xbar_column(c, in / c->rows, plane, col) + in % c->rows;
 
     if (in % CHUNK == 0)
       spreads_of(l, plane, col, in, l->n_in - in < CHUNK ? l->n_in - in : CHUNK, spreads);
@@ -281,9 +287,9 @@ fill_plane(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 
   for (tile = 0; tile < c->tiles; tile++)
     for (col = 0; col < l->cols; col++) {
-      const size_t first = tile * c->rows, left = l->n_in - first;
+      const size_t first = tile * c->rows;
 
-      extend(&e, l, plane, col, first, first + (left < c->rows ? left : c->rows));
+      extend(&e, l, plane, col, first, first + rrn_xbar_rows_of(c, tile));
     }
   c->fraction[plane] = fraction_of(&e, rrn_xbar_codes_per_digit(l, plane), l, c->rows);
   c->left_out[plane] =
@@ -298,15 +304,16 @@ fill_plane(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 }
 
 int32_t
-rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_cells *ret_cells, rramnas_error *err)
+rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_cpu cpu, rrn_xbar_cells *ret_cells,
+                    rramnas_error *err)
 {
-  rrn_xbar_cells c = { .rows = l->n_in < (size_t)l->spec.rows ? l->n_in : (size_t)l->spec.rows };
+  rrn_xbar_cells c = { .rows = l->n_in < (size_t)l->spec.rows ? l->n_in : (size_t)l->spec.rows, .cols = l->cols };
   int32_t plane;
 
-  c.stride = (c.rows + 15) / 16 * 16;
   c.tiles = (l->n_in + c.rows - 1) / c.rows;
+  c.last_rows = l->n_in - (c.tiles - 1) * c.rows;
   c.n_planes = l->n_slices * (rrn_xbar_pairs_are_one(l) ? 1 : l->n_sides);
-  RRN_TRY(make_room(arena, l, &c, err));
+  RRN_TRY(make_room(arena, l, cpu, &c, err));
   for (plane = 0; plane < c.n_planes; plane++)
     fill_plane(l, &c, plane);
   *ret_cells = c;

@@ -19,35 +19,39 @@ nearest(double x)
   return (int32_t)(x < 0 ? x - 0.5 : x + 0.5);
 }
 
-/* Adds the weights that all cells of one output stand for, in place of ret_w[n_in]. */
+/* Inputs of a column that are made at a time. */
+enum { CHUNK = 128 };
+
+/* The weights that all cells of n inputs of one output stand for. */
 static void
-weights_of(const rrn_xbar_layer *l, size_t col, double *digits, double *ret_w)
+weights_of(const rrn_xbar_layer *l, size_t col, size_t first, size_t n, double *ret_w)
 {
+  double digits[CHUNK];
   int32_t plane;
   size_t in;
 
-  for (in = 0; in < l->n_in; in++)
+  for (in = 0; in < n; in++)
     ret_w[in] = 0;
   for (plane = 0; plane < rrn_xbar_n_planes(l); plane++) {
     const double place = (double)(1 << (rrn_xbar_slice_of(l, plane) * l->spec.cell_bits));
     const int minus = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1;
 
-    rrn_xbar_digits_of(l, plane, col, 0, l->n_in, digits);
-    for (in = 0; in < l->n_in; in++)
+    rrn_xbar_digits_of(l, plane, col, first, n, digits);
+    for (in = 0; in < n; in++)
       ret_w[in] += (minus ? -place : place) * digits[in];
   }
 }
 
 /* What an offset adds to every weight. */
 static void
-weights_of_offset(const rrn_xbar_layer *l, double *digits, double *ret_w)
+weights_of_offset(const rrn_xbar_layer *l, size_t first, size_t n, double *ret_w)
 {
   size_t in;
 
   if (l->spec.sign == RRN_XBAR_UNIT_COLUMN)
-    weights_of(l, l->n_out, digits, ret_w);
+    weights_of(l, l->n_out, first, n, ret_w);
   else
-    for (in = 0; in < l->n_in; in++)
+    for (in = 0; in < n; in++)
       ret_w[in] = l->spec.sign == RRN_XBAR_OFFSET ? (double)(1 << (l->spec.weight_bits - 1)) : 0;
 }
 
@@ -69,16 +73,14 @@ fits_bytes(const rrn_xbar_layer *l)
 static int32_t
 make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
 {
-  const size_t columns = (l->n_out + RRN_XBAR_BYTE_COLUMNS - 1) / RRN_XBAR_BYTE_COLUMNS * RRN_XBAR_BYTE_COLUMNS;
   char *bytes = NULL;
 
-  k->stride = (l->n_in + 31) / 32 * 32;
   if (k->cpu >= RRN_XBAR_CPU_AVX512 && fits_bytes(l))
-    bytes = rrn_arena_alloc(arena, columns * k->stride + 64, 1);
+    bytes = rrn_arena_alloc_alone(arena, l->n_out * rrn_xbar_byte_rows(l->n_in) + 63, 1);
   else if (fits_16_bits(l))
-    k->integers = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->integers));
+    k->integers = rrn_arena_alloc_alone(arena, l->n_out * l->n_in + RRN_XBAR_DOT, sizeof(*k->integers));
   else
-    k->effective = rrn_arena_alloc(arena, l->n_out * k->stride, sizeof(*k->effective));
+    k->effective = rrn_arena_alloc_alone(arena, l->n_out * l->n_in, sizeof(*k->effective));
   k->bytes = bytes ? (int8_t *)(bytes + (64 - (uintptr_t)bytes % 64) % 64) : NULL;
   return k->bytes || k->integers || k->effective ? RRAMNAS_OK : rrn_fail_memory(err);
 }
@@ -86,10 +88,10 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas
 static void
 set_weight(rrn_xbar_kernel *k, size_t col, size_t in, double w)
 {
-  const size_t place = col * k->stride + in;
+  const size_t place = col * k->head.n_in + in;
 
   if (k->bytes)
-    k->bytes[rrn_xbar_byte_place(k->stride, col, in)] = (int8_t)nearest(w);
+    k->bytes[rrn_xbar_byte_place(k->head.n_in, k->head.n_out, col, in)] = (int8_t)nearest(w);
   else if (k->integers)
     k->integers[place] = (int16_t)nearest(w);
   else
@@ -99,21 +101,20 @@ set_weight(rrn_xbar_kernel *k, size_t col, size_t in, double w)
 int32_t
 rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kernel *k, rramnas_error *err)
 {
-  double *row, *offset, *digits;
-  size_t col, in;
+  double weights[CHUNK], offset[CHUNK];
+  size_t first, col, in;
 
   RRN_TRY(make_room(arena, l, k, err));
-  if (!(row = rrn_alloc(arena->rt, l->n_in, 3 * sizeof(*row))))
-    return rrn_fail_memory(err);
-  offset = row + l->n_in;
-  digits = offset + l->n_in;
-  weights_of_offset(l, digits, offset);
-  for (col = 0; col < l->n_out; col++) {
-    weights_of(l, col, digits, row);
-    for (in = 0; in < l->n_in; in++)
-      set_weight(k, col, in, row[in] - offset[in]);
+  for (first = 0; first < l->n_in; first += CHUNK) {
+    const size_t n = l->n_in - first < CHUNK ? l->n_in - first : CHUNK;
+
+    weights_of_offset(l, first, n, offset);
+    for (col = 0; col < l->n_out; col++) {
+      weights_of(l, col, first, n, weights);
+      for (in = 0; in < n; in++)
+        set_weight(k, col, first + in, weights[in] - offset[in]);
+    }
   }
-  rrn_free(arena->rt, row);
   return RRAMNAS_OK;
 }
 
@@ -203,8 +204,9 @@ rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32
                        rramnas_error *err)
 {
   const rrn_xbar_layer *l = &k->head;
-  int16_t *row = rrn_arena_alloc(scratch, k->stride, sizeof(*row));
-  uint8_t *bytes = k->bytes ? rrn_arena_alloc(scratch, batch, k->stride) : NULL;
+  const size_t n_dot = (l->n_in + RRN_XBAR_DOT - 1) / RRN_XBAR_DOT * RRN_XBAR_DOT;
+  int16_t *row = rrn_arena_alloc(scratch, n_dot, sizeof(*row)); /* 0 where weights of the next column are read */
+  uint8_t *bytes = k->bytes ? rrn_arena_alloc(scratch, batch, rrn_xbar_byte_rows(l->n_in)) : NULL;
   size_t b, col, in;
 
   if (!row || (k->bytes && !bytes))
@@ -218,8 +220,8 @@ rrn_xbar_collapsed_run(rrn_arena *scratch, const rrn_xbar_kernel *k, const int32
       row[in] = (int16_t)x[b * l->n_in + in];
     for (col = 0; col < l->n_out; col++)
       ret_y[b * l->n_out + col] =
-        k->integers ? (double)dot(k->cpu, k->integers + col * k->stride, row, k->stride)
-                    : dot_effective(k->effective + col * k->stride, x + b * l->n_in, l->n_in);
+        k->integers ? (double)dot(k->cpu, k->integers + col * l->n_in, row, n_dot)
+                    : dot_effective(k->effective + col * l->n_in, x + b * l->n_in, l->n_in);
   }
   return RRAMNAS_OK;
 }

@@ -89,13 +89,12 @@ mix_plain(const uint64_t *mixes, const words_plain *picks, ints_plain *ret_sums)
 #undef SQRT
 
 int64_t
-rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
+rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows)
 {
-  const size_t first = column * c->stride;
   int64_t sum = 0;
   size_t k;
 
-  for (k = 0; k < c->stride; k++)
+  for (k = 0; k < n; k++)
     sum += (65536 * c->top[first + k] + 256 * c->middle[first + k] + c->low[first + k]) &
            -(int32_t)(rows[k / 64] >> k % 64 & 1);
   return sum;

@@ -25,7 +25,7 @@ typedef struct conversion {
 
 /* Sum of a column's cells of 24 bits in a step of a vector. */
 static int64_t
-exact_sum(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, size_t vector, int32_t step)
+exact_sum(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first, size_t vector, int32_t step)
 {
   const int32_t dac_bits = k->head.spec.dac_bits;
   int64_t sum = 0;
@@ -34,8 +34,8 @@ exact_sum(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, size_
   for (bit = dac_bits; bit-- > 0;) {
     const uint64_t *rows = w->bits + (vector * (size_t)w->block.bits + (size_t)(step * dac_bits + bit)) * w->words;
 
-    sum = 2 * sum + (k->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_sum_avx512(&k->cells, column, rows)
-                                                   : rrn_xbar_sum_plain(&k->cells, column, rows));
+    sum = 2 * sum + (k->cpu >= RRN_XBAR_CPU_AVX512 ? rrn_xbar_sum_avx512(&k->cells, first, w->rows, rows)
+                                                   : rrn_xbar_sum_plain(&k->cells, first, w->rows, rows));
   }
   return sum;
 }
@@ -65,10 +65,10 @@ round_even(double x)
 
 /* Sum of the spreads of a column, each times the square of its step. */
 static double
-sum_of_spreads(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, size_t vector, int32_t step)
+sum_of_spreads(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first, size_t vector, int32_t step)
 {
   const rrn_xbar_layer *l = &k->head;
-  const uint8_t *spread = k->cells.spread + column * k->cells.stride;
+  const uint8_t *spread = k->cells.spread + first;
   const int32_t *x = w->x + vector * l->n_in + w->first;
   int64_t sum = 0;
   size_t row;
@@ -83,9 +83,9 @@ sum_of_spreads(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, 
 
 /* Read noise of a conversion, in codes. */
 static double
-noise_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t column, const conversion *c)
+noise_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first, const conversion *c)
 {
-  const double spread = k->cells.spread ? sum_of_spreads(k, w, column, c->vector, c->step)
+  const double spread = k->cells.spread ? sum_of_spreads(k, w, first, c->vector, c->step)
                                         : w->squares[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
 
   return rrn_xbar_noise_in_codes(w, c->lane, c->step, c->vector, spread);
@@ -105,11 +105,11 @@ rrn_xbar_cell_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane
 static double
 codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
 {
-  const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, c->plane, c->col);
-  const double codes = (double)exact_sum(k, w, column, c->vector, c->step) * w->slope +
+  const size_t first = rrn_xbar_column(&k->cells, w->tile, c->plane, c->col);
+  const double codes = (double)exact_sum(k, w, first, c->vector, c->step) * w->slope +
                        w->offsets[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
 
-  return k->head.read_model != RRN_READ_NONE ? codes + noise_of(k, w, column, c) : codes;
+  return k->head.read_model != RRN_READ_NONE ? codes + noise_of(k, w, first, c) : codes;
 }
 
 /* How far a current is from the border of two codes. */
@@ -148,7 +148,7 @@ static double
 lacking(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c, const cells_on *on)
 {
   const rrn_xbar_cells *cells = &k->cells;
-  const size_t first = rrn_xbar_column(cells, k->head.cols, w->tile, c->plane, c->col) * cells->stride;
+  const size_t first = rrn_xbar_column(cells, w->tile, c->plane, c->col);
   const double scale = rrn_xbar_codes_per_digit(&k->head, c->plane) / w->slope;
   double digits[SOME], sum = 0;
   size_t i;

@@ -42,13 +42,13 @@ list_doubts(const rrn_xbar_block *b, uint32_t *ret_places)
 
 /* Sum of the cells of a column whose bits are set. */
 INLINE int32_t
-sum_of_cells(const rrn_xbar_cells *c, size_t first, const uint64_t *rows)
+sum_of_cells(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows)
 {
   const __m512i ones = _mm512_set1_epi8(1);
   __m512i top = _mm512_setzero_si512(), middle = top, low = top;
   size_t k;
 
-  for (k = 0; k < c->stride; k += 64) {
+  for (k = 0; k < n; k += 64) {
     const __mmask64 here = rows[k / 64];
 
     top = _mm512_dpbusd_epi32(top, ones, _mm512_maskz_loadu_epi8(here, c->top + first + k));
@@ -60,12 +60,12 @@ sum_of_cells(const rrn_xbar_cells *c, size_t first, const uint64_t *rows)
 }
 
 INLINE double
-sum_of_spreads(const rrn_xbar_cells *c, size_t first, const uint64_t *rows)
+sum_of_spreads(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows)
 {
   __m512i sum = _mm512_setzero_si512();
   size_t k;
 
-  for (k = 0; k < c->stride; k += 64)
+  for (k = 0; k < n; k += 64)
     sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_loadu_epi8(rows[k / 64], c->spread + first + k), _mm512_set1_epi8(1));
   return (double)_mm512_reduce_add_epi32(sum);
 }
@@ -74,15 +74,15 @@ sum_of_spreads(const rrn_xbar_cells *c, size_t first, const uint64_t *rows)
 INLINE double
 sum_of_squares(const rrn_xbar_block *b, const uint8_t *spread, size_t vector, int32_t step)
 {
-  const size_t tiles = (b->stride + 63) / 64;
+  const size_t tiles = (b->rows + 63) / 64;
   const uint8_t *squares =
     b->squares + ((vector / 16 * (size_t)b->steps + (size_t)step) * tiles * 16 * 16 + vector % 16) * 4;
   const __m512i fours = _mm512_set_epi32(240, 224, 208, 192, 176, 160, 144, 128, 112, 96, 80, 64, 48, 32, 16, 0);
   __m512i sum = _mm512_setzero_si512();
   size_t row;
 
-  for (row = 0; row < b->stride; row += 64, squares += 1024) {
-    const __mmask64 here = b->stride - row < 64 ? (UINT64_C(1) << (b->stride - row)) - 1 : UINT64_MAX;
+  for (row = 0; row < b->rows; row += 64, squares += 1024) {
+    const __mmask64 here = b->rows - row < 64 ? (UINT64_C(1) << (b->rows - row)) - 1 : UINT64_MAX;
 
     sum = _mm512_dpbusd_epi32(sum, _mm512_i32gather_epi32(fours, squares, 4), _mm512_maskz_loadu_epi8(here, spread + row));
   }
@@ -90,9 +90,9 @@ sum_of_squares(const rrn_xbar_block *b, const uint8_t *spread, size_t vector, in
 }
 
 TARGET int64_t
-rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
+rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows)
 {
-  return sum_of_cells(c, column * c->stride, rows);
+  return sum_of_cells(c, first, n, rows);
 }
 
 /* Some doubts of a block by their numbers: (lane * steps + step) * table vectors + vector. */
@@ -118,10 +118,10 @@ place_of(uint32_t number, uint32_t steps)
 }
 
 TARGET static void
-sum_doubts(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column, doubts *d)
+sum_doubts(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, doubts *d)
 {
   const rrn_xbar_cells c = k->cells;
-  const size_t words = w->words, bits = (size_t)w->block.bits;
+  const size_t words = w->words, bits = (size_t)w->block.bits, n_rows = w->rows;
   const int32_t dac_bits = w->block.dac_bits;
   const uint32_t steps = (uint32_t)w->block.steps;
   const double slope = w->slope;
@@ -134,13 +134,13 @@ sum_doubts(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column
     int32_t bit;
 
     for (bit = dac_bits; bit-- > 0;)
-      sum = 2 * sum + sum_of_cells(&c, (first_column + p.lane) * c.stride, rows + (size_t)bit * words);
+      sum = 2 * sum + sum_of_cells(&c, first_cell + p.lane * n_rows, n_rows, rows + (size_t)bit * words);
     d->codes[i] = (double)sum * slope + w->offsets[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
   }
 }
 
 TARGET static void
-add_noise(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column, doubts *d)
+add_noise(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, doubts *d)
 {
   const size_t words = w->words, bits = (size_t)w->block.bits;
   size_t i;
@@ -148,10 +148,10 @@ add_noise(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_column,
   for (i = 0; i < d->n; i++) {
     const place p = place_of(d->number[i], (uint32_t)w->block.steps);
     const uint64_t *rows = w->bits + (p.vector * bits + (size_t)p.step) * words; /* of one bit per step */
-    const size_t first = (first_column + p.lane) * k->cells.stride;
+    const size_t first = first_cell + p.lane * w->rows;
     const double spread = !k->cells.spread   ? w->squares[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector]
                           : w->block.squares ? sum_of_squares(&w->block, k->cells.spread + first, p.vector, p.step)
-                                             : sum_of_spreads(&k->cells, first, rows);
+                                             : sum_of_spreads(&k->cells, first, w->rows, rows);
 
     d->codes[i] += rrn_xbar_noise_in_codes(w, p.lane, p.step, p.vector, spread);
   }
@@ -201,11 +201,11 @@ settle(rrn_xbar_work *w, const doubts *d, uint32_t *ret_left)
 }
 
 static void
-run(const rrn_xbar_kernel *k, rrn_xbar_work *w, size_t first_column, doubts *d, size_t *n_left)
+run(const rrn_xbar_kernel *k, rrn_xbar_work *w, size_t first_cell, doubts *d, size_t *n_left)
 {
-  sum_doubts(k, w, first_column, d);
+  sum_doubts(k, w, first_cell, d);
   if (k->head.read_model != RRN_READ_NONE)
-    add_noise(k, w, first_column, d);
+    add_noise(k, w, first_cell, d);
   compare(d, k->head.read_model == RRN_READ_NONE ? w->unsure : -1);
   *n_left += settle(w, d, w->left + *n_left);
   d->n = 0;
@@ -216,7 +216,7 @@ rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rr
 {
   const rrn_xbar_block *b = &w->block;
   const size_t n = k->cpu == RRN_XBAR_CPU_AMX ? b->n_places : list_doubts(b, w->doubts);
-  const size_t column = rrn_xbar_column(&k->cells, k->head.cols, w->tile, plane, first);
+  const size_t first_cell = rrn_xbar_column(&k->cells, w->tile, plane, first);
   size_t i, n_left = 0;
   doubts d;
 
@@ -231,16 +231,16 @@ rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rr
       bits &= bits - 1;
     } while (bits != 0);
     if (d.n > CHUNK - 16)
-      run(k, w, column, &d, &n_left);
+      run(k, w, first_cell, &d, &n_left);
   }
-  run(k, w, column, &d, &n_left);
+  run(k, w, first_cell, &d, &n_left);
   return n_left;
 }
 #else
 int64_t
-rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t column, const uint64_t *rows)
+rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows)
 {
-  return rrn_xbar_sum_plain(c, column, rows);
+  return rrn_xbar_sum_plain(c, first, n, rows);
 }
 
 size_t

@@ -3,6 +3,7 @@
  * integers' product by definition, bit for bit, and so is what the network makes of it. Where cells are read apart, the
  * currents of cells that are off are no multiple of a digit, and no converter loses nothing: such schemes are tried
  * with converters on cells that do not conduct at all when off, which no chip has. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -297,6 +298,94 @@ networks_are_the_integer_networks(void **state)
   }
 }
 
+/* --- numbers that are none, or hardly any --- */
+
+static int32_t
+try_quantise(bench *b, rramnas_error *err)
+{
+  const rrn_layer_bits bits[1] = { { 8, 8 } };
+
+  rrn_quantised_release(&b->q);
+  return rrn_quantise(&b->rt, b->p.plan, bits, 1, b->images, IMAGES, &b->q, err);
+}
+
+/* The file of a network of one layer with another number in place of its first weight. */
+static void
+replace_weight(bench *b, const char *name, float weight)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char path[64], full[1024];
+  rrn_infer_layer shape;
+  float *weights;
+  size_t n, at;
+  rrn_file file;
+
+  snprintf(path, sizeof(path), "infer/%s.onnx", name);
+  check(rrn_infer_layer_of(b->p.plan, 0, &shape, &err), &err);
+  n = shape.n_groups * shape.n_out * shape.n_in;
+  assert_non_null(weights = malloc(n * sizeof(*weights)));
+  check(rrn_infer_layer_weights(b->p.plan, 0, weights, &err), &err);
+  planned_free(&b->p);
+  check(rrn_file_open(&file, data_path(path, full), UINT64_MAX, &err), &err);
+  {
+    char *copy = malloc(file.size);
+
+    assert_non_null(copy);
+    memcpy(copy, file.data, file.size);
+    for (at = 0; memcmp(copy + at, weights, n * sizeof(*weights)) != 0; at++)
+      assert_true(at + n * sizeof(*weights) < file.size);
+    memcpy(copy + at, &weight, sizeof(weight));
+    check(rrn_net_import_onnx_values(copy, file.size, path, "", NULL, 0, NULL, &b->p.net, &b->p.values, &err), &err);
+    check(rrn_infer_plan_new(b->p.values, NULL, &b->p.plan, &err), &err);
+    free(copy);
+  }
+  rrn_file_close(&file);
+  free(weights);
+}
+
+static void
+weights_that_are_no_numbers_are_refused(void **state)
+{
+  const float bad[] = { NAN, INFINITY, -INFINITY };
+  size_t k;
+
+  (void)state;
+  for (k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+    rramnas_error err = RRAMNAS_ERROR_INIT;
+    bench b;
+
+    open_bench("gemm", &b);
+    replace_weight(&b, "gemm", bad[k]);
+    assert_int_equal(try_quantise(&b, &err), RRAMNAS_ERR_RANGE);
+    assert_string_equal(err.message, "layer 0: a weight is no finite number");
+    close_bench(&b);
+  }
+}
+
+/* Images of one number but for the first, which is its negative. */
+static void
+inputs_of_any_size_have_a_unit(void **state)
+{
+  const float sizes[] = { 0, 1e-45f, 1e-42f, 1e-38f, 1e20f, 3e38f, INFINITY };
+  size_t k, i;
+
+  (void)state;
+  for (k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+    rramnas_error err = RRAMNAS_ERROR_INIT;
+    bench b;
+
+    open_bench("gemm", &b);
+    for (i = 0; i < rrn_infer_n_in(b.p.plan) * IMAGES; i++)
+      b.images[i] = i ? sizes[k] : -sizes[k];
+    assert_int_equal(try_quantise(&b, &err), sizes[k] < 2e38f ? RRAMNAS_OK : RRAMNAS_ERR_RANGE);
+    if (sizes[k] < 2e38f) {
+      assert_true(b.q.layers[0].x_unit > 0);
+      assert_in_range(b.q.layers[0].x_zero, 0, 512);
+    }
+    close_bench(&b);
+  }
+}
+
 /* --- arrays of cells that do not conduct when off, which no chip has --- */
 
 typedef struct bare {
@@ -410,6 +499,8 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_kind_is_the_integer_product),
     cmocka_unit_test(networks_are_the_integer_networks),
+    cmocka_unit_test(weights_that_are_no_numbers_are_refused),
+    cmocka_unit_test(inputs_of_any_size_have_a_unit),
     cmocka_unit_test(converters_lose_nothing_in_any_scheme),
   };
 

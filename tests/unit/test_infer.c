@@ -352,6 +352,8 @@ test_refusals(void **state)
 {
   (void)state;
   refuse("onnx/qdq.onnx", RRAMNAS_ERR_UNSUPPORTED, "not computed");
+  refuse("infer/refused/batch_statistics.onnx", RRAMNAS_ERR_UNSUPPORTED, "statistics of the batch");
+  refuse("infer/refused/pool_indices.onnx", RRAMNAS_ERR_UNSUPPORTED, "a result behind the first");
   refuse("onnx/resnet18.onnx", RRAMNAS_ERR_IO, "cannot open"); /* its weights lie in a file that was not shipped */
 }
 
@@ -369,6 +371,8 @@ test_refused_shapes(void **state)
     { "{op: Slice, out_shape: [1, 4, 3]}", RRAMNAS_ERR_UNSUPPORTED, "(Slice): slices are computed from known places" },
     { "{op: Resize, out_shape: [1, 4, 12]}", RRAMNAS_ERR_UNSUPPORTED, "(Resize): the operator is not computed" },
     { "{op: Elementwise, source_op: Cosh}", RRAMNAS_ERR_UNSUPPORTED, "(Cosh): the function is not computed" },
+    { "{name: d, op: Identity, out_shapes: [[1, 4, 6], [1, 4, 6]]}, {op: Add, inputs: [d.0, d.1]}", RRAMNAS_ERR_UNSUPPORTED,
+      "(Add): a result behind the first" },
     { "{name: a, op: Relu}, {name: b, op: Relu, inputs: x}", RRAMNAS_ERR_SHAPE, "has 2 results that no node reads" },
   };
   size_t i;

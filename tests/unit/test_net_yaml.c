@@ -532,6 +532,23 @@ loading(void **state)
   assert_null(net);
 }
 
+/* As editors of other systems write files: a byte order mark first, and their ends of lines. */
+static void
+mark_and_line_ends(void **state)
+{
+  rramnas_net *plain = good(IMAGE "nodes:\n  - {name: a, op: Relu}\n");
+  rramnas_net *other = good("\xef\xbb\xbfschema: rramnas.network/1\r\ninputs: [{name: x, shape: [1, 16, 8, 8]}]\r\n"
+                            "nodes:\r\n  - {name: a, op: Relu}");
+
+  (void)state;
+  assert_int_equal(plain->n_nodes, other->n_nodes);
+  expect_output(other, "a", "[1, 16, 8, 8]");
+  rramnas_net_unref(plain);
+  rramnas_net_unref(other);
+  bad("\xef\xbb\xbf" "a: 1\n\xff", RRAMNAS_ERR_PARSE, "a/net.yaml:2:1: invalid leading UTF-8 octet, expected UTF-8 text");
+  bad("\xef\xbb\xbf", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: no schema, expected schema: rramnas.network/1");
+}
+
 static void
 failing_writer(void **state)
 {
@@ -625,6 +642,7 @@ main(void)
     cmocka_unit_test(generated_networks),
     cmocka_unit_test(documented_attributes),
     cmocka_unit_test(loading),
+    cmocka_unit_test(mark_and_line_ends),
     cmocka_unit_test(failing_writer),
     cmocka_unit_test(any_locale),
     cmocka_unit_test(memory_runs_out),

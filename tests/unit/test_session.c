@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions: portions and orders of ask and tell, budgets, threads, checkpoints at every generation and in the middle of
  * one, refusals, memory that runs out. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "capture.h"
 #include "oom.h"
 #include "session_case.h"
 
@@ -336,6 +338,39 @@ figures_that_cannot_be_are_refused(void **state)
   rramnas_search_unref(s);
 }
 
+/* Where ranges overflow, or numbers are too small to be divided. */
+static void
+pictures_of_any_numbers_end(void **state)
+{
+  const double numbers[] = { 0, 5e-324, 1e-310, 1, 1e17, 1e150, 1.7e308, INFINITY, NAN };
+  const size_t n = sizeof(numbers) / sizeof(numbers[0]);
+  rramnas_search_report_options o = RRAMNAS_SEARCH_REPORT_OPTIONS_INIT;
+  rramnas_search *s = started(RRAMNAS_STRATEGY_NSGA2, 3, NULL);
+  double mark[CASE_FIGURES] = { 0 }, cloud[2 * CASE_FIGURES] = { 0 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  size_t i, k;
+
+  (void)state;
+  run(s, 1, 0, 1);
+  o.mark = mark;
+  o.cloud = cloud;
+  o.n_cloud = 2;
+  for (i = 0; i < n * n; i++) {
+    capture text = { 0 };
+
+    for (k = 0; k < CASE_FIGURES; k++) {
+      mark[k] = numbers[i % n] * (k % 2 ? -1 : 1);
+      cloud[k] = -mark[k];
+      cloud[CASE_FIGURES + k] = numbers[i / n];
+    }
+    if (rramnas_search_write(s, RRAMNAS_REPORT_SVG, &o, capture_write, &text, &err) < 0)
+      fail_msg("%s", err.message);
+    assert_int_equal(strncmp(text.text, "<svg ", 5), 0);
+    capture_free(&text);
+  }
+  rramnas_search_unref(s);
+}
+
 static void
 broken_files_are_refused(void **state)
 {
@@ -453,6 +488,7 @@ main(void)
     cmocka_unit_test(asked_evaluated_told_is_a_run),
     cmocka_unit_test(digests_tell_problems_apart),
     cmocka_unit_test(figures_that_cannot_be_are_refused),
+    cmocka_unit_test(pictures_of_any_numbers_end),
     cmocka_unit_test(broken_files_are_refused),
     cmocka_unit_test(a_refusal_leaves_the_session_as_it_was),
     cmocka_unit_test(another_problem_is_refused_by_name),

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Short arrays: the reference's codes and clips on random layers of several groups, the same sums on every processor, and how
- * much memory a programmed layer takes. */
+/* Short arrays: the reference's codes and clips on random layers of several groups, and the same sums on every processor. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +12,6 @@
 #include <cmocka.h>
 
 #include "../../examples/common/tiles.h"
-#include "oom.h"
 #include "util/random.h"
 #include "xbar/adc.h"
 #include "xbar/mvm_short.h"
@@ -244,99 +242,12 @@ noisy_reads_are_the_references(void **state)
   assert_true(n > 10000 && n_far * 20 < n);
 }
 
-/* --- memory --- */
-
-typedef struct kept {
-  size_t bytes, peak; /* after programming, and on the way */
-} kept;
-
-/* A chip of a series: converters are the first one's. */
-static void
-create_second(rrn_arena *arena, rrn_arena *of_first, const rrn_xbar_layer *l, size_t n_groups, const rrn_xbar_adc *adcs)
-{
-  const rrn_xbar_groups groups = { .all = n_groups, .n = n_groups, .adcs = adcs };
-  rrn_xbar_short first, second;
-  rrn_xbar_kernel k;
-  int fits;
-
-  if (!rrn_xbar_is_short(l, adcs, n_groups)) {
-    assert_int_equal(rrn_xbar_kernel_create(arena, l, rrn_xbar_cpu_best(), &k, NULL), RRAMNAS_OK);
-    return;
-  }
-  assert_int_equal(rrn_xbar_short_create(of_first, l, &groups, NULL, rrn_xbar_cpu_best(), &first, &fits, NULL),
-                   RRAMNAS_OK);
-  assert_true(fits);
-  assert_int_equal(rrn_xbar_short_create(arena, l, &groups, &first, rrn_xbar_cpu_best(), &second, &fits, NULL),
-                   RRAMNAS_OK);
-  assert_true(fits);
-}
-
-/* Four pairs of 2-bit cells for each weight of 8 bits. */
-static void
-program(size_t n_groups, size_t n_out, size_t n_in, kept *ret)
-{
-  const rrn_xbar_spec spec = { .weight_bits = 8, .cell_bits = 2, .input_bits = 8, .dac_bits = 1, .rows = 128 };
-  const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03 };
-  int32_t *weights = calloc(n_groups * n_out * n_in, sizeof(*weights));
-  rrn_xbar_adc *adcs = calloc(n_groups, sizeof(*adcs));
-  oom o = { 0 };
-  const rramnas_runtime runtime = oom_runtime(&o);
-  rrn_arena arena, of_first;
-  rrn_rt rt, of_others;
-  rrn_xbar_layer l;
-  size_t i;
-
-  assert_true(weights && adcs);
-  for (i = 0; i < n_groups * n_out * n_in; i++)
-    weights[i] = (int32_t)(i * 37 % 255) - 127;
-  assert_int_equal(rrn_rt_init(&rt, &runtime, NULL), RRAMNAS_OK);
-  assert_int_equal(rrn_rt_init(&of_others, NULL, NULL), RRAMNAS_OK);
-  rrn_arena_init(&arena, &rt);
-  rrn_arena_init(&of_first, &of_others);
-  assert_int_equal(rrn_xbar_layer_create(&spec, weights, n_out, n_in, (rrn_xbar_id){ 1, 0, 0 }, &l, NULL), RRAMNAS_OK);
-  assert_int_equal(rrn_xbar_adc_set(&l, 8, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
-  rrn_xbar_program(&l, &noise);
-  for (i = 0; i < n_groups; i++)
-    adcs[i] = l.adc;
-  create_second(&arena, &of_first, &l, n_groups, adcs);
-  *ret = (kept){ arena.used, o.peak_bytes };
-  rrn_arena_release(&arena);
-  rrn_arena_release(&of_first);
-  oom_check(&o);
-  free(weights);
-  free(adcs);
-}
-
-/* Three times the weight as a single-precision number and nothing for a column; short arrays to the byte, others with
- * what aligns them. On the way a column. */
-static void
-a_layer_is_three_times_its_weights(void **state)
-{
-  static const struct {
-    size_t n_groups, n_out, n_in;
-  } cases[] = { { 1, 256, 128 }, { 1, 256, 32 }, { 480, 1, 9 }, { 96, 1, 25 }, { 16, 8, 18 }, { 1, 256, 1152 } };
-  size_t k;
-
-  (void)state;
-  for (k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
-    const double n = (double)(cases[k].n_groups * cases[k].n_out * cases[k].n_in);
-    kept found;
-
-    program(cases[k].n_groups, cases[k].n_out, cases[k].n_in, &found);
-    print_message("%zu x %zu x %zu weights: %.2f bytes per weight kept, %.2f at most\n", cases[k].n_groups, cases[k].n_out,
-                  cases[k].n_in, (double)found.bytes / n, (double)found.peak / n);
-    assert_true((double)found.bytes <= 12 * n + (cases[k].n_in > RRN_XBAR_SHORT_ROWS ? 2304 : 64));
-    assert_true((double)found.peak <= 12 * n + 4352);
-  }
-}
-
 int
 main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(codes_are_the_references),
     cmocka_unit_test(noisy_reads_are_the_references),
-    cmocka_unit_test(a_layer_is_three_times_its_weights),
   };
 
   allow_tiles();

@@ -420,6 +420,8 @@ import_graph(importer *im, rramnas_error *err)
   RRN_TRY(add_inputs(im, err));
   for (k = 0; k < im->model.n_nodes; k++)
     RRN_TRY(import_node(im, &im->model.nodes[order[k]], err));
+  if (im->model.n_outputs == 1)
+    im->net->output = im->model.values[im->model.output].tensor;
   return RRAMNAS_OK;
 }
 

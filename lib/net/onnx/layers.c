@@ -252,10 +252,13 @@ int32_t
 rrn_onnx_batch_norm(rrn_onnx_call *call, rramnas_error *err)
 {
   const rrn_shape *x = rrn_onnx_shape(call, 0);
-  int64_t channels = x->rank >= 2 ? x->dims[1] : 1;
+  int64_t channels = x->rank >= 2 ? x->dims[1] : 1, training = call->n_out > 1;
   int32_t k;
 
   RRN_TRY(epsilon(call, err));
+  if (call->model->opset >= 14)
+    RRN_TRY(rrn_onnx_attr_int(call, "training_mode", &training, err));
+  call->attrs.training = training != 0;
   for (k = 1; k < 5; k++)
     RRN_TRY(check_bias(call, k, channels, err));
   call->out[0] = *x;

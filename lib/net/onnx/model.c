@@ -557,12 +557,14 @@ read_node(rrn_onnx_model *m, rrn_onnx_node *node, rramnas_error *err)
 }
 
 static int32_t
-check_output(const rrn_onnx_model *m, rrn_onnx_span body, rramnas_error *err)
+read_output(rrn_onnx_model *m, rrn_onnx_span body, rramnas_error *err)
 {
   rrn_onnx_span name;
 
   RRN_TRY(value_info_name(m->file, body, &name, err));
-  if (name.length == 0 || rrn_onnx_map_find(&m->names, name) < 0)
+  m->output = name.length == 0 ? -1 : rrn_onnx_map_find(&m->names, name);
+  m->n_outputs++;
+  if (m->output < 0)
     return rrn_fail_at(err, RRAMNAS_ERR_SHAPE, place_of(m->file, body), "nothing produces the output '%s' of the graph",
                        rrn_onnx_quote(name).text);
   return RRAMNAS_OK;
@@ -581,7 +583,7 @@ read_nodes(rrn_onnx_model *m, rramnas_error *err)
       RRN_TRY(read_node(m, &m->nodes[node++], err));
     } else if (field.number == GRAPH_OUTPUT) {
       RRN_TRY(rrn_onnx_expect(&r, &field, RRN_ONNX_BYTES, "an output", err));
-      RRN_TRY(check_output(m, field.bytes, err));
+      RRN_TRY(read_output(m, field.bytes, err));
     }
   }
   return more;

@@ -54,7 +54,8 @@ typedef struct rrn_onnx_model {
   rrn_onnx_map names;     /* name -> value */
   rrn_onnx_value *values; /* [names.cap] */
   int32_t *inputs;        /* values, without the initialisers */
-  int32_t n_inputs;
+  int32_t n_inputs, n_outputs;
+  int32_t output;         /* value: the last one */
 } rrn_onnx_model;
 
 /* Decodes the file. The spans of `file` outlive the model. Dimensions of inputs are bound with `binds`. */

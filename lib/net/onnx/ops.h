@@ -83,8 +83,10 @@ int32_t rrn_onnx_channel_norm(rrn_onnx_call *call, rramnas_error *err);
 
 int32_t rrn_onnx_same(rrn_onnx_call *call, rramnas_error *err);
 int32_t rrn_onnx_broadcast(rrn_onnx_call *call, rramnas_error *err);
+int32_t rrn_onnx_sum(rrn_onnx_call *call, rramnas_error *err);
 int32_t rrn_onnx_prelu(rrn_onnx_call *call, rramnas_error *err);
 int32_t rrn_onnx_leaky_relu(rrn_onnx_call *call, rramnas_error *err);
+int32_t rrn_onnx_gelu(rrn_onnx_call *call, rramnas_error *err);
 int32_t rrn_onnx_clip(rrn_onnx_call *call, rramnas_error *err);
 int32_t rrn_onnx_hard_sigmoid(rrn_onnx_call *call, rramnas_error *err);
 int32_t rrn_onnx_softmax(rrn_onnx_call *call, rramnas_error *err);

@@ -31,6 +31,15 @@ rrn_onnx_broadcast(rrn_onnx_call *call, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+/* The sum and the mean of one tensor are that tensor. */
+int32_t
+rrn_onnx_sum(rrn_onnx_call *call, rramnas_error *err)
+{
+  if (call->n_in == 1)
+    call->op = RRAMNAS_OP_IDENTITY;
+  return rrn_onnx_broadcast(call, err);
+}
+
 int32_t
 rrn_onnx_must_fit(const rrn_shape *x, const rrn_shape *smaller, const char *what, rramnas_error *err)
 {
@@ -86,6 +95,18 @@ rrn_onnx_leaky_relu(rrn_onnx_call *call, rramnas_error *err)
   call->attrs.number[0] = (double)0.01f;
   call->attrs.number[1] = 1;
   RRN_TRY(rrn_onnx_attr_real(call, "alpha", &call->attrs.number[0], err));
+  return rrn_onnx_same(call, err);
+}
+
+int32_t
+rrn_onnx_gelu(rrn_onnx_call *call, rramnas_error *err)
+{
+  rrn_onnx_span how = { "none", 4 };
+
+  RRN_TRY(rrn_onnx_attr_text(call, "approximate", &how, err));
+  call->attrs.approximate = rrn_onnx_is(how, "tanh");
+  RRN_FAIL_IF(!call->attrs.approximate && !rrn_onnx_is(how, "none"), err, RRAMNAS_ERR_RANGE,
+              "attribute 'approximate' is none of none, tanh");
   return rrn_onnx_same(call, err);
 }
 

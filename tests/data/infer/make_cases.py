@@ -219,6 +219,12 @@ def mobile():
 
 random_of_inputs = random
 mobile()
+# Behind the others, which keep their numbers
+one("gelu_erf", "Gelu", opset=20, tolerance=5e-6)
+one("gelu_tanh", "Gelu", opset=20, approximate="tanh", tolerance=5e-6)
+case("output_is_read", [node("Relu", "x"), node("Neg", "y", "z"), node("Abs", "x", "a")])
+case("output_is_second_part", [node("Split", "x", "a,y", axis=1), node("Neg", "a", "b")], x=(1, 6, 4, 4), opset=12)
+case("sum_of_one", [node("Sum", "x", "s"), node("Mean", "s", "m"), node("Max", "m", "n"), node("Min", "n")])
 
 
 def main():
@@ -256,5 +262,20 @@ def external():
             file.write(model.SerializeToString())
 
 
+def refused():
+    """What inference does not compute: statistics of the batch, and results behind the first."""
+    folder = os.path.join(HERE, "refused")
+    os.makedirs(folder, exist_ok=True)
+    ones = nh.from_array(np.ones(3, dtype=np.float32), "o")
+    for name, of in (("batch_statistics", node("BatchNormalization", "x,o,o,o,o", training_mode=1)),
+                     ("pool_indices", node("MaxPool", "x", "z,y", kernel_shape=[2, 2]))):
+        graph = h.make_graph([of], "g", [h.make_tensor_value_info("x", T.FLOAT, (1, 3, 4, 4))],
+                             [h.make_tensor_value_info("y", T.FLOAT, None)], [ones])
+        model = h.make_model(graph, opset_imports=[h.make_opsetid("", 17)])
+        with open(os.path.join(folder, name + ".onnx"), "wb") as file:
+            file.write(model.SerializeToString())
+
+
 main()
 external()
+refused()

@@ -164,6 +164,8 @@ def constant_of_shape(shape, value=None):
 each = np.vectorize
 sigmoid = lambda x: 1 / (1 + np.exp(-x))
 hard = lambda x, alpha=0.2, beta=0.5: np.clip(alpha * x + beta, 0, 1)
+gelu_tanh = lambda x: x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3))) / 2
+gelu = lambda x, approximate=b"none": gelu_tanh(x) if approximate == b"tanh" else x * (1 + each(math.erf)(x / math.sqrt(2))) / 2
 mish = lambda x: x * np.tanh(np.log1p(np.exp(x)))
 
 OPERATORS = {
@@ -199,7 +201,7 @@ OPERATORS = {
     "Tile": lambda x, r: np.tile(x, [int(i) for i in r]),
     "Gather": lambda x, i, axis=0: np.take(x, i.astype(np.int64), axis), "DequantizeLinear": dequantise,
     "Cast": lambda x, **a: x, "Shape": lambda x, start=0, end=None: np.array(x.shape)[start:end],
-    "ConstantOfShape": constant_of_shape, "Gelu": lambda x: x * (1 + each(math.erf)(x / math.sqrt(2))) / 2,
+    "ConstantOfShape": constant_of_shape, "Gelu": gelu,
 }
 
 
