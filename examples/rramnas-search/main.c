@@ -131,6 +131,10 @@ set_accuracy(const settings *s, rramnas_search *search, rramnas_error *err)
   if (!o.data)
     return RRAMNAS_OK;
   o.weights = o.weights ? o.weights : s->network;
+  if (!o.weights && !rramnas_search_supernet(search)) {
+    snprintf(err->message, sizeof(err->message), "--data needs --weights FILE: the space names no weights");
+    return RRAMNAS_ERR_ARGUMENT;
+  }
   o.part = RRAMNAS_DATA_HELD_OUT;
   o.seed = s->search.seed;
   return rramnas_search_set_accuracy(search, &o, err);

@@ -17,6 +17,11 @@ typedef struct rrn_turn {
   uint32_t turn, n_turns;
 } rrn_turn;
 
+/* In which turn of its piece on a crossbar each of n_groups groups, of n_out outputs, of a mapped layer is read:
+ * ret[n_groups]. measure.c */
+int32_t rrn_turns_of(rrn_arena *arena, const rramnas_mapping *mapping, int32_t layer, size_t n_groups, size_t n_out,
+                     rrn_turn **ret, rramnas_error *err);
+
 /* w = w_unit[out] * weights[out][in]; x = x_unit * (q - x_zero), q in 0 .. 2^input_bits - 1. */
 typedef struct rrn_quantised_layer {
   rrn_infer_layer shape;  /* n_groups 0: not on crossbars, it stays in floats */

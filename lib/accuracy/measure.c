@@ -38,34 +38,29 @@ typedef struct measuring {
 
 /* --- integers --- */
 
-/* In which turn of its piece each group is read. */
-static int32_t
-find_turns(measuring *a, int32_t layer, rrn_quantised_layer *l)
+int32_t
+rrn_turns_of(rrn_arena *arena, const rramnas_mapping *m, int32_t layer, size_t n_groups, size_t n_out, rrn_turn **ret,
+             rramnas_error *err)
 {
-  const rramnas_mapping *m = a->m;
   const rrn_matrix *x = &m->matrices[layer];
-  rrn_turn *turns = rrn_arena_alloc(&a->arena, l->shape.n_groups + 1, sizeof(*turns));
+  rrn_turn *turns = rrn_arena_alloc(arena, n_groups + 1, sizeof(*turns));
   const int64_t group_cols = x->cols / x->groups;
   int32_t i;
   size_t g;
 
   if (!turns)
-    return rrn_fail_memory(a->err);
-  for (g = 0; g < l->shape.n_groups; g++)
+    return rrn_fail_memory(err);
+  for (g = 0; g < n_groups; g++)
     turns[g] = (rrn_turn){ 0, 1 };
   for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++) {
     const rrn_piece *p = &m->pieces[i];
     const int64_t end = p->col0 + p->cols / x->cells;
 
-    for (g = 0; g < l->shape.n_groups; g++) {
-      const int64_t col = (int64_t)(g * l->shape.n_out);
-
-      if (col >= p->col0 && col < end)
-        turns[g] = (rrn_turn){ (uint32_t)((col - p->col0) / group_cols / p->groups_at_once),
-                               (uint32_t)(p->activations / x->positions) };
-    }
+    for (g = ((size_t)p->col0 + n_out - 1) / n_out; g < n_groups && (int64_t)(g * n_out) < end; g++)
+      turns[g] = (rrn_turn){ (uint32_t)(((int64_t)(g * n_out) - p->col0) / group_cols / p->groups_at_once),
+                             (uint32_t)(p->activations / x->positions) };
   }
-  l->turns = turns;
+  *ret = turns;
   return RRAMNAS_OK;
 }
 
@@ -80,8 +75,12 @@ set_copies(measuring *a)
     rrn_quantised_layer *l = &a->q.layers[m->layer_of[k]];
 
     l->n_copies = (size_t)m->copies[k];
-    if (m->matrices[k].groups > 1)
-      RRN_TRY(find_turns(a, k, l));
+    if (m->matrices[k].groups > 1) {
+      rrn_turn *turns;
+
+      RRN_TRY(rrn_turns_of(&a->arena, m, k, l->shape.n_groups, l->shape.n_out, &turns, a->err));
+      l->turns = turns;
+    }
   }
   return RRAMNAS_OK;
 }

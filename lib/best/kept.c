@@ -65,7 +65,7 @@ rrn_kept_on_init(rrn_kept_on *on, int32_t crossbars)
 {
   int32_t i;
 
-  *on = (rrn_kept_on){ .crossbars = crossbars, .own_bound_ns = -1, .rnc_bound_ns = -1, .rnc_least_ns = -1, .rnc_ns = -1 };
+  *on = (rrn_kept_on){ .crossbars = crossbars, .own_bound_ns = -1, .rnc_least_ns = -1, .rnc_ns = -1 };
   for (i = 0; i < RRN_KEPT_STAGES; i++)
     on->stages[i].ns = 1e300;
 }

@@ -20,8 +20,7 @@ typedef struct rrn_kept_stage {
 typedef struct rrn_kept_on {
   int32_t crossbars;
   double own_bound_ns; /* of plans; negative = not yet known, as all below */
-  double rnc_bound_ns; /* of policy rnc */
-  double rnc_least_ns; /* what its mapping is not below */
+  double rnc_least_ns; /* what policy rnc's mapping is not below */
   double rnc_ns;       /* its completion */
   rrn_kept_stage stages[RRN_KEPT_STAGES];
 } rrn_kept_on;

@@ -4,11 +4,11 @@
  * In:  network, chip, options (crossbars, effort, objective, samples, how to lay out grouped layers).
  * Out: tilings, copies, placements. A proven lower bound on the time is bound_time.c.
  *
- * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which a race finds the best (race.c); policy
- * rnc's mappings on the crossbars at hand and on all fewer that a bound does not rule out; and one copy of each layer
- * packed by search for the fewest crossbars. The soonest is the result. But for the fast effort none of the candidates
- * depends on the crossbars at hand, so more of them are never slower; each effort has all candidates of the lower ones,
- * and so is never slower.
+ * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which a race finds the best (race.c);
+ * policy rnc's mappings on the crossbars at hand and on all fewer that bounds do not rule out (rival.c); and one copy of
+ * each layer packed by search for the fewest crossbars. The soonest is the result. But for the fast effort none of the
+ * candidates depends on the crossbars at hand, so more of them are never slower; each effort has all candidates of the
+ * lower ones, and so is never slower.
  *
  * Crossbars auto: the search for the fewest, then plans on these. Budgets are work that is counted (boxes placed,
  * crossbars looked at, jobs simulated), never times.
@@ -17,6 +17,7 @@
  * published run is to be repeated. Source: doc/best.md. Deterministic. */
 #include "best/kept.h"
 #include "best/race.h"
+#include "best/rival.h"
 #include "compile/bound.h"
 
 #include <string.h>
@@ -25,185 +26,10 @@ typedef struct driver {
   rramnas_mapping *m;
   const rramnas_compile_options *o;
   rrn_race race;           /* begun */
-  rrn_arena scratch;
   rramnas_mapping packed;  /* one copy of each layer in the fewest crossbars */
   double packed_ns;        /* 0 = not yet made */
   rramnas_error *err;
 } driver;
-
-/* --- the last word --- */
-
-/* Time of one sample in a box. */
-static double
-box_ns(const rramnas_mapping *m, int32_t layer, const rrn_piece *x)
-{
-  return x->latency_ns * (double)((x->activations + m->copies[layer] - 1) / m->copies[layer]);
-}
-
-/* Completion time when no sample waits. */
-static double
-unhindered(const rramnas_mapping *m, int32_t samples)
-{
-  double sum = 0, longest = 0, ns, t;
-  int32_t i, k;
-
-  for (i = 0; i < m->n_layers; i++) {
-    for (ns = 0, k = m->first_piece[i]; k < m->first_piece[i + 1]; k++) {
-      t = box_ns(m, i, &m->pieces[k]);
-      ns = t > ns ? t : ns;
-    }
-    sum += ns;
-    longest = ns > longest ? ns : longest;
-  }
-  return sum + (samples - 1) * longest;
-}
-
-/* What the mapping's completion is not below: no sample waits, or the busiest crossbar always works. A job uses all copies
- * of a layer when these are no more than its activations. */
-static int32_t
-least_completion(const rramnas_mapping *m, int32_t samples, rrn_arena *arena, double *ret_ns, rramnas_error *err)
-{
-  double *work_ns = rrn_arena_alloc(arena, (size_t)m->crossbars_available, sizeof(*work_ns)), most = 0;
-  int32_t i;
-  int64_t k;
-
-  if (!work_ns)
-    return rrn_fail_memory(err);
-  for (i = 0; i < m->n_layers; i++)
-    for (k = m->first_placement[i]; k < m->first_placement[i + 1]; k++) {
-      const int64_t piece = (k - m->first_placement[i]) % rrn_mapping_pieces_of(m, i);
-      const rrn_piece *x = &m->pieces[m->first_piece[i] + piece];
-      double *work = &work_ns[m->placements[k].crossbar];
-
-      *work += m->copies[i] <= x->activations ? samples * box_ns(m, i, x) : 0;
-      most = *work > most ? *work : most;
-    }
-  *ret_ns = unhindered(m, samples);
-  *ret_ns = (most > *ret_ns ? most : *ret_ns) * (1 - RRN_BOUND_TIME_ROUNDING);
-  return RRAMNAS_OK;
-}
-
-/* Completion of policy rnc's mapping on so many crossbars; some number not below most_ns when it is not sooner done, or
- * does not fit. */
-static int32_t
-simulate_rnc(driver *d, int32_t crossbars, double most_ns, rrn_kept_on *ret_on)
-{
-  rramnas_compile_options o = *d->o;
-  const rramnas_mapping *m = d->m;
-  const rramnas_runtime runtime = { .size = sizeof(rramnas_runtime), .alloc = m->rt.alloc, .realloc = m->rt.realloc,
-                                    .free = m->rt.free, .alloc_user = m->rt.alloc_user, .n_threads = m->rt.n_threads };
-  rramnas_mapping *rnc = NULL;
-  int32_t status;
-
-  o.policy = RRAMNAS_POLICY_RNC;
-  o.split_to_fit = 0; /* boxes are cut when nothing fits whole */
-  o.crossbars = crossbars;
-  /* Options are resolved once more. */
-  o.layer_threshold = o.layer_threshold == 0  ? RRAMNAS_LAYER_THRESHOLD_SAME
-                    : o.layer_threshold < 0   ? RRAMNAS_UNLIMITED
-                                              : o.layer_threshold;
-  o.max_load = o.max_load == INT32_MAX ? RRAMNAS_UNLIMITED : o.max_load;
-  status = rrn_compile(m->hw, m->net, &o, &runtime, &rnc, d->err);
-  ret_on->rnc_least_ns = ret_on->rnc_ns = 1e300;
-  if (status == RRAMNAS_ERR_DOES_NOT_FIT)
-    return RRAMNAS_OK;
-  RRN_TRY(status);
-  rrn_arena_reset(&d->scratch);
-  status = least_completion(rnc, d->o->samples, &d->scratch, &ret_on->rnc_least_ns, d->err);
-  ret_on->rnc_ns = -1;
-  if (status >= 0 && ret_on->rnc_least_ns < most_ns)
-    status = rrn_race_completion(rnc, d->o->samples, &ret_on->rnc_ns, d->err);
-  rrn_mapping_unref(rnc);
-  return status;
-}
-
-/* Time in which so many crossbars do the work of all boxes, whatever the copies: a working box keeps its crossbar. */
-static double
-busy(const rramnas_mapping *m, int32_t samples, int32_t crossbars)
-{
-  double sum = 0;
-  size_t i;
-
-  for (i = 0; i < m->n_pieces; i++)
-    sum += m->pieces[i].latency_ns * (double)m->pieces[i].activations;
-  return sum * samples / crossbars;
-}
-
-/* 1 when the rules leave room for the copies: boxes of a layer apart, no crossbar with more boxes than it may have. */
-static int
-rules_allow(const driver *d, const rramnas_mapping *m, int32_t crossbars)
-{
-  int64_t boxes, sum = 0;
-  int32_t i;
-
-  for (i = 0; i < m->n_layers; i++) {
-    boxes = (int64_t)m->copies[i] * rrn_mapping_pieces_of(m, i);
-    if (d->o->layer_threshold >= 0 && boxes > crossbars)
-      return 0;
-    sum += boxes;
-  }
-  return sum <= (int64_t)crossbars * d->o->max_load && sum <= RRN_MAX_BOXES;
-}
-
-/* Copies that policy rnc's mapping has at most: those of the first share of the cells that the rules leave room for, as
- * later shares have fewer. */
-static void
-most_rnc_copies(const driver *d, const rrn_duplication *model, double cells, int32_t crossbars, rramnas_mapping *m)
-{
-  double margins[RRN_RNC_MARGINS];
-  int32_t i;
-
-  rrn_rnc_margins(margins);
-  for (i = 0; i < RRN_RNC_MARGINS && rrn_duplication_solve(model, cells * margins[i], m->copies) > 0; i++)
-    if (rules_allow(d, m, crossbars))
-      return;
-  for (i = 0; i < m->n_layers; i++)
-    m->copies[i] = 1;
-}
-
-/* Completion that a mapping with these copies is not below. */
-static double
-least_with_copies(const driver *d, const rramnas_mapping *m, int32_t crossbars)
-{
-  const double alone = unhindered(m, d->o->samples), all = busy(m, d->o->samples, crossbars);
-
-  return (alone > all ? alone : all) * (1 - RRN_BOUND_TIME_ROUNDING);
-}
-
-/* Times below which policy rnc's mapping cannot be done. The first: its copies are most when all cells can be used; 0 =
- * one copy has more cells. With more crossbars there are no fewer copies, so it never rises. The second minds the shares
- * and rules, and may rise. Crossbars 0: of one copy on those at hand. */
-static int32_t
-rnc_bound(const driver *d, int32_t crossbars, rrn_arena *arena, double *ret_ns, double *ret_least_ns)
-{
-  const rrn_hw_values *v = &d->m->hw->v;
-  const double cells = (double)v->crossbar.rows * v->crossbar.cols * crossbars;
-  const int32_t bars = crossbars > 0 ? crossbars : d->m->crossbars_available;
-  const rrn_partition_options cut = { .depth_split = d->o->depth_split };
-  rramnas_mapping m = { .hw = d->m->hw, .net = d->m->net, .rt = d->m->rt, .arena = *arena, .n_layers = d->m->n_layers,
-                        .layer_of = d->m->layer_of, .matrices = d->m->matrices };
-  rrn_duplication model;
-  int32_t status, i;
-
-  *ret_ns = *ret_least_ns = 0;
-  status = rrn_partition_pass(&m, &cut, d->err);
-  m.copies = rrn_arena_alloc(&m.arena, (size_t)m.n_layers, sizeof(*m.copies));
-  *arena = m.arena;
-  RRN_TRY(status);
-  if (!m.copies)
-    return rrn_fail_memory(d->err);
-  RRN_TRY(rrn_duplication_model(&m, 0, arena, &model, d->err));
-  for (i = 0; i < m.n_layers; i++)
-    m.copies[i] = 1;
-  if (crossbars > 0 && rrn_duplication_solve(&model, cells, m.copies) == 0)
-    return RRAMNAS_OK;
-  *ret_ns = *ret_least_ns = least_with_copies(d, &m, bars);
-  if (crossbars == 0 || d->o->n_margins > 0)
-    return RRAMNAS_OK;
-  most_rnc_copies(d, &model, cells, crossbars, &m);
-  *ret_least_ns = least_with_copies(d, &m, bars);
-  return RRAMNAS_OK;
-}
 
 static int32_t
 use_rnc(driver *d)
@@ -294,60 +120,14 @@ make_packed(driver *d)
   return RRAMNAS_OK;
 }
 
-/* What is known of policy rnc on so many crossbars: the bound, and the mapping if that leaves it a chance. */
-static int32_t
-look_at_rnc(driver *d, int32_t crossbars, double most_ns, rrn_kept_on *on)
-{
-  if (on->rnc_bound_ns < 0) {
-    rrn_arena_reset(&d->scratch);
-    RRN_TRY(rnc_bound(d, crossbars, &d->scratch, &on->rnc_bound_ns, &on->rnc_least_ns));
-  }
-  if (on->rnc_bound_ns <= 0 || on->rnc_bound_ns >= most_ns || on->rnc_ns >= 0 || on->rnc_least_ns >= most_ns)
-    return RRAMNAS_OK;
-  return simulate_rnc(d, crossbars, most_ns, on);
-}
-
-/* Policy rnc's mapping on the crossbars at hand or, but for the fast effort, fewer, when it is sooner done than `ns`;
- * 0 crossbars = none is. */
-static int32_t
-best_rnc(driver *d, double *ns, int32_t *ret_crossbars)
-{
-  const int32_t most = d->m->crossbars_available, last = d->o->effort > RRAMNAS_EFFORT_FAST ? 1 : most;
-  double sooner_ns;
-  int32_t n;
-
-  *ret_crossbars = 0;
-  for (n = most; n >= last; n--) {
-    rrn_kept_on own, *on = NULL;
-
-    RRN_TRY(rrn_kept_on_crossbars(d->m->kept, n, &on, d->err));
-    if (!on) {
-      rrn_kept_on_init(&own, n);
-      on = &own;
-    }
-    sooner_ns = *ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING);
-    RRN_TRY(look_at_rnc(d, n, sooner_ns, on));
-    if (on->rnc_bound_ns <= 0 || on->rnc_bound_ns >= sooner_ns)
-      return RRAMNAS_OK;
-    if (on->rnc_least_ns >= sooner_ns || on->rnc_ns < 0 || on->rnc_ns >= *ns)
-      continue;
-    *ns = on->rnc_ns;
-    *ret_crossbars = n;
-  }
-  return RRAMNAS_OK;
-}
-
 /* The packing in the fewest crossbars, when these are at hand and it is sooner done than `ns`. */
 static int32_t
-try_packed(driver *d, double ns, int *ret_sooner)
+try_packed(driver *d, const rrn_rivals *rivals, double ns, int *ret_sooner)
 {
   const rrn_kept *k = d->m->kept;
-  double bound = 0, least;
 
   *ret_sooner = 0;
-  rrn_arena_reset(&d->scratch);
-  RRN_TRY(rnc_bound(d, 0, &d->scratch, &bound, &least));
-  if (bound >= ns)
+  if (rrn_rivals_one_copy(rivals) >= ns)
     return RRAMNAS_OK;
   if (d->packed_ns <= 0 && k && k->packed_ns > 0 &&
       (k->packed_ns >= ns || k->packed_crossbars > d->m->crossbars_available)) {
@@ -389,12 +169,17 @@ static int32_t
 settle(driver *d)
 {
   double ns = d->race.best_ns;
-  int32_t crossbars = 0;
+  int32_t crossbars = 0, status;
+  rrn_rivals rivals;
   int packed = 0;
 
-  RRN_TRY(best_rnc(d, &ns, &crossbars));
-  if (d->o->effort > RRAMNAS_EFFORT_FAST || ns >= 1e300)
-    RRN_TRY(try_packed(d, ns, &packed));
+  status = rrn_rivals_init(&rivals, d->m, d->o, d->err);
+  if (status >= 0)
+    status = rrn_rivals_find(&rivals, &ns, &crossbars);
+  if (status >= 0 && (d->o->effort > RRAMNAS_EFFORT_FAST || ns >= 1e300))
+    status = try_packed(d, &rivals, ns, &packed);
+  rrn_rivals_release(&rivals);
+  RRN_TRY(status);
   if (packed)
     use_packed(d);
   else if (crossbars > 0)
@@ -513,10 +298,6 @@ int32_t
 rrn_policy_best(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err)
 {
   driver d = { .m = m, .o = options, .err = err };
-  int32_t status;
 
-  rrn_arena_init(&d.scratch, &m->rt);
-  status = compile(&d);
-  rrn_arena_release(&d.scratch);
-  return status;
+  return compile(&d);
 }

@@ -69,20 +69,19 @@ rrn_mt19937_double(rrn_mt19937 *rng)
 /* Keys are uniform, so n buckets hold one each on average: counting sort by bucket, then insertion sort over the
  * nearly sorted whole. Linear expected time. */
 void
-rrn_random_order(rrn_mt19937 *rng, size_t n, int32_t *order, double *keys, int32_t *heads)
+rrn_uniform_order(const double *keys, double most, size_t n, int32_t *order, int32_t *heads)
 {
+  const double scale = (double)n / most;
   size_t i;
 
-  for (i = 0; i <= n; i++)
+  for (i = 0; i < n + 2; i++) /* the last for a key that is rounded up */
     heads[i] = 0;
-  for (i = 0; i < n; i++) {
-    keys[i] = rrn_mt19937_double(rng);
-    heads[(size_t)(keys[i] * (double)n) + 1]++;
-  }
+  for (i = 0; i < n; i++)
+    heads[(size_t)(keys[i] * scale) + 1]++;
   for (i = 0; i < n; i++)
     heads[i + 1] += heads[i];
   for (i = 0; i < n; i++)
-    order[heads[(size_t)(keys[i] * (double)n)]++] = (int32_t)i;
+    order[heads[(size_t)(keys[i] * scale)]++] = (int32_t)i;
   for (i = 1; i < n; i++) {
     int32_t item = order[i];
     size_t k = i;
@@ -91,6 +90,16 @@ rrn_random_order(rrn_mt19937 *rng, size_t n, int32_t *order, double *keys, int32
       order[k] = order[k - 1];
     order[k] = item;
   }
+}
+
+void
+rrn_random_order(rrn_mt19937 *rng, size_t n, int32_t *order, double *keys, int32_t *heads)
+{
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    keys[i] = rrn_mt19937_double(rng);
+  rrn_uniform_order(keys, 1, n, order, heads);
 }
 
 static void

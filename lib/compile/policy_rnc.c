@@ -46,7 +46,7 @@ static int32_t
 random_order(run *r, size_t n, int32_t **ret_order)
 {
   int32_t *order = rrn_arena_alloc_raw(&r->arena, n, sizeof(*order));
-  int32_t *heads = rrn_arena_alloc_raw(&r->arena, n + 1, sizeof(*heads));
+  int32_t *heads = rrn_arena_alloc_raw(&r->arena, n + 2, sizeof(*heads));
   double *keys = rrn_arena_alloc_raw(&r->arena, n, sizeof(*keys));
 
   if (!order || !heads || !keys)

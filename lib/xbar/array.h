@@ -118,12 +118,6 @@ rrn_xbar_cell(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, 
   return (((size_t)slice * (size_t)l->n_sides + (size_t)side) * l->cols + col) * l->n_in + in;
 }
 
-static inline size_t
-rrn_xbar_n_cells(const rrn_xbar_layer *l)
-{
-  return (size_t)l->n_slices * (size_t)l->n_sides * l->cols * l->n_in;
-}
-
 /* Greatest digit of a cell and of an input step. */
 static inline int32_t
 rrn_xbar_max_digit(const rrn_xbar_layer *l)

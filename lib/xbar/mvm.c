@@ -428,7 +428,8 @@ flush(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
     add_codes(k, plane, batch, w);
 }
 
-/* The cells of a block as the kernels without permutations want them. No input has rows beyond: what they hold does not count. */
+/* The cells of a block as the kernels without permutations want them. No input has rows beyond: what they hold does not
+ * count. */
 static void
 fill_cells(rrn_xbar_work *w)
 {

@@ -43,13 +43,14 @@ store(double *y, size_t n, __m512i sums)
     _mm512_mask_storeu_pd(y + 8, (__mmask8)(mask >> 8), _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(sums, 1)));
 }
 
-/* A block of columns of `vectors` vectors, at most VECTORS. */
+/* A block of columns, all 32 when it is whole, of `vectors` vectors, at most VECTORS. */
 INLINE void
-multiply(const int8_t *w, const uint8_t *x, size_t stride, size_t vectors, size_t columns, double *y, size_t n_out)
+multiply(const int8_t *w, const uint8_t *x, size_t stride, size_t vectors, size_t columns, int whole, double *y,
+         size_t n_out)
 {
   const __mmask16 first = (__mmask16)(columns >= 16 ? 0xffff : (1u << columns) - 1);
-  const __mmask16 second = (__mmask16)(columns >= 32 ? 0xffff : columns > 16 ? (1u << (columns - 16)) - 1 : 0);
-  const size_t step = 4 * (columns < RRN_XBAR_BYTE_COLUMNS ? columns : RRN_XBAR_BYTE_COLUMNS);
+  const __mmask16 second = (__mmask16)(columns > 16 ? 0xffffu >> (32 - columns) : 0);
+  const size_t step = 4 * columns;
   __m512i sums[VECTORS][2];
   size_t in, v;
 
@@ -57,7 +58,8 @@ multiply(const int8_t *w, const uint8_t *x, size_t stride, size_t vectors, size_
   for (v = 0; v < vectors; v++)
     sums[v][0] = sums[v][1] = _mm512_setzero_si512();
   for (in = 0; in < stride; in += 4, w += step) {
-    const __m512i w0 = _mm512_maskz_loadu_epi32(first, w), w1 = _mm512_maskz_loadu_epi32(second, w + 64);
+    const __m512i w0 = whole ? _mm512_load_si512(w) : _mm512_maskz_loadu_epi32(first, w);
+    const __m512i w1 = whole ? _mm512_load_si512(w + 64) : _mm512_maskz_loadu_epi32(second, w + 64);
 
 #pragma GCC unroll 8
     for (v = 0; v < vectors; v++) {
@@ -69,6 +71,7 @@ multiply(const int8_t *w, const uint8_t *x, size_t stride, size_t vectors, size_
   }
 #pragma GCC unroll 8
   for (v = 0; v < vectors; v++) {
+    __asm__("" : "+v"(sums[v][0]), "+v"(sums[v][1])); /* as wholes, or gcc copies each in every round */
     store(y + v * n_out, columns, sums[v][0]);
     if (columns > 16)
       store(y + v * n_out + 16, columns - 16, sums[v][1]);
@@ -87,12 +90,17 @@ rrn_xbar_bytes_avx512(const rrn_xbar_kernel *k, const int32_t *x, size_t vectors
       const int8_t *w = k->bytes + col * stride;
       const uint8_t *from = bytes + vector * stride;
       double *y = ret_y + vector * n_out + col;
+      const size_t columns = n_out - col < RRN_XBAR_BYTE_COLUMNS ? n_out - col : RRN_XBAR_BYTE_COLUMNS;
 
       v = vectors - vector >= VECTORS ? VECTORS : 1;
-      if (v == VECTORS)
-        multiply(w, from, stride, VECTORS, n_out - col, y, n_out);
+      if (v == VECTORS && columns == RRN_XBAR_BYTE_COLUMNS)
+        multiply(w, from, stride, VECTORS, RRN_XBAR_BYTE_COLUMNS, 1, y, n_out);
+      else if (v == VECTORS)
+        multiply(w, from, stride, VECTORS, columns, 0, y, n_out);
+      else if (columns == RRN_XBAR_BYTE_COLUMNS)
+        multiply(w, from, stride, 1, RRN_XBAR_BYTE_COLUMNS, 1, y, n_out);
       else
-        multiply(w, from, stride, 1, n_out - col, y, n_out);
+        multiply(w, from, stride, 1, columns, 0, y, n_out);
     }
 }
 #else

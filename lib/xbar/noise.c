@@ -427,25 +427,6 @@ rrn_xbar_all_conductances(rrn_arena *arena, const rrn_xbar_layer *l)
   return g;
 }
 
-int32_t
-rrn_xbar_disturb(rrn_arena *arena, rrn_xbar_layer *l, const double *errors, const uint8_t *masks, rramnas_error *err)
-{
-  double *g = rrn_xbar_all_conductances(arena, l);
-  size_t c;
-
-  if (!g)
-    return rrn_fail_memory(err);
-  for (c = 0; c < rrn_xbar_n_cells(l); c++) {
-    if (errors)
-      g[c] = g[c] + errors[c] > 0 ? g[c] + errors[c] : 0;
-    if (masks && masks[c] != 0)
-      g[c] = masks[c] == 1 ? l->spec.g_off : 1;
-  }
-  l->g = g;
-  l->ideal = l->ideal && !errors && !masks;
-  return RRAMNAS_OK;
-}
-
 double
 rrn_xbar_read(const rrn_xbar_layer *l, uint32_t cell, double g, uint32_t vector, int32_t step)
 {

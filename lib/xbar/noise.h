@@ -52,11 +52,6 @@ int rrn_xbar_draws_cells(const rrn_xbar_noise *noise);
 /* From now on cells are as a device of this kind holds them. */
 void rrn_xbar_program(rrn_xbar_layer *layer, const rrn_xbar_noise *noise);
 
-/* Conductances are given from now on, in the arena: those that the layer has, with errors[cells] added (not below 0)
- * and masks[cells] applied: 0 none, 1 stuck off, 2 stuck on. Either may be NULL. */
-int32_t rrn_xbar_disturb(rrn_arena *arena, rrn_xbar_layer *layer, const double *errors, const uint8_t *masks,
-                         rramnas_error *err);
-
 /* Every conductance, in the order of rrn_xbar_cell(); NULL without memory. */
 double *rrn_xbar_all_conductances(rrn_arena *arena, const rrn_xbar_layer *layer);
 

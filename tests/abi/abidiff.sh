@@ -8,7 +8,7 @@ library=$1 include=$2 reference=$3 current=$4
 command -v abidiff >/dev/null && command -v abidw >/dev/null || { echo "abigail-tools are not installed"; exit 77; }
 [ "$(uname -m)" = x86_64 ] || { echo "the reference is for x86_64"; exit 77; }
 # What handles hold is nobody's business but ours: types outside of the public header are left out.
-abidw --headers-dir "$include" --drop-private-types --no-corpus-path --no-comp-dir-path --no-show-locs --short-locs \
+abidw --headers-dir "$include" --drop-private-types --exported-interfaces-only --no-corpus-path --no-comp-dir-path --no-show-locs --short-locs \
   --no-elf-needed --out-file "$current" "$library"
 if [ "${RRAMNAS_UPDATE_GOLDEN:-}" = 1 ]; then
   cp "$current" "$reference"

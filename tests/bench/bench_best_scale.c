@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* How the run time of policy best grows: chains of 16 convolutions that get wider, on 1.2 times the crossbars of one
- * copy. The time per box should not grow with the number of boxes.
+ * copy. The time per box should not grow with the number of boxes. Then a small network of depthwise layers on a large
+ * chip, where mappings of policy rnc on thousands of numbers of crossbars have to be ruled out.
  *
- *   bench-best_scale [effort 1..3 [most channels]]      default: fast and balanced, 3072 */
+ *   bench-best_scale [effort 1..3 [most channels [crossbars of the large chip]]]   default: fast and balanced, 3072, 20000 */
 #include "bench.h"
 #include "nets.h"
 
@@ -77,21 +78,45 @@ row(rramnas_hw *hw, int64_t channels, int32_t effort)
   return 1;
 }
 
+static int
+large_chip(rramnas_hw *hw, int32_t effort, int32_t crossbars)
+{
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
+  rramnas_net *net = test_net("mbv3_small");
+  double start = bench_now_s();
+
+  o.policy = RRAMNAS_POLICY_BEST;
+  o.effort = effort;
+  o.crossbars = crossbars;
+  o.samples = 16;
+  if (!net || !compile(hw, net, &o, &info))
+    return 0;
+  printf("effort %d  mbv3_small %7d crossbars %8lld boxes %9.3f s\n", (int)effort, (int)crossbars,
+         (long long)info.n_placements, bench_now_s() - start);
+  rramnas_net_unref(net);
+  return 1;
+}
+
 int
 main(int argc, char **argv)
 {
   const int32_t only = argc > 1 ? atoi(argv[1]) : 0;
   const int64_t most = argc > 2 ? atoi(argv[2]) : 3072;
+  const int32_t crossbars = argc > 3 ? atoi(argv[3]) : 20000;
   rramnas_hw *hw = test_hw_rnc(128);
   int64_t channels;
   int32_t effort;
 
   if (!hw)
     return 1;
-  for (effort = only ? only : RRAMNAS_EFFORT_FAST; effort <= (only ? only : RRAMNAS_EFFORT_BALANCED); effort++)
+  for (effort = only ? only : RRAMNAS_EFFORT_FAST; effort <= (only ? only : RRAMNAS_EFFORT_BALANCED); effort++) {
     for (channels = 96; channels <= most; channels *= 2)
       if (!row(hw, channels, effort))
         return 1;
+    if (!large_chip(hw, effort, crossbars))
+      return 1;
+  }
   rramnas_hw_unref(hw);
   return 0;
 }

@@ -272,7 +272,7 @@ def test_a_space_with_its_supernet():
     assert len(rows) == 4 and max(float(row["macs"]) for row in rows) < 1e7
     candidate = (work / "owned" / "best" / "knee.candidate.yaml").read_text()
     assert "widths: [8, 8, 16, 16, 24, 32, 96, 160]" in candidate
-    assert "weights or data" in run("ofa-mobilenet-v3-small", *judged, "--objectives", "accuracy_digital,macs", code=2).stderr
+    assert "--data needs --weights FILE" in run("ofa-mobilenet-v3-small", *judged, "--objectives", "accuracy_digital,macs", code=2).stderr
 
 
 def test_nothing_feasible():

@@ -5,8 +5,9 @@
 
 #include "rramnas/rramnas.h"
 
+/* With a checkpoint behind each generation; NULL = without. */
 static inline void
-run(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads)
+run_saving(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads, const char *checkpoint_path)
 {
   rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
@@ -14,8 +15,15 @@ run(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threa
   o.generations = generations;
   o.evaluations = evaluations;
   o.n_threads = n_threads;
+  o.checkpoint = checkpoint_path;
   if (rramnas_search_run(s, &o, &err) != RRAMNAS_OK)
     fail_msg("%s", err.message);
+}
+
+static inline void
+run(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads)
+{
+  run_saving(s, generations, evaluations, n_threads, NULL);
 }
 
 static inline rramnas_progress

@@ -235,20 +235,6 @@ started(const problem *p)
   return s;
 }
 
-/* With a checkpoint behind each generation. */
-static void
-run_saving(rramnas_search *s, int64_t generations, int64_t evaluations, int32_t n_threads)
-{
-  rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-
-  o.generations = generations;
-  o.evaluations = evaluations;
-  o.n_threads = n_threads;
-  o.checkpoint = checkpoint;
-  check(rramnas_search_run(s, &o, &err), &err);
-}
-
 /* The session's history; ends the session. */
 static char *
 history_after(rramnas_search *s)
@@ -308,7 +294,7 @@ rows_of(const problem *p, row rows[MOST_ROWS])
   char *text;
   size_t n;
 
-  run_saving(s, 0, 0, 2);
+  run_saving(s, 0, 0, 2, checkpoint);
   assert_true(progress_of(s).exhausted);
   text = history_after(s);
   n = read_rows(text, rows);
@@ -386,7 +372,7 @@ a_full_front_takes_nobody_who_was_ended(void **state)
   p.archive_capacity = 3;
   for (p.seed = 1; p.seed <= 3; p.seed++) {
     s = started(&p);
-    run_saving(s, 5, 0, 2);
+    run_saving(s, 5, 0, 2, checkpoint);
     for (i = 0; i < rramnas_search_front_count(s); i++) {
       assert_int_equal(rramnas_search_front(s, i, NULL, values), RRAMNAS_OK);
       assert_true(values[2] == CHIPS);
@@ -406,22 +392,22 @@ the_course_is_the_same(void **state)
   int64_t some;
 
   (void)state;
-  run_saving(s, 4, 0, 1);
+  run_saving(s, 4, 0, 1, checkpoint);
   expected = history_after(s);
   assert_non_null(strstr(expected, ",accuracy_chips,accuracy_to_beat,"));
   s = started(&usual);
-  run_saving(s, 4, 0, 2);
+  run_saving(s, 4, 0, 2, checkpoint);
   assert_history(s, expected);
   s = started(&usual);
-  run_saving(s, 4, 0, 3);
+  run_saving(s, 4, 0, 3, checkpoint);
   assert_history(s, expected);
   for (some = 11; some < 30; some += 8) { /* in the middle of a generation */
     s = started(&usual);
-    run_saving(s, 0, some, 2);
+    run_saving(s, 0, some, 2, checkpoint);
     rramnas_search_unref(s);
     s = prepared(&usual);
     check(rramnas_search_resume_file(s, checkpoint, &err), &err);
-    run_saving(s, 4, 0, 1);
+    run_saving(s, 4, 0, 1, checkpoint);
     assert_history(s, expected);
   }
   free(expected);
@@ -438,7 +424,7 @@ those_who_judge_are_given_the_front(void **state)
   size_t n, k, m;
 
   (void)state;
-  run_saving(s, 4, 0, 1);
+  run_saving(s, 4, 0, 1, checkpoint);
   expected = history_after(s);
   s = started(&usual);
   assert_int_equal(rramnas_search_generation_front(s, NULL), 0);
@@ -466,7 +452,7 @@ history_of(const problem *p, int64_t *ret_cached)
 {
   rramnas_search *s = started(p);
 
-  run_saving(s, 4, 0, 2);
+  run_saving(s, 4, 0, 2, checkpoint);
   *ret_cached = progress_of(s).cached;
   return history_after(s);
 }

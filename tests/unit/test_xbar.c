@@ -16,6 +16,7 @@
 #include "xbar/adc.h"
 #include "xbar/mvm.h"
 #include "xbar/noise.h"
+#include "xbar_cells.h"
 
 typedef struct fixture {
   rrn_rt rt;
@@ -59,19 +60,34 @@ integers(fixture *f, const double *values, size_t n)
   return out;
 }
 
+/* Conductances are given from now on: those that the layer has, with errors[cells] added, not below 0, and masks[cells]
+ * applied: 0 none, 1 stuck off, 2 stuck on. Either may be NULL. */
+static void
+disturb(fixture *f, rrn_xbar_layer *l, const double *errors, const double *masks)
+{
+  double *g = rrn_xbar_all_conductances(&f->arena, l);
+  size_t c;
+
+  assert_non_null(g);
+  for (c = 0; c < n_cells_of(l); c++) {
+    if (errors)
+      g[c] = g[c] + errors[c] > 0 ? g[c] + errors[c] : 0;
+    if (masks && masks[c] != 0)
+      g[c] = masks[c] == 1 ? l->spec.g_off : 1;
+  }
+  l->g = g;
+  l->ideal = 0;
+}
+
 static void
 read_disturbances(fixture *f, FILE *file, rrn_xbar_layer *l, const double *h)
 {
-  const size_t cells = rrn_xbar_n_cells(l);
+  const size_t cells = n_cells_of(l);
   const double *errors = h[12] != 0 ? read_numbers(f, file, cells) : NULL;
   const double *masks = h[13] != 0 ? read_numbers(f, file, cells) : NULL;
-  uint8_t *bytes = masks ? rrn_arena_alloc(&f->arena, cells, 1) : NULL;
-  size_t k;
 
-  for (k = 0; masks && k < cells; k++)
-    bytes[k] = (uint8_t)masks[k];
   if (errors || masks)
-    assert_int_equal(rrn_xbar_disturb(&f->arena, l, errors, bytes, NULL), RRAMNAS_OK);
+    disturb(f, l, errors, masks);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "distribution.h"
 #include "xbar/adc.h"
 #include "xbar/mvm.h"
+#include "xbar_cells.h"
 
 enum { N = 40000 };
 
@@ -39,7 +40,7 @@ make(fixture *f, int32_t weight, uint32_t layer, uint32_t copy)
     weights[i] = weight;
   assert_int_equal(rrn_xbar_layer_create(&spec, weights, 200, 200, (rrn_xbar_id){ 11, layer, copy }, &l,
                                          NULL), RRAMNAS_OK);
-  assert_int_equal(rrn_xbar_n_cells(&l), N);
+  assert_int_equal(n_cells_of(&l), N);
   return l;
 }
 

@@ -16,6 +16,7 @@
 #include "xbar/irdrop.h"
 #include "xbar/mvm.h"
 #include "xbar/noise.h"
+#include "xbar_cells.h"
 #include "xbar/wires.h"
 
 enum { MOST = 64 };
@@ -295,7 +296,7 @@ test_nothing(void **state)
   assert_null(l.g);
   assert_int_equal(rrn_xbar_wires_apply(&f.arena, &l, &hardly, NULL), RRAMNAS_OK);
   g = rrn_xbar_all_conductances(&f.arena, &same);
-  for (k = 0; k < rrn_xbar_n_cells(&l); k++)
+  for (k = 0; k < n_cells_of(&l); k++)
     assert_true(fabs(l.g[k] - g[k]) < 1e-4);
   rrn_arena_release(&f.arena);
 }
