@@ -10,8 +10,8 @@
  * the reference's codes. Where no conversion changes anything, mvm_collapsed.c does it.
  *
  * Complexity: see mvm_lookup.c. Not handled: read noise by cell. Read noise by column of relative error is slow with
- * several bits per step, as are converters with errors of more than RRN_XBAR_LEVELS codes: conversions are settled one
- * by one. */
+ * more than RRN_XBAR_SQUARED_BITS bits per step, as are converters with errors of more than RRN_XBAR_LEVELS codes:
+ * conversions are settled one by one. */
 #include "xbar/mvm_work.h"
 
 #include <string.h>
@@ -74,6 +74,21 @@ zeroed_cells(rrn_arena *scratch, size_t groups, size_t size)
   return cells;
 }
 
+/* Squares of steps of several bits, which spreads are multiplied by; those that the kernels do not take are not made. */
+static int
+make_squares(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  const size_t steps = (size_t)w->block.steps;
+  const int needed = k->cells.spread && w->block.dac_bits > 1 && w->block.dac_bits <= RRN_XBAR_SQUARED_BITS;
+
+  if (needed && k->cpu >= RRN_XBAR_CPU_AVX512)
+    w->block.squares = w->step_squares = rrn_xbar_room(scratch, w->words * steps, 64 * RRN_XBAR_TABLE_VECTORS);
+  else if (needed)
+    w->block.square_pairs = w->square_pairs =
+      rrn_arena_alloc_raw(scratch, RRN_XBAR_TABLE_VECTORS * steps, w->block.stride / 2 * sizeof(*w->square_pairs));
+  return !needed || w->step_squares || w->square_pairs;
+}
+
 /* Room that only one kind of kernel needs. */
 static int
 make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
@@ -81,6 +96,8 @@ make_tables(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w)
   rrn_xbar_block *b = &w->block;
   const size_t patterns = RRN_XBAR_TABLE_VECTORS * (size_t)b->bits;
 
+  if (!make_squares(scratch, k, w))
+    return 0;
   if (k->cpu == RRN_XBAR_CPU_AMX) {
     b->inputs = w->inputs = rrn_xbar_room(scratch, w->words * (size_t)b->steps, 64 * RRN_XBAR_TABLE_VECTORS);
     w->start = rrn_xbar_room(scratch, (size_t)b->steps, RRN_XBAR_TABLE_VECTORS * sizeof(*w->start));
@@ -252,7 +269,7 @@ is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
 
   return (k->head.converters && k->head.adc.codes > RRN_XBAR_LEVELS) || margin > 0.1 || high < needed ||
          greatest_term(k, plane) * rrn_xbar_power_of_2(has_sixteen(k) ? 16 : 0) > 0x1p30 ||
-         (k->cells.spread && k->head.spec.dac_bits > 1);
+         (k->cells.spread && k->head.spec.dac_bits > RRN_XBAR_SQUARED_BITS);
 }
 
 /* Offsets as the sums of tiles have them, less the width of doubt, where words can hold the sums of single bytes. What
@@ -268,7 +285,7 @@ set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 
   b->start = NULL;
   if (k->cpu != RRN_XBAR_CPU_AMX || b->stride > 128 || b->dac_bits > 1 || b->high < 10 ||
-      greatest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30)
+      greatest * rrn_xbar_power_of_2(b->high + 8) > 0x1p30 || w->most_noise > RRN_XBAR_MOST_WHOLE)
     return;
   for (i = 0; i < n; i++)
     w->start[i] = (w->offset[i] - width) * one;
@@ -283,6 +300,7 @@ set_offsets(const rrn_xbar_kernel *k, int32_t slice, double q, double one, rrn_x
   const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)w->block.steps;
   const int alike = rrn_xbar_pairs_are_one(&k->head);
   const double low = k->head.adc.lo[slice];
+  const uint32_t less = w->block.small ? RRN_XBAR_WHOLE_BITS | UINT32_C(1) << 31 : 0;
   size_t i;
 
   for (i = 0; i < n; i++)
@@ -290,7 +308,8 @@ set_offsets(const rrn_xbar_kernel *k, int32_t slice, double q, double one, rrn_x
   for (i = 0; i < n; i++)
     w->offset[i] = w->block.slow    ? 0
                    : i > 0 && alike ? w->offset[0]
-                                    : (int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) + w->block.width / 2;
+                                    : (int32_t)((uint32_t)((int32_t)__builtin_floor((w->offsets[i] + 0.5) * one + 0.5) +
+                                                        w->block.width / 2) - less);
 }
 
 /* What the block and its doubts need of a plane. */
@@ -315,6 +334,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->slow = is_slow(k, plane, margin);
   b->width = b->slow ? 0 : 2 * (int32_t)(margin * one) + 3;
   b->last = l->adc.codes - 1;
+  b->small = k->cpu == RRN_XBAR_CPU_AVX512 && k->cells.spread && w->most_noise <= RRN_XBAR_MOST_WHOLE;
   set_offsets(k, slice, q, one, w);
   set_start(k, plane, w);
 }
@@ -435,7 +455,8 @@ fill_spreads(rrn_xbar_work *w)
 
   for (lane = 0; lane < b->columns; lane++, spread += b->rows)
     for (row = 0; row < b->rows; row++)
-      w->spread_cells[row * RRN_XBAR_LANES + lane] = spread[row];
+      w->spread_cells[w->square_pairs ? (row / 2 * RRN_XBAR_LANES + lane) * 2 + row % 2
+                                      : row * RRN_XBAR_LANES + lane] = spread[row];
 }
 
 static void

@@ -11,6 +11,7 @@ enum {
   RRN_XBAR_TABLE_VECTORS = 64, /* vectors that share a table */
   RRN_XBAR_DOUBTS = RRN_XBAR_TABLE_VECTORS / 16,
   RRN_XBAR_LEVELS = 1024, /* codes of converters with errors that tables have room for */
+  RRN_XBAR_SQUARED_BITS = 4, /* of a step whose square fits a byte */
   RRN_XBAR_MAX_BITS = 24 /* of all steps of an input, filled up to a multiple of four */
 };
 
@@ -154,8 +155,10 @@ typedef struct rrn_xbar_block {
   int16_t *words;        /* [stride]: top and middle of a column, without the bits left_out; only AVX-512 */
   int32_t left_out;
   const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */
+  const uint8_t *squares; /* the same of the steps' squares, where these have several bits; also AVX-512 */
+  const uint32_t *square_pairs; /* [vectors][steps][stride / 2]: squares of two rows; the others */
   const int32_t *cells;  /* [4 groups][lanes]; not AVX-512 */
-  const uint16_t *spread_cells; /* the same of spreads */
+  const uint16_t *spread_cells; /* the same of spreads; with squares [2 groups][lanes][2] */
   int32_t *noises;             /* as sums: sums of spreads, then read noise; NULL without */
   void *table;           /* sums of the cells of each subset of four inputs */
   uint8_t *spreads;      /* the same of the spreads of a few columns; only AVX-512 */
@@ -177,6 +180,7 @@ typedef struct rrn_xbar_block {
   int32_t width;         /* a sum whose fraction is less is in doubt */
   int counted;           /* clips are asked for */
   float noise;           /* standard deviation of a spread of 1 over RRN_XBAR_DEVIATES_SCALE, as sums have it */
+  int small;             /* noise is at most RRN_XBAR_MOST_WHOLE codes, and offsets are less by its bits; only AVX-512 */
   const float *deviation; /* [steps][RRN_XBAR_TABLE_VECTORS] or NULL: the same of a column, equal for all */
   const uint32_t *names[3], *keys[3]; /* of vectors; of columns by rrn_xbar_key(): see rrn_xbar_draw() */
   size_t width_keys;
@@ -231,6 +235,10 @@ int rrn_xbar_amx_usable(void);
  * there is no input. */
 void rrn_xbar_inputs_amx(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
                          uint8_t *ret_inputs);
+
+/* Squares of the steps of up to 16 vectors as block.squares has them, as above. */
+void rrn_xbar_squares_avx512(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
+                             uint8_t *ret_squares);
 
 /* Sum of n cells from place `first` on whose bits are set. */
 int64_t rrn_xbar_sum_plain(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows);

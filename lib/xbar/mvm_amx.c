@@ -9,7 +9,8 @@
  * its fraction, so a dot product weighs and adds it where it lies, in a register for each of 16 columns. Sums are too
  * low by the width of doubt: then doubts have the highest fractions, and the greatest upper and lower half of 256 sums
  * say whether any is in doubt or to be clipped; only then they are looked through. A step is a byte, so DACs of up to
- * eight bits cost the same. Read noise: a fourth product gives the variance.
+ * eight bits cost the same. Read noise: a fourth product gives the variance, of steps of several bits with their squares.
+ * A deviate comes as a float whose lowest bits are the number, and so does the noise, so that neither is converted.
  *
  * Complexity: 3 rows / 64 tile products per step and 16 x 16 conversions, 5 operations per 16 conversions. Source:
  * Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18. Not handled: fewer than 16 vectors leave
@@ -163,6 +164,8 @@ multiply_spreads(const rrn_xbar_block *b, size_t column, const uint8_t *inputs)
   const uint8_t *spread = b->spread + column * b->rows;
   size_t row;
 
+  if (b->squares)
+    inputs = b->squares + (inputs - b->inputs);
   _tile_zero(0);
   for (row = 0; row < b->stride; row += 64, inputs += TILE) {
     _tile_loadd(1, inputs, 64);
@@ -190,14 +193,31 @@ typedef struct converter {
   __m512i down, top_weight; /* bits of a sum beyond 16 behind the point; what that leaves of the top byte's place */
   __m512i greatest;         /* halves of the greatest code that is not to be clipped and of a fraction beyond doubt */
   __m512i width, last;
+  const int32_t *lift;      /* what sums of top bytes start at where noise is lifted: see lift_of() */
 } converter;
 
-INLINE converter
-converter_of(const rrn_xbar_block *b)
+/* Sums of top bytes start at HALF, so that none is below 0, and above it at a word whose product with LIFT takes away HALF
+ * again, in the top byte's place, and the bits of -RRN_XBAR_WHOLE. */
+enum { HALF = 1 << 14, LIFT = -(1 << 15) };
+
+static inline int32_t
+lift_of(const rrn_xbar_block *b)
 {
-  return (converter){ _mm512_set1_epi32(b->high - 8), _mm512_set1_epi32(1 << (24 - b->high)),
+  const uint32_t too_much = ((uint32_t)RRN_XBAR_WHOLE_BITS | UINT32_C(1) << 31) + ((uint32_t)HALF << (24 - b->high));
+
+  return (int32_t)((too_much >> 15) << 16 | HALF);
+}
+
+/* With room for `lift`, [16]. */
+INLINE converter
+converter_of(const rrn_xbar_block *b, int lifted, int32_t *lift)
+{
+  const uint32_t by = lifted ? (uint32_t)LIFT << 16 : 0;
+
+  _mm512_store_si512(lift, _mm512_set1_epi32(lifted ? lift_of(b) : 0));
+  return (converter){ _mm512_set1_epi32(b->high - 8), _mm512_set1_epi32((int32_t)(by | 1u << (24 - b->high))),
                       _mm512_set1_epi32(b->last << 16 | (0xffff - b->width)), _mm512_set1_epi32(b->width),
-                      _mm512_set1_epi32(b->last) };
+                      _mm512_set1_epi32(b->last), lift };
 }
 
 /* A read-out that is converted. */
@@ -219,29 +239,33 @@ conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, co
               const int32_t *deviates, int32_t first_place, rrn_wide_noise noise)
 {
   const size_t place = (size_t)r->step * RRN_XBAR_TABLE_VECTORS + r->vector;
+  const __m512 deviation =
+    noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_set1_ps(b->noise);
 
   return (conversion){ *r, sums, spreads,
                        _mm512_sub_epi32(_mm512_load_si512(b->offset + place), _mm512_set1_epi32(b->width)),
                        _mm512_set1_epi32(b->levels ? 0 : 1 << (16 + r->step * b->dac_bits - first_place)),
-                       noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps(),
+                       deviation,
                        rrn_wide_mix_of(r->step), deviates };
 }
 
 /* The sum of three bytes, with 16 bits behind the point. Where words can hold the sums of top and middle, products of
- * words place them, as they have more units than shifts. */
+ * words place them, as they have more units than shifts; there noise by
+ * sums comes with the bits of a float, which what the top bytes start from takes away: see lift_of(). */
 INLINE __m512i
-join(const converter *v, const conversion *c, const int32_t *sums, int words)
+join(const converter *v, const conversion *c, const int32_t *sums, __m512i noise, int words)
 {
   const __m512i top = _mm512_load_si512(sums), middle = _mm512_load_si512(sums + PRODUCT),
                 low = _mm512_load_si512(sums + 2 * PRODUCT);
 
   if (words)
     return _mm512_dpwssd_epi32(
-      _mm512_srav_epi32(_mm512_dpwssd_epi32(low, middle, _mm512_set1_epi32(256)), v->down), top, v->top_weight);
+      _mm512_add_epi32(_mm512_srav_epi32(_mm512_dpwssd_epi32(low, middle, _mm512_set1_epi32(256)), v->down), noise),
+      top, v->top_weight);
   return _mm512_add_epi32(
     _mm512_srav_epi32(
       _mm512_add_epi32(_mm512_slli_epi32(_mm512_add_epi32(_mm512_slli_epi32(top, 8), middle), 8), low), v->down),
-    c->offset);
+    _mm512_add_epi32(c->offset, noise));
 }
 
 /* Deviates of columns, which four steps share. */
@@ -257,19 +281,25 @@ draw(const rrn_xbar_block *b, const readout *r, int32_t *ret_deviates)
     _mm512_store_si512(ret_deviates + col * SIDE, rrn_wide_deviates_of(b, &names, key + col));
 }
 
+/* Read noise of a column's sums as join() wants it. */
+INLINE __m512i
+noise_of(const conversion *c, size_t col, rrn_wide_noise noise, int words)
+{
+  const __m512i deviates = _mm512_load_si512(c->deviates + col * SIDE);
+
+  if (noise == RRN_WIDE_SAME)
+    return rrn_wide_noise_of(&c->mix, deviates, c->deviation);
+  if (words)
+    return rrn_wide_small_noise_of(&c->mix, deviates, c->deviation, _mm512_load_si512(c->spreads + col * SIDE));
+  return rrn_wide_summed_noise_of(&c->mix, deviates, c->deviation, _mm512_load_si512(c->spreads + col * SIDE));
+}
+
 /* A column's sums with read noise. */
 INLINE __m512i
-total_of(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words)
+total_of(const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words)
 {
-  const __m512i sum = join(v, c, c->sums + col * SIDE, words);
-
-  if (noise == RRN_WIDE_QUIET)
-    return sum;
-  return _mm512_add_epi32(
-    sum, rrn_wide_noise_of(&c->mix, _mm512_load_si512(c->deviates + col * SIDE),
-                           noise == RRN_WIDE_SAME
-                             ? c->deviation
-                             : rrn_wide_deviation(b, _mm512_load_si512(c->spreads + col * SIDE))));
+  return join(v, c, c->sums + col * SIDE,
+              noise == RRN_WIDE_QUIET ? _mm512_setzero_si512() : noise_of(c, col, noise, words), words);
 }
 
 /* What columns add up to: codes by place, and the greatest halves of their sums. */
@@ -283,10 +313,9 @@ typedef struct totals {
 
 /* Adds the codes of a column, where they lie in their sums and not clipped. */
 INLINE void
-convert(const rrn_xbar_block *b, const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words,
-        totals *t)
+convert(const converter *v, const conversion *c, size_t col, rrn_wide_noise noise, int words, totals *t)
 {
-  const __m512i total = total_of(b, v, c, col, noise, words);
+  const __m512i total = total_of(v, c, col, noise, words);
 
   t->greatest = _mm512_max_epu16(t->greatest, total);
   t->all[col] = _mm512_dpwssd_epi32(t->all[col], total, c->worth);
@@ -303,7 +332,7 @@ correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noi
 
 #pragma GCC unroll 1
   for (col = 0; col < n; col++) {
-    const __m512i total = total_of(b, v, c, col, noise, words), above = _mm512_add_epi32(total, v->width);
+    const __m512i total = total_of(v, c, col, noise, words), above = _mm512_add_epi32(total, v->width);
     const __m512i code = _mm512_srai_epi32(above, 16);
     const __m512i clipped = _mm512_min_epi32(_mm512_max_epi32(code, _mm512_setzero_si512()), v->last);
     const __m512i wrong = _mm512_sub_epi32(clipped, _mm512_srai_epi32(total, 16));
@@ -312,6 +341,8 @@ correct(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_noi
     const uint32_t where = (uint32_t)(((c->at.column + col) * (size_t)b->steps + (size_t)c->at.step) * RRN_XBAR_DOUBTS +
                                       c->at.vector / SIDE);
 
+    if (_mm512_cmpgt_epu16_mask(total, v->greatest) == 0)
+      continue;
     b->clipped_low += __builtin_popcount(_mm512_movepi16_mask(code) & valid);
     b->clipped_high += __builtin_popcount(_mm512_cmpgt_epi16_mask(code, v->last) & valid);
     _mm512_store_si512(codes, _mm512_add_epi32(_mm512_load_si512(codes), _mm512_sll_epi32(wrong, place)));
@@ -340,7 +371,7 @@ convert_by_levels(rrn_xbar_block *b, const converter *v, const conversion *c, rr
 #pragma GCC unroll 1
   for (col = 0; col < n; col++) {
     const size_t column = c->at.column + col;
-    const __m512i sums = _mm512_add_epi32(total_of(b, v, c, col, noise, words), v->width);
+    const __m512i sums = _mm512_add_epi32(total_of(v, c, col, noise, words), v->width);
     uint32_t *to = b->codes + column * RRN_XBAR_TABLE_VECTORS + c->at.vector;
     const size_t row = column * (size_t)b->steps + (size_t)c->at.step;
     uint32_t *doubts = b->doubts + row * RRN_XBAR_DOUBTS + c->at.vector / SIDE;
@@ -412,6 +443,27 @@ multiply(const rrn_xbar_block *b, const readout *r, int byte, rrn_wide_noise noi
     MULTIPLY(_tile_dpbsud, 4, 7, inputs);
 }
 
+/* With spreads the inputs of 64 rows are loaded for two bytes at a time: low and middle bytes' sums in tiles 0 and 1. */
+#define MULTIPLY_LOWER(first_low, first_middle, inputs) \
+  do {                                                  \
+    _tile_loadd(2, inputs, 64);                         \
+    _tile_dpbsud(0, first_low, 2);                      \
+    _tile_dpbuud(1, first_middle, 2);                   \
+  } while (0)
+
+/* Top bytes' sums and those of spreads in the same tiles. */
+INLINE void
+multiply_upper(const rrn_xbar_block *b, const readout *r, size_t row)
+{
+  const size_t place = r->column * b->rows + row;
+
+  _tile_loadd(2, inputs_of(b, r) + row / 64 * TILE, 64);
+  _tile_loadd(5, b->top + place, b->rows);
+  _tile_dpbsud(0, 5, 2);
+  _tile_loadd(5, b->spread + place, b->rows);
+  _tile_dpbuud(1, 5, 2);
+}
+
 /* Takes a byte's sum out of tile 0; those of tall arrays are all made here. */
 INLINE void
 keep(const rrn_xbar_block *b, const readout *r, int byte, int words, int32_t *ret_sums)
@@ -477,53 +529,101 @@ finish(rrn_xbar_block *b, const converter *v, const conversion *c, rrn_wide_nois
 }
 
 /* Sums of a read-out beside the conversions of the one before, near enough for the processor to do both at once. */
+typedef struct pair {
+  readout next;
+  conversion last;
+  int32_t *sums, *spreads; /* of the next */
+} pair;
+
+#define CONVERT(col) convert(v, &p->last, col, noise, words, t)
+
+INLINE void
+take_bytes(const rrn_xbar_block *b, const converter *v, const pair *p, rrn_wide_noise noise, int words, totals *t)
+{
+  if (noise == RRN_WIDE_SUMMED) {
+    multiply_spreads(b, p->next.column, inputs_of(b, &p->next));
+    FOUR(CONVERT, 0);
+    _tile_stored(0, p->spreads, 64);
+  }
+  multiply(b, &p->next, LOW, noise, words);
+  if (noise != RRN_WIDE_SUMMED)
+    FOUR(CONVERT, 0);
+  FOUR(CONVERT, 4);
+  keep(b, &p->next, LOW, words, p->sums);
+  multiply(b, &p->next, MIDDLE, noise, words);
+  FOUR(CONVERT, 8);
+  keep(b, &p->next, MIDDLE, words, p->sums);
+  multiply(b, &p->next, TOP, noise, words);
+  FOUR(CONVERT, 12);
+  keep(b, &p->next, TOP, words, p->sums);
+}
+
+/* The same of words with spreads, which takes three loads of tiles less. */
+INLINE void
+take_bytes_and_spreads(const rrn_xbar_block *b, const converter *v, const pair *p, rrn_wide_noise noise, int words,
+                       totals *t)
+{
+  const uint8_t *inputs = inputs_of(b, &p->next);
+
+  _tile_loadd(0, b->start + (size_t)p->next.step * RRN_XBAR_TABLE_VECTORS + p->next.vector, 0);
+  _tile_zero(1);
+  MULTIPLY_LOWER(4, 3, inputs);
+  FOUR(CONVERT, 0);
+  if (b->stride > 64)
+    MULTIPLY_LOWER(7, 6, inputs + TILE);
+  _tile_stored(0, p->sums + LOW * PRODUCT, 64);
+  FOUR(CONVERT, 4);
+  _tile_stored(1, p->sums + MIDDLE * PRODUCT, 64);
+  _tile_loadd(0, v->lift, 0);
+  _tile_zero(1);
+  multiply_upper(b, &p->next, 0);
+  FOUR(CONVERT, 8);
+  if (b->stride > 64)
+    multiply_upper(b, &p->next, 64);
+  _tile_stored(0, p->sums + TOP * PRODUCT, 64);
+  FOUR(CONVERT, 12);
+  _tile_stored(1, p->spreads, 64);
+}
+
 INLINE void
 read_out(rrn_xbar_block *block, rrn_wide_noise noise, int words)
 {
   rrn_xbar_block b = *block; /* which no store changes */
-  const converter v = converter_of(&b);
-  _Alignas(64) int32_t sums[2][BYTES], spreads[2][PRODUCT], deviates[PRODUCT];
-  readout r = { 0, 0, 0 };
-  conversion c = no_conversion(&b, sums[1], spreads[1], deviates, noise);
+  _Alignas(64) int32_t sums[2][BYTES], spreads[2][PRODUCT], deviates[PRODUCT], lift[SIDE];
+  const int lifted = noise == RRN_WIDE_SUMMED && words;
+  const converter c = converter_of(&b, lifted, lift), *v = &c;
+  pair both = { { 0, 0, 0 }, no_conversion(&b, sums[1], spreads[1], deviates, noise), sums[0], spreads[0] }, *p = &both;
   int32_t first_place = 0;
-  totals t;
+  totals all, *t = &all;
   size_t k;
 
-#define CONVERT(col) convert(&b, &v, &c, col, noise, words, &t)
-  t.greatest = _mm512_setzero_si512();
-  clear(&t);
-  for (k = 0; r.vector < b.vectors; k ^= 1, r = next_of(&b, r)) {
-    if (r.step == 0)
-      start(&b, &r, words);
-    if (noise == RRN_WIDE_SUMMED) {
-      multiply_spreads(&b, r.column, inputs_of(&b, &r));
-      FOUR(CONVERT, 0);
-      _tile_stored(0, spreads[k], 64);
-    }
-    multiply(&b, &r, LOW, noise, words);
-    if (noise != RRN_WIDE_SUMMED)
-      FOUR(CONVERT, 0);
-    FOUR(CONVERT, 4);
-    keep(&b, &r, LOW, words, sums[k]);
-    multiply(&b, &r, MIDDLE, noise, words);
-    FOUR(CONVERT, 8);
-    keep(&b, &r, MIDDLE, words, sums[k]);
-    multiply(&b, &r, TOP, noise, words);
-    FOUR(CONVERT, 12);
-    keep(&b, &r, TOP, words, sums[k]);
-    if (c.at.step >= 0)
-      finish(&b, &v, &c, noise, words, &first_place, &t);
-    if (noise != RRN_WIDE_QUIET && r.step % RRN_XBAR_DRAW_STEPS == 0)
-      draw(&b, &r, deviates);
-    c = conversion_of(&b, &r, sums[k], spreads[k], deviates, first_place, noise);
+  t->greatest = _mm512_setzero_si512();
+  clear(t);
+  for (k = 0; p->next.vector < b.vectors; p->next = next_of(&b, p->next)) {
+    if (p->next.step == 0)
+      start(&b, &p->next, words);
+    if (lifted)
+      take_bytes_and_spreads(&b, v, p, noise, words, t);
+    else
+      take_bytes(&b, v, p, noise, words, t);
+    if (p->last.at.step >= 0)
+      finish(&b, v, &p->last, noise, words, &first_place, t);
+    else
+      t->greatest = _mm512_setzero_si512();
+    if (noise != RRN_WIDE_QUIET && p->next.step % RRN_XBAR_DRAW_STEPS == 0)
+      draw(&b, &p->next, deviates);
+    p->last = conversion_of(&b, &p->next, p->sums, p->spreads, deviates, first_place, noise);
+    k ^= 1;
+    p->sums = sums[k];
+    p->spreads = spreads[k];
   }
   SIXTEEN(CONVERT);
-#undef CONVERT
-  finish(&b, &v, &c, noise, words, &first_place, &t);
+  finish(&b, v, &p->last, noise, words, &first_place, t);
   block->clipped_low = b.clipped_low;
   block->clipped_high = b.clipped_high;
   block->n_places = b.n_places;
 }
+#undef CONVERT
 
 TARGET void
 rrn_xbar_tiles_amx(rrn_xbar_block *b)

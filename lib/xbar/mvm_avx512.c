@@ -10,6 +10,7 @@
  * and four bits at a time keep 16 sums in registers. Tables begin at the least sum, as 0; what that leaves out
  * is where sums start. Sixteen bits of a cell leave a bound by which a sum may be
  * wrong. A current nearer than that to the border of two codes is a doubt, for mvm_settle_avx512.c with all 24 bits.
+ * Read noise: spreads are looked up as the words are; those of steps of several bits are multiplied by squares, as bytes.
  *
  * Complexity: rows / 8 permutations and dot products per bit, column and 16 vectors, six operations per 16
  * conversions, one in some 150 in doubt. Source: Arlazarov et al., 1970, as mvm_lookup.c. Not handled: fewer than 16
@@ -218,14 +219,57 @@ sum_spreads(const uint8_t *table, const uint32_t *sixteens, size_t n, size_t bit
 #pragma GCC unroll 8
   for (k = 0; k < bits * COLUMNS; k++)
     s[k] = _mm512_setzero_si512();
-  for (sixteen = 0; sixteen < n; sixteen++, table += COLUMNS * 64, sixteens += 16)
-#pragma GCC unroll 8
-    for (k = 0; k < bits * COLUMNS; k++)
-      s[k] = _mm512_dpbusd_epi32(s[k], _mm512_permutexvar_epi8(_mm512_load_si512(sixteens + k / COLUMNS * n * 16),
-                                                               _mm512_load_si512(table + k % COLUMNS * 64)), ones);
+  for (sixteen = 0; sixteen < n; sixteen++, table += COLUMNS * 64, sixteens += 16) {
+    const __m512i t[COLUMNS] = { _mm512_load_si512(table), _mm512_load_si512(table + 64) };
+
+#pragma GCC unroll 4
+    for (k = 0; k < bits; k++) {
+      const __m512i rows = _mm512_load_si512(sixteens + k * n * 16);
+
+      s[k * COLUMNS] = _mm512_dpbusd_epi32(s[k * COLUMNS], _mm512_permutexvar_epi8(rows, t[0]), ones);
+      s[k * COLUMNS + 1] = _mm512_dpbusd_epi32(s[k * COLUMNS + 1], _mm512_permutexvar_epi8(rows, t[1]), ones);
+    }
+  }
 #pragma GCC unroll 8
   for (k = 0; k < bits * COLUMNS; k++)
     _mm512_store_si512(ret_sums + 16 * k, s[k]);
+}
+
+/* The spreads themselves, [COLUMNS][stride]. */
+static void
+copy_spreads(const rrn_xbar_block *b, size_t column)
+{
+  size_t c;
+
+  memset(b->spreads, 0, COLUMNS * b->stride);
+  for (c = 0; c < COLUMNS && column + c < b->columns; c++)
+    memcpy(b->spreads + c * b->stride, b->spread + (column + c) * b->rows, b->rows);
+}
+
+/* The same where steps have several bits: spreads times the squares of all steps, where their highest bits' sums are. */
+INLINE void
+sum_squares(const rrn_xbar_block *b, size_t vector, int32_t dac_bits, int32_t *ret_sums)
+{
+  const size_t n = b->stride / 4, per_step = (b->stride + 63) / 64 * 1024;
+  const uint8_t *squares = b->squares + vector / 16 * (size_t)b->steps * per_step;
+  size_t four, c;
+  int32_t step;
+
+  for (c = 0; c < COLUMNS; c++) {
+    const int32_t *spread = (const int32_t *)(const void *)(b->spreads + c * b->stride);
+
+    for (step = 0; step < b->steps; step++) {
+      const uint8_t *from = squares + (size_t)step * per_step;
+      __m512i even = _mm512_setzero_si512(), odd = even;
+
+      for (four = 0; four < n; four += 2) {
+        even = _mm512_dpbusd_epi32(even, _mm512_load_si512(from + four * 64), _mm512_set1_epi32(spread[four]));
+        odd = _mm512_dpbusd_epi32(odd, _mm512_load_si512(from + four * 64 + 64), _mm512_set1_epi32(spread[four + 1]));
+      }
+      _mm512_store_si512(ret_sums + ((size_t)(step * dac_bits + dac_bits - 1) * COLUMNS + c) * 16,
+                         _mm512_add_epi32(even, odd));
+    }
+  }
 }
 
 /* Sums of some columns and 16 vectors, and what of the read-out they are. */
@@ -253,8 +297,11 @@ total_of(const rrn_xbar_block *b, const readout *r, int32_t step, __m512i deviat
   if (r->noise == RRN_WIDE_SAME)
     total = _mm512_add_epi32(total, rrn_wide_noise_of(&mix, deviates, _mm512_load_ps(b->deviation + place)));
   if (r->noise == RRN_WIDE_SUMMED)
-    total = _mm512_add_epi32(
-      total, rrn_wide_noise_of(&mix, deviates, rrn_wide_deviation(b, _mm512_load_si512(r->spreads + high))));
+    total = _mm512_add_epi32(total, rrn_wide_summed_noise_of(&mix, deviates, _mm512_set1_ps(b->noise),
+                                                             _mm512_load_si512(r->spreads + high)));
+  if (r->noise == RRN_WIDE_SMALL) /* offsets are without the bits that it has too much */
+    total = _mm512_add_epi32(total, rrn_wide_small_noise_of(&mix, deviates, _mm512_set1_ps(b->noise),
+                                                            _mm512_load_si512(r->spreads + high)));
   return total;
 }
 
@@ -299,6 +346,19 @@ convert_by_levels(rrn_xbar_block *b, const readout *r)
   _mm512_store_si512(to, codes);
 }
 
+/* Of all bits. */
+INLINE void
+sum_all_spreads(const rrn_xbar_block *b, const uint32_t *sixteens, int32_t *ret_sums)
+{
+  const size_t n = b->stride / 16;
+  size_t bit;
+
+  for (bit = 0; bit + 4 <= (size_t)b->bits; bit += 4)
+    sum_spreads(b->spreads, sixteens + bit * n * 16, n, 4, ret_sums + bit * COLUMNS * 16);
+  for (; bit < (size_t)b->bits; bit++)
+    sum_spreads(b->spreads, sixteens + bit * n * 16, n, 1, ret_sums + bit * COLUMNS * 16);
+}
+
 /* COLUMNS columns, 16 vectors. */
 INLINE void
 read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights *weights, size_t column, size_t vector,
@@ -306,7 +366,7 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
 {
   const size_t n = b->stride / 16;
   const uint32_t *sixteens = b->sixteens + vector * (size_t)b->bits * n;
-  _Alignas(64) int32_t sums[RRN_XBAR_MAX_BITS * COLUMNS * 16], spreads[16 * COLUMNS * 16];
+  _Alignas(64) int32_t sums[RRN_XBAR_MAX_BITS * COLUMNS * 16], spreads[RRN_XBAR_MAX_BITS * COLUMNS * 16];
   int32_t base[COLUMNS] = { 0 };
   size_t bit, c;
 
@@ -316,10 +376,10 @@ read_out(rrn_xbar_block *b, const rrn_wide_converter *v, const rrn_wide_weights 
     sum(b->table, sixteens + bit * n * 16, n, base, 16 - b->high, sums + bit * COLUMNS * 16);
   for (; bit < (size_t)b->bits; bit++)
     sum_one(b->table, sixteens + bit * n * 16, n, base, 16 - b->high, sums + bit * COLUMNS * 16);
-  for (bit = 0; noise == RRN_WIDE_SUMMED && bit + 4 <= (size_t)b->bits; bit += 4)
-    sum_spreads(b->spreads, sixteens + bit * n * 16, n, 4, spreads + bit * COLUMNS * 16);
-  for (; noise == RRN_WIDE_SUMMED && bit < (size_t)b->bits; bit++)
-    sum_spreads(b->spreads, sixteens + bit * n * 16, n, 1, spreads + bit * COLUMNS * 16);
+  if (noise >= RRN_WIDE_SUMMED && dac_bits > 1)
+    sum_squares(b, vector, dac_bits, spreads);
+  else if (noise >= RRN_WIDE_SUMMED)
+    sum_all_spreads(b, sixteens, spreads);
   for (c = 0; c < COLUMNS && column + c < b->columns; c++) {
     const readout r = { sums + 16 * c, spreads + 16 * c, column + c, vector, dac_bits, noise,
                         rrn_wide_names_of(b, vector, noise) };
@@ -344,8 +404,10 @@ look_up(rrn_xbar_block *block, int32_t dac_bits, rrn_wide_noise noise)
     weights[step / 2] = rrn_wide_weights_of(b, step, b->steps - step < 2 ? 1 : 2);
   for (column = 0; column < b->columns; column += COLUMNS) {
     build(b, column);
-    if (noise == RRN_WIDE_SUMMED)
+    if (noise >= RRN_WIDE_SUMMED && dac_bits == 1)
       build_spreads(b, column);
+    else if (noise >= RRN_WIDE_SUMMED)
+      copy_spreads(b, column);
     for (vector = 0; vector < b->vectors; vector += 16)
       read_out(b, &v, weights, column, vector, dac_bits, noise);
   }
@@ -356,14 +418,46 @@ look_up(rrn_xbar_block *block, int32_t dac_bits, rrn_wide_noise noise)
 TARGET void
 rrn_xbar_lookup_avx512(rrn_xbar_block *b)
 {
-  if (b->spread)
+  if (b->spread && b->small && b->dac_bits == 1)
+    look_up(b, 1, RRN_WIDE_SMALL);
+  else if (b->spread && b->dac_bits == 1)
     look_up(b, 1, RRN_WIDE_SUMMED);
+  else if (b->spread && b->small)
+    look_up(b, b->dac_bits, RRN_WIDE_SMALL);
+  else if (b->spread)
+    look_up(b, b->dac_bits, RRN_WIDE_SUMMED);
   else if (b->deviation)
     look_up(b, b->dac_bits, RRN_WIDE_SAME);
   else if (b->dac_bits == 1)
     look_up(b, 1, RRN_WIDE_QUIET);
   else
     look_up(b, b->dac_bits, RRN_WIDE_QUIET);
+}
+
+TARGET void
+rrn_xbar_squares_avx512(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
+                        uint8_t *ret_squares)
+{
+  const size_t per_step = (b->stride + 63) / 64 * 1024;
+  const __m512i mask = _mm512_set1_epi32((1 << b->dac_bits) - 1);
+  size_t row, vector;
+  int32_t step;
+
+  for (vector = 0; vector < vectors; vector++, x += x_row)
+    for (row = 0; row < rows; row += 16) {
+      const __mmask16 here = (__mmask16)(rows - row >= 16 ? 0xffff : (1u << (rows - row)) - 1);
+      const __m512i all = _mm512_maskz_loadu_epi32(here, x + row);
+
+      for (step = 0; step < b->steps; step++) {
+        const __m512i v = _mm512_and_si512(_mm512_srl_epi32(all, _mm_cvtsi32_si128(step * b->dac_bits)), mask);
+        uint8_t bytes[16];
+        size_t k;
+
+        _mm_storeu_si128((void *)bytes, _mm512_cvtepi32_epi8(_mm512_mullo_epi32(v, v)));
+        for (k = 0; k < 4; k++)
+          memcpy(ret_squares + (size_t)step * per_step + ((row / 4 + k) * 16 + vector) * 4, bytes + 4 * k, 4);
+      }
+    }
 }
 
 /* The bytes of up to 64 rows, `down` bits further down. */
@@ -416,6 +510,13 @@ void
 rrn_xbar_lookup_avx512(rrn_xbar_block *b)
 {
   rrn_xbar_lookup_plain(b);
+}
+
+void
+rrn_xbar_squares_avx512(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
+                        uint8_t *ret_squares)
+{
+  (void)x, (void)x_row, (void)rows, (void)vectors, (void)b, (void)ret_squares;
 }
 
 void

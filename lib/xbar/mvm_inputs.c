@@ -121,6 +121,41 @@ fill_sixteens(rrn_xbar_work *w)
     }
 }
 
+/* Squares of steps, where spreads are multiplied by them. */
+static void
+fill_square_pairs(const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  const int32_t dac_bits = w->block.dac_bits, mask = (1 << dac_bits) - 1;
+  uint32_t *to = w->square_pairs;
+  size_t vector, row;
+  int32_t step;
+
+  memset(to, 0, w->block.vectors * (size_t)w->block.steps * (w->block.stride / 2) * sizeof(*to));
+  for (vector = 0; vector < w->block.vectors; vector++) {
+    const int32_t *x = w->x + vector * k->head.n_in + w->first;
+
+    for (step = 0; step < w->block.steps; step++, to += w->block.stride / 2)
+      for (row = 0; row < w->rows; row++) {
+        const uint32_t v = (uint32_t)(x[row] >> (step * dac_bits) & mask);
+
+        to[row / 2] |= v * v << 16 * (row % 2);
+      }
+  }
+}
+
+static void
+fill_squares(const rrn_xbar_kernel *k, rrn_xbar_work *w)
+{
+  const size_t n = (size_t)w->block.steps * w->words * 1024, vectors = w->block.vectors;
+  size_t vector;
+
+  memset(w->step_squares, 0, RRN_XBAR_TABLE_VECTORS / 16 * n);
+  for (vector = 0; vector < vectors; vector += 16)
+    rrn_xbar_squares_avx512(w->x + vector * k->head.n_in + w->first, k->head.n_in, w->rows,
+                            vectors - vector < 16 ? vectors - vector : 16, &w->block,
+                            w->step_squares + vector / 16 * n);
+}
+
 static void
 fill_inputs(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
@@ -144,6 +179,10 @@ rrn_xbar_fill_inputs(const rrn_xbar_kernel *k, rrn_xbar_work *w)
     fill_sixteens(w);
   else
     fill_index(w);
+  if (w->step_squares)
+    fill_squares(k, w);
+  if (w->square_pairs)
+    fill_square_pairs(k, w);
 }
 
 int64_t

@@ -10,8 +10,9 @@
  * one after the other. Sums are integers, hence exact and the
  * same in any order. Conversions are in single precision; a current too near to the border of two codes for that is a
  * doubt, which mvm.c settles, so every instruction set gives the same codes. Where dac_bits > 1 a step's sum is
- * composed of its bits' sums. Read noise: spreads of cells are looked up in the same way, in halves of words, and four
- * steps are drawn at once; plain C looks up what a deviate adds to all four.
+ * composed of its bits' sums. Read noise: spreads of cells are looked up in the same way, in halves of words, or
+ * multiplied by the squares of steps of several bits, and four steps are drawn at once; plain C looks up what a deviate
+ * adds to all four.
  *
  * Complexity: rows / 4 additions per bit and column, and 4 rows per table; about 14 operations per conversion. Half as many
  * additions again with read noise of relative error.

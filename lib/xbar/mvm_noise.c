@@ -117,6 +117,18 @@ rrn_xbar_fill_keys(const rrn_xbar_kernel *k, uint32_t cell, rrn_xbar_work *w)
     }
 }
 
+/* Without the last two bits, so that its product with RRN_WIDE_WHOLE is exact. */
+static float
+of_few_bits(float x)
+{
+  uint32_t bits;
+
+  memcpy(&bits, &x, sizeof(bits));
+  bits &= ~UINT32_C(3);
+  memcpy(&x, &bits, sizeof(x));
+  return x;
+}
+
 double
 rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar_work *w)
 {
@@ -131,9 +143,9 @@ rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar
   w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) *
              rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) / rrn_xbar_max_step(l);
   w->most_noise = w->noise * most;
-  w->block.noise = (float)(w->noise * scale);
+  w->block.noise = of_few_bits((float)(w->noise * scale));
   for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
-    w->deviation[i] = (float)(w->noise * scale * __builtin_sqrt(w->squares[i]));
+    w->deviation[i] = of_few_bits((float)(w->noise * scale * __builtin_sqrt(w->squares[i])));
   w->block.deviation = k->cells.spread ? NULL : w->deviation;
-  return w->most_noise * (k->cpu >= RRN_XBAR_CPU_AVX512 ? 0x1.04p-14 : 0x1p-21) + 1 / one;
+  return w->most_noise * 0x1p-20 + 1 / one;
 }

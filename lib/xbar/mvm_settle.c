@@ -81,17 +81,6 @@ sum_of_spreads(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first, s
   return (double)sum;
 }
 
-double
-rrn_xbar_noise_in_codes(const rrn_xbar_work *w, size_t lane, int32_t step, size_t vector, double spread)
-{
-  const rrn_xbar_block *b = &w->block;
-  const size_t key = rrn_xbar_key(b, step, lane);
-  const rrn_xbar_draws column = { { b->keys[0][key], b->keys[1][key], b->keys[2][key] } };
-  const rrn_xbar_draws name = { { b->names[0][vector], b->names[1][vector], b->names[2][vector] } };
-
-  return w->noise * __builtin_sqrt(spread) * rrn_xbar_draw(&column, &name, step);
-}
-
 /* Read noise of a conversion, in codes. */
 static double
 noise_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first, const conversion *c)

@@ -127,7 +127,8 @@ rrn_wide_codes_by_levels(rrn_xbar_block *b, const int32_t *table, __m512i sums, 
 typedef enum rrn_wide_noise {
   RRN_WIDE_QUIET = 0, /* none */
   RRN_WIDE_SAME = 1,  /* of the same deviation in all columns */
-  RRN_WIDE_SUMMED = 2 /* by the sum of the spreads of a column */
+  RRN_WIDE_SUMMED = 2, /* by the sum of the spreads of a column */
+  RRN_WIDE_SMALL = 3 /* the same, at most RRN_XBAR_MOST_WHOLE codes */
 } rrn_wide_noise;
 
 /* What names the vectors from a multiple of 16 on. */
@@ -155,7 +156,7 @@ rrn_wide_deviates_of(const rrn_xbar_block *b, const rrn_wide_names *n, size_t ke
   return _mm512_permutexvar_epi8(bytes, _mm512_loadu_si512(rrn_xbar_deviates));
 }
 
-/* What makes them the number of a step. */
+/* What makes them the number of a step, RRN_XBAR_WHOLE more. */
 typedef struct rrn_wide_mix {
   __m512i start, weights;
 } rrn_wide_mix;
@@ -166,25 +167,42 @@ rrn_wide_mix_of(int32_t step)
   int32_t weights;
 
   memcpy(&weights, rrn_xbar_weights[step % RRN_XBAR_DRAW_STEPS], sizeof(weights));
-  return (rrn_wide_mix){ _mm512_set1_epi32(-rrn_xbar_zeros[step % RRN_XBAR_DRAW_STEPS]), _mm512_set1_epi32(weights) };
+  return (rrn_wide_mix){ _mm512_set1_epi32(rrn_xbar_wholes[step % RRN_XBAR_DRAW_STEPS]),
+                         _mm512_set1_epi32(weights) };
 }
 
+/* That number times a deviation of few bits, exact but for one rounding; `less` is RRN_XBAR_WHOLE times it. */
+RRN_WIDE __m512
+rrn_wide_number_of(const rrn_wide_mix *m, __m512i deviates, __m512 deviation, __m512 less)
+{
+  return _mm512_fmsub_ps(_mm512_castsi512_ps(_mm512_dpbusd_epi32(m->start, deviates, m->weights)), deviation, less);
+}
+
+/* Read noise of the same deviation in all columns. */
 RRN_WIDE __m512i
 rrn_wide_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 deviation)
 {
-  const __m512i sum = _mm512_dpbusd_epi32(m->start, deviates, m->weights);
-
-  return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), deviation));
+  return _mm512_cvtps_epi32(
+    rrn_wide_number_of(m, deviates, deviation, _mm512_mul_ps(deviation, _mm512_set1_ps(RRN_XBAR_WHOLE))));
 }
 
-/* Standard deviation where the squares of reads add up to `spread`, to 14 bits. */
-RRN_WIDE __m512
-rrn_wide_deviation(const rrn_xbar_block *b, __m512i spread)
+/* Read noise where the squares of reads add up to `spread`. */
+RRN_WIDE __m512i
+rrn_wide_summed_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 noise, __m512i spread)
 {
-  const __m512 variance =
-    _mm512_fmadd_ps(_mm512_cvtepi32_ps(spread), _mm512_set1_ps(b->noise * b->noise), _mm512_set1_ps(0x1p-60f));
+  const __m512 number = rrn_wide_number_of(m, deviates, noise, _mm512_mul_ps(noise, _mm512_set1_ps(RRN_XBAR_WHOLE)));
 
-  return _mm512_mul_ps(variance, _mm512_rsqrt14_ps(variance));
+  return _mm512_cvtps_epi32(_mm512_mul_ps(number, _mm512_sqrt_ps(_mm512_cvtepi32_ps(spread))));
+}
+
+/* The same on top of the bits of -RRN_XBAR_WHOLE, if it is at most RRN_XBAR_MOST_WHOLE codes. */
+RRN_WIDE __m512i
+rrn_wide_small_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 noise, __m512i spread)
+{
+  const __m512 number = rrn_wide_number_of(m, deviates, noise, _mm512_mul_ps(noise, _mm512_set1_ps(RRN_XBAR_WHOLE)));
+
+  return _mm512_castps_si512(
+    _mm512_fnmsub_ps(number, _mm512_sqrt_ps(_mm512_cvtepi32_ps(spread)), _mm512_set1_ps(RRN_XBAR_WHOLE)));
 }
 #endif
 

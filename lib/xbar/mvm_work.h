@@ -11,7 +11,8 @@ typedef struct rrn_xbar_work {
   size_t tile, first, rows; /* the array at hand: its first input and their number */
   size_t words, width; /* words of a row of bits; columns of a block */
   uint64_t *bits;    /* [table vectors][bits][words]: rows whose bit is set */
-  uint8_t *inputs;
+  uint8_t *inputs, *step_squares; /* as block.inputs and block.squares */
+  uint32_t *square_pairs;         /* as in the block */
   uint32_t *sixteens, *eight_of; /* eight_of[256]: eight bits as places in two tables, as block.sixteens wants them */
   uint16_t *index;
   int32_t *cells;
@@ -76,7 +77,16 @@ void rrn_xbar_fill_levels(const rrn_xbar_kernel *k, int32_t plane, size_t first,
 uint32_t rrn_xbar_cell_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, size_t col);
 
 /* Read noise of a conversion, the spreads of whose cells add up to `spread`. */
-double rrn_xbar_noise_in_codes(const rrn_xbar_work *w, size_t lane, int32_t step, size_t vector, double spread);
+static inline double
+rrn_xbar_noise_in_codes(const rrn_xbar_work *w, size_t lane, int32_t step, size_t vector, double spread)
+{
+  const rrn_xbar_block *b = &w->block;
+  const size_t key = rrn_xbar_key(b, step, lane);
+  const rrn_xbar_draws column = { { b->keys[0][key], b->keys[1][key], b->keys[2][key] } };
+  const rrn_xbar_draws name = { { b->names[0][vector], b->names[1][vector], b->names[2][vector] } };
+
+  return w->noise * __builtin_sqrt(spread) * rrn_xbar_draw(&column, &name, step);
+}
 
 /* Sets right the codes of the block from column `first` on that are in doubt, or all of them if the block is slow. */
 void rrn_xbar_settle(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w);

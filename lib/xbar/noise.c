@@ -38,6 +38,8 @@ const int8_t rrn_xbar_weights[RRN_XBAR_DRAW_STEPS][4] = {
   { 61, 59, 53, 47 }, { -59, 61, -47, 53 }, { -53, 47, 61, -59 }, { -47, -53, 59, 61 }
 };
 const int32_t rrn_xbar_zeros[RRN_XBAR_DRAW_STEPS] = { 128 * 220, 128 * 8, 128 * -4, 128 * 20 };
+const int32_t rrn_xbar_wholes[RRN_XBAR_DRAW_STEPS] = { RRN_XBAR_WHOLE_BITS - 128 * 220, RRN_XBAR_WHOLE_BITS - 128 * 8,
+                                                       RRN_XBAR_WHOLE_BITS + 128 * 4, RRN_XBAR_WHOLE_BITS - 128 * 20 };
 
 rrn_xbar_stream
 rrn_xbar_stream_of(const rrn_xbar_id *id)
@@ -46,12 +48,6 @@ rrn_xbar_stream_of(const rrn_xbar_id *id)
 
   rrn_xbar_random(id, RRN_XBAR_READ, UINT32_MAX, UINT32_MAX, 0, block);
   return (rrn_xbar_stream){ (uint64_t)block[1] << 32 | block[0], (uint64_t)block[3] << 32 | block[2] };
-}
-
-double
-rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector, int32_t step)
-{
-  return rrn_xbar_deviate(rrn_xbar_pick(column, vector), step) * RRN_XBAR_DEVIATES_SCALE;
 }
 
 /* Within the range of the fit. */

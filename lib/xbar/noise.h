@@ -73,11 +73,17 @@ typedef struct rrn_xbar_draws {
 /* Steps that share four deviates. */
 enum { RRN_XBAR_DRAW_STEPS = 4 };
 
+/* A float from 2^23 to 2^24 is a whole number, its lowest bits; this one leaves room on both sides. */
+#define RRN_XBAR_WHOLE 0x1.8p23f
+#define RRN_XBAR_WHOLE_BITS 0x4b400000
+#define RRN_XBAR_MOST_WHOLE 63 /* codes of 2^16 that it leaves room for, one to spare */
+
 /* Four deviates, weighted, are a standard normal number but for their sum's scale. Weights of different steps are
  * orthogonal, so these are independent as far as the deviates are normal. A deviate is stored with 128 added. */
 extern const uint8_t rrn_xbar_deviates[64];
 extern const int8_t rrn_xbar_weights[RRN_XBAR_DRAW_STEPS][4]; /* [step] */
 extern const int32_t rrn_xbar_zeros[RRN_XBAR_DRAW_STEPS];     /* a weighted sum of 128 */
+extern const int32_t rrn_xbar_wholes[RRN_XBAR_DRAW_STEPS];    /* RRN_XBAR_WHOLE_BITS less these */
 #define RRN_XBAR_DEVIATES_SCALE (1 / 4405.498269208603) /* sqrt(64 / 1242138560) */
 #define RRN_XBAR_GREATEST_DRAW 5.4
 
@@ -130,6 +136,10 @@ rrn_xbar_deviate(uint32_t picks, int32_t step)
 }
 
 /* Standard normal number of a conversion. */
-double rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector, int32_t step);
+static inline double
+rrn_xbar_draw(const rrn_xbar_draws *column, const rrn_xbar_draws *vector, int32_t step)
+{
+  return rrn_xbar_deviate(rrn_xbar_pick(column, vector), step) * RRN_XBAR_DEVIATES_SCALE;
+}
 
 #endif

@@ -2,7 +2,7 @@
 /* Products on crossbars: rate in multiply-adds of the network, and the limit it is held against.
  *
  *   bench-xbar               all rows
- *   bench-xbar N [quiet|relative|absolute|ideal|sar [CPU [BATCH]]]
+ *   bench-xbar N [quiet|relative|absolute|ideal|sar [CPU [BATCH [DAC_BITS]]]]
  *                            N products of the first layer with read noise, of ideal cells without converter, or with
  *                            errors of converters, on the kernel of a CPU, 0 to 3, for profiles
  *
@@ -180,6 +180,7 @@ profile(job *j, long products, int argc, char **argv)
     j->adc_bits = 0;
   }
   j->batch = argc > 4 ? (size_t)atol(argv[4]) : j->batch;
+  j->spec.dac_bits = argc > 5 ? atoi(argv[5]) : j->spec.dac_bits;
   prepare(j);
   if (rrn_xbar_kernel_create(&j->arena, &j->layer, cpu < best ? cpu : best, &j->kernel, NULL) < 0)
     die();

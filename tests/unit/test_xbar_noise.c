@@ -415,9 +415,10 @@ test_read_currents(void **state)
   rrn_arena_release(&f.arena);
 }
 
-/* A fine converter shows what the kernels draw: the same distribution, the reference's numbers, the same bytes. */
+/* A fine converter shows what the kernels draw: the same distribution, the reference's numbers, the same bytes. `sum` is
+ * that of a vector's inputs, sigma in units of the lowest step. */
 static void
-check_kernels(fixture *f, const rrn_xbar_layer *l, const int32_t *x, size_t vectors, double sigma)
+check_kernels(fixture *f, const rrn_xbar_layer *l, const int32_t *x, size_t vectors, double sum, double sigma)
 {
   const size_t n = vectors * 200;
   double *want = malloc(n * sizeof(*want)), *got = malloc(n * sizeof(*got)), *first = malloc(n * sizeof(*first));
@@ -439,7 +440,7 @@ check_kernels(fixture *f, const rrn_xbar_layer *l, const int32_t *x, size_t vect
   }
   for (i = 0; i < n; i++) {
     assert_true(fabs(got[i] - want[i]) <= 0.03 * (sigma / 0.3));
-    got[i] = ((got[i] + 2 * 120) * 0.3 + 0.1 * 120 - 120 * G) / sigma;
+    got[i] = ((got[i] + 2 * sum) * 0.3 + 0.1 * sum - sum * G) / sigma;
   }
   assert_standard_normal(got, n, "currents of the kernels");
   free(want);
@@ -467,9 +468,39 @@ test_read_kernels(void **state)
     assert_int_equal(rrn_xbar_kernel_create(&f.arena, &l, RRN_XBAR_CPU_PLAIN, &k, NULL), RRAMNAS_ERR_UNSUPPORTED);
     l.read_by_column = 1;
     assert_int_equal(rrn_xbar_adc_set(&l, 16, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
-    check_kernels(&f, &l, x, VECTORS, 0.02 * (model == RRN_READ_RELATIVE ? G : 1) * sqrt(120));
+    check_kernels(&f, &l, x, VECTORS, 120, 0.02 * (model == RRN_READ_RELATIVE ? G : 1) * sqrt(120));
   }
   rrn_arena_release(&f.arena);
+}
+
+/* The same where a step has several bits: variances are those of cells times the squares of their steps. */
+static void
+test_read_steps(void **state)
+{
+  enum { VECTORS = 70 };
+  static int32_t x[VECTORS * 200];
+  int32_t bits;
+
+  (void)state;
+  for (bits = 2; bits <= 5; bits++) {
+    fixture f;
+    rrn_xbar_layer l = make(&f, 0, 1, 0);
+    double sum = 0, squares = 0;
+    size_t i;
+
+    l.spec.input_bits = l.spec.dac_bits = bits;
+    for (i = 0; i < VECTORS * 200; i++)
+      x[i] = (int32_t)(i % 5) * ((1 << bits) - 1) / 4;
+    for (i = 0; i < 200; i++) {
+      sum += x[i];
+      squares += x[i] * x[i];
+    }
+    rrn_xbar_program(&l, &(rrn_xbar_noise){ .read_model = RRN_READ_RELATIVE, .read_sigma = 0.02 });
+    l.read_by_column = 1;
+    assert_int_equal(rrn_xbar_adc_set(&l, 16, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
+    check_kernels(&f, &l, x, VECTORS, sum, 0.02 * G * sqrt(squares));
+    rrn_arena_release(&f.arena);
+  }
 }
 
 /* A product does not depend on how a batch is split. */
@@ -549,7 +580,8 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
-    cmocka_unit_test(test_read_kernels), cmocka_unit_test(test_draws), cmocka_unit_test(test_draws_of_steps),
+    cmocka_unit_test(test_read_kernels), cmocka_unit_test(test_read_steps),
+    cmocka_unit_test(test_draws), cmocka_unit_test(test_draws_of_steps),
     cmocka_unit_test(test_names), cmocka_unit_test(test_normals),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
     cmocka_unit_test(test_chip),   cmocka_unit_test(test_chip_tables),   cmocka_unit_test(test_age),
     cmocka_unit_test(test_fit),
