@@ -220,7 +220,7 @@ static int32_t *
 case_order(FILE *f, const pack_case *c, rrn_arena *arena)
 {
   int32_t *order = rrn_arena_alloc(arena, c->n_boxes, sizeof(*order));
-  int32_t *heads = rrn_arena_alloc(arena, c->n_boxes + 1, sizeof(*heads));
+  int32_t *heads = rrn_arena_alloc(arena, c->n_boxes + 2, sizeof(*heads));
   double *keys = rrn_arena_alloc(arena, c->n_boxes, sizeof(*keys));
   rrn_mt19937 rng;
   size_t i;
