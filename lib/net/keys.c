@@ -20,6 +20,7 @@ static const rrn_key count_include_pad = { "count_include_pad", RRN_KEY_BOOL, AT
 static const rrn_key trans_a = { "trans_a", RRN_KEY_BOOL, ATTR(trans_a) };
 static const rrn_key trans_b = { "trans_b", RRN_KEY_BOOL, ATTR(trans_b) };
 static const rrn_key approximate = { "approximate", RRN_KEY_BOOL, ATTR(approximate) };
+static const rrn_key training = { "training", RRN_KEY_BOOL, ATTR(training) };
 static const rrn_key axis = { "axis", RRN_KEY_AXIS, ATTR(axis) };
 static const rrn_key keep_dims = { "keep_dims", RRN_KEY_BOOL, ATTR(keep_dims) };
 static const rrn_key axes = { "axes", RRN_KEY_DIMS, ATTR(dims) };
@@ -35,7 +36,7 @@ static const struct { int32_t op; const rrn_key *keys[RRN_MAX_KEYS]; } table[] =
   { RRAMNAS_OP_CONV, { &out_channels, &kernel, &stride, &pad, &dilation, &groups, &bias, NULL } },
   { RRAMNAS_OP_GEMM, { &out_channels, &bias, &trans_a, &trans_b, &alpha, &beta, NULL } },
   { RRAMNAS_OP_MATMUL, { &out_channels, &bias, NULL } },
-  { RRAMNAS_OP_BATCH_NORM, { &epsilon, NULL } },
+  { RRAMNAS_OP_BATCH_NORM, { &epsilon, &training, NULL } },
   { RRAMNAS_OP_LAYER_NORM, { &axis, &epsilon, NULL } },
   { RRAMNAS_OP_CLIP, { &min, &max, NULL } },
   { RRAMNAS_OP_HARD_SIGMOID, { &alpha, &beta, NULL } },

@@ -370,6 +370,7 @@ test_refused_shapes(void **state)
     { "{op: Split, axis: 2, out_shapes: [[1, 4, 4], [1, 4, 3]]}", RRAMNAS_ERR_SHAPE, "a part reaches beyond the input" },
     { "{op: Slice, out_shape: [1, 4, 3]}", RRAMNAS_ERR_UNSUPPORTED, "(Slice): slices are computed from known places" },
     { "{op: Resize, out_shape: [1, 4, 12]}", RRAMNAS_ERR_UNSUPPORTED, "(Resize): the operator is not computed" },
+    { "{op: BatchNormalization, training: true}", RRAMNAS_ERR_UNSUPPORTED, "statistics of the batch" },
     { "{op: Elementwise, source_op: Cosh}", RRAMNAS_ERR_UNSUPPORTED, "(Cosh): the function is not computed" },
     { "{name: d, op: Identity, out_shapes: [[1, 4, 6], [1, 4, 6]]}, {op: Add, inputs: [d.0, d.1]}", RRAMNAS_ERR_UNSUPPORTED,
       "(Add): a result behind the first" },

@@ -275,7 +275,7 @@ every_operator(void **state)
     "  - {name: conv, op: Conv, inputs: x, out_channels: 16, kernel: 3, pad: [0, 1, 2, 1], dilation: [1, 2], groups: 2}\n"
     "  - {name: stored, op: Conv, inputs: [conv, kernels], stride: 2, pad: same_lower, groups: 4}\n"
     "  - {name: dynamic, op: Conv, inputs: [x, x]}\n"
-    "  - {name: bn, op: BatchNormalization, inputs: conv, epsilon: 0.001}\n"
+    "  - {name: bn, op: BatchNormalization, inputs: conv, epsilon: 0.001, training: true}\n"
     "  - {name: relu, op: Relu}\n"
     "  - {name: relu6, op: Clip, min: 0, max: 6}\n"
     "  - {name: clip, op: Clip, max: 0.1}\n"
