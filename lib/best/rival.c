@@ -81,14 +81,14 @@ rrn_rivals_one_copy(const rrn_rivals *r)
 
 /* --- one mapping --- */
 
-/* How far down the mapping is the same. */
+/* How far down the mapping is the same. A margin may be listed twice, and its mapping be made by the later try. */
 static void
 note_made(rrn_rivals *r, const rramnas_mapping *rnc)
 {
   int32_t i;
 
   r->same_from = INT32_MAX;
-  for (i = 0; i < r->n_tries && rnc->margin > 0; i++)
+  for (i = r->n_tries - 1; i >= 0 && rnc->margin > 0; i--)
     if (r->tries[i].share >= rnc->margin && r->tries[i].share <= rnc->margin) {
       r->same_tries = i + 1;
       r->same_from = rnc->crossbars_used;
