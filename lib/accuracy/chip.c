@@ -13,7 +13,9 @@
 #include "accuracy/deal.h"
 #include "infer/kernels.h"
 
-/* Blocks of images for which the tables of a copy, which has few positions, are made once. */
+/* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
+ * (tables, tiles) pays over more of them; eleven are 176 images. Fewer are taken where a thread's images would not fit
+ * the 10 MiB of BAND_BYTES (infer/run.c). */
 enum { TOGETHER = 11 };
 
 /* --- desks --- */
@@ -503,7 +505,7 @@ new_chip(const rrn_rt *rt, const rrn_quantised *q)
   c->q = q;
   c->cpu = rrn_xbar_cpu_best();
   c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .user = c,
-                                      .n_blocks = TOGETHER };
+                                    .n_blocks = TOGETHER };
   c->kernels = rrn_infer_kernels_best();
   rrn_arena_init(&c->arena, rt);
   for (i = 0; i < RRN_CHIP_DESKS; i++) {
@@ -529,9 +531,8 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
     status = rrn_fail_memory(err);
   for (i = 0; c->layers && i < q->n; i++)
     rrn_arena_init(&c->layers[i].arena, rt);
-  for (i = 0; i < q->n && status >= 0; i++) {
+  for (i = 0; i < q->n && status >= 0; i++)
     status = rrn_chip_program_layer(c, hw, options, i, err);
-  }
   if (status < 0)
     rrn_chip_free(c);
   else

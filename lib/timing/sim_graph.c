@@ -8,8 +8,9 @@
  * none take one sample after the other, as the input arrives. It then asks, for each box of its copies, for the
  * crossbar of the box; a crossbar serves requests one at a time in the order of their arrival. Ties: layers that end
  * at the same time are handled by sample, then layer, and let those that waited for them ask in turn, by layer, a
- * source layer for its own next sample last; the boxes of a layer ask by copy, then piece. The activations of a layer are dealt to its copies as evenly as they go, the first copies
- * taking one more; copies beyond the number of activations stay idle. A layer is done when its last box is.
+ * source layer for its own next sample last; the boxes of a layer ask by copy, then piece. The activations of a layer
+ * are dealt to its copies as evenly as they go, the first copies taking one more; copies beyond the number of
+ * activations stay idle. A layer is done when its last box is.
  * Digital operators take no time.
  *
  * Why it is right: arrivals are handled in the order of time, and a crossbar's queue is served in that order, so

@@ -760,7 +760,7 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, siz
 {
   const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
   running run = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes,
-                        .slot = slot, .stats = stats };
+                  .slot = slot, .stats = stats };
   const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
   uint32_t *patterns;
   int done = 0;
