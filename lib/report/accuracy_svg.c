@@ -185,7 +185,7 @@ x_ticks(const panel *p)
     const double step = rrn_axis_step(&p->x, MOST_X_TICKS);
     double n = rrn_axis_whole(p->x.low / step) - 1;
 
-    for (; n * step <= p->x.high + step * 1e-6; n++)
+    for (; rrn_axis_can_count(n) && n * step <= p->x.high + step * 1e-6; n++)
       if (n * step >= p->x.low - step * 1e-6)
         x_tick(p, n * step, NULL);
   }

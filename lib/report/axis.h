@@ -27,4 +27,11 @@ rrn_axis_whole(double value)
   return value > -0x1p53 && value < 0x1p53 ? (double)(int64_t)value : value;
 }
 
+/* 0 when numbers are too coarse for ticks: counting steps from there on, n + 1 may be n. */
+static inline int
+rrn_axis_can_count(double n)
+{
+  return n > -0x1p52 && n < 0x1p52;
+}
+
 #endif

@@ -163,7 +163,7 @@ ticks(const panel *p, const rrn_axis *a, int is_x)
     return;
   }
   value = ceil(a->low / step);
-  if (!(fabs(value) < 0x1p62)) /* the range is beyond all numbers */
+  if (!rrn_axis_can_count(value))
     return;
   for (i = (int64_t)value; (double)i * step <= a->high; i++)
     tick(p, a, is_x, (double)i * step);

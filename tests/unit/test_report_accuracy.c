@@ -166,6 +166,26 @@ panels_say_what_is_lost(void **state)
   capture_free(&text);
 }
 
+/* Numbers so close that counting ticks between them would not end. */
+static void
+close_numbers_get_a_plot(void **state)
+{
+  static const double low[] = { 1, -1, 1e14 };
+  capture text;
+  fixture f;
+  size_t k;
+
+  (void)state;
+  for (k = 0; k < sizeof(low) / sizeof(low[0]); k++) {
+    set_up(&f, 2, 0, 1, RRAMNAS_AXIS_LINEAR, RRAMNAS_AXIS_NUMBER);
+    f.x[0] = low[k];
+    f.x[1] = nextafter(low[k], INFINITY);
+    text = plot(&f.curve, 1);
+    assert_non_null(strstr(text.text, ">100 %</text>"));
+    capture_free(&text);
+  }
+}
+
 static void
 good_chips_get_a_close_axis(void **state)
 {
@@ -256,6 +276,7 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(axes_have_their_ticks),   cmocka_unit_test(marks_stand_where_they_can),
     cmocka_unit_test(panels_say_what_is_lost), cmocka_unit_test(good_chips_get_a_close_axis),
+    cmocka_unit_test(close_numbers_get_a_plot),
     cmocka_unit_test(numbers_are_written),     cmocka_unit_test(what_no_curve_has_is_refused),
   };
 
