@@ -207,16 +207,22 @@ fill_pedestals(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 
 /* --- converters --- */
 
-/* The greatest number that the conversion of a plane adds, in codes. */
+/* The greatest offset of a plane's sums, in codes. */
 static double
-greatest_term(const rrn_xbar_kernel *k, int32_t plane)
+greatest_offset(const rrn_xbar_kernel *k, int32_t plane)
 {
   const rrn_xbar_layer *l = &k->head;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double q = rrn_xbar_codes_per_current(l, slice), rows = (double)k->cells.rows;
 
-  return k->cells.greatest[plane] + rrn_xbar_magnitude(l->adc.lo[slice] * q) +
-         (rrn_xbar_pairs_are_one(l) ? 0 : rows * l->spec.g_off * q) + l->adc.codes;
+  return rrn_xbar_magnitude(l->adc.lo[slice] * q) + (rrn_xbar_pairs_are_one(l) ? 0 : rows * l->spec.g_off * q);
+}
+
+/* The greatest number that the conversion of a plane adds, in codes, with the noise that is set. */
+static double
+greatest_term(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane)
+{
+  return k->cells.greatest[plane] + greatest_offset(k, plane) + k->head.adc.codes + w->most_noise;
 }
 
 /* Whether sums have 16 bits behind the point: in the widest kernels, and for tables of converters with errors. */
@@ -228,13 +234,13 @@ has_sixteen(const rrn_xbar_kernel *k)
 
 /* The others have as many as all bits of the cells if there is room. */
 static int32_t
-fraction_of(const rrn_xbar_kernel *k, int32_t plane)
+fraction_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane)
 {
   int32_t fraction = k->cells.fraction[plane] + 8;
 
   if (has_sixteen(k))
     return 16;
-  while (fraction > 0 && greatest_term(k, plane) * rrn_xbar_power_of_2(fraction) > 0x1p30)
+  while (fraction > 0 && greatest_term(k, w, plane) * rrn_xbar_power_of_2(fraction) > 0x1p30)
     fraction--;
   return fraction;
 }
@@ -262,13 +268,13 @@ error_of(const rrn_xbar_kernel *k, int32_t plane, const rrn_xbar_block *b)
 
 /* Whether the sums of a plane are out of the kernel's reach, so that every conversion is settled by itself. */
 static int
-is_slow(const rrn_xbar_kernel *k, int32_t plane, double margin)
+is_slow(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane, double margin)
 {
   const int32_t high = high_of(k, plane), least[] = { -7, -7, 0, 8 };
   const int32_t needed = k->head.converters && k->cpu < RRN_XBAR_CPU_AVX512 ? 8 : least[k->cpu];
 
   return (k->head.converters && k->head.adc.codes > RRN_XBAR_LEVELS) || margin > 0.1 || high < needed ||
-         greatest_term(k, plane) * rrn_xbar_power_of_2(has_sixteen(k) ? 16 : 0) > 0x1p30 ||
+         greatest_term(k, w, plane) * rrn_xbar_power_of_2(has_sixteen(k) ? 16 : 0) > 0x1p30 ||
          (k->cells.spread && k->head.spec.dac_bits > RRN_XBAR_SQUARED_BITS);
 }
 
@@ -278,7 +284,7 @@ static void
 set_start(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 {
   rrn_xbar_block *b = &w->block;
-  const double greatest = greatest_term(k, plane) - k->cells.greatest[plane] - k->head.adc.codes + 2;
+  const double greatest = greatest_offset(k, plane) + 2;
   const size_t n = RRN_XBAR_TABLE_VECTORS * (size_t)b->steps;
   const int32_t one = b->high < 8 ? 1 : 1 << (b->high - 8), width = b->width;
   size_t i;
@@ -327,11 +333,12 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   w->rounding = 1e-9 + 1e-14 * (double)k->cells.rows * k->cells.greatest[plane];
   b->high = high_of(k, plane);
   b->left_out = k->cells.left_out[plane];
-  b->fraction = fraction_of(k, plane);
+  rrn_xbar_set_noise(k, plane, w);
+  b->fraction = fraction_of(k, w, plane);
   one = rrn_xbar_power_of_2(b->fraction);
-  margin = w->unsure + error_of(k, plane, b) + rrn_xbar_set_noise(k, plane, one, w) + 1 / one;
+  margin = w->unsure + error_of(k, plane, b) + rrn_xbar_scale_noise(k, one, w) + 1 / one;
   margin += k->head.converters ? 0x1p-14 : 0; /* of tables and of sums rounded for them */
-  b->slow = is_slow(k, plane, margin);
+  b->slow = is_slow(k, w, plane, margin);
   b->width = b->slow ? 0 : 2 * (int32_t)(margin * one) + 3;
   b->last = l->adc.codes - 1;
   b->small = k->cpu == RRN_XBAR_CPU_AVX512 && k->cells.spread && w->most_noise <= RRN_XBAR_MOST_WHOLE;

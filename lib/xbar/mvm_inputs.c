@@ -143,29 +143,20 @@ fill_square_pairs(const rrn_xbar_kernel *k, rrn_xbar_work *w)
   }
 }
 
+/* Bytes of the steps of up to 16 vectors. */
+typedef void (*bytes_of)(const int32_t *x, size_t x_row, size_t rows, size_t vectors, const rrn_xbar_block *b,
+                         uint8_t *ret_bytes);
+
 static void
-fill_squares(const rrn_xbar_kernel *k, rrn_xbar_work *w)
+fill_bytes(const rrn_xbar_kernel *k, rrn_xbar_work *w, bytes_of fill, uint8_t *to)
 {
   const size_t n = (size_t)w->block.steps * w->words * 1024, vectors = w->block.vectors;
   size_t vector;
 
-  memset(w->step_squares, 0, RRN_XBAR_TABLE_VECTORS / 16 * n);
+  memset(to, 0, RRN_XBAR_TABLE_VECTORS / 16 * n);
   for (vector = 0; vector < vectors; vector += 16)
-    rrn_xbar_squares_avx512(w->x + vector * k->head.n_in + w->first, k->head.n_in, w->rows,
-                            vectors - vector < 16 ? vectors - vector : 16, &w->block,
-                            w->step_squares + vector / 16 * n);
-}
-
-static void
-fill_inputs(const rrn_xbar_kernel *k, rrn_xbar_work *w)
-{
-  const size_t n = (size_t)w->block.steps * w->words * 1024, vectors = w->block.vectors;
-  size_t vector;
-
-  memset(w->inputs, 0, RRN_XBAR_TABLE_VECTORS / 16 * n);
-  for (vector = 0; vector < vectors; vector += 16)
-    rrn_xbar_inputs_amx(w->x + vector * k->head.n_in + w->first, k->head.n_in, w->rows,
-                        vectors - vector < 16 ? vectors - vector : 16, &w->block, w->inputs + vector / 16 * n);
+    fill(w->x + vector * k->head.n_in + w->first, k->head.n_in, w->rows, vectors - vector < 16 ? vectors - vector : 16,
+         &w->block, to + vector / 16 * n);
 }
 
 /* The inputs of the array at hand as the kernel wants them. */
@@ -174,13 +165,13 @@ rrn_xbar_fill_inputs(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
   fill_bits(k, w);
   if (k->cpu == RRN_XBAR_CPU_AMX)
-    fill_inputs(k, w);
+    fill_bytes(k, w, rrn_xbar_inputs_amx, w->inputs);
   else if (k->cpu == RRN_XBAR_CPU_AVX512)
     fill_sixteens(w);
   else
     fill_index(w);
   if (w->step_squares)
-    fill_squares(k, w);
+    fill_bytes(k, w, rrn_xbar_squares_avx512, w->step_squares);
   if (w->square_pairs)
     fill_square_pairs(k, w);
 }

@@ -117,7 +117,7 @@ rrn_xbar_fill_keys(const rrn_xbar_kernel *k, uint32_t cell, rrn_xbar_work *w)
     }
 }
 
-/* Without the last two bits, so that its product with RRN_WIDE_WHOLE is exact. */
+/* Without the last two bits, so that its product with RRN_XBAR_WHOLE is exact. */
 static float
 of_few_bits(float x)
 {
@@ -129,20 +129,30 @@ of_few_bits(float x)
   return x;
 }
 
-double
-rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar_work *w)
+void
+rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
 {
   const rrn_xbar_layer *l = &k->head;
   const double squares = (double)k->cells.rows * rrn_xbar_max_step(l) * rrn_xbar_max_step(l);
   const double most = RRN_XBAR_GREATEST_DRAW * __builtin_sqrt(k->cells.spread ? 63 * squares : squares);
+
+  w->noise = w->most_noise = 0;
+  if (l->read_model == RRN_READ_NONE)
+    return;
+  w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) *
+             rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) / rrn_xbar_max_step(l);
+  w->most_noise = w->noise * most;
+}
+
+double
+rrn_xbar_scale_noise(const rrn_xbar_kernel *k, double one, rrn_xbar_work *w)
+{
+  const rrn_xbar_layer *l = &k->head;
   const double scale = one * RRN_XBAR_DEVIATES_SCALE;
   size_t i;
 
   if (l->read_model == RRN_READ_NONE)
     return 0;
-  w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) *
-             rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) / rrn_xbar_max_step(l);
-  w->most_noise = w->noise * most;
   w->block.noise = of_few_bits((float)(w->noise * scale));
   for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
     w->deviation[i] = of_few_bits((float)(w->noise * scale * __builtin_sqrt(w->squares[i])));

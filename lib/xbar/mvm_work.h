@@ -62,8 +62,10 @@ void rrn_xbar_fill_names(const rrn_xbar_stream *stream, rrn_xbar_work *w);
 void rrn_xbar_fill_keys(const rrn_xbar_kernel *k, uint32_t cell, rrn_xbar_work *w);
 /* Sums of squares of steps. */
 void rrn_xbar_fill_squares(const rrn_xbar_kernel *k, rrn_xbar_work *w);
-/* Read noise of a plane as its sums have it, `one` to a code; gives what it can be wrong by, in codes. */
-double rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, double one, rrn_xbar_work *w);
+/* Read noise of a plane in codes: that of a spread of 1, and the greatest of all; 0 without noise. */
+void rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w);
+/* The same as sums have it, `one` to a code; gives what it can be wrong by, in codes. */
+double rrn_xbar_scale_noise(const rrn_xbar_kernel *k, double one, rrn_xbar_work *w);
 
 /* --- mvm_levels.c --- */
 

@@ -437,6 +437,59 @@ test_noisy_kernels_agree(void **state)
   }
 }
 
+/* Noise of thousands of codes, few rows: sums with it leave the room that they have without, the greatest being far above
+ * the converter's range. Every kernel has the same bytes and clips. */
+static void
+test_strong_noise(void **state)
+{
+  uint32_t number;
+  int cpu;
+
+  (void)state;
+  for (number = 0; number < 96; number++) {
+    rrn_random r = rrn_random_start(6, number, 0, 0);
+    const rrn_xbar_spec spec = { .sign = (int32_t)number % 3, .weight_bits = 4, .cell_bits = 1 + (int32_t)number % 4,
+      .input_bits = 1 + (int32_t)rrn_random_below(&r, 4), .dac_bits = number % 5 ? 1 : 4,
+      .rows = 1 + (int32_t)rrn_random_below(&r, number % 2 ? 4 : 40) };
+    const size_t n_in = 20 + rrn_random_below(&r, 60), n_out = 1 + rrn_random_below(&r, 30), batch = 70;
+    rrn_xbar_stats of_plain = { 0, 0, 0 };
+    double *plain, *got;
+    rrn_xbar_layer l;
+    int32_t *w, *x;
+    fixture f;
+    size_t i;
+
+    begin(&f);
+    w = rrn_arena_alloc(&f.arena, n_in * n_out, sizeof(*w));
+    x = rrn_arena_alloc(&f.arena, n_in * batch, sizeof(*x));
+    plain = rrn_arena_alloc(&f.arena, batch * n_out, sizeof(double));
+    got = rrn_arena_alloc(&f.arena, batch * n_out, sizeof(double));
+    for (i = 0; i < n_in * n_out; i++)
+      w[i] = (int32_t)rrn_random_below(&r, 15) - 7;
+    for (i = 0; i < n_in * batch; i++)
+      x[i] = (int32_t)rrn_random_below(&r, 1u << spec.input_bits);
+    assert_int_equal(rrn_xbar_layer_create(&spec, w, n_out, n_in, (rrn_xbar_id){ number, 0, 0 }, &l, NULL), RRAMNAS_OK);
+    rrn_xbar_program(&l, &(rrn_xbar_noise){ .write_model = RRN_WRITE_ABSOLUTE, .write_sigma = 0.1 });
+    l.read_model = number / 2 % 2 ? RRN_READ_RELATIVE : RRN_READ_ABSOLUTE;
+    l.read_sigma = 2 + rrn_random_below(&r, 9);
+    l.read_by_column = 1;
+    assert_int_equal(rrn_xbar_adc_set(&l, number % 3 ? 10 : 3, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
+    for (cpu = RRN_XBAR_CPU_PLAIN; cpu <= (int)rrn_xbar_cpu_best(); cpu++) {
+      rrn_xbar_stats stats = { 0, 0, 0 };
+      double *to = cpu == RRN_XBAR_CPU_PLAIN ? plain : got;
+      rrn_xbar_kernel k;
+
+      assert_int_equal(rrn_xbar_kernel_create(&f.arena, &l, cpu, &k, NULL), RRAMNAS_OK);
+      assert_int_equal(rrn_xbar_mvm(&f.arena, &k, x, batch, 0, to, &stats, NULL), RRAMNAS_OK);
+      if (cpu == RRN_XBAR_CPU_PLAIN)
+        of_plain = stats;
+      assert_memory_equal(to, plain, batch * n_out * sizeof(double));
+      assert_memory_equal(&stats, &of_plain, sizeof(stats));
+    }
+    rrn_arena_release(&f.arena);
+  }
+}
+
 /* A kernel keeps three bytes per pair of cells, and 4 % of that for its tables. */
 static void
 test_memory(void **state)
@@ -726,7 +779,7 @@ main(void)
     cmocka_unit_test(test_kernels_agree),
     cmocka_unit_test(test_borders),
     cmocka_unit_test(test_ideal_is_integer),
-    cmocka_unit_test(test_noisy_kernels_agree),
+    cmocka_unit_test(test_noisy_kernels_agree), cmocka_unit_test(test_strong_noise),
     cmocka_unit_test(test_memory),
     cmocka_unit_test(test_calibration),
     cmocka_unit_test(test_visited_currents),
