@@ -22,8 +22,8 @@ typedef struct rrn_crowd {
 
 void rrn_crowd_init(rrn_crowd *c, uint32_t seed, int32_t boxes, rrn_arena *arena);
 /* Of timing RRAMNAS_TIMING_RNC, where all crossbars of a job are held until its longest box is done: completion that the
- * mapping is not below when its copies are packed first fit, in the order of the stream's numbers
- * from number `from` on; 0 when nothing can be said. Pieces and copies of the mapping are known. */
+ * mapping is not below when its copies are packed first fit, in the order of the stream's numbers from number `from` on;
+ * 0 when nothing can be said. Pieces and copies of the mapping are known. */
 int32_t rrn_crowd_bound(rrn_crowd *c, const rramnas_mapping *m, const rrn_pack_rules *rules, size_t from,
                         int32_t samples, rrn_arena *scratch, double *ret_ns, rramnas_error *err);
 

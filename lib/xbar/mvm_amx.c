@@ -250,8 +250,8 @@ conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, co
 }
 
 /* The sum of three bytes, with 16 bits behind the point. Where words can hold the sums of top and middle, products of
- * words place them, as they have more units than shifts; there noise by
- * sums comes with the bits of a float, which what the top bytes start from takes away: see lift_of(). */
+ * words place them, as they have more units than shifts; there noise by sums comes with the bits of a float, which what
+ * the top bytes start from takes away: see lift_of(). */
 INLINE __m512i
 join(const converter *v, const conversion *c, const int32_t *sums, __m512i noise, int words)
 {

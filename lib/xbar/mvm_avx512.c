@@ -7,9 +7,9 @@
  * Idea: the 16 sums of four rows each, of 16 rows, fill a register with their lower bytes and one with their upper bytes.
  * A permutation looks up four for 16 vectors, a dot product with ones adds them to sums of 32 bits: four instructions for
  * 256 binary multiply-adds. (Permutations of words are two operations on this hardware, those of bytes one.) Two columns
- * and four bits at a time keep 16 sums in registers. Tables begin at the least sum, as 0; what that leaves out
- * is where sums start. Sixteen bits of a cell leave a bound by which a sum may be
- * wrong. A current nearer than that to the border of two codes is a doubt, for mvm_settle_avx512.c with all 24 bits.
+ * and four bits at a time keep 16 sums in registers. Tables begin at the least sum, as 0; what that leaves out is where
+ * sums start. Sixteen bits of a cell leave a bound by which a sum may be wrong. A current nearer than that to the border of
+ * two codes is a doubt, for mvm_settle_avx512.c with all 24 bits.
  * Read noise: spreads are looked up as the words are; those of steps of several bits are multiplied by squares, as bytes.
  *
  * Complexity: rows / 8 permutations and dot products per bit, column and 16 vectors, six operations per 16
