@@ -19,7 +19,7 @@ int32_t rrn_xbar_irdrop_exact(const rrn_rt *rt, const rrn_xbar_wires *wires, con
 int32_t rrn_xbar_irdrop_transfer(const rrn_rt *rt, const rrn_xbar_wires *wires, const double *g_s, double *ret_transfer,
                                  rramnas_error *err);
 
-/* Voltage across every cell with one volt on all rows: ret_share[rows][cols], to about 1e-9. */
+/* Voltage across every cell with one volt on all rows: ret_share[rows][cols]. */
 int32_t rrn_xbar_irdrop_shares(const rrn_rt *rt, const rrn_xbar_wires *wires, const double *g_s, double *ret_share,
                                rramnas_error *err);
 

@@ -12,6 +12,7 @@
 
 #include "../../examples/common/tiles.h"
 #include "util/random.h"
+#include "wire_nodes.h"
 #include "xbar/adc.h"
 #include "xbar/irdrop.h"
 #include "xbar/mvm.h"
@@ -82,6 +83,63 @@ test_matrix(void **state)
       }
     }
   }
+  rrn_arena_release(&f.arena);
+}
+
+/* From no resistance to wires of a million times the cells', both or one of them: shares are those of the nodes, and the
+ * currents keep their digits where wires take all the voltage. */
+static void
+test_extreme_segments(void **state)
+{
+  static const double ohms[] = { 1e-7, 1e-3, 1, 30, 1e3, 1e6 };
+  enum { N = 48, OHMS = sizeof(ohms) / sizeof(ohms[0]) };
+  static double g[N * N], share[N * N], across[N * N];
+  double v[N], want[N];
+  fixture f;
+  size_t c, i, k;
+
+  (void)state;
+  begin(&f);
+  for (i = 0; i < N; i++)
+    v[i] = 1;
+  for (c = 0; c < OHMS * OHMS; c++) {
+    const rrn_xbar_wires w = { N, N, ohms[c / OHMS], ohms[c % OHMS] };
+    double most = 0;
+
+    for (k = 0; k < N * N; k++)
+      g[k] = 0.01 * (double)(c % 2) + 0.33 * (double)(rrn_random_u32(&f.random) % 4);
+    assert_int_equal(rrn_xbar_irdrop_shares(&f.rt, &w, g, share, NULL), RRAMNAS_OK);
+    wire_currents(&w, g, v, want, across);
+    for (k = 0; k < N * N; k++)
+      assert_true(fabs(share[k] - across[k]) <= 1e-7);
+    for (k = 0; k < N; k++)
+      most = want[k] > most ? want[k] : most;
+    for (k = 0; k < N; k++) {
+      double sum = 0;
+
+      for (i = 0; i < N; i++)
+        sum += g[i * N + k] * share[i * N + k];
+      assert_true(fabs(sum - want[k]) <= 1e-5 * most);
+    }
+  }
+  rrn_arena_release(&f.arena);
+}
+
+/* Where rounds do not get anywhere there is an error, no endless run: squares of currents that are no numbers. */
+static void
+test_no_solution(void **state)
+{
+  const rrn_xbar_wires w = { 2, 2, 1, 1 };
+  const double g[4] = { 1e300, 1e300, 1e300, 1e300 };
+  double share[4] = { 7, 7, 7, 7 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  fixture f;
+
+  (void)state;
+  begin(&f);
+  assert_int_equal(rrn_xbar_irdrop_shares(&f.rt, &w, g, share, &err), RRAMNAS_ERR_LIMIT);
+  assert_non_null(strstr(err.message, "2 x 2 cells"));
+  assert_true(share[0] == 7 && share[3] == 7);
   rrn_arena_release(&f.arena);
 }
 
@@ -383,7 +441,8 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_matrix),      cmocka_unit_test(test_products), cmocka_unit_test(test_kernels),
     cmocka_unit_test(test_attenuation), cmocka_unit_test(test_nothing),  cmocka_unit_test(test_chip),
-    cmocka_unit_test(test_memory),
+    cmocka_unit_test(test_memory),      cmocka_unit_test(test_extreme_segments),
+    cmocka_unit_test(test_no_solution),
   };
 
   allow_tiles();
