@@ -606,6 +606,32 @@ test_calibration(void **state)
   }
 }
 
+/* One vector of eight drives the cells, less than a fifth: the range is that of its currents, as if it were alone. No
+ * current at all leaves the whole range. */
+static void
+test_calibration_of_little(void **state)
+{
+  enum { IN = 64, VECTORS = 8 };
+  const rrn_xbar_spec spec = { .sign = RRN_XBAR_OFFSET, .weight_bits = 2, .cell_bits = 2, .input_bits = 1,
+    .dac_bits = 1, .rows = 128 };
+  static const int32_t weights[IN] = { 1, 1, 1, -1 }; /* 1 is a cell that is on, -1 a third of it */
+  int32_t x[VECTORS * IN] = { 0 };
+  rrn_xbar_layer l;
+  fixture f;
+
+  (void)state;
+  begin(&f);
+  assert_int_equal(rrn_xbar_layer_create(&spec, weights, 1, IN, (rrn_xbar_id){ 0, 0, 0 }, &l, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_adc_calibrate(&f.arena, &l, 8, x, VECTORS, 0.8, NULL), RRAMNAS_OK);
+  assert_true(l.adc.hi[0] == IN);
+  x[5 * IN] = x[5 * IN + 1] = x[5 * IN + 2] = x[5 * IN + 3] = 1;
+  assert_int_equal(rrn_xbar_adc_calibrate(&f.arena, &l, 8, x, VECTORS, 0.8, NULL), RRAMNAS_OK);
+  assert_true(l.adc.hi[0] == 4);
+  assert_int_equal(rrn_xbar_adc_calibrate(&f.arena, &l, 8, x + 5 * IN, 1, 0.8, NULL), RRAMNAS_OK);
+  assert_true(l.adc.hi[0] == 4);
+  rrn_arena_release(&f.arena);
+}
+
 /* Of currents in any order. */
 typedef struct bag {
   uint64_t sum;
@@ -782,6 +808,7 @@ main(void)
     cmocka_unit_test(test_noisy_kernels_agree), cmocka_unit_test(test_strong_noise),
     cmocka_unit_test(test_memory),
     cmocka_unit_test(test_calibration),
+    cmocka_unit_test(test_calibration_of_little),
     cmocka_unit_test(test_visited_currents),
     cmocka_unit_test(test_refused),
     cmocka_unit_test(test_no_memory),
