@@ -457,6 +457,10 @@ def test_copies_from_a_file():
     (work / "copies.txt").write_text(", ".join(map(str, wanted)) + "\n")
     r = report(*network, *AUTO, "--copies", work / "copies.txt")
     assert [d["copies"] for d in r["duplication"]] == wanted
+    (work / "copies.txt").write_text("\ufeff" + "\r\n".join(map(str, wanted)))
+    assert report(*network, *AUTO, "--copies", work / "copies.txt") == r
+    (work / "copies.txt").write_text("1 2\0 3")
+    assert "bytes of 0" in run(*network, "--copies", work / "copies.txt", code=2).stderr
     (work / "copies.txt").write_text("1 2 three")
     assert 'entry 3 is "three"' in run(*network, "--copies", work / "copies.txt", code=2).stderr
     (work / "copies.txt").write_text("1 2 3")
