@@ -368,6 +368,7 @@ test_refusals(void **state)
   refuse("onnx/qdq.onnx", RRAMNAS_ERR_UNSUPPORTED, "not computed");
   refuse("infer/refused/batch_statistics.onnx", RRAMNAS_ERR_UNSUPPORTED, "statistics of the batch");
   refuse("infer/refused/pool_indices.onnx", RRAMNAS_ERR_UNSUPPORTED, "a result behind the first");
+  refuse("infer/refused/global_lp_pool.onnx", RRAMNAS_ERR_UNSUPPORTED, "(GlobalLpPool): the reduction is not computed");
   refuse("onnx/resnet18.onnx", RRAMNAS_ERR_IO, "cannot open"); /* its weights lie in a file that was not shipped */
 }
 
