@@ -587,6 +587,15 @@ def test_usage():
         assert done.stdout == ""
 
 
+def test_powers_of_ten():
+    network = [networks()[0][0], *networks()[0][1:], "--policy", "rnc", "--crossbars", 300]
+    plain = report(*network, "--margins", "0.9,0.05")
+    assert report(*network, "--margins", "9e-1,0.5e-1") == plain
+    assert report(*network, "--margins", "0.09e+1,0.0005e2") == plain
+    for text in ("1e", "e1", "1e-", "1e+-1", "1e1e1", "1e-999999999", "1e23"):
+        assert "expected numbers above 0" in run(*network, "--margins", text, code=2).stderr, text
+
+
 def test_bad_hardware_has_a_place():
     (work / "hw.yaml").write_text("crossbar:\n  rows: many\n")
     done = run("--hardware", work / "hw.yaml", *networks()[0], code=2)
