@@ -32,7 +32,7 @@ window_max(const window *w, const float *x, size_t p, float *restrict y)
     const float *v = x + (size_t)w->elements[i] * RRN_LANES;
 
     for (lane = 0; lane < RRN_LANES; lane++)
-      y[lane] = (v[lane] > y[lane]) | (v[lane] != v[lane]) ? v[lane] : y[lane];
+      y[lane] = v[lane] > y[lane] || v[lane] != v[lane] ? v[lane] : y[lane];
   }
 }
 

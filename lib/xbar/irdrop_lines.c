@@ -12,8 +12,8 @@
  * neighbours on a wire are subtracted, never a bitline's voltage from a wordline's, so currents keep their digits
  * however high the wires' resistance is. Only + - * / in fixed order.
  *
- * Complexity: some 30 operations per cell and round; 128 x 128 cells of 10 kilo-ohm take 6 rounds with segments of 1 ohm,
- * 8 with 2.82, 11 with 10, 23 with 100, 900 with 300 kilo-ohm, never more than 3500; 256 x 256 cells twice as many.
+ * Complexity: some 30 operations per cell and round. 128 x 128 cells of 10 kilo-ohm take 6 rounds with segments of
+ * 1 ohm, 8 with 2.82, 11 with 10, 23 with 100, 900 with 300 kilo-ohm, never more than 3500; 256 x 256 twice as many.
  * Source: Kirchhoff's current law; Hestenes, Stiefel, J. Res. Nat. Bur. Stand. 49, 1952; line preconditioners: Concus,
  * Golub, Meurant, SIAM J. Sci. Stat. Comput. 6, 1985. Not handled: what is not there after MOST_ROUNDS, as
  * where squares of currents are beyond the range of numbers, is an error. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Policy rnc's mappings as candidates of policy best, against the plain walk that makes all of them: the same number of
- * crossbars and the same time, whatever there is to beat. On all numbers at once, where only the soonest is seen, and on
- * two at a time, where each is. */
+ * crossbars and the same time, whatever there is to beat. On all numbers at once, where only the soonest is seen, and
+ * on two at a time, where each is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -162,9 +162,9 @@ check_each(const random_case *x, int32_t last)
   rramnas_mapping_unref(m);
 }
 
-/* Faults that these cases notice, and few others do: a wrong place in the random stream (6, 110), a mapping that is used
- * again below the crossbars that it takes (0, 18), or after copies have changed (6, 26), or after those of a try between
- * two of one margin have (153). */
+/* Faults that these cases notice, and few others do: a wrong place in the random stream (6, 110), a mapping that is
+ * used again below the crossbars that it takes (0, 18), or after copies have changed (6, 26), or after those of a try
+ * between two of one margin have (153). */
 static void
 finds_each_number(void **state)
 {

@@ -63,7 +63,8 @@ planned_nodes(const char *nodes, planned *ret, rramnas_error *err)
   char text[512];
 
   memset(ret, 0, sizeof(*ret));
-  snprintf(text, sizeof(text), "{schema: rramnas.network/1, inputs: [{name: x, shape: [1, 4, 6]}], nodes: [%s]}", nodes);
+  snprintf(text, sizeof(text), "{schema: rramnas.network/1, inputs: [{name: x, shape: [1, 4, 6]}], nodes: [%s]}",
+           nodes);
   check(rrn_net_import_yaml(text, strlen(text), "net.yaml", &binds, NULL, &ret->net, err), err);
   check(rrn_values_new(ret->net, NULL, &ret->values, err), err);
   return rrn_infer_plan_new(ret->values, NULL, &ret->plan, err);

@@ -130,7 +130,8 @@ faults_of_the_document(void **state)
   (void)state;
   bad("", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: no schema, expected schema: rramnas.network/1");
   bad("[1]", RRAMNAS_ERR_PARSE,
-      "a/net.yaml:1:1: a network is a sequence, expected a mapping with schema, name, inputs, constants, nodes, output");
+      "a/net.yaml:1:1: a network is a sequence, expected a mapping with schema, name, inputs, constants, nodes, "
+      "output");
   bad("schema: rramnas.network/2\n", RRAMNAS_ERR_UNSUPPORTED,
       "a/net.yaml:1:9: schema is rramnas.network/2, expected rramnas.network/1");
   bad(HEAD "layers: []\n", RRAMNAS_ERR_PARSE,

@@ -260,8 +260,8 @@ make_strong_case(random_case *c, uint32_t number)
   assert_int_equal(rrn_xbar_adc_set(&c->layer, number % 3 ? 10 : 3, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
 }
 
-/* Sums with strong noise leave the room that they have without, the greatest being far above the converter's range. Every
- * kernel has the same bytes and clips. */
+/* Sums with strong noise leave the room that they have without, the greatest being far above the converter's range.
+ * Every kernel has the same bytes and clips. */
 static void
 test_strong_noise(void **state)
 {

@@ -86,8 +86,8 @@ test_matrix(void **state)
   rrn_arena_release(&f.arena);
 }
 
-/* From no resistance to wires of a million times the cells', both or one of them: shares are those of the nodes, and the
- * currents keep their digits where wires take all the voltage. */
+/* From no resistance to wires of a million times the cells', both or one of them: shares are those of the nodes, and
+ * the currents keep their digits where wires take all the voltage. */
 static void
 test_extreme_segments(void **state)
 {
