@@ -19,6 +19,8 @@
  * where squares of currents are beyond the range of numbers, is an error. */
 #include "xbar/irdrop.h"
 
+#include <float.h>
+
 /* Per row and column; none took more than 15. */
 enum { MOST_ROUNDS = 100 };
 
@@ -157,8 +159,8 @@ solve(lines *l, rramnas_error *err)
   for (k = 0; k < cells; k++)
     l->p[k] = l->z[k];
   for (round = 0; !(product <= nothing * first); round++) {
-    RRN_FAIL_IF(round == most, err, RRAMNAS_ERR_LIMIT,
-                "the voltages in an array of %zu x %zu cells are not found in %zu rounds", l->rows, l->cols, most);
+    RRN_FAIL_IF(round == most || !(product <= DBL_MAX), err, RRAMNAS_ERR_LIMIT,
+                "the voltages in an array of %zu x %zu cells are not found in %zu rounds", l->rows, l->cols, round);
     step(l, product);
     before = product;
     product = precondition(l);
