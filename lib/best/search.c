@@ -21,25 +21,51 @@
 /* A plan that is so little slower than the soonest of interest ends the search. */
 static const double enough = 0.002;
 
-enum { EXTRA_RECIPES = 19, MOST_RECIPES = 224 };
+/* Plans of groups that are so much slower than the best of all at first are not balanced. */
+static const double hopeless = 1.25;
+
+enum { EXTRA_RECIPES = 19, MOST_WAYS = 8, DENSITIES = 14 };
 
 /* --- recipes --- */
 
+typedef struct way {
+  int8_t variant, grouped_first, deal;
+} way;
+
+/* Ways to build, each with all densities: without grouped layers; with them, one group per activation; several groups
+ * per activation. Grouped layers that come first, dealt to many crossbars, mostly win. */
+static const struct {
+  int32_t n; /* n, or n + 1 when it is even, prime to the number of densities */
+  way ways[MOST_WAYS];
+  double densities[DENSITIES];
+} cookbook[3] = {
+  { 5, { { 4, 0, 0 }, { 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 }, { 3, 0, 0 } },
+    { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98, 0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 } },
+  { 8, { { 1, 1, 0 }, { 2, 1, 0 }, { 1, 1, 1 }, { 3, 1, 0 }, { 4, 1, 0 }, { 2, 1, 1 }, { 0, 0, 0 }, { 3, 1, 1 } },
+    { 0.82, 0.76, 0.88, 0.80, 0.72, 0.91, 0.84, 0.94, 0.78, 0.86, 0.96, 0.90, 0.98, 0.93 } },
+  { 8, { { 1, 1, 1 }, { 4, 1, 1 }, { 2, 1, 1 }, { 4, 1, 2 }, { 3, 1, 1 }, { 1, 1, 1 }, { 0, 0, 0 }, { 2, 1, 1 } },
+    { 0.82, 0.76, 0.80, 0.72, 0.78, 0.84, 0.88, 0.74, 0.86, 0.91, 0.70, 0.94, 0.90, 0.98 } },
+};
+
+static int32_t
+cookbook_of(const rrn_search *s)
+{
+  int32_t i;
+
+  for (i = 0; i < s->m->n_layers && s->m->matrices[i].groups == 1; i++)
+    ;
+  return i == s->m->n_layers ? 0 : s->depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : 2;
+}
+
 /* Recipe number i of a sequence of which every beginning is spread over the whole. */
 static rrn_recipe
-recipe(int32_t i)
+recipe(int32_t book, int32_t i)
 {
-  static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98,
-                                      0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
-  static const struct { int8_t variant, grouped_first, deal; } ways[] = {
-    { 4, 1, 1 }, { 0, 0, 0 }, { 1, 1, 0 }, { 4, 1, 0 }, { 4, 1, 2 }, { 0, 0, 1 }, { 2, 1, 1 }, { 3, 1, 0 }, { 1, 0, 2 },
-    { 1, 1, 1 }, { 3, 1, 1 }, { 2, 1, 0 }, { 1, 0, 0 }, { 4, 0, 1 }, { 0, 0, 2 }, { 2, 0, 0 },
-  };
-  const int32_t n_densities = sizeof(densities) / sizeof(densities[0]), n_ways = sizeof(ways) / sizeof(ways[0]);
-  const int32_t way = i % n_ways;
+  const int32_t n = cookbook[book].n;
+  const way w = cookbook[book].ways[i % n];
 
-  return (rrn_recipe){ densities[(i + i / n_ways) % n_densities], ways[way].variant, ways[way].deal,
-                       ways[way].grouped_first };
+  return (rrn_recipe){ cookbook[book].densities[(i + (n % 2 == 0) * (i / n)) % DENSITIES], w.variant, w.deal,
+                       w.grouped_first };
 }
 
 /* --- plans that are kept --- */
@@ -104,13 +130,14 @@ static int32_t
 try_one_group(rrn_search *s, int32_t least, double spend)
 {
   const int64_t start = rrn_plan_work(&s->plan);
+  const int32_t book = cookbook_of(s), most = DENSITIES * cookbook[book].n;
   int32_t i;
 
   rrn_plan_one_group(&s->plan);
   /* Until some plan fits, more recipes than can be paid for. */
-  for (i = 0; i < least || (i < MOST_RECIPES && (double)(rrn_plan_work(&s->plan) - start) < spend) ||
+  for (i = 0; i < least || (i < most && (double)(rrn_plan_work(&s->plan) - start) < spend) ||
               (i < EXTRA_RECIPES && s->n_keeps == 0); i++) {
-    const rrn_recipe r = recipe(i);
+    const rrn_recipe r = recipe(book, i);
 
     RRN_TRY(try_recipe(s, &r));
   }
@@ -267,15 +294,26 @@ balance_keep(rrn_search *s, rrn_keep *keep, double spend, double threshold)
   return ns < keep->ns && ns >= s->plan.least_ns ? rrn_keep_save(keep, &s->plan, ns) : RRAMNAS_OK;
 }
 
+/* Plans far behind the best do not catch up. */
+static void
+drop_hopeless(rrn_search *s)
+{
+  while (s->n_keeps > 1 && s->keeps[s->n_keeps - 1].ns > hopeless * s->keeps[0].ns)
+    s->n_keeps--;
+}
+
 /* Rounds of moves on the groups; the better half goes on, as long as more than `last` are left. */
 static int32_t
 balance_plans(rrn_search *s, double spend, int32_t last)
 {
-  const int32_t rounds = count_rounds(s->n_keeps);
   double threshold = 0.008;
-  int32_t i;
+  int32_t rounds, i;
 
-  for (;; threshold *= 0.7) {
+  sort_keeps(s);
+  drop_hopeless(s);
+  if (s->n_keeps == 1)
+    return RRAMNAS_OK;
+  for (rounds = count_rounds(s->n_keeps);; threshold *= 0.7) {
     sort_keeps(s);
     for (i = 0; i < s->n_keeps && !some_plan_is_enough(s); i++)
       RRN_TRY(balance_keep(s, &s->keeps[i], spend / rounds / s->n_keeps, threshold));
