@@ -18,9 +18,6 @@
 
 #include <string.h>
 
-/* A plan that is so little slower than the soonest of interest ends the search. */
-static const double enough = 0.002;
-
 /* Plans of groups that are so much slower than the best of all at first are not balanced. */
 static const double hopeless = 1.25;
 
@@ -376,7 +373,7 @@ rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, doubl
 
   RRN_TRY(begin(s, crossbars, a));
   s->plan.least_ns = least_ns;
-  s->plan.enough_ns = least_ns * (1 + enough);
+  s->plan.enough_ns = least_ns * (1 + RRN_SEARCH_ENOUGH);
   RRN_TRY(build_plans(s, a));
   if (a->balance > 0 && s->n_keeps > 1)
     RRN_TRY(balance_plans(s, a->balance, a->last));
