@@ -33,7 +33,7 @@ static const rrn_allowance stages[2][STAGES] = {
     { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
     { 3e6, 1.2e6, 9e5, 6e5, 3, 1, 3, 2, 1, 0, 2 },
     { 6e6, 9e6, 3e7, 3e7, 3, 2, 6, 4, 1, 0, 3 },
-    { 3e7, 3e7, 1.5e8, 1e8, 3, 2, 8, 6, 1, 0, 4 },
+    { 1e7, 2e7, 2e7, 1e8, 3, 4, 8, 6, 1, 0, 4 },
     { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
   },
   {
@@ -47,8 +47,13 @@ static const rrn_allowance stages[2][STAGES] = {
 
 /* Once more at balanced, with other random numbers: what a search finds differs more from one to the next than with its
  * work. Thorough goes on as if it had not been. */
-enum { AGAIN = STAGES, SEARCHES = 3 };
-static const rrn_allowance again = { 3e6, 3e7, 1.5e8, 1e8, 3, 2, 8, 6, 1, 0, 8 };
+enum { AGAIN = STAGES, SEARCHES = 4 };
+static const rrn_allowance again[SEARCHES] = {
+  { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 8 },
+  { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 9 },
+  { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 10 },
+  { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 11 },
+};
 static const double again_share = 0.07;
 
 /* The share of the way to the bound that a stage may go, for one inference and for more. */
@@ -433,10 +438,11 @@ search_again(rrn_race *r, const rrn_racer *x, double *ns, rrn_kept_stage *kept)
 {
   const double least_ns = least_again(x, x->ns);
   const int32_t tries = r->search.tries;
-  rrn_allowance a = scaled(r, &again);
   int32_t i;
 
-  for (i = 0; i < SEARCHES && *ns > least_ns * (1 + RRN_SEARCH_ENOUGH); i++, a.stream++) {
+  for (i = 0; i < SEARCHES && *ns > least_ns * (1 + RRN_SEARCH_ENOUGH); i++) {
+    const rrn_allowance a = scaled(r, &again[i]);
+
     RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
     if (r->search.n_keeps > 0)
       RRN_TRY(judge(r, &r->search.keeps[0], least_ns, ns, kept));
