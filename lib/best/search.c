@@ -209,6 +209,28 @@ some_layer_has_no_choice(const rrn_search *s)
   return 0;
 }
 
+/* The soonest plan so far that is of one group or of several; huge = there is none. */
+static double
+soonest(const rrn_search *s, int one_group)
+{
+  double ns = 1e300;
+  int32_t i;
+
+  for (i = 0; i < s->n_keeps; i++)
+    if ((s->start_of[i] == 0) == one_group && s->keeps[i].ns < ns)
+      ns = s->keeps[i].ns;
+  return ns;
+}
+
+/* Groups of other densities are not tried when those of one are far behind plans of one group. */
+static int
+groups_pay(const rrn_search *s)
+{
+  const double ns = soonest(s, 0);
+
+  return ns >= 1e300 || ns <= hopeless * soonest(s, 1);
+}
+
 static int32_t
 build_plans(rrn_search *s, const rrn_allowance *a)
 {
@@ -221,7 +243,7 @@ build_plans(rrn_search *s, const rrn_allowance *a)
     RRN_TRY(try_fast(s));
   if (s->n_keeps == 0)
     RRN_TRY(try_one_group(s, a->recipes, a->plans));
-  for (k = 0; s->samples > 1 && k < a->densities; k++)
+  for (k = 0; s->samples > 1 && k < a->densities && (k == 0 || groups_pay(s)); k++)
     RRN_TRY(try_counts(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
   return RRAMNAS_OK;
 }
