@@ -643,7 +643,7 @@ space_for(rrn_floor *f, int32_t k, corners box, int32_t size, int32_t *ret_space
   return look_up(f, k, box, size, ret_space);
 }
 
-/* Crossbars with a space for such a box; fewer than there are, or none, when they are not as many as wanted. */
+/* Crossbars with a space for such a box; the search ends when they cannot be as many as wanted. */
 static int32_t
 find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group, int32_t wanted)
 {

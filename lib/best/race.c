@@ -33,7 +33,7 @@ static const rrn_allowance stages[2][STAGES] = {
     { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
     { 3e6, 1.2e6, 9e5, 6e5, 3, 1, 3, 2, 1, 0, 2 },
     { 6e6, 9e6, 3e7, 3e7, 3, 2, 6, 4, 1, 0, 3 },
-    { 1e7, 2e7, 2e7, 1e8, 3, 4, 8, 6, 1, 0, 4 },
+    { 3e7, 3e7, 1.5e8, 1e8, 3, 4, 8, 6, 1, 0, 4 },
     { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
   },
   {
@@ -45,8 +45,8 @@ static const rrn_allowance stages[2][STAGES] = {
   },
 };
 
-/* Once more at balanced, with other random numbers: what a search finds differs more from one to the next than with its
- * work. Thorough goes on as if it had not been. */
+/* Searches once more at balanced, with other random numbers, as their luck counts for more than their work: few moves on
+ * groups and many, by turns. Thorough goes on as if they had not been made. */
 enum { AGAIN = STAGES, SEARCHES = 4 };
 static const rrn_allowance again[SEARCHES] = {
   { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 8 },
@@ -145,14 +145,14 @@ is_large(const rrn_race *r)
   return r->n > 0 && r->racers[r->n - 1].crossbars >= LARGE;
 }
 
-/* Balanced searches once more where many layers work at a time and none is grouped. */
+/* Balanced searches once more where many layers work at a time and none is grouped, unless plans take long. */
 static int
 goes_again(const rrn_race *r, int32_t effort)
 {
   return effort == RRAMNAS_EFFORT_BALANCED && r->search.samples > 1 && !r->grouped && !is_large(r);
 }
 
-/* Searching again does not find a sooner plan. */
+/* Searching again finds no sooner plan. */
 static double
 least_again(const rrn_racer *x, double ns)
 {

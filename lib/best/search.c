@@ -30,9 +30,10 @@ typedef struct way {
 } way;
 
 /* Ways to build, each with all densities: without grouped layers; with them, one group per activation; several groups
- * per activation. Grouped layers that come first, dealt to many crossbars, mostly win. */
+ * per activation. Where grouped layers come first, dealt to many crossbars, plans are mostly soonest done: two such ways
+ * come twice as often in the last. */
 static const struct {
-  int32_t n; /* n, or n + 1 when it is even, prime to the number of densities */
+  int32_t n; /* odd: n, even: n + 1 is prime to the number of densities */
   way ways[MOST_WAYS];
   double densities[DENSITIES];
 } cookbook[3] = {
