@@ -45,8 +45,8 @@ static const rrn_allowance stages[2][STAGES] = {
   },
 };
 
-/* Searches once more at balanced, with other random numbers, as their luck counts for more than their work: few moves on
- * groups and many, by turns. Thorough goes on as if they had not been made. */
+/* Searches once more at balanced, with other random numbers, as their luck counts for more than their work: few moves
+ * on groups and many, by turns. Thorough goes on as if they had not been made. */
 enum { AGAIN = STAGES, SEARCHES = 4 };
 static const rrn_allowance again[SEARCHES] = {
   { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 8 },
