@@ -16,6 +16,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
 #define INLINE TARGET static inline __attribute__((always_inline))
@@ -171,58 +172,65 @@ correct(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t *s
   }
 }
 
-/* Adds a plane's codes to the sums of all vectors. `clips` 0: no code is beyond the converter's. */
+/* Adds to each step's sums those of a bundle's patterns. */
 INLINE void
-convert(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles, size_t n_steps, int clips)
+add_bundle(const int32_t *table, const uint16_t *patterns, __m512i sums[STEPS])
+{
+  const char *at = (const char *)table;
+  uint64_t four[2];
+  size_t s;
+
+  memcpy(four, patterns, sizeof(four));
+#pragma GCC unroll 8
+  for (s = 0; s < STEPS; s++)
+    sums[s] = _mm512_add_epi32(sums[s], _mm512_load_si512(at + EIGHT * (four[s / 4] >> s % 4 * 16 & 0xffff)));
+}
+
+/* Adds a plane's codes to the sums of all vectors. Steps that inputs have not drive no row, and are worth nothing. */
+INLINE void
+convert(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles)
 {
   const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
+  const size_t each = (size_t)SIDE << a->n_bundle;
   const uint16_t *patterns = a->patterns;
   int32_t *sums = a->wide;
   __m512i worths[STEPS];
-  size_t v, s;
-
-  for (s = 0; s < STEPS; s++)
-    worths[s] = _mm512_set1_epi32((int32_t)((uint32_t)a->places[plane] << (s + 16)));
-  for (v = 0; v < a->n_vectors; v++, sums += SIDE, patterns += n_bundles * STEPS) {
-    __m512i all[2] = { _mm512_load_si512(sums), _mm512_setzero_si512() };
-    __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512();
+  size_t v, s, k;
 
 #pragma GCC unroll 8
-    for (s = 0; s < n_steps; s++) {
-      const __m512i sum = sum_of(a, patterns + s, n_bundles);
+  for (s = 0; s < STEPS; s++)
+    worths[s] = _mm512_set1_epi32(s < (size_t)a->n_steps ? (int32_t)((uint32_t)a->places[plane] << (s + 16)) : 0);
+  for (v = 0; v < a->n_vectors; v++, sums += SIDE) {
+    __m512i all[2] = { _mm512_load_si512(sums), _mm512_setzero_si512() };
+    __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512(), t[STEPS];
+    const int32_t *table = a->table;
 
-      least = _mm512_min_epu16(least, sum);
-      greatest = clips ? _mm512_max_epu16(greatest, sum) : greatest;
-      all[s % 2] = _mm512_dpwssd_epi32(all[s % 2], sum, worths[s]);
+#pragma GCC unroll 8
+    for (s = 0; s < STEPS; s++)
+      t[s] = _mm512_setzero_si512();
+#pragma GCC unroll 1
+    for (k = 0; k < n_bundles; k++, table += each, patterns += STEPS)
+      add_bundle(table, patterns, t);
+#pragma GCC unroll 8
+    for (s = 0; s < STEPS; s++) {
+      least = _mm512_min_epu16(least, t[s]);
+      greatest = _mm512_max_epu16(greatest, t[s]);
+      all[s % 2] = _mm512_dpwssd_epi32(all[s % 2], t[s], worths[s]);
     }
     _mm512_store_si512(sums, _mm512_add_epi32(all[0], all[1]));
-    if ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) ||
-        (clips && (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa)))
+    if ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) || (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa))
       correct(a, plane, v, sums);
   }
 }
 
-INLINE void
-convert_steps(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles)
-{
-  if (a->n_steps == STEPS && !a->clips)
-    convert(a, plane, n_bundles, STEPS, 0);
-  else
-    convert(a, plane, n_bundles, (size_t)a->n_steps, 1);
-}
-
-/* Compiled for each number of bundles that is given as a constant. */
+/* The smallest arrays are compiled for their number of bundles. */
 TARGET static void
 convert_plane(const rrn_xbar_short_abreast *a, size_t plane)
 {
   if (a->n_bundles == 2)
-    convert_steps(a, plane, 2);
-  else if (a->n_bundles == 3)
-    convert_steps(a, plane, 3);
-  else if (a->n_bundles == 4)
-    convert_steps(a, plane, 4);
+    convert(a, plane, 2);
   else
-    convert(a, plane, a->n_bundles, (size_t)a->n_steps, 1);
+    convert(a, plane, a->n_bundles);
 }
 
 /* --- results --- */
