@@ -82,6 +82,37 @@ rrn_xbar_short_rounded(const rrn_xbar_short *s)
   return 0.5 * (double)(s->n_fives + 1);
 }
 
+/* --- cells on their way (mvm_short_cells.c, mvm_short_codes.c) --- */
+
+enum { RRN_XBAR_SHORT_EIGHT = 8 }; /* inputs at a time: arrays have room up to a multiple of it */
+
+/* A plane of a column that is written with relative or absolute errors and nothing else. */
+typedef struct rrn_xbar_short_writing {
+  const int32_t *weights;     /* [n], 0 beyond */
+  const double *plus, *minus; /* [n]: deviates of the cells, and of those that are subtracted from them or NULL */
+  size_t n;
+  int32_t sign, add, shift, mask; /* a cell holds (sign weight + add) >> shift & mask, 0 where that is negative; its partner -sign */
+  int is_relative;
+  double g_off, unit, sigma, per_current;
+} rrn_xbar_short_writing;
+
+/* Sums of a plane's codes below and above 0, and their greatest magnitude. */
+typedef struct rrn_xbar_short_bounds {
+  double low, high, greatest;
+} rrn_xbar_short_bounds;
+
+typedef struct rrn_xbar_short_loops {
+  void (*codes)(const rrn_xbar_short_writing *w, double *ret_codes); /* 0 beyond n */
+  void (*bounds)(const double *codes, size_t n, rrn_xbar_short_bounds *ret);
+  /* The nearest cells in units of 1 / unit, and sums of what these are above and below their codes. */
+  void (*cells)(const double *codes, size_t n, double unit, int32_t *ret_cells, double *ret_down, double *ret_up);
+  void (*store)(const int32_t *cells, size_t n, uint8_t *to); /* three bytes each */
+} rrn_xbar_short_loops;
+
+const rrn_xbar_short_loops *rrn_xbar_short_loops_of(enum rrn_xbar_cpu cpu);
+
+/* --- products --- */
+
 /* One column with its tables, all blocks. */
 typedef struct rrn_xbar_short_column {
   int32_t *table;          /* [plane][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
