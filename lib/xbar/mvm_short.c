@@ -157,18 +157,17 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
 static uint32_t
 record_of(const uint8_t *cells, size_t n)
 {
-  uint32_t record = 0;
-  size_t k;
+  uint32_t record = 0, bit = 0;
+  size_t k, c;
 
-  for (k = 0; k < RRN_XBAR_SHORT_RECORD; k++)
-    record |= (uint32_t)(cells[3 * (k % n)] >> k / n & 1) << k;
+  for (k = c = 0; k < RRN_XBAR_SHORT_RECORD; k++, c++) {
+    if (c == n) {
+      c = 0;
+      bit++;
+    }
+    record |= (uint32_t)(cells[3 * c] >> bit & 1) << k;
+  }
   return record;
-}
-
-static int32_t
-cell_of(const uint8_t *bytes)
-{
-  return (int32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8) + 65536 * (int32_t)(int8_t)bytes[2];
 }
 
 /* A group's products. */
@@ -255,7 +254,7 @@ convert_one(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low
   size_t k;
 
   for (k = 0; k < l->n_in; k++)
-    sum += cell_of(cells + 3 * k) & -(c->run->x[k * c->run->x_row + vector] >> step & 1); /* bits are random: no branches */
+    sum += rrn_xbar_short_cell(cells + 3 * k) & -(c->run->x[k * c->run->x_row + vector] >> step & 1); /* bits are random: no branches */
   code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
   if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->run->s->unsure / unit - 1e-9)
     code = reference_codes(c, plane, vector, step) + noise;
@@ -311,7 +310,7 @@ fill_plane(const column *c, int32_t plane, int32_t base, int32_t *table)
     int32_t cells[RRN_XBAR_FIVE] = { 0 };
 
     for (k = 0; k < RRN_XBAR_FIVE && row + k < n_in; k++)
-      cells[k] = cell_of(bytes + 3 * (row + k));
+      cells[k] = rrn_xbar_short_cell(bytes + 3 * (row + k));
     rrn_xbar_short_table_plain(cells, c->shift - 16, row == 0 ? base : 0, table);
   }
 }
@@ -615,17 +614,13 @@ bound_abreast(const running *run, column *columns, rrn_xbar_short_abreast *a)
 static void
 fill_abreast(const rrn_xbar_short *s, column *columns, rrn_xbar_short_abreast *a)
 {
-  const size_t n = s->head.n_in * (size_t)s->n_planes;
-  size_t col, k;
+  size_t col;
 
-  a->clips = 0;
   for (col = 0; col < a->n_cols; col++) {
     a->users[col] = &columns[col];
     a->shifts[col] = columns[col].shift - 16;
-    a->clips |= (columns[col].record & RRN_XBAR_CLIPS) != 0;
-    for (k = 0; k < n; k++)
-      a->cells[k * RRN_XBAR_SHORT_SIDE + col] = cell_of(columns[col].cells + 3 * k);
   }
+  rrn_xbar_short_turn_cells_avx512(columns->cells, s->head.n_in * (size_t)s->n_planes, a->n_cols, a->cells);
 }
 
 /* Room of an array's products. */
@@ -723,7 +718,7 @@ list_column(const running *run, size_t col, column *c, int32_t *cells, rrn_xbar_
   for (plane = 0; plane < l->n_planes; plane++)
     l->base[plane] = base_of(run, plane, l->doubt);
   for (k = 0; k < n; k++)
-    cells[k] = cell_of(c->cells + 3 * k);
+    cells[k] = rrn_xbar_short_cell(c->cells + 3 * k);
 }
 
 /* 0: units are too coarse. */

@@ -68,6 +68,12 @@ enum { RRN_XBAR_SHORT_MOST_CODE = 1 << 14, RRN_XBAR_SHORT_MOST_DOUBT = 1 << 12, 
 /* The octave of a range below that of the first group, -1 when it is none. */
 int32_t rrn_xbar_short_octave(const rrn_xbar_adc *first, const rrn_xbar_adc *adc, int32_t slice);
 
+static inline int32_t
+rrn_xbar_short_cell(const uint8_t bytes[3])
+{
+  return (int32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8) + 65536 * (int32_t)(int8_t)bytes[2];
+}
+
 /* What a sum may be off: rounded cells, and what else is rounded, in codes / RRN_XBAR_ONE; both ways, rounded up. */
 static inline uint32_t
 rrn_xbar_short_doubt(const rrn_xbar_short *s, int32_t shift, double rounded)
@@ -193,7 +199,6 @@ typedef struct rrn_xbar_short_abreast {
   int32_t *table;           /* [n_bundles][2^n_bundle][16]: of a plane; room */
   int32_t *wide;            /* [n_vectors][16]; room */
   uint32_t doubt;           /* fractions up to this are in doubt, in all columns */
-  int clips;                /* 0 = no pattern is beyond the range of codes */
   void *users[RRN_XBAR_SHORT_SIDE]; /* of settle, by column */
   int32_t *sums;            /* [column][n_vectors] */
   rrn_xbar_stats *stats;
@@ -202,6 +207,8 @@ typedef struct rrn_xbar_short_abreast {
 
 void rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_bundle, size_t n_vectors,
                                    uint16_t *ret_patterns);
+/* Cells of up to 16 columns behind each other, cells[n_cols][n][3], side by side: ret_cells[n][16], 0 where there is none. */
+void rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells);
 void rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a);
 
 enum { RRN_XBAR_SHORT_LISTED_ROWS = 9, RRN_XBAR_SHORT_LISTED = 1 << RRN_XBAR_SHORT_LISTED_ROWS };

@@ -90,6 +90,27 @@ rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_
     }
 }
 
+/* --- cells --- */
+
+/* Words are read from the byte before a cell on, as what is behind the last one is not ours; nor is that before the first. */
+TARGET void
+rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells)
+{
+  const __mmask16 used = (__mmask16)((1u << n_cols) - 1);
+  const __m512i zero = _mm512_setzero_si512();
+  const __m512i places = _mm512_mullo_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
+                                            _mm512_set1_epi32((int32_t)(3 * n)));
+  size_t col, k;
+
+  for (col = 0; col < SIDE; col++)
+    ret_cells[col] = col < n_cols ? rrn_xbar_short_cell(cells + 3 * n * col) : 0;
+  for (k = 1; k < n; k++) {
+    const __m512i words = _mm512_mask_i32gather_epi32(zero, used, places, cells + 3 * k - 1, 1);
+
+    _mm512_store_si512(ret_cells + k * SIDE, _mm512_srai_epi32(words, 8));
+  }
+}
+
 /* --- tables --- */
 
 /* Of a bundle of `n` rows: sums of subsets in full, which are then shifted and rounded. */
@@ -302,6 +323,12 @@ rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a)
     turn(a, v);
 }
 #else
+void
+rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells)
+{
+  (void)cells, (void)n, (void)n_cols, (void)ret_cells;
+}
+
 void
 rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_bundle, size_t n_vectors,
                               uint16_t *ret_patterns)

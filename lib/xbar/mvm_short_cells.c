@@ -112,13 +112,14 @@ write_codes(maker *m, size_t col)
   const size_t each = (size_t)l->n_sides * l->n_in;
   const int one = rrn_xbar_pairs_are_one(l);
   const int32_t some = (int32_t)(MOST_G / each), per_slice = one ? 1 : l->n_sides;
-  double room[MOST_G + EIGHT] = { 0 }, *xi;
+  double room[MOST_G + EIGHT], *xi;
   int32_t slice, plane, k, n;
 
   memcpy(m->weights, l->weights + col * l->n_in, l->n_in * sizeof(*m->weights));
   for (slice = plane = 0; slice < l->n_slices; slice += n) {
     n = l->n_slices - slice < some ? l->n_slices - slice : some;
     rrn_xbar_deviates_of_slices(l, col, slice, n, room);
+    memset(room + (size_t)n * each, 0, EIGHT * sizeof(*room));
     for (k = 0, xi = room; k < n * per_slice; k++, plane++, xi += one ? each : l->n_in) {
       rrn_xbar_short_writing w = writing_of(m, plane);
 
