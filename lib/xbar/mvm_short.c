@@ -25,7 +25,7 @@
 #include "util/ckd.h"
 
 enum { MOST_PLACE = 1 << 14, STEPS = RRN_XBAR_SHORT_STEPS, PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18,
-       LEAST_BUNDLE = 4, MOST_BUNDLE = 8, MOST_ENTRIES = 512 };
+       LEAST_BUNDLE = 4, MOST_BUNDLE = 8, MOST_ENTRIES = 1024 };
 
 /* --- converters --- */
 
@@ -578,17 +578,22 @@ suits_abreast(const rrn_xbar_short *s, const rrn_xbar_short_column *common)
   return s->cpu >= RRN_XBAR_CPU_AVX512 && common->halves && !s->spreads && s->head.cols >= RRN_XBAR_SHORT_SIDE / 2;
 }
 
-/* Rows that share a table: as many as leave a plane's tables in the nearest cache and take less to tabulate than is saved. */
+/* Rows that share a table: what is least work. A bundle takes a load for each step of a vector, and an entry of its table some
+ * four, to be filled and rounded. */
 static size_t
 rows_of_bundle(size_t n_in, size_t n_vectors)
 {
-  const size_t worth = n_vectors * STEPS / 4 + 32, most = worth < MOST_ENTRIES ? worth : MOST_ENTRIES;
-  size_t rows = n_in < MOST_BUNDLE ? n_in : MOST_BUNDLE, n;
+  size_t rows, best = LEAST_BUNDLE, least = SIZE_MAX;
 
-  while (rows > LEAST_BUNDLE && (n_in + rows - 1) / rows << rows > most)
-    rows--;
-  n = (n_in + rows - 1) / rows;
-  return (n_in + n - 1) / n;
+  for (rows = LEAST_BUNDLE; rows <= MOST_BUNDLE; rows++) {
+    const size_t n = (n_in + rows - 1) / rows, even = (n_in + n - 1) / n, work = n * (n_vectors * STEPS + ((size_t)4 << even));
+
+    if (n << even <= MOST_ENTRIES && work < least) {
+      best = even;
+      least = work;
+    }
+  }
+  return best;
 }
 
 /* All columns; 0 when their units are too coarse. */

@@ -193,9 +193,9 @@ correct(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t *s
   }
 }
 
-/* Adds to each step's sums those of a bundle's patterns. */
+/* Sums of each step by a bundle's table, on top of those before unless it is the first. */
 INLINE void
-add_bundle(const int32_t *table, const uint16_t *patterns, __m512i sums[STEPS])
+add_bundle(const int32_t *table, const uint16_t *patterns, int is_first, __m512i sums[STEPS])
 {
   const char *at = (const char *)table;
   uint64_t four[2];
@@ -203,35 +203,38 @@ add_bundle(const int32_t *table, const uint16_t *patterns, __m512i sums[STEPS])
 
   memcpy(four, patterns, sizeof(four));
 #pragma GCC unroll 8
-  for (s = 0; s < STEPS; s++)
-    sums[s] = _mm512_add_epi32(sums[s], _mm512_load_si512(at + EIGHT * (four[s / 4] >> s % 4 * 16 & 0xffff)));
+  for (s = 0; s < STEPS; s++) {
+    uint64_t pattern = four[s / 4] >> s % 4 * 16 & 0xffff;
+
+    /* Else the product with eight becomes part of the shift, which then takes an operation more. */
+    __asm__("" : "+r"(pattern));
+    sums[s] = is_first ? _mm512_load_si512(at + EIGHT * pattern)
+                       : _mm512_add_epi32(sums[s], _mm512_load_si512(at + EIGHT * pattern));
+  }
 }
 
-/* Adds a plane's codes to the sums of all vectors. Steps that inputs have not drive no row, and are worth nothing. */
-INLINE void
-convert(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles)
+/* Adds codes of a plane to the sums of vectors from `first` on, and lists vectors with doubts or clips: how many. */
+INLINE size_t
+convert(const rrn_xbar_short_abreast *a, size_t first, size_t n, const __m512i worths[STEPS], size_t n_bundles, uint32_t *ret_wrong)
 {
   const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
   const size_t each = (size_t)SIDE << a->n_bundle;
-  const uint16_t *patterns = a->patterns;
-  int32_t *sums = a->wide;
-  __m512i worths[STEPS];
-  size_t v, s, k;
+  const uint16_t *patterns = a->patterns + first * n_bundles * STEPS;
+  int32_t *sums = a->wide + first * SIDE;
+  size_t v, s, k, n_wrong = 0;
 
-#pragma GCC unroll 8
-  for (s = 0; s < STEPS; s++)
-    worths[s] = _mm512_set1_epi32(s < (size_t)a->n_steps ? (int32_t)((uint32_t)a->places[plane] << (s + 16)) : 0);
-  for (v = 0; v < a->n_vectors; v++, sums += SIDE) {
+  for (v = first; v < first + n; v++, sums += SIDE) {
     __m512i all[2] = { _mm512_load_si512(sums), _mm512_setzero_si512() };
     __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512(), t[STEPS];
     const int32_t *table = a->table;
 
-#pragma GCC unroll 8
-    for (s = 0; s < STEPS; s++)
-      t[s] = _mm512_setzero_si512();
+    add_bundle(table, patterns, 1, t);
 #pragma GCC unroll 1
-    for (k = 0; k < n_bundles; k++, table += each, patterns += STEPS)
-      add_bundle(table, patterns, t);
+    for (k = 1, patterns += STEPS; k < n_bundles; k++, patterns += STEPS) {
+      table += each;
+      __asm__("" : "+r"(table));
+      add_bundle(table, patterns, 0, t);
+    }
 #pragma GCC unroll 8
     for (s = 0; s < STEPS; s++) {
       least = _mm512_min_epu16(least, t[s]);
@@ -239,8 +242,28 @@ convert(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles)
       all[s % 2] = _mm512_dpwssd_epi32(all[s % 2], t[s], worths[s]);
     }
     _mm512_store_si512(sums, _mm512_add_epi32(all[0], all[1]));
-    if ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) || (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa))
-      correct(a, plane, v, sums);
+    ret_wrong[n_wrong] = (uint32_t)v;
+    n_wrong += (_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) != 0 || (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa) != 0;
+  }
+  return n_wrong;
+}
+
+/* All vectors. Steps that inputs have not drive no row, and are worth nothing. */
+INLINE void
+convert_all(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles)
+{
+  enum { SOME = 64 };
+  uint32_t wrong[SOME];
+  __m512i worths[STEPS];
+  size_t v, s, k, n_wrong;
+
+#pragma GCC unroll 8
+  for (s = 0; s < STEPS; s++)
+    worths[s] = _mm512_set1_epi32(s < (size_t)a->n_steps ? (int32_t)((uint32_t)a->places[plane] << (s + 16)) : 0);
+  for (v = 0; v < a->n_vectors; v += SOME) {
+    n_wrong = convert(a, v, a->n_vectors - v < SOME ? a->n_vectors - v : SOME, worths, n_bundles, wrong);
+    for (k = 0; k < n_wrong; k++)
+      correct(a, plane, wrong[k], a->wide + wrong[k] * SIDE);
   }
 }
 
@@ -249,9 +272,9 @@ TARGET static void
 convert_plane(const rrn_xbar_short_abreast *a, size_t plane)
 {
   if (a->n_bundles == 2)
-    convert(a, plane, 2);
+    convert_all(a, plane, 2);
   else
-    convert(a, plane, a->n_bundles);
+    convert_all(a, plane, a->n_bundles);
 }
 
 /* --- results --- */
