@@ -90,24 +90,75 @@ rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_
     }
 }
 
+/* --- sixteen by sixteen --- */
+
+/* Four by four of four: quarter k of result j is quarter j of r[k]. */
+INLINE void
+turn_quarters(__m512i r[4])
+{
+  const __m512i a = _mm512_shuffle_i32x4(r[0], r[1], 0x88), b = _mm512_shuffle_i32x4(r[2], r[3], 0x88),
+                c = _mm512_shuffle_i32x4(r[0], r[1], 0xdd), d = _mm512_shuffle_i32x4(r[2], r[3], 0xdd);
+
+  r[0] = _mm512_shuffle_i32x4(a, b, 0x88);
+  r[1] = _mm512_shuffle_i32x4(c, d, 0x88);
+  r[2] = _mm512_shuffle_i32x4(a, b, 0xdd);
+  r[3] = _mm512_shuffle_i32x4(c, d, 0xdd);
+}
+
+/* Within quarters: column k of quarter q of result j is column 4 q + j of r[k]. */
+INLINE void
+turn_within(__m512i r[4])
+{
+  const __m512i a = _mm512_unpacklo_epi32(r[0], r[1]), b = _mm512_unpackhi_epi32(r[0], r[1]),
+                c = _mm512_unpacklo_epi32(r[2], r[3]), d = _mm512_unpackhi_epi32(r[2], r[3]);
+
+  r[0] = _mm512_unpacklo_epi64(a, c);
+  r[1] = _mm512_unpackhi_epi64(a, c);
+  r[2] = _mm512_unpacklo_epi64(b, d);
+  r[3] = _mm512_unpackhi_epi64(b, d);
+}
+
 /* --- cells --- */
 
-/* Words are read from the byte before a cell on, as what is behind the last one is not ours; nor is that before the first. */
+/* Sixteen cells of a column, of which `some` are there. */
+INLINE __m512i
+cells_of(const uint8_t *cells, size_t some)
+{
+  const __m512i lanes = _mm512_set_epi32(45, 42, 39, 36, 33, 30, 27, 24, 21, 18, 15, 12, 9, 6, 3, 0);
+  /* The bytes of a cell above an empty one. */
+  const __m512i places = _mm512_add_epi32(_mm512_mullo_epi32(lanes, _mm512_set1_epi32(0x01010100)),
+                                          _mm512_set1_epi32(0x02010000));
+  const __m512i bytes = _mm512_maskz_loadu_epi8((UINT64_C(1) << 3 * some) - 1, cells);
+
+  return _mm512_srai_epi32(_mm512_maskz_permutexvar_epi8(0xeeeeeeeeeeeeeeee, places, bytes), 8);
+}
+
 TARGET void
 rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells)
 {
-  const __mmask16 used = (__mmask16)((1u << n_cols) - 1);
-  const __m512i zero = _mm512_setzero_si512();
-  const __m512i places = _mm512_mullo_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-                                            _mm512_set1_epi32((int32_t)(3 * n)));
-  size_t col, k;
+  size_t first, j, k, q;
 
-  for (col = 0; col < SIDE; col++)
-    ret_cells[col] = col < n_cols ? rrn_xbar_short_cell(cells + 3 * n * col) : 0;
-  for (k = 1; k < n; k++) {
-    const __m512i words = _mm512_mask_i32gather_epi32(zero, used, places, cells + 3 * k - 1, 1);
+  for (first = 0; first < n; first += SIDE) {
+    const size_t some = n - first < SIDE ? n - first : SIDE;
+    __m512i r[4][4];
 
-    _mm512_store_si512(ret_cells + k * SIDE, _mm512_srai_epi32(words, 8));
+#pragma GCC unroll 4
+    for (q = 0; q < 4; q++) {
+#pragma GCC unroll 4
+      for (k = 0; k < 4; k++)
+        r[q][k] = 4 * q + k < n_cols ? cells_of(cells + 3 * ((4 * q + k) * n + first), some) : _mm512_setzero_si512();
+      turn_within(r[q]);
+    }
+#pragma GCC unroll 4
+    for (j = 0; j < 4; j++) {
+      __m512i four[4] = { r[0][j], r[1][j], r[2][j], r[3][j] };
+
+      turn_quarters(four);
+#pragma GCC unroll 4
+      for (k = 0; k < 4; k++)
+        if (4 * k + j < some)
+          _mm512_store_si512(ret_cells + (first + 4 * k + j) * SIDE, four[k]);
+    }
   }
 }
 
@@ -278,32 +329,6 @@ convert_plane(const rrn_xbar_short_abreast *a, size_t plane)
 }
 
 /* --- results --- */
-
-/* Four by four of four: quarter k of result j is quarter j of r[k]. */
-INLINE void
-turn_quarters(__m512i r[4])
-{
-  const __m512i a = _mm512_shuffle_i32x4(r[0], r[1], 0x88), b = _mm512_shuffle_i32x4(r[2], r[3], 0x88),
-                c = _mm512_shuffle_i32x4(r[0], r[1], 0xdd), d = _mm512_shuffle_i32x4(r[2], r[3], 0xdd);
-
-  r[0] = _mm512_shuffle_i32x4(a, b, 0x88);
-  r[1] = _mm512_shuffle_i32x4(c, d, 0x88);
-  r[2] = _mm512_shuffle_i32x4(a, b, 0xdd);
-  r[3] = _mm512_shuffle_i32x4(c, d, 0xdd);
-}
-
-/* Within quarters: column k of quarter q of result j is column 4 q + j of r[k]. */
-INLINE void
-turn_within(__m512i r[4])
-{
-  const __m512i a = _mm512_unpacklo_epi32(r[0], r[1]), b = _mm512_unpackhi_epi32(r[0], r[1]),
-                c = _mm512_unpacklo_epi32(r[2], r[3]), d = _mm512_unpackhi_epi32(r[2], r[3]);
-
-  r[0] = _mm512_unpacklo_epi64(a, c);
-  r[1] = _mm512_unpackhi_epi64(a, c);
-  r[2] = _mm512_unpacklo_epi64(b, d);
-  r[3] = _mm512_unpackhi_epi64(b, d);
-}
 
 /* Sums of 16 vectors by column. */
 TARGET static void
