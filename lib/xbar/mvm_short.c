@@ -239,6 +239,38 @@ noise_of(const column *c, int32_t plane, size_t vector, int32_t step)
          (double)RRN_XBAR_ONE;
 }
 
+static int32_t
+clip(const column *c, double code, int *ret_low, int *ret_high)
+{
+  const double top = c->run->layer.adc.codes - 1;
+
+  *ret_low = code < -0.5;
+  *ret_high = code > top + 0.5;
+  return (int32_t)round_even(code < 0 ? 0 : code > top ? top : code);
+}
+
+/* The code of a sum of cells, with noise; 0 when these cannot tell. */
+static int
+tells(const column *c, int32_t plane, int64_t sum, double noise, double *ret_code)
+{
+  const rrn_xbar_layer *l = &c->run->layer;
+  const int32_t slice = rrn_xbar_slice_of(l, plane);
+  const double unit = (double)(1 << c->shift);
+
+  *ret_code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
+  return rrn_xbar_magnitude(*ret_code - round_even(*ret_code)) <= 0.5 - c->run->s->unsure / unit - 1e-9;
+}
+
+/* The clipped code of a sum of cells, without read noise; -1 when these cannot tell. */
+static int32_t
+convert_sum(void *user, int32_t plane, int32_t sum, int *ret_low, int *ret_high)
+{
+  const column *c = user;
+  double code;
+
+  return tells(c, plane, sum, 0, &code) ? clip(c, code, ret_low, ret_high) : -1;
+}
+
 /* The code of a conversion, clipped. */
 static int32_t
 convert_one(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low, int *ret_high)
@@ -246,8 +278,6 @@ convert_one(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low
   const column *c = user;
   const rrn_xbar_layer *l = &c->run->layer;
   const uint8_t *cells = c->cells + (size_t)plane * l->n_in * 3;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const double top = l->adc.codes - 1, unit = (double)(1 << c->shift);
   const double noise = c->spreads ? noise_of(c, plane, vector, step) : 0;
   int64_t sum = 0;
   double code;
@@ -255,12 +285,9 @@ convert_one(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low
 
   for (k = 0; k < l->n_in; k++)
     sum += rrn_xbar_short_cell(cells + 3 * k) & -(c->run->x[k * c->run->x_row + vector] >> step & 1); /* bits are random: no branches */
-  code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
-  if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->run->s->unsure / unit - 1e-9)
+  if (!tells(c, plane, sum, noise, &code))
     code = reference_codes(c, plane, vector, step) + noise;
-  *ret_low = code < -0.5;
-  *ret_high = code > top + 0.5;
-  return (int32_t)round_even(code < 0 ? 0 : code > top ? top : code);
+  return clip(c, code, ret_low, ret_high);
 }
 
 /* The same, clips counted. */
@@ -657,7 +684,7 @@ run_abreast(rrn_arena *scratch, const running *run, const rrn_xbar_short_column 
   const size_t n_in = s->head.n_in, rows = rows_of_bundle(n_in, n_vectors);
   rrn_xbar_short_abreast a = { .n_in = n_in, .n_bundle = rows, .n_bundles = (n_in + rows - 1) / rows, .n_vectors = n_vectors,
                                .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
-                               .last = common->last, .stats = run->stats, .settle = settle };
+                               .last = common->last, .stats = run->stats, .convert = convert_sum, .settle = settle };
   column *columns = rrn_arena_alloc(scratch, s->head.cols, sizeof(*columns));
   int32_t plane;
   size_t first;
@@ -734,7 +761,8 @@ run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vec
   int32_t cells[2 * RRN_XBAR_MAX_SLICES * RRN_XBAR_SHORT_LISTED_ROWS];
   rrn_xbar_short_listed l = { .x = run->x, .x_row = run->x_row, .n_in = s->head.n_in, .n_vectors = n_vectors,
                               .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
-                              .last = common->last, .cells = cells, .stats = run->stats, .settle = convert_one };
+                              .last = common->last, .cells = cells, .stats = run->stats,
+                              .convert = convert_sum, .settle = convert_one };
   size_t col;
   column c;
 

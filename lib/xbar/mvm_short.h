@@ -202,6 +202,8 @@ typedef struct rrn_xbar_short_abreast {
   void *users[RRN_XBAR_SHORT_SIDE]; /* of settle, by column */
   int32_t *sums;            /* [column][n_vectors] */
   rrn_xbar_stats *stats;
+  /* The clipped code of a sum of cells, -1 when these cannot tell: then that of the conversion, clips counted. */
+  int32_t (*convert)(void *user, int32_t plane, int32_t sum, int *ret_low, int *ret_high);
   int32_t (*settle)(void *user, int32_t plane, size_t vector, int32_t step);
 } rrn_xbar_short_abreast;
 
@@ -230,7 +232,8 @@ typedef struct rrn_xbar_short_listed {
   _Alignas(64) uint8_t clipped[RRN_XBAR_SHORT_LISTED];
   int32_t *sums;        /* [n_vectors] */
   rrn_xbar_stats *stats;
-  void *user;           /* of settle, which does not count clips but tells of them */
+  void *user;           /* of both, which are as above but that none counts clips */
+  int32_t (*convert)(void *user, int32_t plane, int32_t sum, int *ret_low, int *ret_high);
   int32_t (*settle)(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low, int *ret_high);
 } rrn_xbar_short_listed;
 

@@ -214,6 +214,47 @@ sum_of(const rrn_xbar_short_abreast *a, const uint16_t *patterns, size_t n_bundl
   return sum;
 }
 
+/* Sums of the driven rows' cells in full. */
+TARGET static void
+sum_cells(const rrn_xbar_short_abreast *a, size_t plane, const uint16_t *patterns, int32_t *ret_sums)
+{
+  const int32_t *cells = a->cells + plane * a->n_in * SIDE;
+  __m512i sum = _mm512_setzero_si512();
+  size_t k;
+
+  for (k = 0; k < a->n_bundles; k++, cells += a->n_bundle * SIDE) {
+    uint32_t rows = patterns[k * STEPS] / EIGHT;
+
+    for (; rows != 0; rows &= rows - 1)
+      sum = _mm512_add_epi32(sum, _mm512_load_si512(cells + (size_t)__builtin_ctz(rows) * SIDE));
+  }
+  _mm512_store_si512(ret_sums, sum);
+}
+
+/* Puts right what was added for doubtful conversions of one step. */
+TARGET static void
+settle(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t step, uint32_t doubts, const int32_t *codes,
+       int32_t *sums)
+{
+  const int is_valid = vector % RRN_XBAR_SHORT_LANES < a->n_lanes;
+  _Alignas(64) int32_t full[SIDE];
+
+  sum_cells(a, plane, a->patterns + vector * a->n_bundles * STEPS + (size_t)step, full);
+  for (; doubts != 0; doubts &= doubts - 1) {
+    const int col = __builtin_ctz(doubts);
+    int low = 0, high = 0;
+    int32_t right = a->convert(a->users[col], (int32_t)plane, full[col], &low, &high);
+
+    if (right < 0)
+      right = a->settle(a->users[col], (int32_t)plane, vector, step);
+    else {
+      a->stats->clipped_low += is_valid & low;
+      a->stats->clipped_high += is_valid & high;
+    }
+    sums[col] += (right - codes[col]) * (a->places[plane] * (1 << step));
+  }
+}
+
 /* Puts right what was added for doubts and clips of a vector and plane. */
 TARGET static __attribute__((noinline)) void
 correct(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t *sums)
@@ -228,19 +269,19 @@ correct(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t *s
                    high = _mm512_cmpgt_epi32_mask(code, last) & used;
     const uint32_t doubts = used & _mm512_cmple_epu32_mask(_mm512_and_si512(sum, _mm512_set1_epi32(0xffff)),
                                                            _mm512_set1_epi32((int32_t)a->doubt));
-    uint32_t wrong = low | high | doubts;
+    uint32_t clips = (low | high) & ~doubts;
     _Alignas(64) int32_t codes[SIDE];
 
     _mm512_store_si512(codes, code);
     a->stats->clipped_low += is_valid * __builtin_popcount(low & ~doubts);
     a->stats->clipped_high += is_valid * __builtin_popcount(high & ~doubts);
-    for (; wrong != 0; wrong &= wrong - 1) {
-      const int col = __builtin_ctz(wrong);
-      const int32_t right = doubts >> col & 1 ? a->settle(a->users[col], (int32_t)plane, vector, step)
-                                              : codes[col] < 0 ? 0 : a->last;
+    for (; clips != 0; clips &= clips - 1) {
+      const int col = __builtin_ctz(clips);
 
-      sums[col] += (right - codes[col]) * (a->places[plane] * (1 << step));
+      sums[col] += ((codes[col] < 0 ? 0 : a->last) - codes[col]) * (a->places[plane] * (1 << step));
     }
+    if (doubts)
+      settle(a, plane, vector, step, doubts, codes, sums);
   }
 }
 
