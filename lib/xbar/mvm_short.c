@@ -18,7 +18,7 @@
  * Arlazarov et al., 1970, as mvm_lookup.c. With read noise by column as many lookups again give the variance. Arrays whose
  * rows and columns fill tiles go to mvm_short_amx.c, others of many columns to mvm_short_abreast_avx512.c, and those of few rows
  * and many vectors to mvm_short_listed_avx512.c. Not handled: several bits per step, inputs of more than 8 bits. */
-#include "xbar/mvm_short.h"
+#include "xbar/mvm_short_run.h"
 
 #include <string.h>
 
@@ -151,7 +151,10 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
   *ret_input_scale = l.n_sides == 2 ? 0 : -to_digits * l.spec.g_off * digits - (double)(1 << (l.spec.weight_bits - 1));
 }
 
-/* --- doubts --- */
+typedef rrn_xbar_short_running running;
+typedef rrn_xbar_short_at_hand column;
+
+/* --- columns --- */
 
 /* What a column's first cells say of it in their lowest bits: its shift, and whether it can clip (mvm_short_cells.c). */
 static uint32_t
@@ -168,141 +171,6 @@ record_of(const uint8_t *cells, size_t n)
     record |= (uint32_t)(cells[3 * c] >> bit & 1) << k;
   }
   return record;
-}
-
-/* A group's products. */
-typedef struct running {
-  const rrn_xbar_short *s;
-  rrn_xbar_layer layer;
-  const uint8_t *x;
-  size_t x_row, n_lanes, slot;
-  int32_t lowest[2 * RRN_XBAR_MAX_SLICES]; /* by plane: what the range begins with, in codes / RRN_XBAR_ONE */
-  rrn_xbar_stats *stats;
-} running;
-
-/* A column at hand. */
-typedef struct column {
-  const running *run;
-  const uint8_t *cells;   /* [plane][in][3] */
-  const uint8_t *spreads; /* [plane][in] */
-  size_t col;
-  uint32_t record;
-  int32_t shift;
-  rrn_xbar_short_column job;
-} column;
-
-static double
-round_even(double x)
-{
-  const double magic = 0x1.8p52;
-
-  return (x + magic) - magic;
-}
-
-/* The current in codes as the reference has it. */
-static double
-reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
-{
-  const rrn_xbar_layer *l = &c->run->layer;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const int one = rrn_xbar_pairs_are_one(l);
-  uint8_t rows[RRN_XBAR_SHORT_ROWS];
-  size_t n = 0, k;
-  double current, sides[2];
-
-  for (k = 0; k < l->n_in; k++) {
-    rows[n] = (uint8_t)k;
-    n += c->run->x[k * c->run->x_row + vector] >> step & 1;
-  }
-  if (one) {
-    rrn_xbar_sums_of_pair(l, slice, c->col, rows, n, sides);
-    current = sides[0] - sides[1];
-  } else {
-    current = rrn_xbar_sum(l, slice, plane % l->n_sides, c->col, rows, n);
-  }
-  return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
-}
-
-/* Read noise in codes. */
-static double
-noise_of(const column *c, int32_t plane, size_t vector, int32_t step)
-{
-  const rrn_xbar_short_column *job = &c->job;
-  const size_t n_in = c->run->layer.n_in;
-  int32_t spread = 0;
-  size_t k;
-
-  for (k = 0; k < n_in; k++)
-    spread += c->run->x[k * c->run->x_row + vector] >> step & 1 ? c->spreads[(size_t)plane * n_in + k] : 0;
-  return rrn_xbar_short_noise(job->noise[plane], spread, &job->keys[plane * RRN_XBAR_SHORT_DRAWS + step / RRN_XBAR_DRAW_STEPS],
-                              &job->names[vector], step) /
-         (double)RRN_XBAR_ONE;
-}
-
-static int32_t
-clip(const column *c, double code, int *ret_low, int *ret_high)
-{
-  const double top = c->run->layer.adc.codes - 1;
-
-  *ret_low = code < -0.5;
-  *ret_high = code > top + 0.5;
-  return (int32_t)round_even(code < 0 ? 0 : code > top ? top : code);
-}
-
-/* The code of a sum of cells, with noise; 0 when these cannot tell. */
-static int
-tells(const column *c, int32_t plane, int64_t sum, double noise, double *ret_code)
-{
-  const rrn_xbar_layer *l = &c->run->layer;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const double unit = (double)(1 << c->shift);
-
-  *ret_code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
-  return rrn_xbar_magnitude(*ret_code - round_even(*ret_code)) <= 0.5 - c->run->s->unsure / unit - 1e-9;
-}
-
-/* The clipped code of a sum of cells, without read noise; -1 when these cannot tell. */
-static int32_t
-convert_sum(void *user, int32_t plane, int32_t sum, int *ret_low, int *ret_high)
-{
-  const column *c = user;
-  double code;
-
-  return tells(c, plane, sum, 0, &code) ? clip(c, code, ret_low, ret_high) : -1;
-}
-
-/* The code of a conversion, clipped. */
-static int32_t
-convert_one(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low, int *ret_high)
-{
-  const column *c = user;
-  const rrn_xbar_layer *l = &c->run->layer;
-  const uint8_t *cells = c->cells + (size_t)plane * l->n_in * 3;
-  const double noise = c->spreads ? noise_of(c, plane, vector, step) : 0;
-  int64_t sum = 0;
-  double code;
-  size_t k;
-
-  for (k = 0; k < l->n_in; k++)
-    sum += rrn_xbar_short_cell(cells + 3 * k) & -(c->run->x[k * c->run->x_row + vector] >> step & 1); /* bits are random: no branches */
-  if (!tells(c, plane, sum, noise, &code))
-    code = reference_codes(c, plane, vector, step) + noise;
-  return clip(c, code, ret_low, ret_high);
-}
-
-/* The same, clips counted. */
-static int32_t
-settle(void *user, int32_t plane, size_t vector, int32_t step)
-{
-  const column *c = user;
-  int low, high;
-  const int32_t code = convert_one(user, plane, vector, step, &low, &high);
-
-  if (vector % RRN_XBAR_SHORT_LANES < c->run->n_lanes) {
-    c->run->stats->clipped_low += low;
-    c->run->stats->clipped_high += high;
-  }
-  return code;
 }
 
 /* --- the whole --- */
@@ -572,7 +440,7 @@ run_tiles(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *c
   const size_t side = RRN_XBAR_SHORT_SIDE, n_parts = (s->head.cols + side - 1) / side, planes = (size_t)s->n_planes;
   rrn_xbar_short_tiles t = { .x = run->x, .n_in = s->head.n_in, .n_chunks = (s->head.n_in + 31) / 32, .x_row = run->x_row,
                              .n_vectors = n_vectors, .n_lanes = run->n_lanes, .n_planes = s->n_planes,
-                             .n_steps = s->head.n_steps, .last = common->last, .stats = run->stats, .settle = settle };
+                             .n_steps = s->head.n_steps, .last = common->last, .stats = run->stats, .settle = rrn_xbar_short_settle };
   const size_t per_part = planes * t.n_chunks * 2 * side * 64;
   int8_t *digits = aligned(scratch, n_parts, per_part);
   int32_t *base = aligned(scratch, n_parts * planes, side * sizeof(*base));
@@ -684,8 +552,8 @@ run_abreast(rrn_arena *scratch, const running *run, const rrn_xbar_short_column 
   const size_t n_in = s->head.n_in, rows = rows_of_bundle(n_in, n_vectors);
   rrn_xbar_short_abreast a = { .n_in = n_in, .n_bundle = rows, .n_bundles = (n_in + rows - 1) / rows, .n_vectors = n_vectors,
                                .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
-                               .last = common->last, .stats = run->stats, .convert = convert_sum, .settle = settle };
-  column *columns = rrn_arena_alloc(scratch, s->head.cols, sizeof(*columns));
+                               .last = common->last, .stats = run->stats, .convert = rrn_xbar_short_convert_sum, .settle = rrn_xbar_short_settle };
+  column *columns = rrn_arena_alloc_raw(scratch, s->head.cols, sizeof(*columns));
   int32_t plane;
   size_t first;
 
@@ -762,7 +630,7 @@ run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vec
   rrn_xbar_short_listed l = { .x = run->x, .x_row = run->x_row, .n_in = s->head.n_in, .n_vectors = n_vectors,
                               .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
                               .last = common->last, .cells = cells, .stats = run->stats,
-                              .convert = convert_sum, .settle = convert_one };
+                              .convert = rrn_xbar_short_convert_sum, .settle = rrn_xbar_short_convert_one };
   size_t col;
   column c;
 
@@ -794,7 +662,7 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, siz
   int done = 0;
   rrn_xbar_short_column common = { .n_planes = (size_t)s->n_planes, .n_fives = s->n_fives,
                                    .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps, .n_lanes = n_lanes,
-                                   .stats = stats, .settle = settle };
+                                   .stats = stats, .settle = rrn_xbar_short_settle };
 
   stats->conversions += (int64_t)(n_vectors / RRN_XBAR_SHORT_LANES * n_lanes * s->head.cols) * s->head.n_steps *
                         s->n_planes;
