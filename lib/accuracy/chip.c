@@ -15,8 +15,9 @@
 
 /* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
  * (tables, tiles) pays over more of them; eleven are 176 images. Fewer are taken where a thread's images would not fit
- * the 10 MiB of BAND_BYTES (infer/run.c). */
-enum { TOGETHER = 11 };
+ * the 10 MiB of BAND_BYTES (infer/run.c). Without copies there are vectors enough in two, whose sums and floats stay in the
+ * nearer caches. */
+enum { TOGETHER = 11, TOGETHER_ALONE = 2 };
 
 /* --- desks --- */
 
@@ -500,8 +501,7 @@ new_chip(const rrn_rt *rt, const rrn_quantised *q)
   c->rt = rt;
   c->q = q;
   c->cpu = rrn_xbar_cpu_best();
-  c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .user = c,
-                                    .n_blocks = TOGETHER };
+  c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .user = c };
   c->kernels = rrn_infer_kernels_best();
   rrn_arena_init(&c->arena, rt);
   for (i = 0; i < RRN_CHIP_DESKS; i++) {
@@ -510,6 +510,17 @@ new_chip(const rrn_rt *rt, const rrn_quantised *q)
     rrn_arena_init(&c->desks[i].inner, rt);
   }
   return c;
+}
+
+static size_t
+blocks_together(const rrn_chip *c)
+{
+  size_t i;
+
+  for (i = 0; i < c->q->n; i++)
+    if (c->layers[i].n_copies > 1)
+      return TOGETHER;
+  return TOGETHER_ALONE;
 }
 
 int32_t
@@ -529,6 +540,8 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
     rrn_arena_init(&c->layers[i].arena, rt);
   for (i = 0; i < q->n && status >= 0; i++)
     status = rrn_chip_program_layer(c, hw, options, i, err);
+  if (status >= 0)
+    c->backend.n_blocks = blocks_together(c);
   if (status < 0)
     rrn_chip_free(c);
   else
