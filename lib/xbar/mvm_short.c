@@ -481,7 +481,8 @@ rows_of_bundle(size_t n_in, size_t n_vectors)
   size_t rows, best = LEAST_BUNDLE, least = SIZE_MAX;
 
   for (rows = LEAST_BUNDLE; rows <= MOST_BUNDLE; rows++) {
-    const size_t n = (n_in + rows - 1) / rows, even = (n_in + n - 1) / n, work = n * (n_vectors * STEPS + ((size_t)4 << even));
+    const size_t n = (n_in + rows - 1) / rows, even = (n_in + n - 1) / n;
+    const size_t work = n * (n_vectors * STEPS + ((size_t)4 << even));
 
     if (n << even <= MOST_ENTRIES && work < least) {
       best = even;
@@ -552,7 +553,8 @@ run_abreast(rrn_arena *scratch, const running *run, const rrn_xbar_short_column 
   const size_t n_in = s->head.n_in, rows = rows_of_bundle(n_in, n_vectors);
   rrn_xbar_short_abreast a = { .n_in = n_in, .n_bundle = rows, .n_bundles = (n_in + rows - 1) / rows, .n_vectors = n_vectors,
                                .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
-                               .last = common->last, .stats = run->stats, .convert = rrn_xbar_short_convert_sum, .settle = rrn_xbar_short_settle };
+                               .last = common->last, .stats = run->stats, .convert = rrn_xbar_short_convert_sum,
+                               .settle = rrn_xbar_short_settle };
   column *columns = rrn_arena_alloc_raw(scratch, s->head.cols, sizeof(*columns));
   int32_t plane;
   size_t first;

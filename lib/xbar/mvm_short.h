@@ -97,7 +97,7 @@ typedef struct rrn_xbar_short_writing {
   const int32_t *weights;     /* [n], 0 beyond */
   const double *plus, *minus; /* [n]: deviates of the cells, and of those that are subtracted from them or NULL */
   size_t n;
-  int32_t sign, add, shift, mask; /* a cell holds (sign weight + add) >> shift & mask, 0 where that is negative; its partner -sign */
+  int32_t sign, add, shift, mask; /* a cell holds (sign weight + add) >> shift & mask, or 0 below 0; its partner -sign */
   int is_relative;
   double g_off, unit, sigma, per_current;
 } rrn_xbar_short_writing;

@@ -307,7 +307,8 @@ add_bundle(const int32_t *table, const uint16_t *patterns, int is_first, __m512i
 
 /* Adds codes of a plane to the sums of vectors from `first` on, and lists vectors with doubts or clips: how many. */
 INLINE size_t
-convert(const rrn_xbar_short_abreast *a, size_t first, size_t n, const __m512i worths[STEPS], size_t n_bundles, uint32_t *ret_wrong)
+convert(const rrn_xbar_short_abreast *a, size_t first, size_t n, const __m512i worths[STEPS], size_t n_bundles,
+        uint32_t *ret_wrong)
 {
   const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
   const size_t each = (size_t)SIDE << a->n_bundle;
@@ -335,7 +336,8 @@ convert(const rrn_xbar_short_abreast *a, size_t first, size_t n, const __m512i w
     }
     _mm512_store_si512(sums, _mm512_add_epi32(all[0], all[1]));
     ret_wrong[n_wrong] = (uint32_t)v;
-    n_wrong += (_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) != 0 || (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa) != 0;
+    n_wrong += ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) |
+                (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa)) != 0;
   }
   return n_wrong;
 }

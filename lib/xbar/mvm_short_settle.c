@@ -102,8 +102,8 @@ rrn_xbar_short_convert_one(void *user, int32_t plane, size_t vector, int32_t ste
   double code;
   size_t k;
 
-  for (k = 0; k < l->n_in; k++)
-    sum += rrn_xbar_short_cell(cells + 3 * k) & -(c->run->x[k * c->run->x_row + vector] >> step & 1); /* bits are random: no branches */
+  for (k = 0; k < l->n_in; k++) /* bits are random: no branches */
+    sum += rrn_xbar_short_cell(cells + 3 * k) & -(c->run->x[k * c->run->x_row + vector] >> step & 1);
   if (!tells(c, plane, sum, noise, &code))
     code = reference_codes(c, plane, vector, step) + noise;
   return clip(c, code, ret_low, ret_high);
