@@ -15,8 +15,9 @@
 
 /* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
  * (tables, tiles) pays over more of them; eleven are 176 images. Fewer are taken where a thread's images would not fit
- * the 10 MiB of BAND_BYTES (infer/run.c). */
-enum { TOGETHER = 11 };
+ * the 10 MiB of BAND_BYTES (infer/run.c). Without copies there are vectors enough in two, whose sums and floats stay in the
+ * nearer caches. */
+enum { TOGETHER = 11, TOGETHER_ALONE = 2 };
 
 /* --- desks --- */
 
@@ -181,11 +182,10 @@ spread_channel(const rrn_infer_whole *w, const order *o, const stretch *s, const
     }
 }
 
-/* What is added to every sum of an output, in units of the sums: NULL when it differs from vector to vector. */
+/* What is added to every sum of an output, in units of the sums. */
 typedef struct bases {
   double scale, base, input_scale;
   double *x;      /* [n_vectors]: input_scale times the sum of a vector's inputs; NULL when there is none */
-  double *all;    /* [n_vectors], or [lanes] without x */
 } bases;
 
 /* Of a group; those of all copies are the same. */
@@ -218,25 +218,24 @@ make_bases(rrn_chip_desk *d, const rrn_xbar_short *s, const vectors *vs, bases *
   *ret = vs->scales;
   if (ret->input_scale != 0 && !(ret->x = rrn_arena_alloc(&d->inner, n_vectors, sizeof(*ret->x))))
     return rrn_fail_memory(err);
-  ret->all = rrn_arena_alloc_raw(&d->inner, ret->x ? n_vectors : RRN_INFER_LANES, sizeof(*ret->all));
-  if (!ret->all)
-    return rrn_fail_memory(err);
   for (in = 0; ret->x && in < s->head.n_in; in++)
     for (v = 0; v < n_vectors; v++)
       ret->x[v] += ret->input_scale * vs->x[in * vs->x_row + v];
   return RRAMNAS_OK;
 }
 
-/* An output's sums as floats. */
+/* An output's sums as floats: pieces of one register after the other, others one by one. */
 static void
-store_sums(const rrn_chip *c, const vectors *vs, const bases *b, const int32_t *sums, double unit, float *y)
+store_sums(const rrn_chip *c, const vectors *vs, const bases *b, const int32_t *sums, double base, double unit, float *y)
 {
-  const size_t step = b->x ? RRN_INFER_LANES : 0;
+  const int together = vs->together == RRN_INFER_LANES;
+  const size_t n_pieces = together ? 1 : vs->n_inner, n = together ? vs->n_inner * RRN_INFER_LANES : vs->together;
   size_t v, k;
 
   for (v = 0; v < vs->n; y += vs->y_outer)
-    for (k = 0; k < vs->n_inner; k++, v += vs->together)
-      c->kernels->of_integers(sums + v, b->all + (step ? v : 0), vs->together, step, b->scale, unit, y + k * vs->y_inner);
+    for (k = 0; k < n_pieces; k++, v += n)
+      c->kernels->of_integers(sums + v, n, b->x ? b->x + v : NULL, base, b->scale, unit, y + k * vs->y_inner,
+                              together ? vs->y_inner : RRN_INFER_LANES);
 }
 
 /* The group in place `slot` of a copy: sums, and from them outputs. */
@@ -246,7 +245,7 @@ multiply_rows(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slo
 {
   const rrn_quantised_layer *l = &c->q->layers[s->head.id.layer];
   int32_t *sums = rrn_arena_alloc_raw(&d->inner, s->head.cols, vs->n * sizeof(*sums));
-  size_t out, k;
+  size_t out;
   bases b;
 
   if (!sums)
@@ -255,11 +254,9 @@ multiply_rows(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slo
   RRN_TRY(rrn_xbar_short_run(&d->inner, s, slot, group, vs->x, vs->x_row, vs->n, vs->n_images, vs->numbers, sums, stats, err));
   for (out = 0; out < s->head.n_out; out++) {
     const size_t row = group * s->head.n_out + out;
-    const double base = b.base - (double)l->x_zero * (double)l->sums[row];
 
-    for (k = 0; k < (b.x ? vs->n : RRN_INFER_LANES); k++)
-      b.all[k] = base + (b.x ? b.x[k] : 0);
-    store_sums(c, vs, &b, sums + out * vs->n, (double)l->unit[row], vs->y + out * vs->y_row);
+    store_sums(c, vs, &b, sums + out * vs->n, b.base - (double)l->x_zero * (double)l->sums[row], (double)l->unit[row],
+               vs->y + out * vs->y_row);
   }
   rrn_arena_reset(&d->inner);
   return RRAMNAS_OK;
@@ -504,8 +501,7 @@ new_chip(const rrn_rt *rt, const rrn_quantised *q)
   c->rt = rt;
   c->q = q;
   c->cpu = rrn_xbar_cpu_best();
-  c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .user = c,
-                                    .n_blocks = TOGETHER };
+  c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .user = c };
   c->kernels = rrn_infer_kernels_best();
   rrn_arena_init(&c->arena, rt);
   for (i = 0; i < RRN_CHIP_DESKS; i++) {
@@ -514,6 +510,17 @@ new_chip(const rrn_rt *rt, const rrn_quantised *q)
     rrn_arena_init(&c->desks[i].inner, rt);
   }
   return c;
+}
+
+static size_t
+blocks_together(const rrn_chip *c)
+{
+  size_t i;
+
+  for (i = 0; i < c->q->n; i++)
+    if (c->layers[i].n_copies > 1)
+      return TOGETHER;
+  return TOGETHER_ALONE;
 }
 
 int32_t
@@ -533,6 +540,8 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
     rrn_arena_init(&c->layers[i].arena, rt);
   for (i = 0; i < q->n && status >= 0; i++)
     status = rrn_chip_program_layer(c, hw, options, i, err);
+  if (status >= 0)
+    c->backend.n_blocks = blocks_together(c);
   if (status < 0)
     rrn_chip_free(c);
   else

@@ -48,8 +48,9 @@ typedef struct rrn_infer_kernels {
   void (*times)(const float *x, const float *z, float *y, size_t n, size_t z_step);
   /* x / unit + zero, held between 0 and top, at most 255, to the nearest whole number. */
   void (*to_bytes)(const float *x, size_t n, float unit, float zero, float top, uint8_t *ret_bytes);
-  /* unit (scale x + base), in double precision. base has the step base_step: RRN_INFER_LANES, or 0. */
-  void (*of_integers)(const int32_t *x, const double *base, size_t n, size_t base_step, double scale, double unit, float *y);
+  /* unit (scale x + more + base), in double precision; more[n] may be NULL. y has the step y_step, from register to register. */
+  void (*of_integers)(const int32_t *x, size_t n, const double *more, double base, double scale, double unit, float *y,
+                      size_t y_step);
   /* By lane: sum of x. */
   void (*sum)(const float *x, size_t n, double *ret_sums);
   /* By lane: sum of x - shift, sum of (x - shift)^2. */

@@ -101,6 +101,11 @@ void rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side,
 /* The same of all cells of a column in n slices: ret_g[slice][side][n_in]. */
 void rrn_xbar_conductances_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_g);
 
+/* Whether cells have relative or absolute write errors and no others: those are of rrn_xbar_deviates_of_slices(), in the same
+ * order. */
+int rrn_xbar_writes_plainly(const rrn_xbar_layer *l);
+void rrn_xbar_deviates_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_xi);
+
 /* The same of the cells of n inputs in any order. */
 void rrn_xbar_conductances_at(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs,
                               size_t n, double *ret_g);
@@ -129,6 +134,13 @@ static inline int32_t
 rrn_xbar_max_step(const rrn_xbar_layer *l)
 {
   return (1 << l->spec.dac_bits) - 1;
+}
+
+/* Conductance of each step of a digit. */
+static inline double
+rrn_xbar_unit_of(const rrn_xbar_layer *l)
+{
+  return (1 - l->spec.g_off) / rrn_xbar_max_digit(l);
 }
 
 /* The level nearest to the current, ties to the even code; the current itself without a converter. */

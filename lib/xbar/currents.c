@@ -14,7 +14,9 @@
 
 enum { LANES = 8, COLUMNS = 16, FEW = 4 };
 
-typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
+typedef double eight __attribute__((vector_size(64), aligned(8), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
 
 /* Columns of a slice in an array. */
 typedef struct block {
@@ -28,6 +30,7 @@ typedef struct block {
   double *steps;         /* [n][LANES]: voltages of a vector in eight steps */
   rrn_xbar_visit *visit;
   void *user;
+  const struct loops *loops;
 } block;
 
 /* --- sixteen columns --- */
@@ -47,23 +50,24 @@ load_columns(block *b, int32_t side)
   }
 }
 
-static void
+INLINE void
 sum_columns(const block *b, int32_t side, const int32_t *x, int32_t step, double *ret_currents)
 {
   const int32_t shift = step * b->l->spec.dac_bits, mask = rrn_xbar_max_step(b->l);
-  pair sums[COLUMNS / 2] = { 0 };
-  size_t c, k;
+  eight low = { 0 }, high = { 0 };
+  size_t k;
 
   for (k = 0; k < b->n; k++) {
     const int32_t level = x[b->first + k] >> shift & mask;
-    const pair *g = (const pair *)(b->g[side] + k * COLUMNS), v = { b->v[level], b->v[level] };
+    const eight *g = (const eight *)(b->g[side] + k * COLUMNS);
 
-    if (level != 0)
-      for (c = 0; c < COLUMNS / 2; c++)
-        sums[c] += g[c] * v;
+    if (level != 0) {
+      low += g[0] * b->v[level];
+      high += g[1] * b->v[level];
+    }
   }
-  for (c = 0; c < COLUMNS / 2; c++)
-    ((pair *)ret_currents)[c] = sums[c];
+  ((eight *)ret_currents)[0] = low;
+  ((eight *)ret_currents)[1] = high;
 }
 
 /* --- eight steps --- */
@@ -82,22 +86,58 @@ load_steps(block *b, const int32_t *x, int32_t step)
     }
 }
 
-static void
+INLINE void
 sum_steps(const block *b, int32_t side, size_t col, double *ret_currents)
 {
   const double *g = b->g[side] + col * b->n;
-  pair sums[LANES / 2] = { 0 };
-  size_t c, k;
+  eight sums = { 0 };
+  size_t k;
 
-  for (k = 0; k < b->n; k++) {
-    const pair *v = (const pair *)(b->steps + k * LANES), both = { g[k], g[k] };
-
-    for (c = 0; c < LANES / 2; c++)
-      sums[c] += both * v[c];
-  }
-  for (c = 0; c < LANES / 2; c++)
-    ((pair *)ret_currents)[c] = sums[c];
+  for (k = 0; k < b->n; k++)
+    sums += g[k] * *(const eight *)(b->steps + k * LANES);
+  *(eight *)ret_currents = sums;
 }
+
+/* --- by processor --- */
+
+/* Each product and sum is rounded, so all have the same numbers. */
+typedef struct loops {
+  void (*columns)(const block *b, int32_t side, const int32_t *x, int32_t step, double *ret_currents);
+  void (*steps)(const block *b, int32_t side, size_t col, double *ret_currents);
+} loops;
+
+#define LOOPS(name, target) \
+  target static void \
+  columns_##name(const block *b, int32_t side, const int32_t *x, int32_t step, double *ret_currents) \
+  { \
+    sum_columns(b, side, x, step, ret_currents); \
+  } \
+\
+  target static void \
+  steps_##name(const block *b, int32_t side, size_t col, double *ret_currents) \
+  { \
+    sum_steps(b, side, col, ret_currents); \
+  } \
+\
+  static const loops loops_##name = { columns_##name, steps_##name };
+
+LOOPS(plain, )
+#if defined(__x86_64__)
+LOOPS(avx2, __attribute__((target("avx2"))))
+LOOPS(avx512, __attribute__((target("avx512f"))))
+
+static const loops *
+best_loops(void)
+{
+  return __builtin_cpu_supports("avx512f") ? &loops_avx512 : __builtin_cpu_supports("avx2") ? &loops_avx2 : &loops_plain;
+}
+#else
+static const loops *
+best_loops(void)
+{
+  return &loops_plain;
+}
+#endif
 
 /* --- both --- */
 
@@ -127,7 +167,7 @@ visit_columns(block *b, const int32_t *x, size_t batch)
   for (i = 0; i < batch; i++)
     for (step = 0; step < b->l->n_steps; step++) {
       for (side = 0; side < b->l->n_sides; side++)
-        sum_columns(b, side, x + i * b->l->n_in, step, sums[side]);
+        b->loops->columns(b, side, x + i * b->l->n_in, step, sums[side]);
       show(b, sums[0], sums[1], b->n_cols);
     }
 }
@@ -147,7 +187,7 @@ visit_steps(block *b, const int32_t *x, size_t batch)
       load_steps(b, x + i * b->l->n_in, step);
       for (c = 0; c < b->n_cols; c++) {
         for (side = 0; side < b->l->n_sides; side++)
-          sum_steps(b, side, c, sums[side]);
+          b->loops->steps(b, side, c, sums[side]);
         show(b, sums[0], sums[1], b->l->n_steps - step < LANES ? (size_t)(b->l->n_steps - step) : LANES);
       }
     }
@@ -180,7 +220,7 @@ rrn_xbar_visit_currents(rrn_arena *scratch, const rrn_xbar_layer *l, const int32
                         rrn_xbar_visit *visit, void *user, rramnas_error *err)
 {
   const size_t rows = (size_t)l->spec.rows;
-  block b = { .l = l, .visit = visit, .user = user };
+  block b = { .l = l, .visit = visit, .user = user, .loops = best_loops() };
 
   if (!rrn_xbar_inputs_valid(l, x, batch, err))
     return RRAMNAS_ERR_ARGUMENT;

@@ -13,6 +13,8 @@
  * Complexity: two passes over the cells; 3 bytes per cell or pair. Not handled: read noise by cell. */
 #include "xbar/mvm.h"
 
+#include <string.h>
+
 #include "util/ckd.h"
 
 enum { GROUP = 4, PAIR = 2 * GROUP };
@@ -58,12 +60,10 @@ rrn_xbar_codes_per_digit(const rrn_xbar_layer *l, int32_t plane)
 double
 rrn_xbar_power_of_2(int32_t exponent)
 {
-  double power = 1;
+  const uint64_t bits = (uint64_t)(1023 + exponent) << 52;
+  double power;
 
-  for (; exponent > 0; exponent--)
-    power *= 2;
-  for (; exponent < 0; exponent++)
-    power *= 0.5;
+  memcpy(&power, &bits, sizeof(power));
   return power;
 }
 

@@ -18,14 +18,14 @@
  * Arlazarov et al., 1970, as mvm_lookup.c. With read noise by column as many lookups again give the variance. Arrays whose
  * rows and columns fill tiles go to mvm_short_amx.c, others of many columns to mvm_short_abreast_avx512.c, and those of few rows
  * and many vectors to mvm_short_listed_avx512.c. Not handled: several bits per step, inputs of more than 8 bits. */
-#include "xbar/mvm_short.h"
+#include "xbar/mvm_short_run.h"
 
 #include <string.h>
 
 #include "util/ckd.h"
 
 enum { MOST_PLACE = 1 << 14, STEPS = RRN_XBAR_SHORT_STEPS, PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18,
-       LEAST_BUNDLE = 4, MOST_BUNDLE = 8, MOST_ENTRIES = 512 };
+       LEAST_BUNDLE = 4, MOST_BUNDLE = 8, MOST_ENTRIES = 1024 };
 
 /* --- converters --- */
 
@@ -151,132 +151,26 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
   *ret_input_scale = l.n_sides == 2 ? 0 : -to_digits * l.spec.g_off * digits - (double)(1 << (l.spec.weight_bits - 1));
 }
 
-/* --- doubts --- */
+typedef rrn_xbar_short_running running;
+typedef rrn_xbar_short_at_hand column;
+
+/* --- columns --- */
 
 /* What a column's first cells say of it in their lowest bits: its shift, and whether it can clip (mvm_short_cells.c). */
 static uint32_t
 record_of(const uint8_t *cells, size_t n)
 {
-  uint32_t record = 0;
-  size_t k;
+  uint32_t record = 0, bit = 0;
+  size_t k, c;
 
-  for (k = 0; k < RRN_XBAR_SHORT_RECORD; k++)
-    record |= (uint32_t)(cells[3 * (k % n)] >> k / n & 1) << k;
+  for (k = c = 0; k < RRN_XBAR_SHORT_RECORD; k++, c++) {
+    if (c == n) {
+      c = 0;
+      bit++;
+    }
+    record |= (uint32_t)(cells[3 * c] >> bit & 1) << k;
+  }
   return record;
-}
-
-static int32_t
-cell_of(const uint8_t *bytes)
-{
-  return (int32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8) + 65536 * (int32_t)(int8_t)bytes[2];
-}
-
-/* A group's products. */
-typedef struct running {
-  const rrn_xbar_short *s;
-  rrn_xbar_layer layer;
-  const uint8_t *x;
-  size_t x_row, n_lanes, slot;
-  int32_t lowest[2 * RRN_XBAR_MAX_SLICES]; /* by plane: what the range begins with, in codes / RRN_XBAR_ONE */
-  rrn_xbar_stats *stats;
-} running;
-
-/* A column at hand. */
-typedef struct column {
-  const running *run;
-  const uint8_t *cells;   /* [plane][in][3] */
-  const uint8_t *spreads; /* [plane][in] */
-  size_t col;
-  uint32_t record;
-  int32_t shift;
-  rrn_xbar_short_column job;
-} column;
-
-static double
-round_even(double x)
-{
-  const double magic = 0x1.8p52;
-
-  return (x + magic) - magic;
-}
-
-/* The current in codes as the reference has it. */
-static double
-reference_codes(const column *c, int32_t plane, size_t vector, int32_t step)
-{
-  const rrn_xbar_layer *l = &c->run->layer;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const int one = rrn_xbar_pairs_are_one(l);
-  uint8_t rows[RRN_XBAR_SHORT_ROWS];
-  size_t n = 0, k;
-  double current, sides[2];
-
-  for (k = 0; k < l->n_in; k++) {
-    rows[n] = (uint8_t)k;
-    n += c->run->x[k * c->run->x_row + vector] >> step & 1;
-  }
-  if (one) {
-    rrn_xbar_sums_of_pair(l, slice, c->col, rows, n, sides);
-    current = sides[0] - sides[1];
-  } else {
-    current = rrn_xbar_sum(l, slice, plane % l->n_sides, c->col, rows, n);
-  }
-  return (current - l->adc.lo[slice]) * rrn_xbar_codes_per_current(l, slice);
-}
-
-/* Read noise in codes. */
-static double
-noise_of(const column *c, int32_t plane, size_t vector, int32_t step)
-{
-  const rrn_xbar_short_column *job = &c->job;
-  const size_t n_in = c->run->layer.n_in;
-  int32_t spread = 0;
-  size_t k;
-
-  for (k = 0; k < n_in; k++)
-    spread += c->run->x[k * c->run->x_row + vector] >> step & 1 ? c->spreads[(size_t)plane * n_in + k] : 0;
-  return rrn_xbar_short_noise(job->noise[plane], spread, &job->keys[plane * RRN_XBAR_SHORT_DRAWS + step / RRN_XBAR_DRAW_STEPS],
-                              &job->names[vector], step) /
-         (double)RRN_XBAR_ONE;
-}
-
-/* The code of a conversion, clipped. */
-static int32_t
-convert_one(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low, int *ret_high)
-{
-  const column *c = user;
-  const rrn_xbar_layer *l = &c->run->layer;
-  const uint8_t *cells = c->cells + (size_t)plane * l->n_in * 3;
-  const int32_t slice = rrn_xbar_slice_of(l, plane);
-  const double top = l->adc.codes - 1, unit = (double)(1 << c->shift);
-  const double noise = c->spreads ? noise_of(c, plane, vector, step) : 0;
-  int64_t sum = 0;
-  double code;
-  size_t k;
-
-  for (k = 0; k < l->n_in; k++)
-    sum += cell_of(cells + 3 * k) & -(c->run->x[k * c->run->x_row + vector] >> step & 1); /* bits are random: no branches */
-  code = (double)sum / unit - l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) + noise;
-  if (rrn_xbar_magnitude(code - round_even(code)) > 0.5 - c->run->s->unsure / unit - 1e-9)
-    code = reference_codes(c, plane, vector, step) + noise;
-  *ret_low = code < -0.5;
-  *ret_high = code > top + 0.5;
-  return (int32_t)round_even(code < 0 ? 0 : code > top ? top : code);
-}
-
-/* The same, clips counted. */
-static int32_t
-settle(void *user, int32_t plane, size_t vector, int32_t step)
-{
-  const column *c = user;
-  int low, high;
-  const int32_t code = convert_one(user, plane, vector, step, &low, &high);
-
-  if (vector % RRN_XBAR_SHORT_LANES < c->run->n_lanes) {
-    c->run->stats->clipped_low += low;
-    c->run->stats->clipped_high += high;
-  }
-  return code;
 }
 
 /* --- the whole --- */
@@ -311,7 +205,7 @@ fill_plane(const column *c, int32_t plane, int32_t base, int32_t *table)
     int32_t cells[RRN_XBAR_FIVE] = { 0 };
 
     for (k = 0; k < RRN_XBAR_FIVE && row + k < n_in; k++)
-      cells[k] = cell_of(bytes + 3 * (row + k));
+      cells[k] = rrn_xbar_short_cell(bytes + 3 * (row + k));
     rrn_xbar_short_table_plain(cells, c->shift - 16, row == 0 ? base : 0, table);
   }
 }
@@ -546,7 +440,7 @@ run_tiles(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *c
   const size_t side = RRN_XBAR_SHORT_SIDE, n_parts = (s->head.cols + side - 1) / side, planes = (size_t)s->n_planes;
   rrn_xbar_short_tiles t = { .x = run->x, .n_in = s->head.n_in, .n_chunks = (s->head.n_in + 31) / 32, .x_row = run->x_row,
                              .n_vectors = n_vectors, .n_lanes = run->n_lanes, .n_planes = s->n_planes,
-                             .n_steps = s->head.n_steps, .last = common->last, .stats = run->stats, .settle = settle };
+                             .n_steps = s->head.n_steps, .last = common->last, .stats = run->stats, .settle = rrn_xbar_short_settle };
   const size_t per_part = planes * t.n_chunks * 2 * side * 64;
   int8_t *digits = aligned(scratch, n_parts, per_part);
   int32_t *base = aligned(scratch, n_parts * planes, side * sizeof(*base));
@@ -579,17 +473,23 @@ suits_abreast(const rrn_xbar_short *s, const rrn_xbar_short_column *common)
   return s->cpu >= RRN_XBAR_CPU_AVX512 && common->halves && !s->spreads && s->head.cols >= RRN_XBAR_SHORT_SIDE / 2;
 }
 
-/* Rows that share a table: as many as leave a plane's tables in the nearest cache and take less to tabulate than is saved. */
+/* Rows that share a table: what is least work. A bundle takes a load for each step of a vector, and an entry of its table some
+ * four, to be filled and rounded. */
 static size_t
 rows_of_bundle(size_t n_in, size_t n_vectors)
 {
-  const size_t worth = n_vectors * STEPS / 4 + 32, most = worth < MOST_ENTRIES ? worth : MOST_ENTRIES;
-  size_t rows = n_in < MOST_BUNDLE ? n_in : MOST_BUNDLE, n;
+  size_t rows, best = LEAST_BUNDLE, least = SIZE_MAX;
 
-  while (rows > LEAST_BUNDLE && (n_in + rows - 1) / rows << rows > most)
-    rows--;
-  n = (n_in + rows - 1) / rows;
-  return (n_in + n - 1) / n;
+  for (rows = LEAST_BUNDLE; rows <= MOST_BUNDLE; rows++) {
+    const size_t n = (n_in + rows - 1) / rows, even = (n_in + n - 1) / n;
+    const size_t work = n * (n_vectors * STEPS + ((size_t)4 << even));
+
+    if (n << even <= MOST_ENTRIES && work < least) {
+      best = even;
+      least = work;
+    }
+  }
+  return best;
 }
 
 /* All columns; 0 when their units are too coarse. */
@@ -615,17 +515,13 @@ bound_abreast(const running *run, column *columns, rrn_xbar_short_abreast *a)
 static void
 fill_abreast(const rrn_xbar_short *s, column *columns, rrn_xbar_short_abreast *a)
 {
-  const size_t n = s->head.n_in * (size_t)s->n_planes;
-  size_t col, k;
+  size_t col;
 
-  a->clips = 0;
   for (col = 0; col < a->n_cols; col++) {
     a->users[col] = &columns[col];
     a->shifts[col] = columns[col].shift - 16;
-    a->clips |= (columns[col].record & RRN_XBAR_CLIPS) != 0;
-    for (k = 0; k < n; k++)
-      a->cells[k * RRN_XBAR_SHORT_SIDE + col] = cell_of(columns[col].cells + 3 * k);
   }
+  rrn_xbar_short_turn_cells_avx512(columns->cells, s->head.n_in * (size_t)s->n_planes, a->n_cols, a->cells);
 }
 
 /* Room of an array's products. */
@@ -657,8 +553,9 @@ run_abreast(rrn_arena *scratch, const running *run, const rrn_xbar_short_column 
   const size_t n_in = s->head.n_in, rows = rows_of_bundle(n_in, n_vectors);
   rrn_xbar_short_abreast a = { .n_in = n_in, .n_bundle = rows, .n_bundles = (n_in + rows - 1) / rows, .n_vectors = n_vectors,
                                .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
-                               .last = common->last, .stats = run->stats, .settle = settle };
-  column *columns = rrn_arena_alloc(scratch, s->head.cols, sizeof(*columns));
+                               .last = common->last, .stats = run->stats, .convert = rrn_xbar_short_convert_sum,
+                               .settle = rrn_xbar_short_settle };
+  column *columns = rrn_arena_alloc_raw(scratch, s->head.cols, sizeof(*columns));
   int32_t plane;
   size_t first;
 
@@ -723,7 +620,7 @@ list_column(const running *run, size_t col, column *c, int32_t *cells, rrn_xbar_
   for (plane = 0; plane < l->n_planes; plane++)
     l->base[plane] = base_of(run, plane, l->doubt);
   for (k = 0; k < n; k++)
-    cells[k] = cell_of(c->cells + 3 * k);
+    cells[k] = rrn_xbar_short_cell(c->cells + 3 * k);
 }
 
 /* 0: units are too coarse. */
@@ -734,7 +631,8 @@ run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vec
   int32_t cells[2 * RRN_XBAR_MAX_SLICES * RRN_XBAR_SHORT_LISTED_ROWS];
   rrn_xbar_short_listed l = { .x = run->x, .x_row = run->x_row, .n_in = s->head.n_in, .n_vectors = n_vectors,
                               .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
-                              .last = common->last, .cells = cells, .stats = run->stats, .settle = convert_one };
+                              .last = common->last, .cells = cells, .stats = run->stats,
+                              .convert = rrn_xbar_short_convert_sum, .settle = rrn_xbar_short_convert_one };
   size_t col;
   column c;
 
@@ -766,7 +664,7 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, siz
   int done = 0;
   rrn_xbar_short_column common = { .n_planes = (size_t)s->n_planes, .n_fives = s->n_fives,
                                    .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps, .n_lanes = n_lanes,
-                                   .stats = stats, .settle = settle };
+                                   .stats = stats, .settle = rrn_xbar_short_settle };
 
   stats->conversions += (int64_t)(n_vectors / RRN_XBAR_SHORT_LANES * n_lanes * s->head.cols) * s->head.n_steps *
                         s->n_planes;

@@ -68,6 +68,12 @@ enum { RRN_XBAR_SHORT_MOST_CODE = 1 << 14, RRN_XBAR_SHORT_MOST_DOUBT = 1 << 12, 
 /* The octave of a range below that of the first group, -1 when it is none. */
 int32_t rrn_xbar_short_octave(const rrn_xbar_adc *first, const rrn_xbar_adc *adc, int32_t slice);
 
+static inline int32_t
+rrn_xbar_short_cell(const uint8_t bytes[3])
+{
+  return (int32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8) + 65536 * (int32_t)(int8_t)bytes[2];
+}
+
 /* What a sum may be off: rounded cells, and what else is rounded, in codes / RRN_XBAR_ONE; both ways, rounded up. */
 static inline uint32_t
 rrn_xbar_short_doubt(const rrn_xbar_short *s, int32_t shift, double rounded)
@@ -81,6 +87,37 @@ rrn_xbar_short_rounded(const rrn_xbar_short *s)
 {
   return 0.5 * (double)(s->n_fives + 1);
 }
+
+/* --- cells on their way (mvm_short_cells.c, mvm_short_codes.c) --- */
+
+enum { RRN_XBAR_SHORT_EIGHT = 8 }; /* inputs at a time: arrays have room up to a multiple of it */
+
+/* A plane of a column that is written with relative or absolute errors and nothing else. */
+typedef struct rrn_xbar_short_writing {
+  const int32_t *weights;     /* [n], 0 beyond */
+  const double *plus, *minus; /* [n]: deviates of the cells, and of those that are subtracted from them or NULL */
+  size_t n;
+  int32_t sign, add, shift, mask; /* a cell holds (sign weight + add) >> shift & mask, or 0 below 0; its partner -sign */
+  int is_relative;
+  double g_off, unit, sigma, per_current;
+} rrn_xbar_short_writing;
+
+/* Sums of a plane's codes below and above 0, and their greatest magnitude. */
+typedef struct rrn_xbar_short_bounds {
+  double low, high, greatest;
+} rrn_xbar_short_bounds;
+
+typedef struct rrn_xbar_short_loops {
+  void (*codes)(const rrn_xbar_short_writing *w, double *ret_codes); /* 0 beyond n */
+  void (*bounds)(const double *codes, size_t n, rrn_xbar_short_bounds *ret);
+  /* The nearest cells in units of 1 / unit, and sums of what these are above and below their codes. */
+  void (*cells)(const double *codes, size_t n, double unit, int32_t *ret_cells, double *ret_down, double *ret_up);
+  void (*store)(const int32_t *cells, size_t n, uint8_t *to); /* three bytes each */
+} rrn_xbar_short_loops;
+
+const rrn_xbar_short_loops *rrn_xbar_short_loops_of(enum rrn_xbar_cpu cpu);
+
+/* --- products --- */
 
 /* One column with its tables, all blocks. */
 typedef struct rrn_xbar_short_column {
@@ -162,15 +199,18 @@ typedef struct rrn_xbar_short_abreast {
   int32_t *table;           /* [n_bundles][2^n_bundle][16]: of a plane; room */
   int32_t *wide;            /* [n_vectors][16]; room */
   uint32_t doubt;           /* fractions up to this are in doubt, in all columns */
-  int clips;                /* 0 = no pattern is beyond the range of codes */
   void *users[RRN_XBAR_SHORT_SIDE]; /* of settle, by column */
   int32_t *sums;            /* [column][n_vectors] */
   rrn_xbar_stats *stats;
+  /* The clipped code of a sum of cells, -1 when these cannot tell: then that of the conversion, clips counted. */
+  int32_t (*convert)(void *user, int32_t plane, int32_t sum, int *ret_low, int *ret_high);
   int32_t (*settle)(void *user, int32_t plane, size_t vector, int32_t step);
 } rrn_xbar_short_abreast;
 
 void rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_bundle, size_t n_vectors,
                                    uint16_t *ret_patterns);
+/* Cells of up to 16 columns behind each other, cells[n_cols][n][3], side by side: ret_cells[n][16], 0 where there is none. */
+void rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells);
 void rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a);
 
 enum { RRN_XBAR_SHORT_LISTED_ROWS = 9, RRN_XBAR_SHORT_LISTED = 1 << RRN_XBAR_SHORT_LISTED_ROWS };
@@ -192,7 +232,8 @@ typedef struct rrn_xbar_short_listed {
   _Alignas(64) uint8_t clipped[RRN_XBAR_SHORT_LISTED];
   int32_t *sums;        /* [n_vectors] */
   rrn_xbar_stats *stats;
-  void *user;           /* of settle, which does not count clips but tells of them */
+  void *user;           /* of both, which are as above but that none counts clips */
+  int32_t (*convert)(void *user, int32_t plane, int32_t sum, int *ret_low, int *ret_high);
   int32_t (*settle)(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low, int *ret_high);
 } rrn_xbar_short_listed;
 

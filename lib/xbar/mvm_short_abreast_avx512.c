@@ -16,6 +16,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <string.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
 #define INLINE TARGET static inline __attribute__((always_inline))
@@ -89,6 +90,78 @@ rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_
     }
 }
 
+/* --- sixteen by sixteen --- */
+
+/* Four by four of four: quarter k of result j is quarter j of r[k]. */
+INLINE void
+turn_quarters(__m512i r[4])
+{
+  const __m512i a = _mm512_shuffle_i32x4(r[0], r[1], 0x88), b = _mm512_shuffle_i32x4(r[2], r[3], 0x88),
+                c = _mm512_shuffle_i32x4(r[0], r[1], 0xdd), d = _mm512_shuffle_i32x4(r[2], r[3], 0xdd);
+
+  r[0] = _mm512_shuffle_i32x4(a, b, 0x88);
+  r[1] = _mm512_shuffle_i32x4(c, d, 0x88);
+  r[2] = _mm512_shuffle_i32x4(a, b, 0xdd);
+  r[3] = _mm512_shuffle_i32x4(c, d, 0xdd);
+}
+
+/* Within quarters: column k of quarter q of result j is column 4 q + j of r[k]. */
+INLINE void
+turn_within(__m512i r[4])
+{
+  const __m512i a = _mm512_unpacklo_epi32(r[0], r[1]), b = _mm512_unpackhi_epi32(r[0], r[1]),
+                c = _mm512_unpacklo_epi32(r[2], r[3]), d = _mm512_unpackhi_epi32(r[2], r[3]);
+
+  r[0] = _mm512_unpacklo_epi64(a, c);
+  r[1] = _mm512_unpackhi_epi64(a, c);
+  r[2] = _mm512_unpacklo_epi64(b, d);
+  r[3] = _mm512_unpackhi_epi64(b, d);
+}
+
+/* --- cells --- */
+
+/* Sixteen cells of a column, of which `some` are there. */
+INLINE __m512i
+cells_of(const uint8_t *cells, size_t some)
+{
+  const __m512i lanes = _mm512_set_epi32(45, 42, 39, 36, 33, 30, 27, 24, 21, 18, 15, 12, 9, 6, 3, 0);
+  /* The bytes of a cell above an empty one. */
+  const __m512i places = _mm512_add_epi32(_mm512_mullo_epi32(lanes, _mm512_set1_epi32(0x01010100)),
+                                          _mm512_set1_epi32(0x02010000));
+  const __m512i bytes = _mm512_maskz_loadu_epi8((UINT64_C(1) << 3 * some) - 1, cells);
+
+  return _mm512_srai_epi32(_mm512_maskz_permutexvar_epi8(0xeeeeeeeeeeeeeeee, places, bytes), 8);
+}
+
+TARGET void
+rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells)
+{
+  size_t first, j, k, q;
+
+  for (first = 0; first < n; first += SIDE) {
+    const size_t some = n - first < SIDE ? n - first : SIDE;
+    __m512i r[4][4];
+
+#pragma GCC unroll 4
+    for (q = 0; q < 4; q++) {
+#pragma GCC unroll 4
+      for (k = 0; k < 4; k++)
+        r[q][k] = 4 * q + k < n_cols ? cells_of(cells + 3 * ((4 * q + k) * n + first), some) : _mm512_setzero_si512();
+      turn_within(r[q]);
+    }
+#pragma GCC unroll 4
+    for (j = 0; j < 4; j++) {
+      __m512i four[4] = { r[0][j], r[1][j], r[2][j], r[3][j] };
+
+      turn_quarters(four);
+#pragma GCC unroll 4
+      for (k = 0; k < 4; k++)
+        if (4 * k + j < some)
+          _mm512_store_si512(ret_cells + (first + 4 * k + j) * SIDE, four[k]);
+    }
+  }
+}
+
 /* --- tables --- */
 
 /* Of a bundle of `n` rows: sums of subsets in full, which are then shifted and rounded. */
@@ -141,6 +214,47 @@ sum_of(const rrn_xbar_short_abreast *a, const uint16_t *patterns, size_t n_bundl
   return sum;
 }
 
+/* Sums of the driven rows' cells in full. */
+TARGET static void
+sum_cells(const rrn_xbar_short_abreast *a, size_t plane, const uint16_t *patterns, int32_t *ret_sums)
+{
+  const int32_t *cells = a->cells + plane * a->n_in * SIDE;
+  __m512i sum = _mm512_setzero_si512();
+  size_t k;
+
+  for (k = 0; k < a->n_bundles; k++, cells += a->n_bundle * SIDE) {
+    uint32_t rows = patterns[k * STEPS] / EIGHT;
+
+    for (; rows != 0; rows &= rows - 1)
+      sum = _mm512_add_epi32(sum, _mm512_load_si512(cells + (size_t)__builtin_ctz(rows) * SIDE));
+  }
+  _mm512_store_si512(ret_sums, sum);
+}
+
+/* Puts right what was added for doubtful conversions of one step. */
+TARGET static void
+settle(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t step, uint32_t doubts, const int32_t *codes,
+       int32_t *sums)
+{
+  const int is_valid = vector % RRN_XBAR_SHORT_LANES < a->n_lanes;
+  _Alignas(64) int32_t full[SIDE];
+
+  sum_cells(a, plane, a->patterns + vector * a->n_bundles * STEPS + (size_t)step, full);
+  for (; doubts != 0; doubts &= doubts - 1) {
+    const int col = __builtin_ctz(doubts);
+    int low = 0, high = 0;
+    int32_t right = a->convert(a->users[col], (int32_t)plane, full[col], &low, &high);
+
+    if (right < 0)
+      right = a->settle(a->users[col], (int32_t)plane, vector, step);
+    else {
+      a->stats->clipped_low += is_valid & low;
+      a->stats->clipped_high += is_valid & high;
+    }
+    sums[col] += (right - codes[col]) * (a->places[plane] * (1 << step));
+  }
+}
+
 /* Puts right what was added for doubts and clips of a vector and plane. */
 TARGET static __attribute__((noinline)) void
 correct(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t *sums)
@@ -155,103 +269,109 @@ correct(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t *s
                    high = _mm512_cmpgt_epi32_mask(code, last) & used;
     const uint32_t doubts = used & _mm512_cmple_epu32_mask(_mm512_and_si512(sum, _mm512_set1_epi32(0xffff)),
                                                            _mm512_set1_epi32((int32_t)a->doubt));
-    uint32_t wrong = low | high | doubts;
+    uint32_t clips = (low | high) & ~doubts;
     _Alignas(64) int32_t codes[SIDE];
 
     _mm512_store_si512(codes, code);
     a->stats->clipped_low += is_valid * __builtin_popcount(low & ~doubts);
     a->stats->clipped_high += is_valid * __builtin_popcount(high & ~doubts);
-    for (; wrong != 0; wrong &= wrong - 1) {
-      const int col = __builtin_ctz(wrong);
-      const int32_t right = doubts >> col & 1 ? a->settle(a->users[col], (int32_t)plane, vector, step)
-                                              : codes[col] < 0 ? 0 : a->last;
+    for (; clips != 0; clips &= clips - 1) {
+      const int col = __builtin_ctz(clips);
 
-      sums[col] += (right - codes[col]) * (a->places[plane] * (1 << step));
+      sums[col] += ((codes[col] < 0 ? 0 : a->last) - codes[col]) * (a->places[plane] * (1 << step));
     }
+    if (doubts)
+      settle(a, plane, vector, step, doubts, codes, sums);
   }
 }
 
-/* Adds a plane's codes to the sums of all vectors. `clips` 0: no code is beyond the converter's. */
+/* Sums of each step by a bundle's table, on top of those before unless it is the first. */
 INLINE void
-convert(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles, size_t n_steps, int clips)
+add_bundle(const int32_t *table, const uint16_t *patterns, int is_first, __m512i sums[STEPS])
+{
+  const char *at = (const char *)table;
+  uint64_t four[2];
+  size_t s;
+
+  memcpy(four, patterns, sizeof(four));
+#pragma GCC unroll 8
+  for (s = 0; s < STEPS; s++) {
+    uint64_t pattern = four[s / 4] >> s % 4 * 16 & 0xffff;
+
+    /* Else the product with eight becomes part of the shift, which then takes an operation more. */
+    __asm__("" : "+r"(pattern));
+    sums[s] = is_first ? _mm512_load_si512(at + EIGHT * pattern)
+                       : _mm512_add_epi32(sums[s], _mm512_load_si512(at + EIGHT * pattern));
+  }
+}
+
+/* Adds codes of a plane to the sums of vectors from `first` on, and lists vectors with doubts or clips: how many. */
+INLINE size_t
+convert(const rrn_xbar_short_abreast *a, size_t first, size_t n, const __m512i worths[STEPS], size_t n_bundles,
+        uint32_t *ret_wrong)
 {
   const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
-  const uint16_t *patterns = a->patterns;
-  int32_t *sums = a->wide;
-  __m512i worths[STEPS];
-  size_t v, s;
+  const size_t each = (size_t)SIDE << a->n_bundle;
+  const uint16_t *patterns = a->patterns + first * n_bundles * STEPS;
+  int32_t *sums = a->wide + first * SIDE;
+  size_t v, s, k, n_wrong = 0;
 
-  for (s = 0; s < STEPS; s++)
-    worths[s] = _mm512_set1_epi32((int32_t)((uint32_t)a->places[plane] << (s + 16)));
-  for (v = 0; v < a->n_vectors; v++, sums += SIDE, patterns += n_bundles * STEPS) {
+  for (v = first; v < first + n; v++, sums += SIDE) {
     __m512i all[2] = { _mm512_load_si512(sums), _mm512_setzero_si512() };
-    __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512();
+    __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512(), t[STEPS];
+    const int32_t *table = a->table;
 
+    add_bundle(table, patterns, 1, t);
+#pragma GCC unroll 1
+    for (k = 1, patterns += STEPS; k < n_bundles; k++, patterns += STEPS) {
+      table += each;
+      __asm__("" : "+r"(table));
+      add_bundle(table, patterns, 0, t);
+    }
 #pragma GCC unroll 8
-    for (s = 0; s < n_steps; s++) {
-      const __m512i sum = sum_of(a, patterns + s, n_bundles);
-
-      least = _mm512_min_epu16(least, sum);
-      greatest = clips ? _mm512_max_epu16(greatest, sum) : greatest;
-      all[s % 2] = _mm512_dpwssd_epi32(all[s % 2], sum, worths[s]);
+    for (s = 0; s < STEPS; s++) {
+      least = _mm512_min_epu16(least, t[s]);
+      greatest = _mm512_max_epu16(greatest, t[s]);
+      all[s % 2] = _mm512_dpwssd_epi32(all[s % 2], t[s], worths[s]);
     }
     _mm512_store_si512(sums, _mm512_add_epi32(all[0], all[1]));
-    if ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) ||
-        (clips && (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa)))
-      correct(a, plane, v, sums);
+    ret_wrong[n_wrong] = (uint32_t)v;
+    n_wrong += ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) |
+                (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa)) != 0;
+  }
+  return n_wrong;
+}
+
+/* All vectors. Steps that inputs have not drive no row, and are worth nothing. */
+INLINE void
+convert_all(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles)
+{
+  enum { SOME = 64 };
+  uint32_t wrong[SOME];
+  __m512i worths[STEPS];
+  size_t v, s, k, n_wrong;
+
+#pragma GCC unroll 8
+  for (s = 0; s < STEPS; s++)
+    worths[s] = _mm512_set1_epi32(s < (size_t)a->n_steps ? (int32_t)((uint32_t)a->places[plane] << (s + 16)) : 0);
+  for (v = 0; v < a->n_vectors; v += SOME) {
+    n_wrong = convert(a, v, a->n_vectors - v < SOME ? a->n_vectors - v : SOME, worths, n_bundles, wrong);
+    for (k = 0; k < n_wrong; k++)
+      correct(a, plane, wrong[k], a->wide + wrong[k] * SIDE);
   }
 }
 
-INLINE void
-convert_steps(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles)
-{
-  if (a->n_steps == STEPS && !a->clips)
-    convert(a, plane, n_bundles, STEPS, 0);
-  else
-    convert(a, plane, n_bundles, (size_t)a->n_steps, 1);
-}
-
-/* Compiled for each number of bundles that is given as a constant. */
+/* The smallest arrays are compiled for their number of bundles. */
 TARGET static void
 convert_plane(const rrn_xbar_short_abreast *a, size_t plane)
 {
   if (a->n_bundles == 2)
-    convert_steps(a, plane, 2);
-  else if (a->n_bundles == 3)
-    convert_steps(a, plane, 3);
-  else if (a->n_bundles == 4)
-    convert_steps(a, plane, 4);
+    convert_all(a, plane, 2);
   else
-    convert(a, plane, a->n_bundles, (size_t)a->n_steps, 1);
+    convert_all(a, plane, a->n_bundles);
 }
 
 /* --- results --- */
-
-/* Four by four of four: quarter k of result j is quarter j of r[k]. */
-INLINE void
-turn_quarters(__m512i r[4])
-{
-  const __m512i a = _mm512_shuffle_i32x4(r[0], r[1], 0x88), b = _mm512_shuffle_i32x4(r[2], r[3], 0x88),
-                c = _mm512_shuffle_i32x4(r[0], r[1], 0xdd), d = _mm512_shuffle_i32x4(r[2], r[3], 0xdd);
-
-  r[0] = _mm512_shuffle_i32x4(a, b, 0x88);
-  r[1] = _mm512_shuffle_i32x4(c, d, 0x88);
-  r[2] = _mm512_shuffle_i32x4(a, b, 0xdd);
-  r[3] = _mm512_shuffle_i32x4(c, d, 0xdd);
-}
-
-/* Within quarters: column k of quarter q of result j is column 4 q + j of r[k]. */
-INLINE void
-turn_within(__m512i r[4])
-{
-  const __m512i a = _mm512_unpacklo_epi32(r[0], r[1]), b = _mm512_unpackhi_epi32(r[0], r[1]),
-                c = _mm512_unpacklo_epi32(r[2], r[3]), d = _mm512_unpackhi_epi32(r[2], r[3]);
-
-  r[0] = _mm512_unpacklo_epi64(a, c);
-  r[1] = _mm512_unpackhi_epi64(a, c);
-  r[2] = _mm512_unpacklo_epi64(b, d);
-  r[3] = _mm512_unpackhi_epi64(b, d);
-}
 
 /* Sums of 16 vectors by column. */
 TARGET static void
@@ -294,6 +414,12 @@ rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a)
     turn(a, v);
 }
 #else
+void
+rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells)
+{
+  (void)cells, (void)n, (void)n_cols, (void)ret_cells;
+}
+
 void
 rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_bundle, size_t n_vectors,
                               uint16_t *ret_patterns)

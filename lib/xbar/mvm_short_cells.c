@@ -15,14 +15,7 @@
 #include "util/ckd.h"
 #include "xbar/mvm_short.h"
 
-enum { MOST_SHIFT = 22, MOST_CELL = 0x7fffbe, FOUR = 4, MOST_G = 2 * RRN_XBAR_SHORT_ROWS };
-
-typedef double four __attribute__((vector_size(8 * FOUR)));
-typedef int64_t masks __attribute__((vector_size(8 * FOUR)));
-typedef int32_t whole __attribute__((vector_size(4 * FOUR)));
-
-#define POSITIVE(x) ((four)((masks)(x) & ((x) > 0)))
-#define GREATER(a, b) ((four)(((masks)(a) & ((a) > (b))) | ((masks)(b) & ~((a) > (b)))))
+enum { MOST_SHIFT = 22, MOST_CELL = 0x7fffbe, EIGHT = RRN_XBAR_SHORT_EIGHT, MOST_G = 2 * RRN_XBAR_SHORT_ROWS };
 
 static double
 larger(double a, double b)
@@ -30,21 +23,18 @@ larger(double a, double b)
   return a > b ? a : b;
 }
 
-static double
-sum_of(const four *x)
-{
-  return ((*x)[0] + (*x)[1]) + ((*x)[2] + (*x)[3]);
-}
-
 /* Columns of a group on their way to be cells. */
 typedef struct maker {
   rrn_xbar_layer l;
   double per_current[2 * RRN_XBAR_MAX_SLICES]; /* codes, by plane */
   double first_code[2 * RRN_XBAR_MAX_SLICES];  /* of no current, with half a code */
-  size_t stride; /* inputs, up to a multiple of four */
+  const rrn_xbar_short_loops *loops;
+  int32_t weights[RRN_XBAR_SHORT_ROWS]; /* of a column, 0 beyond the inputs */
+  size_t stride; /* inputs, up to a multiple of eight */
   double *codes; /* [plane][stride], 0 beyond the inputs */
-  double low[2 * RRN_XBAR_MAX_SLICES], high[2 * RRN_XBAR_MAX_SLICES]; /* by plane: sums of codes below and above 0 */
+  rrn_xbar_short_bounds bounds[2 * RRN_XBAR_MAX_SLICES]; /* by plane */
   int32_t cells[RRN_XBAR_SHORT_ROWS]; /* of a plane */
+  int is_plain;    /* cells have write errors only, and no read noise */
   double down, up; /* what these are above and below codes */
 } maker;
 
@@ -99,6 +89,47 @@ make_plane(const rrn_xbar_short *s, maker *m, int32_t plane, size_t column, cons
   return !s->noise || store_spreads(m, plane, plus, minus, s->spreads + place * n_in, &s->noise[place]);
 }
 
+/* How cells of a plane hold weights. */
+static rrn_xbar_short_writing
+writing_of(const maker *m, int32_t plane)
+{
+  const rrn_xbar_layer *l = &m->l;
+
+  return (rrn_xbar_short_writing){ .weights = m->weights, .n = l->n_in,
+                                   .sign = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -1 : 1,
+                                   .add = l->n_sides == 2 ? 0 : 1 << (l->spec.weight_bits - 1),
+                                   .shift = rrn_xbar_slice_of(l, plane) * l->spec.cell_bits, .mask = rrn_xbar_max_digit(l),
+                                   .is_relative = l->noise.write_model == RRN_WRITE_RELATIVE, .g_off = l->spec.g_off,
+                                   .unit = rrn_xbar_unit_of(l), .sigma = l->noise.write_sigma,
+                                   .per_current = m->per_current[plane] };
+}
+
+/* All planes of a column whose cells have write errors only; of its deviates some slices at a time. */
+static void
+write_codes(maker *m, size_t col)
+{
+  const rrn_xbar_layer *l = &m->l;
+  const size_t each = (size_t)l->n_sides * l->n_in;
+  const int one = rrn_xbar_pairs_are_one(l);
+  const int32_t some = (int32_t)(MOST_G / each), per_slice = one ? 1 : l->n_sides;
+  double room[MOST_G + EIGHT], *xi;
+  int32_t slice, plane, k, n;
+
+  memcpy(m->weights, l->weights + col * l->n_in, l->n_in * sizeof(*m->weights));
+  for (slice = plane = 0; slice < l->n_slices; slice += n) {
+    n = l->n_slices - slice < some ? l->n_slices - slice : some;
+    rrn_xbar_deviates_of_slices(l, col, slice, n, room);
+    memset(room + (size_t)n * each, 0, EIGHT * sizeof(*room));
+    for (k = 0, xi = room; k < n * per_slice; k++, plane++, xi += one ? each : l->n_in) {
+      rrn_xbar_short_writing w = writing_of(m, plane);
+
+      w.plus = xi;
+      w.minus = one ? xi + l->n_in : NULL;
+      m->loops->codes(&w, m->codes + (size_t)plane * m->stride);
+    }
+  }
+}
+
 /* All planes of a column; of its conductances some slices at a time. 0 when read noise is beyond what conversions hold. */
 static int
 make_codes(const rrn_xbar_short *s, maker *m, size_t col, size_t column)
@@ -124,31 +155,13 @@ make_codes(const rrn_xbar_short *s, maker *m, size_t col, size_t column)
 static double
 bound_codes(maker *m)
 {
-  const double *codes = m->codes;
-  four greatest = { 0 };
-  double most;
+  double most = 0;
   int32_t plane;
-  size_t k;
 
   for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++) {
-    four low = { 0 }, high = { 0 }, x;
-
-    for (k = 0; k < m->stride; k += FOUR, codes += FOUR) {
-      four above;
-
-      memcpy(&x, codes, sizeof(x));
-      above = POSITIVE(x);
-      x -= above;
-      high += above;
-      low += x;
-      above -= x;
-      greatest = GREATER(above, greatest);
-    }
-    m->low[plane] = sum_of(&low);
-    m->high[plane] = sum_of(&high);
+    m->loops->bounds(m->codes + (size_t)plane * m->stride, m->stride, &m->bounds[plane]);
+    most = larger(m->bounds[plane].greatest, most);
   }
-  for (most = greatest[0], k = 1; k < FOUR; k++)
-    most = greatest[k] > most ? greatest[k] : most;
   return most;
 }
 
@@ -171,36 +184,10 @@ can_clip(const maker *m)
   int32_t plane;
 
   for (plane = 0; plane < rrn_xbar_n_planes(&m->l); plane++)
-    if (!(m->first_code[plane] + m->low[plane] > margin &&
-          m->first_code[plane] + m->high[plane] < m->l.adc.codes - margin))
+    if (!(m->first_code[plane] + m->bounds[plane].low > margin &&
+          m->first_code[plane] + m->bounds[plane].high < m->l.adc.codes - margin))
       return 1;
   return 0;
-}
-
-/* A plane's codes to the nearest cells, and what that is off. */
-static void
-round_plane(maker *m, int32_t plane, double unit)
-{
-  const double magic = 0x1.8p52, *codes = m->codes + (size_t)plane * m->stride;
-  four low = { 0 }, high = { 0 };
-  size_t k;
-
-  for (k = 0; k < m->stride; k += FOUR) {
-    four x, nearest, above;
-    whole cell;
-
-    memcpy(&x, codes + k, sizeof(x));
-    x *= unit;
-    nearest = (x + magic) - magic;
-    cell = __builtin_convertvector(nearest, whole);
-    memcpy(m->cells + k, &cell, sizeof(cell));
-    x -= nearest;
-    above = POSITIVE(x);
-    high += above;
-    low += above - x;
-  }
-  m->down = sum_of(&low);
-  m->up = sum_of(&high);
 }
 
 /* The nearest cell of a plane whose lowest bits are given: a multiple of `step` above them. */
@@ -228,20 +215,6 @@ hide_record(maker *m, int32_t plane, double unit, uint32_t record)
     for (k = c; k < RRN_XBAR_SHORT_RECORD; k += n, step *= 2)
       bits += (record >> k & 1) * step;
     move_cell(m, c - first, m->codes[(size_t)plane * m->stride + c - first] * unit, bits, step);
-  }
-}
-
-static void
-store_cells(const maker *m, uint8_t *to)
-{
-  size_t k;
-
-  for (k = 0; k < m->l.n_in; k++, to += 3) {
-    const uint32_t cell = (uint32_t)m->cells[k];
-
-    to[0] = (uint8_t)cell;
-    to[1] = (uint8_t)(cell >> 8);
-    to[2] = (uint8_t)(cell >> 16);
   }
 }
 
@@ -286,18 +259,20 @@ fill_column(rrn_xbar_short *s, maker *m, size_t col, size_t column, int32_t *lea
   int32_t shift, plane;
   uint32_t record;
 
-  if (!make_codes(s, m, col, column))
+  if (m->is_plain)
+    write_codes(m, col);
+  else if (!make_codes(s, m, col, column))
     return 0;
   shift = shift_of(bound_codes(m));
   record = (uint32_t)shift | (can_clip(m) ? RRN_XBAR_CLIPS : 0);
   *least = shift < *least ? shift : *least;
   for (plane = 0; plane < s->n_planes; plane++) {
-    if (m->high[plane] - m->low[plane] >= RRN_XBAR_SHORT_MOST_CODE)
+    if (m->bounds[plane].high - m->bounds[plane].low >= RRN_XBAR_SHORT_MOST_CODE)
       return 0;
-    round_plane(m, plane, (double)(1 << shift));
+    m->loops->cells(m->codes + (size_t)plane * m->stride, m->stride, (double)(1 << shift), m->cells, &m->down, &m->up);
     hide_record(m, plane, (double)(1 << shift), record);
     s->unsure = larger(s->unsure, larger(m->up, m->down));
-    store_cells(m, s->cells + 3 * (column * planes + (size_t)plane) * n_in);
+    m->loops->store(m->cells, n_in, s->cells + 3 * (column * planes + (size_t)plane) * n_in);
   }
   return 1;
 }
@@ -325,7 +300,7 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, const rrn_x
 {
   rrn_xbar_short s = { .head = *layer, .cpu = cpu, .n_groups = groups->n, .n_planes = rrn_xbar_n_planes(layer),
                        .n_fives = (layer->n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE };
-  maker m = { .stride = (layer->n_in + FOUR - 1) / FOUR * FOUR };
+  maker m = { .stride = (layer->n_in + EIGHT - 1) / EIGHT * EIGHT };
 
   s.head.adc = groups->adcs[0];
   /* Asking the processor takes long in virtual machines. */
@@ -338,6 +313,8 @@ rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, const rrn_x
     s.octaves = like->octaves;
   else
     RRN_TRY(set_octaves(arena, &s, groups, err));
+  m.is_plain = !s.noise && rrn_xbar_writes_plainly(layer);
+  m.loops = rrn_xbar_short_loops_of(s.cpu);
   if (!(m.codes = rrn_calloc(arena->rt, (size_t)s.n_planes * m.stride, sizeof(*m.codes))))
     return rrn_fail_memory(err);
   *ret_fits = fill(&s, groups->groups, &m);

@@ -175,22 +175,37 @@ find(const rrn_xbar_short_listed *l, uint32_t pattern, size_t *ret_vector, int32
   return 0;
 }
 
-/* Puts right the codes of 16 patterns that are in doubt or beyond the converter's range. */
-TARGET static __attribute__((noinline)) void
-correct(rrn_xbar_short_listed *l, int32_t plane, uint32_t first, uint32_t doubts, int32_t *codes)
+/* The code of a pattern in doubt, whose cells add up to `sum`: any where it does not occur. */
+static int32_t
+settle(rrn_xbar_short_listed *l, int32_t plane, uint32_t pattern, int32_t sum, int *ret_low, int *ret_high)
 {
+  const int32_t code = l->convert(l->user, plane, sum, ret_low, ret_high);
+  int32_t step;
+  size_t vector;
+
+  if (code >= 0)
+    return code;
+  *ret_low = *ret_high = 0;
+  return find(l, pattern, &vector, &step) ? l->settle(l->user, plane, vector, step, ret_low, ret_high) : 0;
+}
+
+/* Puts right the codes of 16 patterns that are in doubt or beyond the converter's range. `sums`: of their cells, with half a
+ * unit of the least place. */
+TARGET static __attribute__((noinline)) void
+correct(rrn_xbar_short_listed *l, int32_t plane, uint32_t first, uint32_t doubts, __m512i sums, int32_t *codes)
+{
+  const int32_t half = l->shift > 0 ? 1 << (l->shift - 1) : 0;
+  _Alignas(64) int32_t full[LANES];
   uint32_t lane;
 
+  _mm512_store_si512(full, sums);
   for (lane = 0; lane < LANES; lane++) {
     const uint32_t pattern = first + lane;
-    const int is_doubtful = doubts >> lane & 1;
     int low = codes[lane] < 0, high = codes[lane] > l->last;
-    int32_t step;
-    size_t vector;
 
     codes[lane] = low ? 0 : high ? l->last : codes[lane];
-    if (is_doubtful)
-      codes[lane] = find(l, pattern, &vector, &step) ? l->settle(l->user, plane, vector, step, &low, &high) : 0;
+    if (doubts >> lane & 1)
+      codes[lane] = settle(l, plane, pattern, full[lane] - half, &low, &high);
     l->clipped[pattern] = (uint8_t)(l->clipped[pattern] + low + 16 * high);
     l->clips |= low || high;
   }
@@ -222,7 +237,7 @@ list_plane(rrn_xbar_short_listed *l, int32_t plane, __m512i *sums, __m512i *all)
       _Alignas(64) int32_t codes[LANES];
 
       _mm512_store_si512(codes, code);
-      correct(l, plane, (uint32_t)(k * LANES), doubts, codes);
+      correct(l, plane, (uint32_t)(k * LANES), doubts, sums[k], codes);
       code = _mm512_load_si512(codes);
     }
     all[k] = _mm512_add_epi32(all[k], _mm512_mullo_epi32(code, place));

@@ -177,19 +177,12 @@ draw_cells(const rrn_xbar_layer *l, const cells *c, enum rrn_xbar_slot slot, int
     rrn_xbar_normals_at(&l->id, slot, step, c->number, c->n, ret_xi);
 }
 
-/* Conductance of each step of a digit. */
-static double
-unit_of(const rrn_xbar_layer *l)
-{
-  return (1 - l->spec.g_off) / rrn_xbar_max_digit(l);
-}
-
 /* As written. */
 static void
 write_cells(const rrn_xbar_layer *l, const cells *c, double *ret_g)
 {
   const rrn_xbar_noise *d = &l->noise;
-  const double unit = unit_of(l);
+  const double unit = rrn_xbar_unit_of(l);
   double target[CHUNK];
   size_t k;
 
@@ -243,7 +236,7 @@ static double
 exponent_by_state(const rrn_xbar_layer *l, int32_t digit, double xi)
 {
   const rrn_xbar_noise *d = &l->noise;
-  const double target = d->level_mean ? d->level_mean[digit] * d->level_unit : l->spec.g_off + unit_of(l) * digit;
+  const double target = d->level_mean ? d->level_mean[digit] * d->level_unit : l->spec.g_off + rrn_xbar_unit_of(l) * digit;
   const double ln = rrn_power_log2(target > 1e-9 ? target : 1e-9) * LN_2;
 
   return within(d->drift_exponent + d->drift_exponent_log * ln, d->drift_exponent_min, d->drift_exponent_max) +
@@ -321,6 +314,21 @@ rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side, size
     make_row(l, slice, side, col, first, n, NULL, ret_g);
 }
 
+int
+rrn_xbar_writes_plainly(const rrn_xbar_layer *l)
+{
+  const rrn_xbar_noise *n = &l->noise;
+
+  return !l->g && !n->level_mean && (n->write_model == RRN_WRITE_RELATIVE || n->write_model == RRN_WRITE_ABSOLUTE) &&
+         !relaxes(n) && !drifts(n) && !is_faulty(n);
+}
+
+void
+rrn_xbar_deviates_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_xi)
+{
+  rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, 0, number_of(l, first, 0, col), (size_t)(n * l->n_sides) * l->n_in, ret_xi);
+}
+
 void
 rrn_xbar_conductances_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_g)
 {
@@ -328,7 +336,7 @@ rrn_xbar_conductances_of_slices(const rrn_xbar_layer *l, size_t col, int32_t fir
   int32_t slice, side;
 
   if (drawn)
-    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, 0, number_of(l, first, 0, col), (size_t)(n * l->n_sides) * l->n_in, ret_g);
+    rrn_xbar_deviates_of_slices(l, col, first, n, ret_g);
   for (slice = first; slice < first + n; slice++)
     for (side = 0; side < l->n_sides; side++, ret_g += l->n_in)
       if (l->g)

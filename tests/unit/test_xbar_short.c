@@ -48,8 +48,10 @@ make_sized_case(layer_case *c, uint32_t number, size_t n_in, size_t n_out)
   const rrn_xbar_spec spec = random_spec(&r, number);
   const size_t some_in = 1 + rrn_random_below(&r, number % 4 == 0 ? 128 : 26), some_out = 1 + rrn_random_below(&r, MOST_OUT);
   const uint32_t limit = (1u << (spec.weight_bits - 1)) - 1;
-  const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.05, .stuck_on_fraction = 0.01,
-                                 .drift_exponent = 0.02, .drift_reference_s = 1, .time_s = number % 2 ? 100 : 0 };
+  /* Cells with write errors only are made apart. */
+  const rrn_xbar_noise noise = { .write_model = number % 8 == 5 ? RRN_WRITE_ABSOLUTE : RRN_WRITE_RELATIVE, .write_sigma = 0.05,
+                                 .stuck_on_fraction = number % 8 < 4 ? 0.01 : 0, .drift_exponent = 0.02,
+                                 .drift_reference_s = 1, .time_s = number % 2 && number % 8 < 4 ? 100 : 0 };
   size_t i;
 
   n_in = n_in > 0 ? n_in : some_in;
