@@ -31,7 +31,7 @@ typedef uint16_t halves_plain __attribute__((vector_size(16), aligned(16), may_a
 typedef float reals_plain __attribute__((vector_size(16), aligned(16), may_alias));
 typedef int32_t ints_plain __attribute__((vector_size(16), aligned(16), may_alias));
 
-/* What steps and kinds given as constants are to reach. */
+/* Functions that constants of their callers are to reach. */
 #define INLINE static inline __attribute__((always_inline))
 
 /* Products of the halves of words, as numbers with a sign, added. */
