@@ -97,27 +97,57 @@ parse_integer(const char *text, long long min, long long max, long long *ret_val
   return 1;
 }
 
-/* A decimal fraction such as 0.95: digits with at most one point. strtod would ask the locale. */
-int
-parse_real(const char *text, size_t length, double *ret_value)
+/* Up to 15 digits with at most one point, as an integer; ret_places is how many stand behind the point. */
+static int
+parse_decimal(const char *text, size_t length, double *ret_value, int *ret_places)
 {
-  double value = 0, one = 1;
   int digits = 0, point = 0;
   size_t i;
 
+  *ret_value = *ret_places = 0;
   for (i = 0; i < length; i++) {
     if (text[i] == '.' && !point) {
       point = 1;
     } else if (text[i] >= '0' && text[i] <= '9' && digits < 15) {
-      value = value * 10 + (text[i] - '0');
-      one *= point ? 10 : 1;
+      *ret_value = *ret_value * 10 + (text[i] - '0');
+      *ret_places += point;
       digits++;
     } else {
       return 0;
     }
   }
-  *ret_value = value / one;
   return digits > 0;
+}
+
+/* 0.95, 1e-3, without a sign. strtod would ask the locale. Powers of ten are doubles up to the 22nd, so the number is
+ * rounded once. */
+int
+parse_real(const char *text, size_t length, double *ret_value)
+{
+  const char *e = memchr(text, 'e', length);
+  const size_t before = e ? (size_t)(e - text) : length;
+  char exponent[8] = "0";
+  long long power;
+  double value, ten = 1;
+  int places, i;
+
+  if (length - before > sizeof(exponent) || !parse_decimal(text, before, &value, &places))
+    return 0;
+  if (e) {
+    const size_t first = before + (length - before > 2 && e[1] == '+' && e[2] != '-' ? 2 : 1);
+
+    memcpy(exponent, text + first, length - first);
+    exponent[length - first] = '\0';
+  }
+  if (!parse_integer(exponent, -300, 300, &power))
+    return 0;
+  power -= places;
+  if (power < -22 || power > 22)
+    return 0;
+  for (i = 0; i < (power < 0 ? -power : power); i++)
+    ten *= 10;
+  *ret_value = power < 0 ? value / ten : value * ten;
+  return 1;
 }
 
 /* A large or small number: four digits and a power of ten. */

@@ -121,18 +121,25 @@ load_network(const settings *s, rramnas_net **ret_net)
   return EXIT_DONE;
 }
 
-/* Integers with blanks or commas between, into a new array. */
+/* Integers with blanks or commas between, into a new array; behind a byte order mark, which some editors write. */
 static int
 load_integers(const char *path, int least, int32_t **ret_numbers, size_t *ret_n)
 {
+  static const char gaps[] = ", \t\r\n";
   size_t size = 0, n = 0;
-  char *text = read_text(path, &size), *word, *rest = NULL;
+  char *text = read_text(path, &size), *word, *rest = NULL, *first;
   long long number;
 
   if (!text)
     return EXIT_BAD_INPUT;
+  if (strlen(text) != size) {
+    complain("%s: holds bytes of 0, expected text", path);
+    free(text);
+    return EXIT_BAD_INPUT;
+  }
   *ret_numbers = calloc(size + 1, sizeof(**ret_numbers));
-  for (word = strtok_r(text, ", \t\r\n", &rest); *ret_numbers && word; word = strtok_r(NULL, ", \t\r\n", &rest)) {
+  first = text + (strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+  for (word = strtok_r(first, gaps, &rest); *ret_numbers && word; word = strtok_r(NULL, gaps, &rest)) {
     if (!parse_integer(word, least, INT_MAX, &number)) {
       complain("%s: entry %zu is \"%.40s\", expected %d or more", path, n + 1, word, least);
       free(text);

@@ -443,21 +443,9 @@ take_output(const rrn_infer_builder *b)
 static int32_t
 find_output(rrn_infer_plan *p, rrn_arena *scratch, rramnas_error *err)
 {
-  uint8_t *read = rrn_arena_alloc(scratch, p->net->n_tensors, 1);
-  int32_t k, n = 0;
-  size_t i;
+  int32_t n;
 
-  if (!read)
-    return rrn_fail_memory(err);
-  for (i = 0; i < p->net->n_nodes; i++)
-    for (k = 0; k < p->net->nodes[i].n_inputs; k++)
-      if (p->net->nodes[i].inputs[k] >= 0)
-        read[p->net->nodes[i].inputs[k]] = 1;
-  for (i = 0; i < p->net->n_nodes; i++)
-    if (!read[p->net->nodes[i].outputs[0]]) {
-      p->output = p->net->nodes[i].outputs[0];
-      n++;
-    }
+  RRN_TRY(rrn_net_unread(p->net, scratch, &n, &p->output, err));
   RRN_FAIL_IF(n != 1, err, RRAMNAS_ERR_SHAPE, "network \"%.80s\" has %d results that no node reads, expected one",
               p->net->name, (int)n);
   return RRAMNAS_OK;

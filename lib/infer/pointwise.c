@@ -21,16 +21,17 @@ typedef struct unary {
   const int32_t *map; /* PRelu: the slope's elements */
 } unary;
 
+/* What is no number (NaN) on either side stays. */
 static float
 at_most(float x, float most)
 {
-  return x > most ? most : x;
+  return x > most || most != most ? most : x;
 }
 
 static float
 at_least(float x, float least)
 {
-  return x < least ? least : x;
+  return x < least || least != least ? least : x;
 }
 
 static int32_t

@@ -4,7 +4,8 @@
  * Windows: a table lists for every output position the elements of a channel that it covers, in order; those beyond the
  * edge are left out. A mean divides by the covered elements, with count_include_pad by those of the window that lie on
  * the input or its padding. Reductions go through the input's elements in order. Sums of windows, of whole images and
- * of axes are kept in double precision and rounded once. */
+ * of axes are kept in double precision and rounded once. Greatest and least of what holds no number (NaN) are none, as
+ * in numpy, which is ONNX's reference; ONNX itself says nothing, and ONNX Runtime's answer depends on the place. */
 #include <math.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ window_max(const window *w, const float *x, size_t p, float *restrict y)
     const float *v = x + (size_t)w->elements[i] * RRN_LANES;
 
     for (lane = 0; lane < RRN_LANES; lane++)
-      y[lane] = v[lane] > y[lane] ? v[lane] : y[lane];
+      y[lane] = v[lane] > y[lane] || v[lane] != v[lane] ? v[lane] : y[lane];
   }
 }
 
@@ -178,10 +179,10 @@ accumulate(reduction what, const float *x, double *restrict sum)
       sum[i] += fabs(v);
       break;
     case GREATEST:
-      sum[i] = v > sum[i] ? v : sum[i];
+      sum[i] = v > sum[i] || v != v ? v : sum[i];
       break;
     case LEAST:
-      sum[i] = v < sum[i] ? v : sum[i];
+      sum[i] = v < sum[i] || v != v ? v : sum[i];
       break;
     case PRODUCT:
       sum[i] *= v;

@@ -249,6 +249,8 @@ name_everything(exporter *ex)
       if (input(ex, node, k) && input(ex, node, k)->kind == RRN_TENSOR_CONSTANT)
         RRN_TRY(name_tensor(ex, node->inputs[k]));
   }
+  if (ex->net->output >= 0 && ex->net->tensors[ex->net->output].producer < 0)
+    RRN_TRY(name_tensor(ex, ex->net->output));
   for (i = 0; i < ex->net->n_nodes; i++)
     RRN_TRY(name_node(ex, i));
   return RRAMNAS_OK;
@@ -483,8 +485,23 @@ write_tensors(const exporter *ex, const char *title, rrn_tensor_kind kind)
     rrn_write_format(ex->w, "%s: []\n", title);
 }
 
-static void
-write_document(const exporter *ex)
+/* An output that is not implied: another result than the only one that no node reads. */
+static int32_t
+write_output(exporter *ex)
+{
+  int32_t n, unread;
+
+  RRN_TRY(rrn_net_unread(ex->net, &ex->arena, &n, &unread, ex->err));
+  if (ex->net->output < 0 || (n == 1 && ex->net->output == unread))
+    return RRAMNAS_OK;
+  rrn_write_text(ex->w, "output: ");
+  write_word(ex->w, ex->references[ex->net->output]);
+  rrn_write_text(ex->w, "\n");
+  return RRAMNAS_OK;
+}
+
+static int32_t
+write_document(exporter *ex)
 {
   size_t i;
 
@@ -499,6 +516,7 @@ write_document(const exporter *ex)
   rrn_write_text(ex->w, "nodes:\n");
   for (i = 0; i < ex->net->n_nodes; i++)
     write_node(ex, i);
+  return write_output(ex);
 }
 
 int32_t
@@ -516,7 +534,7 @@ rrn_net_export_yaml(const rramnas_net *net, rrn_writer *w, rramnas_error *err)
     goto out;
   }
   RRN_TRY_OUT(name_everything(&ex));
-  write_document(&ex);
+  status = write_document(&ex);
 out:
   rrn_names_release(&ex.names);
   rrn_arena_release(&ex.arena);

@@ -265,6 +265,29 @@ rrn_net_finish(rramnas_net *net, rramnas_error *err)
   return RRAMNAS_OK;
 }
 
+int32_t
+rrn_net_unread(const rramnas_net *net, rrn_arena *scratch, int32_t *ret_n, int32_t *ret_tensor, rramnas_error *err)
+{
+  uint8_t *read = rrn_arena_alloc(scratch, net->n_tensors, 1);
+  int32_t k;
+  size_t i;
+
+  if (!read)
+    return rrn_fail_memory(err);
+  for (i = 0; i < net->n_nodes; i++)
+    for (k = 0; k < net->nodes[i].n_inputs; k++)
+      if (net->nodes[i].inputs[k] >= 0)
+        read[net->nodes[i].inputs[k]] = 1;
+  *ret_n = 0;
+  *ret_tensor = -1;
+  for (i = 0; i < net->n_nodes; i++)
+    if (!read[net->nodes[i].outputs[0]]) {
+      *ret_tensor = net->nodes[i].outputs[0];
+      ++*ret_n;
+    }
+  return RRAMNAS_OK;
+}
+
 int64_t
 rrn_tensor_elements(const rrn_tensor *tensor)
 {

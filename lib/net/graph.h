@@ -68,7 +68,7 @@ struct rramnas_net {
   rrn_arena arena;
   const char *name;
   int32_t finished;
-  int32_t output;    /* tensor that the file names as its only output; -1 = not said */
+  int32_t output;    /* tensor that the file names as its only output; -1 = not said: the one that no node reads */
   rrn_tensor *tensors;
   size_t n_tensors, cap_tensors;
   rrn_node *nodes; /* topological order: a node comes after the producers of its inputs */
@@ -117,6 +117,10 @@ int32_t rrn_net_add_node_raw(rramnas_net *net, const rrn_node_desc *desc, int32_
  * weight or second operand as input 1 (a builder adds it as a constant tensor). ERR_SHAPE, ERR_RANGE,
  * ERR_LIMIT (dependencies), ERR_MEMORY. */
 int32_t rrn_net_finish(rramnas_net *net, rramnas_error *err);
+
+/* How many first results of nodes no node reads, and the last of them, -1 where there is none. */
+int32_t rrn_net_unread(const rramnas_net *net, rrn_arena *scratch, int32_t *ret_n, int32_t *ret_tensor,
+                       rramnas_error *err);
 
 /* Elements of a tensor; at most 2^48 by construction. */
 int64_t rrn_tensor_elements(const rrn_tensor *tensor);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* YAML networks (doc/networks.md) -> graph.
  *
- * In: text with `inputs`, `constants` and a list of `nodes`. Out: the finished network. Nodes are read in file
+ * In: text with `inputs`, `constants`, a list of `nodes`, `output`. Out: the finished network. Nodes are read in file
  * order, and a name must be defined before it is used; so the file order is the order of execution, and a cycle
  * cannot be written. Whatever is wrong is reported with its line and column and with what was expected there. */
 #include "net/import_yaml.h"
@@ -434,7 +434,7 @@ check_schema(const importer *im, const rrn_yaml *root)
 {
   const rrn_yaml *schema;
 
-  RRN_TRY(check_keys(root, "a network", "schema, name, inputs, constants, nodes", im->err));
+  RRN_TRY(check_keys(root, "a network", "schema, name, inputs, constants, nodes, output", im->err));
   schema = rrn_yaml_get(root, "schema");
   if (!schema)
     return rrn_fail_at(im->err, RRAMNAS_ERR_PARSE, root->where, "no schema, expected schema: " SCHEMA);
@@ -451,6 +451,21 @@ require(const importer *im, const rrn_yaml *root, const char *key, const rrn_yam
   if (!*ret_list)
     return rrn_fail_at(im->err, RRAMNAS_ERR_PARSE, root->where, "the network has no %s", key);
   return check_list(im, *ret_list, key);
+}
+
+static int32_t
+read_output(importer *im, const rrn_yaml *root)
+{
+  const char *name = NULL;
+
+  RRN_TRY(get_text(root, "output", &name, im->err));
+  if (!name)
+    return RRAMNAS_OK;
+  im->net->output = rrn_names_get(&im->names, name);
+  if (im->net->output < 0)
+    return rrn_fail_at(im->err, RRAMNAS_ERR_SHAPE, rrn_yaml_get(root, "output")->where,
+                       "output \"%.100s\" is not defined; expected a node, an input or a constant", name);
+  return RRAMNAS_OK;
 }
 
 static int32_t
@@ -483,6 +498,7 @@ read_network(importer *im, const rrn_yaml *root, const char *file, const rramnas
     RRN_TRY(add_tensors(im, constants, RRN_TENSOR_CONSTANT));
   for (node = nodes->child; node; node = node->next)
     RRN_TRY(read_node(im, node));
+  RRN_TRY(read_output(im, root));
   return finish(im, file);
 }
 

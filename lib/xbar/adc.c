@@ -14,7 +14,8 @@
 
 #include <string.h>
 
-enum { OCTAVES = 64 };
+/* A current in the last octave is none: no cell makes so little of it, only sums whose parts cancel. */
+enum { OCTAVES = 40 };
 
 typedef struct histogram {
   double greatest;
@@ -86,15 +87,18 @@ count(void *user, int32_t slice, const double *currents, size_t n)
   h->n[slice] += (int64_t)n;
 }
 
-/* The highest range that is needed: beyond it lie at most (1 - fraction) of the currents. */
+/* The least range beyond which at most (1 - fraction) of the currents lie; of those that are some, where the others
+ * alone make up the fraction. */
 static double
 range_of(const histogram *h, int32_t slice, double fraction)
 {
-  const double allowed = (1 - fraction) * (double)h->n[slice];
-  double hi = h->greatest;
+  const int64_t some = h->n[slice] - h->within[slice][OCTAVES - 1];
+  double allowed = (1 - fraction) * (double)h->n[slice], hi = h->greatest;
   int64_t beyond = 0;
   int octave;
 
+  if ((double)some <= allowed)
+    allowed = (1 - fraction) * (double)some;
   for (octave = 0; octave < OCTAVES - 1; octave++, hi *= 0.5) {
     beyond += h->within[slice][octave];
     if ((double)beyond > allowed)

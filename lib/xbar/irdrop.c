@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* IR drop: exact nodal solution of both wires of a linear array.
  *
- * In: conductance of every cell, row voltages, segment resistances. Out: current of every column into ground; or the
- * matrix that takes any row voltages to these currents, as they are linear in them.
+ * In: conductance of every cell, segment resistances. Out: the matrix that takes row voltages to the currents of the
+ * columns into ground, which are linear in them.
  * Row wires are driven at column 0 and open at the other end; column wires are open at row 0 and reach ground
  * below the last row, each through one more segment.
  *
  * Idea: the nodes of one row wire form a chain, so the inverse T^-1 of its tridiagonal matrix costs O(cols^2).
  * Eliminating it leaves a dense block S = D - G T^-1 G for the row's column nodes; neighbouring rows touch
  * only through column segments. Block elimination from the open end down to ground,
- *   A_i = S_i - gc^2 A_(i-1)^-1,  b_i = s_i + gc A_(i-1)^-1 b_(i-1),
+ *   A_i = S_i - gc^2 A_(i-1)^-1,  b_i = gc A_(i-1)^-1 b_(i-1) for each row above, and what row i adds itself,
  * ends at the row whose voltages give the currents: no back substitution.
  * Every matrix is a symmetric M-matrix, hence no pivoting. Only + - * / in fixed order.
  *
- * Complexity: rows * cols^3 / 2 multiplications, 2 * cols^2 doubles; the matrix takes rows^2 cols^2 / 2 more, since
- * each row's vector b goes down through all blocks below it. Does not handle selectors or drivers with
- * resistance. Source: Kirchhoff's current law; block Gaussian elimination. */
+ * Complexity: (rows * cols^3 + rows^2 * cols^2) / 2 multiplications, (2 cols + rows) * cols doubles.
+ * Does not handle selectors or drivers with resistance. Source: Kirchhoff's current law; block Gaussian elimination. */
 #include "xbar/irdrop.h"
 
 #include <string.h>
@@ -26,7 +25,7 @@ typedef struct solver {
   size_t n;            /* columns */
   double gr, gc;       /* segment conductance of rows, columns */
   double *a, *t;       /* [n][n]: block being eliminated; inverse of a row wire; lower triangles */
-  double *b, *left, *right, *diag, *pivot;
+  double *left, *right, *diag, *pivot;
 } solver;
 
 static int
@@ -46,15 +45,6 @@ rrn_xbar_irdrop_check(const rrn_xbar_wires *w, const double *g, rramnas_error *e
   for (size_t k = 0; k < cells; k++)
     RRN_FAIL_IF(!(g[k] >= 0 && g[k] <= 1e300), err, RRAMNAS_ERR_ARGUMENT,
                 "cell %zu has a negative or infinite conductance", k);
-  return RRAMNAS_OK;
-}
-
-static int32_t
-check(const rrn_xbar_wires *w, const double *g, const double *v, rramnas_error *err)
-{
-  RRN_TRY(rrn_xbar_irdrop_check(w, g, err));
-  for (size_t i = 0; i < w->rows; i++)
-    RRN_FAIL_IF(!(v[i] >= -1e300 && v[i] <= 1e300), err, RRAMNAS_ERR_ARGUMENT, "row %zu has no finite voltage", i);
   return RRAMNAS_OK;
 }
 
@@ -97,23 +87,9 @@ negate_inverse(solver *s)
   }
 }
 
-/* b = A^-1 b, with a = -A^-1. */
+/* Adds one row to the eliminated part above it: a = -A_(i-1)^-1 becomes A_i; b is what one volt on the row adds. */
 static void
-apply_inverse(solver *s)
-{
-  size_t n = s->n;
-  memcpy(s->pivot, s->b, n * sizeof *s->b);
-  for (size_t i = 0; i < n; i++) {
-    double sum = 0;
-    for (size_t j = 0; j < n; j++)
-      sum -= (j <= i ? s->a[i * n + j] : s->a[j * n + i]) * s->pivot[j];
-    s->b[i] = sum;
-  }
-}
-
-/* Adds one row to the eliminated part above it: a = -A_(i-1)^-1 becomes A_i, b likewise. */
-static void
-add_row(solver *s, const double *g, double v, int first)
+add_row(solver *s, const double *g, int first, double *b)
 {
   size_t n = s->n;
   invert_row_wire(s, g);
@@ -121,51 +97,25 @@ add_row(solver *s, const double *g, double v, int first)
     for (size_t j = 0; j <= i; j++)
       s->a[i * n + j] = s->gc * s->gc * s->a[i * n + j] - g[i] * s->t[i * n + j] * g[j];
     s->a[i * n + i] += g[i] + (first ? 1 : 2) * s->gc;
-    s->b[i] = s->gc * s->b[i] + g[i] * s->t[i * n] * s->gr * v;
+    b[i] = g[i] * s->t[i * n] * s->gr;
   }
 }
 
-static void
-solve(solver *s, const rrn_xbar_wires *w, const double *g, const double *v, double *ret_i)
-{
-  for (size_t i = 0; i < w->rows; i++) {
-    add_row(s, g + i * s->n, v[i], i == 0);
-    negate_inverse(s);
-    apply_inverse(s);
-  }
-  for (size_t j = 0; j < s->n; j++)
-    ret_i[j] = s->gc * s->b[j];
-}
-
-/* Room for a solver, and `extra` doubles behind it at ret_extra. Its memory begins at s->a. */
+/* Room for a solver, and for a vector of each row behind it. Its memory begins at s->a. */
 static int32_t
-make_solver(const rrn_rt *rt, const rrn_xbar_wires *w, size_t extra, solver *ret_solver, double **ret_extra,
-            rramnas_error *err)
+make_solver(const rrn_rt *rt, const rrn_xbar_wires *w, solver *ret_solver, double **ret_b, rramnas_error *err)
 {
   size_t n = w->cols, square, doubles;
-  if (ckd_mul(&square, n, n) || ckd_mul(&doubles, n, 2 * n + 5) || ckd_add(&doubles, doubles, extra))
+  if (ckd_mul(&square, n, n) || ckd_mul(&doubles, n, 2 * n + 4) || ckd_add(&doubles, doubles, w->rows * n))
     return rrn_fail_memory(err);
   double *memory = rrn_calloc(rt, doubles, sizeof *memory);
   if (!memory)
     return rrn_fail_memory(err);
   double *vectors = memory + 2 * square;
   *ret_solver = (solver){.n = n, .gr = 1 / w->row_segment_ohm, .gc = 1 / w->col_segment_ohm, .a = memory,
-                         .t = memory + square, .b = vectors, .left = vectors + n, .right = vectors + 2 * n,
-                         .diag = vectors + 3 * n, .pivot = vectors + 4 * n};
-  *ret_extra = vectors + 5 * n;
-  return RRAMNAS_OK;
-}
-
-int32_t
-rrn_xbar_irdrop_exact(const rrn_rt *rt, const rrn_xbar_wires *w, const double *g_s, const double *v_row,
-                      double *ret_i_col_a, rramnas_error *err)
-{
-  solver s;
-  double *none;
-  RRN_TRY(check(w, g_s, v_row, err));
-  RRN_TRY(make_solver(rt, w, 0, &s, &none, err));
-  solve(&s, w, g_s, v_row, ret_i_col_a);
-  rrn_free(rt, s.a);
+                         .t = memory + square, .left = vectors, .right = vectors + n, .diag = vectors + 2 * n,
+                         .pivot = vectors + 3 * n};
+  *ret_b = vectors + 4 * n;
   return RRAMNAS_OK;
 }
 
@@ -200,9 +150,7 @@ static void
 solve_all(solver *s, const rrn_xbar_wires *w, const double *g, double *b)
 {
   for (size_t i = 0; i < w->rows; i++) {
-    memset(s->b, 0, s->n * sizeof *s->b);
-    add_row(s, g + i * s->n, 1, i == 0);
-    memcpy(b + i * s->n, s->b, s->n * sizeof *b);
+    add_row(s, g + i * s->n, i == 0, b + i * s->n);
     negate_inverse(s);
     fill_upper(s);
     apply_inverse_to_all(s, s->gc, i, b, s->pivot);
@@ -216,10 +164,10 @@ int32_t
 rrn_xbar_irdrop_transfer(const rrn_rt *rt, const rrn_xbar_wires *w, const double *g_s, double *ret_transfer,
                          rramnas_error *err)
 {
-  solver s;
-  double *b;
+  solver s = { 0 };
+  double *b = NULL;
   RRN_TRY(rrn_xbar_irdrop_check(w, g_s, err));
-  RRN_TRY(make_solver(rt, w, w->rows * w->cols, &s, &b, err));
+  RRN_TRY(make_solver(rt, w, &s, &b, err));
   solve_all(&s, w, g_s, b);
   memcpy(ret_transfer, b, w->rows * w->cols * sizeof *b);
   rrn_free(rt, s.a);

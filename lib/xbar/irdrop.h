@@ -10,16 +10,13 @@ typedef struct rrn_xbar_wires {
   double row_segment_ohm, col_segment_ohm; /* > 0: one segment between neighbouring cells and at the terminal */
 } rrn_xbar_wires;
 
-/* g_s[rows][cols] >= 0, v_row[rows] -> ret_i_col_a[cols], written only on success. */
-int32_t rrn_xbar_irdrop_exact(const rrn_rt *rt, const rrn_xbar_wires *wires, const double *g_s, const double *v_row,
-                              double *ret_i_col_a, rramnas_error *err);
-
-/* The same for every input at once: ret_transfer[rows][cols], the current of a column for one volt on a row and none
- * on the others. The network is linear, so the currents of any voltages v are sum over i of v[i] ret_transfer[i][j]. */
+/* g_s[rows][cols] >= 0 -> ret_transfer[rows][cols], the current of a column for one volt on a row and none on the
+ * others, written only on success. The network is linear, so the currents of any voltages v are the sum over i of
+ * v[i] ret_transfer[i][j]. */
 int32_t rrn_xbar_irdrop_transfer(const rrn_rt *rt, const rrn_xbar_wires *wires, const double *g_s, double *ret_transfer,
                                  rramnas_error *err);
 
-/* Voltage across every cell with one volt on all rows: ret_share[rows][cols], to about 1e-9. */
+/* Voltage across every cell with one volt on all rows: ret_share[rows][cols]. */
 int32_t rrn_xbar_irdrop_shares(const rrn_rt *rt, const rrn_xbar_wires *wires, const double *g_s, double *ret_share,
                                rramnas_error *err);
 

@@ -15,7 +15,7 @@
  * columns, the positive cell of a pair is left of its negative one; both rows of cells see the same wordline, and
  * currents are subtracted behind their column wires.
  *
- * Complexity: exact, per array of n x n cells n^4 multiplications; attenuated, n^2 per sweep. Not handled: cells that
+ * Complexity: exact, per array of n x n cells n^4 multiplications; attenuated, n^2 per round. Not handled: cells that
  * are cut off where the input is none, drivers and converters with resistance, other layers in the same crossbar. */
 #include "xbar/wires.h"
 

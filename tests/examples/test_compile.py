@@ -457,6 +457,10 @@ def test_copies_from_a_file():
     (work / "copies.txt").write_text(", ".join(map(str, wanted)) + "\n")
     r = report(*network, *AUTO, "--copies", work / "copies.txt")
     assert [d["copies"] for d in r["duplication"]] == wanted
+    (work / "copies.txt").write_text("\ufeff" + "\r\n".join(map(str, wanted)))
+    assert report(*network, *AUTO, "--copies", work / "copies.txt") == r
+    (work / "copies.txt").write_text("1 2\0 3")
+    assert "bytes of 0" in run(*network, "--copies", work / "copies.txt", code=2).stderr
     (work / "copies.txt").write_text("1 2 three")
     assert 'entry 3 is "three"' in run(*network, "--copies", work / "copies.txt", code=2).stderr
     (work / "copies.txt").write_text("1 2 3")
@@ -581,6 +585,15 @@ def test_usage():
         done = run(*args, code=2)
         assert done.stderr.startswith("rramnas-compile: ") and message in done.stderr, (args, done.stderr)
         assert done.stdout == ""
+
+
+def test_powers_of_ten():
+    network = [networks()[0][0], *networks()[0][1:], "--policy", "rnc", "--crossbars", 300]
+    plain = report(*network, "--margins", "0.9,0.05")
+    assert report(*network, "--margins", "9e-1,0.5e-1") == plain
+    assert report(*network, "--margins", "0.09e+1,0.0005e2") == plain
+    for text in ("1e", "e1", "1e-", "1e+-1", "1e1e1", "1e-999999999", "1e23"):
+        assert "expected numbers above 0" in run(*network, "--margins", text, code=2).stderr, text
 
 
 def test_bad_hardware_has_a_place():

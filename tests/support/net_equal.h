@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether two networks are equal in all that anybody computes from: nodes with their operators, attributes, shapes
- * and wires, layers, dependencies. Names of constants do not count. */
+/* Whether two networks are equal in all that anybody computes from: nodes with their operators, attributes, shapes,
+ * wires and output, layers, dependencies. Names of constants do not count. */
 #ifndef RRAMNAS_TESTS_NET_EQUAL_H
 #define RRAMNAS_TESTS_NET_EQUAL_H
 
@@ -83,6 +83,20 @@ net_layer_differs(const rramnas_net *a, const rramnas_net *b, size_t index)
   return NULL;
 }
 
+/* The output, said or found; -2 where neither. */
+static inline int64_t
+net_output(const rramnas_net *net)
+{
+  int32_t n = 0, unread = -1;
+  rrn_arena scratch;
+
+  rrn_arena_init(&scratch, &net->rt);
+  if (net->output < 0 && rrn_net_unread(net, &scratch, &n, &unread, NULL) < 0)
+    n = 0;
+  rrn_arena_release(&scratch);
+  return net->output >= 0 ? net_activation(net, net->output) : n == 1 ? net_activation(net, unread) : -2;
+}
+
 /* 1 when equal; else says on stderr where they are not. */
 static inline int
 net_equal(const rramnas_net *a, const rramnas_net *b)
@@ -93,6 +107,8 @@ net_equal(const rramnas_net *a, const rramnas_net *b)
   if (a->n_nodes != b->n_nodes || a->n_layers != b->n_layers || a->n_mapped != b->n_mapped ||
       strcmp(a->name, b->name) != 0)
     what = "counts or name";
+  else if (net_output(a) != net_output(b))
+    what = "output";
   for (i = 0; !what && i < a->n_nodes; i++)
     what = net_node_differs(a, b, i);
   for (i = what ? i : 0; !what && i < a->n_layers; i++)

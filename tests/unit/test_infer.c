@@ -55,6 +55,21 @@ assert_same(const float *a, const float *b, size_t n)
   assert_memory_equal(a, b, n * sizeof(*a));
 }
 
+/* Nodes of a YAML network over one input x of 4 channels of 6 elements. */
+static int32_t
+planned_nodes(const char *nodes, planned *ret, rramnas_error *err)
+{
+  rrn_binds binds = { 0 };
+  char text[512];
+
+  memset(ret, 0, sizeof(*ret));
+  snprintf(text, sizeof(text), "{schema: rramnas.network/1, inputs: [{name: x, shape: [1, 4, 6]}], nodes: [%s]}",
+           nodes);
+  check(rrn_net_import_yaml(text, strlen(text), "net.yaml", &binds, NULL, &ret->net, err), err);
+  check(rrn_values_new(ret->net, NULL, &ret->values, err), err);
+  return rrn_infer_plan_new(ret->values, NULL, &ret->plan, err);
+}
+
 /* Threads, groups of images and instruction sets do not change a bit. */
 static void
 test_same_bits(void **state)
@@ -354,6 +369,7 @@ test_refusals(void **state)
   refuse("onnx/qdq.onnx", RRAMNAS_ERR_UNSUPPORTED, "not computed");
   refuse("infer/refused/batch_statistics.onnx", RRAMNAS_ERR_UNSUPPORTED, "statistics of the batch");
   refuse("infer/refused/pool_indices.onnx", RRAMNAS_ERR_UNSUPPORTED, "a result behind the first");
+  refuse("infer/refused/global_lp_pool.onnx", RRAMNAS_ERR_UNSUPPORTED, "(GlobalLpPool): the reduction is not computed");
   refuse("onnx/resnet18.onnx", RRAMNAS_ERR_IO, "cannot open"); /* its weights lie in a file that was not shipped */
 }
 
@@ -381,21 +397,59 @@ test_refused_shapes(void **state)
   (void)state;
   for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     rramnas_error err = RRAMNAS_ERROR_INIT;
-    rrn_binds binds = { 0 };
-    rramnas_net *net = NULL;
-    rrn_values *values = NULL;
-    rrn_infer_plan *plan = NULL;
-    char text[512];
+    planned p;
 
-    snprintf(text, sizeof(text), "{schema: rramnas.network/1, inputs: [{name: x, shape: [1, 4, 6]}], nodes: [%s]}",
-             cases[i].nodes);
-    check(rrn_net_import_yaml(text, strlen(text), "net.yaml", &binds, NULL, &net, &err), &err);
-    check(rrn_values_new(net, NULL, &values, &err), &err);
-    assert_int_equal(rrn_infer_plan_new(values, NULL, &plan, &err), cases[i].code);
+    assert_int_equal(planned_nodes(cases[i].nodes, &p, &err), cases[i].code);
     if (!strstr(err.message, cases[i].part))
       fail_msg("\"%s\" does not say \"%s\"", err.message, cases[i].part);
-    rrn_values_free(values);
-    rramnas_net_unref(net);
+    planned_free(&p);
+  }
+}
+
+/* 0 where x is no number, else 1. */
+#define EQUAL "{name: e, op: Compare, source_op: Equal, inputs: [x, x]}"
+
+/* Greatest and least of anything with what is no number are none, wherever it stands; `part` elements make a result. */
+static void
+test_no_number(void **state)
+{
+  static const struct {
+    const char *nodes;
+    size_t part;
+  } cases[] = {
+    { "{op: MaxPool, kernel: 3, stride: 3}", 3 },
+    { "{op: GlobalMaxPool}", 6 },
+    { "{op: Reduce, source_op: ReduceMax, axes: [2], keep_dims: true}", 6 },
+    { "{op: Reduce, source_op: ReduceMin, axes: [2], keep_dims: true}", 6 },
+    { EQUAL ", {op: Compare, source_op: Max, inputs: [e, x]}", 1 },
+    { EQUAL ", {op: Compare, source_op: Max, inputs: [x, e]}", 1 },
+    { EQUAL ", {op: Compare, source_op: Min, inputs: [e, x]}", 1 },
+    { EQUAL ", {op: Compare, source_op: Min, inputs: [x, e]}", 1 },
+    { "{op: Relu}", 1 }, { "{op: Clip, min: -1, max: 1}", 1 },
+  };
+  enum { N = 24 };
+  size_t i, e, k;
+
+  (void)state;
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    rramnas_error err = RRAMNAS_ERROR_INIT;
+    float *images = some_images(N * N), *outputs;
+    planned p;
+
+    check(planned_nodes(cases[i].nodes, &p, &err), &err);
+    assert_int_equal(rrn_infer_n_out(p.plan), N / cases[i].part);
+    for (e = 0; e < N; e++)
+      images[e * N + e] = (float)NAN;
+    outputs = malloc(N * N / cases[i].part * sizeof(*outputs));
+    assert_non_null(outputs);
+    check(rrn_infer_run(p.plan, NULL, images, N, 1, outputs, &err), &err);
+    for (e = 0; e < N; e++)
+      for (k = 0; k < N / cases[i].part; k++)
+        if (!isnan(outputs[e * (N / cases[i].part) + k]) != (e / cases[i].part != k))
+          fail_msg("%s: result %zu of an image without element %zu", cases[i].nodes, k, e);
+    free(images);
+    free(outputs);
+    planned_free(&p);
   }
 }
 
@@ -425,7 +479,8 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_kernels),   cmocka_unit_test(test_backend),
     cmocka_unit_test(test_calibration), cmocka_unit_test(test_workspace), cmocka_unit_test(test_refusals),
-    cmocka_unit_test(test_refused_shapes), cmocka_unit_test(test_functions),
+    cmocka_unit_test(test_refused_shapes), cmocka_unit_test(test_no_number),
+    cmocka_unit_test(test_functions),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,15 +130,16 @@ faults_of_the_document(void **state)
   (void)state;
   bad("", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: no schema, expected schema: rramnas.network/1");
   bad("[1]", RRAMNAS_ERR_PARSE,
-      "a/net.yaml:1:1: a network is a sequence, expected a mapping with schema, name, inputs, constants, nodes");
+      "a/net.yaml:1:1: a network is a sequence, expected a mapping with schema, name, inputs, constants, nodes, "
+      "output");
   bad("schema: rramnas.network/2\n", RRAMNAS_ERR_UNSUPPORTED,
       "a/net.yaml:1:9: schema is rramnas.network/2, expected rramnas.network/1");
   bad(HEAD "layers: []\n", RRAMNAS_ERR_PARSE,
-      "a/net.yaml:2:1: unknown key \"layers\" in a network, expected schema, name, inputs, constants, nodes");
+      "a/net.yaml:2:1: unknown key \"layers\" in a network, expected schema, name, inputs, constants, nodes, output");
   bad(HEAD "nam: x\n", RRAMNAS_ERR_PARSE,
-      "a/net.yaml:2:1: unknown key \"nam\" in a network, expected schema, name, inputs, constants, nodes");
+      "a/net.yaml:2:1: unknown key \"nam\" in a network, expected schema, name, inputs, constants, nodes, output");
   bad(HEAD "'': x\n", RRAMNAS_ERR_PARSE,
-      "a/net.yaml:2:1: unknown key \"\" in a network, expected schema, name, inputs, constants, nodes");
+      "a/net.yaml:2:1: unknown key \"\" in a network, expected schema, name, inputs, constants, nodes, output");
   bad(HEAD, RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: the network has no inputs");
   bad(HEAD "inputs: []\n", RRAMNAS_ERR_PARSE, "a/net.yaml:1:1: the network has no nodes");
   bad(HEAD "inputs: 3\nnodes: []\n", RRAMNAS_ERR_PARSE, "a/net.yaml:2:9: inputs is a scalar, expected a list");
@@ -339,6 +340,41 @@ every_operator(void **state)
   expect_output(net, "all", "[]");
   round_trip(net);
   rramnas_net_unref(net);
+}
+
+/* The named result, whatever reads it; nothing is written where it is the one that follows anyway. */
+static void
+named_output(void **state)
+{
+  static const char nodes[] = IMAGE
+      "constants: [{name: k, shape: [2]}]\n"
+      "nodes:\n"
+      "  - {name: a, op: Relu}\n"
+      "  - {name: s, op: Split, axis: 1, out_shapes: [[1, 1, 8, 8], [1, 2, 8, 8]]}\n"
+      "  - {name: z, op: Relu, inputs: s.0}\n";
+  static const char *const names[] = { "a", "s.1", "z", "x", "k" };
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    char text[1024], line[32];
+    rramnas_net *net;
+    capture c;
+
+    snprintf(line, sizeof(line), "output: %s\n", names[i]);
+    snprintf(text, sizeof(text), "%s%s", nodes, line);
+    net = good(text);
+    assert_true(net->output >= 0);
+    round_trip(net);
+    c = written(net);
+    assert_int_equal(strstr(c.text, line) != NULL, strcmp(names[i], "z") != 0);
+    capture_free(&c);
+    rramnas_net_unref(net);
+  }
+  bad(IMAGE "nodes: [{op: Relu}]\noutput: y\n", RRAMNAS_ERR_SHAPE,
+      "a/net.yaml:4:9: output \"y\" is not defined; expected a node, an input or a constant");
+  bad(IMAGE "nodes: [{op: Relu}]\noutput: [x]\n", RRAMNAS_ERR_PARSE,
+      "a/net.yaml:4:9: output is a sequence, expected a word");
 }
 
 /* Names that YAML would read as something else, that clash, or that occur twice. */
@@ -635,7 +671,7 @@ main(void)
     cmocka_unit_test(faults_of_the_document),
     cmocka_unit_test(faults_of_yaml),
     cmocka_unit_test(faults_of_nodes),
-    cmocka_unit_test(every_operator),
+    cmocka_unit_test(named_output),      cmocka_unit_test(every_operator),
     cmocka_unit_test(awkward_names),
     cmocka_unit_test(example_networks),
     cmocka_unit_test(onnx_networks),

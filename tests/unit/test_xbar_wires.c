@@ -12,6 +12,7 @@
 
 #include "../../examples/common/tiles.h"
 #include "util/random.h"
+#include "wire_nodes.h"
 #include "xbar/adc.h"
 #include "xbar/irdrop.h"
 #include "xbar/mvm.h"
@@ -49,7 +50,7 @@ static void
 test_matrix(void **state)
 {
   static const rrn_xbar_wires cases[] = { { 1, 1, 0.3, 0.2 }, { 1, 7, 0.1, 0.4 }, { 9, 1, 0.02, 0.1 },
-    { 23, 17, 1e-3, 2e-3 }, { 17, 40, 0.1, 1e-4 }, { 64, 64, 3e-4, 3e-4 }, { 64, 64, 0.05, 0.05 } };
+    { 23, 17, 1e-3, 2e-3 }, { 17, 40, 0.1, 1e-4 }, { 40, 40, 3e-4, 3e-4 }, { 40, 40, 0.05, 0.05 } };
   static double g[MOST * MOST], m[MOST * MOST], share[MOST * MOST];
   double v[MOST], want[MOST];
   fixture f;
@@ -68,7 +69,7 @@ test_matrix(void **state)
       fill(&f, v, w->rows);
       for (i = 0; all && i < w->rows; i++)
         v[i] = 1;
-      assert_int_equal(rrn_xbar_irdrop_exact(&f.rt, w, g, v, want, NULL), RRAMNAS_OK);
+      wire_currents(w, g, v, want, NULL);
       for (k = 0; k < w->cols; k++) {
         double sum = 0, shared = 0;
 
@@ -85,8 +86,65 @@ test_matrix(void **state)
   rrn_arena_release(&f.arena);
 }
 
+/* From no resistance to wires of a million times the cells', both or one of them: shares are those of the nodes, and
+ * the currents keep their digits where wires take all the voltage. */
+static void
+test_extreme_segments(void **state)
+{
+  static const double ohms[] = { 1e-7, 1e-3, 1, 30, 1e3, 1e6 };
+  enum { N = 24, OHMS = sizeof(ohms) / sizeof(ohms[0]) };
+  static double g[N * N], share[N * N], across[N * N];
+  double v[N], want[N];
+  fixture f;
+  size_t c, i, k;
+
+  (void)state;
+  begin(&f);
+  for (i = 0; i < N; i++)
+    v[i] = 1;
+  for (c = 0; c < OHMS * OHMS; c++) {
+    const rrn_xbar_wires w = { N, N, ohms[c / OHMS], ohms[c % OHMS] };
+    double most = 0;
+
+    for (k = 0; k < N * N; k++)
+      g[k] = 0.01 * (double)(c % 2) + 0.33 * (double)(rrn_random_u32(&f.random) % 4);
+    assert_int_equal(rrn_xbar_irdrop_shares(&f.rt, &w, g, share, NULL), RRAMNAS_OK);
+    wire_currents(&w, g, v, want, across);
+    for (k = 0; k < N * N; k++)
+      assert_true(fabs(share[k] - across[k]) <= 1e-7);
+    for (k = 0; k < N; k++)
+      most = want[k] > most ? want[k] : most;
+    for (k = 0; k < N; k++) {
+      double sum = 0;
+
+      for (i = 0; i < N; i++)
+        sum += g[i * N + k] * share[i * N + k];
+      assert_true(fabs(sum - want[k]) <= 1e-5 * most);
+    }
+  }
+  rrn_arena_release(&f.arena);
+}
+
+/* Where rounds do not get anywhere there is an error, no endless run: squares of currents that are no numbers. */
+static void
+test_no_solution(void **state)
+{
+  const rrn_xbar_wires w = { 2, 2, 1, 1 };
+  const double g[4] = { 1e300, 1e300, 1e300, 1e300 };
+  double share[4] = { 7, 7, 7, 7 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  fixture f;
+
+  (void)state;
+  begin(&f);
+  assert_int_equal(rrn_xbar_irdrop_shares(&f.rt, &w, g, share, &err), RRAMNAS_ERR_LIMIT);
+  assert_non_null(strstr(err.message, "2 x 2 cells"));
+  assert_true(share[0] == 7 && share[3] == 7);
+  rrn_arena_release(&f.arena);
+}
+
 /* 23 outputs of 40 inputs in arrays of 16 rows: the last of each kind is not full. */
-enum { IN = 40, OUT = 23, VECTORS = 6, ROWS = 16 };
+enum { IN = 40, OUT = 23, VECTORS = 2, ROWS = 16 };
 
 static rrn_xbar_layer
 make(int32_t sign, const int32_t *weights)
@@ -103,7 +161,7 @@ make(int32_t sign, const int32_t *weights)
 /* Current of the column that holds (slice, side) of output `col`, from a solution of its array with this step's input.
  * Crossbars have 8 columns: two weights of 2 slices and 2 sides where these lie beside each other, else 8 weights. */
 static double
-current_of(fixture *f, const rrn_xbar_layer *l, const rrn_xbar_wiring *w, const int32_t *x, size_t tile, int32_t step,
+current_of(const rrn_xbar_layer *l, const rrn_xbar_wiring *w, const int32_t *x, size_t tile, int32_t step,
            int32_t slice, int32_t side, size_t col)
 {
   const size_t parts = (size_t)(l->n_slices * l->n_sides);
@@ -125,14 +183,14 @@ current_of(fixture *f, const rrn_xbar_layer *l, const rrn_xbar_wiring *w, const 
                             tile * ROWS + row, 1, &g[row * columns + c]);
     }
   }
-  assert_int_equal(rrn_xbar_irdrop_exact(&f->rt, &wires, g, v, i_col, NULL), RRAMNAS_OK);
+  wire_currents(&wires, g, v, i_col, NULL);
   c = col - first;
   return i_col[w->layout.side_by_side ? c * parts + (size_t)(slice * l->n_sides + side) : c];
 }
 
 /* Product without converters from such currents: digits, places, offset. */
 static double
-product_of(fixture *f, const rrn_xbar_layer *l, const rrn_xbar_wiring *w, const int32_t *x, size_t col)
+product_of(const rrn_xbar_layer *l, const rrn_xbar_wiring *w, const int32_t *x, size_t col)
 {
   double sum = 0;
   int32_t step, slice, side;
@@ -142,7 +200,7 @@ product_of(fixture *f, const rrn_xbar_layer *l, const rrn_xbar_wiring *w, const 
     for (step = 0; step < 2; step++)
       for (slice = 0; slice < l->n_slices; slice++)
         for (side = 0; side < l->n_sides; side++)
-          sum += current_of(f, l, w, x, tile, step, slice, side, col) * (side == 1 ? -1 : 1) * 9 / 0.95 *
+          sum += current_of(l, w, x, tile, step, slice, side, col) * (side == 1 ? -1 : 1) * 9 / 0.95 *
                  (1 << (2 * slice + 2 * step));
   for (k = 0; k < IN && l->n_sides == 1; k++)
     sum -= x[k] * (0.05 * 3 / 0.95 * (1 + 4) + 8);
@@ -187,7 +245,7 @@ test_products(void **state)
       assert_int_equal(rrn_xbar_kernel_create(&f.arena, &with, rrn_xbar_cpu_best(), &kernel, NULL), RRAMNAS_OK);
       assert_int_equal(rrn_xbar_mvm(&f.arena, &kernel, x, VECTORS, 0, fast, NULL, NULL), RRAMNAS_OK);
       for (k = 0; k < OUT * VECTORS; k++) {
-        const double want = product_of(&f, &l, &wirings[c], x + k / OUT * IN, k % OUT);
+        const double want = product_of(&l, &wirings[c], x + k / OUT * IN, k % OUT);
 
         assert_true(fabs(y[k] - want) <= 1e-8);
         assert_true(fabs(fast[k] - want) <= 1e-8);
@@ -383,7 +441,8 @@ main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_matrix),      cmocka_unit_test(test_products), cmocka_unit_test(test_kernels),
     cmocka_unit_test(test_attenuation), cmocka_unit_test(test_nothing),  cmocka_unit_test(test_chip),
-    cmocka_unit_test(test_memory),
+    cmocka_unit_test(test_memory),      cmocka_unit_test(test_extreme_segments),
+    cmocka_unit_test(test_no_solution),
   };
 
   allow_tiles();

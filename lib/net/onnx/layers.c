@@ -174,6 +174,15 @@ rrn_onnx_pool_op(rrn_onnx_call *call, rramnas_error *err)
 int32_t
 rrn_onnx_global_pool(rrn_onnx_call *call, rramnas_error *err)
 {
+  rrn_attrs *a = &call->attrs;
+  int32_t axis;
+
+  /* GlobalLpPool is a reduction of all axes behind the second. */
+  if (call->op == RRAMNAS_OP_REDUCE) {
+    for (axis = 2; axis < rrn_onnx_shape(call, 0)->rank; axis++)
+      a->dims[a->n_dims++] = axis;
+    a->keep_dims = 1;
+  }
   return rrn_shape_global_pool(rrn_onnx_shape(call, 0), &call->out[0], err);
 }
 

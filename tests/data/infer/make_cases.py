@@ -263,12 +263,13 @@ def external():
 
 
 def refused():
-    """What inference does not compute: statistics of the batch, and results behind the first."""
+    """What inference does not compute: statistics of the batch, results behind the first, norms of whole images."""
     folder = os.path.join(HERE, "refused")
     os.makedirs(folder, exist_ok=True)
     ones = nh.from_array(np.ones(3, dtype=np.float32), "o")
     for name, of in (("batch_statistics", node("BatchNormalization", "x,o,o,o,o", training_mode=1)),
-                     ("pool_indices", node("MaxPool", "x", "z,y", kernel_shape=[2, 2]))):
+                     ("pool_indices", node("MaxPool", "x", "z,y", kernel_shape=[2, 2])),
+                     ("global_lp_pool", node("GlobalLpPool", "x"))):
         graph = h.make_graph([of], "g", [h.make_tensor_value_info("x", T.FLOAT, (1, 3, 4, 4))],
                              [h.make_tensor_value_info("y", T.FLOAT, None)], [ones])
         model = h.make_model(graph, opset_imports=[h.make_opsetid("", 17)])
