@@ -18,6 +18,9 @@
 
 #include "util/ckd.h"
 
+/* Codes by which words of 16 bits may be wrong. Twice as much of all conversions would be in doubt. */
+#define MOST_ROUNDED 0.03
+
 enum rrn_xbar_cpu
 rrn_xbar_cpu_best(void)
 {
@@ -31,6 +34,18 @@ rrn_xbar_cpu_best(void)
   return RRN_XBAR_CPU_PLAIN;
 }
 
+/* Whether words of 16 bits leave few enough conversions in doubt to be worth it. */
+static int
+words_suffice(const rrn_xbar_cells *c)
+{
+  int32_t plane;
+
+  for (plane = 0; plane < c->n_planes; plane++)
+    if (c->rounded[plane] > MOST_ROUNDED || c->fraction[plane] < c->left_out[plane])
+      return 0;
+  return 1;
+}
+
 int32_t
 rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_cpu cpu, rrn_xbar_kernel *ret_kernel,
                        rramnas_error *err)
@@ -41,6 +56,8 @@ rrn_xbar_kernel_create(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_
               "no kernel but the reference draws read noise by cell or without a converter");
   k.collapsed = rrn_xbar_collapses(l);
   RRN_TRY(k.collapsed ? rrn_xbar_collapsed_fill(arena, l, &k, err) : rrn_xbar_cells_fill(arena, l, cpu, &k.cells, err));
+  if (cpu == RRN_XBAR_CPU_AVX512 && !k.collapsed && !words_suffice(&k.cells))
+    k.cpu = RRN_XBAR_CPU_AVX2;
   *ret_kernel = k;
   return RRAMNAS_OK;
 }

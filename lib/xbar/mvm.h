@@ -187,6 +187,7 @@ typedef struct rrn_xbar_block {
   const uint64_t *mixes; /* [4][64]: what a deviate adds to four steps' sums, less rrn_xbar_mix_zero(); only plain C */
   uint32_t first_vector; /* number of vector 0 */
   const int32_t *const *levels; /* [columns]: tables of converters with errors, see mvm_levels.c; NULL without */
+  const int32_t *level_tables, *level_places; /* [lanes]: the same as places in one; not AVX-512 */
   int32_t first_half, last_half; /* halves of codes that they have */
   int slow;              /* every conversion is settled by itself */
   int64_t clipped_low, clipped_high;
@@ -224,9 +225,6 @@ void rrn_xbar_lookup_plain(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx2(rrn_xbar_block *b);
 void rrn_xbar_lookup_avx512(rrn_xbar_block *b);
 void rrn_xbar_tiles_amx(rrn_xbar_block *b);
-
-/* Converts the sums of the first two for converters with errors. */
-void rrn_xbar_convert_by_levels(rrn_xbar_block *b);
 
 /* Whether the machine has the tiles and the system lets this process use them; asks for that. */
 int rrn_xbar_amx_usable(void);

@@ -2,7 +2,7 @@
 /* Codes of converters with errors, by tables.
  *
  * In:  the columns of a block, whose converters have borders of codes anywhere; sums with 16 bits behind the point.
- * Out: for each converter a table from halves of a code to codes; codes of sums in plain C.
+ * Out: for each converter a table from halves of a code to codes.
  *
  * Idea: a code grows with the current, so half a code of current that holds no border has one code, and one that holds
  * a border has the code below it and the next. An entry is the code above 2^16 less the border's place in the half, so
@@ -13,6 +13,8 @@
  * Complexity: 2 codes per converter of a block; a table is looked up once per conversion. Not handled: more than
  * RRN_XBAR_LEVELS codes. */
 #include "xbar/mvm_work.h"
+
+#include <string.h>
 
 #include "xbar/converter.h"
 
@@ -36,9 +38,14 @@ rrn_xbar_make_levels_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar
   w->block.last_half = (int32_t)entries_of(codes) - 2 * BEYOND - 1;
   w->level_tables = rrn_xbar_room(scratch, KEPT * entries_of(codes), sizeof(*w->level_tables));
   w->levels = rrn_arena_alloc_raw(scratch, w->width, sizeof(*w->levels));
+  w->level_places = rrn_xbar_room(scratch, w->width, sizeof(*w->level_places));
   w->level_owners = rrn_arena_alloc_raw(scratch, KEPT, sizeof(*w->level_owners));
+  if (w->level_places) /* lanes without a column look up as well */
+    memset(w->level_places, 0, w->width * sizeof(*w->level_places));
   w->block.levels = w->levels;
-  return w->level_tables && w->levels && w->level_owners;
+  w->block.level_tables = w->level_tables;
+  w->block.level_places = w->level_places;
+  return w->level_tables && w->levels && w->level_places && w->level_owners;
 }
 
 /* A border as sums have it, from the table's beginning on; tables end before either limit. */
@@ -97,50 +104,8 @@ rrn_xbar_fill_levels(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_
 
   if (first == 0 || w->n_levels + w->block.columns > KEPT)
     w->n_levels = 0;
-  for (lane = 0; lane < w->block.columns; lane++)
+  for (lane = 0; lane < w->block.columns; lane++) {
     w->levels[lane] = table_of(k, rrn_xbar_converter_of(k->head.converters, w->tile, plane, first + lane), w);
-}
-
-/* Weighted code of one sum; 0 of one that is to be settled, which is listed. */
-static uint32_t
-code_of(rrn_xbar_block *b, const int32_t *table, int32_t sum, size_t lane, size_t vector, int32_t step)
-{
-  const int32_t half = sum >> 15, at = half < b->first_half ? b->first_half : half > b->last_half ? b->last_half : half;
-  const int32_t entry = table[at - b->first_half], code = entry < 0 ? entry : entry + (sum & (HALF - 1));
-
-  if (code < 0 || (code & 0xffff) < b->width) {
-    b->doubts[(lane * (size_t)b->steps + (size_t)step) * RRN_XBAR_DOUBTS + vector / 16] |= 1u << 2 * (vector % 16);
-    return 0;
+    w->level_places[lane] = (int32_t)(w->levels[lane] - w->level_tables);
   }
-  b->clipped_low += sum < 0;
-  b->clipped_high += sum >> 16 > b->last;
-  return (uint32_t)(code >> 16) << (step * b->dac_bits);
-}
-
-/* A step's sum of a column, with 16 bits behind the point. */
-static int32_t
-sum_of(const rrn_xbar_block *b, size_t lane, size_t vector, int32_t step)
-{
-  const size_t place = vector * (size_t)b->bits * RRN_XBAR_LANES + lane;
-  const int32_t *bits = b->sums + place + (size_t)(step * b->dac_bits) * RRN_XBAR_LANES;
-  uint32_t sum = 0;
-  int32_t bit, t;
-
-  for (bit = b->dac_bits; bit-- > 0;)
-    sum = 2 * sum + (uint32_t)bits[bit * RRN_XBAR_LANES];
-  t = (int32_t)sum + b->offset[(size_t)step * RRN_XBAR_TABLE_VECTORS + vector];
-  return t + (b->noises ? b->noises[place + (size_t)step * RRN_XBAR_LANES] : 0);
-}
-
-void
-rrn_xbar_convert_by_levels(rrn_xbar_block *b)
-{
-  size_t lane, vector;
-  int32_t step;
-
-  for (vector = 0; vector < b->vectors; vector++)
-    for (lane = 0; lane < b->columns; lane++)
-      for (step = 0; step < b->steps; step++)
-        b->codes[lane * RRN_XBAR_TABLE_VECTORS + vector] +=
-          code_of(b, b->levels[lane], sum_of(b, lane, vector, step), lane, vector, step);
 }

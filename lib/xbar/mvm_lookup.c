@@ -31,6 +31,9 @@ typedef uint16_t halves_plain __attribute__((vector_size(16), aligned(16), may_a
 typedef float reals_plain __attribute__((vector_size(16), aligned(16), may_alias));
 typedef int32_t ints_plain __attribute__((vector_size(16), aligned(16), may_alias));
 
+/* Functions that constants of their callers are to reach. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* Products of the halves of words, as numbers with a sign, added. */
 static inline words_plain
 dot_plain(halves_plain a, halves_plain b)
@@ -64,6 +67,12 @@ mix_plain(const uint64_t *mixes, const words_plain *picks, ints_plain *ret_sums)
   ret_sums[1] = (ints_plain)(first >> 16) - rrn_xbar_mix_zero(1);
   ret_sums[2] = (ints_plain)(second << 16 >> 16) - rrn_xbar_mix_zero(2);
   ret_sums[3] = (ints_plain)(second >> 16) - rrn_xbar_mix_zero(3);
+}
+
+static inline ints_plain
+gather_plain(const int32_t *from, ints_plain at)
+{
+  return (ints_plain){ from[at[0]], from[at[1]], from[at[2]], from[at[3]] };
 }
 
 #define WIDTH 16
@@ -154,6 +163,12 @@ mix_avx2(const uint64_t *mixes, const words_avx2 *picks, ints_avx2 *ret_sums)
       _mm256_madd_epi16(_mm256_maddubs_epi16(deviates, _mm256_set1_epi32(weights)), ones),
       _mm256_set1_epi32(rrn_xbar_zeros[step]));
   }
+}
+
+TARGET static inline ints_avx2
+gather_avx2(const int32_t *from, ints_avx2 at)
+{
+  return (ints_avx2)_mm256_i32gather_epi32(from, (__m256i)at, 4);
 }
 
 #define WIDTH 32

@@ -40,9 +40,9 @@ list_doubts(const rrn_xbar_block *b, uint32_t *ret_places)
   return listed;
 }
 
-/* Sum of the cells of a column whose bits are set. */
-INLINE int32_t
-sum_of_cells(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows)
+/* Sums of the cells of a column whose bits are set, in parts. */
+INLINE __m512i
+parts_of_cells(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows)
 {
   const __m512i ones = _mm512_set1_epi8(1);
   __m512i top = _mm512_setzero_si512(), middle = top, low = top;
@@ -55,8 +55,20 @@ sum_of_cells(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *ro
     middle = _mm512_dpbusd_epi32(middle, _mm512_maskz_loadu_epi8(here, c->middle + first + k), ones);
     low = _mm512_dpbusd_epi32(low, ones, _mm512_maskz_loadu_epi8(here, c->low + first + k));
   }
-  top = _mm512_add_epi32(_mm512_slli_epi32(top, 16), _mm512_slli_epi32(middle, 8));
-  return _mm512_reduce_add_epi32(_mm512_add_epi32(top, low));
+  top = _mm512_add_epi32(_mm512_slli_epi32(top, 8), middle);
+  return _mm512_add_epi32(_mm512_slli_epi32(top, 8), low);
+}
+
+/* The sums of four columns' parts. */
+INLINE __m128i
+four_sums(const __m512i p[4])
+{
+  const __m512i a = _mm512_add_epi32(_mm512_unpacklo_epi32(p[0], p[1]), _mm512_unpackhi_epi32(p[0], p[1]));
+  const __m512i b = _mm512_add_epi32(_mm512_unpacklo_epi32(p[2], p[3]), _mm512_unpackhi_epi32(p[2], p[3]));
+  const __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+  const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+
+  return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
 
 INLINE double
@@ -92,7 +104,7 @@ sum_of_squares(const rrn_xbar_block *b, const uint8_t *spread, size_t vector, in
 TARGET int64_t
 rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows)
 {
-  return sum_of_cells(c, first, n, rows);
+  return _mm512_reduce_add_epi32(parts_of_cells(c, first, n, rows));
 }
 
 /* Some doubts of a block by their numbers: (lane * steps + step) * table vectors + vector. */
@@ -117,26 +129,59 @@ place_of(uint32_t number, uint32_t steps)
   return (place){ lane, number % RRN_XBAR_TABLE_VECTORS, (int32_t)(row - lane * steps) };
 }
 
+/* Four doubts of steps of one bit, of up to 64 times `words` rows. */
+INLINE void
+sum_four(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, size_t words, const uint32_t *number,
+         double *ret_codes)
+{
+  const uint32_t steps = (uint32_t)w->block.steps;
+  const rrn_xbar_cells c = k->cells;
+  __m512i parts[4];
+  double offsets[4];
+  size_t i;
+
+#pragma GCC unroll 4
+  for (i = 0; i < 4; i++) {
+    const place p = place_of(number[i], steps);
+    const size_t row = p.vector * (size_t)w->block.bits + (size_t)p.step;
+
+    parts[i] = parts_of_cells(&c, first_cell + p.lane * w->rows, words * 64, w->bits + row * words);
+    offsets[i] = w->offsets[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
+  }
+  _mm256_storeu_pd(ret_codes, _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(four_sums(parts)), _mm256_set1_pd(w->slope)),
+                                            _mm256_loadu_pd(offsets)));
+}
+
+/* The same of one, of any steps. */
+TARGET static double
+sum_one(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, uint32_t number)
+{
+  const int32_t dac_bits = w->block.dac_bits;
+  const place p = place_of(number, (uint32_t)w->block.steps);
+  const uint64_t *rows = w->bits + (p.vector * (size_t)w->block.bits + (size_t)(p.step * dac_bits)) * w->words;
+  int64_t sum = 0;
+  int32_t bit;
+
+  for (bit = dac_bits; bit-- > 0;)
+    sum = 2 * sum +
+          rrn_xbar_sum_avx512(&k->cells, first_cell + p.lane * w->rows, w->rows, rows + (size_t)bit * w->words);
+  return (double)sum * w->slope + w->offsets[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
+}
+
+/* Arrays of 65 to 128 rows have two words, given as a constant. */
 TARGET static void
 sum_doubts(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, doubts *d)
 {
-  const rrn_xbar_cells c = k->cells;
-  const size_t words = w->words, bits = (size_t)w->block.bits, n_rows = w->rows;
-  const int32_t dac_bits = w->block.dac_bits;
-  const uint32_t steps = (uint32_t)w->block.steps;
-  const double slope = w->slope;
+  const size_t fours = w->block.dac_bits == 1 ? d->n / 4 * 4 : 0;
   size_t i;
 
-  for (i = 0; i < d->n; i++) {
-    const place p = place_of(d->number[i], steps);
-    const uint64_t *rows = w->bits + (p.vector * bits + (size_t)(p.step * dac_bits)) * words;
-    int64_t sum = 0;
-    int32_t bit;
-
-    for (bit = dac_bits; bit-- > 0;)
-      sum = 2 * sum + sum_of_cells(&c, first_cell + p.lane * n_rows, n_rows, rows + (size_t)bit * words);
-    d->codes[i] = (double)sum * slope + w->offsets[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
-  }
+  for (i = 0; i < fours; i += 4)
+    if (w->words == 2)
+      sum_four(k, w, first_cell, 2, d->number + i, d->codes + i);
+    else
+      sum_four(k, w, first_cell, w->words, d->number + i, d->codes + i);
+  for (; i < d->n; i++)
+    d->codes[i] = sum_one(k, w, first_cell, d->number[i]);
 }
 
 TARGET static void

@@ -39,6 +39,7 @@ typedef struct rrn_xbar_work {
   int32_t *level_tables; /* of the converters of a plane, each once */
   size_t *level_owners, n_levels; /* whose they are, and how many */
   const int32_t **levels; /* as block.levels */
+  int32_t *level_places;  /* as block.level_places */
   rrn_xbar_stats stats;
 } rrn_xbar_work;
 
