@@ -537,7 +537,6 @@ make_abreast(rrn_arena *scratch, const running *run, rrn_xbar_short_abreast *a, 
   a->wide = aligned(scratch, a->n_vectors, side * sizeof(*a->wide));
   if (!patterns || !a->cells || !a->shifts || !a->table || !a->wide)
     return rrn_fail_memory(err);
-  memset(a->cells, 0, n * side * sizeof(*a->cells));
   memset(a->shifts, 0, side * sizeof(*a->shifts));
   rrn_xbar_short_bundles_avx512(run->x, run->x_row, a->n_in, a->n_bundle, a->n_vectors, patterns);
   a->patterns = patterns;

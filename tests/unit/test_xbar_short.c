@@ -16,7 +16,7 @@
 #include "xbar/adc.h"
 #include "xbar/mvm_short.h"
 
-enum { VECTORS = 48, MANY = 512, MOST_GROUPS = 4, MOST_OUT = 20, N_CPUS = 3 };
+enum { VECTORS = 48, MANY = 512, MOST_GROUPS = 4, MOST_OUT = 20, N_CPUS = 4 };
 
 /* A random layer with the converters of its groups. */
 typedef struct layer_case {
@@ -165,12 +165,14 @@ static void
 create_all(layer_case *c, rrn_xbar_short ret[N_CPUS])
 {
   const rrn_xbar_groups groups = groups_of(c);
-  static const enum rrn_xbar_cpu cpus[N_CPUS] = { RRN_XBAR_CPU_PLAIN, RRN_XBAR_CPU_AVX512, RRN_XBAR_CPU_AMX };
+  static const enum rrn_xbar_cpu cpus[N_CPUS] = { RRN_XBAR_CPU_PLAIN, RRN_XBAR_CPU_AVX2, RRN_XBAR_CPU_AVX512,
+                                               RRN_XBAR_CPU_AMX };
   int cpu, fits;
 
   for (cpu = 0; cpu < N_CPUS; cpu++) {
-    assert_int_equal(rrn_xbar_short_create(&c->arena, &c->layer, &groups, NULL,
-                                           cpus[cpu] < rrn_xbar_cpu_best() ? cpus[cpu] : rrn_xbar_cpu_best(), &ret[cpu], &fits, NULL),
+    const enum rrn_xbar_cpu used = cpus[cpu] < rrn_xbar_cpu_best() ? cpus[cpu] : rrn_xbar_cpu_best();
+
+    assert_int_equal(rrn_xbar_short_create(&c->arena, &c->layer, &groups, NULL, used, &ret[cpu], &fits, NULL),
                      RRAMNAS_OK);
     assert_true(fits);
   }
