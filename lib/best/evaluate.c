@@ -19,7 +19,11 @@
 
 #include <string.h>
 
-enum { WORK_JOB = 55 }; /* of one sample in one layer, in rough nanoseconds */
+/* In rough nanoseconds: of one sample in one layer; of a crossbar that is looked at. */
+enum { WORK_JOB = 55, WORK_BAR = 4 };
+
+/* Sums in another order than the simulation's differ by less. */
+static const double ROUNDING = 1e-9;
 
 enum step {
   COPIES_GRANTED, COPIES_READY, BARS_GRANTED, BARS_READY, COMPUTED, ROUND_OVER, BARS_RELEASED, COPY_RETURNED,
@@ -63,8 +67,9 @@ rrn_evaluator_init(rrn_evaluator *e, rrn_arena *arena, int32_t n_layers, int32_t
   e->jobs = rrn_arena_alloc(arena, (size_t)samples, sizeof(*e->jobs));
   e->queue = rrn_arena_alloc(arena, 2 * (size_t)ring, sizeof(*e->queue));
   e->heap = rrn_arena_alloc(arena, (size_t)samples + 1, sizeof(*e->heap));
+  e->before = rrn_arena_alloc(arena, n, sizeof(*e->before));
   if (!e->ns || !e->copies || !e->conflicts || !e->waiters || !e->active || !e->holder || !e->left ||
-      !e->pools || !e->jobs || !e->queue || !e->heap)
+      !e->pools || !e->jobs || !e->queue || !e->heap || !e->before)
     return rrn_fail_memory(err);
   return RRAMNAS_OK;
 }
@@ -84,20 +89,25 @@ set_bit(uint64_t *bits, int32_t i, int value)
 }
 
 void
-rrn_evaluator_share(rrn_evaluator *e, const rrn_floor *f, int32_t layer)
+rrn_evaluator_share(rrn_evaluator *e, const rrn_floor *f)
 {
-  const uint64_t *mine = f->holds + (size_t)layer * (size_t)f->n_words;
-  int32_t other, j;
+  int32_t k, i, j, layer;
+  uint64_t word;
 
-  for (other = 0; other < e->n_layers; other++) {
-    const uint64_t *its = f->holds + (size_t)other * (size_t)f->n_words;
-    uint64_t both = 0;
+  memset(e->conflicts, 0, (size_t)e->n_layers * (size_t)e->n_words * sizeof(*e->conflicts));
+  for (k = 0; k < f->n_bars; k++) {
+    const uint64_t *held = f->held + (size_t)k * (size_t)f->layer_words;
 
-    for (j = 0; j < f->n_words; j++)
-      both |= mine[j] & its[j];
-    set_bit(row(e, e->conflicts, layer), other, both != 0 && other != layer);
-    set_bit(row(e, e->conflicts, other), layer, both != 0 && other != layer);
+    for (j = 0; j < e->n_words; j++)
+      for (word = held[j]; word; word &= word - 1) {
+        uint64_t *conflicts = row(e, e->conflicts, 64 * j + __builtin_ctzll(word));
+
+        for (i = 0; i < e->n_words; i++)
+          conflicts[i] |= held[i];
+      }
   }
+  for (layer = 0; layer < e->n_layers; layer++)
+    set_bit(row(e, e->conflicts, layer), layer, 0);
 }
 
 /* --- events --- */
@@ -345,6 +355,45 @@ alone(rrn_evaluator *e)
   for (i = 0; i < e->n_layers; i++)
     t += e->ns[i];
   return t;
+}
+
+/* Layers that share a crossbar take turns: before the first of them comes what is before it in the chain, and after the
+ * last what is behind it. */
+static double
+bar_bound(const rrn_evaluator *e, const uint64_t *layers, double chain_ns)
+{
+  int32_t j, layer, first = -1, last = 0;
+  double ns = 0;
+  uint64_t word;
+
+  for (j = 0; j < e->n_words; j++)
+    for (word = layers[j]; word; word &= word - 1) {
+      layer = 64 * j + __builtin_ctzll(word);
+      ns += e->ns[layer];
+      first = first < 0 ? layer : first;
+      last = layer;
+    }
+  if (first < 0)
+    return 0;
+  return e->samples * ns + e->before[first] + chain_ns - e->before[last] - e->ns[last];
+}
+
+double
+rrn_evaluator_bound(rrn_evaluator *e, const rrn_floor *f)
+{
+  double chain_ns = 0, most = 0, ns;
+  int32_t i;
+
+  for (i = 0; i < e->n_layers; i++) {
+    e->before[i] = chain_ns;
+    chain_ns += e->ns[i];
+  }
+  for (i = 0; i < f->n_bars; i++) {
+    ns = bar_bound(e, f->held + (size_t)i * (size_t)f->layer_words, chain_ns);
+    most = ns > most ? ns : most;
+  }
+  e->work += WORK_BAR * f->n_bars;
+  return most * (1 - ROUNDING);
 }
 
 double

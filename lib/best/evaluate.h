@@ -8,6 +8,7 @@
 typedef struct rrn_evaluator {
   int32_t n_layers, n_words, samples;
   double *ns;           /* [n_layers] time of one sample in a layer */
+  double *before;       /* [n_layers] scratch: the same of all layers before it */
   int32_t *copies;      /* [n_layers] */
   uint64_t *conflicts;  /* [n_layers][n_words]: layers that share a crossbar */
   uint64_t *waiters;    /* [n_layers][n_words] */
@@ -26,9 +27,11 @@ typedef struct rrn_evaluator {
 } rrn_evaluator;
 
 int32_t rrn_evaluator_init(rrn_evaluator *e, rrn_arena *arena, int32_t n_layers, int32_t samples, rramnas_error *err);
-/* Brings the conflicts of one layer up to date with the floor. */
-void rrn_evaluator_share(rrn_evaluator *e, const rrn_floor *f, int32_t layer);
+/* Brings the conflicts up to date with the floor. */
+void rrn_evaluator_share(rrn_evaluator *e, const rrn_floor *f);
 /* Completion of all samples, or a number not below `limit_ns` when it is not sooner. */
 double rrn_evaluate(rrn_evaluator *e, double limit_ns);
+/* Completion is not sooner, as the layers of each crossbar tell. */
+double rrn_evaluator_bound(rrn_evaluator *e, const rrn_floor *f);
 
 #endif

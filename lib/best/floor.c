@@ -594,27 +594,58 @@ allow_row(const rrn_floor *f, int32_t layer)
   return n < f->n_layers ? row : NULL;
 }
 
-/* Crossbars with that many free cells that do not hold the layer; returns how many. */
+/* Of the crossbars from..to - 1 those with that many free cells that do not hold the layer; returns how many. */
 static int32_t
-find_room(const rrn_floor *f, int32_t layer, int64_t cells, int32_t *bars)
+find_room_between(const rrn_floor *f, const uint64_t *holds, int64_t cells, int32_t from, int32_t to, int32_t *bars)
 {
-  const uint64_t *holds = f->holds + (size_t)layer * (size_t)f->n_words;
-  const int32_t most = f->only ? f->n_only : f->n_bars, *only = f->only, first = f->first;
   const int64_t *room = f->room;
-  int32_t n = 0, i, k;
+  int32_t n = 0, k;
 
-  for (i = 0; i < most; i++) {
-    k = only ? only[i] : i + first < most ? i + first : i + first - most;
-    if (room[k] < cells)
-      continue;
+  for (k = from; k < to; k++) {
     bars[n] = k;
-    n += ~(int32_t)(holds[k >> 6] >> (k & 63)) & 1;
+    n += (room[k] >= cells) & (int32_t)~(holds[k >> 6] >> (k & 63));
   }
   return n;
 }
 
 static int32_t
-find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
+find_room(const rrn_floor *f, int32_t layer, int64_t cells, int32_t *bars)
+{
+  const uint64_t *holds = f->holds + (size_t)layer * (size_t)f->n_words;
+  int32_t n = 0, i;
+
+  if (!f->only) {
+    n = find_room_between(f, holds, cells, f->first, f->n_bars, bars);
+    return n + find_room_between(f, holds, cells, 0, f->first, bars + n);
+  }
+  for (i = 0; i < f->n_only; i++) {
+    bars[n] = f->only[i];
+    n += (f->room[bars[n]] >= cells) & (int32_t)~(holds[bars[n] >> 6] >> (bars[n] & 63));
+  }
+  return n;
+}
+
+/* Whether a layer may have a box in a crossbar, as far as group and company go. */
+static inline int
+welcome(const rrn_floor *f, int32_t k, int32_t group, const uint64_t *allow)
+{
+  return (group < 0 || f->bars[k].group == group) && (!allow || allowed(held_by(f, k), allow, f->layer_words));
+}
+
+/* The best space of a crossbar for boxes of a size, or -1. */
+static inline int32_t
+space_for(rrn_floor *f, int32_t k, corners box, int32_t size, int32_t *ret_space)
+{
+  const int32_t n_spaces = f->bars[k].n_spaces;
+
+  if (n_spaces <= FEW_SPACES || !f->known)
+    return best_space(spaces_of(f, k), n_spaces, box, ret_space);
+  return look_up(f, k, box, size, ret_space);
+}
+
+/* Crossbars with a space for such a box; the search ends when they cannot be as many as wanted. */
+static int32_t
+find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group, int32_t wanted)
 {
   const uint64_t *allow = allow_row(f, layer);
   const corners box = corners_of(&(rrn_floor_space){ 0, 0, cols, rows });
@@ -622,17 +653,14 @@ find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t gro
   const int32_t size = f->known ? size_index(f, rows, cols) : 0;
   int32_t n = 0, fits = 0, i;
 
-  for (i = 0; i < most; i++) {
-    const int32_t k = f->found_bar[i], n_spaces = f->bars[k].n_spaces;
+  for (i = 0; i < most && n + most - i >= wanted; i++) {
+    const int32_t k = f->found_bar[i];
     int32_t score;
 
-    if ((group >= 0 && f->bars[k].group != group) || (allow && !allowed(held_by(f, k), allow, f->layer_words)))
+    if (!welcome(f, k, group, allow))
       continue;
-    fits += WORK_FIT + n_spaces;
-    if (n_spaces <= FEW_SPACES || !f->known)
-      score = best_space(spaces_of(f, k), n_spaces, box, &f->found_space[n]);
-    else
-      score = look_up(f, k, box, size, &f->found_space[n]);
+    fits += WORK_FIT + f->bars[k].n_spaces;
+    score = space_for(f, k, box, size, &f->found_space[n]);
     f->found_bar[n] = k;
     f->found_score[n] = score;
     n += score >= 0;
@@ -641,10 +669,53 @@ find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t gro
   return n;
 }
 
+/* Whether a crossbar has a space for such a box when that of the layer is gone. */
+static int
+fits_instead(rrn_floor *f, int32_t k, int32_t layer, corners box, int32_t size)
+{
+  rrn_floor_bar *b = &f->bars[k];
+  const int32_t last = b->n_boxes - 1, i = box_of(b, layer);
+  const rrn_floor_box x = b->boxes[i];
+  corners s, first, then;
+  int32_t space;
+
+  if (space_for(f, k, box, size, &space) >= 0)
+    return 1;
+  s = corners_of_box(&x);
+  b->boxes[i] = b->boxes[last];
+  b->n_boxes = last;
+  first = grow(f, b, s, s);
+  then = grow(f, b, s, first);
+  b->n_boxes = last + 1;
+  b->boxes[i] = x;
+  return best_space((rrn_floor_space[]){ cross(first, then), cross(then, first) }, 2, box, &space) >= 0;
+}
+
+int
+rrn_floor_may_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count, int32_t group)
+{
+  const uint64_t *holds = f->holds + (size_t)layer * (size_t)f->n_words, *allow = allow_row(f, layer);
+  const corners box = corners_of(&(rrn_floor_space){ 0, 0, cols, rows });
+  int32_t left = 0, j, k, size;
+  uint64_t word;
+
+  for (j = 0; j < f->n_words; j++)
+    left += __builtin_popcountll(holds[j]);
+  count -= find_spaces(f, layer, rows, cols, group, count - left);
+  size = f->known ? size_index(f, rows, cols) : 0;
+  for (j = 0; j < f->n_words && count > 0 && left >= count; j++)
+    for (word = holds[j]; word && count > 0 && left >= count; word &= word - 1, left--) {
+      k = 64 * j + __builtin_ctzll(word);
+      f->work += WORK_FIT + 2 * f->bars[k].n_boxes;
+      count -= welcome(f, k, group, allow) && fits_instead(f, k, layer, box, size);
+    }
+  return count <= 0;
+}
+
 int32_t
 rrn_floor_count(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group)
 {
-  return find_spaces(f, layer, rows, cols, group);
+  return find_spaces(f, layer, rows, cols, group, 0);
 }
 
 /* The score of which not all that were found are needed; how many of that score are. */
@@ -666,7 +737,7 @@ last_score(rrn_floor *f, int32_t found, int32_t count, int32_t *ret_n)
 int
 rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count, int32_t group)
 {
-  const int32_t found = find_spaces(f, layer, rows, cols, group);
+  const int32_t found = find_spaces(f, layer, rows, cols, group, count);
   int32_t last, left = 0, i;
 
   if (found < count)

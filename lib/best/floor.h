@@ -87,6 +87,8 @@ void rrn_floor_clear(rrn_floor *f);
 int rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count, int32_t group);
 /* Crossbars of the group where one such box could be put. */
 int32_t rrn_floor_count(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group);
+/* 0: rrn_floor_place() would fail even if all boxes of the layer were taken out first. */
+int rrn_floor_may_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count, int32_t group);
 /* Takes out up to `count` boxes of that size (rows 0: any size). */
 void rrn_floor_remove(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count);
 /* Moves a crossbar to another group; can be taken back as boxes can. */

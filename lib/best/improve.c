@@ -324,16 +324,14 @@ step(search *s)
   rrn_plan *p = s->p;
   const double limit = s->ns * (1 + s->threshold);
   size_t mark;
-  int32_t i;
   double ns;
 
-  p->work += p->n_layers * (60 + (int64_t)p->n_layers * p->floor.n_words);
+  p->work += 60 * p->n_layers + 12 * p->floor.n_bars;
   remember(s);
   rrn_floor_keep(&p->floor);
   mark = rrn_floor_mark(&p->floor);
   if (move(s)) {
-    for (i = 0; p->eval.samples > 1 && i < p->n_layers; i++)
-      rrn_evaluator_share(&p->eval, &p->floor, i);
+    rrn_plan_share_all(p);
     ns = rrn_plan_time(p, limit);
     if (ns < limit || ns <= s->ns) {
       s->ns = ns;
@@ -370,9 +368,9 @@ run_moves(search *s, int64_t budget, double threshold)
   return RRAMNAS_OK;
 }
 
-/* Groups may change, and who is in them. */
+/* Groups may change, and who is in them. Plans of one group are left alone. */
 static int32_t
-improve_groups(search *s, int64_t budget, double threshold)
+improve_groups(search *s, int64_t budget, double threshold, int64_t *ret_spent)
 {
   rrn_plan *p = s->p;
   int32_t i;
@@ -381,6 +379,7 @@ improve_groups(search *s, int64_t budget, double threshold)
     s->n_groups = p->group[i] >= s->n_groups ? p->group[i] + 1 : s->n_groups;
   if (s->n_groups <= 1)
     return RRAMNAS_OK;
+  *ret_spent = budget;
   RRN_TRY(run_moves(s, budget, threshold));
   s->n_groups = 0;
   rrn_plan_allow_groups(p);
@@ -412,11 +411,12 @@ improve_company(search *s, int64_t budget, double threshold)
 int32_t
 rrn_plan_improve(rrn_plan *p, int64_t budget, double threshold, double *ns)
 {
+  int64_t spent = 0;
   search s;
 
   RRN_TRY(search_init(&s, p, *ns));
-  RRN_TRY(improve_groups(&s, budget / 2, threshold));
-  RRN_TRY(improve_company(&s, budget / 2, threshold));
+  RRN_TRY(improve_groups(&s, budget / 2, threshold, &spent));
+  RRN_TRY(improve_company(&s, budget - spent, threshold));
   *ns = s.best.ns;
   return RRAMNAS_OK;
 }

@@ -216,6 +216,21 @@ place_copies(rrn_plan *p, int32_t layer, const rrn_tiling *tiling, int32_t copie
   return 1;
 }
 
+/* 0: place_copies() would fail even if the layer had no boxes yet. */
+static int
+may_place_copies(rrn_plan *p, int32_t layer, const rrn_tiling *tiling, int32_t copies)
+{
+  rrn_box_class classes[RRN_MOST_CLASSES];
+  const int32_t n = rrn_shape_classes(p->m, layer, tiling, classes);
+  int32_t i;
+
+  for (i = 0; i < n; i++)
+    if (!rrn_floor_may_place(&p->floor, layer, classes[i].rows, classes[i].cols, classes[i].per_copy * copies,
+                             p->group[layer]))
+      return 0;
+  return 1;
+}
+
 static void
 remove_copies(rrn_plan *p, int32_t layer, const rrn_tiling *tiling, int32_t copies)
 {
@@ -253,9 +268,11 @@ rrn_plan_change(rrn_plan *p, int32_t layer, rrn_pick pick)
     done = place_copies(p, layer, &want->tiling, want->copies - old->copies);
   } else if (same) {
     remove_copies(p, layer, &want->tiling, old->copies - want->copies);
-  } else {
+  } else if (may_place_copies(p, layer, &want->tiling, want->copies)) {
     rrn_floor_remove(&p->floor, layer, 0, 0, INT32_MAX);
     done = place_copies(p, layer, &want->tiling, want->copies);
+  } else {
+    done = 0;
   }
   if (done)
     note(p, layer, pick);
@@ -468,15 +485,20 @@ rrn_plan_build(rrn_plan *p, const rrn_recipe *recipe, const int32_t *group_of_ba
 void
 rrn_plan_share_all(rrn_plan *p)
 {
-  int32_t i;
-
-  for (i = 0; p->eval.samples > 1 && i < p->n_layers; i++)
-    rrn_evaluator_share(&p->eval, &p->floor, i);
+  if (p->eval.samples > 1)
+    rrn_evaluator_share(&p->eval, &p->floor);
 }
 
 double
 rrn_plan_time(rrn_plan *p, double limit_ns)
 {
+  double ns;
+
+  if (p->eval.samples > 1 && limit_ns < 1e300) {
+    ns = rrn_evaluator_bound(&p->eval, &p->floor);
+    if (ns > limit_ns)
+      return ns;
+  }
   return rrn_evaluate(&p->eval, limit_ns);
 }
 

@@ -24,7 +24,7 @@
 #include "timing/sim.h"
 
 enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, LARGE = 1024, NEIGHBOURS = 4 };
-_Static_assert((int)STAGES <= (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
+_Static_assert((int)STAGES < (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
 
 /* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The fast
  * effort has menus of its own. */
@@ -33,17 +33,28 @@ static const rrn_allowance stages[2][STAGES] = {
     { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
     { 3e6, 1.2e6, 9e5, 6e5, 3, 1, 3, 2, 1, 0, 2 },
     { 6e6, 9e6, 3e7, 3e7, 3, 2, 6, 4, 1, 0, 3 },
-    { 3e7, 3e7, 1.5e8, 1e8, 3, 2, 8, 6, 1, 0, 4 },
+    { 3e7, 3e7, 1.5e8, 1e8, 3, 4, 8, 6, 1, 0, 4 },
     { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
   },
   {
     { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
     { 3e6, 2e6, 1.5e6, 1e6, 3, 1, 3, 2, 1, 0, 2 },
-    { 6e6, 1.2e7, 3.5e7, 3.5e7, 3, 2, 6, 4, 1, 0, 3 },
+    { 6e6, 1.2e7, 2e7, 3.5e7, 3, 4, 6, 4, 1, 0, 3 },
     { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
     { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
   },
 };
+
+/* Searches once more at balanced, with other random numbers, as their luck counts for more than their work: few moves
+ * on groups and many, by turns. Thorough goes on as if they had not been made. */
+enum { AGAIN = STAGES, SEARCHES = 4 };
+static const rrn_allowance again[SEARCHES] = {
+  { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 8 },
+  { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 9 },
+  { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 10 },
+  { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 11 },
+};
+static const double again_share = 0.07;
 
 /* The share of the way to the bound that a stage may go, for one inference and for more. */
 static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.15 }, { 0.5, 0.3 }, { 0.35, 0.25 }, { 0.3, 0.25 } };
@@ -127,6 +138,29 @@ least_after(const rrn_race *r, const rrn_racer *x, int32_t stage, double ns)
   return share <= 0 ? ns : ns - (share < most ? share : most);
 }
 
+/* Networks so large that plans take long. */
+static int
+is_large(const rrn_race *r)
+{
+  return r->n > 0 && r->racers[r->n - 1].crossbars >= LARGE;
+}
+
+/* Balanced searches once more where many layers work at a time and none is grouped, unless plans take long. */
+static int
+goes_again(const rrn_race *r, int32_t effort)
+{
+  return effort == RRAMNAS_EFFORT_BALANCED && r->search.samples > 1 && !r->grouped && !is_large(r);
+}
+
+/* Searching again finds no sooner plan. */
+static double
+least_again(const rrn_racer *x, double ns)
+{
+  const double least = (1 - again_share) * ns;
+
+  return least > x->own_bound_ns ? least : x->own_bound_ns;
+}
+
 /* No plan of the racer will be sooner, up to that stage. */
 static double
 promise(const rrn_race *r, const rrn_racer *x, int32_t last)
@@ -204,22 +238,20 @@ find_bounds(rrn_race *r, rrn_racer *x, double bound_ns)
   return x->stage == 1 && x->own_bound_ns < 0 ? find_own_bound(r, x) : RRAMNAS_OK;
 }
 
-/* Stages of an effort. Networks of dense layers have one more at balanced, unless they are so large that plans take long. */
+/* Stages of an effort. Networks of dense layers have one more at balanced, unless they are large. */
 static int32_t
 count_stages(const rrn_race *r, int32_t effort)
 {
-  const int32_t first = r->n > 0 ? r->racers[r->n - 1].crossbars : 0;
-
   if (effort > RRAMNAS_EFFORT_BALANCED)
     return STAGES;
-  return effort == RRAMNAS_EFFORT_FAST ? 1 : r->grouped || first >= LARGE ? 3 : 4;
+  return effort == RRAMNAS_EFFORT_FAST ? 1 : r->grouped || is_large(r) ? 3 : 4;
 }
 
 /* The racer that promises most and is not at its end, or -1. Not all are asked for their bounds. */
 static int32_t
 next_racer(rrn_race *r, int32_t effort, int32_t *ret_racer)
 {
-  const int32_t last = count_stages(r, effort);
+  const int32_t last = count_stages(r, effort), once_more = goes_again(r, effort);
   double bound = 0, least = 1e300, ns;
   int32_t i, best = -1;
 
@@ -229,7 +261,9 @@ next_racer(rrn_race *r, int32_t effort, int32_t *ret_racer)
     RRN_TRY(find_bounds(r, x, bound));
     bound = x->bound_ns;
     ns = promise(r, x, last);
-    if (x->stage < last && !x->over && ns < least) {
+    if (once_more && ns > x->bound_ns)
+      ns = least_again(x, ns) > x->bound_ns ? least_again(x, ns) : x->bound_ns;
+    if ((x->stage < last || (once_more && !x->again)) && !x->over && ns < least) {
       least = ns;
       best = i;
     }
@@ -258,9 +292,9 @@ take_trial(rrn_race *r, double ns)
   r->best_ns = ns;
 }
 
-/* The event simulation has the last word over the evaluator. */
+/* The event simulation has the last word over the evaluator; ret_ns: the best so far. */
 static int32_t
-judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns, rrn_kept_stage *kept)
+judge(rrn_race *r, const rrn_keep *keep, double least_ns, double *ret_ns, rrn_kept_stage *kept)
 {
   rrn_arena arena;
   double ns = 0;
@@ -272,9 +306,9 @@ judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns, rrn_kept
   RRN_TRY(rrn_keep_show(keep, &r->search.plan, 0));
   RRN_TRY(rrn_plan_commit(&r->search.plan, &r->trial, r->err));
   RRN_TRY(rrn_race_completion(&r->trial, r->search.samples, &ns, r->err));
-  if (ns < least_ns || ns >= x->ns)
+  if (ns < least_ns || ns >= *ret_ns)
     return RRAMNAS_OK;
-  x->ns = ns;
+  *ret_ns = ns;
   if (kept)
     RRN_TRY(rrn_kept_plan(r->m->kept, kept, &r->trial, ns, r->err));
   if (ns < r->best_ns)
@@ -284,11 +318,11 @@ judge(rrn_race *r, rrn_racer *x, const rrn_keep *keep, double least_ns, rrn_kept
 
 /* Networks of few layers need fewer moves; those of many get fewer, as each takes longer. */
 static rrn_allowance
-allowance(const rrn_race *r, int32_t stage)
+scaled(const rrn_race *r, const rrn_allowance *allowance)
 {
   const double layers = r->m->n_layers;
   const double share = layers < 20 ? layers * layers / 400 : layers < 40 ? 1 : 40 / layers;
-  rrn_allowance a = stages[r->grouped][stage];
+  rrn_allowance a = *allowance;
 
   a.plans *= share;
   a.starts *= share;
@@ -299,15 +333,15 @@ allowance(const rrn_race *r, int32_t stage)
 
 /* A stage that another compilation has run. */
 static void
-repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
+repeat_stage(rrn_race *r, double *ret_ns, const rrn_kept_stage *kept)
 {
   rrn_arena arena;
 
   r->m->kept->repeated++;
   r->search.tries += kept->tries;
-  if (kept->ns >= x->ns)
+  if (kept->ns >= *ret_ns)
     return;
-  x->ns = kept->ns;
+  *ret_ns = kept->ns;
   if (kept->ns >= r->best_ns)
     return;
   arena = r->trial.arena;
@@ -320,7 +354,7 @@ repeat_stage(rrn_race *r, rrn_racer *x, const rrn_kept_stage *kept)
 static int32_t
 make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 {
-  const rrn_allowance a = allowance(r, x->stage);
+  const rrn_allowance a = scaled(r, &stages[r->grouped][x->stage]);
   const int32_t tries = r->search.tries;
   double least_ns = 0;
   int32_t i;
@@ -329,7 +363,7 @@ make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
     least_ns = x->ns < 1e300 ? least_after(r, x, x->stage, x->ns) : x->scarce_ns;
   RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
   for (i = 0; i < r->search.n_keeps; i++)
-    RRN_TRY(judge(r, x, &r->search.keeps[i], least_ns, kept));
+    RRN_TRY(judge(r, &r->search.keeps[i], least_ns, &x->ns, kept));
   if (kept) {
     kept->done = 1;
     kept->tries = r->search.tries - tries;
@@ -344,7 +378,7 @@ run_stage(rrn_race *r, rrn_racer *x)
 
   RRN_TRY(rrn_kept_on_crossbars(r->m->kept, x->crossbars, &on, r->err));
   if (on && on->stages[x->stage].done)
-    repeat_stage(r, x, &on->stages[x->stage]);
+    repeat_stage(r, &x->ns, &on->stages[x->stage]);
   else
     RRN_TRY(make_stage(r, x, on ? &on->stages[x->stage] : NULL));
   x->after[x->stage++] = x->ns;
@@ -397,6 +431,45 @@ advance(rrn_race *r, int32_t i)
   return r->racers[i].over ? RRAMNAS_OK : run_stage(r, &r->racers[i]);
 }
 
+/* --- once more --- */
+
+static int32_t
+search_again(rrn_race *r, const rrn_racer *x, double *ns, rrn_kept_stage *kept)
+{
+  const double least_ns = least_again(x, x->ns);
+  const int32_t tries = r->search.tries;
+  int32_t i;
+
+  for (i = 0; i < SEARCHES && *ns > least_ns * (1 + RRN_SEARCH_ENOUGH); i++) {
+    const rrn_allowance a = scaled(r, &again[i]);
+
+    RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
+    if (r->search.n_keeps > 0)
+      RRN_TRY(judge(r, &r->search.keeps[0], least_ns, ns, kept));
+  }
+  if (kept) {
+    kept->done = 1;
+    kept->tries = r->search.tries - tries;
+  }
+  return RRAMNAS_OK;
+}
+
+/* What it finds is no part of the racer's time, from which its later stages go on. */
+static int32_t
+run_again(rrn_race *r, rrn_racer *x)
+{
+  rrn_kept_on *on = NULL;
+  double ns = x->ns;
+
+  x->again = 1;
+  RRN_TRY(rrn_kept_on_crossbars(r->m->kept, x->crossbars, &on, r->err));
+  if (on && on->stages[AGAIN].done)
+    repeat_stage(r, &ns, &on->stages[AGAIN]);
+  else
+    RRN_TRY(search_again(r, x, &ns, on ? &on->stages[AGAIN] : NULL));
+  return RRAMNAS_OK;
+}
+
 /* --- the whole --- */
 
 int32_t
@@ -412,7 +485,7 @@ rrn_race_run(rrn_race *r, int32_t effort)
     RRN_TRY(next_racer(r, effort, &i));
     if (i < 0)
       return RRAMNAS_OK;
-    RRN_TRY(advance(r, i));
+    RRN_TRY(r->racers[i].stage < count_stages(r, effort) ? advance(r, i) : run_again(r, &r->racers[i]));
   }
 }
 

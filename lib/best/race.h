@@ -18,6 +18,7 @@ typedef struct rrn_racer {
   double scarce_ns;  /* when the first stage made no plan: no later one is sooner; < 0 = not known yet */
   double ns;         /* of its best plan so far; huge = none */
   double after[RRN_RACE_STAGES]; /* the same after each stage done */
+  int32_t again;     /* 1: searched again (balanced) */
 } rrn_racer;
 
 typedef struct rrn_race {

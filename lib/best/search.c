@@ -18,28 +18,52 @@
 
 #include <string.h>
 
-/* A plan that is so little slower than the soonest of interest ends the search. */
-static const double enough = 0.002;
+/* Plans of groups that are so much slower than the best of all at first are not balanced. */
+static const double hopeless = 1.25;
 
-enum { EXTRA_RECIPES = 19, MOST_RECIPES = 224 };
+enum { EXTRA_RECIPES = 19, MOST_WAYS = 8, DENSITIES = 14 };
 
 /* --- recipes --- */
 
+typedef struct way {
+  int8_t variant, grouped_first, deal;
+} way;
+
+/* Ways to build, each with all densities: without grouped layers; with them, one group per activation; several groups
+ * per activation. Where grouped layers come first, dealt to many crossbars, plans are mostly soonest done: two such ways
+ * come twice as often in the last. */
+static const struct {
+  int32_t n; /* odd: n, even: n + 1 is prime to the number of densities */
+  way ways[MOST_WAYS];
+  double densities[DENSITIES];
+} cookbook[3] = {
+  { 5, { { 4, 0, 0 }, { 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 }, { 3, 0, 0 } },
+    { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98, 0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 } },
+  { 8, { { 1, 1, 0 }, { 2, 1, 0 }, { 1, 1, 1 }, { 3, 1, 0 }, { 4, 1, 0 }, { 2, 1, 1 }, { 0, 0, 0 }, { 3, 1, 1 } },
+    { 0.82, 0.76, 0.88, 0.80, 0.72, 0.91, 0.84, 0.94, 0.78, 0.86, 0.96, 0.90, 0.98, 0.93 } },
+  { 8, { { 1, 1, 1 }, { 4, 1, 1 }, { 2, 1, 1 }, { 4, 1, 2 }, { 3, 1, 1 }, { 1, 1, 1 }, { 0, 0, 0 }, { 2, 1, 1 } },
+    { 0.82, 0.76, 0.80, 0.72, 0.78, 0.84, 0.88, 0.74, 0.86, 0.91, 0.70, 0.94, 0.90, 0.98 } },
+};
+
+static int32_t
+cookbook_of(const rrn_search *s)
+{
+  int32_t i;
+
+  for (i = 0; i < s->m->n_layers && s->m->matrices[i].groups == 1; i++)
+    ;
+  return i == s->m->n_layers ? 0 : s->depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : 2;
+}
+
 /* Recipe number i of a sequence of which every beginning is spread over the whole. */
 static rrn_recipe
-recipe(int32_t i)
+recipe(int32_t book, int32_t i)
 {
-  static const double densities[] = { 0.88, 0.80, 0.94, 0.84, 0.76, 0.91, 0.98,
-                                      0.72, 0.86, 0.82, 0.96, 0.78, 0.90, 0.93 };
-  static const struct { int8_t variant, grouped_first, deal; } ways[] = {
-    { 4, 1, 1 }, { 0, 0, 0 }, { 1, 1, 0 }, { 4, 1, 0 }, { 4, 1, 2 }, { 0, 0, 1 }, { 2, 1, 1 }, { 3, 1, 0 }, { 1, 0, 2 },
-    { 1, 1, 1 }, { 3, 1, 1 }, { 2, 1, 0 }, { 1, 0, 0 }, { 4, 0, 1 }, { 0, 0, 2 }, { 2, 0, 0 },
-  };
-  const int32_t n_densities = sizeof(densities) / sizeof(densities[0]), n_ways = sizeof(ways) / sizeof(ways[0]);
-  const int32_t way = i % n_ways;
+  const int32_t n = cookbook[book].n;
+  const way w = cookbook[book].ways[i % n];
 
-  return (rrn_recipe){ densities[(i + i / n_ways) % n_densities], ways[way].variant, ways[way].deal,
-                       ways[way].grouped_first };
+  return (rrn_recipe){ cookbook[book].densities[(i + (n % 2 == 0) * (i / n)) % DENSITIES], w.variant, w.deal,
+                       w.grouped_first };
 }
 
 /* --- plans that are kept --- */
@@ -104,13 +128,14 @@ static int32_t
 try_one_group(rrn_search *s, int32_t least, double spend)
 {
   const int64_t start = rrn_plan_work(&s->plan);
+  const int32_t book = cookbook_of(s), most = DENSITIES * cookbook[book].n;
   int32_t i;
 
   rrn_plan_one_group(&s->plan);
   /* Until some plan fits, more recipes than can be paid for. */
-  for (i = 0; i < least || (i < MOST_RECIPES && (double)(rrn_plan_work(&s->plan) - start) < spend) ||
+  for (i = 0; i < least || (i < most && (double)(rrn_plan_work(&s->plan) - start) < spend) ||
               (i < EXTRA_RECIPES && s->n_keeps == 0); i++) {
-    const rrn_recipe r = recipe(i);
+    const rrn_recipe r = recipe(book, i);
 
     RRN_TRY(try_recipe(s, &r));
   }
@@ -185,6 +210,28 @@ some_layer_has_no_choice(const rrn_search *s)
   return 0;
 }
 
+/* The soonest plan so far that is of one group or of several; huge = there is none. */
+static double
+soonest(const rrn_search *s, int one_group)
+{
+  double ns = 1e300;
+  int32_t i;
+
+  for (i = 0; i < s->n_keeps; i++)
+    if ((s->start_of[i] == 0) == one_group && s->keeps[i].ns < ns)
+      ns = s->keeps[i].ns;
+  return ns;
+}
+
+/* Groups of other densities are not tried when those of one are far behind plans of one group. */
+static int
+groups_pay(const rrn_search *s)
+{
+  const double ns = soonest(s, 0);
+
+  return ns >= 1e300 || ns <= hopeless * soonest(s, 1);
+}
+
 static int32_t
 build_plans(rrn_search *s, const rrn_allowance *a)
 {
@@ -197,7 +244,7 @@ build_plans(rrn_search *s, const rrn_allowance *a)
     RRN_TRY(try_fast(s));
   if (s->n_keeps == 0)
     RRN_TRY(try_one_group(s, a->recipes, a->plans));
-  for (k = 0; s->samples > 1 && k < a->densities; k++)
+  for (k = 0; s->samples > 1 && k < a->densities && (k == 0 || groups_pay(s)); k++)
     RRN_TRY(try_counts(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
   return RRAMNAS_OK;
 }
@@ -267,15 +314,26 @@ balance_keep(rrn_search *s, rrn_keep *keep, double spend, double threshold)
   return ns < keep->ns && ns >= s->plan.least_ns ? rrn_keep_save(keep, &s->plan, ns) : RRAMNAS_OK;
 }
 
+/* Plans far behind the best do not catch up. */
+static void
+drop_hopeless(rrn_search *s)
+{
+  while (s->n_keeps > 1 && s->keeps[s->n_keeps - 1].ns > hopeless * s->keeps[0].ns)
+    s->n_keeps--;
+}
+
 /* Rounds of moves on the groups; the better half goes on, as long as more than `last` are left. */
 static int32_t
 balance_plans(rrn_search *s, double spend, int32_t last)
 {
-  const int32_t rounds = count_rounds(s->n_keeps);
   double threshold = 0.008;
-  int32_t i;
+  int32_t rounds, i;
 
-  for (;; threshold *= 0.7) {
+  sort_keeps(s);
+  drop_hopeless(s);
+  if (s->n_keeps == 1)
+    return RRAMNAS_OK;
+  for (rounds = count_rounds(s->n_keeps);; threshold *= 0.7) {
     sort_keeps(s);
     for (i = 0; i < s->n_keeps && !some_plan_is_enough(s); i++)
       RRN_TRY(balance_keep(s, &s->keeps[i], spend / rounds / s->n_keeps, threshold));
@@ -338,7 +396,7 @@ rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, doubl
 
   RRN_TRY(begin(s, crossbars, a));
   s->plan.least_ns = least_ns;
-  s->plan.enough_ns = least_ns * (1 + enough);
+  s->plan.enough_ns = least_ns * (1 + RRN_SEARCH_ENOUGH);
   RRN_TRY(build_plans(s, a));
   if (a->balance > 0 && s->n_keeps > 1)
     RRN_TRY(balance_plans(s, a->balance, a->last));

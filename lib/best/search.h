@@ -7,6 +7,9 @@
 
 enum { RRN_MOST_KEEPS = 12 };
 
+/* A plan that is so little slower than the soonest of interest ends the search. */
+#define RRN_SEARCH_ENOUGH 0.002
+
 /* What a search may spend, in work (rrn_plan_work()). */
 typedef struct rrn_allowance {
   double plans;       /* recipes of one group */

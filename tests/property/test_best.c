@@ -544,13 +544,33 @@ groups_keep_their_crossbars(void **state)
 /* --- the evaluator against the event simulation --- */
 
 static void
-set_up_evaluator(rrn_evaluator *e, const rramnas_mapping *m, rrn_arena *arena, int32_t samples)
+hold(rrn_floor *f, int32_t layer, int32_t crossbar)
+{
+  f->holds[(size_t)layer * (size_t)f->n_words + (size_t)(crossbar >> 6)] |= UINT64_C(1) << (crossbar & 63);
+  f->held[(size_t)crossbar * (size_t)f->layer_words + (size_t)(layer >> 6)] |= UINT64_C(1) << (layer & 63);
+}
+
+/* The layers that share a crossbar, pair by pair. */
+static void
+check_conflicts(const rrn_evaluator *e, const rrn_floor *f)
+{
+  int32_t a, b, k, shared;
+
+  for (a = 0; a < e->n_layers; a++)
+    for (b = 0; b < e->n_layers; b++) {
+      for (shared = 0, k = 0; k < f->n_bars; k++)
+        shared |= a != b && rrn_floor_holds(f, a, k) && rrn_floor_holds(f, b, k);
+      assert_int_equal(e->conflicts[(size_t)a * (size_t)e->n_words + (size_t)(b >> 6)] >> (b & 63) & 1, shared);
+    }
+}
+
+static void
+set_up_evaluator(rrn_evaluator *e, const rramnas_mapping *m, rrn_arena *arena, int32_t samples, rrn_floor *f)
 {
   int32_t layer, i;
-  rrn_floor f;
 
   assert_int_equal(rrn_evaluator_init(e, arena, m->n_layers, samples, NULL), RRAMNAS_OK);
-  assert_int_equal(rrn_floor_init(&f, arena, m->hw->v.crossbar.rows, m->hw->v.crossbar.cols, m->crossbars_available,
+  assert_int_equal(rrn_floor_init(f, arena, m->hw->v.crossbar.rows, m->hw->v.crossbar.cols, m->crossbars_available,
                                   m->n_layers, NULL),
                    RRAMNAS_OK);
   for (layer = 0; layer < m->n_layers; layer++) {
@@ -563,23 +583,23 @@ set_up_evaluator(rrn_evaluator *e, const rramnas_mapping *m, rrn_arena *arena, i
     e->copies[layer] = m->copies[layer];
     e->ns[layer] = longest->latency_ns * (double)((longest->activations + m->copies[layer] - 1) / m->copies[layer]);
     for (i = (int32_t)m->first_placement[layer]; i < m->first_placement[layer + 1]; i++)
-      f.holds[(size_t)layer * (size_t)f.n_words + (size_t)(m->placements[i].crossbar >> 6)] |=
-        UINT64_C(1) << (m->placements[i].crossbar & 63);
+      hold(f, layer, m->placements[i].crossbar);
   }
-  for (layer = 0; layer < m->n_layers; layer++)
-    rrn_evaluator_share(e, &f, layer);
+  rrn_evaluator_share(e, f);
+  check_conflicts(e, f);
 }
 
 static void
 evaluator_agrees_with_simulation(void **state)
 {
   test_random r = { 14 };
-  int i, same = 0;
+  int i, same = 0, tight = 0;
 
   (void)state;
   for (i = 0; i < AGREEMENTS; i++) {
     const int32_t samples = 2 + (int32_t)test_below(&r, 20);
     rrn_evaluator e;
+    rrn_floor f;
     rramnas_mapping *m;
     rrn_arena arena;
     random_case x;
@@ -595,8 +615,10 @@ evaluator_agrees_with_simulation(void **state)
       continue;
     }
     rrn_arena_init(&arena, &m->rt);
-    set_up_evaluator(&e, m, &arena, samples);
+    set_up_evaluator(&e, m, &arena, samples, &f);
     ours = rrn_evaluate(&e, 1e300);
+    assert_true(rrn_evaluator_bound(&e, &f) <= ours);
+    tight += rrn_evaluator_bound(&e, &f) > 0.999 * ours;
     exact = completion(m, samples);
     if (ours - exact == 0)
       same++;
@@ -607,6 +629,7 @@ evaluator_agrees_with_simulation(void **state)
     random_case_end(&x);
   }
   assert_true(same >= AGREEMENTS * 8 / 10);
+  assert_true(tight > AGREEMENTS / 20);
 }
 
 /* --- the bound against all numbers of copies of tiny chains --- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The floor plan of policy best: boxes stay apart, spaces stay free and none is inside another, steps back lead back,
- * the largest crossbars' cells are counted right, and what is noted about spaces is what is found by looking. */
+ * the largest crossbars' cells are counted right, what is noted about spaces is what is found by looking, and boxes that
+ * are said to find no room even in place of others find none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -122,14 +123,15 @@ take_step(rrn_floor *f[2], test_random *r)
   const int32_t layer = (int32_t)test_below(r, LAYERS), rows = 1 + (int32_t)test_below(r, 12);
   const int32_t cols = 1 + (int32_t)test_below(r, 12), count = 1 + (int32_t)test_below(r, 4);
   const uint64_t way = test_below(r, 3);
-  int i, done[2] = { 0, 0 };
+  int i, found;
 
   for (i = 0; i < 2; i++)
-    if (way == 0)
+    if (way == 0) {
       rrn_floor_remove(f[i], layer, 0, 0, count);
-    else
-      done[i] = rrn_floor_place(f[i], layer, rows, cols, count, 0);
-  assert_int_equal(done[0], done[1]);
+    } else {
+      found = rrn_floor_count(f[i], layer, rows, cols, 0);
+      assert_int_equal(rrn_floor_place(f[i], layer, rows, cols, count, 0), found >= count);
+    }
 }
 
 static size_t
@@ -185,12 +187,67 @@ noted_spaces_are_those_found(void **state)
   rrn_arena_release(&arenas[1]);
 }
 
+/* --- boxes in place of others --- */
+
+static int32_t
+boxes_of(const rrn_floor *f, int32_t layer)
+{
+  int32_t k, n = 0;
+
+  for (k = 0; k < BARS; k++)
+    n += rrn_floor_holds(f, layer, k);
+  return n;
+}
+
+/* By taking the boxes out and putting others in. */
+static int
+can_replace(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t count)
+{
+  const size_t mark = rrn_floor_mark(f);
+  int done;
+
+  rrn_floor_remove(f, layer, 0, 0, INT32_MAX);
+  done = rrn_floor_place(f, layer, rows, cols, count, 0);
+  rrn_floor_back(f, mark);
+  return done;
+}
+
+static void
+room_in_place_of_others_is_told(void **state)
+{
+  int i, done, n_done = 0, n_not = 0;
+  test_random r = { 32 };
+  rrn_arena arena;
+  rrn_floor f;
+  rrn_rt rt;
+
+  (void)state;
+  begin(&f, &rt, &arena, ROWS, COLS, BARS, LAYERS);
+  assert_int_equal(rrn_floor_note_spaces(&f, NULL), RRAMNAS_OK);
+  for (i = 0; i < STEPS; i++) {
+    const int32_t layer = (int32_t)test_below(&r, LAYERS), rows = 1 + (int32_t)test_below(&r, 25);
+    const int32_t cols = 1 + (int32_t)test_below(&r, 25), count = 1 + (int32_t)test_below(&r, 5);
+
+    if (boxes_of(&f, layer) > 0 && test_below(&r, 3) > 0) {
+      done = can_replace(&f, layer, rows, cols, count);
+      assert_int_equal(rrn_floor_may_place(&f, layer, rows, cols, count, 0), done);
+      n_done += done;
+      n_not += !done;
+    } else if (!rrn_floor_place(&f, layer, 1 + rows / 2, 1 + cols / 2, count, 0)) {
+      rrn_floor_remove(&f, (int32_t)test_below(&r, LAYERS), 0, 0, INT32_MAX);
+    }
+  }
+  assert_true(n_done > STEPS / 20 && n_not > STEPS / 20);
+  rrn_arena_release(&arena);
+}
+
 int
 main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(largest_crossbar_is_filled),
     cmocka_unit_test(noted_spaces_are_those_found),
+    cmocka_unit_test(room_in_place_of_others_is_told),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
