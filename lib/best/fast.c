@@ -7,9 +7,9 @@
  * Idea: what makes a build bad is that layers which come late find no room and get few copies; the cells that the
  * allocation meant for them stay empty. So grouped layers, which go into many crossbars at once, come after the boxes
  * that leave them no room and are dealt to what these leave. And the next build places first the layers that lost most
- * in the one before, when all lost more than a tenth. Recipes were chosen on the four mobile networks of doc/best.md, on
- * 0.75 to 2 times the crossbars of one tile each: the first is within 4 % of the best of 24 on average. Crossbars are left
- * as they are where a layer's next point would be another tiling: that is worth 0.3 %, and half of the time.
+ * in the one before, when all lost more than a tenth. Recipes were chosen on the four mobile networks of doc/best.md,
+ * on 0.75 to 2 times the crossbars of one tile each: the first is within 4 % of the best of 24 on average. Crossbars
+ * are left as they are where a layer's next point would be another tiling: that is worth 0.3 %, and half of the time.
  *
  * Not handled: layers that lose again. Complexity: at most two builds of the first recipe that fits. Deterministic. */
 #include "best/fast.h"
@@ -85,4 +85,77 @@ rrn_fast_build(rrn_fast *f, int32_t *ret_fits)
   if (!*ret_fits)
     f->round = 0;
   return RRAMNAS_OK;
+}
+
+/* --- plans that are too soon --- */
+
+enum { MOST_STEPS = 192 };
+static const double most_longer = 1.3;
+
+/* A layer and a point with fewer copies. */
+typedef struct slowing {
+  int32_t layer; /* -1 = none */
+  rrn_pick pick;
+  double more_ns;
+} slowing;
+
+/* Of the layer's points that take longer by no more than a share, or the next if that takes longer still, the one whose
+ * additional time comes closest to `wanted_ns`: from below if any does. */
+static void
+offer_points(const rrn_plan *p, int32_t layer, double wanted_ns, slowing *below, slowing *above)
+{
+  rrn_pick pick = p->picks[layer];
+  const rrn_point *points = p->choices[layer].menus[pick.variant].points, *now = &points[pick.index];
+
+  while (pick.index-- > 0) {
+    const double more_ns = points[pick.index].ns - now->ns;
+
+    if (points[pick.index].ns > most_longer * now->ns && pick.index < p->picks[layer].index - 1)
+      return;
+    if (more_ns > wanted_ns) {
+      if (above->layer < 0 || more_ns < above->more_ns)
+        *above = (slowing){ layer, pick, more_ns };
+      return;
+    }
+    if (below->layer < 0 || more_ns > below->more_ns)
+      *below = (slowing){ layer, pick, more_ns };
+  }
+}
+
+/* The change that comes closest to `wanted_ns` more time of one layer. */
+static slowing
+next_slowing(const rrn_plan *p, const int32_t *barred, double wanted_ns)
+{
+  slowing below = { .layer = -1 }, above = { .layer = -1 };
+  int32_t i;
+
+  for (i = 0; i < p->n_layers; i++)
+    if (!barred[i])
+      offer_points(p, i, wanted_ns, &below, &above);
+  return below.layer >= 0 ? below : above;
+}
+
+double
+rrn_fast_slow_down(rrn_plan *p, double ns)
+{
+  int32_t *barred = p->order, i, step;
+  double sum;
+
+  memset(barred, 0, (size_t)p->n_layers * sizeof(*barred));
+  for (step = 0; step < MOST_STEPS && ns < p->least_ns; step++) {
+    slowing s;
+
+    for (sum = 0, i = 0; i < p->n_layers; i++)
+      sum += p->eval.ns[i];
+    s = next_slowing(p, barred, (p->least_ns - ns) * sum / ns);
+    if (s.layer < 0)
+      break;
+    if (!rrn_plan_change(p, s.layer, s.pick))
+      barred[s.layer] = 1;
+    else
+      rrn_plan_share_all(p);
+    ns = rrn_plan_time(p, 1e300);
+  }
+  rrn_floor_keep(&p->floor);
+  return ns;
 }

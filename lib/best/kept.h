@@ -6,7 +6,8 @@
 
 #include "compile/mapping.h"
 
-enum { RRN_KEPT_STAGES = 8 };
+/* The last stage is the fast effort's plan. */
+enum { RRN_KEPT_STAGES = 8, RRN_KEPT_RUNG = RRN_KEPT_STAGES - 1, RRN_KEPT_EFFORTS = RRAMNAS_EFFORT_THOROUGH + 1 };
 
 /* One stage of a search. */
 typedef struct rrn_kept_stage {
@@ -29,8 +30,10 @@ typedef struct rrn_kept {
   rrn_arena arena;
   rrn_kept_on **on; /* [cap], a power of two or 0; each at the first empty place from its number's on */
   size_t n, cap;
-  double packed_ns; /* one copy of each layer in the fewest crossbars; 0 = not yet packed */
-  int32_t packed_crossbars, packed_tries;
+  double packed_ns[RRN_KEPT_EFFORTS]; /* one copy of each layer in the fewest crossbars; 0 = not yet packed */
+  int32_t packed_crossbars[RRN_KEPT_EFFORTS], packed_tries[RRN_KEPT_EFFORTS];
+  double rung_factor; /* of the fast effort's floors (rungs.c); 0 = not yet known */
+  int32_t rung_is_usual, rung_tries;
   int32_t repeated; /* stages asked for again, for the log */
 } rrn_kept;
 

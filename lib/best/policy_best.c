@@ -4,11 +4,11 @@
  * In:  network, chip, options (crossbars, effort, objective, samples, how to lay out grouped layers).
  * Out: tilings, copies, placements. A proven lower bound on the time is bound_time.c.
  *
- * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which a race finds the best (race.c);
- * policy rnc's mappings on the crossbars at hand and on all fewer that bounds do not rule out (rival.c); and one copy of
- * each layer packed by search for the fewest crossbars. The soonest is the result. But for the fast effort none of the
- * candidates depends on the crossbars at hand, so more of them are never slower; each effort has all candidates of the
- * lower ones, and so is never slower.
+ * Idea: candidates are plans (search.c) on the crossbars at hand or fewer, of which the fast effort makes a few
+ * (climb.c) and a race finds the best (race.c); beyond the fast effort policy rnc's mappings on the crossbars at hand
+ * and on all fewer that bounds do not rule out (rival.c); and one copy of each layer packed by search for the fewest
+ * crossbars. The soonest is the result. None of the candidates depends on the crossbars at hand, so more of them are
+ * never slower; each effort has all candidates of the lower ones, and so is never slower.
  *
  * Crossbars auto: the search for the fewest, then plans on these. Budgets are work that is counted (boxes placed,
  * crossbars looked at, jobs simulated), never times.
@@ -26,8 +26,8 @@ typedef struct driver {
   rramnas_mapping *m;
   const rramnas_compile_options *o;
   rrn_race race;           /* begun */
-  rramnas_mapping packed;  /* one copy of each layer in the fewest crossbars */
-  double packed_ns;        /* 0 = not yet made */
+  rramnas_mapping packed[RRN_KEPT_EFFORTS]; /* one copy of each layer in the fewest crossbars, as an effort finds them */
+  double packed_ns[RRN_KEPT_EFFORTS];       /* 0 = not yet made */
   rramnas_error *err;
 } driver;
 
@@ -78,14 +78,14 @@ take_over(rramnas_mapping *m, const rramnas_mapping *from, rramnas_error *err)
 
 /* What was made in the same memory before. */
 static void
-use_packed(driver *d)
+use_packed(driver *d, int32_t effort)
 {
   const rrn_arena arena = d->m->arena;
   const int32_t tries = d->m->tries, available = d->m->crossbars_available;
   const int32_t references = atomic_load(&d->m->references);
   rrn_kept *kept = d->m->kept;
 
-  memcpy(d->m, &d->packed, sizeof(d->packed));
+  memcpy(d->m, &d->packed[effort], sizeof(*d->m));
   atomic_store(&d->m->references, references);
   d->m->arena = arena;
   d->m->kept = kept;
@@ -95,7 +95,7 @@ use_packed(driver *d)
 
 /* One copy of each layer in the fewest crossbars, whatever number is at hand. */
 static int32_t
-make_packed(driver *d)
+make_packed(driver *d, int32_t effort)
 {
   const rramnas_compile_options *given = d->o;
   const int32_t available = d->m->crossbars_available, tries = d->m->tries;
@@ -104,39 +104,54 @@ make_packed(driver *d)
   int32_t status;
 
   o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  o.effort = effort;
   d->m->crossbars_available = 1;
   d->o = &o;
   status = use_fewest(d);
   d->o = given;
   RRN_TRY(status);
-  RRN_TRY(rrn_race_completion(d->m, o.samples, &d->packed_ns, d->err));
-  memcpy(&d->packed, d->m, sizeof(d->packed));
+  RRN_TRY(rrn_race_completion(d->m, o.samples, &d->packed_ns[effort], d->err));
+  memcpy(&d->packed[effort], d->m, sizeof(*d->m));
   d->m->crossbars_available = available;
   if (k) {
-    k->packed_ns = d->packed_ns;
-    k->packed_crossbars = d->packed.crossbars_used;
-    k->packed_tries = d->m->tries - tries;
+    k->packed_ns[effort] = d->packed_ns[effort];
+    k->packed_crossbars[effort] = d->packed[effort].crossbars_used;
+    k->packed_tries[effort] = d->m->tries - tries;
   }
   return RRAMNAS_OK;
 }
 
-/* The packing in the fewest crossbars, when these are at hand and it is sooner done than `ns`. */
+/* The packing in the fewest crossbars that an effort finds becomes the one to use, when these are at hand and it is sooner
+ * done than `ns`. */
 static int32_t
-try_packed(driver *d, const rrn_rivals *rivals, double ns, int *ret_sooner)
+try_packed(driver *d, int32_t effort, double *ns, int32_t *ret_effort)
 {
+  const int32_t available = d->m->crossbars_available;
   const rrn_kept *k = d->m->kept;
 
-  *ret_sooner = 0;
-  if (rrn_rivals_one_copy(rivals) >= ns)
-    return RRAMNAS_OK;
-  if (d->packed_ns <= 0 && k && k->packed_ns > 0 &&
-      (k->packed_ns >= ns || k->packed_crossbars > d->m->crossbars_available)) {
-    d->m->tries += k->packed_tries;
+  if (d->packed_ns[effort] <= 0 && k && k->packed_ns[effort] > 0 &&
+      (k->packed_ns[effort] >= *ns || k->packed_crossbars[effort] > available)) {
+    d->m->tries += k->packed_tries[effort];
     return RRAMNAS_OK;
   }
-  if (d->packed_ns <= 0)
-    RRN_TRY(make_packed(d));
-  *ret_sooner = d->packed_ns < ns && d->packed.crossbars_used <= d->m->crossbars_available;
+  if (d->packed_ns[effort] <= 0)
+    RRN_TRY(make_packed(d, effort));
+  if (d->packed_ns[effort] < *ns && d->packed[effort].crossbars_used <= available) {
+    *ns = d->packed_ns[effort];
+    *ret_effort = effort;
+  }
+  return RRAMNAS_OK;
+}
+
+/* The same for this effort and all lower ones, whose packings may wait less; 0 = none is sooner. */
+static int32_t
+try_all_packed(driver *d, const rrn_rivals *rivals, double ns, int32_t *ret_effort)
+{
+  int32_t effort;
+
+  *ret_effort = 0;
+  for (effort = RRAMNAS_EFFORT_FAST; effort <= d->o->effort && rrn_rivals_one_copy(rivals) < ns; effort++)
+    RRN_TRY(try_packed(d, effort, &ns, ret_effort));
   return RRAMNAS_OK;
 }
 
@@ -169,21 +184,20 @@ static int32_t
 settle(driver *d)
 {
   double ns = d->race.best_ns;
-  int32_t crossbars = 0, status;
+  int32_t crossbars = 0, packed = 0, status;
   rrn_rivals rivals;
-  int packed = 0;
 
   status = rrn_rivals_init(&rivals, d->m, d->o, d->err);
-  if (status >= 0)
+  if (status >= 0 && d->o->effort > RRAMNAS_EFFORT_FAST)
     status = rrn_rivals_find(&rivals, &ns, &crossbars);
-  if (status >= 0 && (d->o->effort > RRAMNAS_EFFORT_FAST || ns >= 1e300))
-    status = try_packed(d, &rivals, ns, &packed);
+  if (status >= 0)
+    status = try_all_packed(d, &rivals, ns, &packed);
   rrn_rivals_release(&rivals);
   RRN_TRY(status);
-  if (packed)
-    use_packed(d);
-  else if (crossbars > 0)
-    return use_rnc_on(d, crossbars);
+  if (packed > 0)
+    use_packed(d, packed);
+  else if (crossbars > 0 || d->race.rnc_on > 0)
+    return use_rnc_on(d, crossbars > 0 ? crossbars : d->race.rnc_on);
   else if (d->race.best_ns < 1e300)
     return use_plan(d);
   else
@@ -223,17 +237,42 @@ compile_on(driver *d, int32_t crossbars)
   return status;
 }
 
-/* The fewest crossbars for one copy of each layer; on these that packing or a plan, whichever is sooner done. The bound
- * on crossbars stays that of one copy. */
+static int32_t plan_on_fewest(driver *d);
+
+/* Crossbars that the next lower effort needs, which are enough for what it found. */
+static int32_t
+needed_before(driver *d, int32_t *ret_crossbars)
+{
+  const rramnas_compile_options *given = d->o;
+  rramnas_compile_options o = *given;
+  int32_t status;
+
+  *ret_crossbars = INT32_MAX;
+  if (given->effort <= RRAMNAS_EFFORT_FAST)
+    return RRAMNAS_OK;
+  o.effort--;
+  d->o = &o;
+  status = plan_on_fewest(d);
+  d->o = given;
+  RRN_TRY(status);
+  *ret_crossbars = d->m->crossbars_available;
+  d->m->fewest_bound = NULL;
+  return RRAMNAS_OK;
+}
+
+/* The fewest crossbars for one copy of each layer, or that a lower effort needs; on these that packing or a plan,
+ * whichever is sooner done. The bound on crossbars stays that of one copy. */
 static int32_t
 plan_on_fewest(driver *d)
 {
   rrn_bound *bound = NULL;
-  int32_t fewest, status;
+  int32_t fewest, before, status;
 
-  RRN_TRY(make_packed(d));
+  RRN_TRY(needed_before(d, &before));
+  RRN_TRY(make_packed(d, d->o->effort));
   RRN_TRY(keep_bound(d->m, &bound, d->err));
-  fewest = d->packed.crossbars_used;
+  fewest = d->packed[d->o->effort].crossbars_used;
+  fewest = before < fewest ? before : fewest;
   RRN_TRY(compile_on(d, fewest));
   /* A plan that leaves crossbars empty is a new number of them, if plans are found there; with a bound of its own. */
   if (d->m->crossbars_used < fewest) {
@@ -242,7 +281,7 @@ plan_on_fewest(driver *d)
       status = compile_on(d, fewest);
     RRN_TRY(status);
   }
-  d->m->fewest_bound = d->m->crossbars_available == fewest ? bound : NULL;
+  d->m->fewest_bound = d->m->crossbars_available == d->packed[d->o->effort].crossbars_used ? bound : NULL;
   return RRAMNAS_OK;
 }
 

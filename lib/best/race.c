@@ -19,12 +19,14 @@
  * Source: lower bounds with best-first order as in A* (Hart, Nilsson, Raphael, IEEE Trans. SSC 4, 1968). Deterministic. */
 #include "best/race.h"
 
+#include "best/climb.h"
+#include "best/ideal.h"
 #include "best/kept.h"
 
 #include "timing/sim.h"
 
 enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, LARGE = 1024, NEIGHBOURS = 4 };
-_Static_assert((int)STAGES < (int)RRN_KEPT_STAGES, "some stage has no place among what is kept");
+_Static_assert((int)STAGES < (int)RRN_KEPT_RUNG, "some stage has no place among what is kept");
 
 /* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The fast
  * effort has menus of its own. */
@@ -72,26 +74,13 @@ static const double scarce_share = 0.25;
 
 /* --- the list --- */
 
-/* Crossbars that the cells of one copy fill. */
-static int32_t
-fewest_by_area(const rramnas_mapping *m)
-{
-  const double crossbar = (double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols;
-  double cells = 0;
-  int32_t i;
-
-  for (i = 0; i < m->n_layers; i++)
-    cells += (double)m->matrices[i].rows * (double)m->matrices[i].cols * m->matrices[i].cells;
-  return cells < crossbar ? 1 : cells / crossbar < 1e9 ? (int32_t)(cells / crossbar) : 1000000000;
-}
-
 /* Numbers of crossbars: close to each other where all crossbars are needed for one copy, farther apart beyond. Plans of
  * large networks take long to make, and a bound that is far leaves out few numbers: so these have fewer; those of one
  * inference are soon made. */
 static int32_t
 list_racers(rrn_race *r, int32_t most)
 {
-  const int32_t first = fewest_by_area(r->m), many = first >= MANY;
+  const int32_t first = rrn_ideal_fewest(r->m), many = first >= MANY;
   const int32_t one = r->search.samples == 1, share = many ? 8 : r->far ? (one ? 40 : 24) : one ? 160 : 40;
   const int32_t step = 1 + (many ? first / MANY * (MANY / 256) : r->far && !one ? first / 100 : 0);
   int32_t upwards[MOST_RACERS], n = 0, at, k;
@@ -244,7 +233,7 @@ count_stages(const rrn_race *r, int32_t effort)
 {
   if (effort > RRAMNAS_EFFORT_BALANCED)
     return STAGES;
-  return effort == RRAMNAS_EFFORT_FAST ? 1 : r->grouped || is_large(r) ? 3 : 4;
+  return r->grouped || is_large(r) ? 3 : 4;
 }
 
 /* The racer that promises most and is not at its end, or -1. Not all are asked for their bounds. */
@@ -282,22 +271,21 @@ rrn_race_completion(const rramnas_mapping *m, int32_t samples, double *ret_ns, r
   return rrn_simulate(m, &sim, ret_ns, err);
 }
 
-static void
-take_trial(rrn_race *r, double ns)
+void
+rrn_race_take(rrn_race *r, double ns)
 {
   const rramnas_mapping old = r->best;
 
   r->best = r->trial;
   r->trial = old;
   r->best_ns = ns;
+  r->rnc_on = 0;
 }
 
-/* The event simulation has the last word over the evaluator; ret_ns: the best so far. */
-static int32_t
-judge(rrn_race *r, const rrn_keep *keep, double least_ns, double *ret_ns, rrn_kept_stage *kept)
+int32_t
+rrn_race_try(rrn_race *r, const rrn_keep *keep, double *ret_ns)
 {
   rrn_arena arena;
-  double ns = 0;
 
   rrn_arena_reset(&r->trial.arena);
   arena = r->trial.arena;
@@ -305,24 +293,32 @@ judge(rrn_race *r, const rrn_keep *keep, double least_ns, double *ret_ns, rrn_ke
   r->trial.arena = arena;
   RRN_TRY(rrn_keep_show(keep, &r->search.plan, 0));
   RRN_TRY(rrn_plan_commit(&r->search.plan, &r->trial, r->err));
-  RRN_TRY(rrn_race_completion(&r->trial, r->search.samples, &ns, r->err));
+  return rrn_race_completion(&r->trial, r->search.samples, ret_ns, r->err);
+}
+
+/* The event simulation has the last word over the evaluator; ret_ns: the best so far. */
+static int32_t
+judge(rrn_race *r, const rrn_keep *keep, double least_ns, double *ret_ns, rrn_kept_stage *kept)
+{
+  double ns = 0;
+
+  RRN_TRY(rrn_race_try(r, keep, &ns));
   if (ns < least_ns || ns >= *ret_ns)
     return RRAMNAS_OK;
   *ret_ns = ns;
   if (kept)
     RRN_TRY(rrn_kept_plan(r->m->kept, kept, &r->trial, ns, r->err));
   if (ns < r->best_ns)
-    take_trial(r, ns);
+    rrn_race_take(r, ns);
   return RRAMNAS_OK;
 }
 
-/* Networks of few layers need fewer moves; those of many get fewer, as each takes longer. */
-static rrn_allowance
-scaled(const rrn_race *r, const rrn_allowance *allowance)
+rrn_allowance
+rrn_race_allowance(const rrn_race *r, const rrn_allowance *whole)
 {
   const double layers = r->m->n_layers;
   const double share = layers < 20 ? layers * layers / 400 : layers < 40 ? 1 : 40 / layers;
-  rrn_allowance a = *allowance;
+  rrn_allowance a = *whole;
 
   a.plans *= share;
   a.starts *= share;
@@ -331,37 +327,41 @@ scaled(const rrn_race *r, const rrn_allowance *allowance)
   return a;
 }
 
+void
+rrn_race_repeat(rrn_race *r, const rrn_kept_stage *kept)
+{
+  const rrn_arena arena = r->trial.arena;
+
+  r->trial = rrn_search_bare(r->m);
+  r->trial.arena = arena;
+  rrn_kept_share_boxes(&r->trial, kept->plan);
+  rrn_race_take(r, kept->ns);
+}
+
 /* A stage that another compilation has run. */
 static void
 repeat_stage(rrn_race *r, double *ret_ns, const rrn_kept_stage *kept)
 {
-  rrn_arena arena;
-
   r->m->kept->repeated++;
   r->search.tries += kept->tries;
   if (kept->ns >= *ret_ns)
     return;
   *ret_ns = kept->ns;
-  if (kept->ns >= r->best_ns)
-    return;
-  arena = r->trial.arena;
-  r->trial = rrn_search_bare(r->m);
-  r->trial.arena = arena;
-  rrn_kept_share_boxes(&r->trial, kept->plan);
-  take_trial(r, kept->ns);
+  if (kept->ns < r->best_ns)
+    rrn_race_repeat(r, kept);
 }
 
 static int32_t
 make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 {
-  const rrn_allowance a = scaled(r, &stages[r->grouped][x->stage]);
+  const rrn_allowance a = rrn_race_allowance(r, &stages[r->grouped][x->stage]);
   const int32_t tries = r->search.tries;
   double least_ns = 0;
   int32_t i;
 
   if (x->stage > 0)
     least_ns = x->ns < 1e300 ? least_after(r, x, x->stage, x->ns) : x->scarce_ns;
-  RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
+  RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns, least_ns * (1 + RRN_SEARCH_ENOUGH)));
   for (i = 0; i < r->search.n_keeps; i++)
     RRN_TRY(judge(r, &r->search.keeps[i], least_ns, &x->ns, kept));
   if (kept) {
@@ -441,9 +441,9 @@ search_again(rrn_race *r, const rrn_racer *x, double *ns, rrn_kept_stage *kept)
   int32_t i;
 
   for (i = 0; i < SEARCHES && *ns > least_ns * (1 + RRN_SEARCH_ENOUGH); i++) {
-    const rrn_allowance a = scaled(r, &again[i]);
+    const rrn_allowance a = rrn_race_allowance(r, &again[i]);
 
-    RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns));
+    RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns, least_ns * (1 + RRN_SEARCH_ENOUGH)));
     if (r->search.n_keeps > 0)
       RRN_TRY(judge(r, &r->search.keeps[0], least_ns, ns, kept));
   }
@@ -478,7 +478,7 @@ rrn_race_run(rrn_race *r, int32_t effort)
   int32_t i = -1;
 
   if (effort == RRAMNAS_EFFORT_FAST)
-    return r->n > 0 ? run_stage(r, &r->racers[0]) : RRAMNAS_OK;
+    return rrn_climb(r);
   if (!r->bounds)
     RRN_TRY(rrn_bound_time_new(r->m, r->search.depthwise, r->search.samples, &r->bound_arena, &r->bounds, r->err));
   for (;;) {
@@ -498,6 +498,8 @@ rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_optio
   rrn_arena_init(&r->trial.arena, &m->rt);
   rrn_arena_init(&r->best.arena, &m->rt);
   r->m = m;
+  r->o = o;
+  r->rnc_on = 0;
   r->bounds = NULL;
   r->best_ns = 1e300;
   r->grouped = some_layer_is_grouped(m);

@@ -4,6 +4,7 @@
 #define RRN_BEST_RACE_H
 
 #include "best/bound_time.h"
+#include "best/kept.h"
 #include "best/search.h"
 
 enum { RRN_RACE_STAGES = 5 };
@@ -23,6 +24,7 @@ typedef struct rrn_racer {
 
 typedef struct rrn_race {
   const rramnas_mapping *m;
+  const rramnas_compile_options *o;
   rrn_arena bound_arena, search_arena, scratch;
   rrn_search search;
   rrn_time_bounds *bounds;
@@ -33,6 +35,7 @@ typedef struct rrn_race {
   rramnas_mapping trial; /* the plan that is judged */
   rramnas_mapping best;  /* the best plan so far */
   double best_ns;        /* huge = none */
+  int32_t rnc_on;        /* > 0: the best is policy rnc's mapping on so many crossbars */
   rramnas_error *err;
 } rrn_race;
 
@@ -41,6 +44,16 @@ int32_t rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compi
 /* Efforts are run in order: each goes on where the one before ended. */
 int32_t rrn_race_run(rrn_race *r, int32_t effort);
 void rrn_race_release(rrn_race *r);
+
+/* What a stage may spend on a network of so many layers: fewer need fewer moves; those of many get fewer, as each takes
+ * longer. */
+rrn_allowance rrn_race_allowance(const rrn_race *r, const rrn_allowance *whole);
+/* A plan becomes the trial; its completion as the event simulation has it. */
+int32_t rrn_race_try(rrn_race *r, const rrn_keep *keep, double *ret_ns);
+/* The trial becomes the best. */
+void rrn_race_take(rrn_race *r, double ns);
+/* A kept plan becomes the best. */
+void rrn_race_repeat(rrn_race *r, const rrn_kept_stage *kept);
 
 /* Completion as the event simulation has it. */
 int32_t rrn_race_completion(const rramnas_mapping *m, int32_t samples, double *ret_ns, rramnas_error *err);

@@ -252,8 +252,6 @@ some_try_may(rrn_rivals *r, int32_t crossbars, double ns, int *ret_may)
     if (x->boxes > RRN_MAX_BOXES)
       continue;
     if (rules_allow(r, x, crossbars) && least_ns(r, x->alone_ns, crossbars) < sooner_ns) {
-      if (r->last == r->m->crossbars_available)
-        return RRAMNAS_OK; /* a mapping is sooner made than ruled out: there is but one */
       RRN_TRY(find_crowd(r, x, from, crossbars, ns));
       if (x->crowd_ns < ns)
         return RRAMNAS_OK;
@@ -291,6 +289,24 @@ look(rrn_rivals *r, int32_t crossbars, double ns, double *ret_ns)
 
 /* --- all numbers --- */
 
+/* 1 when neither so many crossbars nor fewer give copies enough to be sooner done. */
+static int
+none_is_sooner(rrn_rivals *r, int32_t crossbars, double ns)
+{
+  follow(r, &r->all, crossbars);
+  return !r->all.solved || least_ns(r, r->all.alone_ns, crossbars) >= ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING);
+}
+
+int32_t
+rrn_rivals_on(rrn_rivals *r, int32_t crossbars, double ns, double *ret_ns)
+{
+  *ret_ns = 1e300;
+  if (none_is_sooner(r, crossbars, ns))
+    return RRAMNAS_OK;
+  follow_made(r, crossbars);
+  return look(r, crossbars, ns, ret_ns);
+}
+
 int32_t
 rrn_rivals_find(rrn_rivals *r, double *ns, int32_t *ret_crossbars)
 {
@@ -298,12 +314,8 @@ rrn_rivals_find(rrn_rivals *r, double *ns, int32_t *ret_crossbars)
   int32_t n;
 
   *ret_crossbars = 0;
-  for (n = r->m->crossbars_available; n >= r->last; n--) {
-    follow(r, &r->all, n);
-    if (!r->all.solved || least_ns(r, r->all.alone_ns, n) >= *ns * (1 - 2 * RRN_BOUND_TIME_ROUNDING))
-      return RRAMNAS_OK;
-    follow_made(r, n);
-    RRN_TRY(look(r, n, *ns, &found_ns));
+  for (n = r->m->crossbars_available; n >= r->last && !none_is_sooner(r, n, *ns); n--) {
+    RRN_TRY(rrn_rivals_on(r, n, *ns, &found_ns));
     if (found_ns < *ns) {
       *ns = found_ns;
       *ret_crossbars = n;
@@ -365,8 +377,7 @@ rrn_rivals_init(rrn_rivals *r, const rramnas_mapping *m, const rramnas_compile_o
 {
   int32_t i;
 
-  *r = (rrn_rivals){ .m = m, .o = o, .same_from = INT32_MAX, .err = err };
-  r->last = o->effort > RRAMNAS_EFFORT_FAST ? 1 : m->crossbars_available;
+  *r = (rrn_rivals){ .m = m, .o = o, .last = 1, .same_from = INT32_MAX, .err = err };
   rrn_arena_init(&r->arena, &m->rt);
   rrn_arena_init(&r->scratch, &m->rt);
   for (i = 0; i < RRN_RIVAL_CROWDS; i++)

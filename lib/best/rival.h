@@ -42,10 +42,11 @@ typedef struct rrn_rivals {
 int32_t rrn_rivals_init(rrn_rivals *r, const rramnas_mapping *m, const rramnas_compile_options *o, rramnas_error *err);
 void rrn_rivals_release(rrn_rivals *r);
 
-/* Policy rnc's mapping on the crossbars at hand or, but for the fast effort, fewer, that is soonest done, the more
- * crossbars the better among equals, if it is sooner done than `ns`: sets *ns and on how many crossbars it is made;
- * 0 = none is. */
+/* Policy rnc's mapping on the crossbars at hand or fewer that is soonest done, the more crossbars the better among
+ * equals, if it is sooner done than `ns`: sets *ns and on how many crossbars it is made; 0 = none is. */
 int32_t rrn_rivals_find(rrn_rivals *r, double *ns, int32_t *ret_crossbars);
+/* Completion of the mapping on so many crossbars, or some number not below `ns`; asked for ever fewer crossbars. */
+int32_t rrn_rivals_on(rrn_rivals *r, int32_t crossbars, double ns, double *ret_ns);
 /* Completion that no mapping with one copy of each layer on the crossbars at hand is below. */
 double rrn_rivals_one_copy(const rrn_rivals *r);
 

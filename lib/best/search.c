@@ -87,9 +87,14 @@ keep_index(const rrn_search *s, int32_t start, double ns)
 static int32_t
 offer(rrn_search *s, int32_t start)
 {
-  const double ns = rrn_plan_time(&s->plan, 1e300);
-  const int32_t i = keep_index(s, start, ns);
+  double ns = rrn_plan_time(&s->plan, 1e300);
+  int32_t i;
 
+  if (ns < s->plan.least_ns && s->plan.limits.few)
+    ns = rrn_fast_slow_down(&s->plan, ns);
+  if (s->plan.floor.failed)
+    return rrn_fail_memory(s->err);
+  i = keep_index(s, start, ns);
   if (i < 0 || ns < s->plan.least_ns)
     return RRAMNAS_OK;
   rrn_plan_allow_groups(&s->plan);
@@ -110,8 +115,18 @@ try_recipe(rrn_search *s, const rrn_recipe *r)
   return fits ? offer(s, 0) : RRAMNAS_OK;
 }
 
+static int
+some_plan_is_enough(const rrn_search *s)
+{
+  int32_t i;
+
+  for (i = 0; i < s->n_keeps && s->keeps[i].ns > s->plan.enough_ns; i++)
+    ;
+  return i < s->n_keeps;
+}
+
 static int32_t
-try_fast(rrn_search *s)
+try_fast(rrn_search *s, int32_t only_one)
 {
   rrn_fast f;
   int32_t fits = 0;
@@ -120,6 +135,7 @@ try_fast(rrn_search *s)
     RRN_TRY(rrn_fast_build(&f, &fits));
     if (fits)
       RRN_TRY(offer(s, 0));
+    f.over |= (only_one && fits) || some_plan_is_enough(s);
   }
   return RRAMNAS_OK;
 }
@@ -241,10 +257,10 @@ build_plans(rrn_search *s, const rrn_allowance *a)
   if (some_layer_has_no_choice(s))
     return RRAMNAS_OK;
   if (a->few)
-    RRN_TRY(try_fast(s));
+    RRN_TRY(try_fast(s, a->few > 1));
   if (s->n_keeps == 0)
     RRN_TRY(try_one_group(s, a->recipes, a->plans));
-  for (k = 0; s->samples > 1 && k < a->densities && (k == 0 || groups_pay(s)); k++)
+  for (k = 0; s->samples > 1 && k < a->densities && (k == 0 || groups_pay(s)) && !some_plan_is_enough(s); k++)
     RRN_TRY(try_counts(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
   return RRAMNAS_OK;
 }
@@ -266,16 +282,6 @@ sort_keeps(rrn_search *s)
       s->keeps[k - 1] = keep;
       s->start_of[k - 1] = start;
     }
-}
-
-static int
-some_plan_is_enough(const rrn_search *s)
-{
-  int32_t i;
-
-  for (i = 0; i < s->n_keeps && s->keeps[i].ns > s->plan.enough_ns; i++)
-    ;
-  return i < s->n_keeps;
 }
 
 static int32_t
@@ -366,7 +372,7 @@ improve_plans(rrn_search *s, double spend)
 static int32_t
 begin(rrn_search *s, int32_t crossbars, const rrn_allowance *a)
 {
-  const rrn_shape_limits limits = { s->depthwise, a->few };
+  const rrn_shape_limits limits = { s->depthwise, a->few > 0 };
 
   rrn_arena_reset(s->arena);
   memset(s->keeps, 0, sizeof(s->keeps));
@@ -389,14 +395,14 @@ rrn_search_bare(const rramnas_mapping *m)
 }
 
 int32_t
-rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, double least_ns)
+rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, double least_ns, double enough_ns)
 {
   /* One inference needs no groups. */
   const double moves = s->samples > 1 ? a->moves : a->moves + (a->balance + a->starts) / 2;
 
   RRN_TRY(begin(s, crossbars, a));
   s->plan.least_ns = least_ns;
-  s->plan.enough_ns = least_ns * (1 + RRN_SEARCH_ENOUGH);
+  s->plan.enough_ns = enough_ns;
   RRN_TRY(build_plans(s, a));
   if (a->balance > 0 && s->n_keeps > 1)
     RRN_TRY(balance_plans(s, a->balance, a->last));

@@ -21,7 +21,7 @@ typedef struct rrn_allowance {
   int32_t counts;     /* numbers of groups that are tried with each */
   int32_t keeps;      /* plans that are balanced further */
   int32_t last;       /* plans whose layers are moved */
-  int32_t few;        /* 1: fewer points of menus (rrn_shape_limits) */
+  int32_t few;        /* 1: fewer points of menus (rrn_shape_limits), few builds; 2: one build */
   int32_t stream;     /* of random numbers */
 } rrn_allowance;
 
@@ -42,8 +42,8 @@ typedef struct rrn_search {
 } rrn_search;
 
 /* Leaves the best plans on so many crossbars in keeps [n_keeps], soonest first; none when none fits. Plans sooner than
- * least_ns are passed over. */
-int32_t rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, double least_ns);
+ * least_ns are passed over, or made slower where builds are few. A plan no later than enough_ns ends the search. */
+int32_t rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, double least_ns, double enough_ns);
 
 /* A mapping without its boxes and its memory. */
 rramnas_mapping rrn_search_bare(const rramnas_mapping *m);

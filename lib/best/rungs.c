@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* The fast effort's numbers of crossbars, and the times that its plans on them are not below.
+ *
+ * In:  network, chip, options, crossbars at hand.
+ * Out: the rungs, which are numbers of crossbars; a floor for each.
+ *
+ * Idea: f(r), the time of the plan that a search on r crossbars makes, goes up and down with r, as packing is lucky or
+ * not. The least f over all rungs up to those at hand never rises; but to make all these plans takes long. So a floor
+ * g(r) is set that never rises, and plans sooner than g(r) are made slower, or passed over. Now f(r') >= g(r') >= g(r)
+ * for r' < r: once a plan is no later than g(r), no rung from r down has a sooner one. The result is the least f over
+ * all rungs, for any g; how well g is chosen tells only how many plans are made, and how many lucky ones are lost.
+ *
+ * The floor follows a relaxed time of allocation (ideal.c): the time of inferences that never wait, with any number of
+ * crossbars, plus the relaxed time's excess over the same, by a factor. It is that of one build on about one and a half
+ * times the crossbars that one copy fills, whatever the crossbars at hand. For mobile networks it is what
+ * they usually have, which among those looked at differs by 2 to 4 %, while that of one build is off by 4 to 8 %; unless
+ * the build is sooner by more than that. Where no plan can fit, the floor is that of the fewest crossbars where one can.
+ *
+ * Rungs are one crossbar apart where one copy fills nearly all, and a share of the spare ones beyond. They end where
+ * the relaxed time does not fall any more.
+ *
+ * Complexity: a build, and a relaxed time per floor. Not handled: numbers of crossbars between the rungs.
+ * Deterministic. Source: ours; constants were chosen on the networks of doc/best.md and random ones of the mobile
+ * space. */
+#include "best/rungs.h"
+
+enum { SHARE = 16, LARGE = 128, MOST_REFERENCES = 8, MANY_SAMPLES = 32, MANY_LAYERS = 20 };
+
+const rrn_allowance rrn_rungs_allowance = { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 };
+
+/* Cells that packing leaves empty: with groups, dense layers for one inference and for more. */
+static const double losses[] = { 0.1, 0.03, 0.06 };
+
+/* Floors are below what is expected by so much, for the same; and for networks with groups that are not as usual. */
+static const double slacks[] = { 0.98, 0.96, 0.92 }, unusual_slack = 0.92;
+
+/* The factor that mobile networks usually have, per inference: one group per activation or more; one inference or
+ * more. */
+static const double usual_factors[2][2] = { { 0.945, 0.905 }, { 1.25, 1.155 } };
+
+/* A build that is sooner than that share of the usual factor is of another kind of network: floors follow it. */
+static const double most_unusual = 0.86;
+
+/* Where the relaxed time is nearly that with any number of crossbars, it tells nothing. */
+static const double least_excess = 0.05;
+
+/* --- rungs --- */
+
+static void
+list_rungs(rrn_rungs *r, int32_t most)
+{
+  int64_t at;
+
+  for (at = r->first; at <= most && r->n < RRN_MOST_RUNGS; at += 1 + r->first / LARGE + (at - r->first) / SHARE)
+    r->crossbars[r->n++] = (int32_t)at;
+}
+
+/* The lowest rung that more crossbars are of hardly any use to; the number of rungs when there is none. */
+static int32_t
+find_saturated(const rrn_rungs *r)
+{
+  const double enough_ns = r->rest_ns * 1.001;
+  int32_t low = 0, high = r->n - 1;
+
+  if (rrn_ideal_ns(r->ideal, r->crossbars[high]) > enough_ns)
+    return r->n;
+  while (low < high) {
+    const int32_t middle = (low + high) / 2;
+
+    if (rrn_ideal_ns(r->ideal, r->crossbars[middle]) > enough_ns)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Packing needs more crossbars than that; twice as many are the end. */
+static void
+cut_rungs(rrn_rungs *r)
+{
+  const int32_t saturated = find_saturated(r);
+  int32_t n = saturated;
+
+  while (n < r->n && r->crossbars[n] <= 2 * (int64_t)r->crossbars[saturated])
+    n++;
+  r->n = n;
+}
+
+/* --- floors --- */
+
+/* How much more above the relaxed time plans are where there are few crossbars for one copy, as met. Must not rise with
+ * the crossbars. */
+static double
+tightness(const rrn_rungs *r, int32_t crossbars)
+{
+  const double filled = (double)r->first / crossbars, usual = 2.0 / 3;
+  const int many = r->search->samples >= MANY_SAMPLES;
+
+  if (r->usual)
+    return filled < 0.73 ? 1 : filled < 0.855 ? 1 + 4 * (filled - 0.73) : 1.5;
+  if (r->grouped || r->search->samples == 1)
+    return 1;
+  return 1 + (filled - usual) * (filled > usual ? (many ? 1.3 : 0.5) : many ? 0.4 : 0);
+}
+
+/* The plan's time when it is neither lucky nor unlucky; huge when some layer does not fit. */
+static double
+expected_ns(const rrn_rungs *r, int32_t crossbars, double factor)
+{
+  const double ideal_ns = rrn_ideal_ns(r->ideal, crossbars), excess_ns = ideal_ns - r->rest_ns;
+
+  if (ideal_ns >= 1e300)
+    return 1e300;
+  return r->least_ns + factor * tightness(r, crossbars) * (excess_ns > 0 ? excess_ns : 0);
+}
+
+double
+rrn_rungs_floor_ns(const rrn_rungs *r, int32_t rung)
+{
+  const int32_t at = r->crossbars[rung] > r->fewest ? r->crossbars[rung] : r->fewest;
+  const double slack = r->grouped && !r->usual ? unusual_slack : slacks[r->kind];
+  const double ns = slack * expected_ns(r, at, r->factor);
+
+  return ns > r->least_ns ? ns : r->least_ns;
+}
+
+/* Completion of the plan that a first build on so many crossbars makes, with cuts into groups; huge when none fits. */
+static int32_t
+refer(const rrn_rungs *r, int32_t crossbars, double *ret_ns)
+{
+  rrn_allowance a = rrn_rungs_allowance;
+
+  a.moves = 0;
+  a.balance = 0;
+  a.densities = 1;
+  a.few = 2;
+  RRN_TRY(rrn_search_plans(r->search, crossbars, &a, 0, 0));
+  *ret_ns = r->search->n_keeps > 0 ? r->search->keeps[0].ns : 1e300;
+  return RRAMNAS_OK;
+}
+
+/* The factor with which that plan is as expected; stays when it tells nothing. */
+static int32_t
+find_build_factor(const rrn_rungs *r, double *ret_factor)
+{
+  double ns = 1e300, excess_ns;
+  int64_t at = r->first + r->first / 2;
+  int32_t i;
+
+  for (i = 0; i < MOST_REFERENCES && ns >= 1e300; i++) {
+    at += i == 0 ? 1 : at / 2;
+    if (at > RRN_MAX_BOXES)
+      return RRAMNAS_OK;
+    RRN_TRY(refer(r, (int32_t)at, &ns));
+  }
+  excess_ns = expected_ns(r, (int32_t)at, 1) - r->least_ns;
+  if (ns < 1e300 && ns > r->least_ns && excess_ns > least_excess * r->rest_ns)
+    *ret_factor = (ns - r->least_ns) / excess_ns;
+  return RRAMNAS_OK;
+}
+
+/* As mobile networks are: many layers, a sixth of them or more depthwise. */
+static int
+looks_mobile(const rramnas_mapping *m)
+{
+  int32_t i, n = 0;
+
+  for (i = 0; i < m->n_layers; i++)
+    n += m->matrices[i].groups > 1 && m->matrices[i].cols == m->matrices[i].groups;
+  return m->n_layers >= MANY_LAYERS && n >= m->n_layers / 6;
+}
+
+/* The build of a mobile network tells only whether it is one of the usual kind; other networks with groups have no
+ * higher factor. */
+static int32_t
+find_factor(rrn_rungs *r)
+{
+  const int32_t depthwise = r->search->depthwise, samples = r->search->samples;
+  const double usual = samples * usual_factors[depthwise != RRAMNAS_DEPTHWISE_RNC][samples > 1];
+
+  r->factor = usual;
+  RRN_TRY(find_build_factor(r, &r->factor));
+  r->usual = depthwise != RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL && r->factor > most_unusual * usual &&
+             looks_mobile(r->search->m);
+  r->factor = r->usual || (r->grouped && r->factor > usual) ? usual : r->factor;
+  return RRAMNAS_OK;
+}
+
+/* The fewest crossbars from the first rung on, on which each layer has room by itself. */
+static int32_t
+find_fewest(const rrn_rungs *r)
+{
+  int32_t low = r->first, high = rrn_ideal_ns(r->ideal, r->first) < 1e300 ? r->first : RRN_MAX_BOXES;
+
+  while (low < high) {
+    const int32_t middle = low + (high - low) / 2;
+
+    if (rrn_ideal_ns(r->ideal, middle) >= 1e300)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* --- the whole --- */
+
+int32_t
+rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32_t most, rrn_arena *arena,
+               rramnas_error *err)
+{
+  rrn_kept *k = m->kept;
+  int32_t i;
+
+  *r = (rrn_rungs){ .search = search, .first = rrn_ideal_fewest(m) };
+  for (i = 0; i < m->n_layers; i++)
+    r->grouped |= m->matrices[i].groups > 1;
+  r->kind = r->grouped ? 0 : search->samples == 1 ? 1 : 2;
+  RRN_TRY(rrn_ideal_new(m, search->depthwise, losses[r->kind], arena, &r->ideal, err));
+  r->least_ns = rrn_ideal_least_ns(r->ideal, search->samples);
+  r->rest_ns = rrn_ideal_least_ns(r->ideal, 1);
+  r->fewest = find_fewest(r);
+  list_rungs(r, most);
+  if (r->n == 0)
+    return RRAMNAS_OK;
+  cut_rungs(r);
+  if (!k || k->rung_factor <= 0) {
+    const int32_t tries = search->tries;
+
+    RRN_TRY(find_factor(r));
+    if (k) {
+      k->rung_factor = r->factor;
+      k->rung_is_usual = r->usual;
+      k->rung_tries = search->tries - tries;
+    }
+    return RRAMNAS_OK;
+  }
+  r->factor = k->rung_factor;
+  r->usual = k->rung_is_usual;
+  search->tries += k->rung_tries;
+  return RRAMNAS_OK;
+}

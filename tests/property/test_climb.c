@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Effort fast of policy best on random networks and chips: more crossbars are never slower, nor is a higher effort; the
+ * relaxed time never rises; rungs and floors do not depend on the crossbars at hand; no plan is sooner than the floor of
+ * the last rung. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "best/climb.h"
+#include "best/rungs.h"
+#include "random_case.h"
+#include "rounds.h"
+
+enum { ROUNDS = TEST_ROUNDS(12), FLOOR_ROUNDS = TEST_ROUNDS(8), EFFORT_ROUNDS = TEST_ROUNDS(2), STEPS = 18 };
+
+/* --- cases --- */
+
+/* Completion of 2 to 13 or 64 inferences, latency of one, period; all ways to lay out depthwise layers. */
+static void
+make(test_random *r, random_case *x, int i)
+{
+  static const int32_t objectives[] = { RRAMNAS_OBJECTIVE_COMPLETION, RRAMNAS_OBJECTIVE_LATENCY,
+                                        RRAMNAS_OBJECTIVE_PERIOD, RRAMNAS_OBJECTIVE_COMPLETION };
+
+  random_case_begin(r, x);
+  x->o.policy = RRAMNAS_POLICY_BEST;
+  x->o.effort = RRAMNAS_EFFORT_FAST;
+  x->o.seed = (uint32_t)test_below(r, 1000);
+  x->o.depthwise = 1 + i % 3;
+  x->o.objective = objectives[i % 4];
+  x->o.samples = i % 4 == 0 ? 2 + (int32_t)test_below(r, 12) : i % 4 == 3 ? 8 : 0;
+}
+
+static int32_t
+fewest_crossbars(random_case *x)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = NULL;
+  int32_t n;
+
+  x->o.crossbars = RRAMNAS_CROSSBARS_AUTO;
+  if (rramnas_compile(x->hw, x->net, &x->o, NULL, &m, &err) < 0)
+    fail_msg("%s", err.message);
+  n = m->crossbars_available;
+  rramnas_mapping_unref(m);
+  return n;
+}
+
+/* Of the objective on so many crossbars; huge when the network does not fit. */
+static double
+time_on(random_case *x, int32_t crossbars)
+{
+  rramnas_compile_options resolved;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = NULL;
+  double ns = 0;
+
+  x->o.crossbars = crossbars;
+  if (rramnas_compile(x->hw, x->net, &x->o, NULL, &m, &err) == RRAMNAS_ERR_DOES_NOT_FIT)
+    return 1e300;
+  if (!m || rramnas_mapping_check(m, &err) < 0)
+    fail_msg("seed %u: %s", (unsigned)x->o.seed, err.message);
+  assert_int_equal(rrn_compile_resolve(&x->o, x->hw, &resolved, &err), RRAMNAS_OK);
+  assert_int_equal(rrn_race_completion(m, resolved.samples, &ns, &err), RRAMNAS_OK);
+  rramnas_mapping_unref(m);
+  return ns;
+}
+
+static void
+check_not_slower(const random_case *x, double ns, double than_ns)
+{
+  if (ns > than_ns * (1 + 1e-9))
+    fail_msg("seed %u, effort %d, objective %d, samples %d, depthwise %d, %d crossbars: %.17g ns, %.17g before",
+             (unsigned)x->o.seed, (int)x->o.effort, (int)x->o.objective, (int)x->o.samples, (int)x->o.depthwise,
+             (int)x->o.crossbars, ns, than_ns);
+}
+
+/* --- results --- */
+
+/* From too few crossbars, one by one and then by ever more, to far more than are of use. */
+static void
+more_crossbars_are_never_slower(void **state)
+{
+  test_random r = { 31 };
+  int i, k;
+
+  (void)state;
+  for (i = 0; i < ROUNDS; i++) {
+    double ns, last = 1e300;
+    random_case x;
+    int32_t bars;
+
+    make(&r, &x, i);
+    bars = fewest_crossbars(&x) - 2;
+    for (k = 0; k < STEPS; k++, last = ns) {
+      bars += k < 6 ? 1 : k < STEPS - 1 ? 1 + bars * k / 200 : 20 * bars;
+      ns = bars > 0 ? time_on(&x, bars) : 1e300;
+      check_not_slower(&x, ns, last);
+    }
+    assert_true(last < 1e300);
+    random_case_end(&x);
+  }
+}
+
+static void
+balanced_is_never_slower(void **state)
+{
+  test_random r = { 32 };
+  int i;
+
+  (void)state;
+  for (i = 0; i < EFFORT_ROUNDS; i++) {
+    random_case x;
+    int32_t bars;
+    double ns;
+
+    make(&r, &x, i);
+    bars = fewest_crossbars(&x) + (int32_t)test_below(&r, 8);
+    ns = time_on(&x, bars);
+    x.o.effort = RRAMNAS_EFFORT_BALANCED;
+    check_not_slower(&x, time_on(&x, bars + (int32_t)test_below(&r, 2)), ns);
+    random_case_end(&x);
+  }
+}
+
+/* --- relaxed times and floors --- */
+
+/* The network's matrices, with so many crossbars at hand. */
+static void
+begin_race(rrn_race *race, rramnas_mapping *m, const random_case *x, rramnas_compile_options *resolved,
+           int32_t crossbars)
+{
+  assert_int_equal(rrn_compile_resolve(&x->o, x->hw, resolved, NULL), RRAMNAS_OK);
+  m->crossbars_available = crossbars;
+  assert_int_equal(rrn_race_init(race, m, resolved, NULL), RRAMNAS_OK);
+}
+
+static void
+check_ideal(const rramnas_mapping *m, const random_case *x, int32_t most)
+{
+  rrn_ideal *ideal = NULL;
+  double ns, last = 1e300;
+  rrn_arena arena;
+  int32_t bars;
+
+  rrn_arena_init(&arena, &m->rt);
+  assert_int_equal(rrn_ideal_new(m, x->o.depthwise, 0.1, &arena, &ideal, NULL), RRAMNAS_OK);
+  for (bars = 1; bars <= most; bars++, last = ns) {
+    ns = rrn_ideal_ns(ideal, bars);
+    assert_true(ns > 0 && ns <= last * (1 + 1e-12));
+  }
+  assert_true(last < 1e300 && rrn_ideal_least_ns(ideal, 1) <= last * (1 + 1e-9));
+  rrn_arena_release(&arena);
+}
+
+static void
+relaxed_time_never_rises(void **state)
+{
+  test_random r = { 33 };
+  int i;
+
+  (void)state;
+  for (i = 0; i < FLOOR_ROUNDS; i++) {
+    rramnas_mapping *m;
+    random_case x;
+
+    make(&r, &x, i);
+    x.o.crossbars = fewest_crossbars(&x);
+    m = random_case_compile(&x);
+    check_ideal(m, &x, 4 * x.o.crossbars + 100);
+    rramnas_mapping_unref(m);
+    random_case_end(&x);
+  }
+}
+
+/* Rungs of few crossbars are the first ones of many, with the same floors, which never rise. */
+static void
+check_floors(rrn_race *few, rrn_race *many)
+{
+  rrn_rungs a, b;
+  int32_t i;
+
+  assert_int_equal(rrn_rungs_init(&a, few->m, &few->search, few->m->crossbars_available, &few->bound_arena, NULL),
+                   RRAMNAS_OK);
+  assert_int_equal(rrn_rungs_init(&b, many->m, &many->search, many->m->crossbars_available, &many->bound_arena, NULL),
+                   RRAMNAS_OK);
+  assert_true(a.n > 0 && a.n <= b.n);
+  for (i = 0; i < b.n; i++) {
+    const double ns = rrn_rungs_floor_ns(&b, i);
+
+    assert_true(ns > 0 && ns < 1e299);
+    assert_true(i == 0 || (b.crossbars[i] > b.crossbars[i - 1] && ns <= rrn_rungs_floor_ns(&b, i - 1) * (1 + 1e-12)));
+    if (i < a.n)
+      assert_true(a.crossbars[i] == b.crossbars[i] && rrn_rungs_floor_ns(&a, i) - ns == 0);
+  }
+}
+
+/* The plan is the soonest of some rungs', none of which is below its floor, and no floor below the last one. */
+static void
+check_plan(rrn_race *race)
+{
+  const int32_t at_hand = race->m->crossbars_available;
+  rrn_rungs rungs;
+
+  assert_int_equal(rrn_rungs_init(&rungs, race->m, &race->search, at_hand, &race->bound_arena, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_climb(race), RRAMNAS_OK);
+  assert_true(race->best_ns >= rrn_rungs_floor_ns(&rungs, rungs.n - 1) * (1 - 1e-12));
+}
+
+static void
+floors_hold_whatever_is_at_hand(void **state)
+{
+  test_random r = { 34 };
+  int i;
+
+  (void)state;
+  for (i = 0; i < FLOOR_ROUNDS; i++) {
+    rramnas_compile_options resolved;
+    rramnas_mapping *m, many;
+    rrn_race race[2];
+    random_case x;
+
+    make(&r, &x, i);
+    x.o.crossbars = fewest_crossbars(&x) + (int32_t)test_below(&r, 30);
+    m = random_case_compile(&x);
+    many = rrn_search_bare(m);
+    begin_race(&race[0], m, &x, &resolved, x.o.crossbars);
+    begin_race(&race[1], &many, &x, &resolved, 2 * x.o.crossbars);
+    check_floors(&race[0], &race[1]);
+    check_plan(&race[0]);
+    check_plan(&race[1]);
+    assert_true(race[1].best_ns <= race[0].best_ns * (1 + 1e-9));
+    rrn_race_release(&race[1]);
+    rrn_race_release(&race[0]);
+    rramnas_mapping_unref(m);
+    random_case_end(&x);
+  }
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(more_crossbars_are_never_slower),
+    cmocka_unit_test(balanced_is_never_slower),
+    cmocka_unit_test(relaxed_time_never_rises),
+    cmocka_unit_test(floors_hold_whatever_is_at_hand),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
