@@ -240,7 +240,7 @@ rrn_plan_build_groups(rrn_plan *p, const int32_t *group_of_bar, int32_t *ret_fit
       continue;
     }
     if (s.n_groups == 1)
-      return RRAMNAS_OK;
+      return p->floor.failed ? rrn_fail_memory(p->err) : RRAMNAS_OK;
     to = roomiest(&s, i);
     merge(&s, i, to);
     to = to == s.n_groups ? i : to;

@@ -410,5 +410,6 @@ rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, doubl
     RRN_TRY(improve_plans(s, moves));
   sort_keeps(s);
   s->n_keeps = s->n_keeps < a->last ? s->n_keeps : a->last;
-  return RRAMNAS_OK;
+  /* Without memory no plan fits, which must not be taken for an answer. */
+  return s->plan.floor.failed ? rrn_fail_memory(s->err) : RRAMNAS_OK;
 }

@@ -209,6 +209,48 @@ split(void *user, const rramnas_runtime *runtime, rramnas_error *err)
   return status;
 }
 
+/* One plan after the other: where hardly one copy fits and where more crossbars are of no use; one inference and many. */
+static int32_t
+plans(void *user, const rramnas_runtime *runtime, rramnas_error *err)
+{
+  static const struct {
+    const char *chip;
+    int32_t crossbars, samples, effort, depthwise;
+  } cases[] = {
+    { "crossbar: {rows: 32, cols: 32}", 24, 8, RRAMNAS_EFFORT_FAST, RRAMNAS_DEPTHWISE_AUTO },
+    { "crossbar: {rows: 32, cols: 32}", 28, 1, RRAMNAS_EFFORT_FAST, RRAMNAS_DEPTHWISE_RNC },
+    { "crossbar: {rows: 32, cols: 32}", 45, 64, RRAMNAS_EFFORT_FAST, RRAMNAS_DEPTHWISE_AUTO },
+    { "crossbar: {rows: 32, cols: 32}", 3000, 8, RRAMNAS_EFFORT_FAST, RRAMNAS_DEPTHWISE_AUTO },
+    { "crossbar: {rows: 16, cols: 48}", 37, 8, RRAMNAS_EFFORT_FAST, RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL },
+    { "crossbar: {rows: 64, cols: 64}", 9, 8, RRAMNAS_EFFORT_BALANCED, RRAMNAS_DEPTHWISE_RNC },
+  };
+  int32_t status = RRAMNAS_OK;
+  size_t i;
+
+  (void)user;
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]) && status >= 0; i++) {
+    rramnas_compile_options options = RRAMNAS_COMPILE_OPTIONS_INIT;
+    rramnas_mapping *mapping = NULL;
+    rramnas_hw *hw = NULL;
+    rramnas_net *net = NULL;
+
+    options.crossbars = cases[i].crossbars;
+    options.samples = cases[i].samples;
+    options.effort = cases[i].effort;
+    options.depthwise = cases[i].depthwise;
+    status = rramnas_hw_load_buffer(cases[i].chip, strlen(cases[i].chip), "chip", RRAMNAS_HW_FORMAT_YAML, runtime, &hw,
+                                    err);
+    if (status >= 0)
+      status = tiny_create(runtime, &net, err);
+    if (status >= 0)
+      status = rramnas_compile(hw, net, &options, runtime, &mapping, err);
+    rramnas_mapping_unref(mapping);
+    rramnas_net_unref(net);
+    rramnas_hw_unref(hw);
+  }
+  return status;
+}
+
 int
 main(void)
 {
@@ -217,6 +259,7 @@ main(void)
     oom_job job;
   } jobs[] = {
     { "build", build }, { "ofa", ofa }, { "whole path", whole_path }, { "curve", curve }, { "split", split },
+    { "plans", plans },
   };
   texts t;
   size_t i;
