@@ -15,13 +15,18 @@
  * down to the crossbars that it uses, as long as the tries up to its own keep their copies: a try that found no room on
  * more crossbars finds none on fewer.
  *
- * Not handled: one copy of each layer, which is packed by search, is made on each number where it may be sooner.
+ * When all tries of the policy fail it packs one copy of each layer by search, towards as many crossbars as there are.
+ * That search ends at the first packing that is enough, so it goes one way, the further the fewer crossbars there are:
+ * what it finds is what it finds on all fewer crossbars that still hold it, and where it fails it fails on all fewer.
+ *
+ * Not handled: that search for more boxes than one block of it; it is made on each number where it may be sooner.
  * Complexity: per number of crossbars O(tries), where copies change O(layers log copies + first boxes). Source: ours. */
 #include "best/rival.h"
 
 #include "best/bound_time.h"
 #include "best/kept.h"
 #include "best/race.h"
+#include "compile/pack_search.h"
 
 static const int32_t crowd_boxes[RRN_RIVAL_CROWDS] = { 384, 4096 };
 
@@ -81,14 +86,37 @@ rrn_rivals_one_copy(const rrn_rivals *r)
 
 /* --- one mapping --- */
 
+/* Policy rnc on so many crossbars, run by `run`; NULL when it does not fit. */
+static int32_t
+make(rrn_rivals *r, rrn_policy_fn run, int32_t crossbars, rramnas_mapping **ret_rnc)
+{
+  const rramnas_mapping *m = r->m;
+  const rramnas_runtime runtime = { .size = sizeof(rramnas_runtime), .alloc = m->rt.alloc, .realloc = m->rt.realloc,
+                                    .free = m->rt.free, .alloc_user = m->rt.alloc_user, .n_threads = m->rt.n_threads };
+  rramnas_compile_options o = *r->o;
+  int32_t status;
+
+  o.policy = RRAMNAS_POLICY_RNC;
+  o.split_to_fit = 0; /* boxes are cut when nothing fits whole */
+  o.no_duplication = run == rrn_policy_rnc;
+  o.crossbars = crossbars;
+  /* Options are resolved once more. */
+  o.layer_threshold = o.layer_threshold == 0  ? RRAMNAS_LAYER_THRESHOLD_SAME
+                    : o.layer_threshold < 0   ? RRAMNAS_UNLIMITED
+                                              : o.layer_threshold;
+  o.max_load = o.max_load == INT32_MAX ? RRAMNAS_UNLIMITED : o.max_load;
+  *ret_rnc = NULL;
+  status = rrn_compile_by(run, m->hw, m->net, &o, &runtime, ret_rnc, r->err);
+  return status == RRAMNAS_ERR_DOES_NOT_FIT ? RRAMNAS_OK : status;
+}
+
 /* How far down the mapping is the same. A margin may be listed twice, and its mapping be made by the later try. */
 static void
 note_made(rrn_rivals *r, const rramnas_mapping *rnc)
 {
   int32_t i;
 
-  r->same_from = INT32_MAX;
-  for (i = r->n_tries - 1; i >= 0 && rnc->margin > 0; i--)
+  for (i = r->n_tries - 1; i >= 0; i--)
     if (r->tries[i].share >= rnc->margin && r->tries[i].share <= rnc->margin) {
       r->same_tries = i + 1;
       r->same_from = rnc->crossbars_used;
@@ -121,39 +149,62 @@ least_completion(const rramnas_mapping *m, int32_t samples, rrn_arena *arena, do
   return RRAMNAS_OK;
 }
 
-/* Completion of policy rnc's mapping on so many crossbars; some number not below most_ns when it is not sooner done, or
- * does not fit. */
+/* Completion, when it may be sooner than most_ns; takes the mapping. */
 static int32_t
-simulate(rrn_rivals *r, int32_t crossbars, double most_ns, rrn_kept_on *ret_on)
+measure(rrn_rivals *r, rramnas_mapping *rnc, double most_ns, rrn_kept_on *ret_on)
 {
-  rramnas_compile_options o = *r->o;
-  const rramnas_mapping *m = r->m;
-  const rramnas_runtime runtime = { .size = sizeof(rramnas_runtime), .alloc = m->rt.alloc, .realloc = m->rt.realloc,
-                                    .free = m->rt.free, .alloc_user = m->rt.alloc_user, .n_threads = m->rt.n_threads };
-  rramnas_mapping *rnc = NULL;
   int32_t status;
 
-  o.policy = RRAMNAS_POLICY_RNC;
-  o.split_to_fit = 0; /* boxes are cut when nothing fits whole */
-  o.crossbars = crossbars;
-  /* Options are resolved once more. */
-  o.layer_threshold = o.layer_threshold == 0  ? RRAMNAS_LAYER_THRESHOLD_SAME
-                    : o.layer_threshold < 0   ? RRAMNAS_UNLIMITED
-                                              : o.layer_threshold;
-  o.max_load = o.max_load == INT32_MAX ? RRAMNAS_UNLIMITED : o.max_load;
-  status = rrn_compile(m->hw, m->net, &o, &runtime, &rnc, r->err);
-  ret_on->rnc_least_ns = ret_on->rnc_ns = 1e300;
-  if (status == RRAMNAS_ERR_DOES_NOT_FIT)
-    return RRAMNAS_OK;
-  RRN_TRY(status);
   rrn_arena_reset(&r->scratch);
   status = least_completion(rnc, r->o->samples, &r->scratch, &ret_on->rnc_least_ns, r->err);
   ret_on->rnc_ns = -1;
   if (status >= 0 && ret_on->rnc_least_ns < most_ns)
     status = rrn_race_completion(rnc, r->o->samples, &ret_on->rnc_ns, r->err);
-  note_made(r, rnc);
   rrn_mapping_unref(rnc);
   return status;
+}
+
+/* 0 when one copy of each layer on so many crossbars is not found, or known and so no sooner than what was asked then. */
+static int
+one_copy_is_new(const rrn_rivals *r, int32_t crossbars)
+{
+  return crossbars > r->one_copy_fails && crossbars < r->one_copy_from;
+}
+
+/* When no packing with copies is found. */
+static int32_t
+simulate_one_copy(rrn_rivals *r, int32_t crossbars, double most_ns, rrn_kept_on *ret_on)
+{
+  const int reused = r->one_copy_boxes <= RRN_PACK_BLOCK;
+  rramnas_mapping *rnc;
+
+  ret_on->rnc_least_ns = least_ns(r, r->one_copy_ns, crossbars);
+  ret_on->rnc_ns = -1;
+  if (!one_copy_is_new(r, crossbars) || ret_on->rnc_least_ns >= most_ns)
+    return RRAMNAS_OK;
+  RRN_TRY(make(r, rrn_policy_rnc, crossbars, &rnc));
+  if (rnc) {
+    r->one_copy_from = reused ? rnc->crossbars_used : r->one_copy_from;
+    return measure(r, rnc, most_ns, ret_on);
+  }
+  r->one_copy_fails = reused ? crossbars : r->one_copy_fails;
+  ret_on->rnc_least_ns = ret_on->rnc_ns = 1e300;
+  return RRAMNAS_OK;
+}
+
+/* Completion of policy rnc's mapping on so many crossbars; some number not below most_ns when it is not sooner done, or
+ * does not fit. */
+static int32_t
+simulate(rrn_rivals *r, int32_t crossbars, double most_ns, rrn_kept_on *ret_on)
+{
+  rramnas_mapping *rnc;
+
+  RRN_TRY(make(r, rrn_policy_rnc_copies, crossbars, &rnc));
+  r->same_from = INT32_MAX;
+  if (!rnc)
+    return simulate_one_copy(r, crossbars, most_ns, ret_on);
+  note_made(r, rnc);
+  return measure(r, rnc, most_ns, ret_on);
 }
 
 /* --- copies --- */
@@ -258,7 +309,7 @@ some_try_may(rrn_rivals *r, int32_t crossbars, double ns, int *ret_may)
     }
     from += x->boxes;
   }
-  *ret_may = least_ns(r, r->one_copy_ns, crossbars) < sooner_ns;
+  *ret_may = least_ns(r, r->one_copy_ns, crossbars) < sooner_ns && one_copy_is_new(r, crossbars);
   return RRAMNAS_OK;
 }
 
@@ -367,6 +418,7 @@ cut_layers(rrn_rivals *r)
   for (i = 0; i < r->m->n_layers; i++)
     r->all.copies[i] = 1;
   r->cut.copies = r->all.copies;
+  r->one_copy_boxes = rrn_place_count(&r->cut);
   r->one_copy_ns = unhindered(&r->cut, r->o->samples);
   r->work_ns = work(&r->cut, r->o->samples);
   return RRAMNAS_OK;
@@ -377,7 +429,7 @@ rrn_rivals_init(rrn_rivals *r, const rramnas_mapping *m, const rramnas_compile_o
 {
   int32_t i;
 
-  *r = (rrn_rivals){ .m = m, .o = o, .last = 1, .same_from = INT32_MAX, .err = err };
+  *r = (rrn_rivals){ .m = m, .o = o, .last = 1, .same_from = INT32_MAX, .one_copy_from = INT32_MAX, .err = err };
   rrn_arena_init(&r->arena, &m->rt);
   rrn_arena_init(&r->scratch, &m->rt);
   for (i = 0; i < RRN_RIVAL_CROWDS; i++)

@@ -34,6 +34,9 @@ typedef struct rrn_rivals {
   int32_t last;            /* fewest crossbars to look at */
   int32_t same_from, same_tries; /* the mapping made last is made on all fewer crossbars from same_from on while the
                                     copies of the first same_tries tries stay */
+  int64_t one_copy_boxes;
+  int32_t one_copy_from; /* one copy of each layer, packed last, is packed alike on all fewer crossbars from here on */
+  int32_t one_copy_fails; /* ... and on so many or fewer is not found room for */
   rrn_crowd crowds[RRN_RIVAL_CROWDS]; /* of few boxes and of many */
   rramnas_error *err;
 } rrn_rivals;

@@ -164,10 +164,10 @@ mapping_new(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *o, 
   return RRAMNAS_OK;
 }
 
-int32_t
-rrn_compile_kept(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
-                 const rramnas_runtime *runtime, struct rrn_kept *kept, rramnas_mapping **ret_mapping,
-                 rramnas_error *err)
+/* `run` = NULL: the policy that the options name. */
+static int32_t
+compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options, const rramnas_runtime *runtime,
+        rrn_policy_fn run, struct rrn_kept *kept, rramnas_mapping **ret_mapping, rramnas_error *err)
 {
   rramnas_compile_options o;
   rramnas_mapping *m = NULL;
@@ -178,7 +178,7 @@ rrn_compile_kept(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options
   status = keep_bits(m, &o, err);
   m->kept = kept;
   if (status >= 0)
-    status = rrn_policy_find(o.policy)->run(m, &o, err);
+    status = (run ? run : rrn_policy_find(o.policy)->run)(m, &o, err);
   m->kept = NULL;
   if (status < 0) {
     rrn_mapping_unref(m);
@@ -192,5 +192,20 @@ int32_t
 rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options, const rramnas_runtime *runtime,
             rramnas_mapping **ret_mapping, rramnas_error *err)
 {
-  return rrn_compile_kept(hw, net, options, runtime, NULL, ret_mapping, err);
+  return compile(hw, net, options, runtime, NULL, NULL, ret_mapping, err);
+}
+
+int32_t
+rrn_compile_kept(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
+                 const rramnas_runtime *runtime, struct rrn_kept *kept, rramnas_mapping **ret_mapping,
+                 rramnas_error *err)
+{
+  return compile(hw, net, options, runtime, NULL, kept, ret_mapping, err);
+}
+
+int32_t
+rrn_compile_by(rrn_policy_fn run, rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
+               const rramnas_runtime *runtime, rramnas_mapping **ret_mapping, rramnas_error *err)
+{
+  return compile(hw, net, options, runtime, run, NULL, ret_mapping, err);
 }

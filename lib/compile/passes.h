@@ -77,6 +77,8 @@ enum { RRN_RNC_MARGINS = 19 };
  * subtraction. As published it stops at 0.60; the mended form goes on to 0.05. */
 void rrn_rnc_margins(double *margins);
 int32_t rrn_policy_rnc(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
+/* No policy of its own: rnc's packings with copies only; ERR_DOES_NOT_FIT when each fails, without a search. */
+int32_t rrn_policy_rnc_copies(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 /* No policy of its own: one copy of each layer, or the copies given, in whole tiles; no rules on what shares a crossbar. */
 int32_t rrn_policy_fewest(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
 int32_t rrn_policy_rnc_published(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err);
@@ -106,5 +108,8 @@ int32_t rrn_compile(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_opti
 int32_t rrn_compile_kept(rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
                          const rramnas_runtime *runtime, struct rrn_kept *kept, rramnas_mapping **ret_mapping,
                          rramnas_error *err);
+/* The same by a way of our own that is no policy for callers; the mapping bears the policy of the options. */
+int32_t rrn_compile_by(rrn_policy_fn run, rramnas_hw *hw, rramnas_net *net, const rramnas_compile_options *options,
+                       const rramnas_runtime *runtime, rramnas_mapping **ret_mapping, rramnas_error *err);
 
 #endif

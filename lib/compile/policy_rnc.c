@@ -20,12 +20,15 @@
 typedef int32_t (*pack_fn)(const rrn_pack_rules *rules, const rrn_pack_box *boxes, const int32_t *order, size_t n,
                            rrn_arena *arena, rrn_pack_result *ret_result, rramnas_error *err);
 
+/* COPIES_ONLY is the mended flow up to where all margins have failed. */
+typedef enum flow { MENDED, COPIES_ONLY, PUBLISHED } flow;
+
 typedef struct run {
   rramnas_mapping *m;
   const rramnas_compile_options *options;
   rrn_pack_rules rules;
   pack_fn pack;
-  int published;
+  int published, copies_only;
   rrn_mt19937 rng;
   rrn_arena arena; /* of one packing try */
   rramnas_error *err;
@@ -195,6 +198,7 @@ compile(run *r)
     if (done)
       return RRAMNAS_OK;
     no_copies(r->m);
+    RRN_FAIL_IF(r->copies_only, r->err, RRAMNAS_ERR_DOES_NOT_FIT, "no packing of copies was found");
     if (r->published)
       return fail_too_small(r);
   }
@@ -202,14 +206,14 @@ compile(run *r)
 }
 
 static int32_t
-run_policy(rramnas_mapping *m, const rramnas_compile_options *options, int published, rramnas_error *err)
+run_policy(rramnas_mapping *m, const rramnas_compile_options *options, flow how, rramnas_error *err)
 {
-  run r = { .m = m, .options = options, .published = published, .err = err };
+  run r = { .m = m, .options = options, .published = how == PUBLISHED, .copies_only = how == COPIES_ONLY, .err = err };
   int32_t status;
 
   m->sharing.layer_threshold = options->layer_threshold;
   m->sharing.max_load = options->max_load;
-  r.pack = published ? rrn_pack_published : rrn_pack_ems;
+  r.pack = r.published ? rrn_pack_published : rrn_pack_ems;
   r.rules.rows = m->hw->v.crossbar.rows;
   r.rules.cols = m->hw->v.crossbar.cols;
   r.rules.crossbars = m->crossbars_available;
@@ -225,7 +229,13 @@ run_policy(rramnas_mapping *m, const rramnas_compile_options *options, int publi
 int32_t
 rrn_policy_rnc(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err)
 {
-  return run_policy(m, options, 0, err);
+  return run_policy(m, options, MENDED, err);
+}
+
+int32_t
+rrn_policy_rnc_copies(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err)
+{
+  return run_policy(m, options, COPIES_ONLY, err);
 }
 
 int32_t
@@ -236,11 +246,11 @@ rrn_policy_fewest(rramnas_mapping *m, const rramnas_compile_options *options, rr
   o.no_duplication = 1;
   o.layer_threshold = -1;
   o.max_load = INT32_MAX;
-  return run_policy(m, &o, 0, err);
+  return run_policy(m, &o, MENDED, err);
 }
 
 int32_t
 rrn_policy_rnc_published(rramnas_mapping *m, const rramnas_compile_options *options, rramnas_error *err)
 {
-  return run_policy(m, options, 1, err);
+  return run_policy(m, options, PUBLISHED, err);
 }

@@ -191,12 +191,40 @@ finds_each_number(void **state)
   }
 }
 
+/* One copy of each layer, as a share of the cells that holds none is all that is tried. Numbers are those of cases where
+ * packings differ from one number of crossbars to the next, and the one on fewer is sooner done. */
+static void
+finds_one_copy(void **state)
+{
+  static const int numbers[] = { 8, 37, 52, 55 };
+  static const double none[] = { 1e-6 };
+  size_t k;
+
+  (void)state;
+  for (k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
+    test_random r = { 1000 + (uint64_t)numbers[k] };
+    random_case x;
+    int32_t needed;
+
+    begin_case(&r, numbers[k], &x);
+    x.o.margins = none;
+    x.o.n_margins = 1;
+    needed = crossbars_needed(&x);
+    x.o.crossbars = needed + (int32_t)test_below(&r, 25);
+    assert_true(x.o.crossbars <= MOST_CROSSBARS);
+    check_case(&r, &x, needed);
+    check_each(&x, needed);
+    random_case_end(&x);
+  }
+}
+
 int
 main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(finds_what_the_plain_walk_finds),
     cmocka_unit_test(finds_each_number),
+    cmocka_unit_test(finds_one_copy),
   };
 
   return cmocka_run_group_tests_name("rival", tests, NULL, NULL);
