@@ -33,7 +33,7 @@ typedef struct rrn_kept {
   double packed_ns[RRN_KEPT_EFFORTS]; /* one copy of each layer in the fewest crossbars; 0 = not yet packed */
   int32_t packed_crossbars[RRN_KEPT_EFFORTS], packed_tries[RRN_KEPT_EFFORTS];
   double rung_factor; /* of the fast effort's floors (rungs.c); 0 = not yet known */
-  int32_t rung_is_usual, rung_tries;
+  int32_t rung_tries;
   int32_t repeated; /* stages asked for again, for the log */
 } rrn_kept;
 

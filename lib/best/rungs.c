@@ -11,37 +11,45 @@
  * all rungs, for any g; how well g is chosen tells only how many plans are made, and how many lucky ones are lost.
  *
  * The floor follows a relaxed time of allocation (ideal.c): the time of inferences that never wait, with any number of
- * crossbars, plus the relaxed time's excess over the same, by a factor. It is that of one build on about one and a half
- * times the crossbars that one copy fills, whatever the crossbars at hand. For mobile networks it is what
- * they usually have, which among those looked at differs by 2 to 4 %, while that of one build is off by 4 to 8 %; unless
- * the build is sooner by more than that. Where no plan can fit, the floor is that of the fewest crossbars where one can.
+ * crossbars, plus the relaxed time's excess over the same, by a factor. The factor is that of one build on about one and
+ * a half times the crossbars that one copy fills, whatever the crossbars at hand. Mobile networks differ so little in it
+ * that they need no build, which is a third of a compilation's time: it is what those looked at usually have. Where no
+ * plan can fit, the floor is that of the fewest crossbars where one can.
  *
- * Rungs are one crossbar apart where one copy fills nearly all, and a share of the spare ones beyond. They end where
- * the relaxed time does not fall any more.
+ * Rungs are one crossbar apart where one copy fills nearly all, and a share of the spare ones beyond: a larger one where
+ * there are many times as many, as the relaxed time is far from plans there, and tells little. They end where it does not
+ * fall any more.
  *
  * Complexity: a build, and a relaxed time per floor. Not handled: numbers of crossbars between the rungs.
  * Deterministic. Source: ours; constants were chosen on the networks of doc/best.md and random ones of the mobile
- * space. */
+ * space. Other ones would lose plans or time. */
 #include "best/rungs.h"
 
-enum { SHARE = 16, LARGE = 128, MOST_REFERENCES = 8, MANY_SAMPLES = 32, MANY_LAYERS = 20 };
+/* Between rungs, a 16th of the spare crossbars: fewer rungs lose plans between them, more are looked at in vain. From
+ * four times the crossbars of one copy on, an 8th of those beyond that as well: without, ten rungs are looked at for each
+ * result. Large networks, whose plans take long, have about 128 rungs fewer crossbars apart. */
+enum { SHARE = 16, FAR = 4, FAR_SHARE = 8, LARGE = 128 };
+
+/* Builds for the factor, on ever more crossbars, until one fits: with none the floors are a guess. */
+enum { MOST_REFERENCES = 8 };
 
 const rrn_allowance rrn_rungs_allowance = { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 };
 
-/* Cells that packing leaves empty: with groups, dense layers for one inference and for more. */
+/* By kind: with groups; dense layers for one inference and for more. Shares of the cells that packing leaves empty: when
+ * off, the factor is not the same on few crossbars as on many. */
 static const double losses[] = { 0.1, 0.03, 0.06 };
 
-/* Floors are below what is expected by so much, for the same; and for networks with groups that are not as usual. */
-static const double slacks[] = { 0.98, 0.96, 0.92 }, unusual_slack = 0.92;
+/* Floors are so much below what is expected. Higher ones lose lucky plans, lower ones have more rungs looked at. */
+static const double slacks[] = { 0.94, 0.96, 0.92 };
 
 /* The factor that mobile networks usually have, per inference: one group per activation or more; one inference or
- * more. */
-static const double usual_factors[2][2] = { { 0.945, 0.905 }, { 1.25, 1.155 } };
+ * more. As with slacks when a network has another: by a tenth at most among those looked at. */
+static const double mobile_factors[2][2] = { { 0.945, 0.905 }, { 1.25, 1.155 } };
 
-/* A build that is sooner than that share of the usual factor is of another kind of network: floors follow it. */
-static const double most_unusual = 0.86;
+/* Networks with as many layers, a sixth of them or more depthwise, are taken for mobile ones. */
+enum { MOBILE_LAYERS = 20, MOBILE_SHARE = 6 };
 
-/* Where the relaxed time is nearly that with any number of crossbars, it tells nothing. */
+/* Where the relaxed time is nearly that with any number of crossbars, a build tells nothing about the factor. */
 static const double least_excess = 0.05;
 
 /* --- rungs --- */
@@ -49,10 +57,13 @@ static const double least_excess = 0.05;
 static void
 list_rungs(rrn_rungs *r, int32_t most)
 {
-  int64_t at;
+  const int64_t first = r->first, far = FAR * first;
+  int64_t at = first;
 
-  for (at = r->first; at <= most && r->n < RRN_MOST_RUNGS; at += 1 + r->first / LARGE + (at - r->first) / SHARE)
+  while (at <= most && r->n < RRN_MOST_RUNGS) {
     r->crossbars[r->n++] = (int32_t)at;
+    at += 1 + first / LARGE + (at - first) / SHARE + (at > far ? (at - far) / FAR_SHARE : 0);
+  }
 }
 
 /* The lowest rung that more crossbars are of hardly any use to; the number of rungs when there is none. */
@@ -89,21 +100,6 @@ cut_rungs(rrn_rungs *r)
 
 /* --- floors --- */
 
-/* How much more above the relaxed time plans are where there are few crossbars for one copy, as met. Must not rise with
- * the crossbars. */
-static double
-tightness(const rrn_rungs *r, int32_t crossbars)
-{
-  const double filled = (double)r->first / crossbars, usual = 2.0 / 3;
-  const int many = r->search->samples >= MANY_SAMPLES;
-
-  if (r->usual)
-    return filled < 0.73 ? 1 : filled < 0.855 ? 1 + 4 * (filled - 0.73) : 1.5;
-  if (r->grouped || r->search->samples == 1)
-    return 1;
-  return 1 + (filled - usual) * (filled > usual ? (many ? 1.3 : 0.5) : many ? 0.4 : 0);
-}
-
 /* The plan's time when it is neither lucky nor unlucky; huge when some layer does not fit. */
 static double
 expected_ns(const rrn_rungs *r, int32_t crossbars, double factor)
@@ -112,15 +108,14 @@ expected_ns(const rrn_rungs *r, int32_t crossbars, double factor)
 
   if (ideal_ns >= 1e300)
     return 1e300;
-  return r->least_ns + factor * tightness(r, crossbars) * (excess_ns > 0 ? excess_ns : 0);
+  return r->least_ns + factor * (excess_ns > 0 ? excess_ns : 0);
 }
 
 double
 rrn_rungs_floor_ns(const rrn_rungs *r, int32_t rung)
 {
   const int32_t at = r->crossbars[rung] > r->fewest ? r->crossbars[rung] : r->fewest;
-  const double slack = r->grouped && !r->usual ? unusual_slack : slacks[r->kind];
-  const double ns = slack * expected_ns(r, at, r->factor);
+  const double ns = slacks[r->kind] * expected_ns(r, at, r->factor);
 
   return ns > r->least_ns ? ns : r->least_ns;
 }
@@ -160,7 +155,6 @@ find_build_factor(const rrn_rungs *r, double *ret_factor)
   return RRAMNAS_OK;
 }
 
-/* As mobile networks are: many layers, a sixth of them or more depthwise. */
 static int
 looks_mobile(const rramnas_mapping *m)
 {
@@ -168,23 +162,18 @@ looks_mobile(const rramnas_mapping *m)
 
   for (i = 0; i < m->n_layers; i++)
     n += m->matrices[i].groups > 1 && m->matrices[i].cols == m->matrices[i].groups;
-  return m->n_layers >= MANY_LAYERS && n >= m->n_layers / 6;
+  return m->n_layers >= MOBILE_LAYERS && n >= m->n_layers / MOBILE_SHARE;
 }
 
-/* The build of a mobile network tells only whether it is one of the usual kind; other networks with groups have no
- * higher factor. */
 static int32_t
 find_factor(rrn_rungs *r)
 {
   const int32_t depthwise = r->search->depthwise, samples = r->search->samples;
-  const double usual = samples * usual_factors[depthwise != RRAMNAS_DEPTHWISE_RNC][samples > 1];
 
-  r->factor = usual;
-  RRN_TRY(find_build_factor(r, &r->factor));
-  r->usual = depthwise != RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL && r->factor > most_unusual * usual &&
-             looks_mobile(r->search->m);
-  r->factor = r->usual || (r->grouped && r->factor > usual) ? usual : r->factor;
-  return RRAMNAS_OK;
+  r->factor = samples * mobile_factors[depthwise != RRAMNAS_DEPTHWISE_RNC][samples > 1];
+  if (looks_mobile(r->search->m) && depthwise != RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL)
+    return RRAMNAS_OK;
+  return find_build_factor(r, &r->factor);
 }
 
 /* The fewest crossbars from the first rung on, on which each layer has room by itself. */
@@ -214,9 +203,9 @@ rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32
   int32_t i;
 
   *r = (rrn_rungs){ .search = search, .first = rrn_ideal_fewest(m) };
-  for (i = 0; i < m->n_layers; i++)
-    r->grouped |= m->matrices[i].groups > 1;
-  r->kind = r->grouped ? 0 : search->samples == 1 ? 1 : 2;
+  for (i = 0; i < m->n_layers && m->matrices[i].groups == 1; i++)
+    ;
+  r->kind = i < m->n_layers ? 0 : search->samples == 1 ? 1 : 2;
   RRN_TRY(rrn_ideal_new(m, search->depthwise, losses[r->kind], arena, &r->ideal, err));
   r->least_ns = rrn_ideal_least_ns(r->ideal, search->samples);
   r->rest_ns = rrn_ideal_least_ns(r->ideal, 1);
@@ -231,13 +220,11 @@ rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32
     RRN_TRY(find_factor(r));
     if (k) {
       k->rung_factor = r->factor;
-      k->rung_is_usual = r->usual;
       k->rung_tries = search->tries - tries;
     }
     return RRAMNAS_OK;
   }
   r->factor = k->rung_factor;
-  r->usual = k->rung_is_usual;
   search->tries += k->rung_tries;
   return RRAMNAS_OK;
 }

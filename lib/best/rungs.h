@@ -19,8 +19,6 @@ typedef struct rrn_rungs {
   int32_t n;
   int32_t first;   /* crossbars that the cells of one copy fill */
   int32_t fewest;  /* with which each layer has room by itself */
-  int32_t grouped; /* 1: some layer has groups */
-  int32_t usual;   /* 1: the factor is that of mobile networks */
   int32_t kind;    /* 0: with groups; dense layers, 1: one inference, 2: more */
   double rest_ns;  /* relaxed time of one inference with any number of crossbars */
   double least_ns; /* of all inferences that never wait, the same */
