@@ -110,7 +110,7 @@ static int32_t
 make_plan(climb *c, int32_t crossbars)
 {
   rrn_race *r = c->race;
-  const rrn_allowance a = rrn_race_allowance(r, &rrn_rungs_allowance);
+  const rrn_allowance a = rrn_search_allowance(&r->search, &rrn_rungs_allowance);
   const int32_t tries = r->search.tries;
   int simulated = 1;
   double ns = 1e300;

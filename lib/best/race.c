@@ -313,20 +313,6 @@ judge(rrn_race *r, const rrn_keep *keep, double least_ns, double *ret_ns, rrn_ke
   return RRAMNAS_OK;
 }
 
-rrn_allowance
-rrn_race_allowance(const rrn_race *r, const rrn_allowance *whole)
-{
-  const double layers = r->m->n_layers;
-  const double share = layers < 20 ? layers * layers / 400 : layers < 40 ? 1 : 40 / layers;
-  rrn_allowance a = *whole;
-
-  a.plans *= share;
-  a.starts *= share;
-  a.balance *= share;
-  a.moves *= share;
-  return a;
-}
-
 void
 rrn_race_repeat(rrn_race *r, const rrn_kept_stage *kept)
 {
@@ -354,7 +340,7 @@ repeat_stage(rrn_race *r, double *ret_ns, const rrn_kept_stage *kept)
 static int32_t
 make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 {
-  const rrn_allowance a = rrn_race_allowance(r, &stages[r->grouped][x->stage]);
+  const rrn_allowance a = rrn_search_allowance(&r->search, &stages[r->grouped][x->stage]);
   const int32_t tries = r->search.tries;
   double least_ns = 0;
   int32_t i;
@@ -441,7 +427,7 @@ search_again(rrn_race *r, const rrn_racer *x, double *ns, rrn_kept_stage *kept)
   int32_t i;
 
   for (i = 0; i < SEARCHES && *ns > least_ns * (1 + RRN_SEARCH_ENOUGH); i++) {
-    const rrn_allowance a = rrn_race_allowance(r, &again[i]);
+    const rrn_allowance a = rrn_search_allowance(&r->search, &again[i]);
 
     RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns, least_ns * (1 + RRN_SEARCH_ENOUGH)));
     if (r->search.n_keeps > 0)

@@ -45,9 +45,6 @@ int32_t rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compi
 int32_t rrn_race_run(rrn_race *r, int32_t effort);
 void rrn_race_release(rrn_race *r);
 
-/* What a stage may spend on a network of so many layers: fewer need fewer moves; those of many get fewer, as each takes
- * longer. */
-rrn_allowance rrn_race_allowance(const rrn_race *r, const rrn_allowance *whole);
 /* A plan becomes the trial; its completion as the event simulation has it. */
 int32_t rrn_race_try(rrn_race *r, const rrn_keep *keep, double *ret_ns);
 /* The trial becomes the best. */

@@ -124,7 +124,7 @@ rrn_rungs_floor_ns(const rrn_rungs *r, int32_t rung)
 static int32_t
 refer(const rrn_rungs *r, int32_t crossbars, double *ret_ns)
 {
-  rrn_allowance a = rrn_rungs_allowance;
+  rrn_allowance a = rrn_search_allowance(r->search, &rrn_rungs_allowance);
 
   a.moves = 0;
   a.balance = 0;

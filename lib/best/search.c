@@ -394,6 +394,20 @@ rrn_search_bare(const rramnas_mapping *m)
                             .crossbars_available = m->crossbars_available };
 }
 
+rrn_allowance
+rrn_search_allowance(const rrn_search *s, const rrn_allowance *whole)
+{
+  const double layers = s->m->n_layers;
+  const double share = layers < 20 ? layers * layers / 400 : layers < 40 ? 1 : 40 / layers;
+  rrn_allowance a = *whole;
+
+  a.plans *= share;
+  a.starts *= share;
+  a.balance *= share;
+  a.moves *= share;
+  return a;
+}
+
 int32_t
 rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, double least_ns, double enough_ns)
 {

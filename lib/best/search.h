@@ -41,6 +41,10 @@ typedef struct rrn_search {
   rramnas_error *err;
 } rrn_search;
 
+/* What may be spent on a network of so many layers: fewer need fewer moves; those of many get fewer, as each takes
+ * longer. */
+rrn_allowance rrn_search_allowance(const rrn_search *s, const rrn_allowance *whole);
+
 /* Leaves the best plans on so many crossbars in keeps [n_keeps], soonest first; none when none fits. Plans sooner than
  * least_ns are passed over, or made slower where builds are few. A plan no later than enough_ns ends the search. */
 int32_t rrn_search_plans(rrn_search *s, int32_t crossbars, const rrn_allowance *a, double least_ns, double enough_ns);
