@@ -47,14 +47,22 @@ static const rrn_allowance stages[2][STAGES] = {
   },
 };
 
-/* Searches once more at balanced, with other random numbers, as their luck counts for more than their work: few moves
- * on groups and many, by turns. Thorough goes on as if they had not been made. */
-enum { AGAIN = STAGES, SEARCHES = 4 };
-static const rrn_allowance again[SEARCHES] = {
+/* The luck of a search counts for more than its work, so there are lists of searches that differ in their random numbers
+ * and in how much they spend on moves of groups. Balanced ends with one, thorough goes on as if it had not been made; the
+ * other is the last stage of thorough. Both where layers are dense and inferences several. */
+enum { AGAIN = STAGES, AGAIN_SEARCHES = 4, LAST_SEARCHES = 5 };
+static const rrn_allowance again[AGAIN_SEARCHES] = {
   { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 8 },
   { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 9 },
   { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 10 },
   { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 11 },
+};
+static const rrn_allowance last_stage[LAST_SEARCHES] = {
+  { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
+  { 6e6, 6e7, 3e8, 2e8, 3, 2, 8, 6, 1, 0, 12 },
+  { 6e6, 6e7, 3e8, 2e8, 3, 4, 10, 12, 1, 0, 13 },
+  { 6e6, 6e7, 3e8, 2e8, 3, 2, 8, 6, 1, 0, 14 },
+  { 6e6, 6e7, 3e8, 2e8, 3, 4, 10, 12, 1, 0, 15 },
 };
 static const double again_share = 0.07;
 
@@ -337,24 +345,43 @@ repeat_stage(rrn_race *r, double *ret_ns, const rrn_kept_stage *kept)
     rrn_race_repeat(r, kept);
 }
 
+/* The soonest plan of several searches; none that is sooner than least_ns. */
 static int32_t
-make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
+make_searches(rrn_race *r, const rrn_racer *x, const rrn_allowance *searches, int32_t n, double least_ns, double *ns,
+              rrn_kept_stage *kept)
 {
-  const rrn_allowance a = rrn_search_allowance(&r->search, &stages[r->grouped][x->stage]);
+  const double enough_ns = least_ns * (1 + RRN_SEARCH_ENOUGH);
   const int32_t tries = r->search.tries;
-  double least_ns = 0;
-  int32_t i;
+  int32_t i, k;
 
-  if (x->stage > 0)
-    least_ns = x->ns < 1e300 ? least_after(r, x, x->stage, x->ns) : x->scarce_ns;
-  RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns, least_ns * (1 + RRN_SEARCH_ENOUGH)));
-  for (i = 0; i < r->search.n_keeps; i++)
-    RRN_TRY(judge(r, &r->search.keeps[i], least_ns, &x->ns, kept));
+  for (i = 0; i < n && *ns > enough_ns; i++) {
+    const rrn_allowance a = rrn_search_allowance(&r->search, &searches[i]);
+
+    RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns, enough_ns));
+    for (k = 0; k < r->search.n_keeps; k++)
+      RRN_TRY(judge(r, &r->search.keeps[k], least_ns, ns, kept));
+  }
   if (kept) {
     kept->done = 1;
     kept->tries = r->search.tries - tries;
   }
   return RRAMNAS_OK;
+}
+
+static int32_t
+make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
+{
+  const rrn_allowance *searches = &stages[r->grouped][x->stage];
+  double least_ns = 0;
+  int32_t n = 1;
+
+  if (x->stage > 0)
+    least_ns = x->ns < 1e300 ? least_after(r, x, x->stage, x->ns) : x->scarce_ns;
+  if (x->stage == STAGES - 1 && r->search.samples > 1 && !r->grouped) {
+    searches = last_stage;
+    n = LAST_SEARCHES;
+  }
+  return make_searches(r, x, searches, n, least_ns, &x->ns, kept);
 }
 
 static int32_t
@@ -419,27 +446,6 @@ advance(rrn_race *r, int32_t i)
 
 /* --- once more --- */
 
-static int32_t
-search_again(rrn_race *r, const rrn_racer *x, double *ns, rrn_kept_stage *kept)
-{
-  const double least_ns = least_again(x, x->ns);
-  const int32_t tries = r->search.tries;
-  int32_t i;
-
-  for (i = 0; i < SEARCHES && *ns > least_ns * (1 + RRN_SEARCH_ENOUGH); i++) {
-    const rrn_allowance a = rrn_search_allowance(&r->search, &again[i]);
-
-    RRN_TRY(rrn_search_plans(&r->search, x->crossbars, &a, least_ns, least_ns * (1 + RRN_SEARCH_ENOUGH)));
-    if (r->search.n_keeps > 0)
-      RRN_TRY(judge(r, &r->search.keeps[0], least_ns, ns, kept));
-  }
-  if (kept) {
-    kept->done = 1;
-    kept->tries = r->search.tries - tries;
-  }
-  return RRAMNAS_OK;
-}
-
 /* What it finds is no part of the racer's time, from which its later stages go on. */
 static int32_t
 run_again(rrn_race *r, rrn_racer *x)
@@ -452,7 +458,7 @@ run_again(rrn_race *r, rrn_racer *x)
   if (on && on->stages[AGAIN].done)
     repeat_stage(r, &ns, &on->stages[AGAIN]);
   else
-    RRN_TRY(search_again(r, x, &ns, on ? &on->stages[AGAIN] : NULL));
+    RRN_TRY(make_searches(r, x, again, AGAIN_SEARCHES, least_again(x, x->ns), &ns, on ? &on->stages[AGAIN] : NULL));
   return RRAMNAS_OK;
 }
 
