@@ -715,9 +715,11 @@ bound_is_below_every_choice_of_copies(void **state)
     assert_non_null(hw);
     m.crossbars_available = TINY + (int32_t)test_below(&r, 12);
     for (k = 0; k < TINY; k++) {
-      matrices[k] = (rrn_matrix){ .rows = 1 + (int64_t)test_below(&r, (uint64_t)hw->v.crossbar.rows),
-                                  .cells = rrn_hw_columns_per_weight(hw), .groups = 1,
-                                  .positions = 1 + (int64_t)test_below(&r, 24) };
+      const int64_t rows = 1 + (int64_t)test_below(&r, (uint64_t)hw->v.crossbar.rows);
+      const int64_t positions = 1 + (int64_t)test_below(&r, 24);
+
+      matrices[k] = (rrn_matrix){ .rows = rows, .cells = rrn_hw_columns_per_weight(hw), .groups = 1,
+                                  .positions = positions };
       matrices[k].cols = 1 + (int64_t)test_below(&r, (uint64_t)(hw->v.crossbar.cols / matrices[k].cells));
       matrices[k].activations = matrices[k].positions;
     }
