@@ -42,12 +42,12 @@ enum { MOST_REFERENCES = 8 };
 
 const rrn_allowance rrn_rungs_allowance = { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 };
 
-/* By kind: with groups; dense layers for one inference and for more. Shares of the cells that packing leaves empty: when
- * off, the factor is not the same on few crossbars as on many. */
-static const double losses[] = { 0.1, 0.03, 0.06 };
+/* By kind: some layer with groups or none; one inference or more. Shares of the cells that packing leaves empty: when off,
+ * the factor is not the same on few crossbars as on many. */
+static const double losses[2][2] = { { 0.1, 0.1 }, { 0.03, 0.06 } };
 
 /* Floors are so much below what is expected. Higher ones lose lucky plans, lower ones have more rungs looked at. */
-static const double slacks[] = { 0.94, 0.96, 0.92 };
+static const double slacks[2][2] = { { 0.98, 0.94 }, { 0.96, 0.92 } };
 
 /* The factor that mobile networks usually have, per inference: one group per activation or more; one inference or
  * more. As with slacks when a network has another: by a tenth at most among those looked at. */
@@ -125,7 +125,7 @@ rrn_rungs_floor_ns(rrn_rungs *r, int32_t rung)
   const int32_t at = r->crossbars[rung] > r->fewest ? r->crossbars[rung] : r->fewest;
 
   if (r->floor_ns[rung] <= 0) {
-    r->floor_ns[rung] = slacks[r->kind] * expected_ns(r, at, r->factor);
+    r->floor_ns[rung] = slacks[r->dense][r->search->samples > 1] * expected_ns(r, at, r->factor);
     if (r->floor_ns[rung] < r->least_ns)
       r->floor_ns[rung] = r->least_ns;
   }
@@ -241,8 +241,8 @@ rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32
   *r = (rrn_rungs){ .search = search, .first = rrn_ideal_fewest(m) };
   for (i = 0; i < m->n_layers && m->matrices[i].groups == 1; i++)
     ;
-  r->kind = i < m->n_layers ? 0 : search->samples == 1 ? 1 : 2;
-  RRN_TRY(rrn_ideal_new(m, search->depthwise, losses[r->kind], arena, &r->ideal, err));
+  r->dense = i == m->n_layers;
+  RRN_TRY(rrn_ideal_new(m, search->depthwise, losses[r->dense][search->samples > 1], arena, &r->ideal, err));
   r->least_ns = rrn_ideal_least_ns(r->ideal, search->samples);
   r->rest_ns = rrn_ideal_least_ns(r->ideal, 1);
   r->fewest = find_fewest(r);

@@ -20,7 +20,7 @@ typedef struct rrn_rungs {
   int32_t n;
   int32_t first;   /* crossbars that the cells of one copy fill */
   int32_t fewest;  /* with which each layer has room by itself */
-  int32_t kind;    /* 0: with groups; dense layers, 1: one inference, 2: more */
+  int32_t dense;   /* 1: no layer has groups */
   double rest_ns;  /* relaxed time of one inference with any number of crossbars */
   double least_ns; /* of all inferences that never wait, the same */
   double factor;   /* of the relaxed time's excess over rest_ns */
