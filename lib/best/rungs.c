@@ -27,9 +27,9 @@
  * space. Other ones would lose plans or time. */
 #include "best/rungs.h"
 
-/* Between rungs, a 16th of the spare crossbars: fewer rungs lose plans between them, more are looked at in vain. From
- * four times the crossbars of one copy on, an 8th of those beyond that as well: without, ten rungs are looked at for each
- * result. Large networks, whose plans take long, have about 128 rungs fewer crossbars apart. */
+/* Between rungs: a 16th of the spare crossbars, a 128th of those of one copy. Fewer rungs lose plans between them, more
+ * are looked at in vain. From four times the crossbars of one copy on, an 8th of those beyond that as well: without, up to
+ * thirty rungs are looked at for one result. */
 enum { SHARE = 16, FAR = 4, FAR_SHARE = 8, LARGE = 128 };
 
 /* Where floors differ by less than that, rungs are a fifth of the crossbars apart: less, and rungs are looked at in vain;

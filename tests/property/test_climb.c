@@ -176,6 +176,19 @@ relaxed_time_never_rises(void **state)
   }
 }
 
+/* Those that are of use are too. */
+static void
+check_use(rrn_rungs *few, rrn_rungs *many)
+{
+  int32_t i = rrn_rungs_below(few, few->n), k = rrn_rungs_below(many, many->n);
+
+  while (k >= few->n)
+    k = rrn_rungs_below(many, k);
+  for (; i > 0; i = rrn_rungs_below(few, i), k = rrn_rungs_below(many, k))
+    assert_int_equal(i, k);
+  assert_true(i == 0 && k == 0);
+}
+
 /* Rungs of few crossbars are the first ones of many, with the same floors, which never rise. */
 static void
 check_floors(rrn_race *few, rrn_race *many)
@@ -196,6 +209,7 @@ check_floors(rrn_race *few, rrn_race *many)
     if (i < a.n)
       assert_true(a.crossbars[i] == b.crossbars[i] && rrn_rungs_floor_ns(&a, i) - ns == 0);
   }
+  check_use(&a, &b);
 }
 
 /* The plan is the soonest of some rungs', none of which is below its floor, and no floor below the last one. */
