@@ -22,7 +22,7 @@
 
 enum { ROUNDS = TEST_ROUNDS(60), AGREEMENTS = TEST_ROUNDS(60), RIVAL_ROUNDS = TEST_ROUNDS(4),
        MONOTONE_ROUNDS = TEST_ROUNDS(3),
-       EFFORT_ROUNDS = TEST_ROUNDS(3), DEPTHWISE_ROUNDS = 80, CURVE_ROUNDS = TEST_ROUNDS(4), CURVE_POINTS = 3 };
+       EFFORT_ROUNDS = TEST_ROUNDS(3), DEPTHWISE_ROUNDS = 80, CURVE_ROUNDS = TEST_ROUNDS(3), CURVE_POINTS = 3 };
 
 static int32_t
 crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
@@ -262,7 +262,7 @@ results_repeat(void **state)
   int i;
 
   (void)state;
-  for (i = 0; i < ROUNDS / 3; i++) {
+  for (i = 0; i < ROUNDS / 6; i++) {
     random_case x;
 
     make(&r, &x);
