@@ -151,16 +151,15 @@ static int32_t
 climb_down(climb *c)
 {
   rrn_race *r = c->race;
-  double next_ns;
-  int32_t i;
+  int32_t i, next;
 
   RRN_TRY(rrn_rungs_init(&c->rungs, r->m, &r->search, r->m->crossbars_available, &r->bound_arena, r->err));
-  i = c->rungs.n - 1;
-  for (c->floor_ns = i >= 0 ? rrn_rungs_floor_ns(&c->rungs, i) : 0; i >= 0; i--, c->floor_ns = next_ns) {
+  for (i = rrn_rungs_below(&c->rungs, c->rungs.n); i >= 0; i = next) {
+    c->floor_ns = rrn_rungs_floor_ns(&c->rungs, i);
     if (r->best_ns <= c->floor_ns)
       return RRAMNAS_OK;
-    next_ns = i > 0 ? rrn_rungs_floor_ns(&c->rungs, i - 1) : c->floor_ns;
-    c->enough_ns = next_ns;
+    next = rrn_rungs_below(&c->rungs, i);
+    c->enough_ns = next >= 0 ? rrn_rungs_floor_ns(&c->rungs, next) : c->floor_ns;
     RRN_TRY(look_at_rung(c, c->rungs.crossbars[i]));
   }
   return RRAMNAS_OK;

@@ -89,7 +89,10 @@ rrn_fast_build(rrn_fast *f, int32_t *ret_fits)
 
 /* --- plans that are too soon --- */
 
-enum { MOST_STEPS = 192 };
+/* Each round comes closer; one that is still too soon after the last is passed over. */
+enum { MOST_SLOW_ROUNDS = 16 };
+
+/* Time that a layer may gain at once: with more, few layers would take all of it. */
 static const double most_longer = 1.3;
 
 /* A layer and a point with fewer copies. */
@@ -135,25 +138,41 @@ next_slowing(const rrn_plan *p, const int32_t *barred, double wanted_ns)
   return below.layer >= 0 ? below : above;
 }
 
+/* One change after the other until all layers together take `wanted_ns` more, as little more as can be; returns how many
+ * were made, 0 = none is left. */
+static int32_t
+slow_layers(rrn_plan *p, int32_t *barred, double wanted_ns)
+{
+  int32_t n = 0;
+
+  while (wanted_ns > 0 && !p->floor.failed) {
+    const slowing s = next_slowing(p, barred, wanted_ns);
+
+    if (s.layer < 0)
+      break;
+    if (!rrn_plan_change(p, s.layer, s.pick)) {
+      barred[s.layer] = 1;
+      continue;
+    }
+    wanted_ns -= s.more_ns;
+    n++;
+  }
+  return n;
+}
+
 double
 rrn_fast_slow_down(rrn_plan *p, double ns)
 {
-  int32_t *barred = p->order, i, step;
+  int32_t *barred = p->order, i, round;
   double sum;
 
   memset(barred, 0, (size_t)p->n_layers * sizeof(*barred));
-  for (step = 0; step < MOST_STEPS && ns < p->least_ns; step++) {
-    slowing s;
-
+  for (round = 0; round < MOST_SLOW_ROUNDS && ns < p->least_ns; round++) {
     for (sum = 0, i = 0; i < p->n_layers; i++)
       sum += p->eval.ns[i];
-    s = next_slowing(p, barred, (p->least_ns - ns) * sum / ns);
-    if (s.layer < 0)
+    if (slow_layers(p, barred, (p->least_ns - ns) * sum / ns) == 0)
       break;
-    if (!rrn_plan_change(p, s.layer, s.pick))
-      barred[s.layer] = 1;
-    else
-      rrn_plan_share_all(p);
+    rrn_plan_share_all(p);
     ns = rrn_plan_time(p, 1e300);
   }
   rrn_floor_keep(&p->floor);

@@ -24,7 +24,8 @@
 
 #include <math.h>
 
-/* Prices fall by a constant factor, from one at which all layers have one copy. */
+/* Prices fall by a constant factor, from one at which all layers have one copy; copies of grouped layers rise by a sixth
+ * at a time. With coarser ones the relaxed time is farther from what allocation makes; with finer ones it takes longer. */
 enum { N_PRICES = 112, MOST_COPIES = 24 };
 static const double price_step = 7.0 / 8;
 

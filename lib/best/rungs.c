@@ -18,35 +18,43 @@
  *
  * Rungs are one crossbar apart where one copy fills nearly all, and a share of the spare ones beyond: a larger one where
  * there are many times as many, as the relaxed time is far from plans there, and tells little. They end where it does not
- * fall any more.
+ * fall any more. Rungs that differ in crossbars but hardly in their floors are thinned: when the best plan is above one
+ * of the floors it is above all of them, and all these rungs would be looked at. Which are left depends on crossbars and
+ * floors only, so the rungs are still the same whatever is at hand, and the invariant holds.
  *
  * Complexity: a build, and a relaxed time per floor. Not handled: numbers of crossbars between the rungs.
  * Deterministic. Source: ours; constants were chosen on the networks of doc/best.md and random ones of the mobile
  * space. Other ones would lose plans or time. */
 #include "best/rungs.h"
 
-/* Between rungs, a 16th of the spare crossbars: fewer rungs lose plans between them, more are looked at in vain. From
- * four times the crossbars of one copy on, an 8th of those beyond that as well: without, ten rungs are looked at for each
- * result. Large networks, whose plans take long, have about 128 rungs fewer crossbars apart. */
+/* Between rungs: a 16th of the spare crossbars, a 128th of those of one copy. Fewer rungs lose plans between them, more
+ * are looked at in vain. From four times the crossbars of one copy on, an 8th of those beyond that as well: without, up to
+ * thirty rungs are looked at for one result. */
 enum { SHARE = 16, FAR = 4, FAR_SHARE = 8, LARGE = 128 };
+
+/* Where floors differ by less than that, rungs are a fifth of the crossbars apart: less, and rungs are looked at in vain;
+ * more, and plans between them are lost. */
+enum { FLAT_SHARE = 5 };
+static const double same_floor = 0.01;
 
 /* Builds for the factor, on ever more crossbars, until one fits: with none the floors are a guess. */
 enum { MOST_REFERENCES = 8 };
 
 const rrn_allowance rrn_rungs_allowance = { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 };
 
-/* By kind: with groups; dense layers for one inference and for more. Shares of the cells that packing leaves empty: when
- * off, the factor is not the same on few crossbars as on many. */
-static const double losses[] = { 0.1, 0.03, 0.06 };
+/* By kind: some layer with groups or none; one inference or more. Shares of the cells that packing leaves empty: when off,
+ * the factor is not the same on few crossbars as on many. */
+static const double losses[2][2] = { { 0.1, 0.1 }, { 0.03, 0.06 } };
 
 /* Floors are so much below what is expected. Higher ones lose lucky plans, lower ones have more rungs looked at. */
-static const double slacks[] = { 0.94, 0.96, 0.92 };
+static const double slacks[2][2] = { { 0.98, 0.94 }, { 0.96, 0.9 } };
 
 /* The factor that mobile networks usually have, per inference: one group per activation or more; one inference or
  * more. As with slacks when a network has another: by a tenth at most among those looked at. */
 static const double mobile_factors[2][2] = { { 0.945, 0.905 }, { 1.25, 1.155 } };
 
-/* Networks with as many layers, a sixth of them or more depthwise, are taken for mobile ones. */
+/* Networks of as many layers, no more than crossbars that one copy fills, a sixth of them or more depthwise, are taken for
+ * mobile ones: with a layer on few crossbars many work at a time, and plans are far sooner. */
 enum { MOBILE_LAYERS = 20, MOBILE_SHARE = 6 };
 
 /* Where the relaxed time is nearly that with any number of crossbars, a build tells nothing about the factor. */
@@ -112,12 +120,39 @@ expected_ns(const rrn_rungs *r, int32_t crossbars, double factor)
 }
 
 double
-rrn_rungs_floor_ns(const rrn_rungs *r, int32_t rung)
+rrn_rungs_floor_ns(rrn_rungs *r, int32_t rung)
 {
   const int32_t at = r->crossbars[rung] > r->fewest ? r->crossbars[rung] : r->fewest;
-  const double ns = slacks[r->kind] * expected_ns(r, at, r->factor);
 
-  return ns > r->least_ns ? ns : r->least_ns;
+  if (r->floor_ns[rung] <= 0) {
+    r->floor_ns[rung] = slacks[r->dense][r->search->samples > 1] * expected_ns(r, at, r->factor);
+    if (r->floor_ns[rung] < r->least_ns)
+      r->floor_ns[rung] = r->least_ns;
+  }
+  return r->floor_ns[rung];
+}
+
+/* Of rungs with about the same floor every second is left out, or three of four, and so on, as long as these are not many
+ * crossbars apart. */
+static int
+is_of_use(rrn_rungs *r, int32_t rung)
+{
+  const int32_t crossbars = r->crossbars[rung];
+  int32_t step;
+
+  for (step = 1; rung % step == 0 && step <= rung; step *= 2)
+    if (rrn_rungs_floor_ns(r, rung) <= (1 - same_floor) * rrn_rungs_floor_ns(r, rung - step) ||
+        crossbars - r->crossbars[rung - step] >= crossbars / FLAT_SHARE)
+      return 1;
+  return rung == 0;
+}
+
+int32_t
+rrn_rungs_below(rrn_rungs *r, int32_t rung)
+{
+  for (rung--; rung >= 0 && !is_of_use(r, rung); rung--)
+    ;
+  return rung;
 }
 
 /* Completion of the plan that a first build on so many crossbars makes, with cuts into groups; huge when none fits. */
@@ -156,13 +191,14 @@ find_build_factor(const rrn_rungs *r, double *ret_factor)
 }
 
 static int
-looks_mobile(const rramnas_mapping *m)
+looks_mobile(const rrn_rungs *r)
 {
+  const rramnas_mapping *m = r->search->m;
   int32_t i, n = 0;
 
   for (i = 0; i < m->n_layers; i++)
     n += m->matrices[i].groups > 1 && m->matrices[i].cols == m->matrices[i].groups;
-  return m->n_layers >= MOBILE_LAYERS && n >= m->n_layers / MOBILE_SHARE;
+  return m->n_layers >= MOBILE_LAYERS && m->n_layers <= r->first && n >= m->n_layers / MOBILE_SHARE;
 }
 
 static int32_t
@@ -171,7 +207,7 @@ find_factor(rrn_rungs *r)
   const int32_t depthwise = r->search->depthwise, samples = r->search->samples;
 
   r->factor = samples * mobile_factors[depthwise != RRAMNAS_DEPTHWISE_RNC][samples > 1];
-  if (looks_mobile(r->search->m) && depthwise != RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL)
+  if (looks_mobile(r) && depthwise != RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL)
     return RRAMNAS_OK;
   return find_build_factor(r, &r->factor);
 }
@@ -205,8 +241,8 @@ rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32
   *r = (rrn_rungs){ .search = search, .first = rrn_ideal_fewest(m) };
   for (i = 0; i < m->n_layers && m->matrices[i].groups == 1; i++)
     ;
-  r->kind = i < m->n_layers ? 0 : search->samples == 1 ? 1 : 2;
-  RRN_TRY(rrn_ideal_new(m, search->depthwise, losses[r->kind], arena, &r->ideal, err));
+  r->dense = i == m->n_layers;
+  RRN_TRY(rrn_ideal_new(m, search->depthwise, losses[r->dense][search->samples > 1], arena, &r->ideal, err));
   r->least_ns = rrn_ideal_least_ns(r->ideal, search->samples);
   r->rest_ns = rrn_ideal_least_ns(r->ideal, 1);
   r->fewest = find_fewest(r);

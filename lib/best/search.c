@@ -260,6 +260,8 @@ build_plans(rrn_search *s, const rrn_allowance *a)
     RRN_TRY(try_fast(s, a->few > 1));
   if (s->n_keeps == 0)
     RRN_TRY(try_one_group(s, a->recipes, a->plans));
+  if (a->few && s->n_keeps == 0)
+    return RRAMNAS_OK; /* what does not fit on all crossbars will not on parts of them */
   for (k = 0; s->samples > 1 && k < a->densities && (k == 0 || groups_pay(s)) && !some_plan_is_enough(s); k++)
     RRN_TRY(try_counts(s, densities[k], 1 + k * RRN_MOST_GROUPS, a->counts, a->starts / a->densities));
   return RRAMNAS_OK;

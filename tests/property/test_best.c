@@ -22,7 +22,7 @@
 
 enum { ROUNDS = TEST_ROUNDS(60), AGREEMENTS = TEST_ROUNDS(60), RIVAL_ROUNDS = TEST_ROUNDS(4),
        MONOTONE_ROUNDS = TEST_ROUNDS(3),
-       EFFORT_ROUNDS = TEST_ROUNDS(3), DEPTHWISE_ROUNDS = 80, CURVE_ROUNDS = TEST_ROUNDS(4), CURVE_POINTS = 3 };
+       EFFORT_ROUNDS = TEST_ROUNDS(3), DEPTHWISE_ROUNDS = 80, CURVE_ROUNDS = TEST_ROUNDS(3), CURVE_POINTS = 3 };
 
 static int32_t
 crossbars_needed(const random_case *x, int32_t policy, int32_t effort)
@@ -262,7 +262,7 @@ results_repeat(void **state)
   int i;
 
   (void)state;
-  for (i = 0; i < ROUNDS / 3; i++) {
+  for (i = 0; i < ROUNDS / 6; i++) {
     random_case x;
 
     make(&r, &x);
@@ -715,9 +715,11 @@ bound_is_below_every_choice_of_copies(void **state)
     assert_non_null(hw);
     m.crossbars_available = TINY + (int32_t)test_below(&r, 12);
     for (k = 0; k < TINY; k++) {
-      matrices[k] = (rrn_matrix){ .rows = 1 + (int64_t)test_below(&r, (uint64_t)hw->v.crossbar.rows),
-                                  .cells = rrn_hw_columns_per_weight(hw), .groups = 1,
-                                  .positions = 1 + (int64_t)test_below(&r, 24) };
+      const int64_t rows = 1 + (int64_t)test_below(&r, (uint64_t)hw->v.crossbar.rows);
+      const int64_t positions = 1 + (int64_t)test_below(&r, 24);
+
+      matrices[k] = (rrn_matrix){ .rows = rows, .cells = rrn_hw_columns_per_weight(hw), .groups = 1,
+                                  .positions = positions };
       matrices[k].cols = 1 + (int64_t)test_below(&r, (uint64_t)(hw->v.crossbar.cols / matrices[k].cells));
       matrices[k].activations = matrices[k].positions;
     }

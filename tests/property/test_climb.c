@@ -14,7 +14,8 @@
 #include "random_case.h"
 #include "rounds.h"
 
-enum { ROUNDS = TEST_ROUNDS(12), FLOOR_ROUNDS = TEST_ROUNDS(8), EFFORT_ROUNDS = TEST_ROUNDS(2), STEPS = 18 };
+enum { ROUNDS = TEST_ROUNDS(12), FLOOR_ROUNDS = TEST_ROUNDS(8), EFFORT_ROUNDS = TEST_ROUNDS(2), STEPS = 18,
+       MOBILE_FIRST = 90, MOBILE_LAST = 330 };
 
 /* --- cases --- */
 
@@ -105,6 +106,36 @@ more_crossbars_are_never_slower(void **state)
   }
 }
 
+/* A network of the mobile space, whose floors come from known factors. */
+static void
+mobile_networks_are_never_slower(void **state)
+{
+  static const int32_t kernels[20] = { 3, 5, 7, 3, 5, 3, 3, 5, 7, 3, 3, 3, 5, 3, 3, 7, 3, 5, 3, 3 };
+  static const int32_t expansions[20] = { 3, 4, 6, 3, 3, 4, 3, 6, 3, 3, 4, 3, 3, 4, 6, 3, 3, 3, 4, 3 };
+  static const int32_t depths[4] = { 2, 3, 2, 2 };
+  int32_t k;
+  int i;
+
+  (void)state;
+  for (i = 0; i < 4; i++) {
+    double ns, last = 1e300;
+    random_case x = { .o = RRAMNAS_COMPILE_OPTIONS_INIT };
+
+    assert_int_equal(rramnas_hw_create_default(NULL, &x.hw, NULL), RRAMNAS_OK);
+    assert_int_equal(rramnas_net_create_ofa_mobilenet_v3_small(kernels, expansions, depths, NULL, &x.net, NULL),
+                     RRAMNAS_OK);
+    x.o.effort = RRAMNAS_EFFORT_FAST;
+    x.o.depthwise = i % 2 ? RRAMNAS_DEPTHWISE_AUTO : RRAMNAS_DEPTHWISE_RNC;
+    x.o.samples = i < 2 ? 8 : 1;
+    for (k = MOBILE_FIRST; k < MOBILE_LAST; k += 1 + k / 40, last = ns) {
+      ns = time_on(&x, k);
+      check_not_slower(&x, ns, last);
+    }
+    assert_true(last < 1e300);
+    random_case_end(&x);
+  }
+}
+
 static void
 balanced_is_never_slower(void **state)
 {
@@ -176,6 +207,19 @@ relaxed_time_never_rises(void **state)
   }
 }
 
+/* Those that are of use are too. */
+static void
+check_use(rrn_rungs *few, rrn_rungs *many)
+{
+  int32_t i = rrn_rungs_below(few, few->n), k = rrn_rungs_below(many, many->n);
+
+  while (k >= few->n)
+    k = rrn_rungs_below(many, k);
+  for (; i > 0; i = rrn_rungs_below(few, i), k = rrn_rungs_below(many, k))
+    assert_int_equal(i, k);
+  assert_true(i == 0 && k == 0);
+}
+
 /* Rungs of few crossbars are the first ones of many, with the same floors, which never rise. */
 static void
 check_floors(rrn_race *few, rrn_race *many)
@@ -196,6 +240,7 @@ check_floors(rrn_race *few, rrn_race *many)
     if (i < a.n)
       assert_true(a.crossbars[i] == b.crossbars[i] && rrn_rungs_floor_ns(&a, i) - ns == 0);
   }
+  check_use(&a, &b);
 }
 
 /* The plan is the soonest of some rungs', none of which is below its floor, and no floor below the last one. */
@@ -245,6 +290,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(more_crossbars_are_never_slower),
+    cmocka_unit_test(mobile_networks_are_never_slower),
     cmocka_unit_test(balanced_is_never_slower),
     cmocka_unit_test(relaxed_time_never_rises),
     cmocka_unit_test(floors_hold_whatever_is_at_hand),

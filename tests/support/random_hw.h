@@ -14,14 +14,17 @@ random_hw_create(test_random *r)
 {
   static const int sides[] = { 16, 32, 48, 64, 128 };
   const int rows = sides[test_below(r, 5)], cols = sides[test_below(r, 5)];
+  /* One draw after the other, so that all compilers draw the same. */
+  const int bits_per_cell = 1 + (int)test_below(r, 4), differential = (int)test_below(r, 2);
+  const int parallel = (int)test_below(r, 2), bits = 1 + (int)test_below(r, 8);
   rramnas_hw *hw = NULL;
   char text[256];
 
   snprintf(text, sizeof(text),
            "crossbar: {rows: %d, cols: %d, subarray_rows: %d}\nweight: {bits: %d, slicing: %s, sign: %s}\n"
            "device: {bits_per_cell: %d}\n",
-           rows, cols, rows, 1 + (int)test_below(r, 8), test_below(r, 2) ? "parallel" : "columns",
-           test_below(r, 2) ? "differential" : "offset", 1 + (int)test_below(r, 4));
+           rows, cols, rows, bits, parallel ? "parallel" : "columns", differential ? "differential" : "offset",
+           bits_per_cell);
   if (rramnas_hw_load_buffer(text, strlen(text), "random", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, NULL) < 0)
     return NULL;
   return hw;
