@@ -144,6 +144,13 @@ rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   w->most_noise = w->noise * most;
 }
 
+/* Whether spreads have roots by rrn_wide_near_root_of(). */
+static int
+has_near_roots(const rrn_xbar_kernel *k, const rrn_xbar_work *w)
+{
+  return k->cpu >= RRN_XBAR_CPU_AVX512 && k->cells.spread && w->most_noise <= RRN_XBAR_MOST_WHOLE;
+}
+
 double
 rrn_xbar_scale_noise(const rrn_xbar_kernel *k, double one, rrn_xbar_work *w)
 {
@@ -157,5 +164,5 @@ rrn_xbar_scale_noise(const rrn_xbar_kernel *k, double one, rrn_xbar_work *w)
   for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
     w->deviation[i] = of_few_bits((float)(w->noise * scale * __builtin_sqrt(w->squares[i])));
   w->block.deviation = k->cells.spread ? NULL : w->deviation;
-  return w->most_noise * 0x1p-20 + 1 / one;
+  return w->most_noise * (has_near_roots(k, w) ? 0x1p-14 + 0x1p-20 : 0x1p-20) + 1 / one;
 }
