@@ -150,6 +150,9 @@ sum(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *bas
     LOOK_UP(2, 1, i2);
     LOOK_UP(3, 0, i3);
     LOOK_UP(3, 1, i3);
+#pragma GCC unroll 8
+    for (k = 0; k < 4 * COLUMNS; k++) /* as wholes, or gcc copies some in every round */
+      __asm__("" : "+v"(low[k / COLUMNS][k % COLUMNS]), "+v"(high[k / COLUMNS][k % COLUMNS]));
   }
 #pragma GCC unroll 8
   for (k = 0; k < 4 * COLUMNS; k++) {
