@@ -37,8 +37,10 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
 
   if (k->head.read_model == RRN_READ_NONE)
     return 1;
-  w->squares = rrn_arena_alloc_raw(scratch, steps * vectors, sizeof(*w->squares));
-  w->deviation = rrn_xbar_room(scratch, steps * vectors, sizeof(*w->deviation));
+  if (!k->cells.spread) {
+    w->squares = rrn_arena_alloc_raw(scratch, steps * vectors, sizeof(*w->squares));
+    w->deviation = rrn_xbar_room(scratch, steps * vectors, sizeof(*w->deviation));
+  }
   w->names = rrn_xbar_room(scratch, 3 * vectors, sizeof(*w->names));
   w->keys = rrn_xbar_room(scratch, 3 * draws, w->width * sizeof(*w->keys));
   w->mixes = k->cpu == RRN_XBAR_CPU_PLAIN ? rrn_xbar_room(scratch, 4 * 64, sizeof(*w->mixes)) : NULL;
@@ -52,7 +54,8 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
     w->block.names[i] = w->names + i * vectors;
     w->block.keys[i] = w->keys + i * draws * w->width;
   }
-  return w->squares && w->deviation && w->names && w->keys && (w->mixes || k->cpu != RRN_XBAR_CPU_PLAIN);
+  return (k->cells.spread || (w->squares && w->deviation)) && w->names && w->keys &&
+         (w->mixes || k->cpu != RRN_XBAR_CPU_PLAIN);
 }
 
 static double

@@ -199,9 +199,10 @@ rrn_wide_summed_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 noise, 
 RRN_WIDE __m512
 rrn_wide_near_root_of(__m512i spread)
 {
-  const __m512 x = _mm512_cvtepi32_ps(spread);
+  const __m512 x = _mm512_cvtepi32_ps(spread), one = _mm512_set1_ps(1);
+  const __m512i positive = _mm512_max_epi32(_mm512_castps_si512(x), _mm512_castps_si512(one));
 
-  return _mm512_mul_ps(x, _mm512_rsqrt14_ps(_mm512_max_ps(x, _mm512_set1_ps(1))));
+  return _mm512_mul_ps(x, _mm512_rsqrt14_ps(_mm512_castsi512_ps(positive)));
 }
 
 /* The same on top of the bits of -RRN_XBAR_WHOLE, if it is at most RRN_XBAR_MOST_WHOLE codes, but for 2^-14 of it. */
