@@ -13,7 +13,7 @@
 #include "util/random.h"
 #include "../../examples/common/tiles.h"
 #include "xbar/adc.h"
-#include "xbar/mvm.h"
+#include "xbar/mvm_wide.h"
 #include "xbar/noise.h"
 
 typedef struct fixture {
@@ -306,6 +306,42 @@ test_strong_noise(void **state)
   }
 }
 
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi"))) static void
+near_roots(int32_t first, float *ret_roots)
+{
+  int32_t spreads[16], i;
+
+  for (i = 0; i < 16; i++)
+    spreads[i] = first + i;
+  _mm512_storeu_ps(ret_roots, rrn_wide_near_root_of(_mm512_loadu_si512(spreads)));
+}
+
+/* Roots of spreads are as near as the margin of doubt takes them to be; that of none is none. */
+static void
+test_near_roots(void **state)
+{
+  float roots[16];
+  int32_t first, i;
+
+  (void)state;
+  if (rrn_xbar_cpu_best() < RRN_XBAR_CPU_AVX512)
+    skip();
+  for (first = 0; first < 63 * 2048; first += 16) {
+    near_roots(first, roots);
+    for (i = 0; i < 16; i++)
+      assert_true(fabs(roots[i] - sqrt(first + i)) <= 0x1.001p-14 * sqrt(first + i));
+  }
+}
+#else
+static void
+test_near_roots(void **state)
+{
+  (void)state;
+  skip();
+}
+#endif
+
 static int64_t
 exact(const random_case *c, size_t vector, size_t out)
 {
@@ -474,7 +510,7 @@ main(void)
     cmocka_unit_test(test_kernels_agree),       cmocka_unit_test(test_borders),
     cmocka_unit_test(test_noisy_kernels_agree), cmocka_unit_test(test_strong_noise),
     cmocka_unit_test(test_ideal_is_integer),    cmocka_unit_test(test_calibration),
-    cmocka_unit_test(test_visited_currents),
+    cmocka_unit_test(test_visited_currents),    cmocka_unit_test(test_near_roots),
   };
 
   allow_tiles();
