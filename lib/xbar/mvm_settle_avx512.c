@@ -5,7 +5,8 @@
  * Out: the codes of the reference, but for a list of places that not even 24 bits of the cells can decide.
  *
  * Idea: a kernel takes a current in doubt to be above the border; where all bits say that it is below, its code is one
- * less. Some hundred are summed, then settled, so that no branch depends on a number and many are under way.
+ * less. Some hundred are summed, drawn for, 16 at a time, and settled, so that no branch depends on a number and many are
+ * under way.
  *
  * Complexity: rows / 64 times three products per doubt. */
 #include "xbar/mvm_work.h"
