@@ -160,6 +160,12 @@ typedef void rrn_xbar_visit(void *user, int32_t slice, const double *currents, s
 int32_t rrn_xbar_visit_currents(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
                                 rrn_xbar_visit *visit, void *user, rramnas_error *err);
 
+/* The same by the loops in plain C, with AVX2, with AVX-512; RRAMNAS_ERR_UNSUPPORTED where the machine does not have it. */
+enum { RRN_XBAR_LOOPS_LEVELS = 3 };
+
+int32_t rrn_xbar_visit_currents_by(int level, rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x,
+                                   size_t batch, rrn_xbar_visit *visit, void *user, rramnas_error *err);
+
 /* The same from the reference, with read noise, one by one: visit(user, slice, current). */
 int32_t rrn_xbar_profile(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
                          uint32_t first_vector, void (*visit)(void *user, int32_t slice, double current), void *user,

@@ -125,19 +125,20 @@ LOOPS(plain, )
 #if defined(__x86_64__)
 LOOPS(avx2, __attribute__((target("avx2"))))
 LOOPS(avx512, __attribute__((target("avx512f"))))
-
-static const loops *
-best_loops(void)
-{
-  return __builtin_cpu_supports("avx512f") ? &loops_avx512 : __builtin_cpu_supports("avx2") ? &loops_avx2 : &loops_plain;
-}
-#else
-static const loops *
-best_loops(void)
-{
-  return &loops_plain;
-}
 #endif
+
+/* NULL where the machine does not have them. */
+static const loops *
+loops_of(int level)
+{
+#if defined(__x86_64__)
+  if (level == 2)
+    return __builtin_cpu_supports("avx512f") ? &loops_avx512 : NULL;
+  if (level == 1)
+    return __builtin_cpu_supports("avx2") ? &loops_avx2 : NULL;
+#endif
+  return level == 0 ? &loops_plain : NULL;
+}
 
 /* --- both --- */
 
@@ -216,12 +217,13 @@ make_room(rrn_arena *scratch, block *b, rramnas_error *err)
 }
 
 int32_t
-rrn_xbar_visit_currents(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
-                        rrn_xbar_visit *visit, void *user, rramnas_error *err)
+rrn_xbar_visit_currents_by(int level, rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
+                           rrn_xbar_visit *visit, void *user, rramnas_error *err)
 {
   const size_t rows = (size_t)l->spec.rows;
-  block b = { .l = l, .visit = visit, .user = user, .loops = best_loops() };
+  block b = { .l = l, .visit = visit, .user = user, .loops = loops_of(level) };
 
+  RRN_FAIL_IF(!b.loops, err, RRAMNAS_ERR_UNSUPPORTED, "loops that this machine does not have");
   if (!rrn_xbar_inputs_valid(l, x, batch, err))
     return RRAMNAS_ERR_ARGUMENT;
   RRN_TRY(make_room(scratch, &b, err));
@@ -237,4 +239,15 @@ rrn_xbar_visit_currents(rrn_arena *scratch, const rrn_xbar_layer *l, const int32
       }
   }
   return RRAMNAS_OK;
+}
+
+int32_t
+rrn_xbar_visit_currents(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
+                        rrn_xbar_visit *visit, void *user, rramnas_error *err)
+{
+  int level = RRN_XBAR_LOOPS_LEVELS - 1;
+
+  while (!loops_of(level))
+    level--;
+  return rrn_xbar_visit_currents_by(level, scratch, l, x, batch, visit, user, err);
 }

@@ -197,7 +197,7 @@ typedef struct rrn_xbar_block {
 static inline size_t
 rrn_xbar_key(const rrn_xbar_block *b, int32_t step, size_t column)
 {
-  return (size_t)(step / RRN_XBAR_DRAW_STEPS) * b->width_keys + column;
+  return (size_t)step / RRN_XBAR_DRAW_STEPS * b->width_keys + column;
 }
 
 /* The least that a weight and a deviate give; mixes are without it, not to be below 0. */

@@ -87,10 +87,11 @@ join(const rrn_xbar_block *b, size_t column)
 INLINE void
 store_bytes(uint8_t *to, __m512i first, __m512i second)
 {
-  const __m512i low = _mm512_set1_epi16(255);
+  const __m512i low = _mm512_set_epi64(0x7e7c7a7876747270, 0x3e3c3a3836343230, 0x6e6c6a6866646260, 0x2e2c2a2826242220,
+                                       0x5e5c5a5856545250, 0x1e1c1a1816141210, 0x4e4c4a4846444240, 0x0e0c0a0806040200);
 
-  _mm512_store_si512(to, _mm512_packus_epi16(_mm512_and_si512(first, low), _mm512_and_si512(second, low)));
-  _mm512_store_si512(to + 64, _mm512_packus_epi16(_mm512_srli_epi16(first, 8), _mm512_srli_epi16(second, 8)));
+  _mm512_store_si512(to, _mm512_permutex2var_epi8(first, low, second));
+  _mm512_store_si512(to + 64, _mm512_permutex2var_epi8(first, _mm512_or_si512(low, _mm512_set1_epi8(1)), second));
 }
 
 /* [stride / 16][COLUMNS][2][64]: even and odd rows of eight, then of the next eight. */
@@ -150,6 +151,9 @@ sum(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t *bas
     LOOK_UP(2, 1, i2);
     LOOK_UP(3, 0, i3);
     LOOK_UP(3, 1, i3);
+#pragma GCC unroll 8
+    for (k = 0; k < 4 * COLUMNS; k++) /* as wholes, or gcc copies some in every round */
+      __asm__("" : "+v"(low[k / COLUMNS][k % COLUMNS]), "+v"(high[k / COLUMNS][k % COLUMNS]));
   }
 #pragma GCC unroll 8
   for (k = 0; k < 4 * COLUMNS; k++) {
@@ -182,30 +186,41 @@ sum_one(const uint8_t *table, const uint32_t *sixteens, size_t n, const int32_t 
                                                            _mm_cvtsi32_si128(up)));
 }
 
-/* Sums of the subsets of four spreads each, in bytes: [stride / 16][COLUMNS][64] after the tables of the cells. */
+/* Sums of the subsets of four spreads each, of 16 rows, which both halves hold: first of the lower two of a group and of its
+ * upper two, by the lowest four bits of a place. 128 is no row. */
+INLINE __m512i
+subsets_of_spreads(__m256i rows)
+{
+  const __m256i one = _mm256_set_epi64x(0x0d0c80800d0c8080, 0x0504808005048080, 0x0908808009088080, 0x0100808001008080);
+  const __m256i two = _mm256_set_epi64x(0x0f0e0f0e80808080, 0x0706070680808080, 0x0b0a0b0a80808080, 0x0302030280808080);
+  const __m512i lower = _mm512_set4_epi32(0x0f0e0d0c, 0x0b0a0908, 0x07060504, 0x03020100);
+  const __m512i upper = _mm512_set_epi64(0x1f1e1f1e1f1e1f1e, 0x1716171617161716, 0x1d1c1d1c1d1c1d1c, 0x1514151415141514,
+                                         0x1b1a1b1a1b1a1b1a, 0x1312131213121312, 0x1918191819181918, 0x1110111011101110);
+  const __m512i pairs =
+    _mm512_castsi256_si512(_mm256_add_epi8(_mm256_shuffle_epi8(rows, one), _mm256_shuffle_epi8(rows, two)));
+
+  return _mm512_add_epi8(_mm512_permutexvar_epi8(lower, pairs), _mm512_permutexvar_epi8(upper, pairs));
+}
+
+/* The same of columns: [stride / 16][COLUMNS][64] after the tables of the cells. */
 TARGET static void
 build_spreads(const rrn_xbar_block *b, size_t column)
 {
   const size_t n = b->columns - column < COLUMNS ? b->columns - column : COLUMNS;
-  const __m512i each = _mm512_set4_epi32(0x09080908, 0x09080908, 0x01000100, 0x01000100);
-  const __m512i two = _mm512_set1_epi8(2);
   size_t c, row;
 
-  for (c = 0; c < n; c++)
-    for (row = 0; row < b->stride; row += 16) {
-      const __m512i cells =
-        _mm512_broadcast_i32x4(_mm_maskz_loadu_epi8((__mmask16)rows_from(b, row, 16),
-                                                    b->spread + (column + c) * b->rows + row));
-      __m512i at = each, t = _mm512_maskz_shuffle_epi8(0xcccccccccccccccc, cells, at);
+  for (c = 0; c < n; c++) {
+    const uint8_t *spread = b->spread + (column + c) * b->rows;
+    uint8_t *to = b->spreads + c * 64;
 
-      at = _mm512_add_epi8(at, two);
-      t = _mm512_mask_add_epi8(t, 0xf0f0f0f0f0f0f0f0, t, _mm512_shuffle_epi8(cells, at));
-      at = _mm512_add_epi8(at, two);
-      t = _mm512_mask_add_epi8(t, 0xffff0000ffff0000, t, _mm512_shuffle_epi8(cells, at));
-      at = _mm512_add_epi8(at, two);
-      t = _mm512_mask_add_epi8(t, 0xffffffff00000000, t, _mm512_shuffle_epi8(cells, at));
-      _mm512_store_si512(b->spreads + (row / 16 * COLUMNS + c) * 64, t);
+    for (row = 0; row < b->rows; row += 16, to += COLUMNS * 64) {
+      const __m128i rows = b->rows - row >= 16
+                             ? _mm_loadu_si128((const void *)(spread + row))
+                             : _mm_maskz_loadu_epi8((__mmask16)rows_from(b, row, 16), spread + row);
+
+      _mm512_store_si512(to, subsets_of_spreads(_mm256_broadcastsi128_si256(rows)));
     }
+  }
 }
 
 /* Sums of the spreads of COLUMNS columns in some bits, at most four: ret_sums[bits][COLUMNS][16]. */

@@ -37,8 +37,10 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
 
   if (k->head.read_model == RRN_READ_NONE)
     return 1;
-  w->squares = rrn_arena_alloc_raw(scratch, steps * vectors, sizeof(*w->squares));
-  w->deviation = rrn_xbar_room(scratch, steps * vectors, sizeof(*w->deviation));
+  if (!k->cells.spread) {
+    w->squares = rrn_arena_alloc_raw(scratch, steps * vectors, sizeof(*w->squares));
+    w->deviation = rrn_xbar_room(scratch, steps * vectors, sizeof(*w->deviation));
+  }
   w->names = rrn_xbar_room(scratch, 3 * vectors, sizeof(*w->names));
   w->keys = rrn_xbar_room(scratch, 3 * draws, w->width * sizeof(*w->keys));
   w->mixes = k->cpu == RRN_XBAR_CPU_PLAIN ? rrn_xbar_room(scratch, 4 * 64, sizeof(*w->mixes)) : NULL;
@@ -52,7 +54,8 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
     w->block.names[i] = w->names + i * vectors;
     w->block.keys[i] = w->keys + i * draws * w->width;
   }
-  return w->squares && w->deviation && w->names && w->keys && (w->mixes || k->cpu != RRN_XBAR_CPU_PLAIN);
+  return (k->cells.spread || (w->squares && w->deviation)) && w->names && w->keys &&
+         (w->mixes || k->cpu != RRN_XBAR_CPU_PLAIN);
 }
 
 static double
@@ -144,6 +147,13 @@ rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   w->most_noise = w->noise * most;
 }
 
+/* Whether spreads have roots by rrn_wide_near_root_of(). */
+static int
+has_near_roots(const rrn_xbar_kernel *k, const rrn_xbar_work *w)
+{
+  return k->cpu >= RRN_XBAR_CPU_AVX512 && k->cells.spread && w->most_noise <= RRN_XBAR_MOST_WHOLE;
+}
+
 double
 rrn_xbar_scale_noise(const rrn_xbar_kernel *k, double one, rrn_xbar_work *w)
 {
@@ -157,5 +167,5 @@ rrn_xbar_scale_noise(const rrn_xbar_kernel *k, double one, rrn_xbar_work *w)
   for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
     w->deviation[i] = of_few_bits((float)(w->noise * scale * __builtin_sqrt(w->squares[i])));
   w->block.deviation = k->cells.spread ? NULL : w->deviation;
-  return w->most_noise * 0x1p-20 + 1 / one;
+  return w->most_noise * (has_near_roots(k, w) ? 0x1p-14 + 0x1p-20 : 0x1p-20) + 1 / one;
 }

@@ -5,7 +5,8 @@
  * Out: the codes of the reference, but for a list of places that not even 24 bits of the cells can decide.
  *
  * Idea: a kernel takes a current in doubt to be above the border; where all bits say that it is below, its code is one
- * less. Some hundred are summed, then settled, so that no branch depends on a number and many are under way.
+ * less. Some hundred are summed, drawn for, 16 at a time, and settled, so that no branch depends on a number and many are
+ * under way.
  *
  * Complexity: rows / 64 times three products per doubt. */
 #include "xbar/mvm_work.h"
@@ -71,15 +72,16 @@ four_sums(const __m512i p[4])
   return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
 
-INLINE double
-sum_of_spreads(const rrn_xbar_cells *c, size_t first, size_t n, const uint64_t *rows)
+/* Sums of the spreads of a column whose bits are set, in parts. */
+INLINE __m512i
+parts_of_spreads(const uint8_t *spread, size_t n, const uint64_t *rows)
 {
   __m512i sum = _mm512_setzero_si512();
   size_t k;
 
   for (k = 0; k < n; k += 64)
-    sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_loadu_epi8(rows[k / 64], c->spread + first + k), _mm512_set1_epi8(1));
-  return (double)_mm512_reduce_add_epi32(sum);
+    sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_loadu_epi8(rows[k / 64], spread + k), _mm512_set1_epi8(1));
+  return sum;
 }
 
 /* The same of steps of several bits, times their squares: those of four rows of 16 vectors are beside each other. */
@@ -107,65 +109,59 @@ rrn_xbar_sum_avx512(const rrn_xbar_cells *c, size_t first, size_t n, const uint6
   return _mm512_reduce_add_epi32(parts_of_cells(c, first, n, rows));
 }
 
-/* Some doubts of a block by their numbers: (lane * steps + step) * table vectors + vector. */
+/* Some doubts of a block by their numbers, (lane * steps + step) * table vectors + vector, and where they are. */
 typedef struct doubts {
   size_t n;
-  uint32_t number[CHUNK];
+  uint32_t number[CHUNK], lane[CHUNK], vector[CHUNK];
+  int32_t step[CHUNK];
   double codes[CHUNK]; /* the currents from all 24 bits of the cells */
   int32_t code[CHUNK], is_below[CHUNK], is_near[CHUNK]; /* the code above the border; whether the current is below, or near */
 } doubts;
 
-/* Where a doubt is. */
-typedef struct place {
-  size_t lane, vector;
-  int32_t step;
-} place;
+/* What read noise adds to them. */
+typedef struct noises {
+  double spread[CHUNK];
+  uint32_t column[3][CHUNK], vector[3][CHUNK]; /* words that name the draws */
+} noises;
 
-static inline place
-place_of(uint32_t number, uint32_t steps)
+/* Place of a doubt's bits in work.bits. */
+INLINE size_t
+row_of(const rrn_xbar_work *w, const doubts *d, size_t i)
 {
-  const uint32_t row = number / RRN_XBAR_TABLE_VECTORS, lane = row / steps;
-
-  return (place){ lane, number % RRN_XBAR_TABLE_VECTORS, (int32_t)(row - lane * steps) };
+  return (d->vector[i] * (size_t)w->block.bits + (size_t)(d->step[i] * w->block.dac_bits)) * w->words;
 }
 
-/* Four doubts of steps of one bit, of up to 64 times `words` rows. */
+/* Four doubts from the i-th on, of steps of one bit and up to 64 times `words` rows. */
 INLINE void
-sum_four(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, size_t words, const uint32_t *number,
-         double *ret_codes)
+sum_four(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, size_t words, size_t i, doubts *d)
 {
-  const uint32_t steps = (uint32_t)w->block.steps;
   const rrn_xbar_cells c = k->cells;
   __m512i parts[4];
   double offsets[4];
-  size_t i;
+  size_t j;
 
 #pragma GCC unroll 4
-  for (i = 0; i < 4; i++) {
-    const place p = place_of(number[i], steps);
-    const size_t row = p.vector * (size_t)w->block.bits + (size_t)p.step;
-
-    parts[i] = parts_of_cells(&c, first_cell + p.lane * w->rows, words * 64, w->bits + row * words);
-    offsets[i] = w->offsets[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
+  for (j = 0; j < 4; j++) {
+    parts[j] = parts_of_cells(&c, first_cell + d->lane[i + j] * w->rows, words * 64, w->bits + row_of(w, d, i + j));
+    offsets[j] = w->offsets[(size_t)d->step[i + j] * RRN_XBAR_TABLE_VECTORS + d->vector[i + j]];
   }
-  _mm256_storeu_pd(ret_codes, _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(four_sums(parts)), _mm256_set1_pd(w->slope)),
-                                            _mm256_loadu_pd(offsets)));
+  _mm256_storeu_pd(d->codes + i,
+                   _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(four_sums(parts)), _mm256_set1_pd(w->slope)),
+                                 _mm256_loadu_pd(offsets)));
 }
 
 /* The same of one, of any steps. */
 TARGET static double
-sum_one(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, uint32_t number)
+sum_one(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, const doubts *d, size_t i)
 {
-  const int32_t dac_bits = w->block.dac_bits;
-  const place p = place_of(number, (uint32_t)w->block.steps);
-  const uint64_t *rows = w->bits + (p.vector * (size_t)w->block.bits + (size_t)(p.step * dac_bits)) * w->words;
+  const uint64_t *rows = w->bits + row_of(w, d, i);
   int64_t sum = 0;
   int32_t bit;
 
-  for (bit = dac_bits; bit-- > 0;)
-    sum = 2 * sum +
-          rrn_xbar_sum_avx512(&k->cells, first_cell + p.lane * w->rows, w->rows, rows + (size_t)bit * w->words);
-  return (double)sum * w->slope + w->offsets[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector];
+  for (bit = w->block.dac_bits; bit-- > 0;)
+    sum = 2 * sum + rrn_xbar_sum_avx512(&k->cells, first_cell + d->lane[i] * w->rows, w->rows,
+                                        rows + (size_t)bit * w->words);
+  return (double)sum * w->slope + w->offsets[(size_t)d->step[i] * RRN_XBAR_TABLE_VECTORS + d->vector[i]];
 }
 
 /* Arrays of 65 to 128 rows have two words, given as a constant. */
@@ -177,28 +173,108 @@ sum_doubts(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, 
 
   for (i = 0; i < fours; i += 4)
     if (w->words == 2)
-      sum_four(k, w, first_cell, 2, d->number + i, d->codes + i);
+      sum_four(k, w, first_cell, 2, i, d);
     else
-      sum_four(k, w, first_cell, w->words, d->number + i, d->codes + i);
+      sum_four(k, w, first_cell, w->words, i, d);
   for (; i < d->n; i++)
-    d->codes[i] = sum_one(k, w, first_cell, d->number[i]);
+    d->codes[i] = sum_one(k, w, first_cell, d, i);
+}
+
+/* Spreads of steps of one bit; those beyond the last doubt are of the last. */
+INLINE void
+sum_spreads(const rrn_xbar_work *w, const uint8_t *spread, size_t words, const doubts *d, double *ret_spreads)
+{
+  size_t i, j;
+
+  for (i = 0; i < d->n; i += 4) {
+    __m512i parts[4];
+
+#pragma GCC unroll 4
+    for (j = 0; j < 4; j++) {
+      const size_t at = i + j < d->n ? i + j : d->n - 1;
+
+      parts[j] = parts_of_spreads(spread + d->lane[at] * w->rows, words * 64, w->bits + row_of(w, d, at));
+    }
+    _mm256_storeu_pd(ret_spreads + i, _mm256_cvtepi32_pd(four_sums(parts)));
+  }
+}
+
+TARGET static void
+fill_spreads(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, const doubts *d, double *ret_spreads)
+{
+  const uint8_t *spread = k->cells.spread ? k->cells.spread + first_cell : NULL;
+  size_t i;
+
+  if (spread && !w->block.squares && w->words == 2)
+    sum_spreads(w, spread, 2, d, ret_spreads);
+  else if (spread && !w->block.squares)
+    sum_spreads(w, spread, w->words, d, ret_spreads);
+  else
+    for (i = 0; i < d->n; i++)
+      ret_spreads[i] = spread ? sum_of_squares(&w->block, spread + d->lane[i] * w->rows, d->vector[i], d->step[i])
+                              : w->squares[(size_t)d->step[i] * RRN_XBAR_TABLE_VECTORS + d->vector[i]];
+}
+
+static void
+fill_words(const rrn_xbar_block *b, const doubts *d, noises *n)
+{
+  size_t i, j;
+
+  for (i = 0; i < d->n; i++) {
+    const size_t key = rrn_xbar_key(b, d->step[i], d->lane[i]);
+
+#pragma GCC unroll 3
+    for (j = 0; j < 3; j++) {
+      n->column[j][i] = b->keys[j][key];
+      n->vector[j][i] = b->names[j][d->vector[i]];
+    }
+  }
+}
+
+/* 16 deviates as rrn_xbar_deviate() has them; weights and zeros of a step are every fourth of theirs. */
+INLINE __m512i
+deviates_of(const noises *n, const doubts *d, size_t i)
+{
+  const __m512i x = _mm512_madd_epi16(
+    _mm512_add_epi16(_mm512_loadu_si512(n->column[0] + i), _mm512_loadu_si512(n->vector[0] + i)),
+    _mm512_add_epi16(_mm512_loadu_si512(n->column[1] + i), _mm512_loadu_si512(n->vector[1] + i)));
+  const __m512i picks =
+    _mm512_ternarylogic_epi32(x, _mm512_loadu_si512(n->column[2] + i), _mm512_loadu_si512(n->vector[2] + i), 0x96);
+  const __m512i step = _mm512_loadu_si512(d->step + i);
+  const __m512i weights = _mm512_permutexvar_epi32(
+    step, _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)rrn_xbar_weights)));
+  const __m512i zeros =
+    _mm512_permutexvar_epi32(step, _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)rrn_xbar_zeros)));
+
+  return _mm512_sub_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(),
+                                              _mm512_permutexvar_epi8(picks, _mm512_loadu_si512(rrn_xbar_deviates)),
+                                              weights),
+                          zeros);
+}
+
+/* As rrn_xbar_noise_in_codes(), of eight. */
+INLINE void
+add_to_codes(double *codes, const double *spread, __m256i deviates, double noise)
+{
+  const __m512d number = _mm512_mul_pd(_mm512_cvtepi32_pd(deviates), _mm512_set1_pd(RRN_XBAR_DEVIATES_SCALE));
+  const __m512d deviation = _mm512_mul_pd(_mm512_set1_pd(noise), _mm512_sqrt_pd(_mm512_loadu_pd(spread)));
+
+  _mm512_storeu_pd(codes, _mm512_add_pd(_mm512_loadu_pd(codes), _mm512_mul_pd(deviation, number)));
 }
 
 TARGET static void
 add_noise(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, doubts *d)
 {
-  const size_t words = w->words, bits = (size_t)w->block.bits;
+  noises n;
   size_t i;
 
-  for (i = 0; i < d->n; i++) {
-    const place p = place_of(d->number[i], (uint32_t)w->block.steps);
-    const uint64_t *rows = w->bits + (p.vector * bits + (size_t)p.step) * words; /* of one bit per step */
-    const size_t first = first_cell + p.lane * w->rows;
-    const double spread = !k->cells.spread   ? w->squares[(size_t)p.step * RRN_XBAR_TABLE_VECTORS + p.vector]
-                          : w->block.squares ? sum_of_squares(&w->block, k->cells.spread + first, p.vector, p.step)
-                                             : sum_of_spreads(&k->cells, first, w->rows, rows);
+  fill_spreads(k, w, first_cell, d, n.spread);
+  fill_words(&w->block, d, &n);
+  for (i = 0; i < d->n; i += 16) {
+    const __m512i deviates = deviates_of(&n, d, i);
 
-    d->codes[i] += rrn_xbar_noise_in_codes(w, p.lane, p.step, p.vector, spread);
+    add_to_codes(d->codes + i, n.spread + i, _mm512_castsi512_si256(deviates), w->noise);
+    add_to_codes(d->codes + i + 8, n.spread + i + 8, _mm512_extracti64x4_epi64(deviates, 1), w->noise);
   }
 }
 
@@ -224,17 +300,15 @@ static size_t
 settle(rrn_xbar_work *w, const doubts *d, uint32_t *ret_left)
 {
   const int32_t last = w->block.last, dac_bits = w->block.dac_bits;
-  const uint32_t steps = (uint32_t)w->block.steps;
   uint32_t *codes = w->block.codes;
   int64_t low = 0, high = 0;
   size_t i, left = 0;
 
   for (i = 0; i < d->n; i++) {
-    const place p = place_of(d->number[i], steps);
     const int32_t code = d->code[i], below = d->is_below[i];
 
-    codes[p.lane * RRN_XBAR_TABLE_VECTORS + p.vector] -= (uint32_t)(below & (code > 0) & (code <= last))
-                                                         << (p.step * dac_bits);
+    codes[d->lane[i] * RRN_XBAR_TABLE_VECTORS + d->vector[i]] -= (uint32_t)(below & (code > 0) & (code <= last))
+                                                                 << (d->step[i] * dac_bits);
     low += below & (code == 0);
     high += below & (code == last + 1);
     ret_left[left] = d->number[i];
@@ -256,6 +330,25 @@ run(const rrn_xbar_kernel *k, rrn_xbar_work *w, size_t first_cell, doubts *d, si
   d->n = 0;
 }
 
+/* Lists the doubts of a place. */
+static inline void
+list(const rrn_xbar_block *b, uint32_t place, doubts *d)
+{
+  const uint32_t row = place / RRN_XBAR_DOUBTS, lane = row / (uint32_t)b->steps;
+  uint32_t bits = b->doubts[place] & 0x55555555;
+
+  do {
+    const uint32_t number = place * 16 + (uint32_t)__builtin_ctz(bits) / 2, vector = number % RRN_XBAR_TABLE_VECTORS;
+
+    d->number[d->n] = number;
+    d->lane[d->n] = lane;
+    d->step[d->n] = (int32_t)(row - lane * (uint32_t)b->steps);
+    d->vector[d->n] = vector;
+    d->n += vector < b->vectors;
+    bits &= bits - 1;
+  } while (bits != 0);
+}
+
 size_t
 rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
@@ -266,15 +359,7 @@ rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rr
   doubts d;
 
   for (i = d.n = 0; i < n; i++) {
-    uint32_t bits = b->doubts[w->doubts[i]] & 0x55555555;
-
-    do {
-      const uint32_t number = w->doubts[i] * 16 + (uint32_t)__builtin_ctz(bits) / 2;
-
-      d.number[d.n] = number;
-      d.n += number % RRN_XBAR_TABLE_VECTORS < b->vectors;
-      bits &= bits - 1;
-    } while (bits != 0);
+    list(b, w->doubts[i], &d);
     if (d.n > CHUNK - 16)
       run(k, w, first_cell, &d, &n_left);
   }

@@ -195,14 +195,24 @@ rrn_wide_summed_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 noise, 
   return _mm512_cvtps_epi32(_mm512_mul_ps(number, _mm512_sqrt_ps(_mm512_cvtepi32_ps(spread))));
 }
 
-/* The same on top of the bits of -RRN_XBAR_WHOLE, if it is at most RRN_XBAR_MOST_WHOLE codes. */
+/* The root of a spread but for 2^-14 of it, in a tenth of the time that an exact one takes. */
+RRN_WIDE __m512
+rrn_wide_near_root_of(__m512i spread)
+{
+  const __m512 x = _mm512_cvtepi32_ps(spread), one = _mm512_set1_ps(1);
+  const __m512i positive = _mm512_max_epi32(_mm512_castps_si512(x), _mm512_castps_si512(one));
+
+  return _mm512_mul_ps(x, _mm512_rsqrt14_ps(_mm512_castsi512_ps(positive)));
+}
+
+/* The same on top of the bits of -RRN_XBAR_WHOLE, if it is at most RRN_XBAR_MOST_WHOLE codes, but for 2^-14 of it. */
 RRN_WIDE __m512i
 rrn_wide_small_noise_of(const rrn_wide_mix *m, __m512i deviates, __m512 noise, __m512i spread)
 {
   const __m512 number = rrn_wide_number_of(m, deviates, noise, _mm512_mul_ps(noise, _mm512_set1_ps(RRN_XBAR_WHOLE)));
 
   return _mm512_castps_si512(
-    _mm512_fnmsub_ps(number, _mm512_sqrt_ps(_mm512_cvtepi32_ps(spread)), _mm512_set1_ps(RRN_XBAR_WHOLE)));
+    _mm512_fnmsub_ps(number, rrn_wide_near_root_of(spread), _mm512_set1_ps(RRN_XBAR_WHOLE)));
 }
 #endif
 

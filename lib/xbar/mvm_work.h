@@ -32,7 +32,7 @@ typedef struct rrn_xbar_work {
   double rounding; /* how far doubles may be off */
   double noise;      /* standard deviation in codes of a spread of 1 at the lowest step */
   double most_noise; /* the greatest that is drawn, in codes */
-  double *squares;  /* [steps][table vectors]: sums of squares of steps */
+  double *squares;  /* [steps][table vectors]: sums of squares of steps; NULL with spreads */
   float *deviation; /* as block.deviation */
   uint64_t *mixes;  /* as block.mixes */
   uint32_t *names, *keys; /* as in the block: names[3][table vectors], keys[3][draws][width] */

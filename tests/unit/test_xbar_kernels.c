@@ -13,7 +13,7 @@
 #include "util/random.h"
 #include "../../examples/common/tiles.h"
 #include "xbar/adc.h"
-#include "xbar/mvm.h"
+#include "xbar/mvm_wide.h"
 #include "xbar/noise.h"
 
 typedef struct fixture {
@@ -97,10 +97,21 @@ check_split(random_case *c, const rrn_xbar_kernel *k, size_t few, const double *
   assert_memory_equal(y, whole, c->batch * n_out * sizeof(*y));
 }
 
+/* Whether AVX-512 leaves the case to the kernel of AVX2, as words of 16 bits are too short for it. */
+static int
+words_are_short(random_case *c)
+{
+  rrn_xbar_kernel k;
+
+  assert_int_equal(rrn_xbar_kernel_create(&c->f.arena, &c->layer, RRN_XBAR_CPU_AVX512, &k, NULL), RRAMNAS_OK);
+  assert_true(k.cpu == RRN_XBAR_CPU_AVX512 || (!k.collapsed && k.cpu == RRN_XBAR_CPU_AVX2));
+  return k.cpu == RRN_XBAR_CPU_AVX2;
+}
+
 static void
 test_kernels_agree(void **state)
 {
-  uint32_t number;
+  uint32_t number, n_short = 0, n_long = 0;
   int cpu;
 
   (void)state;
@@ -133,8 +144,10 @@ test_kernels_agree(void **state)
     for (i = 0; i < n; i++)
       if (!(fabs(got[i] - want[i]) <= 1e-8 * (1 + fabs(want[i]))))
         fail_msg("case %u output %zu: %.17g, expected %.17g", (unsigned)number, i, got[i], want[i]);
+    *(words_are_short(&c) ? &n_short : &n_long) += 1;
     rrn_arena_release(&c.f.arena);
   }
+  assert_true(n_short >= 5 && n_long >= 20);
 }
 
 /* Currents at the border of two codes, but for write errors near to what 24 bits per cell tell, or far below. */
@@ -293,6 +306,42 @@ test_strong_noise(void **state)
   }
 }
 
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi"))) static void
+near_roots(int32_t first, float *ret_roots)
+{
+  int32_t spreads[16], i;
+
+  for (i = 0; i < 16; i++)
+    spreads[i] = first + i;
+  _mm512_storeu_ps(ret_roots, rrn_wide_near_root_of(_mm512_loadu_si512(spreads)));
+}
+
+/* Roots of spreads are as near as the margin of doubt takes them to be; that of none is none. */
+static void
+test_near_roots(void **state)
+{
+  float roots[16];
+  int32_t first, i;
+
+  (void)state;
+  if (rrn_xbar_cpu_best() < RRN_XBAR_CPU_AVX512)
+    skip();
+  for (first = 0; first < 63 * 2048; first += 16) {
+    near_roots(first, roots);
+    for (i = 0; i < 16; i++)
+      assert_true(fabs(roots[i] - sqrt(first + i)) <= 0x1.001p-14 * sqrt(first + i));
+  }
+}
+#else
+static void
+test_near_roots(void **state)
+{
+  (void)state;
+  skip();
+}
+#endif
+
 static int64_t
 exact(const random_case *c, size_t vector, size_t out)
 {
@@ -411,7 +460,26 @@ put(void *user, int32_t slice, const double *given, size_t n)
     put_one(user, slice, given[i]);
 }
 
-/* The fast way to a layer's currents has the bits of the reference. */
+/* The fast way to a layer's currents has the bits of the reference, by the loops of every processor. */
+static void
+check_loops(random_case *c, const bag *want)
+{
+  int level, tried = 0;
+
+  for (level = 0; level < RRN_XBAR_LOOPS_LEVELS; level++) {
+    bag got = { 0, 0 };
+    const int32_t status =
+      rrn_xbar_visit_currents_by(level, &c->f.arena, &c->layer, c->x, c->batch, put, &got, NULL);
+
+    if (status == RRAMNAS_ERR_UNSUPPORTED && level > 0)
+      continue;
+    assert_int_equal(status, RRAMNAS_OK);
+    assert_true(got.n == want->n && got.sum == want->sum);
+    tried++;
+  }
+  assert_true(tried > (int)(rrn_xbar_cpu_best() < RRN_XBAR_CPU_AVX512 ? rrn_xbar_cpu_best() : RRN_XBAR_CPU_AVX512));
+}
+
 static void
 test_visited_currents(void **state)
 {
@@ -427,6 +495,7 @@ test_visited_currents(void **state)
     assert_int_equal(rrn_xbar_profile(&c.f.arena, &c.layer, c.x, c.batch, 0, put_one, &want, NULL), RRAMNAS_OK);
     assert_int_equal(rrn_xbar_visit_currents(&c.f.arena, &c.layer, c.x, c.batch, put, &got, NULL), RRAMNAS_OK);
     assert_true(want.n > 0 && got.n == want.n && got.sum == want.sum);
+    check_loops(&c, &want);
     c.x[0] = -1;
     assert_int_equal(rrn_xbar_visit_currents(&c.f.arena, &c.layer, c.x, c.batch, put, &got, NULL),
                      RRAMNAS_ERR_ARGUMENT);
@@ -441,7 +510,7 @@ main(void)
     cmocka_unit_test(test_kernels_agree),       cmocka_unit_test(test_borders),
     cmocka_unit_test(test_noisy_kernels_agree), cmocka_unit_test(test_strong_noise),
     cmocka_unit_test(test_ideal_is_integer),    cmocka_unit_test(test_calibration),
-    cmocka_unit_test(test_visited_currents),
+    cmocka_unit_test(test_visited_currents),    cmocka_unit_test(test_near_roots),
   };
 
   allow_tiles();
