@@ -14,10 +14,10 @@
 #include "infer/kernels.h"
 
 /* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
- * (tables, tiles) pays over more of them; eleven are 176 images. Fewer are taken where a thread's images would not fit
+ * (tables, tiles) pays over more of them; twelve are 192 images. Fewer are taken where a thread's images would not fit
  * the 10 MiB of BAND_BYTES (infer/run.c). Without copies there are vectors enough in two, whose sums and floats stay in the
  * nearer caches. */
-enum { TOGETHER = 11, TOGETHER_ALONE = 2 };
+enum { TOGETHER = 12, TOGETHER_ALONE = 2 };
 
 /* --- desks --- */
 
@@ -202,7 +202,8 @@ scales_of(const rrn_xbar_short *s, size_t group)
  * are y_inner apart in y, the next ones y_outer behind. */
 typedef struct vectors {
   const uint8_t *x;
-  size_t x_row, n, n_images; /* images: lanes in use */
+  size_t x_row, n;
+  const uint8_t *lanes;      /* [n / RRN_INFER_LANES]: images */
   const uint32_t *numbers;   /* [n] in the streams of read noise; NULL without */
   float *y;
   size_t y_row, together, n_inner, y_inner, y_outer;
@@ -240,7 +241,7 @@ store_sums(const rrn_chip *c, const vectors *vs, const bases *b, const int32_t *
 
 /* The group in place `slot` of a copy: sums, and from them outputs. */
 static int32_t
-multiply_rows(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slot, size_t group, const vectors *vs,
+multiply_rows(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slot, rrn_xbar_short_group *group, const vectors *vs,
               rrn_xbar_stats *stats, rramnas_error *err)
 {
   const rrn_quantised_layer *l = &c->q->layers[s->head.id.layer];
@@ -251,9 +252,9 @@ multiply_rows(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slo
   if (!sums)
     return rrn_fail_memory(err);
   RRN_TRY(make_bases(d, s, vs, &b, err));
-  RRN_TRY(rrn_xbar_short_run(&d->inner, s, slot, group, vs->x, vs->x_row, vs->n, vs->n_images, vs->numbers, sums, stats, err));
+  RRN_TRY(rrn_xbar_short_run(&d->inner, s, slot, group, vs->x, vs->x_row, vs->n, vs->lanes, vs->numbers, sums, stats, err));
   for (out = 0; out < s->head.n_out; out++) {
-    const size_t row = group * s->head.n_out + out;
+    const size_t row = group->group * s->head.n_out + out;
 
     store_sums(c, vs, &b, sums + out * vs->n, b.base - (double)l->x_zero * (double)l->sums[row], (double)l->unit[row],
                vs->y + out * vs->y_row);
@@ -271,6 +272,7 @@ positions_of(const vectors *all, const order *o, size_t first, size_t n)
   if (n == o->n_positions)
     return vs;
   vs.x += place_of(o, first, 0);
+  vs.lanes += place_of(o, first, 0) / RRN_INFER_LANES;
   vs.numbers = all->numbers ? all->numbers + place_of(o, first, 0) : NULL;
   vs.y += first * RRN_INFER_LANES;
   vs.n = n * o->n_blocks * RRN_INFER_LANES;
@@ -285,8 +287,10 @@ multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const or
 {
   const rrn_chip_layer *l = &c->layers[w->layer];
   const rrn_deal deal = rrn_deal_of(&c->q->layers[w->layer], l->n_copies, group);
+  rrn_xbar_short_group g;
   size_t done, n;
 
+  rrn_xbar_short_begin(l->copies->small, group, &g);
   for (done = 0; done < w->n_positions; done += n) {
     size_t end;
     const size_t k = rrn_deal_copy_at(&deal, w->first_position + done, &end);
@@ -294,7 +298,7 @@ multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const or
 
     n = end - w->first_position < w->n_positions ? end - w->first_position - done : w->n_positions - done;
     vs = positions_of(all, o, done, n);
-    RRN_TRY(multiply_rows(c, d, l->copies[k].small, slots[k], group, &vs, stats, err));
+    RRN_TRY(multiply_rows(c, d, l->copies[k].small, slots[k], &g, &vs, stats, err));
   }
   for (n = 0; n < l->n_copies; n++)
     slots[n] += (size_t)rrn_deal_serves(&deal, n);
@@ -321,6 +325,21 @@ number_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, const ord
           (uint32_t)((first_image + b * RRN_INFER_LANES + lane) * per_image + first_position + p);
   *ret_numbers = numbers;
   return RRAMNAS_OK;
+}
+
+/* Images in the lanes of all vectors: only the last block has fewer. NULL without memory. */
+static uint8_t *
+count_images(rrn_arena *arena, const order *o, int32_t n_last)
+{
+  uint8_t *lanes = rrn_arena_alloc_raw(arena, o->n_positions, o->n_blocks);
+  size_t p;
+
+  if (!lanes)
+    return NULL;
+  memset(lanes, RRN_INFER_LANES, o->n_positions * o->n_blocks);
+  for (p = 0; p < o->n_positions; p++)
+    lanes[place_of(o, p, o->n_blocks - 1) / RRN_INFER_LANES] = (uint8_t)n_last;
+  return lanes;
 }
 
 static uint8_t
@@ -362,7 +381,7 @@ multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_x
   const size_t per_channel = w->n_blocks * w->n_elements * RRN_INFER_LANES;
   const size_t n = w->n_positions * w->n_blocks * RRN_INFER_LANES;
   const int spreads = w->table || (o.by_position && o.n_blocks > 1);
-  vectors all = { .x_row = n, .n = n, .n_images = (size_t)w->n_images, .y_row = w->n_positions * RRN_INFER_LANES, .n_inner = 1,
+  vectors all = { .x_row = n, .n = n, .y_row = w->n_positions * RRN_INFER_LANES, .n_inner = 1,
                   .together = o.by_position && o.n_blocks > 1 ? RRN_INFER_LANES : w->n_positions * RRN_INFER_LANES };
   uint8_t *bytes = rrn_arena_alloc_raw(&d->arena, w->n_groups * w->n_channels, per_channel);
   uint8_t *rows = spreads ? rrn_arena_alloc_raw(&d->arena, w->n_in, n) : NULL;
@@ -371,7 +390,8 @@ multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_x
   const uint8_t outside = byte_of_zero(&c->q->layers[w->layer]);
   uint32_t *numbers = NULL;
 
-  if (!bytes || (spreads && !(rows && stretches)) || !slots)
+  all.lanes = count_images(&d->arena, &o, w->n_images);
+  if (!bytes || (spreads && !(rows && stretches)) || !slots || !all.lanes)
     return rrn_fail_memory(err);
   all.n_inner = o.by_position ? o.n_blocks : 1;
   all.y_inner = w->n_between;
@@ -418,13 +438,15 @@ multiply_short_block(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, siz
   const order o = { .n_positions = b->n_positions, .n_blocks = 1 };
   const size_t n = b->n_positions * RRN_INFER_LANES;
   uint8_t *rows = rrn_arena_alloc_raw(&d->arena, b->n_in, n);
-  vectors vs = { .x = rows, .x_row = n, .n = n, .n_images = (size_t)b->n_images, .y = b->y, .y_row = b->y_row,
+  vectors vs = { .x = rows, .x_row = n, .n = n, .y = b->y, .y_row = b->y_row,
                  .together = RRN_INFER_LANES, .n_inner = 1, .y_outer = b->y_position };
   rrn_xbar_stats stats = { 0 };
   uint32_t *numbers = NULL;
+  rrn_xbar_short_group g;
   size_t in, p;
 
-  if (!rows)
+  vs.lanes = count_images(&d->arena, &o, b->n_images);
+  if (!rows || !vs.lanes)
     return rrn_fail_memory(err);
   RRN_TRY(number_vectors(c, d, s, &o, b->first_image, b->first_position, &numbers, err));
   for (in = 0; in < b->n_in; in++)
@@ -432,7 +454,8 @@ multiply_short_block(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, siz
       to_bytes(c, l, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES, rows + in * n + p * RRN_INFER_LANES);
   vs.numbers = numbers;
   vs.scales = scales_of(s, (size_t)b->group);
-  RRN_TRY(multiply_rows(c, d, s, slot, (size_t)b->group, &vs, &stats, err));
+  rrn_xbar_short_begin(s, (size_t)b->group, &g);
+  RRN_TRY(multiply_rows(c, d, s, slot, &g, &vs, &stats, err));
   count(c, b->layer, &stats);
   return RRAMNAS_OK;
 }

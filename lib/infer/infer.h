@@ -48,13 +48,13 @@ void rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block
  *   y[(group * n_out + out)][position][lane] = sum over channel and tap of
  *     w[group][out][channel * n_taps + tap] * x[group * n_channels + channel][table[position][tap]][lane]
  *
- * Blocks lie n_between floats apart, in x and in y; with several of them all lanes are in use. */
+ * Blocks lie n_between floats apart, in x and in y; all lanes of all but the last one are in use. */
 typedef struct rrn_infer_whole {
   int32_t layer;
   size_t n_groups, n_in, n_out;            /* of a group */
   size_t n_channels, n_taps, n_elements;   /* of a group; of a channel */
   uint64_t first_image;
-  int32_t n_images;      /* of each block */
+  int32_t n_images;      /* of the last block */
   size_t n_blocks, n_between;
   size_t first_position, n_positions;
   const int32_t *table; /* [n_positions][n_taps], -1 = 0; NULL = one tap, the element of the position's number */

@@ -16,7 +16,7 @@ enum { RRN_INFER_MAX_ELEMENTS = 1 << 26, RRN_INFER_MAX_TABLE = 1 << 28 };
 
 typedef struct rrn_infer_step rrn_infer_step;
 
-/* What one thread works with while it takes a group of images through the network, or several that are full. */
+/* What one thread works with while it takes a group of images through the network, or several, all but the last of which are full. */
 typedef struct rrn_infer_task {
   const rrn_infer_plan *plan;
   const rrn_infer_backend *backend; /* NULL = floats */
@@ -25,7 +25,7 @@ typedef struct rrn_infer_task {
   float *scratch;                   /* [plan->n_scratch] floats */
   void *backend_scratch;
   uint64_t first_image;
-  int32_t n_images;                 /* of each group */
+  int32_t n_images;                 /* of the last group */
 } rrn_infer_task;
 
 /* One of the groups. */
@@ -36,6 +36,7 @@ rrn_infer_block_of(const rrn_infer_task *task, size_t k)
 
   one.workspace += k * task->n_between;
   one.first_image += k * RRN_LANES;
+  one.n_images = k + 1 < task->n_blocks ? RRN_LANES : task->n_images;
   one.n_blocks = 1;
   return one;
 }

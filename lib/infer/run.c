@@ -4,8 +4,8 @@
  * In:  images, one after the other. Out: their outputs.
  * Groups of RRN_INFER_LANES images go through all steps, each on one thread with a workspace of its own; lanes without
  * an image hold zeros. A lane never meets another, so results do not depend on what is grouped with what. Where a
- * backend takes whole layers, a thread takes several full groups through each step, so that the backend prepares a
- * layer once for all of them.
+ * backend takes whole layers, a thread takes several groups through each step, of which only the last one may have empty
+ * lanes, so that the backend prepares a layer once for all of them.
  *
  * Calibration takes all groups to one batch normalisation before the next: each has its workspace. A group runs from
  * one to the next while what it works on is near, and then counts what it has of the next one's statistics. In double
@@ -93,10 +93,11 @@ store_outputs(const run *r, size_t group, const float *y)
 static void
 begin(const run *r, size_t group, size_t n_blocks, rrn_infer_task *task)
 {
+  const size_t last = (group + n_blocks - 1) * RRN_LANES;
   size_t k;
 
   task->first_image = (r->backend ? r->backend->first_image : 0) + group * RRN_LANES;
-  task->n_images = (int32_t)(r->n - group * RRN_LANES < RRN_LANES ? r->n - group * RRN_LANES : RRN_LANES);
+  task->n_images = (int32_t)(r->n - last < RRN_LANES ? r->n - last : RRN_LANES);
   task->n_blocks = n_blocks;
   for (k = 0; k < n_blocks; k++)
     load_images(r, group + k, task->workspace + k * task->n_between + r->plan->at[r->plan->input] * RRN_LANES);
@@ -231,20 +232,10 @@ run_steps(const rrn_infer_plan *p, size_t from, size_t to, const rrn_infer_task 
   return RRAMNAS_OK;
 }
 
-/* Groups are full that are taken together. */
-static size_t
-blocks_of(const run *r, size_t group)
-{
-  const size_t n_full = r->n / RRN_LANES, left = group < n_full ? n_full - group : 1;
-
-  return left < r->n_blocks ? left : r->n_blocks;
-}
-
-/* Full groups come first, then one that is not. */
 static size_t
 count_bands(const run *r)
 {
-  return (r->n / RRN_LANES + r->n_blocks - 1) / r->n_blocks + (r->n % RRN_LANES != 0);
+  return (r->n_groups + r->n_blocks - 1) / r->n_blocks;
 }
 
 static int
@@ -252,10 +243,10 @@ run_band(void *user, size_t band)
 {
   run *r = user;
   worker *w = take_worker(r);
-  const size_t n_full = r->n / RRN_LANES, group = band * r->n_blocks < n_full ? band * r->n_blocks : n_full;
+  const size_t group = band * r->n_blocks, left = r->n_groups - group;
   size_t k;
 
-  begin(r, group, blocks_of(r, group), &w->task);
+  begin(r, group, left < r->n_blocks ? left : r->n_blocks, &w->task);
   if (keep_failure(w, group, run_steps(r->plan, 0, r->plan->net->n_nodes, &w->task, &w->err)))
     return 1; /* a failed worker stays busy: it keeps its message, and nobody else begins */
   for (k = 0; k < w->task.n_blocks; k++) {
@@ -267,15 +258,16 @@ run_band(void *user, size_t band)
   return 0;
 }
 
-/* As many as the backend likes, as fit the cache, and as leave each thread its share. */
+/* As many as the backend likes, as fit the cache, and as leave each thread its share: all bands about as many. */
 static size_t
 blocks_together(const run *r, size_t threads)
 {
   const size_t each = r->plan->n_elements * RRN_LANES * sizeof(float) + 1, fit = BAND_BYTES / each;
-  const size_t share = r->n / RRN_LANES / threads, most = fit < share ? fit : share;
+  const size_t share = (r->n_groups + threads - 1) / threads, most = fit < share ? fit : share;
   const size_t wanted = r->backend ? r->backend->n_blocks : 0, n = wanted < most ? wanted : most;
+  const size_t bands = n > 1 ? (r->n_groups + n - 1) / n : r->n_groups;
 
-  return n > 1 ? n : 1;
+  return (r->n_groups + bands - 1) / bands;
 }
 
 static int32_t

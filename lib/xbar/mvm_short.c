@@ -25,7 +25,7 @@
 #include "util/ckd.h"
 
 enum { MOST_PLACE = 1 << 14, STEPS = RRN_XBAR_SHORT_STEPS, PATTERN_BYTES = 20 << 10, TABLE_BYTES = 1 << 18,
-       LEAST_BUNDLE = 4, MOST_BUNDLE = 8, MOST_ENTRIES = 1024 };
+       LEAST_BUNDLE = 4, MOST_BUNDLE = 8, NEAR_ENTRIES = 256, MOST_ENTRIES = 1024 };
 
 /* --- converters --- */
 
@@ -151,6 +151,26 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
   *ret_input_scale = l.n_sides == 2 ? 0 : -to_digits * l.spec.g_off * digits - (double)(1 << (l.spec.weight_bits - 1));
 }
 
+void
+rrn_xbar_short_begin(const rrn_xbar_short *s, size_t group, rrn_xbar_short_group *ret)
+{
+  const rrn_xbar_layer *l = &ret->layer;
+  int32_t by_slice[RRN_XBAR_MAX_SLICES], plane;
+  double unit;
+
+  ret->group = group;
+  ret->layer = rrn_xbar_short_layer(s, group);
+  weigh(l, by_slice, &unit);
+  ret->halves = 1;
+  for (plane = 0; plane < s->n_planes; plane++) {
+    const int32_t slice = rrn_xbar_slice_of(l, plane), place = by_slice[slice];
+
+    ret->lowest[plane] = (int32_t)(-l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) * RRN_XBAR_ONE + 0.5);
+    ret->places[plane] = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -place : place;
+    ret->halves = ret->halves && place << (l->n_steps - 1) < 0x8000;
+  }
+}
+
 typedef rrn_xbar_short_running running;
 typedef rrn_xbar_short_at_hand column;
 
@@ -190,7 +210,7 @@ aligned(rrn_arena *scratch, size_t n, size_t size)
 static int32_t
 base_of(const running *run, int32_t plane, uint32_t doubt)
 {
-  return run->lowest[plane] + (int32_t)(doubt / 2) + RRN_XBAR_ONE / 2;
+  return run->g->lowest[plane] + (int32_t)(doubt / 2) + RRN_XBAR_ONE / 2;
 }
 
 /* Five by five; also where a unit is more than an entry's. */
@@ -248,7 +268,7 @@ fill_tables(const column *c, uint32_t doubt, int32_t *table, int32_t *spreads)
 static void
 fill_keys(const column *c, rrn_xbar_draws *ret_keys)
 {
-  const rrn_xbar_layer *l = &c->run->layer;
+  const rrn_xbar_layer *l = &c->run->g->layer;
   const rrn_xbar_stream stream = rrn_xbar_stream_of(&l->id);
   const int one = rrn_xbar_pairs_are_one(l);
   int32_t plane, step;
@@ -266,7 +286,7 @@ static int32_t
 name_vectors(rrn_arena *scratch, const running *run, const uint32_t *numbers, size_t n_vectors,
              const rrn_xbar_draws **ret_names, rramnas_error *err)
 {
-  const rrn_xbar_stream stream = rrn_xbar_stream_of(&run->layer.id);
+  const rrn_xbar_stream stream = rrn_xbar_stream_of(&run->g->layer.id);
   rrn_xbar_draws *names = aligned(scratch, n_vectors, sizeof(*names));
   size_t v;
 
@@ -329,26 +349,6 @@ begin_column(column *c, size_t col, int32_t *sums)
     fill_keys(c, job->keys);
   }
   fill_tables(c, job->doubt, job->table, job->spreads);
-}
-
-/* What codes of each plane are worth, and where ranges begin. */
-static void
-set_places(running *run, rrn_xbar_short_column *common)
-{
-  int32_t *places = common->places;
-  const rrn_xbar_layer *l = &run->layer;
-  int32_t by_slice[RRN_XBAR_MAX_SLICES], plane;
-  double unit;
-
-  weigh(l, by_slice, &unit);
-  common->halves = 1;
-  for (plane = 0; plane < run->s->n_planes; plane++) {
-    const int32_t slice = rrn_xbar_slice_of(l, plane), place = by_slice[slice];
-
-    run->lowest[plane] = (int32_t)(-l->adc.lo[slice] * rrn_xbar_codes_per_current(l, slice) * RRN_XBAR_ONE + 0.5);
-    places[plane] = l->n_sides == 2 && !rrn_xbar_pairs_are_one(l) && plane % 2 == 1 ? -place : place;
-    common->halves = common->halves && place << (l->n_steps - 1) < 0x8000;
-  }
 }
 
 /* Some columns: of the vectors so many at a time as have their patterns in the nearest cache. */
@@ -439,7 +439,7 @@ run_tiles(rrn_arena *scratch, const running *run, const rrn_xbar_short_column *c
   const rrn_xbar_short *s = run->s;
   const size_t side = RRN_XBAR_SHORT_SIDE, n_parts = (s->head.cols + side - 1) / side, planes = (size_t)s->n_planes;
   rrn_xbar_short_tiles t = { .x = run->x, .n_in = s->head.n_in, .n_chunks = (s->head.n_in + 31) / 32, .x_row = run->x_row,
-                             .n_vectors = n_vectors, .n_lanes = run->n_lanes, .n_planes = s->n_planes,
+                             .n_vectors = n_vectors, .lanes = run->lanes, .n_planes = s->n_planes,
                              .n_steps = s->head.n_steps, .last = common->last, .stats = run->stats, .settle = rrn_xbar_short_settle };
   const size_t per_part = planes * t.n_chunks * 2 * side * 64;
   int8_t *digits = aligned(scratch, n_parts, per_part);
@@ -473,18 +473,19 @@ suits_abreast(const rrn_xbar_short *s, const rrn_xbar_short_column *common)
   return s->cpu >= RRN_XBAR_CPU_AVX512 && common->halves && !s->spreads && s->head.cols >= RRN_XBAR_SHORT_SIDE / 2;
 }
 
-/* Rows that share a table: what is least work. A bundle takes a load for each step of a vector, and an entry of its table some
- * four, to be filled and rounded. */
+/* Rows that share a table: what is least work, in quarters of a cycle. A bundle takes a load for each step of a vector, which
+ * costs more where tables of two planes are beyond the nearest cache, and an entry of its table is filled and stored. */
 static size_t
 rows_of_bundle(size_t n_in, size_t n_vectors)
 {
   size_t rows, best = LEAST_BUNDLE, least = SIZE_MAX;
 
   for (rows = LEAST_BUNDLE; rows <= MOST_BUNDLE; rows++) {
-    const size_t n = (n_in + rows - 1) / rows, even = (n_in + n - 1) / n;
-    const size_t work = n * (n_vectors * STEPS + ((size_t)4 << even));
+    const size_t n = (n_in + rows - 1) / rows, fair = (n_in + n - 1) / n, even = fair < LEAST_BUNDLE ? LEAST_BUNDLE : fair;
+    const size_t entries = n << even, load = entries <= NEAR_ENTRIES ? 5 : entries <= 2 * NEAR_ENTRIES ? 6 : 8;
+    const size_t work = n * n_vectors * STEPS * load + 8 * entries;
 
-    if (n << even <= MOST_ENTRIES && work < least) {
+    if (entries <= MOST_ENTRIES && work < least) {
       best = even;
       least = work;
     }
@@ -533,7 +534,7 @@ make_abreast(rrn_arena *scratch, const running *run, rrn_xbar_short_abreast *a, 
 
   a->cells = aligned(scratch, n, side * sizeof(*a->cells));
   a->shifts = aligned(scratch, side, sizeof(*a->shifts));
-  a->table = aligned(scratch, a->n_bundles << a->n_bundle, side * sizeof(*a->table));
+  a->table = aligned(scratch, a->n_bundles << a->n_bundle, 2 * side * sizeof(*a->table));
   a->wide = aligned(scratch, a->n_vectors, side * sizeof(*a->wide));
   if (!patterns || !a->cells || !a->shifts || !a->table || !a->wide)
     return rrn_fail_memory(err);
@@ -551,7 +552,7 @@ run_abreast(rrn_arena *scratch, const running *run, const rrn_xbar_short_column 
   const rrn_xbar_short *s = run->s;
   const size_t n_in = s->head.n_in, rows = rows_of_bundle(n_in, n_vectors);
   rrn_xbar_short_abreast a = { .n_in = n_in, .n_bundle = rows, .n_bundles = (n_in + rows - 1) / rows, .n_vectors = n_vectors,
-                               .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
+                               .lanes = run->lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
                                .last = common->last, .stats = run->stats, .convert = rrn_xbar_short_convert_sum,
                                .settle = rrn_xbar_short_settle };
   column *columns = rrn_arena_alloc_raw(scratch, s->head.cols, sizeof(*columns));
@@ -601,7 +602,7 @@ suits_list(const rrn_xbar_short *s, const rrn_xbar_short_column *common, size_t 
   int32_t lowest;
 
   return s->cpu >= RRN_XBAR_CPU_AVX512 && !s->spreads && s->head.n_in <= RRN_XBAR_SHORT_LISTED_ROWS &&
-         n_vectors >> s->head.n_in >= 1 && s->n_planes < 16 && range_of(common, &lowest) < 1 << 16;
+         n_vectors * 4 >> s->head.n_in >= 1 && s->n_planes < 16 && range_of(common, &lowest) < 1 << 16;
 }
 
 /* What a column is. */
@@ -629,7 +630,7 @@ run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vec
   const rrn_xbar_short *s = run->s;
   int32_t cells[2 * RRN_XBAR_MAX_SLICES * RRN_XBAR_SHORT_LISTED_ROWS];
   rrn_xbar_short_listed l = { .x = run->x, .x_row = run->x_row, .n_in = s->head.n_in, .n_vectors = n_vectors,
-                              .n_lanes = run->n_lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
+                              .lanes = run->lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
                               .last = common->last, .cells = cells, .stats = run->stats,
                               .convert = rrn_xbar_short_convert_sum, .settle = rrn_xbar_short_convert_one };
   size_t col;
@@ -650,24 +651,34 @@ run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vec
   return 1;
 }
 
+static size_t
+count_in_use(const uint8_t *lanes, size_t n_vectors)
+{
+  size_t k, n = 0;
+
+  for (k = 0; k < n_vectors / RRN_XBAR_SHORT_LANES; k++)
+    n += lanes[k];
+  return n;
+}
+
 int32_t
-rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, size_t group, const uint8_t *x,
-                   size_t x_row, size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums,
+rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, rrn_xbar_short_group *g, const uint8_t *x,
+                   size_t x_row, size_t n_vectors, const uint8_t *lanes, const uint32_t *numbers, int32_t *ret_sums,
                    rrn_xbar_stats *stats, rramnas_error *err)
 {
   const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
-  running run = { .s = s, .layer = rrn_xbar_short_layer(s, group), .x = x, .x_row = x_row, .n_lanes = n_lanes,
-                  .slot = slot, .stats = stats };
+  const running run = { .s = s, .g = g, .x = x, .x_row = x_row, .lanes = lanes, .slot = slot, .stats = stats };
   const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
   uint32_t *patterns;
   int done = 0;
   rrn_xbar_short_column common = { .n_planes = (size_t)s->n_planes, .n_fives = s->n_fives,
-                                   .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps, .n_lanes = n_lanes,
+                                   .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps, .lanes = lanes, .halves = g->halves,
                                    .stats = stats, .settle = rrn_xbar_short_settle };
 
-  stats->conversions += (int64_t)(n_vectors / RRN_XBAR_SHORT_LANES * n_lanes * s->head.cols) * s->head.n_steps *
-                        s->n_planes;
-  set_places(&run, &common);
+  stats->conversions += (int64_t)(count_in_use(lanes, n_vectors) * s->head.cols) * s->head.n_steps * s->n_planes;
+  memcpy(common.places, g->places, (size_t)s->n_planes * sizeof(*g->places));
+  g->layer.id = s->head.id;
+  g->layer.id.copy += (uint32_t)g->group;
   if (suits_tiles(s, &common))
     RRN_TRY(run_tiles(scratch, &run, &common, n_vectors, ret_sums, &done, err));
   else if (suits_list(s, &common, n_vectors))

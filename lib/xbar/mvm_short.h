@@ -51,12 +51,24 @@ int32_t rrn_xbar_short_create(rrn_arena *arena, const rrn_xbar_layer *layer, con
 /* A group's layer, for the reference. */
 rrn_xbar_layer rrn_xbar_short_layer(const rrn_xbar_short *s, size_t group);
 
-/* A group and its slot. Inputs x[in * x_row + vector], n_vectors a multiple of RRN_XBAR_SHORT_LANES, of each as many valid as n_lanes: the
- * others are computed and not counted. A result is scale ret_sums[column][vector] + base + input_scale (sum of the
- * vector's inputs), with rrn_xbar_short_scale(). numbers[n_vectors]: those of the vectors in the streams of read noise; NULL
- * without. stats are added to. */
-int32_t rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, size_t group, const uint8_t *x,
-                           size_t x_row, size_t n_vectors, size_t n_lanes, const uint32_t *numbers, int32_t *ret_sums,
+/* A group of a layer at work: what all copies of it share, and the name of the one at hand. */
+typedef struct rrn_xbar_short_group {
+  size_t group;
+  rrn_xbar_layer layer;
+  /* By plane: what codes are worth, and what the range begins with in codes / RRN_XBAR_ONE. */
+  int32_t places[2 * RRN_XBAR_MAX_SLICES], lowest[2 * RRN_XBAR_MAX_SLICES];
+  int halves;            /* of places at all steps: all fit 16 bits with sign */
+} rrn_xbar_short_group;
+
+void rrn_xbar_short_begin(const rrn_xbar_short *s, size_t group, rrn_xbar_short_group *ret);
+
+/* The group in a slot; `g` is begun with s or another copy of the layer. Inputs x[in * x_row + vector], n_vectors a multiple of
+ * RRN_XBAR_SHORT_LANES; of each so many the first lanes[n_vectors / RRN_XBAR_SHORT_LANES] are in use: the others are computed and
+ * not counted. A result is scale ret_sums[column][vector] + base + input_scale (sum of the vector's inputs), with
+ * rrn_xbar_short_scale(). numbers[n_vectors]: those of the vectors in the streams of read noise; NULL without. stats are added
+ * to. */
+int32_t rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, rrn_xbar_short_group *g, const uint8_t *x,
+                           size_t x_row, size_t n_vectors, const uint8_t *lanes, const uint32_t *numbers, int32_t *ret_sums,
                            rrn_xbar_stats *stats, rramnas_error *err);
 void rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, double *ret_base,
                           double *ret_input_scale);
@@ -72,6 +84,12 @@ static inline int32_t
 rrn_xbar_short_cell(const uint8_t bytes[3])
 {
   return (int32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8) + 65536 * (int32_t)(int8_t)bytes[2];
+}
+
+static inline int
+rrn_xbar_short_in_use(const uint8_t *lanes, size_t vector)
+{
+  return vector % RRN_XBAR_SHORT_LANES < lanes[vector / RRN_XBAR_SHORT_LANES];
 }
 
 /* What a sum may be off: rounded cells, and what else is rounded, in codes / RRN_XBAR_ONE; both ways, rounded up. */
@@ -132,7 +150,7 @@ typedef struct rrn_xbar_short_column {
   int halves;              /* of places at all steps: all fit 16 bits with sign */
   int32_t *worths;         /* rrn_xbar_short_worths_avx512(): [plane][4][16] */
   int32_t n_steps;
-  size_t n_lanes;
+  const uint8_t *lanes;    /* vectors in use of each RRN_XBAR_SHORT_LANES, here and below */
   int32_t *spreads;        /* [plane][five][32]: sums of spreads; NULL without read noise */
   float *noise;            /* [plane] */
   rrn_xbar_draws *keys;    /* [plane][draws]: of RRN_XBAR_DRAW_STEPS steps each */
@@ -164,7 +182,8 @@ enum { RRN_XBAR_SHORT_SIDE = 16 }; /* columns and vectors of a tile */
 /* All vectors of a group by tiles. */
 typedef struct rrn_xbar_short_tiles {
   const uint8_t *x; /* [n_in][x_row] */
-  size_t n_in, n_chunks, x_row, n_vectors, n_lanes; /* a chunk: 32 rows */
+  size_t n_in, n_chunks, x_row, n_vectors; /* a chunk: 32 rows */
+  const uint8_t *lanes;
   int32_t n_planes, n_steps, last;
   int32_t places[2 * RRN_XBAR_MAX_SLICES];
   uint8_t *bits;    /* [step][chunk][1024], of the vectors at hand */
@@ -189,14 +208,16 @@ void rrn_xbar_short_tiles_amx(const rrn_xbar_short_tiles *t, const rrn_xbar_shor
 
 /* All vectors of a group with up to 16 columns side by side. Rows are taken in bundles. */
 typedef struct rrn_xbar_short_abreast {
-  size_t n_in, n_bundle, n_bundles, n_cols, n_vectors, n_lanes; /* n_bundle: rows of a bundle but the last one, at most 8 */
+  const uint8_t *lanes;
+  size_t n_in, n_bundle, n_bundles, n_cols, n_vectors; /* n_bundle: rows of a bundle but the last one, 4 to 8 */
   int32_t n_planes, n_steps, last;
   int32_t places[2 * RRN_XBAR_MAX_SLICES], base[2 * RRN_XBAR_MAX_SLICES]; /* by plane; base: half a code, doubt and what the
                                                                            * range begins with */
-  const uint16_t *patterns; /* [vector][bundle][8 steps]: eight times the bits of its rows */
-  int32_t *cells;           /* [plane][n_in][16], in units of 2^-shift codes */
+  const uint16_t *patterns; /* [vector][bundle][8 steps]: 128 times the bits of its rows: where their entry is
+                             * in tables of two registers */
+  int32_t *cells;           /* [plane][n_in][16], in units of 2^-shift codes; changed */
   int32_t *shifts;          /* [16]: shift - 16, at least 0 */
-  int32_t *table;           /* [n_bundles][2^n_bundle][16]: of a plane; room */
+  int32_t *table;           /* [n_bundles][2^n_bundle][2][16]: of two registers side by side; room */
   int32_t *wide;            /* [n_vectors][16]; room */
   uint32_t doubt;           /* fractions up to this are in doubt, in all columns */
   void *users[RRN_XBAR_SHORT_SIDE]; /* of settle, by column */
@@ -213,23 +234,19 @@ void rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, 
 void rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells);
 void rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a);
 
-enum { RRN_XBAR_SHORT_LISTED_ROWS = 9, RRN_XBAR_SHORT_LISTED = 1 << RRN_XBAR_SHORT_LISTED_ROWS };
+enum { RRN_XBAR_SHORT_LISTED_ROWS = 9 };
 
 /* All vectors of a column of at most nine rows, by a list of what patterns give. */
 typedef struct rrn_xbar_short_listed {
   const uint8_t *x; /* [n_in][x_row] */
-  size_t x_row, n_in, n_vectors, n_lanes;
+  const uint8_t *lanes;
+  size_t x_row, n_in, n_vectors;
   int32_t n_planes, n_steps, last; /* n_planes: fewer than 16 */
   int32_t places[2 * RRN_XBAR_MAX_SLICES], base[2 * RRN_XBAR_MAX_SLICES]; /* as above */
   int32_t lowest;       /* least sum of codes; the greatest one is less than 2^16 above it */
   const int32_t *cells; /* [plane][n_in], in units of 2^-16 / 2^shift codes */
   int32_t shift;        /* at least 0 */
   uint32_t doubt;
-  int clips;            /* some pattern clips */
-  /* By pattern, room: codes of all planes above `lowest`, planes that clip below and, times 16, above. */
-  _Alignas(64) uint8_t low[RRN_XBAR_SHORT_LISTED];
-  _Alignas(64) uint8_t high[RRN_XBAR_SHORT_LISTED];
-  _Alignas(64) uint8_t clipped[RRN_XBAR_SHORT_LISTED];
   int32_t *sums;        /* [n_vectors] */
   rrn_xbar_stats *stats;
   void *user;           /* of both, which are as above but that none counts clips */
@@ -237,7 +254,7 @@ typedef struct rrn_xbar_short_listed {
   int32_t (*settle)(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low, int *ret_high);
 } rrn_xbar_short_listed;
 
-void rrn_xbar_short_listed_avx512(rrn_xbar_short_listed *l);
+void rrn_xbar_short_listed_avx512(const rrn_xbar_short_listed *l);
 
 /* Whether the machine has what the AVX-512 functions need. */
 int rrn_xbar_short_has_avx512(void);
@@ -247,7 +264,7 @@ int rrn_xbar_short_has_avx512(void);
 static inline int
 rrn_xbar_short_is_valid(const rrn_xbar_short_column *c, size_t block, size_t lane)
 {
-  return (block * RRN_XBAR_SHORT_VECTORS + lane / 2) % RRN_XBAR_SHORT_LANES < c->n_lanes;
+  return rrn_xbar_short_in_use(c->lanes, block * RRN_XBAR_SHORT_VECTORS + lane / 2);
 }
 
 /* Read noise of a conversion in codes / RRN_XBAR_ONE: each operation in single precision, the same everywhere. */

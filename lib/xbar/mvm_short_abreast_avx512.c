@@ -6,7 +6,8 @@
  *
  * Idea: rows are taken in bundles of up to eight. What a bundle's rows can add up to is tabulated for all columns side by
  * side, a register for each pattern of bits, so the sums of 16 columns are as many loads and additions as there are
- * bundles, where lookups of five rows take a permutation for each. A plane's tables stay in the nearest cache while all
+ * bundles, where lookups of five rows take a permutation for each. Two planes are looked up together, so that a pattern is
+ * read once for both, and two planes of eight columns share a register. Tables stay near while all
  * vectors use them. Codes lie above their fractions and are weighed where they lie, doubts and clips are noticed by
  * vector, as in mvm_short_avx512.c.
  *
@@ -21,7 +22,7 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
-enum { SIDE = RRN_XBAR_SHORT_SIDE, STEPS = RRN_XBAR_SHORT_STEPS, EIGHT = 8 };
+enum { SIDE = RRN_XBAR_SHORT_SIDE, STEPS = RRN_XBAR_SHORT_STEPS, EIGHT = 8, FOUR = 4, ENTRY = 2 * 4 * SIDE };
 
 /* --- patterns --- */
 
@@ -39,7 +40,7 @@ store_patterns(__m128i low, __m128i high, size_t per_vector, uint16_t *to)
   const __m256i rows = _mm256_set_m128i(high, low);
   /* The affine product takes the bits of its first operand as a vector's, so the rows are the matrix. */
   const __m256i bits = _mm256_gf2p8affine_epi64_epi8(_mm256_set1_epi64x((int64_t)UINT64_C(0x8040201008040201)), rows, 0);
-  const __m512i words = _mm512_slli_epi16(_mm512_cvtepu8_epi16(bits), 3);
+  const __m512i words = _mm512_slli_epi16(_mm512_cvtepu8_epi16(bits), 7);
 
   _mm_storeu_si128((void *)to, _mm512_castsi512_si128(words));
   _mm_storeu_si128((void *)(to + per_vector), _mm512_extracti32x4_epi32(words, 1));
@@ -162,68 +163,178 @@ rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, 
   }
 }
 
-/* --- tables --- */
+/* --- registers --- */
 
-/* Of a bundle of `n` rows: sums of subsets in full, which are then shifted and rounded. */
-INLINE void
-fill_bundle(const int32_t *cells, size_t n, __m512i shifts, __m512i half, __m512i base, int32_t *table)
+/* What lanes hold: a plane of up to 16 columns, or two planes of up to eight. */
+typedef struct registers {
+  const rrn_xbar_short_abreast *a;
+  size_t n, n_planes;  /* registers; planes in each */
+  uint32_t used;       /* lanes */
+  __m512i shifts, half, bases[2 * RRN_XBAR_MAX_SLICES], places[2 * RRN_XBAR_MAX_SLICES]; /* by register */
+} registers;
+
+/* Of what a plane has: that of each lane. */
+INLINE __m512i
+of_planes(const registers *r, const int32_t *by_plane, size_t k)
 {
-  size_t row, k;
+  const int32_t first = by_plane[k * r->n_planes], last = by_plane[k * r->n_planes + r->n_planes - 1];
 
-  _mm512_store_si512(table, half);
-  for (row = 0; row < n; row++) {
-    const __m512i cell = _mm512_load_si512(cells + row * SIDE);
-
-    for (k = 0; k < (size_t)1 << row; k++)
-      _mm512_store_si512(table + ((k + ((size_t)1 << row)) * SIDE),
-                         _mm512_add_epi32(_mm512_load_si512(table + k * SIDE), cell));
-  }
-  for (k = 0; k < (size_t)1 << n; k++)
-    _mm512_store_si512(table + k * SIDE,
-                       _mm512_add_epi32(_mm512_srav_epi32(_mm512_load_si512(table + k * SIDE), shifts), base));
+  return _mm512_inserti64x4(_mm512_set1_epi32(first), _mm256_set1_epi32(last), 1);
 }
 
-/* Of a plane: what the range begins with on top of the first bundle's. */
-TARGET static void
-fill_tables(const rrn_xbar_short_abreast *a, size_t plane)
+INLINE __m512i
+beside(__m512i low, __m512i high)
 {
-  const __m512i shifts = _mm512_load_si512(a->shifts), one = _mm512_set1_epi32(1), zero = _mm512_setzero_si512();
-  const __m512i half = _mm512_srli_epi32(_mm512_sllv_epi32(one, shifts), 1);
-  const size_t each = ((size_t)SIDE << a->n_bundle);
-  const int32_t *cells = a->cells + plane * a->n_in * SIDE;
+  return _mm512_inserti64x4(low, _mm512_castsi512_si256(high), 1);
+}
+
+/* Puts the cells of two planes beside each other. */
+TARGET static void
+fold_cells(const rrn_xbar_short_abreast *a, size_t n_registers)
+{
+  size_t k, row;
+
+  for (k = 0; k < n_registers; k++)
+    for (row = 0; row < a->n_in; row++)
+      _mm512_store_si512(a->cells + (k * a->n_in + row) * SIDE,
+                         beside(_mm512_load_si512(a->cells + (2 * k * a->n_in + row) * SIDE),
+                                _mm512_load_si512(a->cells + ((2 * k + 1) * a->n_in + row) * SIDE)));
+}
+
+TARGET static void
+set_registers(const rrn_xbar_short_abreast *a, registers *r)
+{
+  const int fold = a->n_cols <= SIDE / 2 && a->n_planes % 2 == 0;
+  size_t k;
+
+  r->a = a;
+  r->n_planes = fold ? 2 : 1;
+  r->n = (size_t)a->n_planes / r->n_planes;
+  r->used = (1u << a->n_cols) - 1;
+  r->shifts = _mm512_load_si512(a->shifts);
+  if (fold) {
+    r->used |= r->used << SIDE / 2;
+    r->shifts = beside(r->shifts, r->shifts);
+    fold_cells(a, r->n);
+  }
+  r->half = _mm512_srli_epi32(_mm512_sllv_epi32(_mm512_set1_epi32(1), r->shifts), 1);
+  for (k = 0; k < r->n; k++) {
+    r->bases[k] = of_planes(r, a->base, k);
+    r->places[k] = of_planes(r, a->places, k);
+  }
+}
+
+/* --- tables --- */
+
+/* Sums of the subsets of up to four rows on top of `first`. */
+INLINE void
+add_subsets(const int32_t *cells, size_t n, __m512i first, __m512i ret[SIDE])
+{
   size_t row, k;
 
-  for (row = k = 0; row < a->n_in; row += a->n_bundle, k++)
-    fill_bundle(cells + row * SIDE, a->n_in - row < a->n_bundle ? a->n_in - row : a->n_bundle, shifts, half,
-                k == 0 ? _mm512_set1_epi32(a->base[plane]) : zero, a->table + k * each);
+  ret[0] = first;
+#pragma GCC unroll 4
+  for (row = 0; row < FOUR; row++) {
+    const __m512i cell = row < n ? _mm512_load_si512(cells + row * SIDE) : _mm512_setzero_si512();
+
+#pragma GCC unroll 8
+    for (k = 0; k < (size_t)1 << row; k++)
+      ret[k + ((size_t)1 << row)] = _mm512_add_epi32(ret[k], cell);
+  }
+}
+
+/* Of a bundle of `n` rows: sums of subsets in full, shifted and rounded. `together`: registers of an entry. */
+INLINE void
+fill_bundle(const registers *r, const int32_t *cells, size_t n, __m512i base, size_t together, int32_t *table)
+{
+  const size_t n_low = n < FOUR ? n : FOUR;
+  __m512i low[SIDE], high[SIDE];
+  size_t j, k;
+
+  add_subsets(cells, n_low, r->half, low);
+  add_subsets(cells + n_low * SIDE, n - n_low, _mm512_setzero_si512(), high);
+  for (j = 0; j < (size_t)1 << (n - n_low); j++)
+#pragma GCC unroll 16
+    for (k = 0; k < SIDE; k++, table += together * SIDE)
+      _mm512_store_si512(table, _mm512_add_epi32(_mm512_srav_epi32(_mm512_add_epi32(low[k], high[j]), r->shifts), base));
+}
+
+/* Of a register: what the range begins with on top of the first bundle's. */
+INLINE void
+fill_tables(const registers *r, size_t at, size_t together, int32_t *table)
+{
+  const rrn_xbar_short_abreast *a = r->a;
+  const int32_t *cells = a->cells + at * a->n_in * SIDE;
+  size_t row;
+
+  for (row = 0; row < a->n_in; row += a->n_bundle, table += together * SIDE << a->n_bundle)
+    fill_bundle(r, cells + row * SIDE, a->n_in - row < a->n_bundle ? a->n_in - row : a->n_bundle,
+                row == 0 ? r->bases[at] : _mm512_setzero_si512(), together, table);
+}
+
+/* Whether a pattern's code can be beyond the converter's: the sums of all cells below 0, and of all above. */
+INLINE int
+can_clip(const registers *r, size_t at)
+{
+  const rrn_xbar_short_abreast *a = r->a;
+  const int32_t *cells = a->cells + at * a->n_in * SIDE;
+  const __m512i zero = _mm512_setzero_si512(), rounding = _mm512_set1_epi32((int32_t)a->n_bundles + 1);
+  __m512i low = zero, high = zero;
+  size_t row;
+
+  for (row = 0; row < a->n_in; row++) {
+    const __m512i cell = _mm512_load_si512(cells + row * SIDE);
+
+    low = _mm512_add_epi32(low, _mm512_min_epi32(cell, zero));
+    high = _mm512_add_epi32(high, _mm512_max_epi32(cell, zero));
+  }
+  low = _mm512_sub_epi32(_mm512_add_epi32(_mm512_srav_epi32(low, r->shifts), r->bases[at]), rounding);
+  high = _mm512_add_epi32(_mm512_add_epi32(_mm512_srav_epi32(high, r->shifts), r->bases[at]), rounding);
+  return (_mm512_cmplt_epi32_mask(low, zero) | _mm512_cmpgt_epi32_mask(_mm512_srai_epi32(high, 16), _mm512_set1_epi32(a->last))) != 0;
 }
 
 /* --- conversions --- */
 
-/* Sums of one step of a vector. */
-INLINE __m512i
-sum_of(const rrn_xbar_short_abreast *a, const uint16_t *patterns, size_t n_bundles)
-{
-  const size_t each = (size_t)SIDE << a->n_bundle;
-  __m512i sum = _mm512_load_si512((const char *)a->table + EIGHT * (size_t)patterns[0]);
-  size_t k;
+/* Registers whose tables are side by side, and what is done with their sums. */
+typedef struct abreast {
+  const registers *r;
+  size_t at, n;  /* one or two */
+  int clips;
+  __m512i worths[STEPS];
+} abreast;
 
-#pragma GCC unroll 4
-  for (k = 1; k < n_bundles; k++)
-    sum = _mm512_add_epi32(sum, _mm512_load_si512((const char *)(a->table + k * each) + EIGHT * (size_t)patterns[k * STEPS]));
+/* Whether the least and greatest halves of some conversions tell of doubts or clips. */
+INLINE int
+is_wrong(__m512i least, __m512i greatest, __m512i doubt, __m512i last)
+{
+  return ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) | (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa)) != 0;
+}
+
+/* Sums of one step of a vector in a register of some. */
+INLINE __m512i
+sum_of(const abreast *s, size_t k, const uint16_t *patterns)
+{
+  const rrn_xbar_short_abreast *a = s->r->a;
+  const size_t each = s->n * SIDE << a->n_bundle;
+  const int32_t *table = a->table + k * SIDE;
+  __m512i sum = _mm512_setzero_si512();
+  size_t b;
+
+  for (b = 0; b < a->n_bundles; b++, table += each)
+    sum = _mm512_add_epi32(sum, _mm512_load_si512((const char *)table + patterns[b * STEPS] * s->n / 2));
   return sum;
 }
 
 /* Sums of the driven rows' cells in full. */
 TARGET static void
-sum_cells(const rrn_xbar_short_abreast *a, size_t plane, const uint16_t *patterns, int32_t *ret_sums)
+sum_cells(const rrn_xbar_short_abreast *a, size_t at, const uint16_t *patterns, int32_t *ret_sums)
 {
-  const int32_t *cells = a->cells + plane * a->n_in * SIDE;
+  const int32_t *cells = a->cells + at * a->n_in * SIDE;
   __m512i sum = _mm512_setzero_si512();
   size_t k;
 
   for (k = 0; k < a->n_bundles; k++, cells += a->n_bundle * SIDE) {
-    uint32_t rows = patterns[k * STEPS] / EIGHT;
+    uint32_t rows = patterns[k * STEPS] / ENTRY;
 
     for (; rows != 0; rows &= rows - 1)
       sum = _mm512_add_epi32(sum, _mm512_load_si512(cells + (size_t)__builtin_ctz(rows) * SIDE));
@@ -233,142 +344,204 @@ sum_cells(const rrn_xbar_short_abreast *a, size_t plane, const uint16_t *pattern
 
 /* Puts right what was added for doubtful conversions of one step. */
 TARGET static void
-settle(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t step, uint32_t doubts, const int32_t *codes,
-       int32_t *sums)
+settle(const registers *r, size_t at, size_t vector, int32_t step, uint32_t doubts, const int32_t *codes, int32_t *sums)
 {
-  const int is_valid = vector % RRN_XBAR_SHORT_LANES < a->n_lanes;
+  const rrn_xbar_short_abreast *a = r->a;
+  const int is_valid = rrn_xbar_short_in_use(a->lanes, vector);
   _Alignas(64) int32_t full[SIDE];
 
-  sum_cells(a, plane, a->patterns + vector * a->n_bundles * STEPS + (size_t)step, full);
+  sum_cells(a, at, a->patterns + vector * a->n_bundles * STEPS + (size_t)step, full);
   for (; doubts != 0; doubts &= doubts - 1) {
-    const int col = __builtin_ctz(doubts);
+    const int lane = __builtin_ctz(doubts), second = r->n_planes == 2 && lane >= SIDE / 2;
+    const int32_t plane = (int32_t)(at * r->n_planes) + second;
+    void *user = a->users[second ? lane - SIDE / 2 : lane];
     int low = 0, high = 0;
-    int32_t right = a->convert(a->users[col], (int32_t)plane, full[col], &low, &high);
+    int32_t right = a->convert(user, plane, full[lane], &low, &high);
 
     if (right < 0)
-      right = a->settle(a->users[col], (int32_t)plane, vector, step);
+      right = a->settle(user, plane, vector, step);
     else {
       a->stats->clipped_low += is_valid & low;
       a->stats->clipped_high += is_valid & high;
     }
-    sums[col] += (right - codes[col]) * (a->places[plane] * (1 << step));
+    sums[lane] += (right - codes[lane]) * (a->places[plane] * (1 << step));
   }
 }
 
-/* Puts right what was added for doubts and clips of a vector and plane. */
+/* Puts right what was added for doubts and clips of a step of a vector in a register of some. */
 TARGET static __attribute__((noinline)) void
-correct(const rrn_xbar_short_abreast *a, size_t plane, size_t vector, int32_t *sums)
+correct(const abreast *s, size_t k, size_t vector, int32_t step, __m512i sum, int32_t *sums)
 {
-  const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi32(a->last);
-  const int is_valid = vector % RRN_XBAR_SHORT_LANES < a->n_lanes;
-  int32_t step;
+  const registers *r = s->r;
+  const rrn_xbar_short_abreast *a = r->a;
+  const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi32(a->last), code = _mm512_srai_epi32(sum, 16);
+  const uint32_t doubts = _mm512_mask_cmple_epu32_mask((__mmask16)r->used, _mm512_and_si512(sum, _mm512_set1_epi32(0xffff)),
+                                                       _mm512_set1_epi32((int32_t)a->doubt));
+  const uint32_t sure = r->used & ~doubts, low = _mm512_mask_cmplt_epi32_mask((__mmask16)sure, code, zero),
+                 high = _mm512_mask_cmpgt_epi32_mask((__mmask16)sure, code, last);
+  _Alignas(64) int32_t codes[SIDE];
 
-  for (step = 0; step < a->n_steps; step++) {
-    const __m512i sum = sum_of(a, a->patterns + vector * a->n_bundles * STEPS + (size_t)step, a->n_bundles), code = _mm512_srai_epi32(sum, 16);
-    const uint32_t used = (1u << a->n_cols) - 1, low = _mm512_cmplt_epi32_mask(code, zero) & used,
-                   high = _mm512_cmpgt_epi32_mask(code, last) & used;
-    const uint32_t doubts = used & _mm512_cmple_epu32_mask(_mm512_and_si512(sum, _mm512_set1_epi32(0xffff)),
-                                                           _mm512_set1_epi32((int32_t)a->doubt));
-    uint32_t clips = (low | high) & ~doubts;
-    _Alignas(64) int32_t codes[SIDE];
+  if (low | high) {
+    const int is_valid = rrn_xbar_short_in_use(a->lanes, vector);
+    const __m512i right = _mm512_min_epi32(_mm512_max_epi32(code, zero), last);
+    const __m512i wrong = _mm512_maskz_sub_epi32((__mmask16)(low | high), right, code);
+    const __m512i worth = _mm512_mullo_epi32(_mm512_slli_epi32(wrong, (unsigned)step), r->places[s->at + k]);
 
+    a->stats->clipped_low += is_valid * __builtin_popcount(low);
+    a->stats->clipped_high += is_valid * __builtin_popcount(high);
+    _mm512_store_si512(sums, _mm512_add_epi32(_mm512_load_si512(sums), worth));
+  }
+  if (doubts) {
     _mm512_store_si512(codes, code);
-    a->stats->clipped_low += is_valid * __builtin_popcount(low & ~doubts);
-    a->stats->clipped_high += is_valid * __builtin_popcount(high & ~doubts);
-    for (; clips != 0; clips &= clips - 1) {
-      const int col = __builtin_ctz(clips);
-
-      sums[col] += ((codes[col] < 0 ? 0 : a->last) - codes[col]) * (a->places[plane] * (1 << step));
-    }
-    if (doubts)
-      settle(a, plane, vector, step, doubts, codes, sums);
+    settle(r, s->at + k, vector, step, doubts, codes, sums);
   }
 }
 
-/* Sums of each step by a bundle's table, on top of those before unless it is the first. */
-INLINE void
-add_bundle(const int32_t *table, const uint16_t *patterns, int is_first, __m512i sums[STEPS])
+/* The steps of a vector that have some. */
+TARGET static __attribute__((noinline)) void
+look_through(const abreast *s, size_t vector)
 {
-  const char *at = (const char *)table;
-  uint64_t four[2];
-  size_t s;
-
-  memcpy(four, patterns, sizeof(four));
-#pragma GCC unroll 8
-  for (s = 0; s < STEPS; s++) {
-    uint64_t pattern = four[s / 4] >> s % 4 * 16 & 0xffff;
-
-    /* Else the product with eight becomes part of the shift, which then takes an operation more. */
-    __asm__("" : "+r"(pattern));
-    sums[s] = is_first ? _mm512_load_si512(at + EIGHT * pattern)
-                       : _mm512_add_epi32(sums[s], _mm512_load_si512(at + EIGHT * pattern));
-  }
-}
-
-/* Adds codes of a plane to the sums of vectors from `first` on, and lists vectors with doubts or clips: how many. */
-INLINE size_t
-convert(const rrn_xbar_short_abreast *a, size_t first, size_t n, const __m512i worths[STEPS], size_t n_bundles,
-        uint32_t *ret_wrong)
-{
+  const rrn_xbar_short_abreast *a = s->r->a;
   const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
-  const size_t each = (size_t)SIDE << a->n_bundle;
+  const uint16_t *patterns = a->patterns + vector * a->n_bundles * STEPS;
+  int32_t step;
+  size_t k;
+
+  for (step = 0; step < a->n_steps; step++, patterns++)
+    for (k = 0; k < s->n; k++) {
+      const __m512i sum = sum_of(s, k, patterns);
+
+      if (is_wrong(sum, sum, doubt, last))
+        correct(s, k, vector, step, sum, a->wide + vector * SIDE);
+    }
+}
+
+/* Sums of four steps by a bundle's table, on top of those before unless it is the first. */
+INLINE void
+add_bundle(const int32_t *table, const uint16_t *patterns, int is_first, size_t together, __m512i sums[2][FOUR])
+{
+  size_t s, k;
+
+#pragma GCC unroll 4
+  for (s = 0; s < FOUR; s++) {
+    const int32_t *entry = (const void *)((const char *)table + (size_t)patterns[s] * together / 2);
+
+#pragma GCC unroll 2
+    for (k = 0; k < together; k++)
+      sums[k][s] = is_first ? _mm512_load_si512(entry + k * SIDE)
+                            : _mm512_add_epi32(sums[k][s], _mm512_load_si512(entry + k * SIDE));
+  }
+}
+
+/* Adds codes of some registers to the sums of vectors from `first` on, and lists vectors with doubts or clips: how many.
+ * Half of the steps at a time. */
+INLINE size_t
+convert(const abreast *s, size_t first, size_t n, size_t together, size_t n_bundles, int clips, uint32_t *ret_wrong)
+{
+  const rrn_xbar_short_abreast *a = s->r->a;
+  const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
+  const size_t each = together * SIDE << a->n_bundle;
   const uint16_t *patterns = a->patterns + first * n_bundles * STEPS;
+  const int32_t *first_table = a->table;
   int32_t *sums = a->wide + first * SIDE;
-  size_t v, s, k, n_wrong = 0;
+  size_t v, step, b, k, half, n_wrong = 0;
+  __m512i worths[STEPS], places[2];
 
-  for (v = first; v < first + n; v++, sums += SIDE) {
-    __m512i all[2] = { _mm512_load_si512(sums), _mm512_setzero_si512() };
-    __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512(), t[STEPS];
-    const int32_t *table = a->table;
+  /* Else they are loaded again after each store. */
+  memcpy(worths, s->worths, sizeof(worths));
+  memcpy(places, &s->r->places[s->at], together * sizeof(places[0]));
 
-    add_bundle(table, patterns, 1, t);
+  for (v = first; v < first + n; v++, sums += SIDE, patterns += n_bundles * STEPS) {
+    __m512i all[2] = { _mm512_setzero_si512(), _mm512_setzero_si512() }, sum = _mm512_load_si512(sums);
+    __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512();
+
+#pragma GCC unroll 2
+    for (half = 0; half < STEPS; half += FOUR) {
+      const uint16_t *at = patterns + half;
+      const int32_t *table = first_table;
+      __m512i t[2][FOUR];
+
+      add_bundle(table, at, 1, together, t);
 #pragma GCC unroll 1
-    for (k = 1, patterns += STEPS; k < n_bundles; k++, patterns += STEPS) {
-      table += each;
-      __asm__("" : "+r"(table));
-      add_bundle(table, patterns, 0, t);
+      for (b = 1; b < n_bundles; b++) {
+        table += each;
+        at += STEPS;
+        add_bundle(table, at, 0, together, t);
+      }
+#pragma GCC unroll 2
+      for (k = 0; k < together; k++)
+#pragma GCC unroll 4
+        for (step = 0; step < FOUR; step++) {
+          least = _mm512_min_epu16(least, t[k][step]);
+          greatest = clips ? _mm512_max_epu16(greatest, t[k][step]) : greatest;
+          all[k] = _mm512_dpwssd_epi32(all[k], t[k][step], worths[half + step]);
+        }
     }
-#pragma GCC unroll 8
-    for (s = 0; s < STEPS; s++) {
-      least = _mm512_min_epu16(least, t[s]);
-      greatest = _mm512_max_epu16(greatest, t[s]);
-      all[s % 2] = _mm512_dpwssd_epi32(all[s % 2], t[s], worths[s]);
-    }
-    _mm512_store_si512(sums, _mm512_add_epi32(all[0], all[1]));
+#pragma GCC unroll 2
+    for (k = 0; k < together; k++)
+      sum = _mm512_add_epi32(sum, _mm512_mullo_epi32(all[k], places[k]));
+    _mm512_store_si512(sums, sum);
     ret_wrong[n_wrong] = (uint32_t)v;
-    n_wrong += ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) |
-                (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa)) != 0;
+    n_wrong += (size_t)is_wrong(least, greatest, doubt, last);
   }
   return n_wrong;
 }
 
-/* All vectors. Steps that inputs have not drive no row, and are worth nothing. */
+/* All vectors. */
 INLINE void
-convert_all(const rrn_xbar_short_abreast *a, size_t plane, size_t n_bundles)
+convert_all(const abreast *s, size_t together, size_t n_bundles, int clips)
 {
-  enum { SOME = 64 };
-  uint32_t wrong[SOME];
-  __m512i worths[STEPS];
-  size_t v, s, k, n_wrong;
+  enum { PART = 64 };
+  const rrn_xbar_short_abreast *a = s->r->a;
+  uint32_t wrong[PART];
+  size_t v, i, n_wrong;
 
-#pragma GCC unroll 8
-  for (s = 0; s < STEPS; s++)
-    worths[s] = _mm512_set1_epi32(s < (size_t)a->n_steps ? (int32_t)((uint32_t)a->places[plane] << (s + 16)) : 0);
-  for (v = 0; v < a->n_vectors; v += SOME) {
-    n_wrong = convert(a, v, a->n_vectors - v < SOME ? a->n_vectors - v : SOME, worths, n_bundles, wrong);
-    for (k = 0; k < n_wrong; k++)
-      correct(a, plane, wrong[k], a->wide + wrong[k] * SIDE);
+  for (v = 0; v < a->n_vectors; v += PART) {
+    n_wrong = convert(s, v, a->n_vectors - v < PART ? a->n_vectors - v : PART, together, n_bundles, clips, wrong);
+    for (i = 0; i < n_wrong; i++)
+      look_through(s, wrong[i]);
   }
 }
 
-/* The smallest arrays are compiled for their number of bundles. */
+/* Two registers at a time read each pattern once. The smallest arrays are compiled for their number of bundles. */
 TARGET static void
-convert_plane(const rrn_xbar_short_abreast *a, size_t plane)
+convert_two(const abreast *s)
 {
-  if (a->n_bundles == 2)
-    convert_all(a, plane, 2);
+  const size_t n = s->r->a->n_bundles;
+
+  if (s->clips)
+    convert_all(s, 2, n, 1);
+  else if (n == 2)
+    convert_all(s, 2, 2, 0);
   else
-    convert_all(a, plane, a->n_bundles);
+    convert_all(s, 2, n, 0);
+}
+
+TARGET static void
+convert_one(const abreast *s)
+{
+  convert_all(s, 1, s->r->a->n_bundles, 1);
+}
+
+/* Steps that inputs have not drive no row, and are worth nothing. */
+TARGET static void
+convert_registers(const registers *r)
+{
+  const rrn_xbar_short_abreast *a = r->a;
+  abreast s = { .r = r };
+  size_t step, k;
+
+  for (step = 0; step < STEPS; step++)
+    s.worths[step] = _mm512_set1_epi32(step < (size_t)a->n_steps ? 1 << (step + 16) : 0);
+  for (; s.at < r->n; s.at += s.n) {
+    s.n = s.at + 1 < r->n ? 2 : 1;
+    s.clips = 0;
+    for (k = 0; k < s.n; k++) {
+      s.clips |= can_clip(r, s.at + k);
+      fill_tables(r, s.at + k, s.n, a->table + k * SIDE);
+    }
+    (s.n == 2 ? convert_two : convert_one)(&s);
+  }
 }
 
 /* --- results --- */
@@ -402,13 +575,17 @@ turn(const rrn_xbar_short_abreast *a, size_t vector)
 TARGET void
 rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a)
 {
-  size_t plane, v;
+  registers r;
+  size_t v;
 
   for (v = 0; v < a->n_vectors; v++)
     _mm512_store_si512(a->wide + v * SIDE, _mm512_setzero_si512());
-  for (plane = 0; plane < (size_t)a->n_planes; plane++) {
-    fill_tables(a, plane);
-    convert_plane(a, plane);
+  set_registers(a, &r);
+  convert_registers(&r);
+  for (v = 0; r.n_planes == 2 && v < a->n_vectors; v++) {
+    const __m512i both = _mm512_load_si512(a->wide + v * SIDE);
+
+    _mm512_store_si512(a->wide + v * SIDE, _mm512_add_epi32(both, _mm512_shuffle_i64x2(both, both, 0xee)));
   }
   for (v = 0; v < a->n_vectors; v += SIDE)
     turn(a, v);

@@ -185,7 +185,7 @@ correct(const rrn_xbar_short_tiles *t, const rrn_xbar_short_part *part, size_t v
         uint32_t fixes[SIDE][SIDE])
 {
   const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi32(t->last);
-  const uint32_t valid = (1u << t->n_lanes) - 1, worth = (uint32_t)t->places[plane] << step;
+  const uint32_t valid = (1u << t->lanes[vector / SIDE]) - 1, worth = (uint32_t)t->places[plane] << step;
   size_t col;
 
   for (col = 0; col < part->n_cols; col++) {

@@ -247,8 +247,8 @@ look_through(const rrn_xbar_short_column *c, size_t block, int32_t plane, size_t
   __m512i code = _mm512_srai_epi32(t, 16);
   const uint32_t steps = steps_of(c, r), low = _mm512_cmplt_epi32_mask(code, zero) & steps,
                  high = _mm512_cmpgt_epi32_mask(code, last) & steps;
-  const size_t first = block * RRN_XBAR_SHORT_VECTORS % RRN_XBAR_SHORT_LANES;
-  const size_t lanes = c->n_lanes <= first ? 0 : c->n_lanes - first < 8 ? c->n_lanes - first : 8;
+  const size_t vector = block * RRN_XBAR_SHORT_VECTORS, first = vector % RRN_XBAR_SHORT_LANES;
+  const size_t n = c->lanes[vector / RRN_XBAR_SHORT_LANES], lanes = n <= first ? 0 : n - first < 8 ? n - first : 8;
   uint32_t doubts = _mm512_cmple_epu32_mask(fraction, _mm512_set1_epi32((int32_t)c->doubt)) & steps;
   const uint32_t sure = ((1u << 2 * lanes) - 1) & ~doubts, wrong = low | high | doubts;
   void *sums = c->sums + block * RRN_XBAR_SHORT_VECTORS;

@@ -19,7 +19,16 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
-enum { LANES = 16, LOW = 4, INDEX = 7, QUARTERS = 4, VECTORS = RRN_XBAR_SHORT_VECTORS };
+enum { LANES = 16, LOW = 4, INDEX = 7, QUARTERS = 4, MOST_ROWS = RRN_XBAR_SHORT_LISTED_ROWS, PATTERNS = 1 << MOST_ROWS,
+       VECTORS = RRN_XBAR_SHORT_VECTORS };
+
+/* By pattern: codes of all planes above the lowest sum, planes that clip below and, times 16, above. */
+typedef struct lists {
+  _Alignas(64) uint8_t low[PATTERNS];
+  _Alignas(64) uint8_t high[PATTERNS];
+  _Alignas(64) uint8_t clipped[PATTERNS];
+  int clips; /* some pattern does */
+} lists;
 
 /* --- patterns --- */
 
@@ -29,25 +38,35 @@ typedef struct patterns {
   uint64_t eighth, ninth;
 } patterns;
 
-INLINE patterns
-patterns_at(const rrn_xbar_short_listed *l, size_t vector)
+/* Eight vectors of two rows; nothing beyond the last. */
+INLINE __m128i
+rows_of(const uint8_t *x, size_t x_row, size_t row, size_t n_in)
 {
-  const __m512i rows = _mm512_mullo_epi64(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi64((int64_t)l->x_row));
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i low = row < n_in ? _mm_loadl_epi64((const void *)(x + row * x_row)) : zero;
+  const __m128i high = row + 1 < n_in && row + 1 < INDEX ? _mm_loadl_epi64((const void *)(x + (row + 1) * x_row)) : zero;
+
+  return _mm_unpacklo_epi64(low, high);
+}
+
+INLINE patterns
+patterns_at(const uint8_t *x, size_t x_row, size_t n_in)
+{
   /* Byte k of vector v is row 7 - k: the lowest bit comes from a matrix' last row. */
   const __m512i by_vector = _mm512_add_epi8(
     _mm512_set1_epi64(0x0008101820283038),
     _mm512_set_epi64(0x0707070707070707, 0x0606060606060606, 0x0505050505050505, 0x0404040404040404, 0x0303030303030303,
                      0x0202020202020202, 0x0101010101010101, 0));
-  const __mmask8 some = (__mmask8)((1u << (l->n_in < INDEX ? l->n_in : INDEX)) - 1);
-  const uint8_t *x = l->x + vector;
-  const __m512i bytes = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), some, rows, x, 1);
+  const __m256i low = _mm256_set_m128i(rows_of(x, x_row, 2, n_in), rows_of(x, x_row, 0, n_in)),
+                high = _mm256_set_m128i(rows_of(x, x_row, 6, n_in), rows_of(x, x_row, 4, n_in));
+  const __m512i bytes = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
   patterns p = { _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64((int64_t)UINT64_C(0x8040201008040201)),
                                                _mm512_permutexvar_epi8(by_vector, bytes), 0), 0, 0 };
 
-  if (l->n_in > INDEX)
-    memcpy(&p.eighth, x + INDEX * l->x_row, sizeof(p.eighth));
-  if (l->n_in > INDEX + 1)
-    memcpy(&p.ninth, x + (INDEX + 1) * l->x_row, sizeof(p.ninth));
+  if (n_in > INDEX)
+    memcpy(&p.eighth, x + INDEX * x_row, sizeof(p.eighth));
+  if (n_in > INDEX + 1)
+    memcpy(&p.ninth, x + (INDEX + 1) * x_row, sizeof(p.ninth));
   return p;
 }
 
@@ -99,7 +118,7 @@ worths_of(int32_t n_steps)
 static uint64_t
 valid_at(const rrn_xbar_short_listed *l, size_t vector)
 {
-  const size_t first = vector % RRN_XBAR_SHORT_LANES, left = l->n_lanes > first ? l->n_lanes - first : 0;
+  const size_t first = vector % RRN_XBAR_SHORT_LANES, n = l->lanes[vector / RRN_XBAR_SHORT_LANES], left = n > first ? n - first : 0;
   const uint64_t steps = ((UINT64_C(1) << l->n_steps) - 1) * UINT64_C(0x0101010101010101);
 
   return steps & (left >= VECTORS ? ~UINT64_C(0) : (UINT64_C(1) << VECTORS * left) - 1);
@@ -119,15 +138,15 @@ count_clips(const rrn_xbar_short_listed *l, size_t vector, __m512i clips)
 
 /* Sums of all vectors. `clips` 0: no pattern does. */
 INLINE void
-add_up(const rrn_xbar_short_listed *l, int clips)
+add_up(const rrn_xbar_short_listed *l, const lists *of, size_t n_in, int clips)
 {
-  const list low = list_of(l->low), high = list_of(l->high), clipped = list_of(l->clipped);
+  const list low = list_of(of->low), high = list_of(of->high), clipped = list_of(of->clipped);
   const __m512i worths = _mm512_set1_epi64(worths_of(l->n_steps));
   const __m256i base = _mm256_set1_epi32(l->lowest * ((1 << l->n_steps) - 1));
   size_t v;
 
   for (v = 0; v < l->n_vectors; v += VECTORS) {
-    const patterns p = patterns_at(l, v);
+    const patterns p = patterns_at(l->x + v, l->x_row, n_in);
     const __m512i upper = _mm512_dpbusd_epi32(_mm512_setzero_si512(), look_up(&high, &p), worths);
     const __m512i sum = _mm512_dpbusd_epi32(_mm512_slli_epi32(upper, 8), look_up(&low, &p), worths);
     const __m512i all = _mm512_add_epi32(sum, _mm512_slli_epi32(_mm512_srli_epi64(sum, 32), 4));
@@ -143,12 +162,14 @@ add_up(const rrn_xbar_short_listed *l, int clips)
 }
 
 TARGET static void
-add_all(const rrn_xbar_short_listed *l)
+add_all(const rrn_xbar_short_listed *l, const lists *of)
 {
-  if (l->clips)
-    add_up(l, 1);
+  if (of->clips)
+    add_up(l, of, l->n_in, 1);
+  else if (l->n_in == MOST_ROWS)
+    add_up(l, of, MOST_ROWS, 0);
   else
-    add_up(l, 0);
+    add_up(l, of, l->n_in, 0);
 }
 
 /* --- lists --- */
@@ -163,7 +184,7 @@ find(const rrn_xbar_short_listed *l, uint32_t pattern, size_t *ret_vector, int32
   size_t v;
 
   for (v = 0; v < l->n_vectors; v += VECTORS) {
-    const patterns p = patterns_at(l, v);
+    const patterns p = patterns_at(l->x + v, l->x_row, l->n_in);
     const uint64_t same = _mm512_cmpeq_epi8_mask(p.index, index) & (p.eighth ^ not_eighth) & (p.ninth ^ not_ninth) & steps;
 
     if (same) {
@@ -177,7 +198,7 @@ find(const rrn_xbar_short_listed *l, uint32_t pattern, size_t *ret_vector, int32
 
 /* The code of a pattern in doubt, whose cells add up to `sum`: any where it does not occur. */
 static int32_t
-settle(rrn_xbar_short_listed *l, int32_t plane, uint32_t pattern, int32_t sum, int *ret_low, int *ret_high)
+settle(const rrn_xbar_short_listed *l, int32_t plane, uint32_t pattern, int32_t sum, int *ret_low, int *ret_high)
 {
   const int32_t code = l->convert(l->user, plane, sum, ret_low, ret_high);
   int32_t step;
@@ -189,84 +210,110 @@ settle(rrn_xbar_short_listed *l, int32_t plane, uint32_t pattern, int32_t sum, i
   return find(l, pattern, &vector, &step) ? l->settle(l->user, plane, vector, step, ret_low, ret_high) : 0;
 }
 
-/* Puts right the codes of 16 patterns that are in doubt or beyond the converter's range. `sums`: of their cells, with half a
- * unit of the least place. */
-TARGET static __attribute__((noinline)) void
-correct(rrn_xbar_short_listed *l, int32_t plane, uint32_t first, uint32_t doubts, __m512i sums, int32_t *codes)
+/* A plane's sums of a register's patterns in codes / RRN_XBAR_ONE. */
+INLINE __m512i
+convert(const rrn_xbar_short_listed *l, int32_t plane, __m512i sums)
+{
+  return _mm512_add_epi32(_mm512_sra_epi32(sums, _mm_cvtsi32_si128(l->shift)), _mm512_set1_epi32(l->base[plane]));
+}
+
+/* Puts right the codes of 16 patterns from `first` on that are in doubt or beyond the converter's range. `sums`: of their
+ * cells, with half a unit of the least place. */
+TARGET static void
+correct(const rrn_xbar_short_listed *l, int32_t plane, uint32_t first, __m512i sums, lists *of, __m512i *all)
 {
   const int32_t half = l->shift > 0 ? 1 << (l->shift - 1) : 0;
-  _Alignas(64) int32_t full[LANES];
-  uint32_t lane;
+  const __m512i sum = convert(l, plane, sums), code = _mm512_srai_epi32(sum, 16), last = _mm512_set1_epi32(l->last);
+  const uint32_t doubts = _mm512_cmple_epu32_mask(_mm512_and_si512(sum, _mm512_set1_epi32(0xffff)),
+                                                  _mm512_set1_epi32((int32_t)l->doubt));
+  uint32_t wrong = doubts | _mm512_cmplt_epi32_mask(code, _mm512_setzero_si512()) | _mm512_cmpgt_epi32_mask(code, last);
+  _Alignas(64) int32_t full[LANES], codes[LANES];
 
+  if (!wrong)
+    return;
   _mm512_store_si512(full, sums);
-  for (lane = 0; lane < LANES; lane++) {
-    const uint32_t pattern = first + lane;
+  _mm512_store_si512(codes, code);
+  for (; wrong != 0; wrong &= wrong - 1) {
+    const uint32_t lane = (uint32_t)__builtin_ctz(wrong), pattern = first + lane;
     int low = codes[lane] < 0, high = codes[lane] > l->last;
 
     codes[lane] = low ? 0 : high ? l->last : codes[lane];
     if (doubts >> lane & 1)
       codes[lane] = settle(l, plane, pattern, full[lane] - half, &low, &high);
-    l->clipped[pattern] = (uint8_t)(l->clipped[pattern] + low + 16 * high);
-    l->clips |= low || high;
+    of->clipped[pattern] = (uint8_t)(of->clipped[pattern] + low + 16 * high);
+    of->clips |= low || high;
   }
+  *all = _mm512_add_epi32(*all, _mm512_mullo_epi32(_mm512_sub_epi32(_mm512_load_si512(codes), code),
+                                                   _mm512_set1_epi32(l->places[plane])));
 }
 
-/* Adds a plane's codes to the worth of each pattern. `sums` [2^n_in / 16] is room. */
-TARGET static void
-list_plane(rrn_xbar_short_listed *l, int32_t plane, __m512i *sums, __m512i *all)
+/* Sums of all subsets of cells beyond the first four: how many. */
+INLINE size_t
+add_subsets(const int32_t *cells, size_t n_in, int32_t *ret_sums)
 {
-  const int32_t *cells = l->cells + (size_t)plane * l->n_in;
-  const __m512i zero = _mm512_setzero_si512(), last = _mm512_set1_epi32(l->last), place = _mm512_set1_epi32(l->places[plane]);
-  const __mmask16 has_row[LOW] = { 0xaaaa, 0xcccc, 0xf0f0, 0xff00 };
-  const __m128i shift = _mm_cvtsi32_si128(l->shift);
   size_t row, k, n = 1;
 
-  sums[0] = _mm512_set1_epi32(l->shift > 0 ? 1 << (l->shift - 1) : 0);
-  for (row = 0; row < LOW && row < l->n_in; row++)
-    sums[0] = _mm512_mask_add_epi32(sums[0], has_row[row], sums[0], _mm512_set1_epi32(cells[row]));
-  for (row = LOW; row < l->n_in; row++, n *= 2)
+  ret_sums[0] = 0;
+  for (row = LOW; row < n_in; row++, n *= 2)
     for (k = 0; k < n; k++)
-      sums[k + n] = _mm512_add_epi32(sums[k], _mm512_set1_epi32(cells[row]));
+      ret_sums[k + n] = ret_sums[k] + cells[row];
+  return n;
+}
+
+/* Adds a plane's codes to the worth of each pattern, weighed in the upper halves where they lie; the least and greatest halves
+ * tell of doubts and clips. */
+TARGET static void
+list_plane(const rrn_xbar_short_listed *l, int32_t plane, lists *of, __m512i *all)
+{
+  const __m512i place = _mm512_set1_epi32((int32_t)((uint32_t)l->places[plane] << 16));
+  const int32_t *cells = l->cells + (size_t)plane * l->n_in;
+  const __mmask16 has_row[LOW] = { 0xaaaa, 0xcccc, 0xf0f0, 0xff00 };
+  __m512i first = _mm512_set1_epi32(l->shift > 0 ? 1 << (l->shift - 1) : 0);
+  __m512i least = _mm512_set1_epi16(-1), greatest = _mm512_setzero_si512();
+  int32_t sums[PATTERNS / LANES];
+  const size_t n = add_subsets(cells, l->n_in, sums);
+  size_t row, k;
+
+  for (row = 0; row < LOW && row < l->n_in; row++)
+    first = _mm512_mask_add_epi32(first, has_row[row], first, _mm512_set1_epi32(cells[row]));
   for (k = 0; k < n; k++) {
-    const __m512i sum = _mm512_add_epi32(_mm512_sra_epi32(sums[k], shift), _mm512_set1_epi32(l->base[plane]));
-    const uint32_t doubts = _mm512_cmple_epu32_mask(_mm512_and_si512(sum, _mm512_set1_epi32(0xffff)),
-                                                    _mm512_set1_epi32((int32_t)l->doubt));
-    __m512i code = _mm512_srai_epi32(sum, 16);
+    const __m512i sum = convert(l, plane, _mm512_add_epi32(first, _mm512_set1_epi32(sums[k])));
 
-    if (doubts | _mm512_cmplt_epi32_mask(code, zero) | _mm512_cmpgt_epi32_mask(code, last)) {
-      _Alignas(64) int32_t codes[LANES];
-
-      _mm512_store_si512(codes, code);
-      correct(l, plane, (uint32_t)(k * LANES), doubts, sums[k], codes);
-      code = _mm512_load_si512(codes);
-    }
-    all[k] = _mm512_add_epi32(all[k], _mm512_mullo_epi32(code, place));
+    least = _mm512_min_epu16(least, sum);
+    greatest = _mm512_max_epu16(greatest, sum);
+    all[k] = _mm512_dpwssd_epi32(all[k], sum, place);
   }
+  if ((_mm512_cmple_epu16_mask(least, _mm512_set1_epi16((int16_t)l->doubt)) & 0x55555555) != 0 ||
+      (_mm512_cmpgt_epu16_mask(greatest, _mm512_set1_epi16((int16_t)l->last)) & 0xaaaaaaaa) != 0)
+    for (k = 0; k < n; k++)
+      correct(l, plane, (uint32_t)(k * LANES), _mm512_add_epi32(first, _mm512_set1_epi32(sums[k])), of, &all[k]);
 }
 
 TARGET void
-rrn_xbar_short_listed_avx512(rrn_xbar_short_listed *l)
+rrn_xbar_short_listed_avx512(const rrn_xbar_short_listed *l)
 {
   const size_t n = l->n_in > LOW ? (size_t)1 << (l->n_in - LOW) : 1;
-  __m512i sums[RRN_XBAR_SHORT_LISTED / LANES], all[RRN_XBAR_SHORT_LISTED / LANES];
+  __m512i all[PATTERNS / LANES];
   int32_t plane;
+  lists of;
   size_t k;
 
-  l->clips = 0;
-  memset(l->clipped, 0, sizeof(l->clipped));
+  of.clips = 0;
+  for (k = 0; k < PATTERNS; k += sizeof(all[0]))
+    _mm512_store_si512(of.clipped + k, _mm512_setzero_si512());
   for (k = 0; k < n; k++)
     all[k] = _mm512_set1_epi32(-l->lowest);
   for (plane = 0; plane < l->n_planes; plane++)
-    list_plane(l, plane, sums, all);
+    list_plane(l, plane, &of, all);
   for (k = 0; k < n; k++) {
-    _mm_store_si128((void *)(l->low + k * LANES), _mm512_cvtepi32_epi8(all[k]));
-    _mm_store_si128((void *)(l->high + k * LANES), _mm512_cvtepi32_epi8(_mm512_srli_epi32(all[k], 8)));
+    _mm_store_si128((void *)(of.low + k * LANES), _mm512_cvtepi32_epi8(all[k]));
+    _mm_store_si128((void *)(of.high + k * LANES), _mm512_cvtepi32_epi8(_mm512_srli_epi32(all[k], 8)));
   }
-  add_all(l);
+  add_all(l, &of);
 }
 #else
 void
-rrn_xbar_short_listed_avx512(rrn_xbar_short_listed *l)
+rrn_xbar_short_listed_avx512(const rrn_xbar_short_listed *l)
 {
   (void)l;
 }

@@ -8,10 +8,10 @@
 /* A group's products. */
 typedef struct rrn_xbar_short_running {
   const rrn_xbar_short *s;
-  rrn_xbar_layer layer;
+  const rrn_xbar_short_group *g;
   const uint8_t *x;
-  size_t x_row, n_lanes, slot;
-  int32_t lowest[2 * RRN_XBAR_MAX_SLICES]; /* by plane: what the range begins with, in codes / RRN_XBAR_ONE */
+  const uint8_t *lanes;
+  size_t x_row, slot;
   rrn_xbar_stats *stats;
 } rrn_xbar_short_running;
 

@@ -22,7 +22,7 @@ round_even(double x)
 static double
 reference_codes(const rrn_xbar_short_at_hand *c, int32_t plane, size_t vector, int32_t step)
 {
-  const rrn_xbar_layer *l = &c->run->layer;
+  const rrn_xbar_layer *l = &c->run->g->layer;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const int one = rrn_xbar_pairs_are_one(l);
   uint8_t rows[RRN_XBAR_SHORT_ROWS];
@@ -47,7 +47,7 @@ static double
 noise_of(const rrn_xbar_short_at_hand *c, int32_t plane, size_t vector, int32_t step)
 {
   const rrn_xbar_short_column *job = &c->job;
-  const size_t n_in = c->run->layer.n_in;
+  const size_t n_in = c->run->g->layer.n_in;
   int32_t spread = 0;
   size_t k;
 
@@ -61,7 +61,7 @@ noise_of(const rrn_xbar_short_at_hand *c, int32_t plane, size_t vector, int32_t 
 static int32_t
 clip(const rrn_xbar_short_at_hand *c, double code, int *ret_low, int *ret_high)
 {
-  const double top = c->run->layer.adc.codes - 1;
+  const double top = c->run->g->layer.adc.codes - 1;
 
   *ret_low = code < -0.5;
   *ret_high = code > top + 0.5;
@@ -72,7 +72,7 @@ clip(const rrn_xbar_short_at_hand *c, double code, int *ret_low, int *ret_high)
 static int
 tells(const rrn_xbar_short_at_hand *c, int32_t plane, int64_t sum, double noise, double *ret_code)
 {
-  const rrn_xbar_layer *l = &c->run->layer;
+  const rrn_xbar_layer *l = &c->run->g->layer;
   const int32_t slice = rrn_xbar_slice_of(l, plane);
   const double unit = (double)(1 << c->shift);
 
@@ -95,7 +95,7 @@ int32_t
 rrn_xbar_short_convert_one(void *user, int32_t plane, size_t vector, int32_t step, int *ret_low, int *ret_high)
 {
   const rrn_xbar_short_at_hand *c = user;
-  const rrn_xbar_layer *l = &c->run->layer;
+  const rrn_xbar_layer *l = &c->run->g->layer;
   const uint8_t *cells = c->cells + (size_t)plane * l->n_in * 3;
   const double noise = c->spreads ? noise_of(c, plane, vector, step) : 0;
   int64_t sum = 0;
@@ -117,7 +117,7 @@ rrn_xbar_short_settle(void *user, int32_t plane, size_t vector, int32_t step)
   int low, high;
   const int32_t code = rrn_xbar_short_convert_one(user, plane, vector, step, &low, &high);
 
-  if (vector % RRN_XBAR_SHORT_LANES < c->run->n_lanes) {
+  if (rrn_xbar_short_in_use(c->run->lanes, vector)) {
     c->run->stats->clipped_low += low;
     c->run->stats->clipped_high += high;
   }

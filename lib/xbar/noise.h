@@ -29,11 +29,11 @@ void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t st
 void rrn_xbar_normals_at(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, const uint32_t *cells, size_t n,
                          double *ret_xi);
 
-/* The numbers of the RRN_XBAR_NORMALS cells of a block: in plain C, with AVX2, with AVX-512; NULL where the machine does not have
- * it. */
+/* The numbers of the cells of n blocks of RRN_XBAR_NORMALS: in plain C, with AVX2, with AVX-512; NULL where the machine does
+ * not have it. */
 enum { RRN_XBAR_NORMALS = 32, RRN_XBAR_NORMALS_LEVELS = 3 };
 
-typedef void rrn_xbar_normals_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t block,
+typedef void rrn_xbar_normals_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n,
                                  double *ret_xi);
 
 rrn_xbar_normals_of *rrn_xbar_normals_kernel(int level);

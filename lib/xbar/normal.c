@@ -117,15 +117,17 @@ rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, u
 /* --- blocks of 32 --- */
 
 static void
-block_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t block, double *ret_xi)
+blocks_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, double *ret_xi)
 {
   uint32_t words[4], counter, k;
+  size_t i;
 
-  for (counter = 0; counter < COUNTERS; counter++) {
-    rrn_xbar_random(id, slot, block * COUNTERS + counter, 0, step, words);
-    for (k = 0; k < 4; k++)
-      ret_xi[k * COUNTERS + counter] = (double)rrn_xbar_deviate_of(words[k]);
-  }
+  for (i = 0; i < n; i++, ret_xi += BLOCK)
+    for (counter = 0; counter < COUNTERS; counter++) {
+      rrn_xbar_random(id, slot, (first + (uint32_t)i) * COUNTERS + counter, 0, step, words);
+      for (k = 0; k < 4; k++)
+        ret_xi[k * COUNTERS + counter] = (double)rrn_xbar_deviate_of(words[k]);
+    }
 }
 
 #if defined(__x86_64__)
@@ -184,7 +186,7 @@ halves_avx2(const __m256i *c)
   return _mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0xd8);
 }
 
-__attribute__((target("avx2"))) static void
+__attribute__((target("avx2"))) static inline void
 block_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t block, double *ret_xi)
 {
   const int64_t first = (int64_t)block * COUNTERS;
@@ -198,6 +200,15 @@ block_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_
   deviates_avx2(halves_avx2(c1), ret_xi + 8);
   deviates_avx2(halves_avx2(c2), ret_xi + 16);
   deviates_avx2(halves_avx2(c3), ret_xi + 24);
+}
+
+__attribute__((target("avx2"))) static void
+blocks_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, double *ret_xi)
+{
+  size_t i;
+
+  for (i = 0; i < n; i++)
+    block_avx2(id, slot, step, first + (uint32_t)i, ret_xi + i * BLOCK);
 }
 
 #define TARGET_512 __attribute__((target("avx512f,avx512dq,avx512vl")))
@@ -231,17 +242,36 @@ halves_avx512(__m512i low, __m512i high)
   return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(low)), _mm512_cvtepi64_epi32(high), 1);
 }
 
-TARGET_512 static void
-block_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t block, double *ret_xi)
+/* `n`: one block or two neighbours, whose products wait for each other less. */
+TARGET_512 static inline __attribute__((always_inline)) void
+some_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, int n, double *ret_xi)
 {
   const __m512i eight = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
-  __m512i c0[1] = { _mm512_add_epi64(_mm512_set1_epi64((int64_t)block * COUNTERS), eight) };
-  __m512i c1[1] = { _mm512_setzero_si512() }, c2[1] = { _mm512_set1_epi64(id->layer) };
-  __m512i c3[1] = { _mm512_set1_epi64(fourth_of(id, slot, step)) };
+  __m512i c0[2], c1[2], c2[2], c3[2];
+  int i;
 
-  ROUNDS(__m512i, 1, _mm512_set1_epi64, _mm512_mul_epu32, _mm512_srli_epi64, _mm512_xor_si512);
-  deviates_avx512(halves_avx512(c0[0], c1[0]), ret_xi);
-  deviates_avx512(halves_avx512(c2[0], c3[0]), ret_xi + 16);
+  for (i = 0; i < n; i++) {
+    c0[i] = _mm512_add_epi64(_mm512_set1_epi64((int64_t)(first + (uint32_t)i) * COUNTERS), eight);
+    c1[i] = _mm512_setzero_si512();
+    c2[i] = _mm512_set1_epi64(id->layer);
+    c3[i] = _mm512_set1_epi64(fourth_of(id, slot, step));
+  }
+  ROUNDS(__m512i, n, _mm512_set1_epi64, _mm512_mul_epu32, _mm512_srli_epi64, _mm512_xor_si512);
+  for (i = 0; i < n; i++, ret_xi += BLOCK) {
+    deviates_avx512(halves_avx512(c0[i], c1[i]), ret_xi);
+    deviates_avx512(halves_avx512(c2[i], c3[i]), ret_xi + 16);
+  }
+}
+
+TARGET_512 static void
+blocks_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, double *ret_xi)
+{
+  size_t i;
+
+  for (i = 0; i + 1 < n; i += 2)
+    some_avx512(id, slot, step, first + (uint32_t)i, 2, ret_xi + i * BLOCK);
+  if (i < n)
+    some_avx512(id, slot, step, first + (uint32_t)i, 1, ret_xi + i * BLOCK);
 }
 #endif
 
@@ -250,11 +280,11 @@ rrn_xbar_normals_kernel(int level)
 {
 #if defined(__x86_64__)
   if (level == 2)
-    return __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") ? block_avx512 : NULL;
+    return __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") ? blocks_avx512 : NULL;
   if (level == 1)
-    return __builtin_cpu_supports("avx2") ? block_avx2 : NULL;
+    return __builtin_cpu_supports("avx2") ? blocks_avx2 : NULL;
 #endif
-  return level == 0 ? block_plain : NULL;
+  return level == 0 ? blocks_plain : NULL;
 }
 
 static rrn_xbar_normals_of *
@@ -270,16 +300,19 @@ best(void)
 void
 rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, double *ret_xi)
 {
+  enum { SOME = 8 };
   rrn_xbar_normals_of *make = best();
-  double room[BLOCK];
+  double room[SOME * BLOCK];
   size_t k, some;
 
   for (k = 0; k < n; k += some) {
     const uint32_t cell = first + (uint32_t)k, skip = cell % BLOCK;
+    const size_t all = (skip + n - k + BLOCK - 1) / BLOCK, blocks = all < SOME ? all : SOME, end = blocks * BLOCK - skip;
+    const int fit = skip == 0 && end <= n - k;
 
-    some = n - k < BLOCK - skip ? n - k : BLOCK - skip;
-    make(id, slot, step, cell / BLOCK, some == BLOCK ? ret_xi + k : room);
-    if (some < BLOCK)
+    some = end < n - k ? end : n - k;
+    make(id, slot, step, cell / BLOCK, blocks, fit ? ret_xi + k : room);
+    if (!fit)
       memcpy(ret_xi + k, room + skip, some * sizeof(*room));
   }
 }
@@ -294,7 +327,7 @@ rrn_xbar_normals_at(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step
 
   for (k = 0; k < n; k++) {
     if (k == 0 || cells[k] / BLOCK != cells[k - 1] / BLOCK)
-      make(id, slot, step, cells[k] / BLOCK, room);
+      make(id, slot, step, cells[k] / BLOCK, 1, room);
     ret_xi[k] = room[cells[k] % BLOCK];
   }
 }

@@ -306,9 +306,9 @@ test_draws_of_steps(void **state)
 static void
 test_normals(void **state)
 {
-  enum { ROUNDS = 1000, ROW = 96 };
+  enum { ROUNDS = 1000, ROW = 600, MOST = 4 };
   const rrn_xbar_id id = { UINT64_C(0x123456789abcdef), 3, 7 };
-  double xi[RRN_XBAR_NORMALS], row[ROW];
+  double xi[MOST * RRN_XBAR_NORMALS], row[ROW];
   uint32_t all[ROW], round, k, n;
   int level;
 
@@ -316,22 +316,22 @@ test_normals(void **state)
   for (round = 0; round < ROUNDS; round++)
     for (level = 0; level < RRN_XBAR_NORMALS_LEVELS; level++) {
       rrn_xbar_normals_of *kernel = rrn_xbar_normals_kernel(level);
-      const uint32_t block = round * 134217u;
+      const uint32_t block = round * 134217u, n_blocks = 1 + round % MOST;
 
       if (!kernel)
         continue;
-      kernel(&id, RRN_XBAR_DRIFT, 1, block, xi);
-      for (k = 0; k < RRN_XBAR_NORMALS; k++)
+      kernel(&id, RRN_XBAR_DRIFT, 1, block, n_blocks, xi);
+      for (k = 0; k < n_blocks * RRN_XBAR_NORMALS; k++)
         assert_true(xi[k] == rrn_xbar_normal(&id, RRN_XBAR_DRIFT, block * RRN_XBAR_NORMALS + k, 0, 1));
     }
   for (round = 0; round < RRN_XBAR_NORMALS; round++) {
-    n = ROW - 3 * round;
+    n = ROW - 18 * round;
     rrn_xbar_normals(&id, RRN_XBAR_WRITE, 0, 1000 + round, n, row);
     for (k = 0; k < n; k++)
       assert_true(row[k] == rrn_xbar_normal(&id, RRN_XBAR_WRITE, 1000 + round + k, 0, 0));
   }
   for (k = 0; k < ROW; k++)
-    all[k] = 99 + k * 5 % 91;
+    all[k] = 99 + k * 5 % 593;
   rrn_xbar_normals_at(&id, RRN_XBAR_WRITE, 0, all, ROW, row);
   for (k = 0; k < ROW; k++)
     assert_true(row[k] == rrn_xbar_normal(&id, RRN_XBAR_WRITE, all[k], 0, 0));
