@@ -358,7 +358,7 @@ set_converter(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   b->slow = is_slow(k, w, plane, margin);
   b->width = b->slow ? 0 : 2 * (int32_t)(margin * one) + 3;
   b->last = l->adc.codes - 1;
-  b->small = k->cpu == RRN_XBAR_CPU_AVX512 && k->cells.spread && w->most_noise <= RRN_XBAR_MOST_WHOLE;
+  b->small = k->cpu == RRN_XBAR_CPU_AVX512 && w->near_roots;
   set_offsets(k, slice, q, one, w);
   set_start(k, plane, w);
 }

@@ -140,18 +140,13 @@ rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   const double most = RRN_XBAR_GREATEST_DRAW * __builtin_sqrt(k->cells.spread ? 63 * squares : squares);
 
   w->noise = w->most_noise = 0;
+  w->near_roots = 0;
   if (l->read_model == RRN_READ_NONE)
     return;
   w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) *
              rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) / rrn_xbar_max_step(l);
   w->most_noise = w->noise * most;
-}
-
-/* Whether spreads have roots by rrn_wide_near_root_of(). */
-static int
-has_near_roots(const rrn_xbar_kernel *k, const rrn_xbar_work *w)
-{
-  return k->cpu >= RRN_XBAR_CPU_AVX512 && k->cells.spread && w->most_noise <= RRN_XBAR_MOST_WHOLE;
+  w->near_roots = k->cpu >= RRN_XBAR_CPU_AVX512 && k->cells.spread && w->most_noise <= RRN_XBAR_MOST_WHOLE;
 }
 
 double
@@ -167,5 +162,5 @@ rrn_xbar_scale_noise(const rrn_xbar_kernel *k, double one, rrn_xbar_work *w)
   for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
     w->deviation[i] = of_few_bits((float)(w->noise * scale * __builtin_sqrt(w->squares[i])));
   w->block.deviation = k->cells.spread ? NULL : w->deviation;
-  return w->most_noise * (has_near_roots(k, w) ? 0x1p-14 + 0x1p-20 : 0x1p-20) + 1 / one;
+  return w->most_noise * (w->near_roots ? 0x1p-14 + 0x1p-20 : 0x1p-20) + 1 / one;
 }

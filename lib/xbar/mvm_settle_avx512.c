@@ -270,6 +270,9 @@ add_noise(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, d
 
   fill_spreads(k, w, first_cell, d, n.spread);
   fill_words(&w->block, d, &n);
+  /* What is beyond the last one is no number that an operation could take exception to. */
+  for (i = d->n; i % 16 != 0; i++)
+    d->codes[i] = n.spread[i] = 0;
   for (i = 0; i < d->n; i += 16) {
     const __m512i deviates = deviates_of(&n, d, i);
 

@@ -32,6 +32,7 @@ typedef struct rrn_xbar_work {
   double rounding; /* how far doubles may be off */
   double noise;      /* standard deviation in codes of a spread of 1 at the lowest step */
   double most_noise; /* the greatest that is drawn, in codes */
+  int near_roots;    /* 1: spreads have roots by rrn_wide_near_root_of() */
   double *squares;  /* [steps][table vectors]: sums of squares of steps; NULL with spreads */
   float *deviation; /* as block.deviation */
   uint64_t *mixes;  /* as block.mixes */

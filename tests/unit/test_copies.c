@@ -188,7 +188,7 @@ multiply_dealt(void *user, const rrn_infer_block *b, rramnas_error *err)
 static const char *const kinds[] = { "conv", "conv_uneven", "conv_groups", "conv_depthwise", "conv_pointwise",
                                      "conv_pointwise_stride", "conv_1d", "gemm", "matmul", "matmul_left", "net_mobile" };
 static const char *const chips[] = {
-  "noise: {write_model: relative, write_sigma: 0.2}\n",
+  "noise: {write_model: relative, write_sigma: 0.2}\nadc: {bits: 6}\n",
   "noise: {write_model: relative, write_sigma: 0.2, read_model: relative, read_sigma: 0.3}\n",
   ("noise: {write_model: relative, write_sigma: 0.2, drift_exponent: 0.05, compensation: column}\n"
    "adc: {unit_sigma: 0.1}\ncrossbar: {ir_drop: attenuated}\n"),
@@ -267,16 +267,51 @@ each_position_has_its_copy(void **state)
     }
 }
 
+typedef struct counted {
+  rrn_xbar_stats layers[MOST_LAYERS];
+} counted;
+
+static counted
+count(const bench *b, const rrn_chip *chip)
+{
+  counted c = { 0 };
+  size_t i;
+
+  for (i = 0; i < b->q.n; i++)
+    c.layers[i] = rrn_chip_stats(chip, i);
+  return c;
+}
+
+/* Conversions and clips of the whole are those of the parts, which were added to them. */
+static int64_t
+assert_twice(const bench *b, const counted *once, const counted *twice)
+{
+  int64_t clips = 0;
+  size_t i;
+
+  for (i = 0; i < b->q.n; i++) {
+    const rrn_xbar_stats *o = &once->layers[i], *t = &twice->layers[i];
+
+    assert_int_equal(t->conversions, 2 * o->conversions);
+    assert_int_equal(t->clipped_low, 2 * o->clipped_low);
+    assert_int_equal(t->clipped_high, 2 * o->clipped_high);
+    clips += o->clipped_low + o->clipped_high;
+  }
+  return clips;
+}
+
 /* Groups of images that go through a layer together, and one by one. */
 static void
 images_may_be_taken_together(void **state)
 {
   size_t i, k, first, n_together = 0;
+  int64_t clips = 0;
 
   (void)state;
   for (k = 0; k < N_KINDS; k++)
     for (i = 0; i < (k == 0 ? N_CHIPS : 2); i++) {
       rramnas_error err = RRAMNAS_ERROR_INIT;
+      counted once, twice;
       rrn_chip *chip;
       float *all;
       bench b;
@@ -287,17 +322,20 @@ images_may_be_taken_together(void **state)
       chip = program(&b, &usual);
       n_together += rrn_chip_backend(chip)->n_blocks > 1;
       all = run(&b, rrn_chip_backend(chip), 0, MANY, 1);
+      once = count(&b, chip);
       for (first = 0; first < MANY; first += RRN_INFER_LANES) {
         const size_t n = MANY - first < RRN_INFER_LANES ? MANY - first : RRN_INFER_LANES;
 
         assert_equal(&b, run(&b, rrn_chip_backend(chip), first, n, 1), all + first * rrn_infer_n_out(b.p.plan), n,
                      kinds[k]);
       }
+      twice = count(&b, chip);
+      clips += assert_twice(&b, &once, &twice);
       free(all);
       rrn_chip_free(chip);
       close_bench(&b);
     }
-  assert_true(n_together >= 12);
+  assert_true(n_together >= 12 && clips > 1000);
 }
 
 /* Groups that take turns: each copy takes some of them at a position. */
