@@ -8,8 +8,8 @@
  * any below has a sooner one (rungs.c). What a rung's plan is depends on its number of crossbars and its floor only:
  * it is the soonest of those that its search made and that are not sooner than the floor; one that is too soon is made
  * slower. The event simulation has the last word over the evaluator, and may differ by a little; a plan that it finds
- * sooner by more than a hundredth is passed over, so that plans whose evaluated time is too long need not be
- * simulated.
+ * sooner by more than a hundredth counts as too soon, so that plans whose evaluated time is too long need not be
+ * simulated. Passed over are plans that are too soon after some rounds.
  *
  * Invariant: more crossbars are never slower, as the result is the soonest of all rungs' plans up to them; to within
  * the rounding of floors. Complexity: searches on one to a few rungs. Not handled: numbers of crossbars between rungs.
@@ -23,8 +23,7 @@
 /* A plan may be simulated to be sooner than evaluated by this share, no more. */
 static const double most_sooner = 0.01;
 
-/* Each time a plan is simulated to be below the floor it is made slower by what it lacks, and a little. */
-
+/* Each time a plan is simulated to be too soon it is made slower by what it lacks, and a little. */
 enum { MOST_SLOWINGS = 3 };
 static const double little = 1e-3;
 
@@ -86,8 +85,8 @@ judge(climb *c, rrn_keep *keep, int *ret_simulated, double *ret_ns)
   return RRAMNAS_OK;
 }
 
-/* Where some layer has more boxes than there are crossbars no plan fits, but a mapping of policy rnc may. Where crossbars
- * are only scarce, to look for one takes too long: there the packing in the fewest is left. */
+/* Where no plan fits a mapping of policy rnc may. One copy of each layer is looked for only where some layer has more
+ * boxes than there are crossbars: elsewhere that takes too long, and the packing in the fewest is as good. */
 static int32_t
 try_rnc(climb *c, int32_t crossbars)
 {
@@ -98,6 +97,7 @@ try_rnc(climb *c, int32_t crossbars)
     c->has_rivals = 1;
     RRN_TRY(rrn_rivals_init(&c->rivals, r->m, r->o, r->err));
   }
+  c->rivals.copies_only = crossbars >= c->rungs.fewest;
   RRN_TRY(rrn_rivals_on(&c->rivals, crossbars, r->best_ns, &ns));
   if (ns >= c->floor_ns && ns < r->best_ns) {
     r->best_ns = ns;
@@ -107,7 +107,19 @@ try_rnc(climb *c, int32_t crossbars)
 }
 
 static int32_t
-make_plan(climb *c, int32_t crossbars)
+keep_rung(climb *c, int32_t tries, double ns)
+{
+  rrn_race *r = c->race;
+
+  c->kept->done = 1;
+  c->kept->tries = tries;
+  c->kept->none = r->search.n_keeps == 0;
+  return ns < 1e300 ? rrn_kept_plan(r->m->kept, c->kept, &r->trial, ns, r->err) : RRAMNAS_OK;
+}
+
+/* ret_none: 1 when no plan fits. */
+static int32_t
+make_plan(climb *c, int32_t crossbars, int32_t *ret_none)
 {
   rrn_race *r = c->race;
   const rrn_allowance a = rrn_search_allowance(&r->search, &rrn_rungs_allowance);
@@ -116,35 +128,42 @@ make_plan(climb *c, int32_t crossbars)
   double ns = 1e300;
 
   RRN_TRY(rrn_search_plans(&r->search, crossbars, &a, c->floor_ns, c->enough_ns));
-  if (r->search.n_keeps == 0)
-    return crossbars < c->rungs.fewest ? try_rnc(c, crossbars) : RRAMNAS_OK;
-  RRN_TRY(judge(c, &r->search.keeps[0], &simulated, &ns));
-  if (c->kept && simulated) {
-    c->kept->done = 1;
-    c->kept->tries = r->search.tries - tries;
-    if (ns < 1e300)
-      RRN_TRY(rrn_kept_plan(r->m->kept, c->kept, &r->trial, ns, r->err));
-  }
+  *ret_none = r->search.n_keeps == 0;
+  if (!*ret_none)
+    RRN_TRY(judge(c, &r->search.keeps[0], &simulated, &ns));
+  if (c->kept && simulated)
+    RRN_TRY(keep_rung(c, r->search.tries - tries, ns));
   if (ns < r->best_ns)
     rrn_race_take(r, ns);
   return RRAMNAS_OK;
 }
 
-static int32_t
-look_at_rung(climb *c, int32_t crossbars)
+static void
+repeat_plan(climb *c)
 {
   rrn_race *r = c->race;
-  rrn_kept_on *on = NULL;
 
-  RRN_TRY(rrn_kept_on_crossbars(r->m->kept, crossbars, &on, r->err));
-  c->kept = on ? &on->stages[RRN_KEPT_RUNG] : NULL;
-  if (!c->kept || !c->kept->done)
-    return make_plan(c, crossbars);
   r->m->kept->repeated++;
   r->search.tries += c->kept->tries;
   if (c->kept->ns < r->best_ns)
     rrn_race_repeat(r, c->kept);
-  return RRAMNAS_OK;
+}
+
+static int32_t
+look_at_rung(climb *c, int32_t crossbars)
+{
+  rrn_kept_on *on = NULL;
+  int32_t none;
+
+  RRN_TRY(rrn_kept_on_crossbars(c->race->m->kept, crossbars, &on, c->race->err));
+  c->kept = on ? &on->stages[RRN_KEPT_RUNG] : NULL;
+  if (c->kept && c->kept->done) {
+    repeat_plan(c);
+    none = c->kept->none;
+  } else {
+    RRN_TRY(make_plan(c, crossbars, &none));
+  }
+  return none ? try_rnc(c, crossbars) : RRAMNAS_OK;
 }
 
 static int32_t

@@ -11,7 +11,11 @@
  * on 0.75 to 2 times the crossbars of one tile each: the first is within 4 % of the best of 24 on average. Crossbars
  * are left as they are where a layer's next point would be another tiling: that is worth 0.3 %, and half of the time.
  *
- * Not handled: layers that lose again. Complexity: at most two builds of the first recipe that fits. Deterministic. */
+ * A plan that is to take longer (climb.c says why) is slowed down: layers lose copies, those first whose loss comes closest
+ * to the time that is missing.
+ *
+ * Not handled: layers that lose again. Complexity: at most two builds of the first recipe that fits; some evaluations for
+ * a plan slowed down. Deterministic. */
 #include "best/fast.h"
 
 #include <string.h>

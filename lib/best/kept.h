@@ -13,6 +13,7 @@ enum { RRN_KEPT_STAGES = 8, RRN_KEPT_RUNG = RRN_KEPT_STAGES - 1, RRN_KEPT_EFFORT
 typedef struct rrn_kept_stage {
   int32_t done;          /* 0: not yet run */
   int32_t tries;
+  int32_t none;          /* 1: no plan was made */
   double ns;             /* of the plan; huge = it made no plan sooner than the stages before */
   rramnas_mapping *plan; /* boxes only; NULL = none */
 } rrn_kept_stage;

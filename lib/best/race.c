@@ -28,8 +28,8 @@
 enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, LARGE = 1024, NEIGHBOURS = 4 };
 _Static_assert((int)STAGES < (int)RRN_KEPT_RUNG, "some stage has no place among what is kept");
 
-/* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The fast
- * effort has menus of its own. */
+/* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The
+ * fast effort has an allowance of its own (rungs.c). */
 static const rrn_allowance stages[2][STAGES] = {
   {
     { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
@@ -142,11 +142,17 @@ is_large(const rrn_race *r)
   return r->n > 0 && r->racers[r->n - 1].crossbars >= LARGE;
 }
 
-/* Balanced searches once more where many layers work at a time and none is grouped, unless plans take long. */
+/* Where many layers work at a time and none is grouped several searches are made, unless plans take long. */
+static int
+luck_counts(const rrn_race *r)
+{
+  return r->search.samples > 1 && !r->grouped && !is_large(r);
+}
+
 static int
 goes_again(const rrn_race *r, int32_t effort)
 {
-  return effort == RRAMNAS_EFFORT_BALANCED && r->search.samples > 1 && !r->grouped && !is_large(r);
+  return effort == RRAMNAS_EFFORT_BALANCED && luck_counts(r);
 }
 
 /* Searching again finds no sooner plan. */
@@ -377,7 +383,7 @@ make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 
   if (x->stage > 0)
     least_ns = x->ns < 1e300 ? least_after(r, x, x->stage, x->ns) : x->scarce_ns;
-  if (x->stage == STAGES - 1 && r->search.samples > 1 && !r->grouped) {
+  if (x->stage == STAGES - 1 && luck_counts(r)) {
     searches = last_stage;
     n = LAST_SEARCHES;
   }

@@ -180,7 +180,7 @@ simulate_one_copy(rrn_rivals *r, int32_t crossbars, double most_ns, rrn_kept_on 
 
   ret_on->rnc_least_ns = least_ns(r, r->one_copy_ns, crossbars);
   ret_on->rnc_ns = -1;
-  if (!one_copy_is_new(r, crossbars) || ret_on->rnc_least_ns >= most_ns)
+  if (r->copies_only || !one_copy_is_new(r, crossbars) || ret_on->rnc_least_ns >= most_ns)
     return RRAMNAS_OK;
   RRN_TRY(make(r, rrn_policy_rnc, crossbars, &rnc));
   if (rnc) {
@@ -309,7 +309,7 @@ some_try_may(rrn_rivals *r, int32_t crossbars, double ns, int *ret_may)
     }
     from += x->boxes;
   }
-  *ret_may = least_ns(r, r->one_copy_ns, crossbars) < sooner_ns && one_copy_is_new(r, crossbars);
+  *ret_may = !r->copies_only && least_ns(r, r->one_copy_ns, crossbars) < sooner_ns && one_copy_is_new(r, crossbars);
   return RRAMNAS_OK;
 }
 

@@ -31,6 +31,7 @@ typedef struct rrn_rivals {
   rrn_rival_copies all;    /* of all cells: no mapping has more copies */
   rrn_rival_copies *tries; /* [n_tries] in the policy's order */
   int32_t n_tries;
+  int32_t copies_only;     /* 1: one copy of each layer is not looked for */
   int32_t last;            /* fewest crossbars to look at */
   int32_t same_from, same_tries; /* the mapping made last is made on all fewer crossbars from same_from on while the
                                     copies of the first same_tries tries stay */

@@ -32,6 +32,10 @@
  * thirty rungs are looked at for one result. */
 enum { SHARE = 16, FAR = 4, FAR_SHARE = 8, LARGE = 128 };
 
+/* The last rung is the last one of so many times the crossbars from which the relaxed time hardly falls: with fewer rungs
+ * what several inferences gain beyond is lost, with more many are looked at in vain. */
+enum { BEYOND = 8 };
+
 /* Where floors differ by less than that, rungs are a fifth of the crossbars apart: less, and rungs are looked at in vain;
  * more, and plans between them are lost. */
 enum { FLAT_SHARE = 5 };
@@ -62,15 +66,22 @@ static const double least_excess = 0.05;
 
 /* --- rungs --- */
 
+static int64_t
+next_rung(const rrn_rungs *r, int64_t at)
+{
+  const int64_t first = r->first, far = FAR * first;
+
+  return at + 1 + first / LARGE + (at - first) / SHARE + (at > far ? (at - far) / FAR_SHARE : 0);
+}
+
 static void
 list_rungs(rrn_rungs *r, int32_t most)
 {
-  const int64_t first = r->first, far = FAR * first;
-  int64_t at = first;
+  int64_t at = r->first;
 
   while (at <= most && r->n < RRN_MOST_RUNGS) {
     r->crossbars[r->n++] = (int32_t)at;
-    at += 1 + first / LARGE + (at - first) / SHARE + (at > far ? (at - far) / FAR_SHARE : 0);
+    at = next_rung(r, at);
   }
 }
 
@@ -94,16 +105,16 @@ find_saturated(const rrn_rungs *r)
   return low;
 }
 
-/* Packing needs more crossbars than that; twice as many are the end. */
+/* Packing needs more crossbars than that, and several inferences gain from more still. */
 static void
 cut_rungs(rrn_rungs *r)
 {
   const int32_t saturated = find_saturated(r);
-  int32_t n = saturated;
+  const int64_t most = saturated < r->n ? BEYOND * (int64_t)r->crossbars[saturated] : INT64_MAX;
 
-  while (n < r->n && r->crossbars[n] <= 2 * (int64_t)r->crossbars[saturated])
-    n++;
-  r->n = n;
+  while (r->crossbars[r->n - 1] > most)
+    r->n--;
+  r->ends = next_rung(r, r->crossbars[r->n - 1]) > most;
 }
 
 /* --- floors --- */
@@ -144,7 +155,7 @@ is_of_use(rrn_rungs *r, int32_t rung)
     if (rrn_rungs_floor_ns(r, rung) <= (1 - same_floor) * rrn_rungs_floor_ns(r, rung - step) ||
         crossbars - r->crossbars[rung - step] >= crossbars / FLAT_SHARE)
       return 1;
-  return rung == 0;
+  return rung == 0 || (rung == r->n - 1 && r->ends);
 }
 
 int32_t
@@ -175,7 +186,8 @@ static int32_t
 find_build_factor(const rrn_rungs *r, double *ret_factor)
 {
   double ns = 1e300, excess_ns;
-  int64_t at = r->first + r->first / 2;
+  const int64_t least = r->first > r->fewest ? r->first : r->fewest;
+  int64_t at = least + least / 2;
   int32_t i;
 
   for (i = 0; i < MOST_REFERENCES && ns >= 1e300; i++) {
@@ -239,6 +251,8 @@ rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32
   int32_t i;
 
   *r = (rrn_rungs){ .search = search, .first = rrn_ideal_fewest(m) };
+  if (r->first > most)
+    return RRAMNAS_OK;
   for (i = 0; i < m->n_layers && m->matrices[i].groups == 1; i++)
     ;
   r->dense = i == m->n_layers;
@@ -247,8 +261,6 @@ rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32
   r->rest_ns = rrn_ideal_least_ns(r->ideal, 1);
   r->fewest = find_fewest(r);
   list_rungs(r, most);
-  if (r->n == 0)
-    return RRAMNAS_OK;
   cut_rungs(r);
   if (!k || k->rung_factor <= 0) {
     const int32_t tries = search->tries;

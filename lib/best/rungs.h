@@ -18,6 +18,7 @@ typedef struct rrn_rungs {
   int32_t crossbars[RRN_MOST_RUNGS]; /* [n], upwards */
   double floor_ns[RRN_MOST_RUNGS];   /* [n], 0 = not yet known */
   int32_t n;
+  int32_t ends;    /* 1: the last one stays the last with more crossbars at hand */
   int32_t first;   /* crossbars that the cells of one copy fill */
   int32_t fewest;  /* with which each layer has room by itself */
   int32_t dense;   /* 1: no layer has groups */

@@ -38,7 +38,7 @@ add_class(const rramnas_mapping *m, const rrn_matrix *x, const rrn_tiling *t, in
   c->rows = (int32_t)(size[0] * at_once);
   c->cols = (int32_t)(size[1] * x->cells);
   c->read_cols = (int32_t)(least(size[1], at_once * group_cols) * x->cells);
-  c->per_copy = (int32_t)per_copy;
+  c->per_copy = (int32_t)least(per_copy, INT32_MAX); /* more than any chip holds */
   c->activations = divide_up(groups, at_once) * x->positions;
   c->latency_ns = rrn_matrix_latency_ns(m->hw, x, c->rows, c->read_cols);
 }
