@@ -19,6 +19,7 @@
 #include "best/fast.h"
 #include "best/rival.h"
 #include "best/rungs.h"
+#include "compile/pack_search.h"
 
 /* A plan may be simulated to be sooner than evaluated by this share, no more. */
 static const double most_sooner = 0.01;
@@ -85,8 +86,9 @@ judge(climb *c, rrn_keep *keep, int *ret_simulated, double *ret_ns)
   return RRAMNAS_OK;
 }
 
-/* Where no plan fits a mapping of policy rnc may. One copy of each layer is looked for only where some layer has more
- * boxes than there are crossbars: elsewhere that takes too long, and the packing in the fewest is as good. */
+/* Where no plan fits a mapping of policy rnc may. One copy of so many boxes that a search serves one number of crossbars
+ * only is looked for where some layer has more boxes than there are crossbars, or where each box may have one: elsewhere
+ * that takes too long, and the packing in the fewest is left. */
 static int32_t
 try_rnc(climb *c, int32_t crossbars)
 {
@@ -97,7 +99,8 @@ try_rnc(climb *c, int32_t crossbars)
     c->has_rivals = 1;
     RRN_TRY(rrn_rivals_init(&c->rivals, r->m, r->o, r->err));
   }
-  c->rivals.copies_only = crossbars >= c->rungs.fewest;
+  c->rivals.copies_only = c->rivals.one_copy_boxes > RRN_PACK_BLOCK && crossbars >= c->rungs.fewest &&
+                          crossbars < c->rivals.one_copy_boxes;
   RRN_TRY(rrn_rivals_on(&c->rivals, crossbars, r->best_ns, &ns));
   if (ns >= c->floor_ns && ns < r->best_ns) {
     r->best_ns = ns;

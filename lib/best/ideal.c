@@ -286,6 +286,17 @@ rrn_ideal_ns(rrn_ideal *d, int32_t crossbars)
   return price_all(d, low) - d->prices[low] * cells;
 }
 
+int64_t
+rrn_ideal_boxes(const rrn_ideal *d)
+{
+  int64_t n = 0;
+  int32_t i;
+
+  for (i = 0; i < d->n_dense; i++)
+    n += d->dense[i].pieces;
+  return n;
+}
+
 double
 rrn_ideal_least_ns(rrn_ideal *d, int32_t samples)
 {

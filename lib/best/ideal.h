@@ -15,6 +15,8 @@ int32_t rrn_ideal_new(const rramnas_mapping *m, int32_t depthwise, double loss, 
 double rrn_ideal_ns(rrn_ideal *d, int32_t crossbars);
 /* The same with any number of crossbars, for `samples` inferences of which none waits for crossbars. */
 double rrn_ideal_least_ns(rrn_ideal *d, int32_t samples);
+/* Boxes of one copy of each dense layer. */
+int64_t rrn_ideal_boxes(const rrn_ideal *d);
 /* Crossbars that the cells of one copy of each layer fill, at least 1. */
 int32_t rrn_ideal_fewest(const rramnas_mapping *m);
 

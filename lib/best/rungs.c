@@ -41,7 +41,7 @@ enum { BEYOND = 8 };
 enum { FLAT_SHARE = 5 };
 static const double same_floor = 0.01;
 
-/* Builds for the factor, on ever more crossbars, until one fits: with none the floors are a guess. */
+/* Builds for the factor, on ever more crossbars, until one fits. */
 enum { MOST_REFERENCES = 8 };
 
 const rrn_allowance rrn_rungs_allowance = { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 };
@@ -105,13 +105,16 @@ find_saturated(const rrn_rungs *r)
   return low;
 }
 
-/* Packing needs more crossbars than that, and several inferences gain from more still. */
+/* Packing needs more crossbars than that, and several inferences gain from more still; so does a crossbar for each box. */
 static void
 cut_rungs(rrn_rungs *r)
 {
+  const int64_t boxes = rrn_ideal_boxes(r->ideal);
   const int32_t saturated = find_saturated(r);
-  const int64_t most = saturated < r->n ? BEYOND * (int64_t)r->crossbars[saturated] : INT64_MAX;
+  int64_t most = INT64_MAX;
 
+  if (saturated < r->n)
+    most = BEYOND * (boxes > r->crossbars[saturated] ? boxes : r->crossbars[saturated]);
   while (r->crossbars[r->n - 1] > most)
     r->n--;
   r->ends = next_rung(r, r->crossbars[r->n - 1]) > most;
@@ -181,7 +184,8 @@ refer(const rrn_rungs *r, int32_t crossbars, double *ret_ns)
   return RRAMNAS_OK;
 }
 
-/* The factor with which that plan is as expected; stays when it tells nothing. */
+/* The factor with which that plan is as expected; stays when it tells nothing. 0 when none
+ * fits. */
 static int32_t
 find_build_factor(const rrn_rungs *r, double *ret_factor)
 {
@@ -196,8 +200,12 @@ find_build_factor(const rrn_rungs *r, double *ret_factor)
       return RRAMNAS_OK;
     RRN_TRY(refer(r, (int32_t)at, &ns));
   }
+  if (ns >= 1e300) {
+    *ret_factor = 0;
+    return RRAMNAS_OK;
+  }
   excess_ns = expected_ns(r, (int32_t)at, 1) - r->least_ns;
-  if (ns < 1e300 && ns > r->least_ns && excess_ns > least_excess * r->rest_ns)
+  if (ns > r->least_ns && excess_ns > least_excess * r->rest_ns)
     *ret_factor = (ns - r->least_ns) / excess_ns;
   return RRAMNAS_OK;
 }
@@ -224,6 +232,25 @@ find_factor(rrn_rungs *r)
   return find_build_factor(r, &r->factor);
 }
 
+/* That of another compilation, or found now. */
+static int32_t
+recall_factor(rrn_rungs *r, rrn_kept *k)
+{
+  const int32_t tries = r->search->tries;
+
+  if (k && k->rung_factor > 0) {
+    r->factor = k->rung_factor;
+    r->search->tries += k->rung_tries;
+    return RRAMNAS_OK;
+  }
+  RRN_TRY(find_factor(r));
+  if (k) {
+    k->rung_factor = r->factor;
+    k->rung_tries = r->search->tries - tries;
+  }
+  return RRAMNAS_OK;
+}
+
 /* The fewest crossbars from the first rung on, on which each layer has room by itself. */
 static int32_t
 find_fewest(const rrn_rungs *r)
@@ -247,7 +274,6 @@ int32_t
 rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32_t most, rrn_arena *arena,
                rramnas_error *err)
 {
-  rrn_kept *k = m->kept;
   int32_t i;
 
   *r = (rrn_rungs){ .search = search, .first = rrn_ideal_fewest(m) };
@@ -262,17 +288,9 @@ rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32
   r->fewest = find_fewest(r);
   list_rungs(r, most);
   cut_rungs(r);
-  if (!k || k->rung_factor <= 0) {
-    const int32_t tries = search->tries;
-
-    RRN_TRY(find_factor(r));
-    if (k) {
-      k->rung_factor = r->factor;
-      k->rung_tries = search->tries - tries;
-    }
-    return RRAMNAS_OK;
-  }
-  r->factor = k->rung_factor;
-  search->tries += k->rung_tries;
+  RRN_TRY(recall_factor(r, m->kept));
+  /* No plan is known: any time may come, and all rungs are looked at. */
+  if (r->factor <= 0)
+    r->least_ns = 0;
   return RRAMNAS_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -285,6 +286,40 @@ floors_hold_whatever_is_at_hand(void **state)
   }
 }
 
+/* As many boxes as numbers of 32 bits are too few for: refused, on few crossbars and on the most that there may be. */
+static void
+more_boxes_than_numbers_are_refused(void **state)
+{
+  static const char text[] = "crossbar: {rows: 1, cols: 1, subarray_rows: 1}\ndevice: {bits_per_cell: 1}\n"
+                             "weight: {bits: 1, slicing: parallel, sign: offset}\n";
+  static const int32_t crossbars[] = { 8, 1 << 22 };
+  const int64_t shape[2] = { 1, 65536 };
+  random_case x = { .o = RRAMNAS_COMPILE_OPTIONS_INIT };
+  rramnas_node node = RRAMNAS_NODE_INIT;
+  int32_t input = 0;
+  size_t i;
+
+  (void)state;
+  assert_int_equal(rramnas_net_create("huge", NULL, &x.net, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_net_add_input(x.net, "x", shape, 2, &input, NULL), RRAMNAS_OK);
+  node.op = RRAMNAS_OP_GEMM;
+  node.inputs = &input;
+  node.n_inputs = 1;
+  node.out_channels = 65536;
+  assert_int_equal(rramnas_net_add_node(x.net, &node, &input, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_net_finish(x.net, NULL), RRAMNAS_OK);
+  assert_int_equal(rramnas_hw_load_buffer(text, strlen(text), "hw.yaml", RRAMNAS_HW_FORMAT_YAML, NULL, &x.hw, NULL),
+                   RRAMNAS_OK);
+  for (i = 0; i < 4; i++) {
+    rramnas_mapping *m = NULL;
+
+    x.o.effort = i < 2 ? RRAMNAS_EFFORT_FAST : RRAMNAS_EFFORT_BALANCED;
+    x.o.crossbars = crossbars[i % 2];
+    assert_int_equal(rramnas_compile(x.hw, x.net, &x.o, NULL, &m, NULL), RRAMNAS_ERR_LIMIT);
+  }
+  random_case_end(&x);
+}
+
 int
 main(void)
 {
@@ -294,6 +329,7 @@ main(void)
     cmocka_unit_test(balanced_is_never_slower),
     cmocka_unit_test(relaxed_time_never_rises),
     cmocka_unit_test(floors_hold_whatever_is_at_hand),
+    cmocka_unit_test(more_boxes_than_numbers_are_refused),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
