@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -302,22 +301,32 @@ stop_by_thread(void *search)
   return NULL;
 }
 
+/* The signal is for the thread that runs the search. Another one that has hardly begun may not take it: what watches
+ * threads is not ready there. */
+static void *
+send_signal(void *thread)
+{
+  const struct timespec pause = { 0, 3000000 };
+
+  nanosleep(&pause, NULL);
+  pthread_kill(*(const pthread_t *)thread, SIGALRM);
+  return NULL;
+}
+
 static int32_t
 run_until_stopped(rramnas_search *s, int by_signal)
 {
-  const struct itimerval soon = { { 0, 0 }, { 0, 3000 } };
   rramnas_run_options o = RRAMNAS_RUN_OPTIONS_INIT;
-  pthread_t thread;
+  pthread_t thread, self = pthread_self();
   int32_t status;
 
   o.n_threads = 2;
   running = s;
-  if (by_signal) {
-    signal(SIGALRM, stop_by_signal);
-    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
-    return rramnas_search_run(s, &o, NULL);
-  }
-  assert_int_equal(pthread_create(&thread, NULL, stop_by_thread, s), 0);
+  signal(SIGALRM, stop_by_signal);
+  if (by_signal)
+    assert_int_equal(pthread_create(&thread, NULL, send_signal, &self), 0);
+  else
+    assert_int_equal(pthread_create(&thread, NULL, stop_by_thread, s), 0);
   status = rramnas_search_run(s, &o, NULL);
   assert_int_equal(pthread_join(thread, NULL), 0);
   return status;
