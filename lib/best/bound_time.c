@@ -25,6 +25,8 @@
  * Not handled: waiting, geometry. Complexity: O(steps * points log points). */
 #include "best/bound_time.h"
 
+#include "util/whole.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -47,18 +49,6 @@ struct rrn_time_bounds {
   rramnas_error *err;
 };
 
-static int64_t
-least(int64_t a, int64_t b)
-{
-  return a < b ? a : b;
-}
-
-static int64_t
-divide_up(int64_t a, int64_t b)
-{
-  return a / b + (a % b != 0);
-}
-
 static int32_t
 add_option(bound *b, option o)
 {
@@ -75,11 +65,11 @@ add_option(bound *b, option o)
 static int32_t
 add_copies(bound *b, int32_t layer, int64_t boxes, int64_t cells, int64_t activations, double latency_ns)
 {
-  const int64_t most = least(b->m->crossbars_available / boxes, activations);
+  const int64_t most = rrn_least(b->m->crossbars_available / boxes, activations);
   int64_t x, share;
 
-  for (x = 1; x <= most; x = divide_up(activations, share - 1)) {
-    share = divide_up(activations, x);
+  for (x = 1; x <= most; x = rrn_divide_up(activations, share - 1)) {
+    share = rrn_divide_up(activations, x);
     RRN_TRY(add_option(b, (option){ latency_ns * (double)share, latency_ns * (double)share * (double)(boxes * x),
                                     (double)(cells * x), layer }));
     if (share == 1)
@@ -94,20 +84,20 @@ add_grouped(bound *b, int32_t layer, double latency_ns)
   const rrn_hw_values *v = &b->m->hw->v;
   const rrn_matrix *x = &b->m->matrices[layer];
   const int64_t group_cols = x->cols / x->groups * x->cells;
-  const int64_t most = least(least(v->crossbar.rows / x->rows, v->crossbar.cols / group_cols), x->groups);
+  const int64_t most = rrn_least(rrn_least(v->crossbar.rows / x->rows, v->crossbar.cols / group_cols), x->groups);
   const int64_t first = b->depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? most : 1;
   const int64_t last = b->depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
-  const int64_t fit = least(v->crossbar.cols / group_cols, x->groups);
+  const int64_t fit = rrn_least(v->crossbar.cols / group_cols, x->groups);
   int64_t at_once, share, boxes, blocks;
 
   for (at_once = first; at_once <= last; at_once++)
-    for (boxes = divide_up(x->groups, fit); boxes <= least(b->m->crossbars_available, divide_up(x->groups, at_once));
-         boxes = divide_up(x->groups, share - 1)) {
+    for (boxes = rrn_divide_up(x->groups, fit); boxes <= rrn_least(b->m->crossbars_available, rrn_divide_up(x->groups, at_once));
+         boxes = rrn_divide_up(x->groups, share - 1)) {
       /* Dealt evenly. Boxes of at_once groups may leave fewer on average, the last being small. */
-      share = divide_up(x->groups, boxes);
+      share = rrn_divide_up(x->groups, boxes);
       /* A last box of r < at_once groups stacks only r: that saves at most at_once^2 / 4 blocks. */
       blocks = at_once * x->groups - (boxes > 1 ? at_once * at_once / 4 : 0);
-      RRN_TRY(add_copies(b, layer, boxes, x->rows * group_cols * blocks, divide_up(share, at_once) * x->positions,
+      RRN_TRY(add_copies(b, layer, boxes, x->rows * group_cols * blocks, rrn_divide_up(share, at_once) * x->positions,
                          latency_ns));
       if (share <= at_once)
         break;
@@ -126,8 +116,8 @@ add_layer(bound *b, int32_t layer)
   if (x->groups > 1 && group_cols <= v->crossbar.cols && x->rows <= v->crossbar.rows)
     return add_grouped(b, layer, latency_ns);
   return add_copies(b, layer,
-                    divide_up(x->rows, v->crossbar.rows) *
-                      divide_up(group_cols, v->crossbar.cols / x->cells * x->cells) * x->groups,
+                    rrn_divide_up(x->rows, v->crossbar.rows) *
+                      rrn_divide_up(group_cols, v->crossbar.cols / x->cells * x->cells) * x->groups,
                     x->rows * x->cols * x->cells, x->positions, latency_ns);
 }
 

@@ -16,9 +16,9 @@
  * Deterministic. */
 #include "best/climb.h"
 
-#include "best/fast.h"
 #include "best/rival.h"
 #include "best/rungs.h"
+#include "best/slow.h"
 #include "compile/pack_search.h"
 
 /* A plan may be simulated to be sooner than evaluated by this share, no more. */
@@ -56,7 +56,7 @@ slow_down(climb *c, rrn_keep *keep, double wanted_ns, int *ret_done)
 
   RRN_TRY(rrn_keep_load(keep, p));
   p->least_ns = wanted_ns;
-  ns = rrn_fast_slow_down(p, keep->ns);
+  ns = rrn_plan_slow_down(p, keep->ns);
   *ret_done = ns >= wanted_ns;
   return p->floor.failed ? rrn_fail_memory(c->race->err) : rrn_keep_save(keep, p, ns);
 }

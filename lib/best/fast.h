@@ -19,8 +19,4 @@ void rrn_fast_begin(rrn_fast *f, rrn_plan *p);
 /* The next build, until `over`. Each that fits is worth a look: the last need not be the best. */
 int32_t rrn_fast_build(rrn_fast *f, int32_t *ret_fits);
 
-/* Takes copies from layers until the plan is no sooner than its least_ns: as little later as a few steps allow. Returns
- * its completion time, which stays too soon when no copies are left to take. */
-double rrn_fast_slow_down(rrn_plan *p, double ns);
-
 #endif

@@ -21,6 +21,7 @@
 #include "best/ideal.h"
 
 #include "best/shape.h"
+#include "util/whole.h"
 
 #include <math.h>
 
@@ -67,18 +68,6 @@ struct rrn_ideal {
   int32_t n_dense, n_grouped;
 };
 
-static int64_t
-least(int64_t a, int64_t b)
-{
-  return a < b ? a : b;
-}
-
-static int64_t
-divide_up(int64_t a, int64_t b)
-{
-  return a / b + (a % b != 0);
-}
-
 int32_t
 rrn_ideal_fewest(const rramnas_mapping *m)
 {
@@ -106,8 +95,8 @@ static dense_layer
 look_at_dense(const rramnas_mapping *m, int32_t layer)
 {
   const rrn_matrix *x = &m->matrices[layer];
-  const rrn_tiling full = { least(x->rows, m->hw->v.crossbar.rows),
-                            least(x->cols / x->groups, m->hw->v.crossbar.cols / x->cells), 1 };
+  const rrn_tiling full = { rrn_least(x->rows, m->hw->v.crossbar.rows),
+                            rrn_least(x->cols / x->groups, m->hw->v.crossbar.cols / x->cells), 1 };
   rrn_box_class classes[RRN_MOST_CLASSES];
   const int32_t n = rrn_shape_classes(m, layer, &full, classes);
   dense_layer d = { .work_ns = rrn_shape_ns(classes, n, 1) };
@@ -128,7 +117,7 @@ look_at_grouped(const rramnas_mapping *m, const rrn_matrix *x, int32_t depthwise
 {
   const int64_t by_rows = m->hw->v.crossbar.rows / x->rows, cols = x->cols / x->groups;
   const int64_t by_cols = m->hw->v.crossbar.cols / x->cells / cols;
-  const int64_t most = least(least(by_rows, by_cols), x->groups);
+  const int64_t most = rrn_least(rrn_least(by_rows, by_cols), x->groups);
   const int64_t first = depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? most : 1;
   const int64_t last = depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
   grouped_way *ways;
@@ -161,9 +150,9 @@ list_choices(const grouped_layer *g, int32_t crossbars, choice *to)
     int64_t copies = 1, in_box;
 
     for (k = 0; k < MOST_COPIES && copies <= crossbars; k++, copies += 1 + copies / 6) {
-      in_box = divide_up(x->groups, crossbars / copies);
+      in_box = rrn_divide_up(x->groups, crossbars / copies);
       if (in_box <= g->most_in_box)
-        to[n++] = (choice){ way->latency_ns * (double)divide_up(divide_up(in_box, way->at_once) * x->positions, copies),
+        to[n++] = (choice){ way->latency_ns * (double)rrn_divide_up(rrn_divide_up(in_box, way->at_once) * x->positions, copies),
                             (double)(copies * way->at_once) * g->cells };
       if (copies > 1 && copies * x->groups > crossbars * way->at_once)
         break;
@@ -243,7 +232,7 @@ set_crossbars(rrn_ideal *d, int32_t crossbars)
   int32_t i;
 
   for (i = 0; i < d->n_dense; i++) {
-    d->most[i] = (double)least(crossbars / d->dense[i].pieces, d->dense[i].most_copies);
+    d->most[i] = (double)rrn_least(crossbars / d->dense[i].pieces, d->dense[i].most_copies);
     if (d->most[i] < 1)
       return 0;
   }

@@ -107,16 +107,6 @@ list_racers(rrn_race *r, int32_t most)
 /* --- who promises most --- */
 
 static int
-some_layer_is_grouped(const rramnas_mapping *m)
-{
-  int32_t i;
-
-  for (i = 0; i < m->n_layers && m->matrices[i].groups == 1; i++)
-    ;
-  return i < m->n_layers;
-}
-
-static int
 is_tight(const rrn_race *r, const rrn_racer *x)
 {
   const int32_t first = r->racers[r->n - 1].crossbars;
@@ -500,7 +490,7 @@ rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_optio
   r->rnc_on = 0;
   r->bounds = NULL;
   r->best_ns = 1e300;
-  r->grouped = some_layer_is_grouped(m);
+  r->grouped = rrn_shape_some_grouped(m);
   r->far = r->grouped && o->depthwise != RRAMNAS_DEPTHWISE_RNC;
   r->err = err;
   r->search = (rrn_search){ .m = m, .samples = o->samples, .depthwise = o->depthwise, .seed = (uint32_t)o->seed,

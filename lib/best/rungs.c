@@ -11,16 +11,18 @@
  * all rungs, for any g; how well g is chosen tells only how many plans are made, and how many lucky ones are lost.
  *
  * The floor follows a relaxed time of allocation (ideal.c): the time of inferences that never wait, with any number of
- * crossbars, plus the relaxed time's excess over the same, by a factor. The factor is that of one build on about one and
- * a half times the crossbars that one copy fills, whatever the crossbars at hand. Mobile networks differ so little in it
- * that they need no build, which is a third of a compilation's time: it is what those looked at usually have. Where no
- * plan can fit, the floor is that of the fewest crossbars where one can.
+ * crossbars, plus the relaxed time's excess over the same, by a factor. The factor is that of one build on about one
+ * and a half times the crossbars that one copy fills, or that its largest layer needs, whatever the crossbars at hand.
+ * Mobile networks differ so little in it that they need no build, which is a third of a compilation's time: it is what
+ * those looked at usually have. Where no plan can fit, the floor is that of the fewest crossbars where one can; when no
+ * build fits there is none, and all rungs are looked at.
  *
- * Rungs are one crossbar apart where one copy fills nearly all, and a share of the spare ones beyond: a larger one where
- * there are many times as many, as the relaxed time is far from plans there, and tells little. They end where it does not
- * fall any more. Rungs that differ in crossbars but hardly in their floors are thinned: when the best plan is above one
- * of the floors it is above all of them, and all these rungs would be looked at. Which are left depends on crossbars and
- * floors only, so the rungs are still the same whatever is at hand, and the invariant holds.
+ * Rungs are one crossbar apart where one copy fills nearly all, and a share of the spare ones beyond: a larger one
+ * where there are many times as many, as the relaxed time is far from plans there, and tells little. They end at a few
+ * times the crossbars from which it does not fall any more. Rungs that differ in crossbars but hardly in their floors
+ * are thinned: when the best plan is above one of the floors it is above all of them, and all these rungs would be
+ * looked at. Which are left depends on crossbars and floors only, so the rungs are still the same whatever is at hand,
+ * and the invariant holds.
  *
  * Complexity: a build, and a relaxed time per floor. Not handled: numbers of crossbars between the rungs.
  * Deterministic. Source: ours; constants were chosen on the networks of doc/best.md and random ones of the mobile
@@ -274,14 +276,10 @@ int32_t
 rrn_rungs_init(rrn_rungs *r, const rramnas_mapping *m, rrn_search *search, int32_t most, rrn_arena *arena,
                rramnas_error *err)
 {
-  int32_t i;
-
   *r = (rrn_rungs){ .search = search, .first = rrn_ideal_fewest(m) };
   if (r->first > most)
     return RRAMNAS_OK;
-  for (i = 0; i < m->n_layers && m->matrices[i].groups == 1; i++)
-    ;
-  r->dense = i == m->n_layers;
+  r->dense = !rrn_shape_some_grouped(m);
   RRN_TRY(rrn_ideal_new(m, search->depthwise, losses[r->dense][search->samples > 1], arena, &r->ideal, err));
   r->least_ns = rrn_ideal_least_ns(r->ideal, search->samples);
   r->rest_ns = rrn_ideal_least_ns(r->ideal, 1);

@@ -15,6 +15,7 @@
 #include "best/fast.h"
 #include "best/groups.h"
 #include "best/regroup.h"
+#include "best/slow.h"
 
 #include <string.h>
 
@@ -48,11 +49,7 @@ static const struct {
 static int32_t
 cookbook_of(const rrn_search *s)
 {
-  int32_t i;
-
-  for (i = 0; i < s->m->n_layers && s->m->matrices[i].groups == 1; i++)
-    ;
-  return i == s->m->n_layers ? 0 : s->depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : 2;
+  return !rrn_shape_some_grouped(s->m) ? 0 : s->depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : 2;
 }
 
 /* Recipe number i of a sequence of which every beginning is spread over the whole. */
@@ -91,7 +88,7 @@ offer(rrn_search *s, int32_t start)
   int32_t i;
 
   if (ns < s->plan.least_ns && s->plan.limits.few)
-    ns = rrn_fast_slow_down(&s->plan, ns);
+    ns = rrn_plan_slow_down(&s->plan, ns);
   if (s->plan.floor.failed)
     return rrn_fail_memory(s->err);
   i = keep_index(s, start, ns);

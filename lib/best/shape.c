@@ -14,17 +14,7 @@
  * O(log(crossbars) * groups per activation) per grouped layer. */
 #include "best/shape.h"
 
-static int64_t
-least(int64_t a, int64_t b)
-{
-  return a < b ? a : b;
-}
-
-static int64_t
-divide_up(int64_t a, int64_t b)
-{
-  return a / b + (a % b != 0);
-}
+#include "util/whole.h"
 
 /* --- classes --- */
 
@@ -32,15 +22,25 @@ static void
 add_class(const rramnas_mapping *m, const rrn_matrix *x, const rrn_tiling *t, int64_t size[2], int64_t per_copy,
           rrn_box_class *c)
 {
-  const int64_t group_cols = x->cols / x->groups, groups = divide_up(size[1], group_cols);
-  const int64_t at_once = least(groups, t->groups_at_once);
+  const int64_t group_cols = x->cols / x->groups, groups = rrn_divide_up(size[1], group_cols);
+  const int64_t at_once = rrn_least(groups, t->groups_at_once);
 
   c->rows = (int32_t)(size[0] * at_once);
   c->cols = (int32_t)(size[1] * x->cells);
-  c->read_cols = (int32_t)(least(size[1], at_once * group_cols) * x->cells);
-  c->per_copy = (int32_t)least(per_copy, INT32_MAX); /* more than any chip holds */
-  c->activations = divide_up(groups, at_once) * x->positions;
+  c->read_cols = (int32_t)(rrn_least(size[1], at_once * group_cols) * x->cells);
+  c->per_copy = (int32_t)rrn_least(per_copy, INT32_MAX); /* more than any chip holds */
+  c->activations = rrn_divide_up(groups, at_once) * x->positions;
   c->latency_ns = rrn_matrix_latency_ns(m->hw, x, c->rows, c->read_cols);
+}
+
+int
+rrn_shape_some_grouped(const rramnas_mapping *m)
+{
+  int32_t i;
+
+  for (i = 0; i < m->n_layers && m->matrices[i].groups == 1; i++)
+    ;
+  return i < m->n_layers;
 }
 
 int32_t
@@ -72,7 +72,7 @@ rrn_shape_ns(const rrn_box_class *classes, int32_t n, int32_t copies)
   for (i = 1; i < n; i++)
     if (classes[i].latency_ns * (double)classes[i].activations > longest->latency_ns * (double)longest->activations)
       longest = &classes[i];
-  return longest->latency_ns * (double)divide_up(longest->activations, copies);
+  return longest->latency_ns * (double)rrn_divide_up(longest->activations, copies);
 }
 
 /* --- menus --- */
@@ -112,10 +112,10 @@ dense_menu(cook *k, const rrn_tiling *t)
     cells += (int64_t)classes[i].per_copy * classes[i].rows * classes[i].cols;
     most = classes[i].activations > most ? classes[i].activations : most;
   }
-  for (; x <= k->most_boxes / pieces && x <= most; x = divide_up(most, share - 1)) {
+  for (; x <= k->most_boxes / pieces && x <= most; x = rrn_divide_up(most, share - 1)) {
     RRN_TRY(add_point(k, (rrn_point){ *t, (int32_t)x, (int32_t)(x * pieces), x * cells,
                                       rrn_shape_ns(classes, n, (int32_t)x) }));
-    share = divide_up(most, x);
+    share = rrn_divide_up(most, x);
     if (share == 1)
       break;
   }
@@ -127,11 +127,11 @@ static int64_t
 groups_per_box(const rramnas_mapping *m, const rrn_matrix *x, int64_t boxes, int64_t at_once)
 {
   const int64_t fit = m->hw->v.crossbar.cols / x->cells / (x->cols / x->groups);
-  const int64_t share = least(x->groups, divide_up(divide_up(x->groups, boxes), at_once) * at_once);
+  const int64_t share = rrn_least(x->groups, rrn_divide_up(rrn_divide_up(x->groups, boxes), at_once) * at_once);
 
   if (share <= fit)
     return share;
-  return divide_up(x->groups, boxes) <= fit ? fit : 0;
+  return rrn_divide_up(x->groups, boxes) <= fit ? fit : 0;
 }
 
 /* That many copies with the groups dealt to full boxes and a last one, k at once. The last is no slower. */
@@ -140,17 +140,17 @@ grouped_point(cook *k, int64_t copies, int64_t at_once, double latency_ns)
 {
   const rrn_matrix *x = &k->m->matrices[k->layer];
   const int64_t share = groups_per_box(k->m, x, k->most_boxes / copies, at_once), cols = x->cols / x->groups;
-  const int64_t activations = divide_up(share, at_once) * x->positions;
+  const int64_t activations = rrn_divide_up(share, at_once) * x->positions;
   int64_t full, last, blocks;
 
   if (share < at_once || copies > activations)
     return RRAMNAS_OK;
   full = x->groups / share;
   last = x->groups % share;
-  blocks = full * share * at_once + last * least(last, at_once);
+  blocks = full * share * at_once + last * rrn_least(last, at_once);
   return add_point(k, (rrn_point){ { x->rows, share * cols, (int32_t)at_once }, (int32_t)copies,
                                    (int32_t)(copies * (full + (last > 0))), copies * blocks * x->rows * cols * x->cells,
-                                   latency_ns * (double)divide_up(activations, copies) });
+                                   latency_ns * (double)rrn_divide_up(activations, copies) });
 }
 
 static int
@@ -212,7 +212,7 @@ grouped_menu(cook *k, rrn_shape_limits limits)
   const rrn_matrix *x = &m->matrices[k->layer];
   const int64_t by_rows = m->hw->v.crossbar.rows / x->rows;
   const int64_t by_cols = m->hw->v.crossbar.cols / x->cells / (x->cols / x->groups);
-  const int64_t most = least(least(by_rows, by_cols), x->groups);
+  const int64_t most = rrn_least(rrn_least(by_rows, by_cols), x->groups);
   const int64_t first = limits.depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? most : 1;
   const int64_t last = limits.depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
   int64_t at_once, copies;
@@ -256,16 +256,16 @@ dense_choice(cook *k, rrn_choice *c)
 {
   const rrn_matrix *x = &k->m->matrices[k->layer];
   const int64_t most_rows = k->m->hw->v.crossbar.rows, most_cols = k->m->hw->v.crossbar.cols / x->cells;
-  const int64_t cols = x->cols / x->groups, nh = divide_up(x->rows, most_rows), nw = divide_up(cols, most_cols);
+  const int64_t cols = x->cols / x->groups, nh = rrn_divide_up(x->rows, most_rows), nw = rrn_divide_up(cols, most_cols);
   int64_t i, j;
 
-  RRN_TRY(add_variant(k, c, least(x->rows, most_rows), least(cols, most_cols)));
+  RRN_TRY(add_variant(k, c, rrn_least(x->rows, most_rows), rrn_least(cols, most_cols)));
   for (i = nh; i <= nh + 1 && i <= x->rows; i++)
     for (j = nw; j <= nw + 1 && j <= cols; j++)
-      RRN_TRY(add_variant(k, c, divide_up(x->rows, i), divide_up(cols, j)));
+      RRN_TRY(add_variant(k, c, rrn_divide_up(x->rows, i), rrn_divide_up(cols, j)));
   if (nh == 1 && nw == 1) {
-    RRN_TRY(add_variant(k, c, divide_up(x->rows, least(4, x->rows)), cols));
-    RRN_TRY(add_variant(k, c, x->rows, divide_up(cols, least(4, cols))));
+    RRN_TRY(add_variant(k, c, rrn_divide_up(x->rows, rrn_least(4, x->rows)), cols));
+    RRN_TRY(add_variant(k, c, x->rows, rrn_divide_up(cols, rrn_least(4, cols))));
   }
   return RRAMNAS_OK;
 }

@@ -36,6 +36,8 @@ typedef struct rrn_choice {
   int32_t n;
 } rrn_choice;
 
+/* 1 when some mapped layer has groups. */
+int rrn_shape_some_grouped(const rramnas_mapping *m);
 /* Sizes of boxes under a tiling; returns their number. */
 int32_t rrn_shape_classes(const rramnas_mapping *m, int32_t layer, const rrn_tiling *tiling,
                           rrn_box_class classes[RRN_MOST_CLASSES]);

@@ -162,6 +162,24 @@ check_each(const random_case *x, int32_t last)
   rramnas_mapping_unref(m);
 }
 
+/* A case by its number, with margins of its own unless there are none; returns the fewest crossbars. */
+static int32_t
+begin_numbered(test_random *r, int number, const double *margins, size_t n_margins, random_case *x)
+{
+  int32_t needed;
+
+  *r = (test_random){ 1000 + (uint64_t)number };
+  begin_case(r, number, x);
+  if (n_margins > 0) {
+    x->o.margins = margins;
+    x->o.n_margins = n_margins;
+  }
+  needed = crossbars_needed(x);
+  x->o.crossbars = needed + (int32_t)test_below(r, 25);
+  assert_true(x->o.crossbars <= MOST_CROSSBARS);
+  return needed;
+}
+
 /* Faults that these cases notice, and few others do: a wrong place in the random stream (6, 110), a mapping that is
  * used again below the crossbars that it takes (0, 18), or after copies have changed (6, 26), or after those of a try
  * between two of one margin have (153). */
@@ -174,19 +192,11 @@ finds_each_number(void **state)
 
   (void)state;
   for (k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
-    test_random r = { 1000 + (uint64_t)numbers[k] };
+    const size_t n_margins = numbers[k] % 4 == 1 ? sizeof(twice) / sizeof(twice[0]) : 0;
+    test_random r;
     random_case x;
-    int32_t needed;
 
-    begin_case(&r, numbers[k], &x);
-    if (numbers[k] % 4 == 1) {
-      x.o.margins = twice;
-      x.o.n_margins = sizeof(twice) / sizeof(twice[0]);
-    }
-    needed = crossbars_needed(&x);
-    x.o.crossbars = needed + (int32_t)test_below(&r, 25);
-    assert_true(x.o.crossbars <= MOST_CROSSBARS);
-    check_each(&x, needed);
+    check_each(&x, begin_numbered(&r, numbers[k], twice, n_margins, &x));
     random_case_end(&x);
   }
 }
@@ -202,16 +212,10 @@ finds_one_copy(void **state)
 
   (void)state;
   for (k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
-    test_random r = { 1000 + (uint64_t)numbers[k] };
+    test_random r;
     random_case x;
-    int32_t needed;
+    const int32_t needed = begin_numbered(&r, numbers[k], none, 1, &x);
 
-    begin_case(&r, numbers[k], &x);
-    x.o.margins = none;
-    x.o.n_margins = 1;
-    needed = crossbars_needed(&x);
-    x.o.crossbars = needed + (int32_t)test_below(&r, 25);
-    assert_true(x.o.crossbars <= MOST_CROSSBARS);
     check_case(&r, &x, needed);
     check_each(&x, needed);
     random_case_end(&x);
