@@ -96,6 +96,18 @@ const rrn_infer_backend *rrn_chip_backend(const rrn_chip *chip);
 /* What the converters of a layer did so far. */
 rrn_xbar_stats rrn_chip_stats(const rrn_chip *chip, size_t layer);
 
+/* Memory that chips multiply in one after the other: fresh memory costs a page fault for every 4 KiB. All 0 at first. */
+typedef struct rrn_chip_room {
+  rrn_infer_room workspaces;
+  rrn_arena arena, inner;
+} rrn_chip_room;
+
+/* Lends it to a chip that runs on one thread, until it is taken back. */
+void rrn_chip_lend(rrn_chip *chip, rrn_chip_room *room);
+void rrn_chip_take_back(rrn_chip *chip, rrn_chip_room *room);
+/* `rt`: as that of the chips. */
+void rrn_chip_room_release(const rrn_rt *rt, rrn_chip_room *room);
+
 /* --- many chips, trials.c --- */
 
 typedef struct rrn_trials {

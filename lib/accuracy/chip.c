@@ -589,6 +589,33 @@ rrn_chip_free(rrn_chip *c)
   rrn_free(c->rt, c);
 }
 
+/* A chip on one thread has one desk in use, the first. */
+void
+rrn_chip_lend(rrn_chip *c, rrn_chip_room *room)
+{
+  c->backend.room = &room->workspaces;
+  c->desks[0].arena.chunks = room->arena.chunks;
+  c->desks[0].inner.chunks = room->inner.chunks;
+}
+
+void
+rrn_chip_take_back(rrn_chip *c, rrn_chip_room *room)
+{
+  c->backend.room = NULL;
+  room->arena = c->desks[0].arena;
+  room->inner = c->desks[0].inner;
+  rrn_arena_init(&c->desks[0].arena, c->rt);
+  rrn_arena_init(&c->desks[0].inner, c->rt);
+}
+
+void
+rrn_chip_room_release(const rrn_rt *rt, rrn_chip_room *room)
+{
+  rrn_infer_room_release(rt, &room->workspaces);
+  rrn_arena_release(&room->arena);
+  rrn_arena_release(&room->inner);
+}
+
 const rrn_infer_backend *
 rrn_chip_backend(const rrn_chip *c)
 {

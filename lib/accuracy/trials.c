@@ -7,7 +7,8 @@
  * Chips are pieces of work: with several, a thread takes a chip at a time; one alone is spread by its images. Results lie by
  * the chip's number. Converters are chosen once, for all chips. Where a run may end early, as many chips as there are
  * threads are tried at a time and then looked at in order; those behind the one that ends the run are forgotten. Chips
- * without errors of their own are all alike: one is tried and counts for all. */
+ * without errors of their own are all alike: one is tried and counts for all. Chips of a thread multiply in the same
+ * memory, one after the other. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -18,6 +19,12 @@
 /* Chips of a thread between two looks, when a run does not end early. */
 enum { AT_A_TIME = 64 };
 
+/* What a chip that is tried takes hold of. */
+typedef struct place {
+  atomic_flag busy;
+  rrn_chip_room room;
+} place;
+
 typedef struct trials {
   const rrn_rt *rt;
   const rrn_trials *t;
@@ -26,6 +33,8 @@ typedef struct trials {
   size_t begun;           /* chips before those that are tried now */
   int32_t *right;
   rrn_xbar_stats *stats;  /* [at a time][layers] */
+  place *places;          /* [n_places]: one for each thread */
+  size_t n_places;
   atomic_int has_failed;
   int32_t status;         /* of the first to fail; its text in err */
   rramnas_error err;
@@ -42,8 +51,18 @@ count_right(const rrn_trials *t, const rrn_infer_backend *backend, int32_t n_thr
   return RRAMNAS_OK;
 }
 
+static place *
+take_place(const trials *m)
+{
+  size_t i;
+
+  for (i = 0;; i = (i + 1) % m->n_places)
+    if (!atomic_flag_test_and_set_explicit(&m->places[i].busy, memory_order_acquire))
+      return &m->places[i];
+}
+
 static int32_t
-try_chip(const trials *m, size_t k, rramnas_error *err)
+try_chip(const trials *m, size_t k, place *at, rramnas_error *err)
 {
   rrn_chip_options o = m->t->chip;
   rrn_chip *chip = m->first;
@@ -54,7 +73,9 @@ try_chip(const trials *m, size_t k, rramnas_error *err)
   o.like = m->first;
   if (k > 0)
     RRN_TRY(rrn_chip_program(m->rt, m->t->q, m->t->hw, &o, &chip, err));
+  rrn_chip_lend(chip, &at->room);
   status = count_right(m->t, rrn_chip_backend(chip), m->threads_within, &m->right[k], err);
+  rrn_chip_take_back(chip, &at->room);
   for (i = 0; i < m->t->q->n; i++)
     m->stats[(k - m->begun) * m->t->q->n + i] = rrn_chip_stats(chip, i);
   if (k > 0)
@@ -67,8 +88,10 @@ do_chip(void *user, size_t k)
 {
   trials *m = user;
   rramnas_error err = RRAMNAS_ERROR_INIT;
-  const int32_t status = try_chip(m, m->begun + k, &err);
+  place *at = take_place(m);
+  const int32_t status = try_chip(m, m->begun + k, at, &err);
 
+  atomic_flag_clear_explicit(&at->busy, memory_order_release);
   if (status < 0 && !atomic_exchange(&m->has_failed, 1)) {
     m->status = status;
     m->err = err;
@@ -136,6 +159,34 @@ try_chips(trials *m, size_t n, size_t at_a_time, int32_t threads, rrn_stop *rule
   }
 }
 
+static void
+free_trials(trials *m)
+{
+  size_t i;
+
+  for (i = 0; m->places && i < m->n_places; i++)
+    rrn_chip_room_release(m->rt, &m->places[i].room);
+  rrn_free(m->rt, m->places);
+  rrn_free(m->rt, m->stats);
+  rrn_chip_free(m->first);
+}
+
+/* 0 without memory. */
+static int
+make_places(trials *m, size_t n)
+{
+  size_t i;
+
+  m->n_places = n;
+  m->places = rrn_calloc(m->rt, n, sizeof(*m->places));
+  for (i = 0; m->places && i < n; i++) {
+    atomic_flag_clear(&m->places[i].busy);
+    rrn_arena_init(&m->places[i].room.arena, m->rt);
+    rrn_arena_init(&m->places[i].room.inner, m->rt);
+  }
+  return m->places != NULL;
+}
+
 int32_t
 rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_right, rrn_trials_result *ret,
                rramnas_error *err)
@@ -149,8 +200,8 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
 
   RRN_TRY(rrn_chip_program(rt, t->q, t->hw, &t->chip, &m.first, err));
   m.stats = rrn_calloc(rt, at_a_time * t->q->n, sizeof(*m.stats));
-  if (!m.stats) {
-    rrn_chip_free(m.first);
+  if (!m.stats || !make_places(&m, (size_t)threads)) {
+    free_trials(&m);
     return rrn_fail_memory(err);
   }
   atomic_init(&m.has_failed, 0);
@@ -160,8 +211,7 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
     repeat_chip(&m, n, &rule, ret);
   else
     try_chips(&m, n, at_a_time, threads, &rule, ret);
-  rrn_free(rt, m.stats);
-  rrn_chip_free(m.first);
+  free_trials(&m);
   return m.status < 0 ? rrn_fail(err, m.status, "%s", m.err.message) : RRAMNAS_OK;
 }
 

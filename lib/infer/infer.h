@@ -62,6 +62,13 @@ typedef struct rrn_infer_whole {
   float *y;
 } rrn_infer_whole;
 
+/* Memory that is used again from call to call: fresh memory costs a page fault for every 4 KiB. It grows to the most
+ * that was needed, and belongs to one call at a time. */
+typedef struct rrn_infer_room {
+  void *memory;
+  size_t bytes;
+} rrn_infer_room;
+
 /* What a backend may say to a whole layer: not at once. */
 enum { RRN_INFER_BY_BLOCKS = 1 };
 
@@ -72,6 +79,7 @@ typedef struct rrn_infer_backend {
   size_t scratch_bytes;
   uint64_t first_image;  /* number of the first image of a run: names it in streams of random numbers */
   size_t n_blocks;       /* blocks of images that are best multiplied together; 0 = one */
+  rrn_infer_room *room;  /* of the workspaces of its runs, one at a time; NULL = each has its own */
   /* NULL, or asked first where the products are of this form. */
   int32_t (*multiply_whole)(void *user, const rrn_infer_whole *whole, rramnas_error *err);
 } rrn_infer_backend;
@@ -93,13 +101,6 @@ size_t rrn_infer_workspace_bytes(const rrn_infer_plan *plan);
  * hold anything. */
 int32_t rrn_infer_run(const rrn_infer_plan *plan, const rrn_infer_backend *backend, const float *images, size_t n,
                       int32_t n_threads, float *ret_outputs, rramnas_error *err);
-
-/* Memory that is used again from call to call: fresh memory costs a page fault for every 4 KiB. It grows to the most
- * that was needed, and belongs to one call at a time. */
-typedef struct rrn_infer_room {
-  void *memory;
-  size_t bytes;
-} rrn_infer_room;
 
 /* `rt`: as that of the plans. */
 void rrn_infer_room_release(const rrn_rt *rt, rrn_infer_room *room);

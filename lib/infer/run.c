@@ -284,7 +284,7 @@ rrn_infer_run(const rrn_infer_plan *plan, const rrn_infer_backend *backend, cons
               int32_t n_threads, float *ret_outputs, rramnas_error *err)
 {
   run r = { .plan = plan, .backend = backend, .images = images, .outputs = ret_outputs, .n = n,
-            .n_groups = n / RRN_LANES + (n % RRN_LANES != 0) };
+            .n_groups = n / RRN_LANES + (n % RRN_LANES != 0), .room = backend ? backend->room : NULL };
   const int32_t threads = threads_for(n_threads, r.n_groups);
   int32_t status;
 
