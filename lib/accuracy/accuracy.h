@@ -82,6 +82,7 @@ typedef struct rrn_chip_options {
   double adc_fraction; /* of the calibrated range; 0 = 0.9999 */
   int32_t is_ideal;    /* no errors, no converters: the integers themselves */
   const rrn_chip *like; /* a chip of the same layers and spec, whose converters are taken; NULL = they are chosen */
+  int32_t n_threads;   /* that choose converters, a layer at a time; 0 = one */
   rrn_adc_use *use;    /* [layers]: filled when converters are chosen, valid as long as the chip; NULL = not wanted */
 } rrn_chip_options;
 

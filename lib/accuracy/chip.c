@@ -12,6 +12,7 @@
 #include "accuracy/chip.h"
 #include "accuracy/deal.h"
 #include "infer/kernels.h"
+#include "util/pool.h"
 
 /* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
  * (tables, tiles) pays over more of them; twelve are 192 images. Fewer are taken where a thread's images would not fit
@@ -45,13 +46,13 @@ leave_desk(rrn_chip_desk *d)
 static void
 gather(const rrn_infer_block *b, float *ret_x)
 {
-  size_t p, in;
-  int32_t lane;
+  const size_t per_image = b->n_positions * b->n_in;
+  size_t p, in, lane;
 
-  for (lane = 0; lane < b->n_images; lane++)
-    for (p = 0; p < b->n_positions; p++)
-      for (in = 0; in < b->n_in; in++)
-        *ret_x++ = b->x[in * b->x_row + p * b->x_position + (size_t)lane];
+  for (p = 0; p < b->n_positions; p++)
+    for (in = 0; in < b->n_in; in++, ret_x++)
+      for (lane = 0; lane < (size_t)b->n_images; lane++)
+        ret_x[lane * per_image] = b->x[in * b->x_row + p * b->x_position + lane];
 }
 
 static void
@@ -546,11 +547,49 @@ blocks_together(const rrn_chip *c)
   return TOGETHER_ALONE;
 }
 
+/* Layers that are programmed, each by one thread. */
+typedef struct programming {
+  rrn_chip *c;
+  const rramnas_hw *hw;
+  const rrn_chip_options *options;
+  int32_t *status;    /* [layers] */
+  rramnas_error *err; /* [layers] */
+} programming;
+
+static int
+program_one(void *user, size_t i)
+{
+  programming *p = user;
+
+  p->err[i] = (rramnas_error)RRAMNAS_ERROR_INIT;
+  p->status[i] = rrn_chip_program_layer(p->c, p->hw, p->options, i, &p->err[i]);
+  return p->status[i] < 0;
+}
+
+/* Tells the failure of the first layer that failed: all before it are done. */
+static int32_t
+program_layers(programming *p, rramnas_error *err)
+{
+  const size_t n = p->c->q->n;
+  size_t i;
+
+  p->status = rrn_arena_alloc(&p->c->arena, n, sizeof(*p->status));
+  p->err = rrn_arena_alloc_raw(&p->c->arena, n, sizeof(*p->err));
+  if (!p->status || !p->err)
+    return rrn_fail_memory(err);
+  rrn_pool_run(n, p->options->n_threads, program_one, p);
+  for (i = 0; i < n; i++)
+    if (p->status[i] < 0)
+      return rrn_fail(err, p->status[i], "%s", p->err[i].message);
+  return RRAMNAS_OK;
+}
+
 int32_t
 rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw, const rrn_chip_options *options,
                  rrn_chip **ret_chip, rramnas_error *err)
 {
   rrn_chip *c = new_chip(rt, q);
+  programming p = { .c = c, .hw = hw, .options = options };
   int32_t status = RRAMNAS_OK;
   size_t i;
 
@@ -561,8 +600,8 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
     status = rrn_fail_memory(err);
   for (i = 0; c->layers && i < q->n; i++)
     rrn_arena_init(&c->layers[i].arena, rt);
-  for (i = 0; i < q->n && status >= 0; i++)
-    status = rrn_chip_program_layer(c, hw, options, i, err);
+  if (status >= 0)
+    status = program_layers(&p, err);
   if (status >= 0)
     c->backend.n_blocks = blocks_together(c);
   if (status < 0)

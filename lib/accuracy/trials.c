@@ -196,9 +196,11 @@ rrn_trials_run(const rrn_rt *rt, const rrn_trials *t, size_t n, int32_t *ret_rig
   const int alike = !rrn_chip_has_errors(t->hw, &t->chip);
   trials m = { .rt = rt, .t = t, .threads_within = n > 1 && !alike ? 1 : threads, .right = ret_right,
                .err = RRAMNAS_ERROR_INIT };
+  rrn_chip_options first = t->chip;
   rrn_stop rule;
 
-  RRN_TRY(rrn_chip_program(rt, t->q, t->hw, &t->chip, &m.first, err));
+  first.n_threads = threads;
+  RRN_TRY(rrn_chip_program(rt, t->q, t->hw, &first, &m.first, err));
   m.stats = rrn_calloc(rt, at_a_time * t->q->n, sizeof(*m.stats));
   if (!m.stats || !make_places(&m, (size_t)threads)) {
     free_trials(&m);
