@@ -310,21 +310,6 @@ is_wrong(__m512i least, __m512i greatest, __m512i doubt, __m512i last)
   return ((_mm512_cmple_epu16_mask(least, doubt) & 0x55555555) | (_mm512_cmpgt_epu16_mask(greatest, last) & 0xaaaaaaaa)) != 0;
 }
 
-/* Sums of one step of a vector in a register of some. */
-INLINE __m512i
-sum_of(const abreast *s, size_t k, const uint16_t *patterns)
-{
-  const rrn_xbar_short_abreast *a = s->r->a;
-  const size_t each = s->n * SIDE << a->n_bundle;
-  const int32_t *table = a->table + k * SIDE;
-  __m512i sum = _mm512_setzero_si512();
-  size_t b;
-
-  for (b = 0; b < a->n_bundles; b++, table += each)
-    sum = _mm512_add_epi32(sum, _mm512_load_si512((const char *)table + patterns[b * STEPS] * s->n / 2));
-  return sum;
-}
-
 /* Sums of the driven rows' cells in full. */
 TARGET static void
 sum_cells(const rrn_xbar_short_abreast *a, size_t at, const uint16_t *patterns, int32_t *ret_sums)
@@ -397,25 +382,6 @@ correct(const abreast *s, size_t k, size_t vector, int32_t step, __m512i sum, in
   }
 }
 
-/* The steps of a vector that have some. */
-TARGET static __attribute__((noinline)) void
-look_through(const abreast *s, size_t vector)
-{
-  const rrn_xbar_short_abreast *a = s->r->a;
-  const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
-  const uint16_t *patterns = a->patterns + vector * a->n_bundles * STEPS;
-  int32_t step;
-  size_t k;
-
-  for (step = 0; step < a->n_steps; step++, patterns++)
-    for (k = 0; k < s->n; k++) {
-      const __m512i sum = sum_of(s, k, patterns);
-
-      if (is_wrong(sum, sum, doubt, last))
-        correct(s, k, vector, step, sum, a->wide + vector * SIDE);
-    }
-}
-
 /* Sums of four steps by a bundle's table, on top of those before unless it is the first. */
 INLINE void
 add_bundle(const int32_t *table, const uint16_t *patterns, int is_first, size_t together, __m512i sums[2][FOUR])
@@ -433,6 +399,51 @@ add_bundle(const int32_t *table, const uint16_t *patterns, int is_first, size_t 
   }
 }
 
+/* Sums of four steps. `each`: of a bundle's table; `patterns`: of the first step. */
+INLINE void
+sum_four(const int32_t *table, size_t each, const uint16_t *patterns, size_t together, size_t n_bundles,
+         __m512i sums[2][FOUR])
+{
+  size_t b;
+
+  add_bundle(table, patterns, 1, together, sums);
+#pragma GCC unroll 1
+  for (b = 1; b < n_bundles; b++) {
+    table += each;
+    patterns += STEPS;
+    add_bundle(table, patterns, 0, together, sums);
+  }
+}
+
+/* The steps of a vector that have doubts or clips. */
+INLINE void
+look_through_some(const abreast *s, size_t vector, size_t together)
+{
+  const rrn_xbar_short_abreast *a = s->r->a;
+  const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
+  const uint16_t *patterns = a->patterns + vector * a->n_bundles * STEPS;
+  size_t half, step, k;
+
+  for (half = 0; half < (size_t)a->n_steps; half += FOUR) {
+    __m512i t[2][FOUR];
+
+    sum_four(a->table, together * SIDE << a->n_bundle, patterns + half, together, a->n_bundles, t);
+    for (step = 0; step < FOUR && half + step < (size_t)a->n_steps; step++)
+      for (k = 0; k < together; k++)
+        if (is_wrong(t[k][step], t[k][step], doubt, last))
+          correct(s, k, vector, (int32_t)(half + step), t[k][step], a->wide + vector * SIDE);
+  }
+}
+
+TARGET static __attribute__((noinline)) void
+look_through(const abreast *s, size_t vector)
+{
+  if (s->n == 2)
+    look_through_some(s, vector, 2);
+  else
+    look_through_some(s, vector, 1);
+}
+
 /* Adds codes of some registers to the sums of vectors from `first` on, and lists vectors with doubts or clips: how many.
  * Half of the steps at a time. */
 INLINE size_t
@@ -442,9 +453,9 @@ convert(const abreast *s, size_t first, size_t n, size_t together, size_t n_bund
   const __m512i doubt = _mm512_set1_epi16((int16_t)a->doubt), last = _mm512_set1_epi16((int16_t)a->last);
   const size_t each = together * SIDE << a->n_bundle;
   const uint16_t *patterns = a->patterns + first * n_bundles * STEPS;
-  const int32_t *first_table = a->table;
+  const int32_t *table = a->table;
   int32_t *sums = a->wide + first * SIDE;
-  size_t v, step, b, k, half, n_wrong = 0;
+  size_t v, step, k, half, n_wrong = 0;
   __m512i worths[STEPS], places[2];
 
   /* Else they are loaded again after each store. */
@@ -457,17 +468,9 @@ convert(const abreast *s, size_t first, size_t n, size_t together, size_t n_bund
 
 #pragma GCC unroll 2
     for (half = 0; half < STEPS; half += FOUR) {
-      const uint16_t *at = patterns + half;
-      const int32_t *table = first_table;
       __m512i t[2][FOUR];
 
-      add_bundle(table, at, 1, together, t);
-#pragma GCC unroll 1
-      for (b = 1; b < n_bundles; b++) {
-        table += each;
-        at += STEPS;
-        add_bundle(table, at, 0, together, t);
-      }
+      sum_four(table, each, patterns + half, together, n_bundles, t);
 #pragma GCC unroll 2
       for (k = 0; k < together; k++)
 #pragma GCC unroll 4
