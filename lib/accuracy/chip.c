@@ -16,8 +16,8 @@
 
 /* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
  * (tables, tiles) pays over more of them; twelve are 192 images. Fewer are taken where a thread's images would not fit
- * the 10 MiB of BAND_BYTES (infer/run.c). Without copies there are vectors enough in two, whose sums and floats stay in the
- * nearer caches. */
+ * the 10 MiB of BAND_BYTES (infer/run.c). A layer without copies has vectors enough in two, whose sums and floats stay in
+ * the nearer caches. */
 enum { TOGETHER = 12, TOGETHER_ALONE = 2 };
 
 /* --- desks --- */
@@ -413,6 +413,28 @@ multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_x
   return RRAMNAS_OK;
 }
 
+/* So many blocks at a time as are best for the layer. */
+static int32_t
+multiply_parts(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_xbar_stats *stats, rramnas_error *err)
+{
+  const size_t most = c->layers[w->layer].n_copies > 1 ? w->n_blocks : TOGETHER_ALONE;
+  rrn_infer_whole part = *w;
+  size_t done;
+
+  for (done = 0; done < w->n_blocks; done += part.n_blocks) {
+    const size_t left = w->n_blocks - done;
+
+    part.n_blocks = left < most ? left : most;
+    part.n_images = part.n_blocks == left ? w->n_images : RRN_INFER_LANES;
+    RRN_TRY(multiply_whole_at(c, d, &part, stats, err));
+    rrn_arena_reset(&d->arena);
+    part.first_image += part.n_blocks * RRN_INFER_LANES;
+    part.x += part.n_blocks * w->n_between;
+    part.y += part.n_blocks * w->n_between;
+  }
+  return RRAMNAS_OK;
+}
+
 static int32_t
 multiply_whole(void *user, const rrn_infer_whole *w, rramnas_error *err)
 {
@@ -424,7 +446,7 @@ multiply_whole(void *user, const rrn_infer_whole *w, rramnas_error *err)
   if (!c->layers[w->layer].all_small)
     return RRN_INFER_BY_BLOCKS;
   d = take_desk(c);
-  status = multiply_whole_at(c, d, w, &stats, err);
+  status = multiply_parts(c, d, w, &stats, err);
   leave_desk(d);
   count(c, w->layer, &stats);
   return status;
