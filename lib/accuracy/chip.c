@@ -15,10 +15,10 @@
 #include "util/pool.h"
 
 /* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
- * (tables, tiles) pays over more of them; twelve are 192 images. Fewer are taken where a thread's images would not fit
- * the 10 MiB of BAND_BYTES (infer/run.c). A layer without copies has vectors enough in two, whose sums and floats stay in
+ * (tables, tiles) pays over more of them; 24 are 384 images. Fewer are taken where a thread's images would not fit
+ * the 12 MiB of BAND_BYTES (infer/run.c). A layer without copies has vectors enough in two, whose sums and floats stay in
  * the nearer caches. */
-enum { TOGETHER = 12, TOGETHER_ALONE = 2 };
+enum { TOGETHER = 24, TOGETHER_ALONE = 2 };
 
 /* --- desks --- */
 

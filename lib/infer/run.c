@@ -26,7 +26,7 @@ enum { ALIGNMENT = 64, MOST_WORKERS = 256 };
 
 /* Workspaces that a thread takes through the network together: what a backend prepares for a layer serves them all, which
  * matters more than that they stay in the nearer caches. */
-enum { BAND_BYTES = 5 << 21 };
+enum { BAND_BYTES = 3 << 22 };
 
 /* What a thread takes hold of for one group. */
 typedef struct worker {
