@@ -300,42 +300,62 @@ assert_twice(const bench *b, const counted *once, const counted *twice)
   return clips;
 }
 
-/* Groups of images that go through a layer together, and one by one. */
+/* Groups of images that go through a layer together, and one by one: how many do, and clips. */
+static void
+assert_together(const char *kind, const char *fields, int only_some, size_t *n_together, int64_t *clips)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  counted once, twice;
+  rrn_chip *chip;
+  size_t first;
+  float *all;
+  bench b;
+
+  check(open_bench(kind, fields, NULL, &b, &err), &err);
+  set_copies(&b, 3);
+  for (first = 0; only_some && first < b.q.n; first += 2)
+    b.q.layers[first].n_copies = 1;
+  set_turns(&b, 2);
+  chip = program(&b, &usual);
+  *n_together += rrn_chip_backend(chip)->n_blocks > 1;
+  all = run(&b, rrn_chip_backend(chip), 0, MANY, 1);
+  once = count(&b, chip);
+  for (first = 0; first < MANY; first += RRN_INFER_LANES) {
+    const size_t n = MANY - first < RRN_INFER_LANES ? MANY - first : RRN_INFER_LANES;
+
+    assert_equal(&b, run(&b, rrn_chip_backend(chip), first, n, 1), all + first * rrn_infer_n_out(b.p.plan), n, kind);
+  }
+  twice = count(&b, chip);
+  *clips += assert_twice(&b, &once, &twice);
+  free(all);
+  rrn_chip_free(chip);
+  close_bench(&b);
+}
+
 static void
 images_may_be_taken_together(void **state)
 {
-  size_t i, k, first, n_together = 0;
+  size_t i, k, n_together = 0;
   int64_t clips = 0;
 
   (void)state;
   for (k = 0; k < N_KINDS; k++)
-    for (i = 0; i < (k == 0 ? N_CHIPS : 2); i++) {
-      rramnas_error err = RRAMNAS_ERROR_INIT;
-      counted once, twice;
-      rrn_chip *chip;
-      float *all;
-      bench b;
-
-      check(open_bench(kinds[k], chips[i], NULL, &b, &err), &err);
-      set_copies(&b, 3);
-      set_turns(&b, 2);
-      chip = program(&b, &usual);
-      n_together += rrn_chip_backend(chip)->n_blocks > 1;
-      all = run(&b, rrn_chip_backend(chip), 0, MANY, 1);
-      once = count(&b, chip);
-      for (first = 0; first < MANY; first += RRN_INFER_LANES) {
-        const size_t n = MANY - first < RRN_INFER_LANES ? MANY - first : RRN_INFER_LANES;
-
-        assert_equal(&b, run(&b, rrn_chip_backend(chip), first, n, 1), all + first * rrn_infer_n_out(b.p.plan), n,
-                     kinds[k]);
-      }
-      twice = count(&b, chip);
-      clips += assert_twice(&b, &once, &twice);
-      free(all);
-      rrn_chip_free(chip);
-      close_bench(&b);
-    }
+    for (i = 0; i < (k == 0 ? N_CHIPS : 2); i++)
+      assert_together(kinds[k], chips[i], 0, &n_together, &clips);
   assert_true(n_together >= 12 && clips > 1000);
+}
+
+/* Layers of one copy take fewer groups at a time than others. */
+static void
+layers_differ_in_how_many_are_taken(void **state)
+{
+  size_t i, n_together = 0;
+  int64_t clips = 0;
+
+  (void)state;
+  for (i = 0; i < N_CHIPS; i++)
+    assert_together("net_mobile", chips[i], 1, &n_together, &clips);
+  assert_true(n_together == N_CHIPS && clips > 100);
 }
 
 /* Groups that take turns: each copy takes some of them at a position. */
@@ -521,6 +541,7 @@ main(void)
     cmocka_unit_test(each_position_has_its_copy),
     cmocka_unit_test(turns_are_dealt_too),
     cmocka_unit_test(images_may_be_taken_together),
+    cmocka_unit_test(layers_differ_in_how_many_are_taken),
     cmocka_unit_test(copies_without_errors_change_nothing),
     cmocka_unit_test(copies_beyond_the_positions_stay_idle),
     cmocka_unit_test(a_mapping_says_how_many),
