@@ -12,7 +12,6 @@
 #include "accuracy/chip.h"
 #include "accuracy/deal.h"
 #include "infer/kernels.h"
-#include "util/pool.h"
 
 /* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
  * (tables, tiles) pays over more of them; 24 are 384 images. Fewer are taken where a thread's images would not fit
@@ -569,49 +568,11 @@ blocks_together(const rrn_chip *c)
   return TOGETHER_ALONE;
 }
 
-/* Layers that are programmed, each by one thread. */
-typedef struct programming {
-  rrn_chip *c;
-  const rramnas_hw *hw;
-  const rrn_chip_options *options;
-  int32_t *status;    /* [layers] */
-  rramnas_error *err; /* [layers] */
-} programming;
-
-static int
-program_one(void *user, size_t i)
-{
-  programming *p = user;
-
-  p->err[i] = (rramnas_error)RRAMNAS_ERROR_INIT;
-  p->status[i] = rrn_chip_program_layer(p->c, p->hw, p->options, i, &p->err[i]);
-  return p->status[i] < 0;
-}
-
-/* Tells the failure of the first layer that failed: all before it are done. */
-static int32_t
-program_layers(programming *p, rramnas_error *err)
-{
-  const size_t n = p->c->q->n;
-  size_t i;
-
-  p->status = rrn_arena_alloc(&p->c->arena, n, sizeof(*p->status));
-  p->err = rrn_arena_alloc_raw(&p->c->arena, n, sizeof(*p->err));
-  if (!p->status || !p->err)
-    return rrn_fail_memory(err);
-  rrn_pool_run(n, p->options->n_threads, program_one, p);
-  for (i = 0; i < n; i++)
-    if (p->status[i] < 0)
-      return rrn_fail(err, p->status[i], "%s", p->err[i].message);
-  return RRAMNAS_OK;
-}
-
 int32_t
 rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw, const rrn_chip_options *options,
                  rrn_chip **ret_chip, rramnas_error *err)
 {
   rrn_chip *c = new_chip(rt, q);
-  programming p = { .c = c, .hw = hw, .options = options };
   int32_t status = RRAMNAS_OK;
   size_t i;
 
@@ -623,7 +584,7 @@ rrn_chip_program(const rrn_rt *rt, const rrn_quantised *q, const rramnas_hw *hw,
   for (i = 0; c->layers && i < q->n; i++)
     rrn_arena_init(&c->layers[i].arena, rt);
   if (status >= 0)
-    status = program_layers(&p, err);
+    status = rrn_chip_program_layers(c, hw, options, err);
   if (status >= 0)
     c->backend.n_blocks = blocks_together(c);
   if (status < 0)

@@ -51,8 +51,7 @@ struct rrn_chip {
   rrn_chip_desk desks[RRN_CHIP_DESKS];
 };
 
-/* Writes a layer into its arrays. program.c */
-int32_t rrn_chip_program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t layer,
-                               rramnas_error *err);
+/* Writes layers into their arrays. program.c */
+int32_t rrn_chip_program_layers(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, rramnas_error *err);
 
 #endif

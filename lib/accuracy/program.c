@@ -7,13 +7,15 @@
  * Each group of a layer has arrays of its own, written once, and so has each copy of the layer; of a copy only the
  * groups that it takes positions of (deal.h). A cell's errors are a function of (seed, trial, copy, layer, group,
  * cell). Converters are chosen by the first chip's designer, who does not know the errors, and all chips of a run have
- * them. Chips without errors of their own have one copy. Memory: that of the cells in use, 3 bytes for each pair. */
+ * them. Layers know nothing of each other: while converters are chosen, which takes long, several threads have a layer
+ * each. Chips without errors of their own have one copy. Memory: that of the cells in use, 3 bytes for each pair. */
 #include <string.h>
 
 #include <xxhash.h>
 
 #include "accuracy/chip.h"
 #include "accuracy/deal.h"
+#include "util/pool.h"
 #include "xbar/converter.h"
 #include "xbar/wires.h"
 
@@ -293,8 +295,8 @@ count_copies(const rrn_quantised_layer *l, const rramnas_hw *hw, const rrn_chip_
   return n > 1 && rrn_chip_has_errors(hw, o) ? n : 1;
 }
 
-int32_t
-rrn_chip_program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rramnas_error *err)
+static int32_t
+program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rramnas_error *err)
 {
   const size_t n = c->q->layers[i].shape.n_groups;
   rrn_chip_layer *l = &c->layers[i];
@@ -320,4 +322,41 @@ rrn_chip_program_layer(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options
   }
   rrn_free(c->rt, groups);
   return status;
+}
+
+/* Layers that are programmed, each by one thread. */
+typedef struct programming {
+  rrn_chip *c;
+  const rramnas_hw *hw;
+  const rrn_chip_options *options;
+  int32_t *status;    /* [layers] */
+  rramnas_error *err; /* [layers] */
+} programming;
+
+static int
+program_one(void *user, size_t i)
+{
+  programming *p = user;
+
+  p->err[i] = (rramnas_error)RRAMNAS_ERROR_INIT;
+  p->status[i] = program_layer(p->c, p->hw, p->options, i, &p->err[i]);
+  return p->status[i] < 0;
+}
+
+/* Tells the failure of the first layer that failed: all before it are done. */
+int32_t
+rrn_chip_program_layers(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, rramnas_error *err)
+{
+  programming p = { .c = c, .hw = hw, .options = o };
+  size_t i;
+
+  p.status = rrn_arena_alloc(&c->arena, c->q->n, sizeof(*p.status));
+  p.err = rrn_arena_alloc_raw(&c->arena, c->q->n, sizeof(*p.err));
+  if (!p.status || !p.err)
+    return rrn_fail_memory(err);
+  rrn_pool_run(c->q->n, o->n_threads, program_one, &p);
+  for (i = 0; i < c->q->n; i++)
+    if (p.status[i] < 0)
+      return rrn_fail(err, p.status[i], "%s", p.err[i].message);
+  return RRAMNAS_OK;
 }
