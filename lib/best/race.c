@@ -80,6 +80,10 @@ static const double tight_share = 0.4, tight_most_share = 0.3;
  * of each layer. */
 static const double scarce_share = 0.25;
 
+/* What searches on a few hundred crossbars need. With one large block among its small ones an allocator that gives memory
+ * back to the system, and gets it page by page, learns to keep it from one compilation to the next. */
+enum { SEARCH_BYTES = 1 << 20 };
+
 /* --- the list --- */
 
 /* Numbers of crossbars: close to each other where all crossbars are needed for one copy, farther apart beyond. Plans of
@@ -495,6 +499,8 @@ rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_optio
   r->err = err;
   r->search = (rrn_search){ .m = m, .samples = o->samples, .depthwise = o->depthwise, .seed = (uint32_t)o->seed,
                             .arena = &r->search_arena, .scratch = &r->scratch, .err = err };
+  if (!rrn_arena_reserve(&r->search_arena, SEARCH_BYTES))
+    return rrn_fail_memory(err);
   return list_racers(r, m->crossbars_available);
 }
 
