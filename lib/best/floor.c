@@ -39,43 +39,42 @@ enum {
   WORK_BACK = 24,
 };
 
+static uint32_t
+count_known(int32_t n_bars, int32_t again)
+{
+  uint32_t n = again ? AGAIN_KNOWN : ONCE_KNOWN;
+
+  while (again && n < (int64_t)FEW_SIZES * n_bars)
+    n *= 2;
+  return n;
+}
+
 int32_t
 rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32_t n_bars, int32_t n_layers,
-               rramnas_error *err)
+               int32_t again, rramnas_error *err)
 {
   const size_t n = (size_t)n_bars;
 
   *f = (rrn_floor){ .arena = arena, .rows = rows, .cols = cols, .n_bars = n_bars, .n_layers = n_layers };
   f->n_words = n_bars / 64 + 1;
   f->layer_words = n_layers / 64 + 1;
+  f->n_states = EMPTY;
+  f->n_known = count_known(n_bars, again);
   f->bars = rrn_arena_alloc(arena, n, sizeof(*f->bars));
   f->room = rrn_arena_alloc(arena, n, sizeof(*f->room));
   f->spaces = rrn_arena_alloc_raw(arena, n, RRN_FLOOR_SPACES * sizeof(*f->spaces));
+  f->known = rrn_arena_alloc(arena, f->n_known, sizeof(*f->known));
   f->held = rrn_arena_alloc(arena, n * (size_t)f->layer_words, sizeof(*f->held));
   f->n_of_score = rrn_arena_alloc(arena, (size_t)rows + (size_t)cols + 1, sizeof(*f->n_of_score));
   f->holds = rrn_arena_alloc(arena, (size_t)n_layers * (size_t)f->n_words, sizeof(*f->holds));
   f->found_bar = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_bar));
   f->found_score = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_score));
   f->found_space = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_space));
-  if (!f->bars || !f->room || !f->spaces || !f->held || !f->n_of_score || !f->holds || !f->found_bar ||
+  if (!f->bars || !f->room || !f->spaces || !f->known || !f->held || !f->n_of_score || !f->holds || !f->found_bar ||
       !f->found_score || !f->found_space)
     return rrn_fail_memory(err);
-  f->n_states = EMPTY;
   rrn_floor_clear(f);
   return RRAMNAS_OK;
-}
-
-int32_t
-rrn_floor_note_spaces(rrn_floor *f, int32_t again, rramnas_error *err)
-{
-  const int64_t wanted = again ? (int64_t)FEW_SIZES * f->n_bars : 0;
-  uint32_t n = again ? AGAIN_KNOWN : ONCE_KNOWN;
-
-  while (n < wanted)
-    n *= 2;
-  f->known = rrn_arena_alloc(f->arena, n, sizeof(*f->known));
-  f->n_known = n;
-  return f->known ? RRAMNAS_OK : rrn_fail_memory(err);
 }
 
 static rrn_floor_space *
@@ -333,38 +332,31 @@ size_of(int32_t rows, int32_t cols)
   return (uint64_t)rows << 32 | (uint64_t)cols;
 }
 
-/* States follow each other, so those of one size do as well. */
+/* States follow each other, and so do their entries for one size. */
 static inline rrn_floor_known *
 entry_of(const rrn_floor *f, uint32_t state, uint64_t size)
 {
   return &f->known[(state + (uint32_t)(size * UINT64_C(0x9e3779b97f4a7c15) >> 40)) & (f->n_known - 1)];
 }
 
+static void
+find_best(const rrn_floor *f, int32_t k, uint64_t size, rrn_floor_known *known)
+{
+  const rrn_floor_bar *b = &f->bars[k];
+
+  *known = (rrn_floor_known){ .size = size, .state = b->state };
+  known->waste = rrn_floor_spaces_best(spaces_of(f, k), b->n_spaces, (int32_t)(size >> 32), (int32_t)size, &known->space);
+}
+
 /* What is known about a crossbar's state, found now when it is not noted. */
 static inline rrn_floor_known *
 look_up(const rrn_floor *f, int32_t k, uint64_t size)
 {
-  const rrn_floor_bar *b = &f->bars[k];
-  rrn_floor_known *known = entry_of(f, b->state, size);
+  rrn_floor_known *known = entry_of(f, f->bars[k].state, size);
 
-  if (known->state == b->state && known->size == size)
-    return known;
-  *known = (rrn_floor_known){ .size = size, .state = b->state };
-  known->waste = rrn_floor_spaces_best(spaces_of(f, k), b->n_spaces, (int32_t)(size >> 32), (int32_t)size, &known->space);
+  if (known->state != f->bars[k].state || known->size != size)
+    find_best(f, k, size, known);
   return known;
-}
-
-/* The waste of the best space of a crossbar for boxes of a size, or -1. */
-static inline int32_t
-space_for(const rrn_floor *f, int32_t k, uint64_t size, int32_t *ret_space)
-{
-  const rrn_floor_known *known;
-
-  if (!f->known)
-    return rrn_floor_spaces_best(spaces_of(f, k), f->bars[k].n_spaces, (int32_t)(size >> 32), (int32_t)size, ret_space);
-  known = look_up(f, k, size);
-  *ret_space = known->space;
-  return known->waste;
 }
 
 static void
@@ -410,10 +402,7 @@ put(rrn_floor *f, int32_t k, int32_t space, int32_t layer, int32_t rows, int32_t
   f->room[k] -= (int64_t)rows * cols;
   f->work += WORK_PUT + WORK_SPACE * b->n_spaces;
   flip(f, layer, k);
-  if (f->known)
-    fill_best(f, k, &x);
-  else
-    cut_spaces(f, k, &x);
+  fill_best(f, k, &x);
   return 1;
 }
 
@@ -445,14 +434,20 @@ allow_row(const rrn_floor *f, int32_t layer)
 
 /* Of the crossbars from..to - 1 those with that many free cells that do not hold the layer; returns how many. */
 static int32_t
-find_room_between(const rrn_floor *f, const uint64_t *holds, int64_t cells, int32_t from, int32_t to, int32_t *bars)
+find_room_between(const rrn_floor *f, const uint64_t *holds, int64_t cells, int32_t from, int32_t to,
+                  int32_t *restrict bars)
 {
   const int64_t *room = f->room;
-  int32_t n = 0, k;
+  int32_t n = 0, k = from;
 
-  for (k = from; k < to; k++) {
-    bars[n] = k;
-    n += (room[k] >= cells) & (int32_t)~(holds[k >> 6] >> (k & 63));
+  while (k < to) {
+    const int32_t end = (k | 63) < to ? (k | 63) + 1 : to;
+    uint64_t others = ~holds[k >> 6] >> (k & 63);
+
+    for (; k < end; k++, others >>= 1) {
+      bars[n] = k;
+      n += (room[k] >= cells) & (int32_t)others;
+    }
   }
   return n;
 }
@@ -485,22 +480,23 @@ welcome(const rrn_floor *f, int32_t k, int32_t group, const uint64_t *allow)
 static int32_t
 find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group, int32_t wanted)
 {
-  const uint64_t *allow = allow_row(f, layer);
-  const uint64_t size = size_of(rows, cols);
-  const int32_t most = find_room(f, layer, (int64_t)rows * cols, f->found_bar);
+  const uint64_t size = size_of(rows, cols), *allow = allow_row(f, layer);
+  int32_t *restrict bars = f->found_bar, *restrict scores = f->found_score, *restrict spaces = f->found_space;
+  const int32_t most = find_room(f, layer, (int64_t)rows * cols, bars);
   int32_t n = 0, fits = 0, i;
 
   for (i = 0; i < most && n + most - i >= wanted; i++) {
-    const int32_t k = f->found_bar[i];
-    int32_t score;
+    const int32_t k = bars[i];
+    const rrn_floor_known *known;
 
     if (!welcome(f, k, group, allow))
       continue;
     fits += WORK_FIT + f->bars[k].n_spaces;
-    score = space_for(f, k, size, &f->found_space[n]);
-    f->found_bar[n] = k;
-    f->found_score[n] = score;
-    n += score >= 0;
+    known = look_up(f, k, size);
+    bars[n] = k;
+    scores[n] = known->waste;
+    spaces[n] = known->space;
+    n += known->waste >= 0;
   }
   f->work += WORK_LOOK * (f->only ? f->n_only : f->n_bars) + fits;
   return n;
@@ -517,7 +513,7 @@ fits_instead(rrn_floor *f, int32_t k, int32_t layer, int32_t rows, int32_t cols)
   rrn_floor_space left[2];
   int32_t space;
 
-  if (space_for(f, k, size_of(rows, cols), &space) >= 0)
+  if (look_up(f, k, size_of(rows, cols))->waste >= 0)
     return 1;
   b->boxes[i] = b->boxes[last];
   rrn_floor_spaces_left(b->boxes, last, &all, &x, left);

@@ -47,7 +47,7 @@ typedef struct rrn_floor {
   size_t n_saved, cap_saved, made_saved;
   int32_t stamp;
   uint32_t n_states;        /* given so far */
-  rrn_floor_known *known;   /* [n_known], by state and size; NULL = nothing is noted */
+  rrn_floor_known *known;   /* [n_known], by state and size */
   uint32_t n_known;         /* a power of two */
   int32_t layer_words;
   const uint64_t *allow;    /* [n_layers][layer_words]: layers that may share a crossbar; NULL = all */
@@ -60,10 +60,9 @@ typedef struct rrn_floor {
   int32_t *n_of_score;      /* [rows + cols + 1] scratch, zero */
 } rrn_floor;
 
+/* again = 1: more is noted, for searches that look for the same sizes again and again. */
 int32_t rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32_t n_bars, int32_t n_layers,
-                       rramnas_error *err);
-/* From now on best spaces are noted, more of them for searches that look for the same sizes again and again. */
-int32_t rrn_floor_note_spaces(rrn_floor *f, int32_t again, rramnas_error *err);
+                       int32_t again, rramnas_error *err);
 /* Removes all boxes; every crossbar joins group 0. Ends all steps. */
 void rrn_floor_clear(rrn_floor *f);
 
