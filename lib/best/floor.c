@@ -25,6 +25,8 @@
 /* Pairs of states and sizes that are noted, as many as a cache holds or for so many sizes. */
 enum { ONCE_KNOWN = 1 << 11, AGAIN_KNOWN = 1 << 14, FEW_SIZES = 16 };
 
+enum { FIRST_BOXES = 16 };
+
 enum { EMPTY = 1 }; /* the state of an empty crossbar */
 
 /* What it costs, in rough nanoseconds. */
@@ -69,9 +71,8 @@ rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32
   f->holds = rrn_arena_alloc(arena, (size_t)n_layers * (size_t)f->n_words, sizeof(*f->holds));
   f->found_bar = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_bar));
   f->found_score = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_score));
-  f->found_space = rrn_arena_alloc_raw(arena, n, sizeof(*f->found_space));
   if (!f->bars || !f->room || !f->spaces || !f->known || !f->held || !f->n_of_score || !f->holds || !f->found_bar ||
-      !f->found_score || !f->found_space)
+      !f->found_score)
     return rrn_fail_memory(err);
   rrn_floor_clear(f);
   return RRAMNAS_OK;
@@ -138,7 +139,7 @@ static int
 reserve_boxes(rrn_floor *f, rrn_floor_box **boxes, int32_t *cap, int32_t n)
 {
   rrn_floor_box *grown;
-  int32_t more = *cap ? *cap : 8;
+  int32_t more = *cap ? *cap : FIRST_BOXES;
 
   if (n <= *cap)
     return 1;
@@ -168,16 +169,19 @@ reserve_held(rrn_floor *f, uint64_t **held)
 static rrn_floor_saved *
 next_saved(rrn_floor *f)
 {
-  rrn_floor_saved *saved = rrn_arena_grow(f->arena, f->saved, f->n_saved, &f->cap_saved, sizeof(*saved));
+  rrn_floor_saved **saved = rrn_arena_grow(f->arena, (void *)f->saved, f->n_saved, &f->cap_saved, sizeof(*saved));
 
   if (!saved) {
     f->failed = 1;
     return NULL;
   }
   f->saved = saved;
-  while (f->made_saved <= f->n_saved)
-    saved[f->made_saved++] = (rrn_floor_saved){ 0 };
-  return &saved[f->n_saved];
+  if (f->made_saved == f->n_saved) {
+    saved[f->n_saved] = rrn_arena_alloc(f->arena, 1, sizeof(**saved));
+    f->made_saved += saved[f->n_saved] != NULL;
+  }
+  f->failed |= f->made_saved == f->n_saved;
+  return f->failed ? NULL : saved[f->n_saved];
 }
 
 static int
@@ -237,7 +241,7 @@ rrn_floor_back(rrn_floor *f, size_t mark)
 {
   f->work += WORK_BACK * (int64_t)(f->n_saved - mark);
   while (f->n_saved > mark)
-    restore(f, &f->saved[--f->n_saved]);
+    restore(f, f->saved[--f->n_saved]);
   f->stamp++;
 }
 
@@ -370,14 +374,14 @@ cut_spaces(rrn_floor *f, int32_t k, const rrn_floor_box *x)
 
 /* The spaces less a box in the best one: as another crossbar has them if one came to that state, or found now. */
 static void
-fill_best(rrn_floor *f, int32_t k, const rrn_floor_box *x)
+fill_best(rrn_floor *f, int32_t k, const rrn_floor_box *x, rrn_floor_known *known)
 {
+  const rrn_floor_bar *like = &f->bars[known->like];
   rrn_floor_bar *b = &f->bars[k];
-  rrn_floor_known *known = look_up(f, k, size_of(x->rows, x->cols));
   const uint32_t next = known->next;
 
-  if (next && f->bars[known->like].state == next) {
-    b->n_spaces = f->bars[known->like].n_spaces;
+  if (next && like->state == next) {
+    b->n_spaces = like->n_spaces;
     memcpy(spaces_of(f, k), spaces_of(f, known->like), (size_t)b->n_spaces * sizeof(rrn_floor_space));
   } else {
     cut_spaces(f, k, x);
@@ -389,20 +393,20 @@ fill_best(rrn_floor *f, int32_t k, const rrn_floor_box *x)
 
 /* Into its best space. */
 static int
-put(rrn_floor *f, int32_t k, int32_t space, int32_t layer, int32_t rows, int32_t cols)
+put(rrn_floor *f, int32_t k, int32_t layer, int32_t rows, int32_t cols)
 {
+  rrn_floor_known *known = look_up(f, k, size_of(rows, cols));
+  const rrn_floor_space *space = &spaces_of(f, k)[known->space];
+  const rrn_floor_box x = { layer, space->x1, space->y1, cols, rows };
   rrn_floor_bar *b = &f->bars[k];
-  rrn_floor_box x = { .layer = layer, .rows = rows, .cols = cols };
 
   if (!save(f, k) || !reserve_boxes(f, &b->boxes, &b->cap_boxes, b->n_boxes + 1))
     return 0;
-  x.row = spaces_of(f, k)[space].y1;
-  x.col = spaces_of(f, k)[space].x1;
   b->boxes[b->n_boxes++] = x;
   f->room[k] -= (int64_t)rows * cols;
   f->work += WORK_PUT + WORK_SPACE * b->n_spaces;
   flip(f, layer, k);
-  fill_best(f, k, &x);
+  fill_best(f, k, &x, known);
   return 1;
 }
 
@@ -481,22 +485,19 @@ static int32_t
 find_spaces(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t group, int32_t wanted)
 {
   const uint64_t size = size_of(rows, cols), *allow = allow_row(f, layer);
-  int32_t *restrict bars = f->found_bar, *restrict scores = f->found_score, *restrict spaces = f->found_space;
+  int32_t *restrict bars = f->found_bar, *restrict scores = f->found_score;
   const int32_t most = find_room(f, layer, (int64_t)rows * cols, bars);
   int32_t n = 0, fits = 0, i;
 
   for (i = 0; i < most && n + most - i >= wanted; i++) {
     const int32_t k = bars[i];
-    const rrn_floor_known *known;
 
     if (!welcome(f, k, group, allow))
       continue;
     fits += WORK_FIT + f->bars[k].n_spaces;
-    known = look_up(f, k, size);
     bars[n] = k;
-    scores[n] = known->waste;
-    spaces[n] = known->space;
-    n += known->waste >= 0;
+    scores[n] = look_up(f, k, size)->waste;
+    n += scores[n] >= 0;
   }
   f->work += WORK_LOOK * (f->only ? f->n_only : f->n_bars) + fits;
   return n;
@@ -576,7 +577,7 @@ rrn_floor_place(rrn_floor *f, int32_t layer, int32_t rows, int32_t cols, int32_t
   for (i = 0; i < found; i++) {
     if (f->found_score[i] > last || (f->found_score[i] == last && left-- <= 0))
       continue;
-    if (!put(f, f->found_bar[i], f->found_space[i], layer, rows, cols))
+    if (!put(f, f->found_bar[i], layer, rows, cols))
       return 0;
   }
   return !f->failed;

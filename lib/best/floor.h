@@ -43,7 +43,7 @@ typedef struct rrn_floor {
   rrn_floor_space *spaces;  /* [n_bars][RRN_FLOOR_SPACES] */
   uint64_t *holds;          /* [n_layers][n_words]: crossbars that hold a box of the layer */
   uint64_t *held;           /* [n_bars][layer_words]: the same by crossbars */
-  rrn_floor_saved *saved;
+  rrn_floor_saved **saved;
   size_t n_saved, cap_saved, made_saved;
   int32_t stamp;
   uint32_t n_states;        /* given so far */
@@ -56,7 +56,7 @@ typedef struct rrn_floor {
   int32_t n_only;
   int32_t failed;           /* out of memory */
   int64_t work;             /* done so far: rough nanoseconds, counted and not measured */
-  int32_t *found_bar, *found_score, *found_space; /* [n_bars] scratch */
+  int32_t *found_bar, *found_score; /* [n_bars] scratch */
   int32_t *n_of_score;      /* [rows + cols + 1] scratch, zero */
 } rrn_floor;
 

@@ -205,13 +205,11 @@ extend(rrn_arena *arena, const void *array, size_t n, size_t more, size_t size)
 }
 
 void *
-rrn_arena_grow(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size)
+rrn_arena_enlarge(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size)
 {
   size_t wanted;
   void *bigger;
 
-  if (n < *cap)
-    return array;
   if (ckd_mul(&wanted, n < 8 ? (size_t)8 : n, (size_t)2))
     return NULL;
   if (extend(arena, array, *cap, wanted, size)) {

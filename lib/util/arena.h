@@ -31,8 +31,15 @@ void *rrn_arena_alloc_alone(rrn_arena *arena, size_t n, size_t size);
 /* Zero-terminated copy. */
 char *rrn_arena_strndup(rrn_arena *arena, const char *text, size_t length);
 
+/* What rrn_arena_grow() does when there is no room yet. */
+void *rrn_arena_enlarge(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size);
+
 /* Makes room for element `n` of an array of *cap elements that lives in the arena (doubling; where
  * something came after it the old block is left behind, at most as many bytes again). NULL when out of memory. */
-void *rrn_arena_grow(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size);
+static inline void *
+rrn_arena_grow(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size)
+{
+  return n < *cap ? array : rrn_arena_enlarge(arena, array, n, cap, size);
+}
 
 #endif
