@@ -8,26 +8,28 @@
  * crossbar gives each the space that fits best (least waste on the shorter side), and the best crossbars are taken.
  * Before a crossbar changes for the first time in a step its state is saved; going back restores the saved states in
  * reverse order.
- * Many boxes of one size make many crossbars alike. So lists of spaces are numbered: crossbars that came to theirs by the
- * same boxes have the same number, and what is found for one of them (the best space for a size, the spaces that are left
- * of it) is noted for the others. Local search, which looks for the same sizes again and again and changes few
- * crossbars in between, finds it noted as well, also after going back.
+ * Many boxes of one size make many crossbars alike. So lists of spaces are numbered: crossbars that came to theirs by
+ * the same boxes have the same number, and what is found for one of them (the best space for a size, the spaces that
+ * a box there leaves) is noted for the others. Local search, which looks for the same sizes again and again and
+ * changes few crossbars in between, finds it noted as well, also after going back.
  *
- * Not handled: the same spaces by other boxes, or by the same in another order, have another number. Crossbars of one
- * number are looked at one by one, as they hold different layers.
+ * Invariant: crossbars of one list have the same spaces, in the same order. Not handled: the same spaces by other
+ * boxes, or by the same in another order, have another number. Crossbars are looked at one by one, as they hold
+ * different layers.
  *
- * Complexity: placing any number of boxes of a size looks at each crossbar once, and at the spaces of each number of
- * list once. */
+ * Complexity: placing boxes of a size looks at each crossbar once, and at the spaces of each list once. */
 #include "best/floor.h"
 
 #include <string.h>
 
-/* Pairs of states and sizes that are noted, as many as a cache holds or for so many sizes. */
+/* Pairs of lists and sizes that are noted: as many as a cache holds, or so many sizes for each crossbar. */
 enum { ONCE_KNOWN = 1 << 11, AGAIN_KNOWN = 1 << 14, FEW_SIZES = 16 };
 
-enum { FIRST_BOXES = 16 };
+/* Number of the list of an empty crossbar. */
+enum { EMPTY = 1 };
 
-enum { EMPTY = 1 }; /* the state of an empty crossbar */
+/* Boxes that a crossbar has room for at first. */
+enum { FIRST_BOXES = 16 };
 
 /* What it costs, in rough nanoseconds. */
 enum {
@@ -60,7 +62,7 @@ rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32
   *f = (rrn_floor){ .arena = arena, .rows = rows, .cols = cols, .n_bars = n_bars, .n_layers = n_layers };
   f->n_words = n_bars / 64 + 1;
   f->layer_words = n_layers / 64 + 1;
-  f->n_states = EMPTY;
+  f->n_lists = EMPTY;
   f->n_known = count_known(n_bars, again);
   f->bars = rrn_arena_alloc(arena, n, sizeof(*f->bars));
   f->room = rrn_arena_alloc(arena, n, sizeof(*f->room));
@@ -104,7 +106,7 @@ empty_bar(rrn_floor *f, int32_t k)
   f->room[k] = (int64_t)f->rows * f->cols;
   b->n_boxes = 0;
   b->n_spaces = 1;
-  b->state = EMPTY;
+  b->list = EMPTY;
   spaces_of(f, k)[0] = whole_bar(f);
 }
 
@@ -265,7 +267,7 @@ free_spaces(rrn_floor *f, int32_t k, const rrn_floor_box *x)
   rrn_floor_spaces_left(b->boxes, b->n_boxes, &all, x, left);
   b->n_spaces = rrn_floor_spaces_add(spaces_of(f, k), b->n_spaces, left[0]);
   b->n_spaces = rrn_floor_spaces_add(spaces_of(f, k), b->n_spaces, left[1]);
-  b->state = ++f->n_states;
+  b->list = ++f->n_lists;
 }
 
 void
@@ -336,11 +338,11 @@ size_of(int32_t rows, int32_t cols)
   return (uint64_t)rows << 32 | (uint64_t)cols;
 }
 
-/* States follow each other, and so do their entries for one size. */
+/* Lists are numbered one after the other, and their entries for one size are side by side. */
 static inline rrn_floor_known *
-entry_of(const rrn_floor *f, uint32_t state, uint64_t size)
+entry_of(const rrn_floor *f, uint32_t list, uint64_t size)
 {
-  return &f->known[(state + (uint32_t)(size * UINT64_C(0x9e3779b97f4a7c15) >> 40)) & (f->n_known - 1)];
+  return &f->known[(list + (uint32_t)(size * UINT64_C(0x9e3779b97f4a7c15) >> 40)) & (f->n_known - 1)];
 }
 
 static void
@@ -348,17 +350,18 @@ find_best(const rrn_floor *f, int32_t k, uint64_t size, rrn_floor_known *known)
 {
   const rrn_floor_bar *b = &f->bars[k];
 
-  *known = (rrn_floor_known){ .size = size, .state = b->state };
-  known->waste = rrn_floor_spaces_best(spaces_of(f, k), b->n_spaces, (int32_t)(size >> 32), (int32_t)size, &known->space);
+  *known = (rrn_floor_known){ .size = size, .list = b->list };
+  known->waste =
+    rrn_floor_spaces_best(spaces_of(f, k), b->n_spaces, (int32_t)(size >> 32), (int32_t)size, &known->space);
 }
 
-/* What is known about a crossbar's state, found now when it is not noted. */
+/* What is known about a crossbar's list, found now when it is not noted. */
 static inline rrn_floor_known *
 look_up(const rrn_floor *f, int32_t k, uint64_t size)
 {
-  rrn_floor_known *known = entry_of(f, f->bars[k].state, size);
+  rrn_floor_known *known = entry_of(f, f->bars[k].list, size);
 
-  if (known->state != f->bars[k].state || known->size != size)
+  if (known->list != f->bars[k].list || known->size != size)
     find_best(f, k, size, known);
   return known;
 }
@@ -369,10 +372,10 @@ cut_spaces(rrn_floor *f, int32_t k, const rrn_floor_box *x)
   rrn_floor_bar *b = &f->bars[k];
 
   b->n_spaces = rrn_floor_spaces_cut(spaces_of(f, k), b->n_spaces, x);
-  b->state = ++f->n_states;
+  b->list = ++f->n_lists;
 }
 
-/* The spaces less a box in the best one: as another crossbar has them if one came to that state, or found now. */
+/* The spaces less a box in the best one: as another crossbar has them if one came to that list, or found now. */
 static void
 fill_best(rrn_floor *f, int32_t k, const rrn_floor_box *x, rrn_floor_known *known)
 {
@@ -380,15 +383,15 @@ fill_best(rrn_floor *f, int32_t k, const rrn_floor_box *x, rrn_floor_known *know
   rrn_floor_bar *b = &f->bars[k];
   const uint32_t next = known->next;
 
-  if (next && like->state == next) {
+  if (next && like->list == next) {
     b->n_spaces = like->n_spaces;
     memcpy(spaces_of(f, k), spaces_of(f, known->like), (size_t)b->n_spaces * sizeof(rrn_floor_space));
   } else {
     cut_spaces(f, k, x);
-    known->next = next ? next : b->state;
+    known->next = next ? next : b->list;
     known->like = k;
   }
-  b->state = known->next;
+  b->list = known->next;
 }
 
 /* Into its best space. */

@@ -13,7 +13,7 @@ typedef struct rrn_floor_bar {
   int32_t n_spaces;
   int32_t group;
   int32_t stamp;     /* of the last step that saved it */
-  uint32_t state;    /* crossbars of one state have the same spaces, in the same order */
+  uint32_t list;     /* number of its list of spaces: with the same number, the same spaces in the same order */
 } rrn_floor_bar;
 
 typedef struct rrn_floor_saved {
@@ -25,14 +25,14 @@ typedef struct rrn_floor_saved {
   rrn_floor_space spaces[RRN_FLOOR_SPACES];
 } rrn_floor_saved;
 
-/* About crossbars of a state and boxes of a size. */
+/* About a list of spaces and boxes of a size. */
 typedef struct rrn_floor_known {
   uint64_t size;    /* rows and columns */
-  uint32_t state;   /* 0 = nothing is known */
+  uint32_t list;    /* 0 = nothing is known */
   int32_t waste;    /* of the best space, on the shorter side; -1 = none fits */
   int32_t space;    /* the best */
-  uint32_t next;    /* state with such a box there; 0 = none was put there */
-  int32_t like;     /* a crossbar that came to that state */
+  uint32_t next;    /* list with such a box there; 0 = none was put there */
+  int32_t like;     /* a crossbar that came to that list */
 } rrn_floor_known;
 
 typedef struct rrn_floor {
@@ -46,8 +46,8 @@ typedef struct rrn_floor {
   rrn_floor_saved **saved;
   size_t n_saved, cap_saved, made_saved;
   int32_t stamp;
-  uint32_t n_states;        /* given so far */
-  rrn_floor_known *known;   /* [n_known], by state and size */
+  uint32_t n_lists;         /* numbered so far */
+  rrn_floor_known *known;   /* [n_known], by list and size */
   uint32_t n_known;         /* a power of two */
   int32_t layer_words;
   const uint64_t *allow;    /* [n_layers][layer_words]: layers that may share a crossbar; NULL = all */

@@ -82,7 +82,8 @@ typedef struct cook {
   rrn_arena *arena;
   int32_t layer;
   int32_t most_boxes;
-  int64_t group_cols, groups_of_bar; /* of a grouped layer: columns of a group, groups that are side by side in a crossbar */
+  int64_t group_cols;    /* of a grouped layer: columns of a group */
+  int64_t groups_of_bar; /* that have their columns in one crossbar */
   rrn_menu *menu;
   size_t cap;
   rramnas_error *err;

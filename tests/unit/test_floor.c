@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The floor plan of policy best: boxes stay apart, spaces stay free and none is inside another, steps back lead back,
- * the largest crossbars' cells are counted right, what is noted about crossbars that are alike is what is found by looking
- * at each, and boxes that are said to find no room even in place of others find none. */
+ * the largest crossbars' cells are counted right, what is noted about crossbars that are alike is what is found by
+ * looking at each, and boxes that are said to find no room even in place of others find none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -121,7 +121,8 @@ static void
 take_step(rrn_floor *f[2], test_random *r)
 {
   const int32_t layer = (int32_t)test_below(r, LAYERS), unit = test_below(r, 2) ? 6 : 1;
-  const int32_t rows = unit * (1 + (int32_t)test_below(r, 12 / unit)), cols = unit * (1 + (int32_t)test_below(r, 12 / unit));
+  const int32_t rows = unit * (1 + (int32_t)test_below(r, 12 / unit));
+  const int32_t cols = unit * (1 + (int32_t)test_below(r, 12 / unit));
   const int32_t count = 1 + (int32_t)test_below(r, 6);
   const uint64_t way = test_below(r, 3);
   int i, found;
@@ -183,7 +184,7 @@ noted_spaces_are_those_found(void **state)
       assert_memory_equal(before, after, n_before * sizeof(*before));
     }
   }
-  assert_true(noting.n_states > 0);
+  assert_true(noting.n_lists > 1);
   rrn_arena_release(&arenas[0]);
   rrn_arena_release(&arenas[1]);
 }

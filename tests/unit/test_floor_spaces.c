@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Empty spaces of a crossbar against cells: after each box that comes they are the free rectangles that no side of can be
- * moved out, no more and no less; what a box leaves when it goes is as large as said; the best space is the best. */
+/* Empty spaces of a crossbar against its cells: after each box that comes they are the free rectangles of which no
+ * side can be moved out, no more and no less; what a box leaves when it goes is as large as said; the best space is
+ * the best. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
