@@ -83,23 +83,23 @@ replace_smallest(rrn_floor_space *spaces, int32_t n, const rrn_floor_space *s)
     spaces[smallest] = *s;
 }
 
-/* None is inside another, so when it takes the place of some it is not inside any. */
-int32_t
-rrn_floor_spaces_add(rrn_floor_space *spaces, int32_t n_spaces, rrn_floor_space s)
+/* Adds a free rectangle when it is inside no other; those before `first` are not inside it. */
+static inline int32_t
+add_from(rrn_floor_space *spaces, int32_t first, int32_t n_spaces, rrn_floor_space s)
 {
   const corners c = corners_of(&s);
-  int32_t i, n = 0;
+  int32_t i, n = first;
 
   if (s.x1 >= s.x2 || s.y1 >= s.y2)
     return n_spaces;
-  for (i = 0; i < n_spaces; i++) {
-    const rrn_floor_space o = spaces[i];
-    const corners oc = corners_of(&o);
-
-    if (inside(c, oc))
+  for (i = 0; i < n_spaces; i++)
+    if (inside(c, corners_of(&spaces[i])))
       return n_spaces;
+  for (i = first; i < n_spaces; i++) {
+    const rrn_floor_space o = spaces[i];
+
     spaces[n] = o;
-    n += !inside(oc, c);
+    n += !inside(corners_of(&o), c);
   }
   if (n == RRN_FLOOR_SPACES)
     replace_smallest(spaces, n, &s);
@@ -108,23 +108,31 @@ rrn_floor_spaces_add(rrn_floor_space *spaces, int32_t n_spaces, rrn_floor_space 
   return n;
 }
 
-/* A space that meets the box leaves one on each side of it. */
-static int32_t
-add_sides(rrn_floor_space *spaces, int32_t n, rrn_floor_space s, const rrn_floor_space *taken)
+int32_t
+rrn_floor_spaces_add(rrn_floor_space *spaces, int32_t n, rrn_floor_space s)
 {
-  n = rrn_floor_spaces_add(spaces, n, (rrn_floor_space){ s.x1, s.y1, taken->x1, s.y2 });
-  n = rrn_floor_spaces_add(spaces, n, (rrn_floor_space){ taken->x2, s.y1, s.x2, s.y2 });
-  n = rrn_floor_spaces_add(spaces, n, (rrn_floor_space){ s.x1, s.y1, s.x2, taken->y1 });
-  return rrn_floor_spaces_add(spaces, n, (rrn_floor_space){ s.x1, taken->y2, s.x2, s.y2 });
+  return add_from(spaces, 0, n, s);
 }
 
+/* A space that meets the box leaves one on each side of it. */
+static int32_t
+add_sides(rrn_floor_space *spaces, int32_t first, int32_t n, rrn_floor_space s, const rrn_floor_space *taken)
+{
+  n = add_from(spaces, first, n, (rrn_floor_space){ s.x1, s.y1, taken->x1, s.y2 });
+  n = add_from(spaces, first, n, (rrn_floor_space){ taken->x2, s.y1, s.x2, s.y2 });
+  n = add_from(spaces, first, n, (rrn_floor_space){ s.x1, s.y1, s.x2, taken->y1 });
+  return add_from(spaces, first, n, (rrn_floor_space){ s.x1, taken->y2, s.x2, s.y2 });
+}
+
+/* Spaces that do not meet the box are inside none of the new ones, as these are parts of others; but new ones may take
+ * their places when there are too many. */
 int32_t
 rrn_floor_spaces_cut(rrn_floor_space *spaces, int32_t n_spaces, const rrn_floor_box *x)
 {
   const rrn_floor_space taken = { x->col, x->row, x->col + x->cols, x->row + x->rows };
   const corners c = corners_of(&taken);
   rrn_floor_space cut[RRN_FLOOR_SPACES];
-  int32_t i, n = 0, kept = 0;
+  int32_t i, n = 0, kept = 0, first;
 
   for (i = 0; i < n_spaces; i++) {
     const rrn_floor_space s = spaces[i];
@@ -134,8 +142,9 @@ rrn_floor_spaces_cut(rrn_floor_space *spaces, int32_t n_spaces, const rrn_floor_
     n += cuts;
     kept += !cuts;
   }
+  first = kept + 4 * n <= RRN_FLOOR_SPACES ? kept : 0;
   for (i = 0; i < n; i++)
-    kept = add_sides(spaces, kept, cut[i], &taken);
+    kept = add_sides(spaces, first, kept, cut[i], &taken);
   return kept;
 }
 
