@@ -80,8 +80,9 @@ static const double tight_share = 0.4, tight_most_share = 0.3;
  * of each layer. */
 static const double scarce_share = 0.25;
 
-/* What searches on a few hundred crossbars need. With one large block among its small ones an allocator that gives memory
- * back to the system, and gets it page by page, learns to keep it from one compilation to the next. */
+/* About what searches on a few hundred crossbars need. glibc's allocator gives the system back what is free at its end,
+ * and pages then cost as much again as a compilation by effort fast. It keeps twice its largest block that was freed:
+ * one as large as all others together is enough. */
 enum { SEARCH_BYTES = 1 << 20 };
 
 /* --- the list --- */

@@ -393,8 +393,7 @@ report_round(sim *s, int32_t sample)
     return;
   FOR_EACH_BOX (s, j, copy, k, spot)
     if (in_round(s, j, spot))
-      s->o->span(s->o->span_user, &(rrn_span){ sample, j->layer, copy, k, s->bar_of[spot], j->start_ns,
-                                               s->now_ns });
+      s->o->span(s->o->span_user, &(rrn_span){ sample, j->layer, copy, k, s->bar_of[spot], j->start_ns, s->now_ns });
 }
 
 /* The slots are free at once; who waits for them is served when the release is handled. The next round asks for
@@ -417,7 +416,7 @@ end_round(sim *s, int32_t sample)
   }
 }
 
-/* Serves the jobs that wait for crossbars of the round that ended last. */
+/* Serves the jobs that wait for crossbars of the round that ended last, if any wait at all. */
 static void
 serve_released(sim *s, int32_t sample)
 {
