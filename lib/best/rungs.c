@@ -46,7 +46,7 @@ static const double same_floor = 0.01;
 /* Builds for the factor, on ever more crossbars, until one fits. */
 enum { MOST_REFERENCES = 8 };
 
-const rrn_allowance rrn_rungs_allowance = { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 };
+const rrn_allowance rrn_rungs_allowance = { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1, 0 };
 
 /* By kind: some layer with groups or none; one inference or more. Shares of the cells that packing leaves empty: when off,
  * the factor is not the same on few crossbars as on many. */
