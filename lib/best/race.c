@@ -29,7 +29,7 @@ enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 204
 _Static_assert((int)STAGES < (int)RRN_KEPT_RUNG, "some stage has no place among what is kept");
 
 /* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The
- * fast effort has an allowance of its own (rungs.c). */
+ * fast effort has an allowance of its own (climb.c). */
 static const rrn_allowance stages[2][STAGES] = {
   {
     { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
