@@ -15,7 +15,7 @@
  * less than A there, and with so many crossbars at hand, A is among the results. So rungs below an anchor that is at
  * hand are of no use: a result takes the anchors up to the next one above, and rungs between two of them, whatever the
  * floors. These follow A from anchor to anchor, as the slope goes: the relaxed time of allocation (ideal.c), and a part
- * that falls with the crossbars, as layers wait for each other less. The first anchor is about one and a half times the
+ * that falls with the crossbars, as layers wait for each other less. The first anchor is about twice the
  * crossbars that one copy fills, or that its largest layer needs, or the first number from there on where a plan fits;
  * below it floors follow the slope alone.
  *
@@ -60,7 +60,7 @@ static const double losses[2][2] = { { 0.1, 0.1 }, { 0.03, 0.06 } };
 
 /* Floors are so much below what is expected: of networks with anchors, which have some layer with groups or none; of
  * mobile ones, for one inference or more. Higher ones lose lucky plans, lower ones have more rungs looked at. */
-static const double anchored_slacks[2] = { 0.7, 0.85 }, mobile_slacks[2] = { 0.98, 0.94 };
+static const double anchored_slacks[2] = { 0.7, 0.9 }, mobile_slacks[2] = { 0.98, 0.94 };
 
 /* The factor that mobile networks usually have, per inference: one group per activation or more; one inference or
  * more. As with slacks when a network has another: by a tenth at most among those looked at. */
@@ -139,7 +139,7 @@ rrn_rungs_next_anchor(rrn_rungs *r)
   if (r->n_anchors > 0)
     at = r->at >= r->crossbars[r->n - 1] || r->n_anchors == RRN_MOST_ANCHORS ? INT64_MAX : 2 * at;
   else if (r->tried++ < MOST_TRIES)
-    at = r->tried == 1 ? least + least / 2 + 1 : at + at / 2;
+    at = r->tried == 1 ? 2 * least + 1 : at + at / 2;
   else
     at = INT64_MAX;
   r->at = at > RRN_MAX_BOXES ? 0 : (int32_t)at;
