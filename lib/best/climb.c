@@ -27,8 +27,8 @@ static const double most_sooner = 0.01;
 
 /* What a search may spend: where layers are dense only, and others, whose layers are not moved. */
 static const rrn_allowance allowances[2] = {
-  { 0, 2e6, 1e6, 6e6, 1, 1, 2, 2, 1, 1, 1 },
-  { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
+  { 0, 2e6, 1e6, 6e6, 1, 1, 2, 2, 1, 1, 1, 0 },
+  { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1, 0 },
 };
 
 /* Each time a plan is simulated to be too soon it is made slower by what it lacks, and a little. */

@@ -3,18 +3,8 @@
 #ifndef RRN_BEST_FLOOR_H
 #define RRN_BEST_FLOOR_H
 
+#include "best/floor_spaces.h"
 #include "util/arena.h"
-
-enum { RRN_FLOOR_SPACES = 28 };
-
-typedef struct rrn_floor_box {
-  int32_t layer;
-  int32_t col, row, cols, rows; /* in the order of a space's coordinates */
-} rrn_floor_box;
-
-typedef struct rrn_floor_space {
-  int32_t x1, y1, x2, y2; /* x: columns, y: rows */
-} rrn_floor_space;
 
 /* Free cells and empty spaces are elsewhere, so that what a search looks at is close together. */
 typedef struct rrn_floor_bar {
@@ -23,7 +13,7 @@ typedef struct rrn_floor_bar {
   int32_t n_spaces;
   int32_t group;
   int32_t stamp;     /* of the last step that saved it */
-  uint32_t version;  /* of its spaces; 0 = none was looked for since they changed */
+  uint32_t list;     /* number of its list of spaces: with the same number, the same spaces in the same order */
 } rrn_floor_bar;
 
 typedef struct rrn_floor_saved {
@@ -35,18 +25,14 @@ typedef struct rrn_floor_saved {
   rrn_floor_space spaces[RRN_FLOOR_SPACES];
 } rrn_floor_saved;
 
-/* A size of boxes, and since when the row is about it. */
-typedef struct rrn_floor_size {
-  int32_t rows, cols;
-  uint32_t since;
-} rrn_floor_size;
-
-/* The best space of a crossbar for boxes of some size. */
+/* About a list of spaces and boxes of a size. */
 typedef struct rrn_floor_known {
-  uint32_t version; /* of the crossbar's spaces that this is about */
-  uint32_t when;    /* it was found */
-  int32_t waste;    /* on the shorter side; -1 = none fits */
-  int32_t space;
+  uint64_t size;    /* rows and columns */
+  uint32_t list;    /* 0 = nothing is known */
+  int32_t waste;    /* of the best space, on the shorter side; -1 = none fits */
+  int32_t space;    /* the best */
+  uint32_t next;    /* list with such a box there; 0 = none was put there */
+  int32_t like;     /* a crossbar that came to that list */
 } rrn_floor_known;
 
 typedef struct rrn_floor {
@@ -57,13 +43,12 @@ typedef struct rrn_floor {
   rrn_floor_space *spaces;  /* [n_bars][RRN_FLOOR_SPACES] */
   uint64_t *holds;          /* [n_layers][n_words]: crossbars that hold a box of the layer */
   uint64_t *held;           /* [n_bars][layer_words]: the same by crossbars */
-  rrn_floor_saved *saved;
+  rrn_floor_saved **saved;
   size_t n_saved, cap_saved, made_saved;
   int32_t stamp;
-  uint32_t clock;           /* counts versions and sizes */
-  rrn_floor_size *sizes;    /* [n_sizes]: of boxes that spaces are known for */
-  rrn_floor_known *known;   /* [n_sizes][n_bars]; NULL = none is noted */
-  int32_t n_sizes;          /* a power of two */
+  uint32_t n_lists;         /* numbered so far */
+  rrn_floor_known *known;   /* [n_known], by list and size */
+  uint32_t n_known;         /* a power of two */
   int32_t layer_words;
   const uint64_t *allow;    /* [n_layers][layer_words]: layers that may share a crossbar; NULL = all */
   int32_t first;            /* crossbar at which searches start */
@@ -71,14 +56,13 @@ typedef struct rrn_floor {
   int32_t n_only;
   int32_t failed;           /* out of memory */
   int64_t work;             /* done so far: rough nanoseconds, counted and not measured */
-  int32_t *found_bar, *found_score, *found_space; /* [n_bars] scratch */
+  int32_t *found_bar, *found_score; /* [n_bars] scratch */
   int32_t *n_of_score;      /* [rows + cols + 1] scratch, zero */
 } rrn_floor;
 
+/* again = 1: more is noted, for searches that look for the same sizes again and again. */
 int32_t rrn_floor_init(rrn_floor *f, rrn_arena *arena, int32_t rows, int32_t cols, int32_t n_bars, int32_t n_layers,
-                       rramnas_error *err);
-/* From now on best spaces are noted: for searches that look for the same sizes again and again. */
-int32_t rrn_floor_note_spaces(rrn_floor *f, rramnas_error *err);
+                       int32_t again, rramnas_error *err);
 /* Removes all boxes; every crossbar joins group 0. Ends all steps. */
 void rrn_floor_clear(rrn_floor *f);
 

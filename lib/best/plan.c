@@ -42,9 +42,7 @@ rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, in
       !p->urgent || !p->wanted_ns)
     return rrn_fail_memory(err);
   RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers,
-                         err));
-  if (!limits.few)
-    RRN_TRY(rrn_floor_note_spaces(&p->floor, err));
+                         !limits.few, err));
   p->allow = rrn_arena_alloc(arena, n * (size_t)p->floor.layer_words, sizeof(*p->allow));
   if (!p->allow)
     return rrn_fail_memory(err);

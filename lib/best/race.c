@@ -28,22 +28,33 @@
 enum { MOST_RACERS = 2048, STAGES = RRN_RACE_STAGES, BOUND_STEPS = 6, MANY = 2048, LARGE = 1024, NEIGHBOURS = 4 };
 _Static_assert((int)STAGES < (int)RRN_KEPT_RUNG, "some stage has no place among what is kept");
 
-/* The stages of a search, for networks of dense layers only and for others, whose plans take longer to make. The
- * fast effort has an allowance of its own (climb.c). */
-static const rrn_allowance stages[2][STAGES] = {
-  {
-    { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
-    { 3e6, 1.2e6, 9e5, 6e5, 3, 1, 3, 2, 1, 0, 2 },
-    { 6e6, 9e6, 3e7, 3e7, 3, 2, 6, 4, 1, 0, 3 },
-    { 3e7, 3e7, 1.5e8, 1e8, 3, 4, 8, 6, 1, 0, 4 },
-    { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
+/* Which stages a search has. Groups pay where several inferences are on their way and layers use what is free: not
+ * where grouped layers work one group at a time, and thereby most of the time alone. There the best plan of one group
+ * of each way to build is improved instead. */
+enum { DENSE, GROUPED, ALONE, KINDS };
+
+/* The fast effort has an allowance of its own (climb.c). */
+static const rrn_allowance stages[KINDS][STAGES] = {
+  [DENSE] = {
+    { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1, 0 },
+    { 3e6, 1.2e6, 9e5, 6e5, 3, 1, 3, 2, 1, 0, 2, 0 },
+    { 6e6, 9e6, 3e7, 3e7, 3, 2, 6, 4, 1, 0, 3, 0 },
+    { 3e7, 3e7, 1.5e8, 1e8, 3, 4, 8, 6, 1, 0, 4, 0 },
+    { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5, 0 },
   },
-  {
-    { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1 },
-    { 3e6, 2e6, 1.5e6, 1e6, 3, 1, 3, 2, 1, 0, 2 },
-    { 6e6, 1.2e7, 2e7, 3.5e7, 3, 4, 6, 4, 1, 0, 3 },
-    { 3e7, 5e7, 2.2e8, 1.5e8, 3, 2, 8, 6, 1, 0, 4 },
-    { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
+  [GROUPED] = {
+    { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1, 0 },
+    { 3e6, 2e6, 1.5e6, 1e6, 3, 1, 3, 2, 1, 0, 2, 0 },
+    { 6e6, 1.2e7, 2e7, 3.5e7, 3, 4, 6, 4, 1, 0, 3, 0 },
+    { 3e7, 5e7, 1e8, 2e8, 3, 2, 8, 9, 3, 0, 4, 1 },
+    { 1e8, 1.5e8, 7e8, 1.5e9, 3, 4, 12, 12, 4, 0, 5, 1 },
+  },
+  [ALONE] = {
+    { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1, 0 },
+    { 3e6, 0, 0, 6e6, 3, 0, 0, 2, 2, 0, 2, 1 },
+    { 1e7, 0, 0, 6e7, 3, 0, 0, 4, 4, 0, 3, 1 },
+    { 3e7, 0, 0, 3e8, 3, 0, 0, 6, 6, 0, 4, 1 },
+    { 1e8, 0, 0, 1.5e9, 3, 0, 0, 8, 8, 0, 5, 1 },
   },
 };
 
@@ -52,22 +63,26 @@ static const rrn_allowance stages[2][STAGES] = {
  * other is the last stage of thorough. Both where layers are dense and inferences several. */
 enum { AGAIN = STAGES, AGAIN_SEARCHES = 4, LAST_SEARCHES = 5 };
 static const rrn_allowance again[AGAIN_SEARCHES] = {
-  { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 8 },
-  { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 9 },
-  { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 10 },
-  { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 11 },
+  { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 8, 0 },
+  { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 9, 0 },
+  { 3e6, 1.2e7, 1.5e7, 8e7, 3, 4, 6, 4, 1, 0, 10, 0 },
+  { 3e6, 3e7, 1.5e8, 8e7, 3, 2, 8, 6, 1, 0, 11, 0 },
 };
 static const rrn_allowance last_stage[LAST_SEARCHES] = {
-  { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5 },
-  { 6e6, 6e7, 3e8, 2e8, 3, 2, 8, 6, 1, 0, 12 },
-  { 6e6, 6e7, 3e8, 2e8, 3, 4, 10, 12, 1, 0, 13 },
-  { 6e6, 6e7, 3e8, 2e8, 3, 2, 8, 6, 1, 0, 14 },
-  { 6e6, 6e7, 3e8, 2e8, 3, 4, 10, 12, 1, 0, 15 },
+  { 1e8, 4.5e8, 3.15e9, 2.25e9, 3, 4, 12, 12, 2, 0, 5, 0 },
+  { 6e6, 6e7, 3e8, 2e8, 3, 2, 8, 6, 1, 0, 12, 0 },
+  { 6e6, 6e7, 3e8, 2e8, 3, 4, 10, 12, 1, 0, 13, 0 },
+  { 6e6, 6e7, 3e8, 2e8, 3, 2, 8, 6, 1, 0, 14, 0 },
+  { 6e6, 6e7, 3e8, 2e8, 3, 4, 10, 12, 1, 0, 15, 0 },
 };
 static const double again_share = 0.07;
 
-/* The share of the way to the bound that a stage may go, for one inference and for more. */
-static const double shares[STAGES][2] = { { 1, 1 }, { 0.6, 0.15 }, { 0.5, 0.3 }, { 0.35, 0.25 }, { 0.3, 0.25 } };
+/* The share of the way to the bound that a stage may go, for one inference and for more; where grouped layers work one
+ * group at a time the bound is closer, and stages seldom go so far. */
+static const double shares[2][STAGES][2] = {
+  { { 1, 1 }, { 0.6, 0.15 }, { 0.5, 0.3 }, { 0.35, 0.25 }, { 0.3, 0.25 } },
+  { { 1, 1 }, { 0.6, 0.15 }, { 0.4, 0.25 }, { 0.25, 0.16 }, { 0.15, 0.12 } },
+};
 
 /* And of the time at most. Where groups may share activations the bound is far away, and tells little. */
 static const double most_shares[STAGES][2] = { { 1, 1 }, { 1, 0.15 }, { 1, 0.08 }, { 0.15, 0.08 }, { 0.1, 0.06 } };
@@ -79,6 +94,11 @@ static const double tight_share = 0.4, tight_most_share = 0.3;
 /* Where the first stage makes no plan, cells are scarce: later plans are not sooner than this share of the time of one copy
  * of each layer. */
 static const double scarce_share = 0.25;
+
+/* About what searches on a few hundred crossbars need. glibc's allocator gives the system back what is free at its end,
+ * and pages then cost as much again as a compilation by effort fast. It keeps twice its largest block that was freed:
+ * one as large as all others together is enough. */
+enum { SEARCH_BYTES = 1 << 20 };
 
 /* --- the list --- */
 
@@ -119,7 +139,8 @@ static double
 least_after(const rrn_race *r, const rrn_racer *x, int32_t stage, double ns)
 {
   const int tight = stage >= FIRST_TIGHT && is_tight(r, x);
-  const double share = (tight ? tight_share : shares[stage][r->search.samples > 1]) * (ns - x->own_bound_ns);
+  const double usual = shares[r->grouped && !r->far][stage][r->search.samples > 1];
+  const double share = (tight ? tight_share : usual) * (ns - x->own_bound_ns);
   const double most = (tight ? tight_most_share : most_shares[stage][r->far]) * ns;
 
   return share <= 0 ? ns : ns - (share < most ? share : most);
@@ -152,6 +173,14 @@ least_again(const rrn_racer *x, double ns)
   const double least = (1 - again_share) * ns;
 
   return least > x->own_bound_ns ? least : x->own_bound_ns;
+}
+
+static int32_t
+kind_of(const rrn_race *r)
+{
+  if (r->search.samples == 1 || (r->grouped && !r->far))
+    return ALONE;
+  return r->grouped ? GROUPED : DENSE;
 }
 
 /* No plan of the racer will be sooner, up to that stage. */
@@ -367,7 +396,7 @@ make_searches(rrn_race *r, const rrn_racer *x, const rrn_allowance *searches, in
 static int32_t
 make_stage(rrn_race *r, rrn_racer *x, rrn_kept_stage *kept)
 {
-  const rrn_allowance *searches = &stages[r->grouped][x->stage];
+  const rrn_allowance *searches = &stages[kind_of(r)][x->stage];
   double least_ns = 0;
   int32_t n = 1;
 
@@ -495,6 +524,8 @@ rrn_race_init(rrn_race *r, const rramnas_mapping *m, const rramnas_compile_optio
   r->err = err;
   r->search = (rrn_search){ .m = m, .samples = o->samples, .depthwise = o->depthwise, .seed = (uint32_t)o->seed,
                             .arena = &r->search_arena, .scratch = &r->scratch, .err = err };
+  if (!rrn_arena_reserve(&r->search_arena, SEARCH_BYTES))
+    return rrn_fail_memory(err);
   return list_racers(r, m->crossbars_available);
 }
 

@@ -103,13 +103,13 @@ offer(rrn_search *s, int32_t start)
 }
 
 static int32_t
-try_recipe(rrn_search *s, const rrn_recipe *r)
+try_recipe(rrn_search *s, const rrn_recipe *r, int32_t start)
 {
   int32_t fits = 0;
 
   RRN_TRY(rrn_plan_build(&s->plan, r, NULL, &fits));
   s->tries++;
-  return fits ? offer(s, 0) : RRAMNAS_OK;
+  return fits ? offer(s, start) : RRAMNAS_OK;
 }
 
 static int
@@ -138,19 +138,19 @@ try_fast(rrn_search *s, int32_t only_one)
 }
 
 static int32_t
-try_one_group(rrn_search *s, int32_t least, double spend)
+try_one_group(rrn_search *s, const rrn_allowance *a)
 {
   const int64_t start = rrn_plan_work(&s->plan);
-  const int32_t book = cookbook_of(s), most = DENSITIES * cookbook[book].n;
+  const int32_t book = cookbook_of(s), ways = cookbook[book].n, most = DENSITIES * ways;
   int32_t i;
 
   rrn_plan_one_group(&s->plan);
   /* Until some plan fits, more recipes than can be paid for. */
-  for (i = 0; i < least || (i < most && (double)(rrn_plan_work(&s->plan) - start) < spend) ||
+  for (i = 0; i < a->recipes || (i < most && (double)(rrn_plan_work(&s->plan) - start) < a->plans) ||
               (i < EXTRA_RECIPES && s->n_keeps == 0); i++) {
     const rrn_recipe r = recipe(book, i);
 
-    RRN_TRY(try_recipe(s, &r));
+    RRN_TRY(try_recipe(s, &r, a->apart ? -(i % ways) : 0));
   }
   return RRAMNAS_OK;
 }
@@ -231,7 +231,7 @@ soonest(const rrn_search *s, int one_group)
   int32_t i;
 
   for (i = 0; i < s->n_keeps; i++)
-    if ((s->start_of[i] == 0) == one_group && s->keeps[i].ns < ns)
+    if ((s->start_of[i] <= 0) == one_group && s->keeps[i].ns < ns)
       ns = s->keeps[i].ns;
   return ns;
 }
@@ -257,9 +257,9 @@ build_plans(rrn_search *s, const rrn_allowance *a)
   if (a->few)
     RRN_TRY(try_fast(s, a->few > 1));
   if (s->n_keeps == 0)
-    RRN_TRY(try_one_group(s, a->recipes, a->plans));
+    RRN_TRY(try_one_group(s, a));
   if (a->few && s->n_keeps == 0)
-    RRN_TRY(try_recipe(s, &one_copy));
+    RRN_TRY(try_recipe(s, &one_copy, 0));
   if (a->few && s->n_keeps == 0)
     return RRAMNAS_OK; /* what does not fit on all crossbars will not on parts of them */
   for (k = 0; s->samples > 1 && k < a->densities && (k == 0 || groups_pay(s)) && !some_plan_is_enough(s); k++)

@@ -23,6 +23,7 @@ typedef struct rrn_allowance {
   int32_t last;       /* plans whose layers are moved */
   int32_t few;        /* 1: fewer points of menus (rrn_shape_limits), few builds; 2: one build */
   int32_t stream;     /* of random numbers */
+  int32_t apart;      /* 1: the best plan of each way to build one group is kept; 0: the best of all */
 } rrn_allowance;
 
 typedef struct rrn_search {
@@ -34,7 +35,7 @@ typedef struct rrn_search {
   rramnas_mapping chip;       /* what plans are for */
   rrn_plan plan;
   rrn_keep keeps[RRN_MOST_KEEPS];     /* of different starts */
-  int32_t start_of[RRN_MOST_KEEPS];   /* number of the start; 0 = one group */
+  int32_t start_of[RRN_MOST_KEEPS];   /* number of the start; 0 or less: one group */
   int32_t n_keeps, most_keeps;
   int32_t *group_of_bar;      /* [crossbars] */
   int32_t tries;              /* plans made so far */

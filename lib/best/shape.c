@@ -82,6 +82,8 @@ typedef struct cook {
   rrn_arena *arena;
   int32_t layer;
   int32_t most_boxes;
+  int64_t group_cols;    /* of a grouped layer: columns of a group */
+  int64_t groups_of_bar; /* that have their columns in one crossbar */
   rrn_menu *menu;
   size_t cap;
   rramnas_error *err;
@@ -104,7 +106,7 @@ dense_menu(cook *k, const rrn_tiling *t)
 {
   rrn_box_class classes[RRN_MOST_CLASSES];
   const int32_t n = rrn_shape_classes(k->m, k->layer, t, classes);
-  int64_t pieces = 0, cells = 0, most = 0, x = 1, share;
+  int64_t pieces = 0, cells = 0, most = 0, x = 1, share, most_copies;
   int32_t i;
 
   for (i = 0; i < n; i++) {
@@ -112,7 +114,8 @@ dense_menu(cook *k, const rrn_tiling *t)
     cells += (int64_t)classes[i].per_copy * classes[i].rows * classes[i].cols;
     most = classes[i].activations > most ? classes[i].activations : most;
   }
-  for (; x <= k->most_boxes / pieces && x <= most; x = rrn_divide_up(most, share - 1)) {
+  most_copies = rrn_least(k->most_boxes / pieces, most);
+  for (; x <= most_copies; x = rrn_divide_up(most, share - 1)) {
     RRN_TRY(add_point(k, (rrn_point){ *t, (int32_t)x, (int32_t)(x * pieces), x * cells,
                                       rrn_shape_ns(classes, n, (int32_t)x) }));
     share = rrn_divide_up(most, x);
@@ -124,14 +127,13 @@ dense_menu(cook *k, const rrn_tiling *t)
 
 /* Groups dealt to at most `boxes` boxes, k at once; as few boxes as the same time allows. 0 = does not fit. */
 static int64_t
-groups_per_box(const rramnas_mapping *m, const rrn_matrix *x, int64_t boxes, int64_t at_once)
+groups_per_box(const cook *k, int64_t groups, int64_t boxes, int64_t at_once)
 {
-  const int64_t fit = m->hw->v.crossbar.cols / x->cells / (x->cols / x->groups);
-  const int64_t share = rrn_least(x->groups, rrn_divide_up(rrn_divide_up(x->groups, boxes), at_once) * at_once);
+  const int64_t even = rrn_divide_up(groups, boxes), share = rrn_least(groups, rrn_divide_up(even, at_once) * at_once);
 
-  if (share <= fit)
+  if (share <= k->groups_of_bar)
     return share;
-  return rrn_divide_up(x->groups, boxes) <= fit ? fit : 0;
+  return even <= k->groups_of_bar ? k->groups_of_bar : 0;
 }
 
 /* That many copies with the groups dealt to full boxes and a last one, k at once. The last is no slower. */
@@ -139,7 +141,7 @@ static int32_t
 grouped_point(cook *k, int64_t copies, int64_t at_once, double latency_ns)
 {
   const rrn_matrix *x = &k->m->matrices[k->layer];
-  const int64_t share = groups_per_box(k->m, x, k->most_boxes / copies, at_once), cols = x->cols / x->groups;
+  const int64_t share = groups_per_box(k, x->groups, k->most_boxes / copies, at_once), cols = k->group_cols;
   const int64_t activations = rrn_divide_up(share, at_once) * x->positions;
   int64_t full, last, blocks;
 
@@ -211,15 +213,14 @@ grouped_menu(cook *k, rrn_shape_limits limits)
   const rramnas_mapping *m = k->m;
   const rrn_matrix *x = &m->matrices[k->layer];
   const int64_t by_rows = m->hw->v.crossbar.rows / x->rows;
-  const int64_t by_cols = m->hw->v.crossbar.cols / x->cells / (x->cols / x->groups);
-  const int64_t most = rrn_least(rrn_least(by_rows, by_cols), x->groups);
+  const int64_t most = rrn_least(rrn_least(by_rows, k->groups_of_bar), x->groups);
   const int64_t first = limits.depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? most : 1;
   const int64_t last = limits.depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
   int64_t at_once, copies;
 
   for (at_once = first; at_once <= last; at_once += limits.few ? 1 + at_once / 3 : 1) {
     const double latency_ns =
-      rrn_matrix_latency_ns(m->hw, x, x->rows * at_once, at_once * (x->cols / x->groups) * x->cells);
+      rrn_matrix_latency_ns(m->hw, x, x->rows * at_once, at_once * k->group_cols * x->cells);
 
     for (copies = 1; copies <= k->most_boxes; copies += 1 + copies / (limits.few && last > 1 ? 6 : 24))
       RRN_TRY(grouped_point(k, copies, at_once, latency_ns));
@@ -276,10 +277,13 @@ static const int32_t deals[] = { 64, 56, 48, 36, 24, 12, 4, 1 };
 static int32_t
 grouped_choice(cook *k, rrn_choice *c, rrn_shape_limits limits)
 {
+  const rrn_matrix *x = &k->m->matrices[k->layer];
   const int32_t most = k->most_boxes;
   const size_t n = limits.few ? 2 : sizeof(deals) / sizeof(deals[0]);
   size_t i;
 
+  k->group_cols = x->cols / x->groups;
+  k->groups_of_bar = k->m->hw->v.crossbar.cols / x->cells / k->group_cols;
   for (i = 0; i < n; i++) {
     k->most_boxes = (int32_t)((int64_t)most * deals[i] / 64);
     k->menu = &c->menus[c->n];

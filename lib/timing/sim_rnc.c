@@ -59,6 +59,8 @@ typedef struct pool {
 /* A layer's figures that no event changes. */
 typedef struct layer_figures {
   int32_t copies_per_job;
+  int32_t first_copy, first_spot; /* of all copies and placements */
+  int32_t n_pieces;
   double round_ns; /* duration when all boxes run in one round */
 } layer_figures;
 
@@ -77,6 +79,8 @@ typedef struct sim {
   int32_t *free_copies;    /* [copies]: the rings */
   int32_t *next_held;      /* [copies] */
   bar *bars;               /* [crossbars_available] */
+  int32_t *bar_of;         /* [n_placements] */
+  int64_t n_waiting;       /* placements in the queues of all crossbars */
   int32_t *next_waiting;   /* [n_placements]: queue of a crossbar */
   int32_t *holder;         /* [n_placements]: sample that waits */
   int32_t *round_of;       /* [n_placements] or NULL when every job has one round */
@@ -182,17 +186,19 @@ set_figures(sim *s)
       if (longer(&m->pieces[i], longest))
         longest = &m->pieces[i];
     s->figures[layer].copies_per_job = copies_per_job(m, layer);
+    s->figures[layer].first_copy = s->pools[layer].first_copy;
+    s->figures[layer].first_spot = (int32_t)m->first_placement[layer];
+    s->figures[layer].n_pieces = rrn_mapping_pieces_of(m, layer);
     s->figures[layer].round_ns = piece_ns(s, longest, s->figures[layer].copies_per_job);
   }
 }
 
 /* Walks the boxes of a job: for (box of each held copy). The body sees copy (within the layer), k and spot. */
 #define FOR_EACH_BOX(s, j, copy, k, spot)                                                                     \
-  for (int32_t held_ = (j)->first_copy, copy = held_ - (s)->pools[(j)->layer].first_copy; held_ >= 0;          \
-       held_ = (s)->next_held[held_], copy = held_ - (s)->pools[(j)->layer].first_copy)                        \
-    for (int32_t k = 0, n_ = rrn_mapping_pieces_of((s)->m, (j)->layer),                                        \
-                 spot = (int32_t)(rrn_mapping_placement((s)->m, (j)->layer, copy, 0) - (s)->m->placements);    \
-         k < n_; k++, spot++)
+  for (const layer_figures *f_ = &(s)->figures[(j)->layer], *end_ = f_ + 1; f_ < end_; f_++)                   \
+    for (int32_t held_ = (j)->first_copy, copy = held_ - f_->first_copy; held_ >= 0;                           \
+         held_ = (s)->next_held[held_], copy = held_ - f_->first_copy)                                         \
+      for (int32_t k = 0, spot = f_->first_spot + copy * f_->n_pieces; k < f_->n_pieces; k++, spot++)
 
 /* Each box goes to the first round that has no box in its crossbar yet: round = boxes seen there so far. */
 static void
@@ -203,9 +209,9 @@ assign_rounds(sim *s, job *j)
   if (!s->round_of)
     return;
   FOR_EACH_BOX (s, j, copy, k, spot)
-    s->bar_count[s->m->placements[spot].crossbar] = 0;
+    s->bar_count[s->bar_of[spot]] = 0;
   FOR_EACH_BOX (s, j, copy, k, spot) {
-    s->round_of[spot] = s->bar_count[s->m->placements[spot].crossbar]++;
+    s->round_of[spot] = s->bar_count[s->bar_of[spot]]++;
     if (s->round_of[spot] >= j->n_rounds)
       j->n_rounds = s->round_of[spot] + 1;
   }
@@ -317,6 +323,7 @@ serve_bar(sim *s, bar *b)
   if (b->first_waiting < 0)
     b->last_waiting = -1;
   b->busy = 1;
+  s->n_waiting--;
   grant_bar(s, s->holder[spot]);
 }
 
@@ -331,6 +338,7 @@ queue_for_bar(sim *s, bar *b, int32_t sample, int32_t spot)
   else
     s->next_waiting[b->last_waiting] = spot;
   b->last_waiting = spot;
+  s->n_waiting++;
   serve_bar(s, b);
 }
 
@@ -340,7 +348,7 @@ boxes_in_round(const sim *s, const job *j)
   int32_t n = 0;
 
   if (!s->round_of)
-    return j->wanted * rrn_mapping_pieces_of(s->m, j->layer);
+    return j->wanted * s->figures[j->layer].n_pieces;
   FOR_EACH_BOX (s, j, copy, k, spot)
     n += in_round(s, j, spot);
   return n;
@@ -354,7 +362,7 @@ begin_round(sim *s, int32_t sample)
   j->bars_granted = 0;
   j->bars_wanted = boxes_in_round(s, j);
   FOR_EACH_BOX (s, j, copy, k, spot) {
-    bar *b = &s->bars[s->m->placements[spot].crossbar];
+    bar *b = &s->bars[s->bar_of[spot]];
 
     if (!in_round(s, j, spot))
       continue;
@@ -385,8 +393,7 @@ report_round(sim *s, int32_t sample)
     return;
   FOR_EACH_BOX (s, j, copy, k, spot)
     if (in_round(s, j, spot))
-      s->o->span(s->o->span_user, &(rrn_span){ sample, j->layer, copy, k, s->m->placements[spot].crossbar, j->start_ns,
-                                               s->now_ns });
+      s->o->span(s->o->span_user, &(rrn_span){ sample, j->layer, copy, k, s->bar_of[spot], j->start_ns, s->now_ns });
 }
 
 /* The slots are free at once; who waits for them is served when the release is handled. The next round asks for
@@ -400,7 +407,7 @@ end_round(sim *s, int32_t sample)
   if (!s->o->no_contention)
     FOR_EACH_BOX (s, j, copy, k, spot)
       if (in_round(s, j, spot))
-        s->bars[s->m->placements[spot].crossbar].busy = 0;
+        s->bars[s->bar_of[spot]].busy = 0;
   if (++j->round < j->n_rounds) {
     now(s, ROUND_RELEASED, sample);
     begin_round(s, sample);
@@ -409,17 +416,19 @@ end_round(sim *s, int32_t sample)
   }
 }
 
-/* Serves the jobs that wait for crossbars of the round that ended last. */
+/* Serves the jobs that wait for crossbars of the round that ended last, if any wait at all. */
 static void
 serve_released(sim *s, int32_t sample)
 {
   job *j = &s->jobs[sample];
 
+  if (s->n_waiting == 0)
+    return;
   j->round--;
   if (!s->o->no_contention)
     FOR_EACH_BOX (s, j, copy, k, spot)
       if (in_round(s, j, spot))
-        serve_bar(s, &s->bars[s->m->placements[spot].crossbar]);
+        serve_bar(s, &s->bars[s->bar_of[spot]]);
   j->round++;
 }
 
@@ -522,6 +531,7 @@ prepare(sim *s)
   const rramnas_mapping *m = s->m;
   const size_t n_bars = (size_t)m->crossbars_available;
   int64_t n_copies = 0;
+  size_t spot;
   int32_t i, k;
 
   for (i = 0; i < m->n_layers; i++)
@@ -532,6 +542,7 @@ prepare(sim *s)
   s->free_copies = rrn_arena_alloc_raw(&s->arena, (size_t)n_copies, sizeof(*s->free_copies));
   s->next_held = rrn_arena_alloc_raw(&s->arena, (size_t)n_copies, sizeof(*s->next_held));
   s->bars = rrn_arena_alloc_raw(&s->arena, n_bars, sizeof(*s->bars));
+  s->bar_of = rrn_arena_alloc_raw(&s->arena, m->n_placements, sizeof(*s->bar_of));
   s->next_waiting = rrn_arena_alloc_raw(&s->arena, m->n_placements, sizeof(*s->next_waiting));
   s->holder = rrn_arena_alloc_raw(&s->arena, m->n_placements, sizeof(*s->holder));
   if (m->sharing.layer_threshold < 0 && m->sharing.max_load > 1 && !s->o->no_contention) {
@@ -540,7 +551,7 @@ prepare(sim *s)
     s->failed = !s->round_of || !s->bar_count;
   }
   if (s->failed || !s->jobs || !s->pools || !s->figures || !s->free_copies || !s->next_held || !s->bars ||
-      !s->next_waiting || !s->holder)
+      !s->bar_of || !s->next_waiting || !s->holder)
     return rrn_fail_memory(s->err);
   for (i = 0, n_copies = 0; i < m->n_layers; i++) {
     s->pools[i] = (pool){ (int32_t)n_copies, m->copies[i], 0, m->copies[i], -1, -1 };
@@ -549,6 +560,8 @@ prepare(sim *s)
   }
   for (i = 0; i < m->crossbars_available; i++)
     s->bars[i] = (bar){ 0, -1, -1 };
+  for (spot = 0; spot < m->n_placements; spot++)
+    s->bar_of[spot] = m->placements[spot].crossbar;
   set_figures(s);
   return RRAMNAS_OK;
 }

@@ -71,6 +71,12 @@ rrn_arena_init(rrn_arena *arena, const rrn_rt *rt)
   arena->used = 0;
 }
 
+int
+rrn_arena_reserve(rrn_arena *arena, size_t size)
+{
+  return arena->chunks || chunk_new(arena, size, &arena->chunks);
+}
+
 static void
 chunks_free(rrn_arena *arena, struct rrn_arena_chunk *chunk)
 {
@@ -179,15 +185,39 @@ rrn_arena_strndup(rrn_arena *arena, const char *text, size_t length)
   return p;
 }
 
+/* The array made larger where it is: when nothing came after it, and its chunk has room. */
+static int
+extend(rrn_arena *arena, const void *array, size_t n, size_t more, size_t size)
+{
+  struct rrn_arena_chunk *chunk = arena->chunks;
+  size_t bytes, step, old_bytes;
+  const size_t old_step = step_of(n, size, &old_bytes);
+
+  if (n == 0 || chunk->used < old_step || (const char *)chunk->data + (chunk->used - old_step) != (const char *)array)
+    return 0;
+  step = step_of(more, size, &bytes);
+  if (step == 0 || chunk->size - (chunk->used - old_step) < step)
+    return 0;
+  chunk->used -= old_step;
+  arena->used -= old_step;
+  take(arena, chunk, step, bytes);
+  return 1;
+}
+
 void *
-rrn_arena_grow(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size)
+rrn_arena_enlarge(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size)
 {
   size_t wanted;
   void *bigger;
 
-  if (n < *cap)
+  if (ckd_mul(&wanted, n < 8 ? (size_t)8 : n, (size_t)2))
+    return NULL;
+  if (extend(arena, array, *cap, wanted, size)) {
+    *cap = wanted;
     return array;
-  if (ckd_mul(&wanted, n < 8 ? (size_t)8 : n, (size_t)2) || !(bigger = rrn_arena_alloc_raw(arena, wanted, size)))
+  }
+  bigger = rrn_arena_alloc_raw(arena, wanted, size);
+  if (!bigger)
     return NULL;
   if (*cap)
     memcpy(bigger, array, *cap * size);

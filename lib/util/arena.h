@@ -15,6 +15,8 @@ typedef struct rrn_arena {
 } rrn_arena;
 
 void rrn_arena_init(rrn_arena *arena, const rrn_rt *rt);
+/* Takes so many bytes for an empty arena now, as one block. 0 when out of memory. */
+int rrn_arena_reserve(rrn_arena *arena, size_t size);
 /* Frees everything; the arena may be used again. A zeroed arena is allowed. */
 void rrn_arena_release(rrn_arena *arena);
 /* Forgets everything but keeps the largest chunk for the next round. */
@@ -29,8 +31,15 @@ void *rrn_arena_alloc_alone(rrn_arena *arena, size_t n, size_t size);
 /* Zero-terminated copy. */
 char *rrn_arena_strndup(rrn_arena *arena, const char *text, size_t length);
 
-/* Makes room for element `n` of an array of *cap elements that lives in the arena (doubling; the old block
- * is left behind, at most as many bytes again). NULL when out of memory. */
-void *rrn_arena_grow(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size);
+/* What rrn_arena_grow() does when there is no room yet. */
+void *rrn_arena_enlarge(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size);
+
+/* Makes room for element `n` of an array of *cap elements that lives in the arena (doubling; where
+ * something came after it the old block is left behind, at most as many bytes again). NULL when out of memory. */
+static inline void *
+rrn_arena_grow(rrn_arena *arena, void *array, size_t n, size_t *cap, size_t size)
+{
+  return n < *cap ? array : rrn_arena_enlarge(arena, array, n, cap, size);
+}
 
 #endif

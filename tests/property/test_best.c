@@ -587,7 +587,7 @@ set_up_evaluator(rrn_evaluator *e, const rramnas_mapping *m, rrn_arena *arena, i
 
   assert_int_equal(rrn_evaluator_init(e, arena, m->n_layers, samples, NULL), RRAMNAS_OK);
   assert_int_equal(rrn_floor_init(f, arena, m->hw->v.crossbar.rows, m->hw->v.crossbar.cols, m->crossbars_available,
-                                  m->n_layers, NULL),
+                                  m->n_layers, 0, NULL),
                    RRAMNAS_OK);
   for (layer = 0; layer < m->n_layers; layer++) {
     const rrn_piece *longest = &m->pieces[m->first_piece[layer]];

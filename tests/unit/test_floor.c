@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The floor plan of policy best: boxes stay apart, spaces stay free and none is inside another, steps back lead back,
- * the largest crossbars' cells are counted right, what is noted about spaces is what is found by looking, and boxes that
- * are said to find no room even in place of others find none. */
+ * the largest crossbars' cells are counted right, what is noted about crossbars that are alike is what is found by
+ * looking at each, and boxes that are said to find no room even in place of others find none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ begin(rrn_floor *f, rrn_rt *rt, rrn_arena *arena, int32_t rows, int32_t cols, in
 {
   assert_int_equal(rrn_rt_init(rt, NULL, NULL), RRAMNAS_OK);
   rrn_arena_init(arena, rt);
-  assert_int_equal(rrn_floor_init(f, arena, rows, cols, bars, layers, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_floor_init(f, arena, rows, cols, bars, layers, 1, NULL), RRAMNAS_OK);
 }
 
 /* --- cells of the largest crossbars are more than 32 bits count --- */
@@ -116,12 +116,14 @@ check_same(const rrn_floor *a, const rrn_floor *b)
   }
 }
 
-/* The same step on both floors. */
+/* The same step on both floors; half of the boxes are of few sizes, which make crossbars alike. */
 static void
 take_step(rrn_floor *f[2], test_random *r)
 {
-  const int32_t layer = (int32_t)test_below(r, LAYERS), rows = 1 + (int32_t)test_below(r, 12);
-  const int32_t cols = 1 + (int32_t)test_below(r, 12), count = 1 + (int32_t)test_below(r, 4);
+  const int32_t layer = (int32_t)test_below(r, LAYERS), unit = test_below(r, 2) ? 6 : 1;
+  const int32_t rows = unit * (1 + (int32_t)test_below(r, 12 / unit));
+  const int32_t cols = unit * (1 + (int32_t)test_below(r, 12 / unit));
+  const int32_t count = 1 + (int32_t)test_below(r, 6);
   const uint64_t way = test_below(r, 3);
   int i, found;
 
@@ -162,7 +164,7 @@ noted_spaces_are_those_found(void **state)
   (void)state;
   begin(&noting, &rts[0], &arenas[0], ROWS, COLS, BARS, LAYERS);
   begin(&looking, &rts[1], &arenas[1], ROWS, COLS, BARS, LAYERS);
-  assert_int_equal(rrn_floor_note_spaces(&noting, NULL), RRAMNAS_OK);
+  looking.n_known = 1; /* forgets all but the last */
   for (i = 0; i < STEPS; i++) {
     const size_t n_before = copy_boxes(f[0], before), marks[2] = { rrn_floor_mark(f[0]), rrn_floor_mark(f[1]) };
     const int back = test_below(&r, 2) == 0;
@@ -182,7 +184,7 @@ noted_spaces_are_those_found(void **state)
       assert_memory_equal(before, after, n_before * sizeof(*before));
     }
   }
-  assert_true(noting.clock > 0);
+  assert_true(noting.n_lists > 1);
   rrn_arena_release(&arenas[0]);
   rrn_arena_release(&arenas[1]);
 }
@@ -223,7 +225,6 @@ room_in_place_of_others_is_told(void **state)
 
   (void)state;
   begin(&f, &rt, &arena, ROWS, COLS, BARS, LAYERS);
-  assert_int_equal(rrn_floor_note_spaces(&f, NULL), RRAMNAS_OK);
   for (i = 0; i < STEPS; i++) {
     const int32_t layer = (int32_t)test_below(&r, LAYERS), rows = 1 + (int32_t)test_below(&r, 25);
     const int32_t cols = 1 + (int32_t)test_below(&r, 25), count = 1 + (int32_t)test_below(&r, 5);
