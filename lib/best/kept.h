@@ -6,7 +6,7 @@
 
 #include "compile/mapping.h"
 
-/* The last stage is the fast effort's plan. */
+/* The last stage is the fast effort's plan, on a rung or an anchor. */
 enum { RRN_KEPT_STAGES = 8, RRN_KEPT_RUNG = RRN_KEPT_STAGES - 1, RRN_KEPT_EFFORTS = RRAMNAS_EFFORT_THOROUGH + 1 };
 
 /* One stage of a search. */
@@ -33,8 +33,6 @@ typedef struct rrn_kept {
   size_t n, cap;
   double packed_ns[RRN_KEPT_EFFORTS]; /* one copy of each layer in the fewest crossbars; 0 = not yet packed */
   int32_t packed_crossbars[RRN_KEPT_EFFORTS], packed_tries[RRN_KEPT_EFFORTS];
-  double rung_factor; /* of the fast effort's floors (rungs.c); 0 = not yet known */
-  int32_t rung_tries;
   int32_t repeated; /* stages asked for again, for the log */
 } rrn_kept;
 

@@ -33,7 +33,7 @@ _Static_assert((int)STAGES < (int)RRN_KEPT_RUNG, "some stage has no place among 
  * of each way to build is improved instead. */
 enum { DENSE, GROUPED, ALONE, KINDS };
 
-/* The fast effort has an allowance of its own (rungs.c). */
+/* The fast effort has an allowance of its own (climb.c). */
 static const rrn_allowance stages[KINDS][STAGES] = {
   [DENSE] = {
     { 0, 2e6, 1e6, 3e6, 1, 1, 4, 2, 1, 1, 1, 0 },

@@ -237,6 +237,16 @@ follow(rrn_rivals *r, rrn_rival_copies *x, int32_t crossbars)
   x->alone_ns = unhindered(&m, r->o->samples);
 }
 
+/* The copies of the tries that led to what was made last, so that it is seen when they change. */
+static void
+follow_tries(rrn_rivals *r, int32_t crossbars)
+{
+  int32_t i;
+
+  for (i = 0; i < r->same_tries && r->same_from < INT32_MAX; i++)
+    follow(r, &r->tries[i], crossbars);
+}
+
 /* What was made last is no longer known when the copies of the tries that led to it change. */
 static void
 follow_made(rrn_rivals *r, int32_t crossbars)
@@ -331,8 +341,10 @@ look(rrn_rivals *r, int32_t crossbars, double ns, double *ret_ns)
     rrn_kept_on_init(&own, crossbars);
     on = &own;
   }
-  if (on->rnc_ns < 0 && on->rnc_least_ns < ns)
+  if (on->rnc_ns < 0 && on->rnc_least_ns < ns) {
     RRN_TRY(simulate(r, crossbars, ns, on));
+    follow_tries(r, crossbars);
+  }
   if (on->rnc_ns >= 0)
     *ret_ns = on->rnc_ns;
   return RRAMNAS_OK;

@@ -249,6 +249,7 @@ static int32_t
 build_plans(rrn_search *s, const rrn_allowance *a)
 {
   static const double densities[] = { 0.95, 0.85, 0.75, 1.0 };
+  static const rrn_recipe one_copy = { 0, 0, 0, 0 }; /* of each layer, before any gets more */
   int32_t k;
 
   if (some_layer_has_no_choice(s))
@@ -257,6 +258,8 @@ build_plans(rrn_search *s, const rrn_allowance *a)
     RRN_TRY(try_fast(s, a->few > 1));
   if (s->n_keeps == 0)
     RRN_TRY(try_one_group(s, a));
+  if (a->few && s->n_keeps == 0)
+    RRN_TRY(try_recipe(s, &one_copy, 0));
   if (a->few && s->n_keeps == 0)
     return RRAMNAS_OK; /* what does not fit on all crossbars will not on parts of them */
   for (k = 0; s->samples > 1 && k < a->densities && (k == 0 || groups_pay(s)) && !some_plan_is_enough(s); k++)
