@@ -47,7 +47,8 @@ set_converter(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, cons
     status = rrn_xbar_adc_set(layer, hw->v.adc.bits,
                               range == RRN_ADC_MAXIMUM ? RRN_XBAR_RANGE_MAX : RRN_XBAR_RANGE_GRANULAR, err);
   if (status >= 0 && o->use)
-    status = rrn_adc_use_note(&c->layers[layer->id.layer].arena, &scratch, layer, sample, l->n_sample, &o->use[layer->id.layer], err);
+    status = rrn_adc_use_note(&c->layers[layer->id.layer].arena, &scratch, layer, sample, l->n_sample,
+                              &o->use[layer->id.layer], err);
   rrn_arena_release(&scratch);
   return status;
 }
