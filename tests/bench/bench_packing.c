@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The packing module: crossbars, bound and gap of each instance, boxes per second over the number of boxes. */
+/* The packing module: crossbars, bound and gap of each instance, boxes per second over the number of boxes.
+ *
+ *   bench-packing                  all tables
+ *   bench-packing EVALUATIONS      the instances with so many, instead of those of the golden test */
 #include "bench.h"
 #include "nets.h"
 #include "packing.h"
@@ -67,7 +70,7 @@ row(const char *name, const char *mode, int32_t best, job *j)
 }
 
 static void
-instances(void)
+instances(int64_t evaluations)
 {
   static packing_instance p;
   int i, mode;
@@ -75,7 +78,7 @@ instances(void)
   for (i = 0; i < PACKING_INSTANCES; i++)
     for (mode = 0; mode < PACKING_MODES && packing_read(&p, packing_names[i]); mode++) {
       const rrn_pack_rules rules = packing_rules(&p, mode);
-      job j = { &rules, p.boxes, p.n, { PACKING_SEED, PACKING_EVALUATIONS, 0, NULL }, { 0 }, { 0 } };
+      job j = { &rules, p.boxes, p.n, { PACKING_SEED, evaluations, 0, NULL }, { 0 }, { 0 } };
 
       row(packing_names[i], packing_modes[mode], p.best[mode], &j);
     }
@@ -165,12 +168,14 @@ curve(size_t n, int mode)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
   size_t n;
   int mode;
 
-  instances();
+  instances(argc > 1 ? atoll(argv[1]) : PACKING_EVALUATIONS);
+  if (argc > 1)
+    return 0;
   for (mode = 0; mode < 2; mode++) {
     network("mbv3_small", mode, 104);
     network("squeezenet", mode, 45);
