@@ -134,12 +134,19 @@ is_tight(const rrn_race *r, const rrn_racer *x)
   return x->crossbars - first <= first / 32;
 }
 
+/* Grouped layers work one group at a time. */
+static int
+takes_turns(const rrn_race *r)
+{
+  return r->grouped && !r->far;
+}
+
 /* The time that a stage may not go below. */
 static double
 least_after(const rrn_race *r, const rrn_racer *x, int32_t stage, double ns)
 {
   const int tight = stage >= FIRST_TIGHT && is_tight(r, x);
-  const double usual = shares[r->grouped && !r->far][stage][r->search.samples > 1];
+  const double usual = shares[takes_turns(r)][stage][r->search.samples > 1];
   const double share = (tight ? tight_share : usual) * (ns - x->own_bound_ns);
   const double most = (tight ? tight_most_share : most_shares[stage][r->far]) * ns;
 
@@ -178,7 +185,7 @@ least_again(const rrn_racer *x, double ns)
 static int32_t
 kind_of(const rrn_race *r)
 {
-  if (r->search.samples == 1 || (r->grouped && !r->far))
+  if (r->search.samples == 1 || takes_turns(r))
     return ALONE;
   return r->grouped ? GROUPED : DENSE;
 }
