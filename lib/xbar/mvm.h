@@ -137,6 +137,17 @@ rrn_xbar_column(const rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
   return tile * (size_t)c->n_planes * c->cols * c->rows + ((size_t)plane * c->cols + col) * rrn_xbar_rows_of(c, tile);
 }
 
+/* A number from 0 to `most` with what is left of others before it, as a whole one; what that lacks is left. */
+static inline uint8_t
+rrn_xbar_whole_of(double number, int32_t most, double *left)
+{
+  const double all = number + *left;
+  const int32_t near = (int32_t)(all + 0.5), whole = near > most ? most : near;
+
+  *left = all - whole;
+  return (uint8_t)whole;
+}
+
 /* A cell rounded to the upper two bytes and fewer bits. */
 static inline int32_t
 rrn_xbar_word_of(int32_t cell, int32_t left_out)

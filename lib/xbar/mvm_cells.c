@@ -247,11 +247,12 @@ spreads_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, siz
     ret_spreads[k] = ret_spreads[k] * ret_spreads[k] + (one ? minus[k] * minus[k] : 0);
 }
 
-/* Of one column: in 63 steps, so that four fit a byte, or only the greatest. */
+/* Of one column: in 63 steps, so that four fit a byte, or only the greatest. What a cell is rounded by is made up for in
+ * the next row, so that the sum over any rows in turn is right but for one step, however small their cells are. */
 static void
 spread_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane, size_t col, double *greatest)
 {
-  double spreads[CHUNK];
+  double spreads[CHUNK], left = 0;
   size_t in;
 
   for (in = 0; in < l->n_in; in++) {
@@ -259,10 +260,11 @@ spread_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane, size_t 
 
     if (in % CHUNK == 0)
       spreads_of(l, plane, col, in, l->n_in - in < CHUNK ? l->n_in - in : CHUNK, spreads);
+    left = in % c->rows == 0 ? 0 : left;
     if (greatest)
       raise_to(greatest, spreads[in % CHUNK], 0);
     else
-      c->spread[place] = (uint8_t)nearest(spreads[in % CHUNK] / c->spread_unit[plane]);
+      c->spread[place] = rrn_xbar_whole_of(spreads[in % CHUNK] / c->spread_unit[plane], 63, &left);
   }
 }
 
