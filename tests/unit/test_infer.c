@@ -148,6 +148,64 @@ test_kernels(void **state)
   free(x);
 }
 
+/* Whole numbers of all sizes to floats and to bytes: each kernel as its definition, and both steps as one. */
+static void
+test_whole_numbers(void **state)
+{
+  enum { N = 23 * RRN_INFER_LANES };
+  static const struct {
+    rrn_infer_finish finish;
+    rrn_infer_byte byte;
+  } all[] = {
+    { { -3e5, 0.7, 1e-4, 0.25f, 0, HUGE_VALF }, { 0.11f, 0, 255 } },
+    { { 1e5, 1.25, -1e-4, -0.0f, -HUGE_VALF, HUGE_VALF }, { 0.07f, 131, 255 } },
+    { { 0, 1, 1e-3, 4, -1.5f, 6 }, { 0.5f, 3, 15 } },
+    { { 0, 1, 0.001953125, 0, -HUGE_VALF, HUGE_VALF }, { 0.00390625f, 128, 255 } }, /* halves are met */
+    { { 1e9, 0.3, 1e-6, -299.7f, 0, 6 }, { 1e-2f, 0, 255 } },                       /* what is large goes away */
+    { { 0, 1e300, 1e300, 1, 0, 6 }, { 1, 0, 255 } },
+    { { 0, 1e300, 1e300, 1, -HUGE_VALF, HUGE_VALF }, { 1, 0, 255 } },
+  };
+  int32_t x[N];
+  double more[N];
+  float y[N];
+  uint8_t once[N], twice[N], bytes[N];
+  uint32_t random = 5;
+  size_t i, k;
+  int cpu, with;
+
+  (void)state;
+  for (i = 0; i < N; i++) {
+    random = random * 1664525u + 1013904223u;
+    x[i] = (int32_t)random >> (i % 5 == 0 ? i % 29 : 11 + i % 3);
+    more[i] = (double)((int32_t)(random * 69069u) >> 12);
+  }
+  for (cpu = RRN_INFER_CPU_PLAIN; cpu <= RRN_INFER_CPU_AVX512; cpu++)
+    for (k = 0; k < 2 * sizeof(all) / sizeof(all[0]); k++) {
+      const rrn_infer_kernels *kernels = rrn_infer_kernels_of((enum rrn_infer_cpu)cpu);
+      const rrn_infer_finish *f = &all[k / 2].finish;
+      const rrn_infer_byte *b = &all[k / 2].byte;
+
+      if (!kernels)
+        continue;
+      with = k % 2;
+      kernels->of_integers(f, x, N, with ? more : NULL, y, RRN_INFER_LANES);
+      kernels->to_bytes(b, y, N, twice, RRN_INFER_LANES);
+      kernels->bytes_of_integers(f, b, x, N, with ? more : NULL, once);
+      for (i = 0; i < N; i++) {
+        float v = (float)(((double)x[i] * f->scale + (with ? more[i] + f->base : f->base)) * f->unit) + f->bias, q;
+
+        v = v < f->low ? f->low : v;
+        v = v > f->high ? f->high : v;
+        q = v / b->unit + b->zero;
+        q = q > 0 ? q : 0;
+        bytes[i] = (uint8_t)(int32_t)((q > b->top ? b->top : q) + 0.5f);
+        assert_memory_equal(&v, &y[i], sizeof(v));
+      }
+      assert_memory_equal(bytes, twice, N);
+      assert_memory_equal(bytes, once, N);
+    }
+}
+
 /* --- who else multiplies --- */
 
 typedef struct counted {
@@ -477,7 +535,7 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_kernels),   cmocka_unit_test(test_backend),
+    cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_kernels), cmocka_unit_test(test_whole_numbers),   cmocka_unit_test(test_backend),
     cmocka_unit_test(test_calibration), cmocka_unit_test(test_workspace), cmocka_unit_test(test_refusals),
     cmocka_unit_test(test_refused_shapes), cmocka_unit_test(test_no_number),
     cmocka_unit_test(test_functions),
