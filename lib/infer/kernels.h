@@ -72,6 +72,10 @@ typedef struct rrn_infer_kernels {
 
 enum rrn_infer_cpu { RRN_INFER_CPU_PLAIN = 0, RRN_INFER_CPU_AVX = 1, RRN_INFER_CPU_AVX512 = 2 };
 
+/* bytes_of_integers without `more`; 0 = not done. near.c */
+int rrn_infer_bytes_near_avx512(const rrn_infer_finish *f, const rrn_infer_byte *b, const int32_t *x, size_t n,
+                                uint8_t *ret_bytes);
+
 /* NULL when the machine does not have it. */
 const rrn_infer_kernels *rrn_infer_kernels_of(enum rrn_infer_cpu cpu);
 /* The best that it has. */
