@@ -132,48 +132,60 @@ place_of(const order *o, size_t position, size_t block)
   return (o->by_position ? position * o->n_blocks + block : block * o->n_positions + position) * RRN_INFER_LANES;
 }
 
-/* Neighbouring positions that meet neighbouring elements by a tap. */
+/* From a position on, neighbouring ones that meet neighbouring elements by a tap. */
 typedef struct stretch {
   int32_t element; /* the first; -1 = all are outside */
   uint32_t n;
 } stretch;
 
-/* Stretches of each tap, one tap after the other. */
-static stretch *
+/* How elements are spread to the positions that use them. */
+typedef struct taps {
+  const stretch *stretches; /* [n_taps][n_positions]; NULL = one tap, the element of the position's number */
+  uint8_t *rows;            /* room for the rows of all positions */
+  uint8_t outside;
+} taps;
+
+/* NULL without memory. */
+static const stretch *
 find_stretches(rrn_arena *arena, const rrn_infer_whole *w)
 {
-  stretch *all = rrn_arena_alloc_raw(arena, w->n_taps * w->n_positions, sizeof(*all)), *s = all;
+  stretch *all = rrn_arena_alloc_raw(arena, w->n_taps * w->n_positions, sizeof(*all));
   size_t tap, p;
 
   for (tap = 0; all && tap < w->n_taps; tap++)
-    for (p = 0; p < w->n_positions; p += s->n, s++) {
-      const int32_t *at = w->table + p * w->n_taps + tap;
+    for (p = w->n_positions; p-- > 0;) {
+      const int32_t element = w->table[p * w->n_taps + tap];
+      stretch *s = &all[tap * w->n_positions + p];
+      const int goes_on = p + 1 < w->n_positions && s[1].element == (element < 0 ? -1 : element + 1);
 
-      *s = (stretch){ *at, 1 };
-      while (p + s->n < w->n_positions && at[s->n * w->n_taps] == (s->element < 0 ? -1 : s->element + (int32_t)s->n))
-        s->n++;
+      *s = (stretch){ element, goes_on ? s[1].n + 1 : 1 };
     }
   return all;
 }
 
-/* Elements of a channel, in the order of vectors, become the rows of its taps. */
+/* Elements of a channel, in the order of vectors, become the rows of its taps: n positions from `first` on. */
 static void
-spread_channel(const rrn_infer_whole *w, const order *o, const stretch *s, const uint8_t *x, uint8_t outside,
+spread_channel(const rrn_infer_whole *w, const order *o, const taps *t, const uint8_t *x, size_t first, size_t n,
                uint8_t *ret_rows)
 {
   const size_t n_runs = o->by_position ? 1 : o->n_blocks, each = (o->by_position ? o->n_blocks : 1) * RRN_INFER_LANES;
-  size_t tap, p, k;
+  const stretch *stretches = t->stretches + first;
+  size_t tap, p, k, some;
 
-  for (tap = 0; tap < w->n_taps; tap++, ret_rows += n_runs * w->n_positions * each)
-    for (p = 0; p < w->n_positions; p += s->n, s++)
+  for (tap = 0; tap < w->n_taps; tap++, stretches += w->n_positions, ret_rows += n_runs * n * each)
+    for (p = 0; p < n; p += some) {
+      const stretch *s = &stretches[p];
+
+      some = s->n < n - p ? s->n : n - p;
       for (k = 0; k < n_runs; k++) {
-        uint8_t *to = ret_rows + (k * w->n_positions + p) * each;
+        uint8_t *to = ret_rows + (k * n + p) * each;
 
         if (s->element < 0)
-          memset(to, outside, s->n * each);
+          memset(to, t->outside, some * each);
         else
-          memcpy(to, x + (k * w->n_elements + (size_t)s->element) * each, s->n * each);
+          memcpy(to, x + (k * w->n_elements + (size_t)s->element) * each, some * each);
       }
+    }
 }
 
 /* What is added to every sum of an output, in units of the sums. */
@@ -293,9 +305,23 @@ positions_of(const vectors *all, const order *o, size_t first, size_t n)
   return vs;
 }
 
+/* The same where elements have to be spread: rows of these positions alone, which stay in the nearest cache. */
+static vectors
+spread_to(const rrn_infer_whole *w, const order *o, const taps *t, const vectors *all, size_t first, size_t n)
+{
+  vectors vs = positions_of(all, o, first, n);
+  size_t k;
+
+  for (k = 0; k < w->n_channels; k++)
+    spread_channel(w, o, t, all->x + k * w->n_blocks * w->n_elements * RRN_INFER_LANES, first, n, t->rows + k * w->n_taps * vs.n);
+  vs.x = t->rows;
+  vs.x_row = vs.n;
+  return vs;
+}
+
 /* A group, whose positions several copies share. `slots` [n_copies]: how many groups before it each has. */
 static int32_t
-multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const order *o, size_t group, size_t *slots,
+multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const order *o, const taps *t, size_t group, size_t *slots,
                const vectors *all, rrn_xbar_stats *stats, rramnas_error *err)
 {
   const rrn_chip_layer *l = &c->layers[w->layer];
@@ -310,7 +336,7 @@ multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const or
     vectors vs;
 
     n = end - w->first_position < w->n_positions ? end - w->first_position - done : w->n_positions - done;
-    vs = positions_of(all, o, done, n);
+    vs = t->stretches ? spread_to(w, o, t, all, done, n) : positions_of(all, o, done, n);
     RRN_TRY(multiply_rows(c, d, l->copies[k].small, slots[k], &g, &vs, stats, err));
   }
   for (n = 0; n < l->n_copies; n++)
@@ -408,6 +434,17 @@ vectors_of(const rrn_chip *c, const rrn_infer_whole *w, const order *o)
                     .as_bytes = w->y_bytes ? bytes_of(&c->q->layers[w->reader]) : (rrn_infer_byte){ 0, 0, 0 } };
 }
 
+static int32_t
+taps_of(const rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, size_t n_vectors, taps *ret, rramnas_error *err)
+{
+  *ret = (taps){ .outside = byte_of_zero(&c->q->layers[w->layer]) };
+  if (!w->table)
+    return RRAMNAS_OK;
+  ret->stretches = find_stretches(&d->arena, w);
+  ret->rows = rrn_arena_alloc_raw(&d->arena, w->n_in, n_vectors);
+  return ret->stretches && ret->rows ? RRAMNAS_OK : rrn_fail_memory(err);
+}
+
 /* All inputs become bytes once; those of a group are spread to the positions that use them. */
 static int32_t
 multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_xbar_stats *stats, rramnas_error *err)
@@ -417,28 +454,23 @@ multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_x
   const size_t per_channel = w->n_blocks * w->n_elements * RRN_INFER_LANES;
   vectors all = vectors_of(c, w, &o);
   const uint8_t *bytes = inputs_of(c, d, w, &o);
-  uint8_t *rows = w->table ? rrn_arena_alloc_raw(&d->arena, w->n_in, all.n) : NULL;
-  const stretch *stretches = w->table ? find_stretches(&d->arena, w) : NULL;
-  size_t *slots = rrn_arena_alloc(&d->arena, l->n_copies, sizeof(*slots)), g, k;
-  const uint8_t outside = byte_of_zero(&c->q->layers[w->layer]);
+  size_t *slots = rrn_arena_alloc(&d->arena, l->n_copies, sizeof(*slots)), g;
   uint32_t *numbers = NULL;
+  taps t;
 
   all.lanes = count_images(&d->arena, &o, w->n_images);
-  if (!bytes || (w->table && !(rows && stretches)) || !slots || !all.lanes)
+  if (!bytes || !slots || !all.lanes)
     return rrn_fail_memory(err);
+  RRN_TRY(taps_of(c, d, w, all.n, &t, err));
   RRN_TRY(number_vectors(c, d, l->copies->small, &o, w->first_image, w->first_position, &numbers, err));
   all.numbers = numbers;
   for (g = 0; g < w->n_groups; g++) {
-    const uint8_t *x = bytes + g * w->n_channels * per_channel;
-
-    for (k = 0; w->table && k < w->n_channels; k++)
-      spread_channel(w, &o, stretches, x + k * per_channel, outside, rows + k * w->n_taps * all.n);
-    all.x = w->table ? rows : x;
+    all.x = bytes + g * w->n_channels * per_channel;
     all.y = w->y + g * w->n_out * all.y_row;
     all.bytes = w->y_bytes ? w->y_bytes + g * w->n_out * all.y_row : NULL;
     all.bias = w->bias ? w->bias + g * w->n_out : NULL;
     all.scales = scales_of(l->copies->small, g);
-    RRN_TRY(multiply_dealt(c, d, w, &o, g, slots, &all, stats, err));
+    RRN_TRY(multiply_dealt(c, d, w, &o, &t, g, slots, &all, stats, err));
   }
   return RRAMNAS_OK;
 }
