@@ -18,7 +18,7 @@
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
 
-enum { REGISTERS = 4 };
+enum { REGISTERS = 4, FOUR = 4 };
 
 int
 rrn_xbar_short_has_avx512(void)
@@ -305,11 +305,67 @@ rrn_xbar_short_worths_avx512(const rrn_xbar_short_column *c, int32_t *ret_worths
                          _mm512_slli_epi32(worth_of(c, plane, r), c->halves ? 16 : 0));
 }
 
+/* What a block's codes add up to, and its least and greatest halves. */
+typedef struct tally {
+  __m512i sum[2], least, greatest;
+} tally;
+
+/* A plane's sums of a block. `clips` 0: no code is beyond the converter's. */
+INLINE void
+add_plane(const __m512i t[REGISTERS], const int32_t *worths, int clips, int halves, tally *ret)
+{
+  size_t r;
+
+#pragma GCC unroll 4
+  for (r = 0; r < REGISTERS; r++) {
+    const __m512i worth = _mm512_load_si512(worths + r * 16);
+
+    ret->least = _mm512_min_epu16(ret->least, t[r]);
+    ret->greatest = clips ? _mm512_max_epu16(ret->greatest, t[r]) : ret->greatest;
+    ret->sum[r % 2] = halves ? _mm512_dpwssd_epi32(ret->sum[r % 2], t[r], worth)
+                             : _mm512_add_epi32(ret->sum[r % 2], _mm512_mullo_epi32(_mm512_srai_epi32(t[r], 16), worth));
+  }
+}
+
+/* All four planes of a block at a time: patterns are loaded once for all of them, which is what takes time where there are many
+ * fives. */
+INLINE void
+add_four_planes(const int32_t *table, const uint32_t *patterns, size_t n_fives, const int32_t *worths, int clips, tally *ret)
+{
+  __m512i t[FOUR][REGISTERS];
+  size_t five, plane, r;
+
+#pragma GCC unroll 5
+  for (five = 0; five < n_fives; five++) {
+    __m512i p[REGISTERS];
+
+#pragma GCC unroll 4
+    for (r = 0; r < REGISTERS; r++)
+      p[r] = _mm512_load_si512(patterns + 64 * five + 16 * r);
+#pragma GCC unroll 4
+    for (plane = 0; plane < FOUR; plane++) {
+      const int32_t *at = table + (plane * n_fives + five) * 32;
+      const __m512i low = _mm512_load_si512(at), high = _mm512_load_si512(at + 16);
+
+#pragma GCC unroll 4
+      for (r = 0; r < REGISTERS; r++) {
+        const __m512i some = _mm512_permutex2var_epi32(low, p[r], high);
+
+        t[plane][r] = five == 0 ? some : _mm512_add_epi32(t[plane][r], some);
+        __asm__("" : "+v"(t[plane][r])); /* added up in this order: others need more registers than there are */
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (plane = 0; plane < FOUR; plane++)
+    add_plane(t[plane], worths + plane * REGISTERS * 16, clips, 1, ret);
+}
+
 /* Sums of all blocks, codes beyond the converter's as they are; blocks with such codes or doubts are looked through. A sum
  * is a code above its fraction: a dot product with 0 below the worth weighs codes where they lie, and the least and
- * greatest halves tell of doubts and of clips. `clips` 0: there are none. */
+ * greatest halves tell of doubts and of clips. `clips` 0: there are none; `four`: planes. */
 INLINE void
-convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, int halves)
+convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, int halves, int four)
 {
   const __m512i zero = _mm512_setzero_si512(), doubt = _mm512_set1_epi16((int16_t)c->doubt),
                 last = _mm512_set1_epi16((int16_t)c->last);
@@ -317,29 +373,23 @@ convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, in
   const uint32_t *patterns = c->patterns + c->first_block * n_fives * 64;
   const int32_t *table = c->table, *worths = c->worths;
   int32_t *sums = c->sums + c->first_block * RRN_XBAR_SHORT_VECTORS;
-  size_t block, plane, r;
+  size_t block, plane;
 
   for (block = c->first_block; block < end; block++, patterns += n_fives * 64, sums += RRN_XBAR_SHORT_VECTORS) {
-    __m512i sum[2] = { zero, zero }, least = _mm512_set1_epi16(-1), greatest = zero;
+    tally all = { { zero, zero }, _mm512_set1_epi16(-1), zero };
 
-    for (plane = 0; plane < n_planes; plane++) {
+    if (four)
+      add_four_planes(table, patterns, n_fives, worths, clips, &all);
+    for (plane = 0; !four && plane < n_planes; plane++) {
       __m512i t[REGISTERS];
 
       look_up(table + plane * n_fives * 32, patterns, n_fives, t);
       if (noisy)
         add_noise(c, plane, block, n_fives, t);
-#pragma GCC unroll 4
-      for (r = 0; r < REGISTERS; r++) {
-        const __m512i worth = _mm512_load_si512(worths + (plane * REGISTERS + r) * 16);
-
-        least = _mm512_min_epu16(least, t[r]);
-        greatest = clips ? _mm512_max_epu16(greatest, t[r]) : zero;
-        sum[r % 2] = halves ? _mm512_dpwssd_epi32(sum[r % 2], t[r], worth)
-                            : _mm512_add_epi32(sum[r % 2], _mm512_mullo_epi32(_mm512_srai_epi32(t[r], 16), worth));
-      }
+      add_plane(t, worths + plane * REGISTERS * 16, clips, halves, &all);
     }
-    _mm256_storeu_si256((void *)sums, add_halves(_mm512_add_epi32(sum[0], sum[1])));
-    if (is_wrong(least, greatest, doubt, last))
+    _mm256_storeu_si256((void *)sums, add_halves(_mm512_add_epi32(all.sum[0], all.sum[1])));
+    if (is_wrong(all.least, all.greatest, doubt, last))
       look_through_block(c, block);
   }
 }
@@ -347,25 +397,29 @@ convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, in
 TARGET static void
 convert_halves(const rrn_xbar_short_column *c)
 {
+  const int four = c->n_planes == FOUR;
+
   if (c->n_fives == 2 && !c->clips)
-    convert(c, 2, 0, 0, 1);
+    convert(c, 2, 0, 0, 1, 0);
   else if (c->n_fives == 4 && !c->clips)
-    convert(c, 4, 0, 0, 1);
+    convert(c, 4, 0, 0, 1, 0);
+  else if (c->n_fives == 5 && four)
+    convert(c, 5, 0, 1, 1, 1);
   else if (c->n_fives == 5 && !c->clips)
-    convert(c, 5, 0, 0, 1);
+    convert(c, 5, 0, 0, 1, 0);
   else if (c->n_fives == 5)
-    convert(c, 5, 0, 1, 1);
+    convert(c, 5, 0, 1, 1, 0);
   else
-    convert(c, c->n_fives, 0, 1, 1);
+    convert(c, c->n_fives, 0, 1, 1, 0);
 }
 
 TARGET void
 rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c)
 {
   if (!c->halves)
-    convert(c, c->n_fives, c->spreads != NULL, 1, 0);
+    convert(c, c->n_fives, c->spreads != NULL, 1, 0, 0);
   else if (c->spreads)
-    convert(c, c->n_fives, 1, 1, 1);
+    convert(c, c->n_fives, 1, 1, 1, 0);
   else
     convert_halves(c);
 }
