@@ -35,14 +35,21 @@ row_of(const uint8_t *x, size_t x_row, size_t row, size_t n_in)
   return row < n_in ? _mm_loadu_si128((const void *)(x + row * x_row)) : _mm_setzero_si128();
 }
 
-/* Bytes of five rows to bits of eight steps: byte s of each vector's eight. */
+/* Bytes of five rows of sixteen vectors to bits of eight steps, byte s of each vector's eight: of eight vectors from `first`
+ * on. */
 TARGET static inline __m512i
-transpose(__m256i low, __m256i high)
+transpose(__m512i rows, __m512i fifth, uint64_t first)
 {
-  const __m512i rows = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  const __m512i vectors =
+    _mm512_set_epi64(0x0707070707070707, 0x0606060606060606, 0x0505050505050505, 0x0404040404040404, 0x0303030303030303,
+                     0x0202020202020202, 0x0101010101010101, 0);
+  /* The rows of a vector from the last to the first: the lowest bit comes from the matrix' last row. Above the fifth is nothing. */
+  const __m512i places = _mm512_add_epi8(
+    vectors, _mm512_set1_epi64((int64_t)(UINT64_C(0x0010203040505050) + first * UINT64_C(0x0101010101010101))));
 
   /* The affine product takes the bits of its first operand as a vector's, so the rows are the matrix. */
-  return _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64((int64_t)UINT64_C(0x8040201008040201)), rows, 0);
+  return _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64((int64_t)UINT64_C(0x8040201008040201)),
+                                       _mm512_permutex2var_epi8(rows, places, fifth), 0);
 }
 
 TARGET static inline void
@@ -58,30 +65,19 @@ TARGET void
 rrn_xbar_short_patterns_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_blocks, uint32_t *ret_patterns)
 {
   const size_t n_fives = (n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE;
-  const __m128i zero = _mm_setzero_si128();
   size_t block, five;
 
   for (block = 0; block < n_blocks; block += 2, x += 2 * RRN_XBAR_SHORT_VECTORS)
     for (five = 0; five < n_fives; five++) {
       const size_t row = five * RRN_XBAR_FIVE;
-      /* The rows of a vector from the last to the first: the lowest bit comes from the matrix' last row. */
-      const __m128i r0 = row_of(x, x_row, row, n_in), r1 = row_of(x, x_row, row + 1, n_in),
-                    r2 = row_of(x, x_row, row + 2, n_in), r3 = row_of(x, x_row, row + 3, n_in),
-                    r4 = row_of(x, x_row, row + 4, n_in);
-      const __m128i a0 = _mm_unpacklo_epi8(zero, r4), a1 = _mm_unpackhi_epi8(zero, r4);
-      const __m128i b0 = _mm_unpacklo_epi8(r3, r2), b1 = _mm_unpackhi_epi8(r3, r2);
-      const __m128i c0 = _mm_unpacklo_epi8(r1, r0), c1 = _mm_unpackhi_epi8(r1, r0);
-      const __m128i d0 = _mm_unpacklo_epi16(b0, c0), d1 = _mm_unpackhi_epi16(b0, c0);
-      const __m128i e0 = _mm_unpacklo_epi16(b1, c1), e1 = _mm_unpackhi_epi16(b1, c1);
-      const __m128i f0 = _mm_unpacklo_epi16(zero, a0), f1 = _mm_unpackhi_epi16(zero, a0);
-      const __m128i g0 = _mm_unpacklo_epi16(zero, a1), g1 = _mm_unpackhi_epi16(zero, a1);
+      const __m256i low = _mm256_set_m128i(row_of(x, x_row, row + 1, n_in), row_of(x, x_row, row, n_in)),
+                    high = _mm256_set_m128i(row_of(x, x_row, row + 3, n_in), row_of(x, x_row, row + 2, n_in));
+      const __m512i rows = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1),
+                    fifth = _mm512_zextsi128_si512(row_of(x, x_row, row + 4, n_in));
       uint32_t *to = ret_patterns + (block * n_fives + five) * 64;
 
-      store_patterns(transpose(_mm256_set_m128i(_mm_unpackhi_epi32(f0, d0), _mm_unpacklo_epi32(f0, d0)),
-                               _mm256_set_m128i(_mm_unpackhi_epi32(f1, d1), _mm_unpacklo_epi32(f1, d1))), to);
-      store_patterns(transpose(_mm256_set_m128i(_mm_unpackhi_epi32(g0, e0), _mm_unpacklo_epi32(g0, e0)),
-                               _mm256_set_m128i(_mm_unpackhi_epi32(g1, e1), _mm_unpacklo_epi32(g1, e1))),
-                     to + n_fives * 64);
+      store_patterns(transpose(rows, fifth, 0), to);
+      store_patterns(transpose(rows, fifth, RRN_XBAR_SHORT_VECTORS), to + n_fives * 64);
     }
 }
 
