@@ -355,7 +355,8 @@ begin_column(column *c, size_t col, int32_t *sums)
 static void
 run_columns(column *columns, size_t n, size_t n_blocks)
 {
-  const size_t all = columns[0].job.n_fives * 64 * sizeof(*columns[0].job.patterns);
+  const size_t lanes = columns[0].run->s->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 64;
+  const size_t all = columns[0].job.n_fives * lanes * sizeof(*columns[0].job.patterns);
   const size_t some = all > PATTERN_BYTES / 2 ? 2 : PATTERN_BYTES / all;
   size_t block, k;
 

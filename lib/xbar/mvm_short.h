@@ -140,7 +140,8 @@ const rrn_xbar_short_loops *rrn_xbar_short_loops_of(enum rrn_xbar_cpu cpu);
 /* One column with its tables, all blocks. */
 typedef struct rrn_xbar_short_column {
   int32_t *table;          /* [plane][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
-  const uint32_t *patterns; /* [block][five][4][16]: bits of five rows; lane 2v + h of register r is vector v, step r + 4h */
+  const uint32_t *patterns; /* [block][five][4][16]: bits of five rows; lane 2v + h of register r is vector v, step r + 4h.
+                             * With AVX-512 [block][five][16]: the four registers are bytes of one */
   size_t n_planes, n_fives;
   size_t first_block, end_block; /* to do */
   int32_t last;            /* greatest code */

@@ -5,9 +5,10 @@
  * Out: the same sums.
  *
  * Idea: a register of patterns is 8 vectors and two steps, because a permutation of 32-bit numbers looks at the lowest five
- * bits of each: four shifts of the transposed bytes give all eight steps. Codes are weighed and added where they lie, in the
- * upper halves. What is rare, doubts and clips, is only noticed, by the least and greatest halves; a block with either is
- * looked through again. Columns none of whose patterns can clip are spared the search for clips.
+ * bits of each: four shifts of the transposed bytes give all eight steps, each time anew, since they are cheaper than their
+ * place in the nearest cache. Codes are weighed and added where they lie, in the upper halves. What is rare, doubts and clips,
+ * is only noticed, by the least and greatest halves; a block with either is looked through again. Columns none of whose
+ * patterns can clip are spared the search for clips.
  *
  * Complexity: as mvm_short.c. */
 #include "xbar/mvm_short.h"
@@ -52,15 +53,6 @@ transpose(__m512i rows, __m512i fifth, uint64_t first)
                                        _mm512_permutex2var_epi8(rows, places, fifth), 0);
 }
 
-TARGET static inline void
-store_patterns(__m512i bytes, uint32_t *ret_patterns)
-{
-  _mm512_store_si512(ret_patterns, bytes);
-  _mm512_store_si512(ret_patterns + 16, _mm512_srli_epi32(bytes, 8));
-  _mm512_store_si512(ret_patterns + 32, _mm512_srli_epi32(bytes, 16));
-  _mm512_store_si512(ret_patterns + 48, _mm512_srli_epi32(bytes, 24));
-}
-
 TARGET void
 rrn_xbar_short_patterns_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_blocks, uint32_t *ret_patterns)
 {
@@ -74,10 +66,10 @@ rrn_xbar_short_patterns_avx512(const uint8_t *x, size_t x_row, size_t n_in, size
                     high = _mm256_set_m128i(row_of(x, x_row, row + 3, n_in), row_of(x, x_row, row + 2, n_in));
       const __m512i rows = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1),
                     fifth = _mm512_zextsi128_si512(row_of(x, x_row, row + 4, n_in));
-      uint32_t *to = ret_patterns + (block * n_fives + five) * 64;
+      uint32_t *to = ret_patterns + (block * n_fives + five) * 16;
 
-      store_patterns(transpose(rows, fifth, 0), to);
-      store_patterns(transpose(rows, fifth, RRN_XBAR_SHORT_VECTORS), to + n_fives * 64);
+      _mm512_store_si512(to, transpose(rows, fifth, 0));
+      _mm512_store_si512(to + n_fives * 16, transpose(rows, fifth, RRN_XBAR_SHORT_VECTORS));
     }
 }
 
@@ -124,30 +116,47 @@ rrn_xbar_short_tables_avx512(const uint8_t *cells, size_t n_in, int32_t shift, i
 /* Compiled for each number of fives that is given as a constant. */
 #define INLINE TARGET static inline __attribute__((always_inline))
 
+/* The patterns of a five: register r has steps r and r + 4 in its lowest bits. */
+INLINE void
+load_patterns(const uint32_t *patterns, __m512i ret[REGISTERS])
+{
+  ret[0] = _mm512_load_si512(patterns);
+  ret[1] = _mm512_srli_epi32(ret[0], 8);
+  ret[2] = _mm512_srli_epi32(ret[0], 16);
+  ret[3] = _mm512_srli_epi32(ret[0], 24);
+}
+
+/* Sums of a five. */
+INLINE void
+look_up_five(const int32_t *table, const __m512i p[REGISTERS], __m512i ret[REGISTERS])
+{
+  const __m512i low = _mm512_load_si512(table), high = _mm512_load_si512(table + 16);
+  size_t r;
+
+#pragma GCC unroll 4
+  for (r = 0; r < REGISTERS; r++)
+    ret[r] = _mm512_permutex2var_epi32(low, p[r], high);
+}
+
 /* Sums of a plane for the four registers of a block. */
 INLINE void
 look_up(const int32_t *table, const uint32_t *patterns, size_t n_fives, __m512i sums[REGISTERS])
 {
+  __m512i p[REGISTERS], some[REGISTERS];
   size_t five, r;
 
   /* Patterns of many fives are loaded for each plane, as registers do not suffice to keep them: else they are spilled. */
   if (n_fives > 4)
     __asm__("" : "+r"(patterns));
-  {
-    const __m512i low = _mm512_load_si512(table), high = _mm512_load_si512(table + 16);
-
-#pragma GCC unroll 4
-    for (r = 0; r < REGISTERS; r++)
-      sums[r] = _mm512_permutex2var_epi32(low, _mm512_load_si512(patterns + 16 * r), high);
-  }
+  load_patterns(patterns, p);
+  look_up_five(table, p, sums);
 #pragma GCC unroll 5
   for (five = 1; five < n_fives; five++) {
-    const __m512i low = _mm512_load_si512(table + 32 * five), high = _mm512_load_si512(table + 32 * five + 16);
-
+    load_patterns(patterns + 16 * five, p);
+    look_up_five(table + 32 * five, p, some);
 #pragma GCC unroll 4
     for (r = 0; r < REGISTERS; r++)
-      sums[r] = _mm512_add_epi32(
-        sums[r], _mm512_permutex2var_epi32(low, _mm512_load_si512(patterns + 64 * five + 16 * r), high));
+      sums[r] = _mm512_add_epi32(sums[r], some[r]);
   }
 }
 
@@ -192,7 +201,7 @@ add_noise(const rrn_xbar_short_column *c, size_t plane, size_t block, size_t n_f
   __m512i spreads[REGISTERS];
   size_t r;
 
-  look_up(c->spreads + plane * n_fives * 32, c->patterns + block * n_fives * 64, n_fives, spreads);
+  look_up(c->spreads + plane * n_fives * 32, c->patterns + block * n_fives * 16, n_fives, spreads);
 #pragma GCC unroll 4
   for (r = 0; r < REGISTERS; r++) {
     const __m512i sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-rrn_xbar_zeros[r]), deviates, weights_of(r));
@@ -268,7 +277,7 @@ look_through(const rrn_xbar_short_column *c, size_t block, int32_t plane, size_t
 TARGET static __attribute__((noinline)) void
 look_through_block(const rrn_xbar_short_column *c, size_t block)
 {
-  const uint32_t *patterns = c->patterns + block * c->n_fives * 64;
+  const uint32_t *patterns = c->patterns + block * c->n_fives * 16;
   const __m512i doubt = _mm512_set1_epi16((int16_t)c->doubt), last = _mm512_set1_epi16((int16_t)c->last);
   size_t plane, r;
 
@@ -328,26 +337,22 @@ add_plane(const __m512i t[REGISTERS], const int32_t *worths, int clips, int halv
 INLINE void
 add_four_planes(const int32_t *table, const uint32_t *patterns, size_t n_fives, const int32_t *worths, int clips, tally *ret)
 {
-  __m512i t[FOUR][REGISTERS];
+  __m512i t[FOUR][REGISTERS], some[REGISTERS], p[REGISTERS];
   size_t five, plane, r;
 
-#pragma GCC unroll 5
-  for (five = 0; five < n_fives; five++) {
-    __m512i p[REGISTERS];
-
+  load_patterns(patterns, p);
 #pragma GCC unroll 4
-    for (r = 0; r < REGISTERS; r++)
-      p[r] = _mm512_load_si512(patterns + 64 * five + 16 * r);
+  for (plane = 0; plane < FOUR; plane++)
+    look_up_five(table + plane * n_fives * 32, p, t[plane]);
+#pragma GCC unroll 5
+  for (five = 1; five < n_fives; five++) {
+    load_patterns(patterns + 16 * five, p);
 #pragma GCC unroll 4
     for (plane = 0; plane < FOUR; plane++) {
-      const int32_t *at = table + (plane * n_fives + five) * 32;
-      const __m512i low = _mm512_load_si512(at), high = _mm512_load_si512(at + 16);
-
+      look_up_five(table + (plane * n_fives + five) * 32, p, some);
 #pragma GCC unroll 4
       for (r = 0; r < REGISTERS; r++) {
-        const __m512i some = _mm512_permutex2var_epi32(low, p[r], high);
-
-        t[plane][r] = five == 0 ? some : _mm512_add_epi32(t[plane][r], some);
+        t[plane][r] = _mm512_add_epi32(t[plane][r], some[r]);
         __asm__("" : "+v"(t[plane][r])); /* added up in this order: others need more registers than there are */
       }
     }
@@ -366,12 +371,12 @@ convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, in
   const __m512i zero = _mm512_setzero_si512(), doubt = _mm512_set1_epi16((int16_t)c->doubt),
                 last = _mm512_set1_epi16((int16_t)c->last);
   const size_t n_planes = c->n_planes, end = c->end_block;
-  const uint32_t *patterns = c->patterns + c->first_block * n_fives * 64;
+  const uint32_t *patterns = c->patterns + c->first_block * n_fives * 16;
   const int32_t *table = c->table, *worths = c->worths;
   int32_t *sums = c->sums + c->first_block * RRN_XBAR_SHORT_VECTORS;
   size_t block, plane;
 
-  for (block = c->first_block; block < end; block++, patterns += n_fives * 64, sums += RRN_XBAR_SHORT_VECTORS) {
+  for (block = c->first_block; block < end; block++, patterns += n_fives * 16, sums += RRN_XBAR_SHORT_VECTORS) {
     tally all = { { zero, zero }, _mm512_set1_epi16(-1), zero };
 
     if (four)
