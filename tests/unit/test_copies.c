@@ -11,6 +11,7 @@
 
 #include "accuracy/accuracy.h"
 #include "infer.h"
+#include "infer/plan.h"
 #include "oom.h"
 #include "util/runtime.h"
 
@@ -300,6 +301,17 @@ assert_twice(const bench *b, const counted *once, const counted *twice)
   return clips;
 }
 
+/* The same without bytes that go from layer to layer: whether there are any. */
+static int
+assert_handed(const bench *b, const rrn_chip *chip, const float *all, const char *kind)
+{
+  rrn_infer_backend floats = *rrn_chip_backend(chip);
+
+  floats.takes_bytes = NULL;
+  assert_equal(b, run(b, &floats, 0, MANY, 1), all, MANY, kind);
+  return b->p.plan->n_handed > 0;
+}
+
 /* Groups of images that go through a layer together, and one by one: how many do, and clips. */
 static void
 assert_together(const char *kind, const char *fields, int only_some, size_t *n_together, int64_t *clips)
@@ -327,6 +339,7 @@ assert_together(const char *kind, const char *fields, int only_some, size_t *n_t
   }
   twice = count(&b, chip);
   *clips += assert_twice(&b, &once, &twice);
+  assert_true(assert_handed(&b, chip, all, kind) || strcmp(kind, "net_mobile") != 0);
   free(all);
   rrn_chip_free(chip);
   close_bench(&b);

@@ -264,6 +264,42 @@ test_whole_numbers_anywhere(void **state)
   }
 }
 
+/* --- steps that are joined --- */
+
+/* Six pairs of the eleven convolutions hand over, by turns in two places; the others' results are read twice, or by other steps. Each
+ * step that holds values between bounds is its convolution's. */
+static void
+test_joined(void **state)
+{
+  static const int32_t readers[] = { -1, 2, 3, -1, 5, 6, -1, 8, 9, -1, -1 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  size_t i, n_held = 0, most = 0;
+  planned p;
+
+  (void)state;
+  check(planned_onnx("onnx/digits_cnn.onnx", NULL, &p, &err), &err);
+  for (i = 0; i < p.net->n_nodes; i++) {
+    const rrn_infer_step *step = &p.plan->steps[i];
+    const rrn_infer_joint *j = step->joint;
+    int32_t layer;
+
+    assert_true(!step->bounds == !!step->run || step->sharing == RRN_INFER_VIEW);
+    if (!j)
+      continue;
+    n_held += j->high < HUGE_VALF || j->low > -HUGE_VALF;
+    layer = j->layer;
+    assert_in_range(layer, 0, 10);
+    assert_int_equal(j->reader, readers[layer]);
+    assert_int_equal(j->writer, layer > 0 && readers[layer - 1] == layer ? layer - 1 : -1);
+    if (j->reader >= 0 && j->writer >= 0)
+      assert_true(j->from != j->to && j->from < 2 && j->to < 2);
+    if (j->reader >= 0 && rrn_infer_elements(rrn_infer_result(p.plan, step->node)) > most)
+      most = rrn_infer_elements(rrn_infer_result(p.plan, step->node));
+  }
+  assert_true(n_held == 8 && p.plan->n_handed == most);
+  planned_free(&p);
+}
+
 /* --- who else multiplies --- */
 
 typedef struct counted {
@@ -594,7 +630,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_kernels), cmocka_unit_test(test_whole_numbers),
-    cmocka_unit_test(test_whole_numbers_anywhere), cmocka_unit_test(test_backend),
+    cmocka_unit_test(test_whole_numbers_anywhere), cmocka_unit_test(test_joined), cmocka_unit_test(test_backend),
     cmocka_unit_test(test_calibration), cmocka_unit_test(test_workspace), cmocka_unit_test(test_refusals),
     cmocka_unit_test(test_refused_shapes), cmocka_unit_test(test_no_number),
     cmocka_unit_test(test_functions),
