@@ -3,7 +3,8 @@
  *
  * In:  arrays that are programmed (program.c), blocks of images.
  * Out: products of floats through crossbars: inputs become integers, these steps of the wordlines, currents codes, codes sums,
- *      sums floats again: unit[out] (y - zero sum w).
+ *      sums floats again: unit[out] (y - zero sum w). Behind that bias and bounds, and where the next layer alone reads the
+ *      result and is on crossbars too, its integers instead of floats: the same operations, with nothing kept between.
  *
  * Positions of an image are dealt to the copies of a layer (deal.h). A converter's result is a function of the current: results
  * depend on no batch and no thread. A thread works in a desk of its own: memory that stays between calls. */
@@ -12,6 +13,7 @@
 
 #include "accuracy/chip.h"
 #include "accuracy/deal.h"
+#include "accuracy/spread.h"
 #include "infer/kernels.h"
 
 /* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
@@ -120,72 +122,10 @@ multiply_at(rrn_chip *c, rrn_chip_desk *d, const rrn_chip_array *a, const rrn_in
 
 /* --- short arrays --- */
 
-/* Vectors of a layer in a row are those of a block of images, or, where copies take positions, of a position. */
-typedef struct order {
-  size_t n_positions, n_blocks;
-  int by_position;
-} order;
-
 static size_t
-place_of(const order *o, size_t position, size_t block)
+place_of(const rrn_order *o, size_t position, size_t block)
 {
   return (o->by_position ? position * o->n_blocks + block : block * o->n_positions + position) * RRN_INFER_LANES;
-}
-
-/* From a position on, neighbouring ones that meet neighbouring elements by a tap. */
-typedef struct stretch {
-  int32_t element; /* the first; -1 = all are outside */
-  uint32_t n;
-} stretch;
-
-/* How elements are spread to the positions that use them. */
-typedef struct taps {
-  const stretch *stretches; /* [n_taps][n_positions]; NULL = one tap, the element of the position's number */
-  uint8_t *rows;            /* room for the rows of all positions */
-  uint8_t outside;
-} taps;
-
-/* NULL without memory. */
-static const stretch *
-find_stretches(rrn_arena *arena, const rrn_infer_whole *w)
-{
-  stretch *all = rrn_arena_alloc_raw(arena, w->n_taps * w->n_positions, sizeof(*all));
-  size_t tap, p;
-
-  for (tap = 0; all && tap < w->n_taps; tap++)
-    for (p = w->n_positions; p-- > 0;) {
-      const int32_t element = w->table[p * w->n_taps + tap];
-      stretch *s = &all[tap * w->n_positions + p];
-      const int goes_on = p + 1 < w->n_positions && s[1].element == (element < 0 ? -1 : element + 1);
-
-      *s = (stretch){ element, goes_on ? s[1].n + 1 : 1 };
-    }
-  return all;
-}
-
-/* Elements of a channel, in the order of vectors, become the rows of its taps: n positions from `first` on. */
-static void
-spread_channel(const rrn_infer_whole *w, const order *o, const taps *t, const uint8_t *x, size_t first, size_t n,
-               uint8_t *ret_rows)
-{
-  const size_t n_runs = o->by_position ? 1 : o->n_blocks, each = (o->by_position ? o->n_blocks : 1) * RRN_INFER_LANES;
-  const stretch *stretches = t->stretches + first;
-  size_t tap, p, k, some;
-
-  for (tap = 0; tap < w->n_taps; tap++, stretches += w->n_positions, ret_rows += n_runs * n * each)
-    for (p = 0; p < n; p += some) {
-      const stretch *s = &stretches[p];
-
-      some = s->n < n - p ? s->n : n - p;
-      for (k = 0; k < n_runs; k++) {
-        uint8_t *to = ret_rows + (k * n + p) * each;
-
-        if (s->element < 0)
-          memset(to, t->outside, some * each);
-        else
-          memcpy(to, x + (k * w->n_elements + (size_t)s->element) * each, some * each);
-      }
-    }
 }
 
 /* What is added to every sum of an output, in units of the sums. */
@@ -237,7 +177,8 @@ make_bases(rrn_chip_desk *d, const rrn_xbar_short *s, const vectors *vs, bases *
 
 /* An output's sums as floats: pieces of one register after the other, others one by one. */
 static void
-store_floats(const rrn_chip *c, const vectors *vs, const rrn_infer_finish *f, const int32_t *sums, const double *more, float *y)
+store_floats(const rrn_chip *c, const vectors *vs, const rrn_infer_finish *f, const int32_t *sums, const double *more,
+             float *y)
 {
   const int together = vs->together == RRN_INFER_LANES;
   const size_t n_pieces = together ? 1 : vs->n_inner, n = together ? vs->n_inner * RRN_INFER_LANES : vs->together;
@@ -251,7 +192,8 @@ store_floats(const rrn_chip *c, const vectors *vs, const rrn_infer_finish *f, co
 
 /* All outputs of a group. */
 static void
-store_sums(const rrn_chip *c, const rrn_quantised_layer *l, size_t group, const vectors *vs, const bases *b, const int32_t *sums)
+store_sums(const rrn_chip *c, const rrn_quantised_layer *l, size_t group, const vectors *vs, const bases *b,
+           const int32_t *sums)
 {
   rrn_infer_finish f = vs->finish;
   size_t out;
@@ -289,7 +231,7 @@ multiply_rows(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slo
 
 /* Some positions of all vectors. */
 static vectors
-positions_of(const vectors *all, const order *o, size_t first, size_t n)
+positions_of(const vectors *all, const rrn_order *o, size_t first, size_t n)
 {
   vectors vs = *all;
 
@@ -307,13 +249,11 @@ positions_of(const vectors *all, const order *o, size_t first, size_t n)
 
 /* The same where elements have to be spread: rows of these positions alone, which stay in the nearest cache. */
 static vectors
-spread_to(const rrn_infer_whole *w, const order *o, const taps *t, const vectors *all, size_t first, size_t n)
+spread_to(const rrn_infer_whole *w, const rrn_order *o, const rrn_taps *t, const vectors *all, size_t first, size_t n)
 {
   vectors vs = positions_of(all, o, first, n);
-  size_t k;
 
-  for (k = 0; k < w->n_channels; k++)
-    spread_channel(w, o, t, all->x + k * w->n_blocks * w->n_elements * RRN_INFER_LANES, first, n, t->rows + k * w->n_taps * vs.n);
+  rrn_spread(w, o, t, all->x, first, n);
   vs.x = t->rows;
   vs.x_row = vs.n;
   return vs;
@@ -321,8 +261,8 @@ spread_to(const rrn_infer_whole *w, const order *o, const taps *t, const vectors
 
 /* A group, whose positions several copies share. `slots` [n_copies]: how many groups before it each has. */
 static int32_t
-multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const order *o, const taps *t, size_t group, size_t *slots,
-               const vectors *all, rrn_xbar_stats *stats, rramnas_error *err)
+multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const rrn_order *o, const rrn_taps *t,
+               size_t group, size_t *slots, const vectors *all, rrn_xbar_stats *stats, rramnas_error *err)
 {
   const rrn_chip_layer *l = &c->layers[w->layer];
   const rrn_deal deal = rrn_deal_of(&c->q->layers[w->layer], l->n_copies, group);
@@ -346,7 +286,7 @@ multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const or
 
 /* Numbers of vectors in the streams of read noise: images in order and positions within them. */
 static int32_t
-number_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, const order *o, uint64_t first_image,
+number_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, const rrn_order *o, uint64_t first_image,
                size_t first_position, uint32_t **ret_numbers, rramnas_error *err)
 {
   const uint64_t per_image = c->q->layers[s->head.id.layer].shape.n_positions;
@@ -368,7 +308,7 @@ number_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, const ord
 
 /* Images in the lanes of all vectors: only the last block has fewer. NULL without memory. */
 static uint8_t *
-count_images(rrn_arena *arena, const order *o, int32_t n_last)
+count_images(rrn_arena *arena, const rrn_order *o, int32_t n_last)
 {
   uint8_t *lanes = rrn_arena_alloc_raw(arena, o->n_positions, o->n_blocks);
   size_t p;
@@ -400,7 +340,7 @@ bytes_of(const rrn_quantised_layer *l)
 /* All inputs as bytes, in the order of vectors: [n_groups n_channels][n_elements][n_blocks][lanes] by position, otherwise
  * [..][n_blocks][n_elements][lanes]. NULL without memory. */
 static const uint8_t *
-inputs_of(const rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const order *o)
+inputs_of(const rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const rrn_order *o)
 {
   const rrn_infer_byte as = bytes_of(&c->q->layers[w->layer]);
   const size_t n_channels = w->n_groups * w->n_channels, each = w->n_elements * RRN_INFER_LANES;
@@ -422,11 +362,11 @@ inputs_of(const rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const o
 
 /* All vectors of a layer but for what depends on the group. */
 static vectors
-vectors_of(const rrn_chip *c, const rrn_infer_whole *w, const order *o)
+vectors_of(const rrn_chip *c, const rrn_infer_whole *w, const rrn_order *o)
 {
   const size_t n = w->n_positions * w->n_blocks * RRN_INFER_LANES;
 
-  return (vectors){ .x_row = n, .n = n, .y_row = w->y_bytes ? n : w->n_positions * RRN_INFER_LANES,
+  return (vectors){ .x_row = n, .n = n, .y = w->y, .y_row = w->y_bytes ? n : w->n_positions * RRN_INFER_LANES,
                     .n_inner = o->by_position ? o->n_blocks : 1, .y_inner = w->n_between,
                     .y_outer = o->by_position ? RRN_INFER_LANES : w->n_between,
                     .together = o->by_position && o->n_blocks > 1 ? RRN_INFER_LANES : w->n_positions * RRN_INFER_LANES,
@@ -434,40 +374,30 @@ vectors_of(const rrn_chip *c, const rrn_infer_whole *w, const order *o)
                     .as_bytes = w->y_bytes ? bytes_of(&c->q->layers[w->reader]) : (rrn_infer_byte){ 0, 0, 0 } };
 }
 
-static int32_t
-taps_of(const rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, size_t n_vectors, taps *ret, rramnas_error *err)
-{
-  *ret = (taps){ .outside = byte_of_zero(&c->q->layers[w->layer]) };
-  if (!w->table)
-    return RRAMNAS_OK;
-  ret->stretches = find_stretches(&d->arena, w);
-  ret->rows = rrn_arena_alloc_raw(&d->arena, w->n_in, n_vectors);
-  return ret->stretches && ret->rows ? RRAMNAS_OK : rrn_fail_memory(err);
-}
-
 /* All inputs become bytes once; those of a group are spread to the positions that use them. */
 static int32_t
 multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_xbar_stats *stats, rramnas_error *err)
 {
   const rrn_chip_layer *l = &c->layers[w->layer];
-  const order o = { .n_positions = w->n_positions, .n_blocks = w->n_blocks, .by_position = l->n_copies > 1 };
+  const rrn_order o = { .n_positions = w->n_positions, .n_blocks = w->n_blocks, .by_position = l->n_copies > 1 };
   const size_t per_channel = w->n_blocks * w->n_elements * RRN_INFER_LANES;
   vectors all = vectors_of(c, w, &o);
   const uint8_t *bytes = inputs_of(c, d, w, &o);
   size_t *slots = rrn_arena_alloc(&d->arena, l->n_copies, sizeof(*slots)), g;
   uint32_t *numbers = NULL;
-  taps t;
+  rrn_taps t;
 
   all.lanes = count_images(&d->arena, &o, w->n_images);
-  if (!bytes || !slots || !all.lanes)
+  if (!bytes || !slots || !all.lanes || !rrn_taps_find(&d->arena, w, byte_of_zero(&c->q->layers[w->layer]), &t))
     return rrn_fail_memory(err);
-  RRN_TRY(taps_of(c, d, w, all.n, &t, err));
   RRN_TRY(number_vectors(c, d, l->copies->small, &o, w->first_image, w->first_position, &numbers, err));
   all.numbers = numbers;
   for (g = 0; g < w->n_groups; g++) {
     all.x = bytes + g * w->n_channels * per_channel;
-    all.y = w->y + g * w->n_out * all.y_row;
-    all.bytes = w->y_bytes ? w->y_bytes + g * w->n_out * all.y_row : NULL;
+    if (w->y_bytes)
+      all.bytes = w->y_bytes + g * w->n_out * all.y_row;
+    else
+      all.y = w->y + g * w->n_out * all.y_row;
     all.bias = w->bias ? w->bias + g * w->n_out : NULL;
     all.scales = scales_of(l->copies->small, g);
     RRN_TRY(multiply_dealt(c, d, w, &o, &t, g, slots, &all, stats, err));
@@ -528,7 +458,7 @@ static int32_t
 multiply_short_block(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slot, const rrn_infer_block *b,
                      rramnas_error *err)
 {
-  const order o = { .n_positions = b->n_positions, .n_blocks = 1 };
+  const rrn_order o = { .n_positions = b->n_positions, .n_blocks = 1 };
   const size_t n = b->n_positions * RRN_INFER_LANES;
   uint8_t *rows = rrn_arena_alloc_raw(&d->arena, b->n_in, n);
   vectors vs = { .x = rows, .x_row = n, .n = n, .y = b->y, .y_row = b->y_row,
@@ -546,8 +476,8 @@ multiply_short_block(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, siz
   RRN_TRY(number_vectors(c, d, s, &o, b->first_image, b->first_position, &numbers, err));
   for (in = 0; in < b->n_in; in++)
     for (p = 0; p < b->n_positions; p++)
-      c->kernels->to_bytes(&as, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES, rows + in * n + p * RRN_INFER_LANES,
-                           RRN_INFER_LANES);
+      c->kernels->to_bytes(&as, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES,
+                           rows + in * n + p * RRN_INFER_LANES, RRN_INFER_LANES);
   vs.numbers = numbers;
   vs.scales = scales_of(s, (size_t)b->group);
   rrn_xbar_short_begin(s, (size_t)b->group, &g);

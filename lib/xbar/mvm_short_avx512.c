@@ -44,7 +44,8 @@ transpose(__m512i rows, __m512i fifth, uint64_t first)
   const __m512i vectors =
     _mm512_set_epi64(0x0707070707070707, 0x0606060606060606, 0x0505050505050505, 0x0404040404040404, 0x0303030303030303,
                      0x0202020202020202, 0x0101010101010101, 0);
-  /* The rows of a vector from the last to the first: the lowest bit comes from the matrix' last row. Above the fifth is nothing. */
+  /* The rows of a vector from the last to the first: the lowest bit comes from the matrix' last row. Above the fifth is
+   * nothing. */
   const __m512i places = _mm512_add_epi8(
     vectors, _mm512_set1_epi64((int64_t)(UINT64_C(0x0010203040505050) + first * UINT64_C(0x0101010101010101))));
 

@@ -19,8 +19,8 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
-enum { LANES = 16, LOW = 4, LEAST = 4, INDEX = 7, MOST_PLANES = RRN_XBAR_SHORT_LISTED_PLANES, QUARTERS = 4, MOST_ROWS = RRN_XBAR_SHORT_LISTED_ROWS, PATTERNS = 1 << MOST_ROWS,
-       VECTORS = RRN_XBAR_SHORT_VECTORS };
+enum { LANES = 16, LOW = 4, LEAST = 4, INDEX = 7, QUARTERS = 4, MOST_ROWS = RRN_XBAR_SHORT_LISTED_ROWS,
+       MOST_PLANES = RRN_XBAR_SHORT_LISTED_PLANES, PATTERNS = 1 << MOST_ROWS, VECTORS = RRN_XBAR_SHORT_VECTORS };
 
 /* By pattern: codes of all planes above the lowest sum, planes that clip below and, times 16, above. */
 typedef struct lists {
@@ -47,7 +47,8 @@ rows_of(const uint8_t *x, size_t x_row, size_t row, size_t n_in)
 
 #pragma GCC unroll 4
   for (k = 0; k < LOW; k++)
-    rows[k] = row + k < n_in && row + k < INDEX ? _mm_loadu_si128((const void *)(x + (row + k) * x_row)) : _mm_setzero_si128();
+    rows[k] = row + k < n_in && row + k < INDEX ? _mm_loadu_si128((const void *)(x + (row + k) * x_row))
+                                                : _mm_setzero_si128();
   return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_set_m128i(rows[1], rows[0])), _mm256_set_m128i(rows[3], rows[2]), 1);
 }
 
@@ -59,7 +60,8 @@ patterns_of(__m512i low, __m512i high, uint64_t first, const uint8_t *x, size_t 
   const __m512i vectors =
     _mm512_set_epi64(0x0707070707070707, 0x0606060606060606, 0x0505050505050505, 0x0404040404040404, 0x0303030303030303,
                      0x0202020202020202, 0x0101010101010101, 0);
-  const __m512i places = _mm512_add_epi8(vectors, _mm512_set1_epi64((int64_t)(UINT64_C(0x0010203040506070) + first * UINT64_C(0x0101010101010101))));
+  const __m512i places = _mm512_add_epi8(
+    vectors, _mm512_set1_epi64((int64_t)(UINT64_C(0x0010203040506070) + first * UINT64_C(0x0101010101010101))));
   patterns p = { _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64((int64_t)UINT64_C(0x8040201008040201)),
                                                _mm512_permutex2var_epi8(low, places, high), 0), 0, 0 };
 
@@ -160,7 +162,8 @@ INLINE void
 add_up(const rrn_xbar_short_listed *l, const lists *of, size_t n_in, int clips)
 {
   const list low = list_of(of->low), high = list_of(of->high);
-  const __m512i worths = _mm512_set1_epi64(worths_of(l->n_steps)), base = _mm512_set1_epi32(l->lowest * ((1 << l->n_steps) - 1));
+  const __m512i worths = _mm512_set1_epi64(worths_of(l->n_steps));
+  const __m512i base = _mm512_set1_epi32(l->lowest * ((1 << l->n_steps) - 1));
   const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0),
                 odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
   size_t v, k;
