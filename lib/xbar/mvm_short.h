@@ -140,7 +140,8 @@ const rrn_xbar_short_loops *rrn_xbar_short_loops_of(enum rrn_xbar_cpu cpu);
 /* One column with its tables, all blocks. */
 typedef struct rrn_xbar_short_column {
   int32_t *table;          /* [plane][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
-  const uint32_t *patterns; /* [block][five][4][16]: bits of five rows; lane 2v + h of register r is vector v, step r + 4h */
+  const uint32_t *patterns; /* [block][five][4][16]: bits of five rows; lane 2v + h of register r is vector v, step r + 4h.
+                             * With AVX-512 [block][five][16]: the four registers are bytes of one */
   size_t n_planes, n_fives;
   size_t first_block, end_block; /* to do */
   int32_t last;            /* greatest code */
@@ -234,17 +235,17 @@ void rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, 
 void rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells);
 void rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a);
 
-enum { RRN_XBAR_SHORT_LISTED_ROWS = 9 };
+enum { RRN_XBAR_SHORT_LISTED_ROWS = 9, RRN_XBAR_SHORT_LISTED_PLANES = 15 };
 
 /* All vectors of a column of at most nine rows, by a list of what patterns give. */
 typedef struct rrn_xbar_short_listed {
   const uint8_t *x; /* [n_in][x_row] */
   const uint8_t *lanes;
   size_t x_row, n_in, n_vectors;
-  int32_t n_planes, n_steps, last; /* n_planes: fewer than 16 */
+  int32_t n_planes, n_steps, last; /* n_planes: at most RRN_XBAR_SHORT_LISTED_PLANES */
   int32_t places[2 * RRN_XBAR_MAX_SLICES], base[2 * RRN_XBAR_MAX_SLICES]; /* as above */
   int32_t lowest;       /* least sum of codes; the greatest one is less than 2^16 above it */
-  const int32_t *cells; /* [plane][n_in], in units of 2^-16 / 2^shift codes */
+  const uint8_t *cells; /* [plane][n_in][3], in units of 2^-16 / 2^shift codes */
   int32_t shift;        /* at least 0 */
   uint32_t doubt;
   int32_t *sums;        /* [n_vectors] */
