@@ -108,32 +108,54 @@ rrn_xbar_short_rounded(const rrn_xbar_short *s)
 
 /* --- cells on their way (mvm_short_cells.c, mvm_short_codes.c) --- */
 
-enum { RRN_XBAR_SHORT_EIGHT = 8 }; /* inputs at a time: arrays have room up to a multiple of it */
+/* Inputs at a time, arrays have room up to a multiple of it; planes whose sums are made together. */
+enum { RRN_XBAR_SHORT_EIGHT = 8, RRN_XBAR_SHORT_TOGETHER = 4 };
 
-/* A plane of a column that is written with relative or absolute errors and nothing else. */
+/* Some slices of a column that is written with relative or absolute errors and nothing else. */
 typedef struct rrn_xbar_short_writing {
-  const int32_t *weights;     /* [n], 0 beyond */
-  const double *plus, *minus; /* [n]: deviates of the cells, and of those that are subtracted from them or NULL */
-  size_t n;
-  int32_t sign, add, shift, mask; /* a cell holds (sign weight + add) >> shift & mask, or 0 below 0; its partner -sign */
-  int is_relative;
-  double g_off, unit, sigma, per_current;
+  const int32_t *weights; /* [n] */
+  const float *xi;        /* [slice][side][n]: deviates of the cells, with room for seven behind them */
+  size_t n, stride;       /* inputs; of codes, from plane to plane */
+  int32_t first, end, n_sides, paired; /* slices; paired: the sides are subtracted and make one plane */
+  int32_t cell_bits, add, mask; /* a cell holds (weight + add) >> slice cell_bits & mask, 0 below 0; the second side -weight */
+  int32_t is_relative;
+  double g_off, unit, sigma;
+  double per_current[RRN_XBAR_MAX_SLICES]; /* codes, by slice */
 } rrn_xbar_short_writing;
 
-/* Sums of a plane's codes below and above 0, and their greatest magnitude. */
+/* Sums of the codes of each plane below and above 0. */
 typedef struct rrn_xbar_short_bounds {
-  double low, high, greatest;
+  double low[2 * RRN_XBAR_MAX_SLICES], high[2 * RRN_XBAR_MAX_SLICES];
 } rrn_xbar_short_bounds;
 
+/* Of a plane's first cells the lowest bits are given: a cell is these and a multiple of `step`, 1 where none are. */
+typedef struct rrn_xbar_short_mark {
+  double step[RRN_XBAR_SHORT_EIGHT], inverse[RRN_XBAR_SHORT_EIGHT]; /* 1 / step */
+} rrn_xbar_short_mark;
+
+/* A column's codes become cells. Bit k of its record is the lowest of cell k, planes one after the other; where there are fewer
+ * cells the first ones have more bits. */
+typedef struct rrn_xbar_short_rounding {
+  size_t n, stride, n_planes, n_marks;
+  double unit; /* cells of a code */
+  uint32_t record;
+  rrn_xbar_short_mark marks[RRN_XBAR_SHORT_RECORD]; /* [n_marks], of the first planes */
+} rrn_xbar_short_rounding;
+
 typedef struct rrn_xbar_short_loops {
-  void (*codes)(const rrn_xbar_short_writing *w, double *ret_codes); /* 0 beyond n */
-  void (*bounds)(const double *codes, size_t n, rrn_xbar_short_bounds *ret);
-  /* The nearest cells in units of 1 / unit, and sums of what these are above and below their codes. */
-  void (*cells)(const double *codes, size_t n, double unit, int32_t *ret_cells, double *ret_down, double *ret_up);
-  void (*store)(const int32_t *cells, size_t n, uint8_t *to); /* three bytes each */
+  /* [plane][stride], 0 beyond n. */
+  void (*codes)(const rrn_xbar_short_writing *w, double *ret_codes);
+  /* The greatest magnitude. n: of each plane, a multiple of eight. */
+  double (*bounds)(const double *codes, size_t n_planes, size_t n, rrn_xbar_short_bounds *ret);
+  /* The nearest cells, three bytes each: to[plane][n]. The greatest sum of what a plane's cells are above or below their codes. */
+  double (*cells)(const rrn_xbar_short_rounding *r, const double *codes, uint8_t *to);
 } rrn_xbar_short_loops;
 
+/* What the cells of the first planes are multiples of, above the bits of the record: n_marks and marks. */
+void rrn_xbar_short_place_record(rrn_xbar_short_rounding *r);
+
 const rrn_xbar_short_loops *rrn_xbar_short_loops_of(enum rrn_xbar_cpu cpu);
+extern const rrn_xbar_short_loops rrn_xbar_short_loops_avx512; /* where there is AVX-512 */
 
 /* --- products --- */
 
