@@ -189,6 +189,67 @@ small_cells_have_their_variance(void **state)
     check_case(&cases[i]);
 }
 
+/* Relative errors of a variance that a kernel keeps. */
+typedef struct errors {
+  double sum, squares, n;
+} errors;
+
+/* Those of a column's slice with the rows that each vector drives. */
+static void
+add_errors(const rrn_xbar_layer *l, const rrn_xbar_cells *c, int32_t plane, size_t col, const int32_t *x, errors *e)
+{
+  const uint8_t *spread = c->spread + rrn_xbar_column(c, 0, plane, col);
+  const double root = c->spread_roots[rrn_xbar_spread_root(c, 0, plane, col)];
+  double plus[MOST_ROWS], minus[MOST_ROWS];
+  size_t v, in;
+
+  rrn_xbar_conductances(l, plane, 0, col, 0, MOST_ROWS, plus);
+  rrn_xbar_conductances(l, plane, 1, col, 0, MOST_ROWS, minus);
+  for (v = 0; v < VECTORS; v++) {
+    double kept = 0, exact = 0, error;
+
+    for (in = 0; in < MOST_ROWS; in++) {
+      kept += x[v * MOST_ROWS + in] ? root * root * spread[in] : 0;
+      exact += x[v * MOST_ROWS + in] ? plus[in] * plus[in] + minus[in] * minus[in] : 0;
+    }
+    error = kept / exact - 1;
+    e->sum += error;
+    e->squares += error * error;
+    e->n++;
+  }
+}
+
+/* Half of the rows, Laplace weights of 8 bits in pairs of cells of 2 bits: in the highest slice most columns have few cells
+ * that are not off. */
+static void
+random_rows_have_their_variance(void **state)
+{
+  static const cells_case c = { "rows", RRN_XBAR_DIFFERENTIAL, 2, 4, -1, 0.01, 128, 0, 8 };
+  static int32_t weights[COLUMNS * MOST_ROWS], x[VECTORS * MOST_ROWS];
+  rrn_arena arena;
+  rrn_rt rt;
+  rrn_xbar_layer l;
+  rrn_xbar_kernel k;
+  int32_t plane;
+  size_t col;
+
+  (void)state;
+  assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+  rrn_arena_init(&arena, &rt);
+  make(&c, weights, x, &l);
+  assert_int_equal(rrn_xbar_kernel_create(&arena, &l, RRN_XBAR_CPU_PLAIN, &k, NULL), RRAMNAS_OK);
+  for (plane = 0; plane < k.cells.n_planes; plane++) {
+    errors e = { 0, 0, 0 };
+
+    for (col = 1; col < COLUMNS; col++)
+      add_errors(&l, &k.cells, plane, col, x, &e);
+    print_message("slice %d: variances are off by %.3f %% in the mean, %.2f %% (root mean square)\n", (int)plane,
+                  100 * e.sum / e.n, 100 * sqrt(e.squares / e.n));
+    assert_true(fabs(e.sum / e.n) < 0.005 && sqrt(e.squares / e.n) < (plane == 3 ? 0.1 : 0.01));
+  }
+  rrn_arena_release(&arena);
+}
+
 /* What short arrays keep of a column's variances, in its steps. */
 static double
 kept_steps(const rrn_xbar_short *s, size_t place, size_t n_in)
@@ -240,6 +301,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(small_cells_have_their_variance),
+    cmocka_unit_test(random_rows_have_their_variance),
     cmocka_unit_test(short_columns_have_their_variance),
   };
 
