@@ -238,8 +238,8 @@ deviates_of(const noises *n, const doubts *d, size_t i)
   const __m512i x = _mm512_madd_epi16(
     _mm512_add_epi16(_mm512_loadu_si512(n->column[0] + i), _mm512_loadu_si512(n->vector[0] + i)),
     _mm512_add_epi16(_mm512_loadu_si512(n->column[1] + i), _mm512_loadu_si512(n->vector[1] + i)));
-  const __m512i picks =
-    _mm512_ternarylogic_epi32(x, _mm512_loadu_si512(n->column[2] + i), _mm512_loadu_si512(n->vector[2] + i), 0x96);
+  const __m512i mixed = _mm512_ternarylogic_epi32(x, _mm512_slli_epi32(x, 8), _mm512_loadu_si512(n->vector[2] + i), 0x96);
+  const __m512i picks = _mm512_xor_si512(mixed, _mm512_loadu_si512(n->column[2] + i));
   const __m512i step = _mm512_loadu_si512(d->step + i);
   const __m512i weights = _mm512_permutexvar_epi32(
     step, _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)rrn_xbar_weights)));
