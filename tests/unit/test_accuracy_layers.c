@@ -357,7 +357,7 @@ weights_that_are_no_numbers_are_refused(void **state)
     open_bench("gemm", &b);
     replace_weight(&b, "gemm", bad[k]);
     assert_int_equal(try_quantise(&b, &err), RRAMNAS_ERR_RANGE);
-    assert_string_equal(err.message, "layer 0: a weight is no finite number");
+    assert_string_equal(err.message, "layer 0 (\"y\"): a weight is no finite number");
     close_bench(&b);
   }
 }
