@@ -143,12 +143,25 @@ at_most(int32_t wanted, size_t by_default, size_t n_most)
   return n < n_most ? n : n_most;
 }
 
+/* Which images are missing, and what of the data set's file names them. */
+static const char *
+missing(int32_t part)
+{
+  static const char *const texts[] = {
+    "no test images, expected their files under test",
+    "no training images are held out to judge on, expected a line such as held_out: {images: 200, seed: 1}",
+    "no training images, expected their files under train, more than are held out",
+  };
+
+  return texts[part];
+}
+
 static int32_t
 count_images(rrn_judge *j, const rrn_data *data, rramnas_error *err)
 {
   const size_t n = rrn_data_count(data, part_of(&j->o)), n_train = rrn_data_count(data, RRN_DATA_TRAIN);
 
-  RRN_FAIL_IF(n == 0, err, RRAMNAS_ERR_ARGUMENT, "%s: that part has no images", j->o.data);
+  RRN_FAIL_IF(n == 0, err, RRAMNAS_ERR_ARGUMENT, "%s: %s", j->o.data, missing(j->o.part));
   RRN_FAIL_IF(n_train == 0, err, RRAMNAS_ERR_ARGUMENT, "%s: there are no training images to calibrate with", j->o.data);
   j->n_images = at_most(j->o.images, n, n);
   j->n_calibrating = at_most(j->o.calibration_images, CALIBRATION_IMAGES, n_train);

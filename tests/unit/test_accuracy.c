@@ -561,6 +561,10 @@ what_cannot_be_is_refused(void **state)
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_IO);
   o.data = data_path("digits/digits.yaml", other); /* 3 x 32 x 32 */
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_SHAPE);
+  o.part = RRAMNAS_DATA_HELD_OUT;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_non_null(strstr(err.message, "digits/digits.yaml: no training images are held out to judge on, expected a line "
+                                      "such as held_out: {images: 200, seed: 1}"));
 }
 
 static int32_t
