@@ -29,12 +29,17 @@ void rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t st
 void rrn_xbar_normals_at(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, const uint32_t *cells, size_t n,
                          double *ret_xi);
 
+/* The same of n cells from `first` on, as they are made: where they are in room[], which has space for n numbers and two
+ * blocks more. */
+const float *rrn_xbar_normals_in(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n,
+                                 float *room);
+
 /* The numbers of the cells of n blocks of RRN_XBAR_NORMALS: in plain C, with AVX2, with AVX-512; NULL where the machine does
  * not have it. */
 enum { RRN_XBAR_NORMALS = 32, RRN_XBAR_NORMALS_LEVELS = 3 };
 
 typedef void rrn_xbar_normals_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n,
-                                 double *ret_xi);
+                                 float *ret_xi);
 
 rrn_xbar_normals_of *rrn_xbar_normals_kernel(int level);
 
