@@ -3,14 +3,17 @@
  *
  * In:  arrays that are programmed (program.c), blocks of images.
  * Out: products of floats through crossbars: inputs become integers, these steps of the wordlines, currents codes, codes sums,
- *      sums floats again: unit[out] (y - zero sum w).
+ *      sums floats again: unit[out] (y - zero sum w). Behind that bias and bounds, and where the next layer alone reads the
+ *      result and is on crossbars too, its integers instead of floats: the same operations, with nothing kept between.
  *
  * Positions of an image are dealt to the copies of a layer (deal.h). A converter's result is a function of the current: results
  * depend on no batch and no thread. A thread works in a desk of its own: memory that stays between calls. */
+#include <math.h>
 #include <string.h>
 
 #include "accuracy/chip.h"
 #include "accuracy/deal.h"
+#include "accuracy/spread.h"
 #include "infer/kernels.h"
 
 /* Blocks of images that go through the layers together. A copy has few positions of an image, and what is made once per copy
@@ -119,67 +122,10 @@ multiply_at(rrn_chip *c, rrn_chip_desk *d, const rrn_chip_array *a, const rrn_in
 
 /* --- short arrays --- */
 
-/* Vectors of a layer in a row are those of a block of images, or, where copies take positions, of a position. */
-typedef struct order {
-  size_t n_positions, n_blocks;
-  int by_position;
-} order;
-
 static size_t
-place_of(const order *o, size_t position, size_t block)
+place_of(const rrn_order *o, size_t position, size_t block)
 {
   return (o->by_position ? position * o->n_blocks + block : block * o->n_positions + position) * RRN_INFER_LANES;
-}
-
-/* Neighbouring positions that meet neighbouring elements by a tap. */
-typedef struct stretch {
-  int32_t element; /* the first; -1 = all are outside */
-  uint32_t n;
-} stretch;
-
-/* Stretches of each tap, one tap after the other. A copy of one block of images is of positions in a row. */
-static stretch *
-find_stretches(rrn_arena *arena, const rrn_infer_whole *w, int as_one)
-{
-  stretch *all = rrn_arena_alloc_raw(arena, w->n_taps * w->n_positions, sizeof(*all)), *s = all;
-  size_t tap, p;
-
-  for (tap = 0; all && tap < w->n_taps; tap++)
-    for (p = 0; p < w->n_positions; p += s->n, s++) {
-      const int32_t *at = w->table ? w->table + p * w->n_taps + tap : NULL;
-
-      *s = (stretch){ at ? *at : (int32_t)p, 1 };
-      while (at && as_one && p + s->n < w->n_positions &&
-             at[s->n * w->n_taps] == (s->element < 0 ? -1 : s->element + (int32_t)s->n))
-        s->n++;
-    }
-  return all;
-}
-
-/* Elements of a channel, [n_blocks][n_elements][lanes], become the rows of its taps. */
-static void
-spread_channel(const rrn_infer_whole *w, const order *o, const stretch *s, const uint8_t *x, uint8_t outside,
-               uint8_t *ret_rows)
-{
-  const size_t n = o->n_positions * o->n_blocks * RRN_INFER_LANES;
-  const size_t from_step = w->n_elements * RRN_INFER_LANES, to_step = place_of(o, 0, 1);
-  size_t tap, p, b;
-
-  for (tap = 0; tap < w->n_taps; tap++, ret_rows += n)
-    for (p = 0; p < o->n_positions; p += s->n, s++) {
-      const uint8_t *from = x + (size_t)(s->element < 0 ? 0 : s->element) * RRN_INFER_LANES;
-      uint8_t *to = ret_rows + place_of(o, p, 0);
-
-      for (b = 0; b < o->n_blocks; b++, from += from_step, to += to_step)
-        if (s->n > 1 && s->element < 0)
-          memset(to, outside, s->n * RRN_INFER_LANES);
-        else if (s->n > 1)
-          memcpy(to, from, s->n * RRN_INFER_LANES);
-        else if (s->element < 0)
-          memset(to, outside, RRN_INFER_LANES);
-        else
-          memcpy(to, from, RRN_INFER_LANES);
-    }
 }
 
 /* What is added to every sum of an output, in units of the sums. */
@@ -207,6 +153,10 @@ typedef struct vectors {
   const uint32_t *numbers;   /* [n] in the streams of read noise; NULL without */
   float *y;
   size_t y_row, together, n_inner, y_inner, y_outer;
+  uint8_t *bytes;            /* [n_out][y_row]: instead of y, as inputs of another layer; NULL without */
+  const float *bias;         /* [n_out]; NULL without */
+  rrn_infer_finish finish;   /* its bounds */
+  rrn_infer_byte as_bytes;
   bases scales;              /* without what depends on inputs */
 } vectors;
 
@@ -227,7 +177,8 @@ make_bases(rrn_chip_desk *d, const rrn_xbar_short *s, const vectors *vs, bases *
 
 /* An output's sums as floats: pieces of one register after the other, others one by one. */
 static void
-store_sums(const rrn_chip *c, const vectors *vs, const bases *b, const int32_t *sums, double base, double unit, float *y)
+store_floats(const rrn_chip *c, const vectors *vs, const rrn_infer_finish *f, const int32_t *sums, const double *more,
+             float *y)
 {
   const int together = vs->together == RRN_INFER_LANES;
   const size_t n_pieces = together ? 1 : vs->n_inner, n = together ? vs->n_inner * RRN_INFER_LANES : vs->together;
@@ -235,8 +186,30 @@ store_sums(const rrn_chip *c, const vectors *vs, const bases *b, const int32_t *
 
   for (v = 0; v < vs->n; y += vs->y_outer)
     for (k = 0; k < n_pieces; k++, v += n)
-      c->kernels->of_integers(sums + v, n, b->x ? b->x + v : NULL, base, b->scale, unit, y + k * vs->y_inner,
+      c->kernels->of_integers(f, sums + v, n, more ? more + v : NULL, y + k * vs->y_inner,
                               together ? vs->y_inner : RRN_INFER_LANES);
+}
+
+/* All outputs of a group. */
+static void
+store_sums(const rrn_chip *c, const rrn_quantised_layer *l, size_t group, const vectors *vs, const bases *b,
+           const int32_t *sums)
+{
+  rrn_infer_finish f = vs->finish;
+  size_t out;
+
+  f.scale = b->scale;
+  for (out = 0; out < l->shape.n_out; out++, sums += vs->n) {
+    const size_t row = group * l->shape.n_out + out;
+
+    f.base = b->base - (double)l->x_zero * (double)l->sums[row];
+    f.unit = (double)l->unit[row];
+    f.bias = vs->bias ? vs->bias[out] : -0.0f;
+    if (vs->bytes)
+      c->kernels->bytes_of_integers(&f, &vs->as_bytes, sums, vs->n, b->x, vs->bytes + out * vs->y_row);
+    else
+      store_floats(c, vs, &f, sums, b->x, vs->y + out * vs->y_row);
+  }
 }
 
 /* The group in place `slot` of a copy: sums, and from them outputs. */
@@ -244,28 +217,21 @@ static int32_t
 multiply_rows(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slot, rrn_xbar_short_group *group, const vectors *vs,
               rrn_xbar_stats *stats, rramnas_error *err)
 {
-  const rrn_quantised_layer *l = &c->q->layers[s->head.id.layer];
   int32_t *sums = rrn_arena_alloc_raw(&d->inner, s->head.cols, vs->n * sizeof(*sums));
-  size_t out;
   bases b;
 
   if (!sums)
     return rrn_fail_memory(err);
   RRN_TRY(make_bases(d, s, vs, &b, err));
   RRN_TRY(rrn_xbar_short_run(&d->inner, s, slot, group, vs->x, vs->x_row, vs->n, vs->lanes, vs->numbers, sums, stats, err));
-  for (out = 0; out < s->head.n_out; out++) {
-    const size_t row = group->group * s->head.n_out + out;
-
-    store_sums(c, vs, &b, sums + out * vs->n, b.base - (double)l->x_zero * (double)l->sums[row], (double)l->unit[row],
-               vs->y + out * vs->y_row);
-  }
+  store_sums(c, &c->q->layers[s->head.id.layer], group->group, vs, &b, sums);
   rrn_arena_reset(&d->inner);
   return RRAMNAS_OK;
 }
 
 /* Some positions of all vectors. */
 static vectors
-positions_of(const vectors *all, const order *o, size_t first, size_t n)
+positions_of(const vectors *all, const rrn_order *o, size_t first, size_t n)
 {
   vectors vs = *all;
 
@@ -275,15 +241,28 @@ positions_of(const vectors *all, const order *o, size_t first, size_t n)
   vs.lanes += place_of(o, first, 0) / RRN_INFER_LANES;
   vs.numbers = all->numbers ? all->numbers + place_of(o, first, 0) : NULL;
   vs.y += first * RRN_INFER_LANES;
+  vs.bytes = all->bytes ? all->bytes + place_of(o, first, 0) : NULL;
   vs.n = n * o->n_blocks * RRN_INFER_LANES;
   vs.together = o->n_blocks > 1 ? RRN_INFER_LANES : vs.n;
   return vs;
 }
 
+/* The same where elements have to be spread: rows of these positions alone, which stay in the nearest cache. */
+static vectors
+spread_to(const rrn_infer_whole *w, const rrn_order *o, const rrn_taps *t, const vectors *all, size_t first, size_t n)
+{
+  vectors vs = positions_of(all, o, first, n);
+
+  rrn_spread(w, o, t, all->x, first, n);
+  vs.x = t->rows;
+  vs.x_row = vs.n;
+  return vs;
+}
+
 /* A group, whose positions several copies share. `slots` [n_copies]: how many groups before it each has. */
 static int32_t
-multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const order *o, size_t group, size_t *slots,
-               const vectors *all, rrn_xbar_stats *stats, rramnas_error *err)
+multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const rrn_order *o, const rrn_taps *t,
+               size_t group, size_t *slots, const vectors *all, rrn_xbar_stats *stats, rramnas_error *err)
 {
   const rrn_chip_layer *l = &c->layers[w->layer];
   const rrn_deal deal = rrn_deal_of(&c->q->layers[w->layer], l->n_copies, group);
@@ -297,7 +276,7 @@ multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const or
     vectors vs;
 
     n = end - w->first_position < w->n_positions ? end - w->first_position - done : w->n_positions - done;
-    vs = positions_of(all, o, done, n);
+    vs = t->stretches ? spread_to(w, o, t, all, done, n) : positions_of(all, o, done, n);
     RRN_TRY(multiply_rows(c, d, l->copies[k].small, slots[k], &g, &vs, stats, err));
   }
   for (n = 0; n < l->n_copies; n++)
@@ -307,7 +286,7 @@ multiply_dealt(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const or
 
 /* Numbers of vectors in the streams of read noise: images in order and positions within them. */
 static int32_t
-number_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, const order *o, uint64_t first_image,
+number_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, const rrn_order *o, uint64_t first_image,
                size_t first_position, uint32_t **ret_numbers, rramnas_error *err)
 {
   const uint64_t per_image = c->q->layers[s->head.id.layer].shape.n_positions;
@@ -329,7 +308,7 @@ number_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, const ord
 
 /* Images in the lanes of all vectors: only the last block has fewer. NULL without memory. */
 static uint8_t *
-count_images(rrn_arena *arena, const order *o, int32_t n_last)
+count_images(rrn_arena *arena, const rrn_order *o, int32_t n_last)
 {
   uint8_t *lanes = rrn_arena_alloc_raw(arena, o->n_positions, o->n_blocks);
   size_t p;
@@ -352,24 +331,47 @@ byte_of_zero(const rrn_quantised_layer *l)
   return (uint8_t)q;
 }
 
-static void
-to_bytes(const rrn_chip *c, const rrn_quantised_layer *l, const float *x, size_t n, uint8_t *ret_bytes)
+static rrn_infer_byte
+bytes_of(const rrn_quantised_layer *l)
 {
-  c->kernels->to_bytes(x, n, l->x_unit, (float)l->x_zero, (float)((1 << l->input_bits) - 1), ret_bytes);
+  return (rrn_infer_byte){ l->x_unit, (float)l->x_zero, (float)((1 << l->input_bits) - 1) };
 }
 
-/* All inputs: ret_bytes[n_groups n_channels][n_blocks][n_elements][lanes]. */
-static void
-all_to_bytes(const rrn_chip *c, const rrn_infer_whole *w, uint8_t *ret_bytes)
+/* All inputs as bytes, in the order of vectors: [n_groups n_channels][n_elements][n_blocks][lanes] by position, otherwise
+ * [..][n_blocks][n_elements][lanes]. NULL without memory. */
+static const uint8_t *
+inputs_of(const rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, const rrn_order *o)
 {
+  const rrn_infer_byte as = bytes_of(&c->q->layers[w->layer]);
   const size_t n_channels = w->n_groups * w->n_channels, each = w->n_elements * RRN_INFER_LANES;
+  const size_t step = o->by_position ? w->n_blocks * RRN_INFER_LANES : RRN_INFER_LANES;
+  uint8_t *bytes, *to;
   size_t channel, b;
 
-  for (channel = 0; w->n_blocks > 1 && channel < n_channels; channel++)
-    for (b = 0; b < w->n_blocks; b++, ret_bytes += each)
-      to_bytes(c, &c->q->layers[w->layer], w->x + channel * each + b * w->n_between, each, ret_bytes);
-  if (w->n_blocks == 1)
-    to_bytes(c, &c->q->layers[w->layer], w->x, n_channels * each, ret_bytes);
+  if (w->x_bytes)
+    return w->x_bytes;
+  if (!(bytes = rrn_arena_alloc_raw(&d->arena, n_channels, w->n_blocks * each)))
+    return NULL;
+  for (channel = 0; channel < n_channels; channel++)
+    for (b = 0; b < w->n_blocks; b++) {
+      to = bytes + channel * w->n_blocks * each + b * (o->by_position ? RRN_INFER_LANES : each);
+      c->kernels->to_bytes(&as, w->x + channel * each + b * w->n_between, each, to, step);
+    }
+  return bytes;
+}
+
+/* All vectors of a layer but for what depends on the group. */
+static vectors
+vectors_of(const rrn_chip *c, const rrn_infer_whole *w, const rrn_order *o)
+{
+  const size_t n = w->n_positions * w->n_blocks * RRN_INFER_LANES;
+
+  return (vectors){ .x_row = n, .n = n, .y = w->y, .y_row = w->y_bytes ? n : w->n_positions * RRN_INFER_LANES,
+                    .n_inner = o->by_position ? o->n_blocks : 1, .y_inner = w->n_between,
+                    .y_outer = o->by_position ? RRN_INFER_LANES : w->n_between,
+                    .together = o->by_position && o->n_blocks > 1 ? RRN_INFER_LANES : w->n_positions * RRN_INFER_LANES,
+                    .finish = { .low = w->low, .high = w->high },
+                    .as_bytes = w->y_bytes ? bytes_of(&c->q->layers[w->reader]) : (rrn_infer_byte){ 0, 0, 0 } };
 }
 
 /* All inputs become bytes once; those of a group are spread to the positions that use them. */
@@ -377,37 +379,28 @@ static int32_t
 multiply_whole_at(rrn_chip *c, rrn_chip_desk *d, const rrn_infer_whole *w, rrn_xbar_stats *stats, rramnas_error *err)
 {
   const rrn_chip_layer *l = &c->layers[w->layer];
-  const order o = { .n_positions = w->n_positions, .n_blocks = w->n_blocks, .by_position = l->n_copies > 1 };
+  const rrn_order o = { .n_positions = w->n_positions, .n_blocks = w->n_blocks, .by_position = l->n_copies > 1 };
   const size_t per_channel = w->n_blocks * w->n_elements * RRN_INFER_LANES;
-  const size_t n = w->n_positions * w->n_blocks * RRN_INFER_LANES;
-  const int spreads = w->table || (o.by_position && o.n_blocks > 1);
-  vectors all = { .x_row = n, .n = n, .y_row = w->n_positions * RRN_INFER_LANES, .n_inner = 1,
-                  .together = o.by_position && o.n_blocks > 1 ? RRN_INFER_LANES : w->n_positions * RRN_INFER_LANES };
-  uint8_t *bytes = rrn_arena_alloc_raw(&d->arena, w->n_groups * w->n_channels, per_channel);
-  uint8_t *rows = spreads ? rrn_arena_alloc_raw(&d->arena, w->n_in, n) : NULL;
-  const stretch *stretches = spreads ? find_stretches(&d->arena, w, !o.by_position || o.n_blocks == 1) : NULL;
-  size_t *slots = rrn_arena_alloc(&d->arena, l->n_copies, sizeof(*slots)), g, k;
-  const uint8_t outside = byte_of_zero(&c->q->layers[w->layer]);
+  vectors all = vectors_of(c, w, &o);
+  const uint8_t *bytes = inputs_of(c, d, w, &o);
+  size_t *slots = rrn_arena_alloc(&d->arena, l->n_copies, sizeof(*slots)), g;
   uint32_t *numbers = NULL;
+  rrn_taps t;
 
   all.lanes = count_images(&d->arena, &o, w->n_images);
-  if (!bytes || (spreads && !(rows && stretches)) || !slots || !all.lanes)
+  if (!bytes || !slots || !all.lanes || !rrn_taps_find(&d->arena, w, byte_of_zero(&c->q->layers[w->layer]), &t))
     return rrn_fail_memory(err);
-  all.n_inner = o.by_position ? o.n_blocks : 1;
-  all.y_inner = w->n_between;
-  all.y_outer = o.by_position ? RRN_INFER_LANES : w->n_between;
   RRN_TRY(number_vectors(c, d, l->copies->small, &o, w->first_image, w->first_position, &numbers, err));
-  all_to_bytes(c, w, bytes);
   all.numbers = numbers;
   for (g = 0; g < w->n_groups; g++) {
-    const uint8_t *x = bytes + g * w->n_channels * per_channel;
-
-    for (k = 0; spreads && k < w->n_channels; k++)
-      spread_channel(w, &o, stretches, x + k * per_channel, outside, rows + k * w->n_taps * n);
-    all.x = spreads ? rows : x;
-    all.y = w->y + g * w->n_out * all.y_row;
+    all.x = bytes + g * w->n_channels * per_channel;
+    if (w->y_bytes)
+      all.bytes = w->y_bytes + g * w->n_out * all.y_row;
+    else
+      all.y = w->y + g * w->n_out * all.y_row;
+    all.bias = w->bias ? w->bias + g * w->n_out : NULL;
     all.scales = scales_of(l->copies->small, g);
-    RRN_TRY(multiply_dealt(c, d, w, &o, g, slots, &all, stats, err));
+    RRN_TRY(multiply_dealt(c, d, w, &o, &t, g, slots, &all, stats, err));
   }
   return RRAMNAS_OK;
 }
@@ -451,17 +444,27 @@ multiply_whole(void *user, const rrn_infer_whole *w, rramnas_error *err)
   return status;
 }
 
+/* Copies take positions, so that vectors lie as bytes do, and all blocks are multiplied together. */
+static int
+takes_bytes(void *user, int32_t layer)
+{
+  const rrn_chip *c = user;
+
+  return c->layers[layer].all_small && c->layers[layer].n_copies > 1;
+}
+
 /* Products of another form. */
 static int32_t
 multiply_short_block(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, size_t slot, const rrn_infer_block *b,
                      rramnas_error *err)
 {
-  const rrn_quantised_layer *l = &c->q->layers[b->layer];
-  const order o = { .n_positions = b->n_positions, .n_blocks = 1 };
+  const rrn_order o = { .n_positions = b->n_positions, .n_blocks = 1 };
   const size_t n = b->n_positions * RRN_INFER_LANES;
   uint8_t *rows = rrn_arena_alloc_raw(&d->arena, b->n_in, n);
   vectors vs = { .x = rows, .x_row = n, .n = n, .y = b->y, .y_row = b->y_row,
-                 .together = RRN_INFER_LANES, .n_inner = 1, .y_outer = b->y_position };
+                 .together = RRN_INFER_LANES, .n_inner = 1, .y_outer = b->y_position,
+                 .finish = { .low = -HUGE_VALF, .high = HUGE_VALF } };
+  const rrn_infer_byte as = bytes_of(&c->q->layers[b->layer]);
   rrn_xbar_stats stats = { 0 };
   uint32_t *numbers = NULL;
   rrn_xbar_short_group g;
@@ -473,7 +476,8 @@ multiply_short_block(rrn_chip *c, rrn_chip_desk *d, const rrn_xbar_short *s, siz
   RRN_TRY(number_vectors(c, d, s, &o, b->first_image, b->first_position, &numbers, err));
   for (in = 0; in < b->n_in; in++)
     for (p = 0; p < b->n_positions; p++)
-      to_bytes(c, l, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES, rows + in * n + p * RRN_INFER_LANES);
+      c->kernels->to_bytes(&as, b->x + in * b->x_row + p * b->x_position, RRN_INFER_LANES,
+                           rows + in * n + p * RRN_INFER_LANES, RRN_INFER_LANES);
   vs.numbers = numbers;
   vs.scales = scales_of(s, (size_t)b->group);
   rrn_xbar_short_begin(s, (size_t)b->group, &g);
@@ -546,7 +550,8 @@ new_chip(const rrn_rt *rt, const rrn_quantised *q)
   c->rt = rt;
   c->q = q;
   c->cpu = rrn_xbar_cpu_best();
-  c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .user = c };
+  c->backend = (rrn_infer_backend){ .multiply = multiply, .multiply_whole = multiply_whole, .takes_bytes = takes_bytes,
+                                    .user = c };
   c->kernels = rrn_infer_kernels_best();
   rrn_arena_init(&c->arena, rt);
   for (i = 0; i < RRN_CHIP_DESKS; i++) {

@@ -42,6 +42,8 @@ rrn_deal_position(const rrn_deal *d, size_t activation)
 static inline int
 rrn_deal_serves(const rrn_deal *d, size_t copy)
 {
+  if (d->n_turns == 1)
+    return copy < d->n_positions;
   return rrn_deal_position(d, rrn_deal_first(d, copy)) < rrn_deal_position(d, rrn_deal_first(d, copy + 1));
 }
 

@@ -143,12 +143,25 @@ at_most(int32_t wanted, size_t by_default, size_t n_most)
   return n < n_most ? n : n_most;
 }
 
+/* Which images are missing, and what of the data set's file names them. */
+static const char *
+missing(int32_t part)
+{
+  static const char *const texts[] = {
+    "no test images, expected their files under test",
+    "no training images are held out to judge on, expected a line such as held_out: {images: 200, seed: 1}",
+    "no training images, expected their files under train, more than are held out",
+  };
+
+  return texts[part];
+}
+
 static int32_t
 count_images(rrn_judge *j, const rrn_data *data, rramnas_error *err)
 {
   const size_t n = rrn_data_count(data, part_of(&j->o)), n_train = rrn_data_count(data, RRN_DATA_TRAIN);
 
-  RRN_FAIL_IF(n == 0, err, RRAMNAS_ERR_ARGUMENT, "%s: that part has no images", j->o.data);
+  RRN_FAIL_IF(n == 0, err, RRAMNAS_ERR_ARGUMENT, "%s: %s", j->o.data, missing(j->o.part));
   RRN_FAIL_IF(n_train == 0, err, RRAMNAS_ERR_ARGUMENT, "%s: there are no training images to calibrate with", j->o.data);
   j->n_images = at_most(j->o.images, n, n);
   j->n_calibrating = at_most(j->o.calibration_images, CALIBRATION_IMAGES, n_train);
@@ -271,6 +284,32 @@ rrn_judge_free(rrn_judge *j)
 
 /* --- networks --- */
 
+/* The tensor of a layer's weights: the first constant that its node takes. */
+static const char *
+weights_name(const rramnas_net *net, size_t layer)
+{
+  const rrn_node *node;
+  int32_t i;
+
+  for (node = net->nodes; node < net->nodes + net->n_nodes; node++)
+    for (i = 0; node->layer == (int32_t)layer && i < node->n_inputs; i++)
+      if (node->inputs[i] >= 0 && net->tensors[node->inputs[i]].kind == RRN_TENSOR_CONSTANT)
+        return net->tensors[node->inputs[i]].name;
+  return "(computed)";
+}
+
+static int32_t
+check_layer(const rrn_judge *j, const rramnas_layer *ours, const rramnas_layer *theirs, rramnas_error *err)
+{
+  if (ours->matrix_rows == theirs->matrix_rows && ours->matrix_cols == theirs->matrix_cols)
+    return RRAMNAS_OK;
+  return rrn_fail(err, RRAMNAS_ERR_ARGUMENT,
+                  "%s: tensor \"%.80s\" of layer \"%.80s\" has %lld inputs x %lld outputs, expected %lld x %lld as layer "
+                  "\"%.80s\" of the mapping's network has", j->o.weights,
+                  weights_name(j->values->net, (size_t)theirs->index), theirs->name, (long long)theirs->matrix_rows,
+                  (long long)theirs->matrix_cols, (long long)ours->matrix_rows, (long long)ours->matrix_cols, ours->name);
+}
+
 /* By shape: a renamed network is the same network. */
 static int32_t
 check_network(const rrn_judge *j, const rramnas_net *ours, rramnas_error *err)
@@ -282,10 +321,7 @@ check_network(const rrn_judge *j, const rramnas_net *ours, rramnas_error *err)
               "%s: has %zu layers, the mapping's network %zu", j->o.weights, (size_t)theirs->n_layers,
               (size_t)ours->n_layers);
   for (i = 0; i < ours->n_layers; i++)
-    RRN_FAIL_IF(ours->layers[i].matrix_rows != theirs->layers[i].matrix_rows ||
-                  ours->layers[i].matrix_cols != theirs->layers[i].matrix_cols,
-                err, RRAMNAS_ERR_ARGUMENT, "%s: layer \"%.200s\" is not as in the mapping's network", j->o.weights,
-                theirs->layers[i].name);
+    RRN_TRY(check_layer(j, &ours->layers[i], &theirs->layers[i], err));
   return RRAMNAS_OK;
 }
 

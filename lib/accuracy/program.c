@@ -28,13 +28,22 @@ name_of(const rrn_chip_options *o, size_t layer, size_t group)
   return (rrn_xbar_id){ .seed = seed, .layer = (uint32_t)layer, .copy = (uint32_t)group };
 }
 
-/* One code per digit where that covers all there is, else the range that a sample needs. */
+/* One code per digit where that covers all there is and loses nothing, else the range that a sample needs: it depends on
+ * no bits, so that more of them only make levels finer. */
+static int32_t
+choose_range(const rramnas_hw *hw, const rrn_chip_options *o, const rrn_xbar_layer *layer)
+{
+  if (o->adc_range != RRN_ADC_AUTO)
+    return o->adc_range;
+  return hw->v.adc.bits >= rrn_hw_adc_bits_needed(hw) && rrn_xbar_adc_keeps_digits(layer) ? RRN_ADC_GRANULAR
+                                                                                           : RRN_ADC_CALIBRATED;
+}
+
 static int32_t
 set_converter(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, const rrn_quantised_layer *l, size_t group,
               rrn_xbar_layer *layer, rramnas_error *err)
 {
-  const int enough = hw->v.adc.bits >= rrn_hw_adc_bits_needed(hw);
-  const int32_t range = o->adc_range != RRN_ADC_AUTO ? o->adc_range : enough ? RRN_ADC_GRANULAR : RRN_ADC_CALIBRATED;
+  const int32_t range = choose_range(hw, o, layer);
   const int32_t *sample = l->sample + group * l->n_sample * l->shape.n_in;
   const double fraction = o->adc_fraction > 0 ? o->adc_fraction : 0.9999;
   rrn_arena scratch;
@@ -134,14 +143,19 @@ is_plain(const rramnas_hw *hw)
          hw->v.adc.unit_sigma == 0 && hw->v.adc.offset_sigma == 0;
 }
 
-/* The first group as short arrays have it. */
+/* The first group as short arrays have it. `like` differs in its name and its device's age, or is NULL. */
 static int32_t
-write_first(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, rrn_xbar_layer *ret,
-            rramnas_error *err)
+write_first(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i, const rrn_xbar_short *like,
+            rrn_xbar_layer *ret, rramnas_error *err)
 {
   const rrn_xbar_noise noise = rrn_xbar_noise_of(hw, o->time_s);
 
-  RRN_TRY(design(c, hw, o, i, 0, ret, err));
+  if (like) {
+    *ret = like->head;
+    ret->weights = c->q->layers[i].weights;
+    ret->id = name_of(o, i, 0);
+  } else
+    RRN_TRY(design(c, hw, o, i, 0, ret, err));
   ret->adc = c->layers[i].adcs[0];
   rrn_xbar_program(ret, &noise);
   ret->read_by_column = 1;
@@ -165,7 +179,7 @@ choose_converters(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, 
     adcs[g] = layer.adc;
   }
   c->layers[i].adcs = adcs;
-  RRN_TRY(write_first(c, hw, o, i, &layer, err));
+  RRN_TRY(write_first(c, hw, o, i, NULL, &layer, err));
   c->layers[i].is_short = is_plain(hw) && rrn_xbar_is_short(&layer, adcs, n);
   return RRAMNAS_OK;
 }
@@ -190,17 +204,17 @@ try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i
 {
   const rrn_xbar_groups which = { .all = c->q->layers[i].shape.n_groups, .n = n, .groups = groups,
                                   .adcs = c->layers[i].adcs };
+  const rrn_xbar_short *like = o->like ? o->like->layers[i].copies->small : NULL;
   rrn_xbar_layer first;
   rrn_xbar_short *s;
   int fits;
 
   if (!c->layers[i].is_short)
     return RRAMNAS_OK;
-  RRN_TRY(write_first(c, hw, o, i, &first, err));
+  RRN_TRY(write_first(c, hw, o, i, like, &first, err));
   if (!(s = rrn_arena_alloc_alone(&c->layers[i].arena, 1, sizeof(*s))))
     return rrn_fail_memory(err);
-  RRN_TRY(rrn_xbar_short_create(&c->layers[i].arena, &first, &which, o->like ? o->like->layers[i].copies->small : NULL,
-                                c->cpu, s, &fits, err));
+  RRN_TRY(rrn_xbar_short_create(&c->layers[i].arena, &first, &which, like, c->cpu, s, &fits, err));
   ret->small = fits ? s : NULL;
   return RRAMNAS_OK;
 }
@@ -209,12 +223,17 @@ try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i
 static size_t
 list_groups(const rrn_quantised_layer *l, size_t n_copies, size_t copy, uint32_t *ret_groups)
 {
-  size_t g, n = 0;
+  size_t g, n_turns = 0, first = 0, end = 0, n = 0;
 
   for (g = 0; g < l->shape.n_groups; g++) {
     const rrn_deal d = rrn_deal_of(l, n_copies, g);
 
-    if (rrn_deal_serves(&d, copy))
+    if (d.n_turns != n_turns) {
+      n_turns = d.n_turns;
+      first = rrn_deal_first(&d, copy);
+      end = rrn_deal_first(&d, copy + 1);
+    }
+    if (rrn_deal_position(&d, first) < rrn_deal_position(&d, end))
       ret_groups[n++] = (uint32_t)g;
   }
   return n;

@@ -7,10 +7,11 @@
  * Filters of single channels (depthwise) are summed where they lie, unless a backend multiplies.
  *
  * A sum runs over the channels of the group, within these over the kernel's elements, last dimension fastest. Elements
- * beyond the edge count as 0. Then the bias is added.
+ * beyond the edge count as 0. Then the bias is added, and bounds that follow are held (join.c).
  *
  * Complexity: out * channels / groups * kernel * positions multiply-adds; copies: channels * kernel * positions
  * vectors. */
+#include <math.h>
 #include <string.h>
 
 #include "infer/product.h"
@@ -25,6 +26,7 @@ typedef struct conv {
   const float *bias;        /* [out]; NULL without */
   size_t n_groups, channels, outs; /* of a group */
   size_t n_taps, n_positions, n_elements, block;
+  rrn_infer_joint joint;
 } conv;
 
 /* --- running --- */
@@ -78,32 +80,50 @@ run_groups(const conv *c, const rrn_infer_task *task, const float *x, float *y, 
   return RRAMNAS_OK;
 }
 
-static int32_t
-multiply_all(const conv *c, const rrn_infer_task *task, const float *x, float *y, rramnas_error *err)
-{
-  rrn_infer_whole whole = { .n_channels = c->channels, .n_taps = c->n_taps, .n_elements = c->n_elements,
-                            .n_positions = c->n_positions, .table = c->table, .x = x, .y = y };
-  const int32_t status = rrn_infer_multiply_whole(c->product, task, &whole, err);
-  size_t k;
-
-  if (status != RRN_INFER_BY_BLOCKS)
-    return status;
-  for (k = 0; k < task->n_blocks; k++) {
-    const rrn_infer_task one = rrn_infer_block_of(task, k);
-
-    RRN_TRY(run_groups(c, &one, x + k * task->n_between, y + k * task->n_between, err));
-  }
-  return RRAMNAS_OK;
-}
-
+/* Bias and bounds. */
 static void
-add_bias(const conv *c, const rrn_infer_kernels *kernels, float *y)
+finish(const conv *c, const rrn_infer_kernels *kernels, float *y)
 {
   const size_t n = c->n_positions * RRN_LANES;
+  const int held = c->joint.low > -HUGE_VALF || c->joint.high < HUGE_VALF;
   size_t out;
 
-  for (out = 0; out < c->n_groups * c->outs; out++)
-    kernels->bias(y + out * n, y + out * n, n, c->bias[out]);
+  for (out = 0; (c->bias || held) && out < c->n_groups * c->outs; out++, y += n) {
+    if (c->bias)
+      kernels->bias(y, y, n, c->bias[out]);
+    if (held)
+      kernels->clip(y, y, n, c->joint.low, c->joint.high);
+  }
+}
+
+/* Whether bytes go from one layer to another; layers below 0 are none. */
+static int
+hands_over(const rrn_infer_backend *b, int32_t from, int32_t to)
+{
+  return from >= 0 && to >= 0 && b && b->multiply_whole && b->takes_bytes && b->takes_bytes(b->user, from) &&
+         b->takes_bytes(b->user, to);
+}
+
+static uint8_t *
+bytes_at(const rrn_infer_task *task, size_t which)
+{
+  return task->bytes + which * task->plan->n_handed * task->n_blocks * RRN_LANES;
+}
+
+/* RRN_INFER_BY_BLOCKS when the backend does not take the layer. */
+static int32_t
+multiply_whole(const conv *c, const rrn_infer_task *task, const float *x, float *y, rramnas_error *err)
+{
+  const rrn_infer_joint *j = &c->joint;
+  rrn_infer_whole whole = { .n_channels = c->channels, .n_taps = c->n_taps, .n_elements = c->n_elements,
+                            .n_positions = c->n_positions, .table = c->table, .x = x, .y = y, .bias = c->bias,
+                            .low = j->low, .high = j->high, .reader = j->reader };
+
+  if (hands_over(task->backend, j->writer, j->layer))
+    whole.x_bytes = bytes_at(task, j->from);
+  if (hands_over(task->backend, j->layer, j->reader))
+    whole.y_bytes = bytes_at(task, j->to);
+  return rrn_infer_multiply_whole(c->product, task, &whole, err);
 }
 
 static int32_t
@@ -112,14 +132,20 @@ run_conv(const rrn_infer_step *step, const rrn_infer_task *task, rramnas_error *
   const conv *c = step->more;
   const float *x = rrn_infer_in(step, task, 0);
   float *y = rrn_infer_out(step, task, 0);
+  const int32_t status = multiply_whole(c, task, x, y, err);
   size_t k;
 
-  for (k = 0; c->filter && !task->backend && k < task->n_blocks; k++)
-    task->plan->kernels->filter(c->filter, x + k * task->n_between, y + k * task->n_between);
-  if (!c->filter || task->backend)
-    RRN_TRY(multiply_all(c, task, x, y, err));
-  for (k = 0; c->bias && k < task->n_blocks; k++)
-    add_bias(c, task->plan->kernels, y + k * task->n_between);
+  if (status != RRN_INFER_BY_BLOCKS)
+    return status;
+  for (k = 0; k < task->n_blocks; k++, x += task->n_between, y += task->n_between) {
+    const rrn_infer_task one = rrn_infer_block_of(task, k);
+
+    if (c->filter && !task->backend)
+      task->plan->kernels->filter(c->filter, x, y);
+    else
+      RRN_TRY(run_groups(c, &one, x, y, err));
+    finish(c, task->plan->kernels, y);
+  }
   return RRAMNAS_OK;
 }
 
@@ -289,6 +315,8 @@ rrn_infer_conv(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step 
   step->run = run_conv;
   step->takes_blocks = 1;
   step->more = c;
+  c->joint = (rrn_infer_joint){ .low = -HUGE_VALF, .high = HUGE_VALF, .layer = node->layer, .reader = -1, .writer = -1 };
+  step->joint = &c->joint;
   step->n_scratch = c->table ? c->channels * c->n_taps * c->block * RRN_LANES : 0;
   return RRAMNAS_OK;
 }

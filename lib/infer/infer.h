@@ -48,7 +48,12 @@ void rrn_infer_multiply_floats(const rrn_infer_plan *plan, const rrn_infer_block
  *   y[(group * n_out + out)][position][lane] = sum over channel and tap of
  *     w[group][out][channel * n_taps + tap] * x[group * n_channels + channel][table[position][tap]][lane]
  *
- * Blocks lie n_between floats apart, in x and in y; all lanes of all but the last one are in use. */
+ * Behind them bias[group * n_out + out] is added, where there is one, and results are held between low and high: with
+ * these a result is final. Blocks lie n_between floats apart, in x and in y; all lanes of all but the last one are in use.
+ *
+ * Between two layers that both take bytes (rrn_infer_backend) and of which the second one alone reads the first one's
+ * results, no floats are written: y_bytes, or x_bytes, [channel][element][block][lane] hold whatever the backend hands
+ * over to itself. */
 typedef struct rrn_infer_whole {
   int32_t layer;
   size_t n_groups, n_in, n_out;            /* of a group */
@@ -60,6 +65,11 @@ typedef struct rrn_infer_whole {
   const int32_t *table; /* [n_positions][n_taps], -1 = 0; NULL = one tap, the element of the position's number */
   const float *x;
   float *y;
+  const float *bias;     /* [n_groups n_out]; NULL without */
+  float low, high;
+  const uint8_t *x_bytes; /* NULL = x counts */
+  uint8_t *y_bytes;       /* NULL = y is wanted */
+  int32_t reader;         /* the layer that y_bytes are for */
 } rrn_infer_whole;
 
 /* Memory that is used again from call to call: fresh memory costs a page fault for every 4 KiB. It grows to the most
@@ -82,6 +92,8 @@ typedef struct rrn_infer_backend {
   rrn_infer_room *room;  /* of the workspaces of its runs, one at a time; NULL = each has its own */
   /* NULL, or asked first where the products are of this form. */
   int32_t (*multiply_whole)(void *user, const rrn_infer_whole *whole, rramnas_error *err);
+  /* Whether a layer, which it takes as a whole, hands over and takes bytes; NULL = none does. */
+  int (*takes_bytes)(void *user, int32_t layer);
 } rrn_infer_backend;
 
 /* ERR_UNSUPPORTED names an operator that is not computed, ERR_NOT_FOUND a constant without values, ERR_SHAPE a network

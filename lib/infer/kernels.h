@@ -28,6 +28,18 @@ typedef struct rrn_infer_filter {
   size_t per_input;           /* output channels of an input channel */
 } rrn_infer_filter;
 
+/* From the whole numbers of an output to its results: unit (scale x + more + base) in double precision, then in single
+ * precision + bias, held between low and high. A bias of -0 and bounds of infinity leave everything as it is. */
+typedef struct rrn_infer_finish {
+  double base, scale, unit;
+  float bias, low, high;
+} rrn_infer_finish;
+
+/* From a result to a byte: x / unit + zero, held between 0 and top, at most 255, to the nearest whole number. */
+typedef struct rrn_infer_byte {
+  float unit, zero, top;
+} rrn_infer_byte;
+
 typedef struct rrn_infer_kernels {
   /* Block's y = matrix x. */
   void (*multiply)(const rrn_infer_matrix *m, const rrn_infer_block *block);
@@ -46,11 +58,12 @@ typedef struct rrn_infer_kernels {
   /* y = x op z, where z has the step z_step: RRN_INFER_LANES, or 0 to take the same vector each time. */
   void (*add)(const float *x, const float *z, float *y, size_t n, size_t z_step);
   void (*times)(const float *x, const float *z, float *y, size_t n, size_t z_step);
-  /* x / unit + zero, held between 0 and top, at most 255, to the nearest whole number. */
-  void (*to_bytes)(const float *x, size_t n, float unit, float zero, float top, uint8_t *ret_bytes);
-  /* unit (scale x + more + base), in double precision; more[n] may be NULL. y has the step y_step, from register to register. */
-  void (*of_integers)(const int32_t *x, size_t n, const double *more, double base, double scale, double unit, float *y,
-                      size_t y_step);
+  /* Bytes have the step byte_step, from register to register of RRN_INFER_LANES, y the step y_step. more[n] may be NULL. */
+  void (*to_bytes)(const rrn_infer_byte *b, const float *x, size_t n, uint8_t *ret_bytes, size_t byte_step);
+  void (*of_integers)(const rrn_infer_finish *f, const int32_t *x, size_t n, const double *more, float *y, size_t y_step);
+  /* Both, without the floats between. */
+  void (*bytes_of_integers)(const rrn_infer_finish *f, const rrn_infer_byte *b, const int32_t *x, size_t n,
+                            const double *more, uint8_t *ret_bytes);
   /* By lane: sum of x. */
   void (*sum)(const float *x, size_t n, double *ret_sums);
   /* By lane: sum of x - shift, sum of (x - shift)^2. */
@@ -58,6 +71,10 @@ typedef struct rrn_infer_kernels {
 } rrn_infer_kernels;
 
 enum rrn_infer_cpu { RRN_INFER_CPU_PLAIN = 0, RRN_INFER_CPU_AVX = 1, RRN_INFER_CPU_AVX512 = 2 };
+
+/* bytes_of_integers without `more`; 0 = not done. near.c */
+int rrn_infer_bytes_near_avx512(const rrn_infer_finish *f, const rrn_infer_byte *b, const int32_t *x, size_t n,
+                                uint8_t *ret_bytes);
 
 /* NULL when the machine does not have it. */
 const rrn_infer_kernels *rrn_infer_kernels_of(enum rrn_infer_cpu cpu);

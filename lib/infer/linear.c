@@ -8,6 +8,7 @@
  *
  * A sum runs over the common dimension in order (product.c says how it is cut into blocks); products of activations
  * have one running sum. */
+#include <math.h>
 #include <string.h>
 
 #include "infer/product.h"
@@ -70,7 +71,8 @@ multiply_weights(const linear *l, const rrn_infer_task *task, const float *x, fl
   block.y_position = (l->weight_left ? 1 : l->n) * RRN_LANES;
   for (batch = 0; batch < batches; batch++) {
     rrn_infer_whole whole = { .n_channels = l->k, .n_taps = 1, .n_elements = positions,
-                              .first_position = batch * positions, .n_positions = positions, .x = block.x, .y = block.y };
+                              .first_position = batch * positions, .n_positions = positions, .x = block.x, .y = block.y,
+                              .low = -HUGE_VALF, .high = HUGE_VALF, .reader = -1 };
     int32_t status = RRN_INFER_BY_BLOCKS;
 
     /* Vectors of several rows have their elements beside each other. */

@@ -471,6 +471,7 @@ build(rrn_infer_plan *p, rramnas_error *err)
   RRN_TRY_OUT(p->net->output >= 0 ? take_output(&b) : find_output(p, &scratch, err));
   RRN_TRY_OUT(prepare_steps(&b));
   RRN_TRY_OUT(place_tensors(p, &scratch, err));
+  RRN_TRY_OUT(rrn_infer_join(p, &scratch, err));
 out:
   rrn_arena_release(&scratch);
   return status;

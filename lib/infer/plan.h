@@ -24,6 +24,7 @@ typedef struct rrn_infer_task {
   size_t n_blocks, n_between;       /* groups; floats from one's workspace to the next one's */
   float *scratch;                   /* [plan->n_scratch] floats */
   void *backend_scratch;
+  uint8_t *bytes;                   /* [2][plan->n_handed][n_blocks][lanes]: from layer to layer */
   uint64_t first_image;
   int32_t n_images;                 /* of the last group */
 } rrn_infer_task;
@@ -50,6 +51,14 @@ typedef enum rrn_infer_sharing {
   RRN_INFER_VIEW      /* the same elements in the same order: nothing to do */
 } rrn_infer_sharing;
 
+/* What a convolution does for its neighbours. join.c */
+typedef struct rrn_infer_joint {
+  float low, high;         /* results are held between these */
+  int32_t layer;
+  int32_t reader, writer;  /* layers that alone read its results, or whose results it alone reads; -1 = none */
+  size_t from, to;         /* where bytes of these lie: 0 or 1 */
+} rrn_infer_joint;
+
 struct rrn_infer_step {
   const rrn_node *node;
   rrn_infer_fn run;           /* NULL for a view */
@@ -57,6 +66,8 @@ struct rrn_infer_step {
   const void *more;           /* what the operator prepared */
   size_t n_scratch;           /* floats */
   int takes_blocks;           /* all groups of a task in one call; 0 = one after the other */
+  const float *bounds;        /* [2]: it holds input 0 between these and does nothing else; NULL otherwise */
+  rrn_infer_joint *joint;     /* NULL when it does nothing for others */
 };
 
 /* Statistics of a normalisation step; calibration writes them. */
@@ -78,6 +89,7 @@ struct rrn_infer_plan {
   const float **spread;   /* [n_tensors]: constants as operands, [elements][lanes]; NULL otherwise */
   size_t *at;             /* [n_tensors]: first element in the workspace */
   size_t n_elements, n_scratch;
+  size_t n_handed;        /* most elements that layers may hand over as bytes */
   int32_t input, output;  /* tensors */
 };
 
@@ -136,6 +148,9 @@ rrn_infer_elements(const rrn_tensor *t)
  * when `in` does not broadcast to `out`. */
 int32_t rrn_infer_broadcast(const rrn_infer_builder *b, const rrn_tensor *out, const rrn_tensor *in,
                             const int32_t **ret_map);
+
+/* Steps that do what their neighbours would, once all tensors have their places. join.c */
+int32_t rrn_infer_join(rrn_infer_plan *plan, rrn_arena *scratch, rramnas_error *err);
 
 /* The preparation of a node's step: checks it and sets run, sharing, more, n_scratch. */
 typedef int32_t (*rrn_infer_prepare)(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step *step);

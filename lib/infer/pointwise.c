@@ -17,7 +17,7 @@ typedef struct unary {
   void (*kernel)(const float *x, float *y, size_t n, float a, float b);
   float (*function)(float x); /* when there is no kernel */
   size_t n; /* floats */
-  float a, b;
+  float a, b, bounds[2];
   const int32_t *map; /* PRelu: the slope's elements */
 } unary;
 
@@ -155,6 +155,16 @@ named(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step *step, un
   return rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "the function is not computed");
 }
 
+/* All that the step does, which may then be done elsewhere. */
+static void
+hold(const rrn_infer_builder *b, unary *u, float low, float high, rrn_infer_step *step)
+{
+  u->kernel = b->plan->kernels->clip;
+  u->a = u->bounds[0] = low;
+  u->b = u->bounds[1] = high;
+  step->bounds = u->bounds;
+}
+
 int32_t
 rrn_infer_unary(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step *step)
 {
@@ -171,12 +181,10 @@ rrn_infer_unary(const rrn_infer_builder *b, const rrn_node *node, rrn_infer_step
   step->sharing = RRN_INFER_IN_PLACE;
   switch (node->op) {
   case RRAMNAS_OP_RELU:
-    u->kernel = b->plan->kernels->clip;
-    u->a = 0;
-    u->b = HUGE_VALF;
+    hold(b, u, 0, HUGE_VALF, step);
     return RRAMNAS_OK;
   case RRAMNAS_OP_CLIP:
-    u->kernel = b->plan->kernels->clip;
+    hold(b, u, u->a, u->b, step);
     /* A bound that only running the network would give stays among the inputs. */
     return node->n_inputs > 1 ? rrn_infer_fail(b, node, RRAMNAS_ERR_UNSUPPORTED, "a bound is not constant")
                               : RRAMNAS_OK;

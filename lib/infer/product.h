@@ -28,8 +28,8 @@ int32_t rrn_infer_product_new(const rrn_infer_builder *b, int32_t layer, const r
 int32_t rrn_infer_multiply(const rrn_infer_product *product, const rrn_infer_task *task, rrn_infer_block *block,
                            rramnas_error *err);
 
-/* The same for a whole layer: the caller says channels, taps, elements, positions, table, x and y. RRN_INFER_BY_BLOCKS when
- * the backend does not take it. */
+/* The same for a whole layer: the caller says channels, taps, elements, positions, table, x, y and what comes behind the
+ * products. RRN_INFER_BY_BLOCKS when the backend does not take it. */
 int32_t rrn_infer_multiply_whole(const rrn_infer_product *product, const rrn_infer_task *task, rrn_infer_whole *whole,
                                  rramnas_error *err);
 

@@ -150,7 +150,8 @@ new_workers(run *r, size_t n, rramnas_error *err)
   const size_t space = round_up(p->n_elements * RRN_LANES * sizeof(float));
   const size_t scratch = round_up(p->n_scratch * sizeof(float));
   const size_t backend = r->backend ? round_up(r->backend->scratch_bytes) : 0;
-  const size_t each = r->n_blocks * space + scratch + backend;
+  const size_t handed = r->backend && r->backend->takes_bytes ? 2 * p->n_handed * r->n_blocks * RRN_LANES : 0;
+  const size_t each = r->n_blocks * space + scratch + backend + round_up(handed);
   size_t bytes, i;
   char *at;
 
@@ -167,6 +168,7 @@ new_workers(run *r, size_t n, rramnas_error *err)
     r->workers[i].task = (rrn_infer_task){ .plan = p, .backend = r->backend, .workspace = (float *)(void *)at,
                                            .scratch = (float *)(void *)(at + each - backend - scratch),
                                            .backend_scratch = at + each - backend,
+                                           .bytes = (uint8_t *)at + r->n_blocks * space,
                                            .n_blocks = 1, .n_between = space / sizeof(float) };
     r->workers[i].err = (rramnas_error)RRAMNAS_ERROR_INIT;
   }

@@ -152,7 +152,7 @@ rrn_arena_alloc_raw(rrn_arena *arena, size_t n, size_t size)
 
 /* Behind the chunk that is being filled, which is thus still the newest of those that double. */
 void *
-rrn_arena_alloc_alone(rrn_arena *arena, size_t n, size_t size)
+rrn_arena_alloc_alone_raw(rrn_arena *arena, size_t n, size_t size)
 {
   size_t bytes;
   const size_t step = step_of(n, size, &bytes);
@@ -160,7 +160,15 @@ rrn_arena_alloc_alone(rrn_arena *arena, size_t n, size_t size)
 
   if (step == 0 || !(chunk = chunk_new(arena, step, arena->chunks ? &arena->chunks->next : &arena->chunks)))
     return NULL;
-  return memset(take(arena, chunk, step, bytes), 0, bytes);
+  return take(arena, chunk, step, bytes);
+}
+
+void *
+rrn_arena_alloc_alone(rrn_arena *arena, size_t n, size_t size)
+{
+  void *p = rrn_arena_alloc_alone_raw(arena, n, size);
+
+  return p ? memset(p, 0, n * size) : NULL;
 }
 
 void *

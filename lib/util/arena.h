@@ -28,6 +28,8 @@ void *rrn_arena_alloc(rrn_arena *arena, size_t n, size_t size);
 void *rrn_arena_alloc_raw(rrn_arena *arena, size_t n, size_t size);
 /* Zeroed, with memory for itself alone: no more is taken from the runtime than the object needs. */
 void *rrn_arena_alloc_alone(rrn_arena *arena, size_t n, size_t size);
+/* The same without zeroing. */
+void *rrn_arena_alloc_alone_raw(rrn_arena *arena, size_t n, size_t size);
 /* Zero-terminated copy. */
 char *rrn_arena_strndup(rrn_arena *arena, const char *text, size_t length);
 

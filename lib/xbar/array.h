@@ -101,12 +101,14 @@ void rrn_xbar_conductances(const rrn_xbar_layer *l, int32_t slice, int32_t side,
 /* The same of all cells of a column in n slices: ret_g[slice][side][n_in]. */
 void rrn_xbar_conductances_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_g);
 
-/* Whether cells have relative or absolute write errors and no others: those are of rrn_xbar_deviates_of_slices(), in the same
- * order. */
+/* Whether cells have relative or absolute write errors and no others. */
 int rrn_xbar_writes_plainly(const rrn_xbar_layer *l);
-void rrn_xbar_deviates_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_xi);
 
-/* The same of the cells of n inputs in any order. */
+/* Deviates of these errors of n columns' slices from slice `first` of column `col` on, [col][slice][side][n_in]: where they are
+ * in room[], which has space for them and 64 more. */
+const float *rrn_xbar_deviates_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, size_t n, float *room);
+
+/* Conductances of the cells of n inputs in any order. */
 void rrn_xbar_conductances_at(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, const uint32_t *inputs,
                               size_t n, double *ret_g);
 

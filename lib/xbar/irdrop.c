@@ -41,7 +41,8 @@ rrn_xbar_irdrop_check(const rrn_xbar_wires *w, const double *g, rramnas_error *e
   RRN_FAIL_IF(w->rows == 0 || w->cols == 0 || ckd_mul(&cells, w->rows, w->cols), err, RRAMNAS_ERR_ARGUMENT,
               "the array has %zu x %zu cells, expected at least 1 x 1", w->rows, w->cols);
   RRN_FAIL_IF(!positive(w->row_segment_ohm) || !positive(w->col_segment_ohm), err, RRAMNAS_ERR_ARGUMENT,
-              "a wire segment has no positive, finite resistance");
+              "segments of %g ohm along rows and %g along columns, expected more than 0 in both", w->row_segment_ohm,
+              w->col_segment_ohm);
   for (size_t k = 0; k < cells; k++)
     RRN_FAIL_IF(!(g[k] >= 0 && g[k] <= 1e300), err, RRAMNAS_ERR_ARGUMENT,
                 "cell %zu has a negative or infinite conductance", k);

@@ -355,7 +355,8 @@ begin_column(column *c, size_t col, int32_t *sums)
 static void
 run_columns(column *columns, size_t n, size_t n_blocks)
 {
-  const size_t all = columns[0].job.n_fives * 64 * sizeof(*columns[0].job.patterns);
+  const size_t lanes = columns[0].run->s->cpu >= RRN_XBAR_CPU_AVX512 ? 16 : 64;
+  const size_t all = columns[0].job.n_fives * lanes * sizeof(*columns[0].job.patterns);
   const size_t some = all > PATTERN_BYTES / 2 ? 2 : PATTERN_BYTES / all;
   size_t block, k;
 
@@ -602,16 +603,14 @@ suits_list(const rrn_xbar_short *s, const rrn_xbar_short_column *common, size_t 
   int32_t lowest;
 
   return s->cpu >= RRN_XBAR_CPU_AVX512 && !s->spreads && s->head.n_in <= RRN_XBAR_SHORT_LISTED_ROWS &&
-         n_vectors * 4 >> s->head.n_in >= 1 && s->n_planes < 16 && range_of(common, &lowest) < 1 << 16;
+         n_vectors * 4 >> s->head.n_in >= 1 && s->n_planes <= RRN_XBAR_SHORT_LISTED_PLANES && range_of(common, &lowest) < 1 << 16;
 }
 
 /* What a column is. */
 static void
-list_column(const running *run, size_t col, column *c, int32_t *cells, rrn_xbar_short_listed *l)
+list_column(const running *run, size_t col, column *c, rrn_xbar_short_listed *l)
 {
-  const size_t n = l->n_in * (size_t)l->n_planes;
   int32_t plane;
-  size_t k;
 
   place_column(c, run, col);
   l->user = c;
@@ -619,8 +618,7 @@ list_column(const running *run, size_t col, column *c, int32_t *cells, rrn_xbar_
   l->doubt = rrn_xbar_short_doubt(run->s, c->shift, 1);
   for (plane = 0; plane < l->n_planes; plane++)
     l->base[plane] = base_of(run, plane, l->doubt);
-  for (k = 0; k < n; k++)
-    cells[k] = rrn_xbar_short_cell(c->cells + 3 * k);
+  l->cells = c->cells;
 }
 
 /* 0: units are too coarse. */
@@ -628,10 +626,9 @@ static int
 run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vectors, int32_t *sums)
 {
   const rrn_xbar_short *s = run->s;
-  int32_t cells[2 * RRN_XBAR_MAX_SLICES * RRN_XBAR_SHORT_LISTED_ROWS];
   rrn_xbar_short_listed l = { .x = run->x, .x_row = run->x_row, .n_in = s->head.n_in, .n_vectors = n_vectors,
                               .lanes = run->lanes, .n_planes = s->n_planes, .n_steps = s->head.n_steps,
-                              .last = common->last, .cells = cells, .stats = run->stats,
+                              .last = common->last, .stats = run->stats,
                               .convert = rrn_xbar_short_convert_sum, .settle = rrn_xbar_short_convert_one };
   size_t col;
   column c;
@@ -644,7 +641,7 @@ run_listed(const running *run, const rrn_xbar_short_column *common, size_t n_vec
   memcpy(l.places, common->places, sizeof(l.places));
   range_of(common, &l.lowest);
   for (col = 0; col < s->head.cols; col++) {
-    list_column(run, col, &c, cells, &l);
+    list_column(run, col, &c, &l);
     l.sums = sums + col * n_vectors;
     rrn_xbar_short_listed_avx512(&l);
   }

@@ -108,39 +108,62 @@ rrn_xbar_short_rounded(const rrn_xbar_short *s)
 
 /* --- cells on their way (mvm_short_cells.c, mvm_short_codes.c) --- */
 
-enum { RRN_XBAR_SHORT_EIGHT = 8 }; /* inputs at a time: arrays have room up to a multiple of it */
+/* Inputs at a time, arrays have room up to a multiple of it; planes whose sums are made together. */
+enum { RRN_XBAR_SHORT_EIGHT = 8, RRN_XBAR_SHORT_TOGETHER = 4 };
 
-/* A plane of a column that is written with relative or absolute errors and nothing else. */
+/* Some slices of a column that is written with relative or absolute errors and nothing else. */
 typedef struct rrn_xbar_short_writing {
-  const int32_t *weights;     /* [n], 0 beyond */
-  const double *plus, *minus; /* [n]: deviates of the cells, and of those that are subtracted from them or NULL */
-  size_t n;
-  int32_t sign, add, shift, mask; /* a cell holds (sign weight + add) >> shift & mask, or 0 below 0; its partner -sign */
-  int is_relative;
-  double g_off, unit, sigma, per_current;
+  const int32_t *weights; /* [n] */
+  const float *xi;        /* [slice][side][n]: deviates of the cells, with room for seven behind them */
+  size_t n, stride;       /* inputs; of codes, from plane to plane */
+  int32_t first, end, n_sides, paired; /* slices; paired: the sides are subtracted and make one plane */
+  int32_t cell_bits, add, mask; /* a cell holds (weight + add) >> slice cell_bits & mask, 0 below 0; the second side -weight */
+  int32_t is_relative;
+  double g_off, unit, sigma;
+  double per_current[RRN_XBAR_MAX_SLICES]; /* codes, by slice */
 } rrn_xbar_short_writing;
 
-/* Sums of a plane's codes below and above 0, and their greatest magnitude. */
+/* Sums of the codes of each plane below and above 0. */
 typedef struct rrn_xbar_short_bounds {
-  double low, high, greatest;
+  double low[2 * RRN_XBAR_MAX_SLICES], high[2 * RRN_XBAR_MAX_SLICES];
 } rrn_xbar_short_bounds;
 
+/* Of a plane's first cells the lowest bits are given: a cell is these and a multiple of `step`, 1 where none are. */
+typedef struct rrn_xbar_short_mark {
+  double step[RRN_XBAR_SHORT_EIGHT], inverse[RRN_XBAR_SHORT_EIGHT]; /* 1 / step */
+} rrn_xbar_short_mark;
+
+/* A column's codes become cells. Bit k of its record is the lowest of cell k, planes one after the other; where there are fewer
+ * cells the first ones have more bits. */
+typedef struct rrn_xbar_short_rounding {
+  size_t n, stride, n_planes, n_marks;
+  double unit; /* cells of a code */
+  uint32_t record;
+  rrn_xbar_short_mark marks[RRN_XBAR_SHORT_RECORD]; /* [n_marks], of the first planes */
+} rrn_xbar_short_rounding;
+
 typedef struct rrn_xbar_short_loops {
-  void (*codes)(const rrn_xbar_short_writing *w, double *ret_codes); /* 0 beyond n */
-  void (*bounds)(const double *codes, size_t n, rrn_xbar_short_bounds *ret);
-  /* The nearest cells in units of 1 / unit, and sums of what these are above and below their codes. */
-  void (*cells)(const double *codes, size_t n, double unit, int32_t *ret_cells, double *ret_down, double *ret_up);
-  void (*store)(const int32_t *cells, size_t n, uint8_t *to); /* three bytes each */
+  /* [plane][stride], 0 beyond n. */
+  void (*codes)(const rrn_xbar_short_writing *w, double *ret_codes);
+  /* The greatest magnitude. n: of each plane, a multiple of eight. */
+  double (*bounds)(const double *codes, size_t n_planes, size_t n, rrn_xbar_short_bounds *ret);
+  /* The nearest cells, three bytes each: to[plane][n]. The greatest sum of what a plane's cells are above or below their codes. */
+  double (*cells)(const rrn_xbar_short_rounding *r, const double *codes, uint8_t *to);
 } rrn_xbar_short_loops;
 
+/* What the cells of the first planes are multiples of, above the bits of the record: n_marks and marks. */
+void rrn_xbar_short_place_record(rrn_xbar_short_rounding *r);
+
 const rrn_xbar_short_loops *rrn_xbar_short_loops_of(enum rrn_xbar_cpu cpu);
+extern const rrn_xbar_short_loops rrn_xbar_short_loops_avx512; /* where there is AVX-512 */
 
 /* --- products --- */
 
 /* One column with its tables, all blocks. */
 typedef struct rrn_xbar_short_column {
   int32_t *table;          /* [plane][five][32]: sums in codes / RRN_XBAR_ONE, half a code and doubt added */
-  const uint32_t *patterns; /* [block][five][4][16]: bits of five rows; lane 2v + h of register r is vector v, step r + 4h */
+  const uint32_t *patterns; /* [block][five][4][16]: bits of five rows; lane 2v + h of register r is vector v, step r + 4h.
+                             * With AVX-512 [block][five][16]: the four registers are bytes of one */
   size_t n_planes, n_fives;
   size_t first_block, end_block; /* to do */
   int32_t last;            /* greatest code */
@@ -234,17 +257,17 @@ void rrn_xbar_short_bundles_avx512(const uint8_t *x, size_t x_row, size_t n_in, 
 void rrn_xbar_short_turn_cells_avx512(const uint8_t *cells, size_t n, size_t n_cols, int32_t *ret_cells);
 void rrn_xbar_short_abreast_avx512(const rrn_xbar_short_abreast *a);
 
-enum { RRN_XBAR_SHORT_LISTED_ROWS = 9 };
+enum { RRN_XBAR_SHORT_LISTED_ROWS = 9, RRN_XBAR_SHORT_LISTED_PLANES = 15 };
 
 /* All vectors of a column of at most nine rows, by a list of what patterns give. */
 typedef struct rrn_xbar_short_listed {
   const uint8_t *x; /* [n_in][x_row] */
   const uint8_t *lanes;
   size_t x_row, n_in, n_vectors;
-  int32_t n_planes, n_steps, last; /* n_planes: fewer than 16 */
+  int32_t n_planes, n_steps, last; /* n_planes: at most RRN_XBAR_SHORT_LISTED_PLANES */
   int32_t places[2 * RRN_XBAR_MAX_SLICES], base[2 * RRN_XBAR_MAX_SLICES]; /* as above */
   int32_t lowest;       /* least sum of codes; the greatest one is less than 2^16 above it */
-  const int32_t *cells; /* [plane][n_in], in units of 2^-16 / 2^shift codes */
+  const uint8_t *cells; /* [plane][n_in][3], in units of 2^-16 / 2^shift codes */
   int32_t shift;        /* at least 0 */
   uint32_t doubt;
   int32_t *sums;        /* [n_vectors] */

@@ -5,9 +5,10 @@
  * Out: the same sums.
  *
  * Idea: a register of patterns is 8 vectors and two steps, because a permutation of 32-bit numbers looks at the lowest five
- * bits of each: four shifts of the transposed bytes give all eight steps. Codes are weighed and added where they lie, in the
- * upper halves. What is rare, doubts and clips, is only noticed, by the least and greatest halves; a block with either is
- * looked through again. Columns none of whose patterns can clip are spared the search for clips.
+ * bits of each: four shifts of the transposed bytes give all eight steps, each time anew, since they are cheaper than their
+ * place in the nearest cache. Codes are weighed and added where they lie, in the upper halves. What is rare, doubts and clips,
+ * is only noticed, by the least and greatest halves; a block with either is looked through again. Columns none of whose
+ * patterns can clip are spared the search for clips.
  *
  * Complexity: as mvm_short.c. */
 #include "xbar/mvm_short.h"
@@ -18,7 +19,7 @@
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,gfni")))
 
-enum { REGISTERS = 4 };
+enum { REGISTERS = 4, FOUR = 4 };
 
 int
 rrn_xbar_short_has_avx512(void)
@@ -35,53 +36,41 @@ row_of(const uint8_t *x, size_t x_row, size_t row, size_t n_in)
   return row < n_in ? _mm_loadu_si128((const void *)(x + row * x_row)) : _mm_setzero_si128();
 }
 
-/* Bytes of five rows to bits of eight steps: byte s of each vector's eight. */
+/* Bytes of five rows of sixteen vectors to bits of eight steps, byte s of each vector's eight: of eight vectors from `first`
+ * on. */
 TARGET static inline __m512i
-transpose(__m256i low, __m256i high)
+transpose(__m512i rows, __m512i fifth, uint64_t first)
 {
-  const __m512i rows = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  const __m512i vectors =
+    _mm512_set_epi64(0x0707070707070707, 0x0606060606060606, 0x0505050505050505, 0x0404040404040404, 0x0303030303030303,
+                     0x0202020202020202, 0x0101010101010101, 0);
+  /* The rows of a vector from the last to the first: the lowest bit comes from the matrix' last row. Above the fifth is
+   * nothing. */
+  const __m512i places = _mm512_add_epi8(
+    vectors, _mm512_set1_epi64((int64_t)(UINT64_C(0x0010203040505050) + first * UINT64_C(0x0101010101010101))));
 
   /* The affine product takes the bits of its first operand as a vector's, so the rows are the matrix. */
-  return _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64((int64_t)UINT64_C(0x8040201008040201)), rows, 0);
-}
-
-TARGET static inline void
-store_patterns(__m512i bytes, uint32_t *ret_patterns)
-{
-  _mm512_store_si512(ret_patterns, bytes);
-  _mm512_store_si512(ret_patterns + 16, _mm512_srli_epi32(bytes, 8));
-  _mm512_store_si512(ret_patterns + 32, _mm512_srli_epi32(bytes, 16));
-  _mm512_store_si512(ret_patterns + 48, _mm512_srli_epi32(bytes, 24));
+  return _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64((int64_t)UINT64_C(0x8040201008040201)),
+                                       _mm512_permutex2var_epi8(rows, places, fifth), 0);
 }
 
 TARGET void
 rrn_xbar_short_patterns_avx512(const uint8_t *x, size_t x_row, size_t n_in, size_t n_blocks, uint32_t *ret_patterns)
 {
   const size_t n_fives = (n_in + RRN_XBAR_FIVE - 1) / RRN_XBAR_FIVE;
-  const __m128i zero = _mm_setzero_si128();
   size_t block, five;
 
   for (block = 0; block < n_blocks; block += 2, x += 2 * RRN_XBAR_SHORT_VECTORS)
     for (five = 0; five < n_fives; five++) {
       const size_t row = five * RRN_XBAR_FIVE;
-      /* The rows of a vector from the last to the first: the lowest bit comes from the matrix' last row. */
-      const __m128i r0 = row_of(x, x_row, row, n_in), r1 = row_of(x, x_row, row + 1, n_in),
-                    r2 = row_of(x, x_row, row + 2, n_in), r3 = row_of(x, x_row, row + 3, n_in),
-                    r4 = row_of(x, x_row, row + 4, n_in);
-      const __m128i a0 = _mm_unpacklo_epi8(zero, r4), a1 = _mm_unpackhi_epi8(zero, r4);
-      const __m128i b0 = _mm_unpacklo_epi8(r3, r2), b1 = _mm_unpackhi_epi8(r3, r2);
-      const __m128i c0 = _mm_unpacklo_epi8(r1, r0), c1 = _mm_unpackhi_epi8(r1, r0);
-      const __m128i d0 = _mm_unpacklo_epi16(b0, c0), d1 = _mm_unpackhi_epi16(b0, c0);
-      const __m128i e0 = _mm_unpacklo_epi16(b1, c1), e1 = _mm_unpackhi_epi16(b1, c1);
-      const __m128i f0 = _mm_unpacklo_epi16(zero, a0), f1 = _mm_unpackhi_epi16(zero, a0);
-      const __m128i g0 = _mm_unpacklo_epi16(zero, a1), g1 = _mm_unpackhi_epi16(zero, a1);
-      uint32_t *to = ret_patterns + (block * n_fives + five) * 64;
+      const __m256i low = _mm256_set_m128i(row_of(x, x_row, row + 1, n_in), row_of(x, x_row, row, n_in)),
+                    high = _mm256_set_m128i(row_of(x, x_row, row + 3, n_in), row_of(x, x_row, row + 2, n_in));
+      const __m512i rows = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1),
+                    fifth = _mm512_zextsi128_si512(row_of(x, x_row, row + 4, n_in));
+      uint32_t *to = ret_patterns + (block * n_fives + five) * 16;
 
-      store_patterns(transpose(_mm256_set_m128i(_mm_unpackhi_epi32(f0, d0), _mm_unpacklo_epi32(f0, d0)),
-                               _mm256_set_m128i(_mm_unpackhi_epi32(f1, d1), _mm_unpacklo_epi32(f1, d1))), to);
-      store_patterns(transpose(_mm256_set_m128i(_mm_unpackhi_epi32(g0, e0), _mm_unpacklo_epi32(g0, e0)),
-                               _mm256_set_m128i(_mm_unpackhi_epi32(g1, e1), _mm_unpacklo_epi32(g1, e1))),
-                     to + n_fives * 64);
+      _mm512_store_si512(to, transpose(rows, fifth, 0));
+      _mm512_store_si512(to + n_fives * 16, transpose(rows, fifth, RRN_XBAR_SHORT_VECTORS));
     }
 }
 
@@ -128,30 +117,47 @@ rrn_xbar_short_tables_avx512(const uint8_t *cells, size_t n_in, int32_t shift, i
 /* Compiled for each number of fives that is given as a constant. */
 #define INLINE TARGET static inline __attribute__((always_inline))
 
+/* The patterns of a five: register r has steps r and r + 4 in its lowest bits. */
+INLINE void
+load_patterns(const uint32_t *patterns, __m512i ret[REGISTERS])
+{
+  ret[0] = _mm512_load_si512(patterns);
+  ret[1] = _mm512_srli_epi32(ret[0], 8);
+  ret[2] = _mm512_srli_epi32(ret[0], 16);
+  ret[3] = _mm512_srli_epi32(ret[0], 24);
+}
+
+/* Sums of a five. */
+INLINE void
+look_up_five(const int32_t *table, const __m512i p[REGISTERS], __m512i ret[REGISTERS])
+{
+  const __m512i low = _mm512_load_si512(table), high = _mm512_load_si512(table + 16);
+  size_t r;
+
+#pragma GCC unroll 4
+  for (r = 0; r < REGISTERS; r++)
+    ret[r] = _mm512_permutex2var_epi32(low, p[r], high);
+}
+
 /* Sums of a plane for the four registers of a block. */
 INLINE void
 look_up(const int32_t *table, const uint32_t *patterns, size_t n_fives, __m512i sums[REGISTERS])
 {
+  __m512i p[REGISTERS], some[REGISTERS];
   size_t five, r;
 
   /* Patterns of many fives are loaded for each plane, as registers do not suffice to keep them: else they are spilled. */
   if (n_fives > 4)
     __asm__("" : "+r"(patterns));
-  {
-    const __m512i low = _mm512_load_si512(table), high = _mm512_load_si512(table + 16);
-
-#pragma GCC unroll 4
-    for (r = 0; r < REGISTERS; r++)
-      sums[r] = _mm512_permutex2var_epi32(low, _mm512_load_si512(patterns + 16 * r), high);
-  }
+  load_patterns(patterns, p);
+  look_up_five(table, p, sums);
 #pragma GCC unroll 5
   for (five = 1; five < n_fives; five++) {
-    const __m512i low = _mm512_load_si512(table + 32 * five), high = _mm512_load_si512(table + 32 * five + 16);
-
+    load_patterns(patterns + 16 * five, p);
+    look_up_five(table + 32 * five, p, some);
 #pragma GCC unroll 4
     for (r = 0; r < REGISTERS; r++)
-      sums[r] = _mm512_add_epi32(
-        sums[r], _mm512_permutex2var_epi32(low, _mm512_load_si512(patterns + 64 * five + 16 * r), high));
+      sums[r] = _mm512_add_epi32(sums[r], some[r]);
   }
 }
 
@@ -190,13 +196,14 @@ add_noise(const rrn_xbar_short_column *c, size_t plane, size_t block, size_t n_f
   const __m512i n0 = name_of(names, 0), n1 = name_of(names, 1), n2 = name_of(names, 2);
   const __m512i product =
     _mm512_madd_epi16(_mm512_add_epi16(key_of(keys, 0), n0), _mm512_add_epi16(key_of(keys, 1), n1));
-  const __m512i pick = _mm512_ternarylogic_epi32(product, key_of(keys, 2), n2, 0x96);
+  const __m512i pick = _mm512_xor_si512(
+    _mm512_ternarylogic_epi32(product, _mm512_slli_epi32(product, 8), n2, 0x96), key_of(keys, 2));
   const __m512i deviates = _mm512_permutexvar_epi8(pick, _mm512_loadu_si512(rrn_xbar_deviates));
   const __m512 noise = _mm512_set1_ps(c->noise[plane]);
   __m512i spreads[REGISTERS];
   size_t r;
 
-  look_up(c->spreads + plane * n_fives * 32, c->patterns + block * n_fives * 64, n_fives, spreads);
+  look_up(c->spreads + plane * n_fives * 32, c->patterns + block * n_fives * 16, n_fives, spreads);
 #pragma GCC unroll 4
   for (r = 0; r < REGISTERS; r++) {
     const __m512i sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(-rrn_xbar_zeros[r]), deviates, weights_of(r));
@@ -272,7 +279,7 @@ look_through(const rrn_xbar_short_column *c, size_t block, int32_t plane, size_t
 TARGET static __attribute__((noinline)) void
 look_through_block(const rrn_xbar_short_column *c, size_t block)
 {
-  const uint32_t *patterns = c->patterns + block * c->n_fives * 64;
+  const uint32_t *patterns = c->patterns + block * c->n_fives * 16;
   const __m512i doubt = _mm512_set1_epi16((int16_t)c->doubt), last = _mm512_set1_epi16((int16_t)c->last);
   size_t plane, r;
 
@@ -305,41 +312,87 @@ rrn_xbar_short_worths_avx512(const rrn_xbar_short_column *c, int32_t *ret_worths
                          _mm512_slli_epi32(worth_of(c, plane, r), c->halves ? 16 : 0));
 }
 
+/* What a block's codes add up to, and its least and greatest halves. */
+typedef struct tally {
+  __m512i sum[2], least, greatest;
+} tally;
+
+/* A plane's sums of a block. `clips` 0: no code is beyond the converter's. */
+INLINE void
+add_plane(const __m512i t[REGISTERS], const int32_t *worths, int clips, int halves, tally *ret)
+{
+  size_t r;
+
+#pragma GCC unroll 4
+  for (r = 0; r < REGISTERS; r++) {
+    const __m512i worth = _mm512_load_si512(worths + r * 16);
+
+    ret->least = _mm512_min_epu16(ret->least, t[r]);
+    ret->greatest = clips ? _mm512_max_epu16(ret->greatest, t[r]) : ret->greatest;
+    ret->sum[r % 2] = halves ? _mm512_dpwssd_epi32(ret->sum[r % 2], t[r], worth)
+                             : _mm512_add_epi32(ret->sum[r % 2], _mm512_mullo_epi32(_mm512_srai_epi32(t[r], 16), worth));
+  }
+}
+
+/* All four planes of a block at a time: patterns are loaded once for all of them, which is what takes time where there are many
+ * fives. */
+INLINE void
+add_four_planes(const int32_t *table, const uint32_t *patterns, size_t n_fives, const int32_t *worths, int clips, tally *ret)
+{
+  __m512i t[FOUR][REGISTERS], some[REGISTERS], p[REGISTERS];
+  size_t five, plane, r;
+
+  load_patterns(patterns, p);
+#pragma GCC unroll 4
+  for (plane = 0; plane < FOUR; plane++)
+    look_up_five(table + plane * n_fives * 32, p, t[plane]);
+#pragma GCC unroll 5
+  for (five = 1; five < n_fives; five++) {
+    load_patterns(patterns + 16 * five, p);
+#pragma GCC unroll 4
+    for (plane = 0; plane < FOUR; plane++) {
+      look_up_five(table + (plane * n_fives + five) * 32, p, some);
+#pragma GCC unroll 4
+      for (r = 0; r < REGISTERS; r++) {
+        t[plane][r] = _mm512_add_epi32(t[plane][r], some[r]);
+        __asm__("" : "+v"(t[plane][r])); /* added up in this order: others need more registers than there are */
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (plane = 0; plane < FOUR; plane++)
+    add_plane(t[plane], worths + plane * REGISTERS * 16, clips, 1, ret);
+}
+
 /* Sums of all blocks, codes beyond the converter's as they are; blocks with such codes or doubts are looked through. A sum
  * is a code above its fraction: a dot product with 0 below the worth weighs codes where they lie, and the least and
- * greatest halves tell of doubts and of clips. `clips` 0: there are none. */
+ * greatest halves tell of doubts and of clips. `clips` 0: there are none; `four`: planes. */
 INLINE void
-convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, int halves)
+convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, int halves, int four)
 {
   const __m512i zero = _mm512_setzero_si512(), doubt = _mm512_set1_epi16((int16_t)c->doubt),
                 last = _mm512_set1_epi16((int16_t)c->last);
   const size_t n_planes = c->n_planes, end = c->end_block;
-  const uint32_t *patterns = c->patterns + c->first_block * n_fives * 64;
+  const uint32_t *patterns = c->patterns + c->first_block * n_fives * 16;
   const int32_t *table = c->table, *worths = c->worths;
   int32_t *sums = c->sums + c->first_block * RRN_XBAR_SHORT_VECTORS;
-  size_t block, plane, r;
+  size_t block, plane;
 
-  for (block = c->first_block; block < end; block++, patterns += n_fives * 64, sums += RRN_XBAR_SHORT_VECTORS) {
-    __m512i sum[2] = { zero, zero }, least = _mm512_set1_epi16(-1), greatest = zero;
+  for (block = c->first_block; block < end; block++, patterns += n_fives * 16, sums += RRN_XBAR_SHORT_VECTORS) {
+    tally all = { { zero, zero }, _mm512_set1_epi16(-1), zero };
 
-    for (plane = 0; plane < n_planes; plane++) {
+    if (four)
+      add_four_planes(table, patterns, n_fives, worths, clips, &all);
+    for (plane = 0; !four && plane < n_planes; plane++) {
       __m512i t[REGISTERS];
 
       look_up(table + plane * n_fives * 32, patterns, n_fives, t);
       if (noisy)
         add_noise(c, plane, block, n_fives, t);
-#pragma GCC unroll 4
-      for (r = 0; r < REGISTERS; r++) {
-        const __m512i worth = _mm512_load_si512(worths + (plane * REGISTERS + r) * 16);
-
-        least = _mm512_min_epu16(least, t[r]);
-        greatest = clips ? _mm512_max_epu16(greatest, t[r]) : zero;
-        sum[r % 2] = halves ? _mm512_dpwssd_epi32(sum[r % 2], t[r], worth)
-                            : _mm512_add_epi32(sum[r % 2], _mm512_mullo_epi32(_mm512_srai_epi32(t[r], 16), worth));
-      }
+      add_plane(t, worths + plane * REGISTERS * 16, clips, halves, &all);
     }
-    _mm256_storeu_si256((void *)sums, add_halves(_mm512_add_epi32(sum[0], sum[1])));
-    if (is_wrong(least, greatest, doubt, last))
+    _mm256_storeu_si256((void *)sums, add_halves(_mm512_add_epi32(all.sum[0], all.sum[1])));
+    if (is_wrong(all.least, all.greatest, doubt, last))
       look_through_block(c, block);
   }
 }
@@ -347,25 +400,29 @@ convert(const rrn_xbar_short_column *c, size_t n_fives, int noisy, int clips, in
 TARGET static void
 convert_halves(const rrn_xbar_short_column *c)
 {
+  const int four = c->n_planes == FOUR;
+
   if (c->n_fives == 2 && !c->clips)
-    convert(c, 2, 0, 0, 1);
+    convert(c, 2, 0, 0, 1, 0);
   else if (c->n_fives == 4 && !c->clips)
-    convert(c, 4, 0, 0, 1);
+    convert(c, 4, 0, 0, 1, 0);
+  else if (c->n_fives == 5 && four)
+    convert(c, 5, 0, 1, 1, 1);
   else if (c->n_fives == 5 && !c->clips)
-    convert(c, 5, 0, 0, 1);
+    convert(c, 5, 0, 0, 1, 0);
   else if (c->n_fives == 5)
-    convert(c, 5, 0, 1, 1);
+    convert(c, 5, 0, 1, 1, 0);
   else
-    convert(c, c->n_fives, 0, 1, 1);
+    convert(c, c->n_fives, 0, 1, 1, 0);
 }
 
 TARGET void
 rrn_xbar_short_column_avx512(const rrn_xbar_short_column *c)
 {
   if (!c->halves)
-    convert(c, c->n_fives, c->spreads != NULL, 1, 0);
+    convert(c, c->n_fives, c->spreads != NULL, 1, 0, 0);
   else if (c->spreads)
-    convert(c, c->n_fives, 1, 1, 1);
+    convert(c, c->n_fives, 1, 1, 1, 0);
   else
     convert_halves(c);
 }

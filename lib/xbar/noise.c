@@ -323,10 +323,10 @@ rrn_xbar_writes_plainly(const rrn_xbar_layer *l)
          !relaxes(n) && !drifts(n) && !is_faulty(n);
 }
 
-void
-rrn_xbar_deviates_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, int32_t n, double *ret_xi)
+const float *
+rrn_xbar_deviates_of_slices(const rrn_xbar_layer *l, size_t col, int32_t first, size_t n, float *room)
 {
-  rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, 0, number_of(l, first, 0, col), (size_t)(n * l->n_sides) * l->n_in, ret_xi);
+  return rrn_xbar_normals_in(&l->id, RRN_XBAR_WRITE, 0, number_of(l, first, 0, col), n * (size_t)l->n_sides * l->n_in, room);
 }
 
 void
@@ -336,7 +336,7 @@ rrn_xbar_conductances_of_slices(const rrn_xbar_layer *l, size_t col, int32_t fir
   int32_t slice, side;
 
   if (drawn)
-    rrn_xbar_deviates_of_slices(l, col, first, n, ret_g);
+    rrn_xbar_normals(&l->id, RRN_XBAR_WRITE, 0, number_of(l, first, 0, col), (size_t)(n * l->n_sides) * l->n_in, ret_g);
   for (slice = first; slice < first + n; slice++)
     for (side = 0; side < l->n_sides; side++, ret_g += l->n_in)
       if (l->g)

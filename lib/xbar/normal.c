@@ -10,6 +10,8 @@
  * degree six gives the inverse of the normal distribution within 7e-7. Only + - * in single precision, each rounded, so every
  * machine has the same bits. Deviates end at 6.3.
  *
+ * With AVX-512 one register has the polynomials of 16 octaves; words of the others, one of 2^16, are looked for.
+ *
  * Complexity: some 12 operations per number, by registers of 16 less than 2. Papers: Salmon et al., SC 2011 (Philox); Wichura,
  * Algorithm AS 241, Applied Statistics 37, 1988, is what tests compare with. Deviation: 32 bits instead of 52. */
 #include "xbar/noise.h"
@@ -21,7 +23,7 @@
 
 #include "util/random.h"
 
-enum { BLOCK = RRN_XBAR_NORMALS, COUNTERS = 8, DEGREE = 6, OCTAVES = 32 };
+enum { BLOCK = RRN_XBAR_NORMALS, COUNTERS = 8, DEGREE = 6, OCTAVES = 32, MOST_BLOCKS = 4, REGISTERS = 2 * MOST_BLOCKS };
 
 void
 rrn_xbar_random(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t counter, uint32_t vector, int32_t step,
@@ -117,7 +119,7 @@ rrn_xbar_normal(const rrn_xbar_id *id, enum rrn_xbar_slot slot, uint32_t cell, u
 /* --- blocks of 32 --- */
 
 static void
-blocks_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, double *ret_xi)
+blocks_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, float *ret_xi)
 {
   uint32_t words[4], counter, k;
   size_t i;
@@ -126,11 +128,15 @@ blocks_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint3
     for (counter = 0; counter < COUNTERS; counter++) {
       rrn_xbar_random(id, slot, (first + (uint32_t)i) * COUNTERS + counter, 0, step, words);
       for (k = 0; k < 4; k++)
-        ret_xi[k * COUNTERS + counter] = (double)rrn_xbar_deviate_of(words[k]);
+        ret_xi[k * COUNTERS + counter] = rrn_xbar_deviate_of(words[k]);
     }
 }
 
 #if defined(__x86_64__)
+#define EXOR_256(a, b, c) _mm256_xor_si256(_mm256_xor_si256(a, b), c)
+#define EXOR_512(a, b, c) _mm512_ternarylogic_epi64(a, b, c, 0x96)
+#define UPPER_512(a, n) _mm512_shuffle_epi32(a, 0xf5) /* more of them at a time than shifts */
+
 /* Philox side by side, two registers of 64-bit lanes or one: a product takes the lower half of each, so what is above counts for
  * nothing. c0 .. c3 hold the words. */
 #define ROUNDS(type, n, set1, product, right, exor) \
@@ -143,9 +149,9 @@ blocks_plain(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint3
       for (v = 0; v < n; v++) { \
         const type p0 = product(c0[v], by0), p1 = product(c2[v], by2); \
  \
-        c0[v] = exor(exor(right(p1, 32), c1[v]), set1((int64_t)k0)); \
+        c0[v] = exor(right(p1, 32), c1[v], set1((int64_t)k0)); \
         c1[v] = p1; \
-        c2[v] = exor(exor(right(p0, 32), c3[v]), set1((int64_t)k1)); \
+        c2[v] = exor(right(p0, 32), c3[v], set1((int64_t)k1)); \
         c3[v] = p0; \
       } \
   } while (0)
@@ -158,7 +164,7 @@ fourth_of(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step)
 
 /* Deviates of eight words. */
 __attribute__((target("avx2"))) static inline void
-deviates_avx2(__m256i words, double *ret_xi)
+deviates_avx2(__m256i words, float *ret_xi)
 {
   const __m256 most = _mm256_set1_ps(MOST);
   const __m256i magnitude = _mm256_and_si256(words, _mm256_set1_epi32(INT32_MAX));
@@ -173,8 +179,7 @@ deviates_avx2(__m256i words, double *ret_xi)
   for (degree = DEGREE - 1; degree >= 0; degree--)
     sum = _mm256_add_ps(_mm256_mul_ps(sum, middle), _mm256_i32gather_ps(octaves[degree], octave, 4));
   sum = _mm256_xor_ps(sum, _mm256_castsi256_ps(_mm256_andnot_si256(_mm256_set1_epi32(INT32_MAX), words)));
-  _mm256_storeu_pd(ret_xi, _mm256_cvtps_pd(_mm256_castps256_ps128(sum)));
-  _mm256_storeu_pd(ret_xi + 4, _mm256_cvtps_pd(_mm256_extractf128_ps(sum, 1)));
+  _mm256_storeu_ps(ret_xi, sum);
 }
 
 /* The lower halves of two registers. */
@@ -187,7 +192,7 @@ halves_avx2(const __m256i *c)
 }
 
 __attribute__((target("avx2"))) static inline void
-block_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t block, double *ret_xi)
+block_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t block, float *ret_xi)
 {
   const int64_t first = (int64_t)block * COUNTERS;
   __m256i c0[2] = { _mm256_set_epi64x(first + 3, first + 2, first + 1, first), _mm256_set_epi64x(first + 7, first + 6, first + 5, first + 4) };
@@ -195,7 +200,7 @@ block_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_
   __m256i c2[2] = { _mm256_set1_epi64x(id->layer), _mm256_set1_epi64x(id->layer) };
   __m256i c3[2] = { _mm256_set1_epi64x(fourth_of(id, slot, step)), _mm256_set1_epi64x(fourth_of(id, slot, step)) };
 
-  ROUNDS(__m256i, 2, _mm256_set1_epi64x, _mm256_mul_epu32, _mm256_srli_epi64, _mm256_xor_si256);
+  ROUNDS(__m256i, 2, _mm256_set1_epi64x, _mm256_mul_epu32, _mm256_srli_epi64, EXOR_256);
   deviates_avx2(halves_avx2(c0), ret_xi);
   deviates_avx2(halves_avx2(c1), ret_xi + 8);
   deviates_avx2(halves_avx2(c2), ret_xi + 16);
@@ -203,7 +208,7 @@ block_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_
 }
 
 __attribute__((target("avx2"))) static void
-blocks_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, double *ret_xi)
+blocks_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, float *ret_xi)
 {
   size_t i;
 
@@ -213,41 +218,103 @@ blocks_avx2(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32
 
 #define TARGET_512 __attribute__((target("avx512f,avx512dq,avx512vl")))
 
-/* Deviates of sixteen words: tables of 32 numbers are two registers. */
-TARGET_512 static inline void
-deviates_avx512(__m512i words, double *ret_xi)
+/* The octaves from 14 on, by their lowest four bits, are one register per degree. Of 2^16 words one is below them. */
+typedef struct near_octaves {
+  __m512 of[DEGREE + 1];
+} near_octaves;
+
+enum { LEAST_NEAR = 1 << 15 };
+
+TARGET_512 static inline near_octaves
+load_octaves(void)
 {
-  const __m512i magnitude = _mm512_and_si512(words, _mm512_set1_epi32(INT32_MAX));
-  const __m512i x = _mm512_castps_si512(
+  near_octaves t;
+  int degree;
+
+#pragma GCC unroll 7
+  for (degree = 0; degree <= DEGREE; degree++)
+    t.of[degree] = _mm512_mask_loadu_ps(_mm512_loadu_ps(octaves[degree] + 16), 0xc000, octaves[degree]);
+  return t;
+}
+
+/* Of sixteen words: half a step added to their magnitude. */
+TARGET_512 static inline __m512i
+greater_avx512(__m512i magnitude)
+{
+  return _mm512_castps_si512(
     _mm512_min_ps(_mm512_add_ps(_mm512_cvtepi32_ps(magnitude), _mm512_set1_ps(0.5f)), _mm512_set1_ps(MOST)));
+}
+
+/* Distance from the octave's middle. */
+TARGET_512 static inline __m512
+middle_avx512(__m512i x)
+{
+  const __m512i mantissa = _mm512_set1_epi32(0x7fffff), one = _mm512_set1_epi32(0x3f800000);
+
+  return _mm512_sub_ps(_mm512_castsi512_ps(_mm512_ternarylogic_epi32(x, mantissa, one, 0xea)), _mm512_set1_ps(1.5f));
+}
+
+/* With the sign of its word. */
+TARGET_512 static inline __m512
+signed_avx512(__m512 x, __m512i words)
+{
+  return _mm512_castsi512_ps(
+    _mm512_ternarylogic_epi32(_mm512_castps_si512(x), words, _mm512_set1_epi32(INT32_MIN), 0x78));
+}
+
+/* Any sixteen words: tables of 32 numbers are two registers. */
+TARGET_512 static __attribute__((noinline)) __m512
+deviates_avx512(__m512i words)
+{
+  const __m512i x = greater_avx512(_mm512_and_si512(words, _mm512_set1_epi32(INT32_MAX)));
   const __m512i octave = _mm512_srli_epi32(x, 23);
-  const __m512i mantissa = _mm512_and_si512(x, _mm512_set1_epi32(0x7fffff));
-  const __m512 middle = _mm512_sub_ps(_mm512_castsi512_ps(_mm512_or_si512(mantissa, _mm512_set1_epi32(0x3f800000))),
-                                      _mm512_set1_ps(1.5f));
+  const __m512 middle = middle_avx512(x);
   __m512 sum = _mm512_permutex2var_ps(_mm512_loadu_ps(octaves[DEGREE]), octave, _mm512_loadu_ps(octaves[DEGREE] + 16));
   int degree;
 
-#pragma GCC unroll 6
   for (degree = DEGREE - 1; degree >= 0; degree--)
     sum = _mm512_add_ps(_mm512_mul_ps(sum, middle), _mm512_permutex2var_ps(_mm512_loadu_ps(octaves[degree]), octave,
                                                                            _mm512_loadu_ps(octaves[degree] + 16)));
-  sum = _mm512_xor_ps(sum, _mm512_castsi512_ps(_mm512_andnot_si512(_mm512_set1_epi32(INT32_MAX), words)));
-  _mm512_storeu_pd(ret_xi, _mm512_cvtps_pd(_mm512_castps512_ps256(sum)));
-  _mm512_storeu_pd(ret_xi + 8, _mm512_cvtps_pd(_mm512_extractf32x8_ps(sum, 1)));
+  return signed_avx512(sum, words);
 }
 
-TARGET_512 static inline __m512i
-halves_avx512(__m512i low, __m512i high)
-{
-  return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(low)), _mm512_cvtepi64_epi32(high), 1);
-}
-
-/* `n`: one block or two neighbours, whose products wait for each other less. */
+/* `n` registers of words, step by step side by side: what a polynomial's steps wait for is time for the others'. */
 TARGET_512 static inline __attribute__((always_inline)) void
-some_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, int n, double *ret_xi)
+near_avx512(const near_octaves *t, int n, const __m512i *words, float *ret_xi)
+{
+  __m512i octave[REGISTERS], least = _mm512_set1_epi32(-1);
+  __m512 middle[REGISTERS], sum[REGISTERS];
+  int degree, i;
+
+  for (i = 0; i < n; i++) {
+    const __m512i magnitude = _mm512_and_si512(words[i], _mm512_set1_epi32(INT32_MAX)), x = greater_avx512(magnitude);
+
+    least = _mm512_min_epu32(least, magnitude);
+    octave[i] = _mm512_srli_epi32(x, 23);
+    middle[i] = middle_avx512(x);
+    sum[i] = _mm512_permutexvar_ps(octave[i], t->of[DEGREE]);
+  }
+#pragma GCC unroll 6
+  for (degree = DEGREE - 1; degree >= 0; degree--)
+    for (i = 0; i < n; i++) {
+      sum[i] = _mm512_add_ps(_mm512_mul_ps(sum[i], middle[i]), _mm512_permutexvar_ps(octave[i], t->of[degree]));
+      __asm__("" : "+v"(sum[i])); /* in this order, or gcc has one register's polynomial after the other's */
+    }
+  for (i = 0; i < n; i++)
+    _mm512_storeu_ps(ret_xi + 16 * i, signed_avx512(sum[i], words[i]));
+  if (__builtin_expect(_mm512_testn_epi32_mask(least, _mm512_set1_epi32(-LEAST_NEAR)) != 0, 0))
+    for (i = 0; i < n; i++)
+      _mm512_storeu_ps(ret_xi + 16 * i, deviates_avx512(words[i]));
+}
+
+/* `n` neighbouring blocks, whose products wait for each other less. */
+TARGET_512 static inline __attribute__((always_inline)) void
+some_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, int n, const near_octaves *t,
+            float *ret_xi)
 {
   const __m512i eight = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
-  __m512i c0[2], c1[2], c2[2], c3[2];
+  const __m512i halves = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  __m512i c0[MOST_BLOCKS], c1[MOST_BLOCKS], c2[MOST_BLOCKS], c3[MOST_BLOCKS], words[REGISTERS];
   int i;
 
   for (i = 0; i < n; i++) {
@@ -256,22 +323,27 @@ some_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32
     c2[i] = _mm512_set1_epi64(id->layer);
     c3[i] = _mm512_set1_epi64(fourth_of(id, slot, step));
   }
-  ROUNDS(__m512i, n, _mm512_set1_epi64, _mm512_mul_epu32, _mm512_srli_epi64, _mm512_xor_si512);
-  for (i = 0; i < n; i++, ret_xi += BLOCK) {
-    deviates_avx512(halves_avx512(c0[i], c1[i]), ret_xi);
-    deviates_avx512(halves_avx512(c2[i], c3[i]), ret_xi + 16);
+  ROUNDS(__m512i, n, _mm512_set1_epi64, _mm512_mul_epu32, UPPER_512, EXOR_512);
+  for (i = 0; i < n; i++) {
+    words[2 * i] = _mm512_permutex2var_epi32(c0[i], halves, c1[i]);
+    words[2 * i + 1] = _mm512_permutex2var_epi32(c2[i], halves, c3[i]);
   }
+  near_avx512(t, 2 * n, words, ret_xi);
 }
 
 TARGET_512 static void
-blocks_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, double *ret_xi)
+blocks_avx512(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, float *ret_xi)
 {
-  size_t i;
+  const near_octaves t = load_octaves();
 
-  for (i = 0; i + 1 < n; i += 2)
-    some_avx512(id, slot, step, first + (uint32_t)i, 2, ret_xi + i * BLOCK);
-  if (i < n)
-    some_avx512(id, slot, step, first + (uint32_t)i, 1, ret_xi + i * BLOCK);
+  for (; n >= MOST_BLOCKS; n -= MOST_BLOCKS, first += MOST_BLOCKS, ret_xi += MOST_BLOCKS * BLOCK)
+    some_avx512(id, slot, step, first, MOST_BLOCKS, &t, ret_xi);
+  if (n == 3)
+    some_avx512(id, slot, step, first, 3, &t, ret_xi);
+  else if (n == 2)
+    some_avx512(id, slot, step, first, 2, &t, ret_xi);
+  else if (n == 1)
+    some_avx512(id, slot, step, first, 1, &t, ret_xi);
 }
 #endif
 
@@ -297,23 +369,31 @@ best(void)
   return rrn_xbar_normals_kernel(level);
 }
 
+const float *
+rrn_xbar_normals_in(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, float *room)
+{
+  const size_t skip = first % BLOCK;
+
+  best()(id, slot, step, first / BLOCK, (skip + n + BLOCK - 1) / BLOCK, room);
+  return room + skip;
+}
+
 void
 rrn_xbar_normals(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step, uint32_t first, size_t n, double *ret_xi)
 {
-  enum { SOME = 8 };
-  rrn_xbar_normals_of *make = best();
-  double room[SOME * BLOCK];
-  size_t k, some;
+  enum { SOME = 8 * BLOCK };
+  float room[SOME + 2 * BLOCK];
+  size_t k, i, some;
 
   for (k = 0; k < n; k += some) {
-    const uint32_t cell = first + (uint32_t)k, skip = cell % BLOCK;
-    const size_t all = (skip + n - k + BLOCK - 1) / BLOCK, blocks = all < SOME ? all : SOME, end = blocks * BLOCK - skip;
-    const int fit = skip == 0 && end <= n - k;
+    /* Up to the end of a block. */
+    const size_t most = SOME - (first + k) % BLOCK;
+    const float *xi;
 
-    some = end < n - k ? end : n - k;
-    make(id, slot, step, cell / BLOCK, blocks, fit ? ret_xi + k : room);
-    if (!fit)
-      memcpy(ret_xi + k, room + skip, some * sizeof(*room));
+    some = n - k < most ? n - k : most;
+    xi = rrn_xbar_normals_in(id, slot, step, first + (uint32_t)k, some, room);
+    for (i = 0; i < some; i++)
+      ret_xi[k + i] = (double)xi[i];
   }
 }
 
@@ -322,12 +402,12 @@ rrn_xbar_normals_at(const rrn_xbar_id *id, enum rrn_xbar_slot slot, int32_t step
                     double *ret_xi)
 {
   rrn_xbar_normals_of *make = best();
-  double room[BLOCK];
+  float room[BLOCK];
   size_t k;
 
   for (k = 0; k < n; k++) {
     if (k == 0 || cells[k] / BLOCK != cells[k - 1] / BLOCK)
       make(id, slot, step, cells[k] / BLOCK, 1, room);
-    ret_xi[k] = room[cells[k] % BLOCK];
+    ret_xi[k] = (double)room[cells[k] % BLOCK];
   }
 }

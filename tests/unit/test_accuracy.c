@@ -561,6 +561,39 @@ what_cannot_be_is_refused(void **state)
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_IO);
   o.data = data_path("digits/digits.yaml", other); /* 3 x 32 x 32 */
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_SHAPE);
+  o.part = RRAMNAS_DATA_HELD_OUT;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_non_null(strstr(err.message, "digits/digits.yaml: no training images are held out to judge on, expected a line "
+                                      "such as held_out: {images: 200, seed: 1}"));
+}
+
+/* A network of one layer with the weights of another such network. */
+static void
+weights_of_another_shape_are_named(void **state)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_compile_options compile = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  char ours[1024], theirs[1024], data[1024];
+  rramnas_mapping *mapping = NULL;
+  rramnas_net *net = NULL;
+  rramnas_hw *hw = NULL;
+
+  (void)state;
+  compile.policy = RRAMNAS_POLICY_RNC;
+  compile.crossbars = 8;
+  o.weights = data_path("infer/gemm.onnx", theirs);
+  o.data = data_path("digits/digits_8x8.yaml", data);
+  check(rramnas_hw_create_default(NULL, &hw, &err), &err);
+  check(rramnas_net_load_file(data_path("infer/conv.onnx", ours), NULL, NULL, &net, &err), &err);
+  check(rramnas_compile(hw, net, &compile, NULL, &mapping, &err), &err);
+  assert_int_equal(rramnas_mapping_get_accuracy(mapping, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_non_null(strstr(err.message, "infer/gemm.onnx: tensor \"w\" of layer \"y\" has 37 inputs x 11 outputs, expected 45 x 9 as "
+                                      "layer \"y\" of the mapping's network has"));
+  rramnas_mapping_unref(mapping);
+  rramnas_net_unref(net);
+  rramnas_hw_unref(hw);
 }
 
 static int32_t
@@ -597,6 +630,7 @@ main(void)
     cmocka_unit_test(figures_agree_with_the_trials),
     cmocka_unit_test(layers_say_what_converters_do),
     cmocka_unit_test(what_cannot_be_is_refused),
+    cmocka_unit_test(weights_of_another_shape_are_named),
     cmocka_unit_test(memory_may_run_out_anywhere),
   };
 

@@ -15,7 +15,7 @@
 #include "util/runtime.h"
 
 /* More images than lanes; several full groups of them. */
-enum { IMAGES = 17, MANY = 51, MOST_COPIES = 5, MOST_LAYERS = 16, MOST_GROUPS = 64, SEED = 5, TRIAL = 2 };
+enum { IMAGES = 17, MANY = 51, MOST_COPIES = 5, MOST_LAYERS = 16, MOST_GROUPS = 96, SEED = 5, TRIAL = 2 };
 
 static void
 check(int32_t status, const rramnas_error *err)
@@ -358,6 +358,75 @@ layers_differ_in_how_many_are_taken(void **state)
   assert_true(n_together == N_CHIPS && clips > 100);
 }
 
+typedef struct asked {
+  const rrn_infer_backend *chip;
+  int32_t n;
+} asked;
+
+static int32_t
+multiply_block(void *user, const rrn_infer_block *block, rramnas_error *err)
+{
+  const asked *a = user;
+
+  return a->chip->multiply(a->chip->user, block, err);
+}
+
+static int32_t
+multiply_asked(void *user, const rrn_infer_whole *w, rramnas_error *err)
+{
+  asked *a = user;
+
+  a->n += w->x_bytes && w->y_bytes;
+  return a->chip->multiply_whole(a->chip->user, w, err);
+}
+
+static int
+takes_bytes(void *user, int32_t layer)
+{
+  const asked *a = user;
+
+  return a->chip->takes_bytes(a->chip->user, layer);
+}
+
+/* Bytes that go from layer to layer are what floats between them would have become. */
+static void
+layers_hand_over(void **state)
+{
+  size_t i, k;
+
+  (void)state;
+  for (i = 0; i < 4; i++) {
+    rramnas_error err = RRAMNAS_ERROR_INIT;
+    asked bytes = { NULL, 0 }, floats = { NULL, 0 };
+    rrn_infer_backend backend;
+    float *expected;
+    rrn_chip *chip;
+    bench b;
+
+    check(open_bench("../onnx/digits_cnn", chips[i % 2], NULL, &b, &err), &err);
+    set_copies(&b, 3);
+    set_turns(&b, i < 2 ? 1 : 2);
+    for (k = 0; i % 2 == 1 && k < b.q.n; k += 5)
+      b.q.layers[k].n_copies = 1;
+    chip = program(&b, &usual);
+    bytes.chip = floats.chip = rrn_chip_backend(chip);
+    backend = *bytes.chip;
+    backend.multiply = multiply_block;
+    backend.multiply_whole = multiply_asked;
+    backend.takes_bytes = NULL;
+    backend.user = &floats;
+    expected = run(&b, &backend, 0, MANY, 1);
+    backend.takes_bytes = takes_bytes;
+    backend.user = &bytes;
+    assert_equal(&b, run(&b, &backend, 0, MANY, 1), expected, MANY, chips[i % 2]);
+    assert_int_equal(floats.n, 0);
+    assert_int_equal(bytes.n, i % 2 ? 2 : 3);
+    free(expected);
+    rrn_chip_free(chip);
+    close_bench(&b);
+  }
+}
+
 /* Groups that take turns: each copy takes some of them at a position. */
 static void
 turns_are_dealt_too(void **state)
@@ -539,6 +608,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_position_has_its_copy),
+    cmocka_unit_test(layers_hand_over),
     cmocka_unit_test(turns_are_dealt_too),
     cmocka_unit_test(images_may_be_taken_together),
     cmocka_unit_test(layers_differ_in_how_many_are_taken),

@@ -148,6 +148,158 @@ test_kernels(void **state)
   free(x);
 }
 
+/* --- whole numbers --- */
+
+enum { WHOLE = 23 * RRN_INFER_LANES };
+
+static float
+result_by_definition(const rrn_infer_finish *f, int32_t x, const double *more)
+{
+  const float v = (float)(((double)x * f->scale + (more ? *more + f->base : f->base)) * f->unit) + f->bias;
+  const float w = v < f->low ? f->low : v;
+
+  return w > f->high ? f->high : w;
+}
+
+static uint8_t
+byte_by_definition(const rrn_infer_byte *b, float x)
+{
+  float v = x / b->unit + b->zero;
+
+  v = v > 0 ? v : 0;
+  return (uint8_t)(int32_t)((v > b->top ? b->top : v) + 0.5f);
+}
+
+/* Each kernel as it is defined, and both steps as one. */
+static void
+assert_whole_numbers(const rrn_infer_finish *f, const rrn_infer_byte *b, const int32_t *x, const double *more)
+{
+  uint8_t once[WHOLE], twice[WHOLE], bytes[WHOLE];
+  float y[WHOLE], expected[WHOLE];
+  size_t i;
+  int cpu;
+
+  for (i = 0; i < WHOLE; i++) {
+    expected[i] = result_by_definition(f, x[i], more ? more + i : NULL);
+    bytes[i] = byte_by_definition(b, expected[i]);
+  }
+  for (cpu = RRN_INFER_CPU_PLAIN; cpu <= RRN_INFER_CPU_AVX512; cpu++) {
+    const rrn_infer_kernels *kernels = rrn_infer_kernels_of((enum rrn_infer_cpu)cpu);
+
+    if (!kernels)
+      continue;
+    kernels->of_integers(f, x, WHOLE, more, y, RRN_INFER_LANES);
+    kernels->to_bytes(b, y, WHOLE, twice, RRN_INFER_LANES);
+    kernels->bytes_of_integers(f, b, x, WHOLE, more, once);
+    assert_same(expected, y, WHOLE);
+    assert_memory_equal(bytes, twice, WHOLE);
+    assert_memory_equal(bytes, once, WHOLE);
+  }
+}
+
+static double
+uniform(uint32_t *random, double low, double high)
+{
+  *random = *random * 1664525u + 1013904223u;
+  return low + (high - low) * (double)(*random >> 8) / 0x1p24;
+}
+
+/* Bounds, and signs of 0, that are seldom met. */
+static void
+test_whole_numbers(void **state)
+{
+  static const struct {
+    rrn_infer_finish finish;
+    rrn_infer_byte byte;
+  } all[] = {
+    { { -3e5, 0.7, 1e-4, 0.25f, 0, HUGE_VALF }, { 0.11f, 0, 255 } },
+    { { 1e5, 1.25, -1e-4, -0.0f, -HUGE_VALF, HUGE_VALF }, { 0.07f, 131, 255 } },
+    { { 0, 1, 1e-3, 4, -1.5f, 6 }, { 0.5f, 3, 15 } },
+    { { 0, 1, 1e-3, 4, 6, -1.5f }, { 0.5f, 3, 15 } },
+    { { 0, 1, 1e-3, 4, -NAN, NAN }, { 0.5f, 3, 15 } },
+    { { 0, 1, 0.001953125, 0, -HUGE_VALF, HUGE_VALF }, { 0.00390625f, 128, 255 } }, /* halves are met */
+    { { 1e9, 0.3, 1e-6, -299.7f, 0, 6 }, { 1e-2f, 0, 255 } },                       /* what is large goes away */
+    { { 0, 1, 0, 1, 0, 6 }, { 1, 0, 255 } },
+    { { 0, 1e300, 1e300, 1, 0, 6 }, { 1, 0, 255 } },
+    { { 0, 1e300, 1e300, 1, -HUGE_VALF, HUGE_VALF }, { 1, 0, 255 } },
+  };
+  int32_t x[WHOLE];
+  double more[WHOLE];
+  uint32_t random = 5;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < WHOLE; i++) {
+    x[i] = (int32_t)uniform(&random, -0x1p31, 0x1p31) >> (i % 5 == 0 ? i % 29 : 11 + i % 3);
+    more[i] = uniform(&random, -1e6, 1e6);
+  }
+  for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+    assert_whole_numbers(&all[i].finish, &all[i].byte, x, NULL);
+    assert_whole_numbers(&all[i].finish, &all[i].byte, x, more);
+  }
+}
+
+/* Sums around any offset, of any scale, that meet all bytes and what is beyond them. */
+static void
+test_whole_numbers_anywhere(void **state)
+{
+  uint32_t random = 1;
+  int32_t x[WHOLE], k;
+  size_t i;
+
+  (void)state;
+  for (k = 0; k < 20000; k++) {
+    const double spread = uniform(&random, 10, 23), offset = uniform(&random, -3, 3);
+    const rrn_infer_byte b = { (float)uniform(&random, 0.001, 1), (float)(int32_t)uniform(&random, 0, 256), 255 };
+    const int held = k % 3;
+    rrn_infer_finish f = { .scale = uniform(&random, 0.1, 2), .low = held ? 0 : -HUGE_VALF,
+                           .high = held == 2 ? 6 : HUGE_VALF };
+
+    f.unit = (k & 1 ? -500.0 : 500.0) * (double)b.unit / exp2(spread) / f.scale;
+    f.base = offset * exp2(spread) * f.scale;
+    f.bias = (float)(-f.base * f.unit * uniform(&random, 0.9, 1.1));
+    for (i = 0; i < WHOLE; i++)
+      x[i] = (int32_t)(exp2(spread) * uniform(&random, -1, 1));
+    assert_whole_numbers(&f, &b, x, NULL);
+  }
+}
+
+/* --- steps that are joined --- */
+
+/* Six pairs of the eleven convolutions hand over, by turns in two places; the others' results are read twice, or by other steps. Each
+ * step that holds values between bounds is its convolution's. */
+static void
+test_joined(void **state)
+{
+  static const int32_t readers[] = { -1, 2, 3, -1, 5, 6, -1, 8, 9, -1, -1 };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  size_t i, n_held = 0, most = 0;
+  planned p;
+
+  (void)state;
+  check(planned_onnx("onnx/digits_cnn.onnx", NULL, &p, &err), &err);
+  for (i = 0; i < p.net->n_nodes; i++) {
+    const rrn_infer_step *step = &p.plan->steps[i];
+    const rrn_infer_joint *j = step->joint;
+    int32_t layer;
+
+    assert_true(!step->bounds == !!step->run || step->sharing == RRN_INFER_VIEW);
+    if (!j)
+      continue;
+    n_held += j->high < HUGE_VALF || j->low > -HUGE_VALF;
+    layer = j->layer;
+    assert_in_range(layer, 0, 10);
+    assert_int_equal(j->reader, readers[layer]);
+    assert_int_equal(j->writer, layer > 0 && readers[layer - 1] == layer ? layer - 1 : -1);
+    if (j->reader >= 0 && j->writer >= 0)
+      assert_true(j->from != j->to && j->from < 2 && j->to < 2);
+    if (j->reader >= 0 && rrn_infer_elements(rrn_infer_result(p.plan, step->node)) > most)
+      most = rrn_infer_elements(rrn_infer_result(p.plan, step->node));
+  }
+  assert_true(n_held == 8 && p.plan->n_handed == most);
+  planned_free(&p);
+}
+
 /* --- who else multiplies --- */
 
 typedef struct counted {
@@ -477,7 +629,8 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_kernels),   cmocka_unit_test(test_backend),
+    cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_kernels), cmocka_unit_test(test_whole_numbers),
+    cmocka_unit_test(test_whole_numbers_anywhere), cmocka_unit_test(test_joined), cmocka_unit_test(test_backend),
     cmocka_unit_test(test_calibration), cmocka_unit_test(test_workspace), cmocka_unit_test(test_refusals),
     cmocka_unit_test(test_refused_shapes), cmocka_unit_test(test_no_number),
     cmocka_unit_test(test_functions),

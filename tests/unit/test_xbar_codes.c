@@ -14,7 +14,14 @@
 #include "xbar/mvm_short.h"
 #include "xbar/noise.h"
 
-enum { MOST = 40, ROOM = MOST + RRN_XBAR_SHORT_EIGHT, COLS = 3, LEVELS = 3 };
+enum { MOST = 40, COLS = 3, LEVELS = 3, SLICES = 8, PLANES = 14, DEVIATES = COLS * PLANES * MOST + 2 * RRN_XBAR_NORMALS };
+
+/* A number of inputs, up to a multiple of eight. */
+static size_t
+stride_of(size_t n)
+{
+  return (n + RRN_XBAR_SHORT_EIGHT - 1) / RRN_XBAR_SHORT_EIGHT * RRN_XBAR_SHORT_EIGHT;
+}
 
 /* A layer with write errors; its weights. */
 typedef struct layer_case {
@@ -46,48 +53,79 @@ make_case(layer_case *c, uint32_t number, size_t n_in, const rrn_xbar_noise *noi
   rrn_xbar_program(&c->l, noise);
 }
 
-/* What the loops are told of a plane, and where deviates are. */
+/* What the loops are told of a column. */
 static rrn_xbar_short_writing
-writing_of(const layer_case *c, int32_t plane, const int32_t *weights, const double *xi)
+writing_of(const layer_case *c, size_t col, const float *xi)
 {
   const rrn_xbar_layer *l = &c->l;
-  const int one = rrn_xbar_pairs_are_one(l);
+  rrn_xbar_short_writing w = { .weights = l->weights + col * l->n_in, .xi = xi, .n = l->n_in, .stride = stride_of(l->n_in),
+                               .end = l->n_slices, .n_sides = l->n_sides, .paired = rrn_xbar_pairs_are_one(l),
+                               .cell_bits = l->spec.cell_bits, .add = l->n_sides == 2 ? 0 : 128, .mask = rrn_xbar_max_digit(l),
+                               .is_relative = l->noise.write_model == RRN_WRITE_RELATIVE, .g_off = l->spec.g_off,
+                               .unit = rrn_xbar_unit_of(l), .sigma = l->noise.write_sigma };
+  int32_t slice;
 
-  return (rrn_xbar_short_writing){ .weights = weights, .plus = xi, .minus = one ? xi + l->n_in : NULL, .n = l->n_in,
-                                   .sign = !one && l->n_sides == 2 && plane % 2 ? -1 : 1,
-                                   .add = l->n_sides == 2 ? 0 : 128, .shift = rrn_xbar_slice_of(l, plane) * l->spec.cell_bits,
-                                   .mask = rrn_xbar_max_digit(l), .is_relative = l->noise.write_model == RRN_WRITE_RELATIVE,
-                                   .g_off = l->spec.g_off, .unit = rrn_xbar_unit_of(l), .sigma = l->noise.write_sigma,
-                                   .per_current = 3.7 };
+  for (slice = 0; slice < l->n_slices; slice++)
+    w.per_current[slice] = 3.7 + slice;
+  return w;
 }
 
 static void
-assert_plane(const layer_case *c, size_t col, int32_t plane)
+assert_plane(const layer_case *c, size_t col, int32_t plane, const double *codes)
 {
   const rrn_xbar_layer *l = &c->l;
   const int one = rrn_xbar_pairs_are_one(l);
   const int32_t slice = rrn_xbar_slice_of(l, plane);
-  double xi[4 * ROOM], plus[MOST], minus[MOST], codes[ROOM];
-  int32_t weights[ROOM] = { 0 };
+  double plus[MOST], minus[MOST] = { 0 };
   size_t k;
-  int level;
 
-  memcpy(weights, l->weights + col * l->n_in, l->n_in * sizeof(*weights));
-  for (k = 0; k < 4 * ROOM; k++)
-    xi[k] = 1e300;
-  rrn_xbar_deviates_of_slices(l, col, slice, 1, xi);
   rrn_xbar_conductances(l, slice, one ? 0 : plane % l->n_sides, col, 0, l->n_in, plus);
   if (one)
     rrn_xbar_conductances(l, slice, 1, col, 0, l->n_in, minus);
-  for (level = 0; level < LEVELS; level++) {
-    const rrn_xbar_short_writing w =
-      writing_of(c, plane, weights, xi + (one ? 0 : (size_t)(plane % l->n_sides) * l->n_in));
+  for (k = 0; k < l->n_in; k++)
+    assert_true(codes[k] == (one ? plus[k] - minus[k] : plus[k]) * (3.7 + slice));
+  for (; k < stride_of(l->n_in); k++)
+    assert_true(codes[k] == 0);
+}
 
+/* All slices at once, or up to `some` and the others. */
+static void
+assert_column(const layer_case *c, size_t col, const float *xi, int32_t some)
+{
+  static _Alignas(64) double codes[PLANES * (MOST + RRN_XBAR_SHORT_EIGHT)];
+  const rrn_xbar_layer *l = &c->l;
+  const size_t per_slice = (size_t)(rrn_xbar_n_planes(l) / l->n_slices);
+  int32_t plane;
+  int level;
+
+  for (level = 0; level < LEVELS; level++) {
+    rrn_xbar_short_writing w = writing_of(c, col, xi);
+
+    memset(codes, 0x5a, sizeof(codes));
+    w.end = some;
     rrn_xbar_short_loops_of(cpu_of(level))->codes(&w, codes);
-    for (k = 0; k < l->n_in; k++)
-      assert_true(codes[k] == (one ? plus[k] - minus[k] : plus[k]) * 3.7);
-    for (; k % RRN_XBAR_SHORT_EIGHT != 0; k++)
-      assert_true(codes[k] == 0);
+    w.first = some;
+    w.end = l->n_slices;
+    w.xi = xi + (size_t)(some * l->n_sides) * l->n_in;
+    rrn_xbar_short_loops_of(cpu_of(level))->codes(&w, codes + (size_t)some * per_slice * w.stride);
+    for (plane = 0; plane < rrn_xbar_n_planes(l); plane++)
+      assert_plane(c, col, plane, codes + (size_t)plane * w.stride);
+  }
+}
+
+static void
+assert_columns(const layer_case *c)
+{
+  const size_t n_slices = (size_t)c->l.n_slices, column = n_slices * (size_t)c->l.n_sides * c->l.n_in;
+  static float room[DEVIATES];
+  const float *xi;
+  size_t col;
+
+  assert_true(rrn_xbar_writes_plainly(&c->l) && n_slices <= SLICES && rrn_xbar_n_planes(&c->l) <= PLANES);
+  xi = rrn_xbar_deviates_of_slices(&c->l, 0, 0, COLS * n_slices, room);
+  for (col = 0; col < COLS; col++) {
+    assert_column(c, col, xi + col * column, c->l.n_slices);
+    assert_column(c, col, xi + col * column, (int32_t)col % c->l.n_slices);
   }
 }
 
@@ -95,8 +133,7 @@ static void
 codes_are_those_of_conductances(void **state)
 {
   uint32_t number;
-  size_t n_in, col;
-  int32_t plane;
+  size_t n_in;
 
   (void)state;
   for (n_in = 1; n_in <= MOST; n_in++)
@@ -107,10 +144,7 @@ codes_are_those_of_conductances(void **state)
       layer_case c;
 
       make_case(&c, number, n_in, &noise);
-      assert_true(rrn_xbar_writes_plainly(&c.l));
-      for (col = 0; col < COLS; col++)
-        for (plane = 0; plane < rrn_xbar_n_planes(&c.l); plane++)
-          assert_plane(&c, col, plane);
+      assert_columns(&c);
     }
 }
 
@@ -142,56 +176,115 @@ other_models_are_not_plain(void **state)
 
 /* Sums in any order are near the loops' own; the loops' are the same everywhere. */
 static void
-assert_cells(const double *codes, size_t n, double unit)
+assert_bounds(const double *codes, size_t n, size_t n_planes)
 {
-  const size_t stride = (n + RRN_XBAR_SHORT_EIGHT - 1) / RRN_XBAR_SHORT_EIGHT * RRN_XBAR_SHORT_EIGHT;
+  const size_t stride = stride_of(n);
   rrn_xbar_short_bounds bounds[LEVELS];
-  double low = 0, high = 0, greatest = 0, down[LEVELS], up[LEVELS];
-  int32_t cells[LEVELS][ROOM];
-  uint8_t bytes[3 * MOST + 1];
+  double most[LEVELS], greatest = 0;
+  size_t plane, k;
+  int level;
+
+  for (level = 0; level < LEVELS; level++)
+    most[level] = rrn_xbar_short_loops_of(cpu_of(level))->bounds(codes, n_planes, stride, &bounds[level]);
+  for (plane = 0; plane < n_planes; plane++, codes += stride) {
+    double low = 0, high = 0;
+
+    for (k = 0; k < n; k++) {
+      low += codes[k] < 0 ? codes[k] : 0;
+      high += codes[k] > 0 ? codes[k] : 0;
+      greatest = rrn_xbar_magnitude(codes[k]) > greatest ? rrn_xbar_magnitude(codes[k]) : greatest;
+    }
+    for (level = 0; level < LEVELS; level++) {
+      assert_true(rrn_xbar_magnitude(bounds[level].low[plane] - low) < 1e-9);
+      assert_true(rrn_xbar_magnitude(bounds[level].high[plane] - high) < 1e-9);
+      assert_true(bounds[level].low[plane] == bounds[0].low[plane] && bounds[level].high[plane] == bounds[0].high[plane]);
+    }
+  }
+  assert_true(most[0] == greatest && most[1] == greatest && most[2] == greatest);
+}
+
+/* How many bits of the record a cell has, in cells of planes one after the other; the record's bits as cells have them. */
+static uint32_t
+read_record(const int32_t *cells, size_t n, uint32_t ret_bits[])
+{
+  uint32_t record = 0;
+  size_t k;
+
+  for (k = 0; k < n; k++)
+    ret_bits[k] = 0;
+  for (k = 0; k < RRN_XBAR_SHORT_RECORD; k++)
+    record |= ((uint32_t)cells[k % n] >> ret_bits[k % n]++ & 1) << k;
+  return record;
+}
+
+/* The nearest cells that have the record's bits: `off` is the greatest sum of what those of a plane are above or below. */
+static void
+assert_cells(const rrn_xbar_short_rounding *r, const double *codes, const int32_t *cells, double off)
+{
+  uint32_t bits[PLANES * MOST];
+  double greatest = 0;
+  size_t plane, k;
+
+  assert_int_equal(read_record(cells, r->n * r->n_planes, bits), r->record);
+  for (plane = 0; plane < r->n_planes; plane++) {
+    double down = 0, up = 0;
+
+    for (k = 0; k < r->n; k++) {
+      const double x = codes[plane * r->stride + k] * r->unit - cells[plane * r->n + k];
+
+      assert_true(rrn_xbar_magnitude(x) <= 0.5 * (1 << bits[plane * r->n + k]));
+      up += x > 0 ? x : 0;
+      down += x < 0 ? -x : 0;
+    }
+    greatest = up > greatest ? up : greatest;
+    greatest = down > greatest ? down : greatest;
+  }
+  assert_true(rrn_xbar_magnitude(greatest - off) < 1e-6);
+}
+
+static void
+assert_rounding(const double *codes, const rrn_xbar_short_rounding *r)
+{
+  const size_t n = r->n * r->n_planes;
+  uint8_t bytes[LEVELS][3 * PLANES * MOST + 1];
+  int32_t cells[PLANES * MOST];
+  double off[LEVELS];
   size_t k;
   int level;
 
-  for (k = 0; k < n; k++) {
-    low += codes[k] < 0 ? codes[k] : 0;
-    high += codes[k] > 0 ? codes[k] : 0;
-    greatest = rrn_xbar_magnitude(codes[k]) > greatest ? rrn_xbar_magnitude(codes[k]) : greatest;
-  }
   for (level = 0; level < LEVELS; level++) {
-    const rrn_xbar_short_loops *loops = rrn_xbar_short_loops_of(cpu_of(level));
-
-    loops->bounds(codes, stride, &bounds[level]);
-    loops->cells(codes, stride, unit, cells[level], &down[level], &up[level]);
-    memset(bytes, 0x5a, sizeof(bytes));
-    loops->store(cells[level], n, bytes);
-    for (k = 0; k < n; k++) {
-      assert_int_equal(rrn_xbar_short_cell(bytes + 3 * k), cells[level][k]);
-      assert_true(rrn_xbar_magnitude(codes[k] * unit - cells[level][k]) <= 0.5);
-    }
-    assert_int_equal(bytes[3 * n], 0x5a);
-    assert_true(rrn_xbar_magnitude(bounds[level].low - low) < 1e-9 && rrn_xbar_magnitude(bounds[level].high - high) < 1e-9);
-    assert_true(bounds[level].greatest == greatest);
-    assert_memory_equal(&bounds[level], &bounds[0], sizeof(bounds[0]));
-    assert_memory_equal(cells[level], cells[0], n * sizeof(cells[0][0]));
-    assert_true(down[level] == down[0] && up[level] == up[0] && down[0] >= 0 && up[0] >= 0);
+    memset(bytes[level], 0x5a, sizeof(bytes[level]));
+    off[level] = rrn_xbar_short_loops_of(cpu_of(level))->cells(r, codes, bytes[level]);
+    assert_int_equal(bytes[level][3 * n], 0x5a);
+    assert_memory_equal(bytes[level], bytes[0], 3 * n);
+    assert_true(off[level] == off[0]);
   }
+  for (k = 0; k < n; k++)
+    cells[k] = rrn_xbar_short_cell(bytes[0] + 3 * k);
+  assert_cells(r, codes, cells, off[0]);
 }
 
 static void
 cells_are_the_nearest(void **state)
 {
+  static _Alignas(64) double codes[PLANES * (MOST + RRN_XBAR_SHORT_EIGHT)];
   rrn_random r = rrn_random_start(12, 0, 0, 0);
-  double codes[ROOM];
-  size_t n, k;
-  int round;
+  size_t n, k, plane;
+  uint32_t round;
 
   (void)state;
   for (n = 1; n <= MOST; n++)
-    for (round = 0; round < 20; round++) {
+    for (round = 0; round < 60; round++) {
+      rrn_xbar_short_rounding how = { .n = n, .stride = stride_of(n), .n_planes = 1 + round % PLANES,
+                                      .unit = (double)(1 << (12 + round % 5)), .record = round + 3 };
+
       memset(codes, 0, sizeof(codes));
-      for (k = 0; k < n; k++)
-        codes[k] = ((double)rrn_random_below(&r, 1u << 24) - 0x1p23) / 0x1p17;
-      assert_cells(codes, n, (double)(1 << (12 + round % 5)));
+      for (plane = 0; plane < how.n_planes; plane++)
+        for (k = 0; k < n; k++)
+          codes[plane * how.stride + k] = ((double)rrn_random_below(&r, 1u << 24) - 0x1p23) / 0x1p17;
+      rrn_xbar_short_place_record(&how);
+      assert_bounds(codes, n, how.n_planes);
+      assert_rounding(codes, &how);
     }
 }
 

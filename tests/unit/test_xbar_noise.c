@@ -267,6 +267,42 @@ test_draws(void **state)
   free(z);
 }
 
+/* Correlations of all pairs of columns over many vectors: with nothing but chance their squares are 1 / VECTORS on the mean, with
+ * a standard error of a hundredth of it. */
+static void
+test_pairs_of_columns(void **state)
+{
+  enum { COLUMNS = 200, VECTORS = 8192 };
+  const rrn_xbar_stream s = rrn_xbar_stream_of(&(rrn_xbar_id){ 1, 2, 3 });
+  float *z = malloc(COLUMNS * VECTORS * sizeof(*z));
+  double squares = 0, greatest = 0;
+  size_t i, j, v;
+
+  (void)state;
+  for (i = 0; i < COLUMNS; i++) {
+    const rrn_xbar_draws c = rrn_xbar_draws_of_column(&s, (uint32_t)i * 64, 0);
+
+    for (v = 0; v < VECTORS; v++) {
+      const rrn_xbar_draws d = rrn_xbar_draws_of_vector(&s, (uint32_t)v);
+
+      z[i * VECTORS + v] = (float)rrn_xbar_draw(&c, &d, 0);
+    }
+  }
+  for (i = 0; i < COLUMNS; i++)
+    for (j = 0; j < i; j++) {
+      double sum = 0;
+
+      for (v = 0; v < VECTORS; v++)
+        sum += (double)(z[i * VECTORS + v] * z[j * VECTORS + v]);
+      squares += sum / VECTORS * (sum / VECTORS);
+      greatest = fmax(greatest, fabs(sum / VECTORS));
+    }
+  squares /= COLUMNS * (COLUMNS - 1) / 2;
+  assert_true(fabs(squares * VECTORS - 1) < 0.04);
+  assert_true(greatest * sqrt(VECTORS) < 6);
+  free(z);
+}
+
 /* Steps share deviates; their numbers are standard normal, and neither they nor their squares are correlated. 4 standard
  * errors. */
 static void
@@ -302,39 +338,78 @@ test_draws_of_steps(void **state)
   free(z);
 }
 
-/* Side by side as one by one, to the bit: in every kernel, runs that begin and end anywhere, lists. */
+/* Side by side as one by one, to the bit; nothing beyond. */
+static void
+assert_blocks(const rrn_xbar_id *id, uint32_t block, uint32_t n_blocks)
+{
+  enum { MOST = 9 };
+  float xi[MOST * RRN_XBAR_NORMALS + 1];
+  int level;
+  uint32_t k;
+
+  assert_true(n_blocks <= MOST);
+  for (level = 0; level < RRN_XBAR_NORMALS_LEVELS; level++) {
+    rrn_xbar_normals_of *kernel = rrn_xbar_normals_kernel(level);
+
+    xi[n_blocks * RRN_XBAR_NORMALS] = 99;
+    if (kernel)
+      kernel(id, RRN_XBAR_DRIFT, 1, block, n_blocks, xi);
+    for (k = 0; kernel && k < n_blocks * RRN_XBAR_NORMALS; k++)
+      assert_true((double)xi[k] == rrn_xbar_normal(id, RRN_XBAR_DRIFT, block * RRN_XBAR_NORMALS + k, 0, 1));
+    assert_true(xi[n_blocks * RRN_XBAR_NORMALS] == 99);
+  }
+}
+
+/* In every kernel, runs that begin and end anywhere, lists. */
 static void
 test_normals(void **state)
 {
-  enum { ROUNDS = 1000, ROW = 600, MOST = 4 };
+  enum { ROUNDS = 1000, ROW = 600 };
   const rrn_xbar_id id = { UINT64_C(0x123456789abcdef), 3, 7 };
-  double xi[MOST * RRN_XBAR_NORMALS], row[ROW];
+  float room[ROW + 2 * RRN_XBAR_NORMALS];
   uint32_t all[ROW], round, k, n;
-  int level;
+  double row[ROW];
 
   (void)state;
   for (round = 0; round < ROUNDS; round++)
-    for (level = 0; level < RRN_XBAR_NORMALS_LEVELS; level++) {
-      rrn_xbar_normals_of *kernel = rrn_xbar_normals_kernel(level);
-      const uint32_t block = round * 134217u, n_blocks = 1 + round % MOST;
-
-      if (!kernel)
-        continue;
-      kernel(&id, RRN_XBAR_DRIFT, 1, block, n_blocks, xi);
-      for (k = 0; k < n_blocks * RRN_XBAR_NORMALS; k++)
-        assert_true(xi[k] == rrn_xbar_normal(&id, RRN_XBAR_DRIFT, block * RRN_XBAR_NORMALS + k, 0, 1));
-    }
+    assert_blocks(&id, round * 134217u, 1 + round % 9);
   for (round = 0; round < RRN_XBAR_NORMALS; round++) {
+    const float *in;
+
     n = ROW - 18 * round;
     rrn_xbar_normals(&id, RRN_XBAR_WRITE, 0, 1000 + round, n, row);
-    for (k = 0; k < n; k++)
+    in = rrn_xbar_normals_in(&id, RRN_XBAR_WRITE, 0, 1000 + round, n, room);
+    assert_true(in >= room && in + n <= room + ROW + 2 * RRN_XBAR_NORMALS);
+    for (k = 0; k < n; k++) {
       assert_true(row[k] == rrn_xbar_normal(&id, RRN_XBAR_WRITE, 1000 + round + k, 0, 0));
+      assert_true((double)in[k] == row[k]);
+    }
   }
   for (k = 0; k < ROW; k++)
     all[k] = 99 + k * 5 % 593;
   rrn_xbar_normals_at(&id, RRN_XBAR_WRITE, 0, all, ROW, row);
   for (k = 0; k < ROW; k++)
     assert_true(row[k] == rrn_xbar_normal(&id, RRN_XBAR_WRITE, all[k], 0, 0));
+}
+
+/* Of 2^16 words one is far from the middle, where kernels look the octave up in another way. */
+static void
+test_far_words(void **state)
+{
+  enum { CELLS = 1 << 19 };
+  const rrn_xbar_id id = { 5, 2, 1 };
+  uint32_t cell, n, n_far = 0;
+
+  (void)state;
+  for (cell = 8 * RRN_XBAR_NORMALS; cell < CELLS; cell++)
+    if ((rrn_xbar_word(&id, RRN_XBAR_DRIFT, cell, 0, 1) & INT32_MAX) < 1 << 15) {
+      n_far++;
+      for (n = 1; n <= 9; n++) {
+        assert_blocks(&id, cell / RRN_XBAR_NORMALS, n);
+        assert_blocks(&id, cell / RRN_XBAR_NORMALS - (n - 1), n);
+      }
+    }
+  assert_true(n_far >= 3);
 }
 
 static double
@@ -581,8 +656,9 @@ main(void)
     cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
     cmocka_unit_test(test_read_kernels), cmocka_unit_test(test_read_steps),
-    cmocka_unit_test(test_draws), cmocka_unit_test(test_draws_of_steps),
-    cmocka_unit_test(test_names), cmocka_unit_test(test_normals),  cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
+    cmocka_unit_test(test_draws), cmocka_unit_test(test_pairs_of_columns), cmocka_unit_test(test_draws_of_steps),
+    cmocka_unit_test(test_names), cmocka_unit_test(test_normals),  cmocka_unit_test(test_far_words),
+    cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
     cmocka_unit_test(test_chip),   cmocka_unit_test(test_chip_tables),   cmocka_unit_test(test_age),
     cmocka_unit_test(test_fit),
   };
