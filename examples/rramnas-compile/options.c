@@ -55,6 +55,23 @@ set_part(settings *s, const char *value)
 }
 
 static int
+set_adc_range(settings *s, const char *value)
+{
+  static const char *const words[] = { "auto", "maximum", "granular", "calibrated", NULL };
+  const int32_t place = place_of(value, words);
+
+  s->accuracy.adc_range = place - 1;
+  s->adc_range_given = 1;
+  return place > 0;
+}
+
+static int
+set_adc_fraction(settings *s, const char *value)
+{
+  return set_share(value, &s->accuracy.adc_fraction) && s->accuracy.adc_fraction > 0;
+}
+
+static int
 ends_with(const char *text, const char *end)
 {
   const size_t n = strlen(text), k = strlen(end);
@@ -256,6 +273,10 @@ static const option options[] = {
     "is the most, default 1000", set_confidence, "0 to 1" },
   { "copies-alike", NULL, "all copies of a layer have the errors of the first; default: each its own", set_copies_alike,
     NULL },
+  { "adc-range", "NAME", "range of converters: auto, maximum, granular or calibrated; default auto", set_adc_range,
+    "auto, maximum, granular or calibrated" },
+  { "adc-fraction", "SHARE", "of a sample's currents that a calibrated range holds; default 0.9999", set_adc_fraction,
+    "above 0, up to 1" },
   { "part", "NAME", "images of the data set: test, held-out or train; default test", set_part,
     "test, held-out or train" },
   { "images", "N", "most images of the part; default all", set_images, "1 or more" },
@@ -358,7 +379,7 @@ tells_of_accuracy(const settings *s)
   const rramnas_accuracy_options *a = &s->accuracy;
 
   return a->trials || a->stop_below > 0 || a->confidence_wanted > 0 || a->copies_alike || a->images || s->part_given ||
-         a->norm_images || s->chip_seed >= 0 || a->time_s > 0 || a->weights;
+         s->adc_range_given || a->adc_fraction > 0 || a->norm_images || s->chip_seed >= 0 || a->time_s > 0 || a->weights;
 }
 
 static int

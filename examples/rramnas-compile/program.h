@@ -41,6 +41,7 @@ typedef struct settings {
   int64_t chip_seed;  /* of errors; -1 = that of the packing order */
   rramnas_accuracy_options accuracy; /* data NULL = not wanted; weights NULL = the network's file */
   int part_given;     /* part may be the default */
+  int adc_range_given; /* likewise */
   const char *accuracy_svg, *accuracy_csv, *accuracy_json; /* NULL = not wanted */
   int no_cost, explain;
   int check, quiet;

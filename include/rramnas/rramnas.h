@@ -1223,8 +1223,8 @@ rramnas_curve_write(const rramnas_curve_point *points, size_t n_points, const rr
 
 /** How the ranges of converters are chosen (doc/accuracy.md). */
 enum rramnas_adc_range {
-  RRAMNAS_ADC_RANGE_AUTO = 0,       /**< granular when the chip's bits tell all sums of a column apart, else
-                                         calibrated */
+  RRAMNAS_ADC_RANGE_AUTO = 0,       /**< granular when the chip's bits tell all sums of a column apart and nothing is
+                                         lost by it, else calibrated */
   RRAMNAS_ADC_RANGE_MAXIMUM = 1,    /**< all that a column can give */
   RRAMNAS_ADC_RANGE_GRANULAR = 2,   /**< one code per digit of a cell and unit of an input step */
   RRAMNAS_ADC_RANGE_CALIBRATED = 3, /**< what a sample needs, ratios of slices powers of two */

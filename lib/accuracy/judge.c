@@ -94,7 +94,7 @@ load_onnx(rrn_judge *j, const rrn_file *file, rramnas_error *err)
                                      &j->values, err));
   rramnas_net_unref(net); /* the values hold it */
   hash_values(j);
-  return RRAMNAS_OK;
+  return rrn_values_check(j->values, path, err);
 }
 
 static int32_t

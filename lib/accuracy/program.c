@@ -28,13 +28,22 @@ name_of(const rrn_chip_options *o, size_t layer, size_t group)
   return (rrn_xbar_id){ .seed = seed, .layer = (uint32_t)layer, .copy = (uint32_t)group };
 }
 
-/* One code per digit where that covers all there is, else the range that a sample needs. */
+/* One code per digit where that covers all there is and loses nothing, else the range that a sample needs: it depends on
+ * no bits, so that more of them only make levels finer. */
+static int32_t
+choose_range(const rramnas_hw *hw, const rrn_chip_options *o, const rrn_xbar_layer *layer)
+{
+  if (o->adc_range != RRN_ADC_AUTO)
+    return o->adc_range;
+  return hw->v.adc.bits >= rrn_hw_adc_bits_needed(hw) && rrn_xbar_adc_keeps_digits(layer) ? RRN_ADC_GRANULAR
+                                                                                           : RRN_ADC_CALIBRATED;
+}
+
 static int32_t
 set_converter(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, const rrn_quantised_layer *l, size_t group,
               rrn_xbar_layer *layer, rramnas_error *err)
 {
-  const int enough = hw->v.adc.bits >= rrn_hw_adc_bits_needed(hw);
-  const int32_t range = o->adc_range != RRN_ADC_AUTO ? o->adc_range : enough ? RRN_ADC_GRANULAR : RRN_ADC_CALIBRATED;
+  const int32_t range = choose_range(hw, o, layer);
   const int32_t *sample = l->sample + group * l->n_sample * l->shape.n_in;
   const double fraction = o->adc_fraction > 0 ? o->adc_fraction : 0.9999;
   rrn_arena scratch;

@@ -231,7 +231,8 @@ quantise_layer(rrn_quantised *q, size_t i, const seen *s, rrn_arena *scratch, rr
   if (!w)
     return rrn_fail_memory(err);
   RRN_TRY(rrn_infer_layer_weights(q->plan, (int32_t)i, w, err));
-  RRN_FAIL_IF(!are_finite(w, rows * n_in), err, RRAMNAS_ERR_RANGE, "layer %zu: a weight is no finite number", i);
+  RRN_FAIL_IF(!are_finite(w, rows * n_in), err, RRAMNAS_ERR_RANGE,
+              "layer %zu (\"%.200s\"): a weight is no finite number", i, rrn_infer_layer_name(q->plan, (int32_t)i));
   RRN_FAIL_IF(!isfinite(s->greatest - s->least), err, RRAMNAS_ERR_RANGE,
               "layer %zu: its inputs overflow single precision on the images that it is calibrated with", i);
   RRN_TRY(reserve(q, l, err));

@@ -5,9 +5,23 @@
  * many. */
 #include "infer/accuracy.h"
 
+#include <math.h>
+
 #include "infer/plan.h"
 
 enum { AT_A_TIME = 64 * RRN_INFER_LANES };
+
+/* Finite weights may still overflow on the way: no answer is the greatest of such outputs. */
+static int32_t
+check_outputs(const float *outputs, size_t n, size_t image, rramnas_error *err)
+{
+  size_t i;
+
+  for (i = 0; i < n && isfinite(outputs[i]); i++)
+    ;
+  RRN_FAIL_IF(i < n, err, RRAMNAS_ERR_RANGE, "image %zu: outputs are no finite numbers", image);
+  return RRAMNAS_OK;
+}
 
 /* Of n images that are few enough; `first` is the number of the first. */
 static int32_t
@@ -22,8 +36,10 @@ count_some(const rrn_infer_plan *plan, const rrn_infer_backend *backend, const f
     part_of = *backend;
   part_of.first_image += first;
   RRN_TRY(rrn_infer_run(plan, backend ? &part_of : NULL, images, n, n_threads, outputs, err));
-  for (i = 0; i < n; i++)
+  for (i = 0; i < n; i++) {
+    RRN_TRY(check_outputs(outputs + i * n_out, n_out, first + i, err));
     *ret_right += rrn_infer_argmax(outputs + i * n_out, n_out) == (size_t)labels[i];
+  }
   return RRAMNAS_OK;
 }
 

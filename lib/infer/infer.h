@@ -131,6 +131,7 @@ typedef struct rrn_infer_layer {
 } rrn_infer_layer;
 
 int32_t rrn_infer_layer_of(const rrn_infer_plan *plan, int32_t layer, rrn_infer_layer *ret_layer, rramnas_error *err);
+const char *rrn_infer_layer_name(const rrn_infer_plan *plan, int32_t layer);
 /* ret_weights[n_groups][n_out][n_in], as the float path multiplies with. */
 int32_t rrn_infer_layer_weights(const rrn_infer_plan *plan, int32_t layer, float *ret_weights, rramnas_error *err);
 

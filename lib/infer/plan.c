@@ -526,6 +526,12 @@ rrn_infer_n_out(const rrn_infer_plan *plan)
   return rrn_infer_elements(&plan->net->tensors[plan->output]);
 }
 
+const char *
+rrn_infer_layer_name(const rrn_infer_plan *plan, int32_t layer)
+{
+  return plan->net->layers[layer].name;
+}
+
 size_t
 rrn_infer_workspace_bytes(const rrn_infer_plan *plan)
 {

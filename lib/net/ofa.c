@@ -60,16 +60,6 @@ typedef struct block {
   int32_t act, excite;
 } block;
 
-static int64_t
-round_to_8(int64_t value)
-{
-  int64_t rounded = (value + 4) / 8 * 8;
-
-  if (rounded < 8)
-    rounded = 8;
-  return rounded * 10 < value * 9 ? rounded + 8 : rounded;
-}
-
 static const char *
 full_name(chain *c, const char *suffix)
 {
@@ -149,7 +139,7 @@ squeeze_and_excite(chain *c, int64_t channels)
   const int32_t input = c->x;
 
   RRN_TRY(unary(c, "depth_conv.se.pool", RRAMNAS_OP_GLOBAL_AVERAGE_POOL));
-  RRN_TRY(conv(c, "depth_conv.se.fc.reduce", round_to_8(channels / 4), 1, 1, 1, 1));
+  RRN_TRY(conv(c, "depth_conv.se.fc.reduce", rrn_ofa_round(channels / 4), 1, 1, 1, 1));
   RRN_TRY(unary(c, "depth_conv.se.fc.relu", RRAMNAS_OP_RELU));
   RRN_TRY(conv(c, "depth_conv.se.fc.expand", channels, 1, 1, 1, 1));
   RRN_TRY(h_sigmoid(c, "depth_conv.se.fc.h_sigmoid"));
@@ -159,7 +149,7 @@ squeeze_and_excite(chain *c, int64_t channels)
 static int32_t
 add_block(chain *c, const block *b)
 {
-  const int64_t mid = b->expansion == 1 ? b->in : round_to_8(b->in * b->expansion);
+  const int64_t mid = b->expansion == 1 ? b->in : rrn_ofa_round(b->in * b->expansion);
   const int32_t input = c->x;
 
   if (b->expansion != 1) {

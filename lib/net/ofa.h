@@ -40,6 +40,17 @@ rrn_ofa_stages(rrn_ofa_family family)
   return family == RRN_OFA_SMALL ? RRN_OFA_STAGES : RRN_OFA_MOST_STAGES;
 }
 
+/* Channels: a multiple of 8, at least 8, and not below nine tenths of the value. */
+static inline int64_t
+rrn_ofa_round(int64_t value)
+{
+  int64_t rounded = (value + 4) / 8 * 8;
+
+  if (rounded < 8)
+    rounded = 8;
+  return rounded * 10 < value * 9 ? rounded + 8 : rounded;
+}
+
 /* What each gene may be. */
 static const int32_t rrn_ofa_kernel_sizes[3] = { 3, 5, 7 };
 static const int32_t rrn_ofa_expansions[3] = { 3, 4, 6 };

@@ -2,6 +2,7 @@
 /* Values of constants: one array of floats per tensor, in an arena that goes with them. */
 #include "net/values.h"
 
+#include <math.h>
 #include <string.h>
 
 int32_t
@@ -53,6 +54,76 @@ rrn_values_add(rrn_values *values, int32_t tensor, float **ret_data, rramnas_err
   *ret_data = data;
   return RRAMNAS_OK;
 }
+
+/* --- what can be computed with --- */
+
+static int
+has_parameters(const rrn_node *node)
+{
+  switch (node->op) {
+  case RRAMNAS_OP_CONV:
+  case RRAMNAS_OP_GEMM:
+  case RRAMNAS_OP_MATMUL:
+  case RRAMNAS_OP_BATCH_NORM:
+  case RRAMNAS_OP_LAYER_NORM:
+    return 1;
+  default:
+    return 0;
+  }
+}
+
+static int32_t
+check_constant(const rrn_values *values, int32_t tensor, int finite, const char *file, rramnas_error *err)
+{
+  const rrn_tensor *t = &values->net->tensors[tensor];
+  const float *x = values->tensors[tensor];
+  const int64_t n = rrn_tensor_elements(t);
+  int64_t i;
+
+  for (i = 0; i < n && (finite ? isfinite(x[i]) : !isnan(x[i])); i++)
+    ;
+  RRN_FAIL_IF(i < n, err, RRAMNAS_ERR_RANGE, "%s: tensor \"%.200s\": element %lld is no %snumber", file, t->name,
+              (long long)i, finite ? "finite " : "");
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_values_check_variance(const float *variance, size_t n, double epsilon, const char *file, const char *tensor,
+                          rramnas_error *err)
+{
+  size_t i;
+
+  for (i = 0; i < n && (double)variance[i] + epsilon > 0; i++)
+    ;
+  RRN_FAIL_IF(i < n, err, RRAMNAS_ERR_RANGE, "%s: tensor \"%.200s\": element %zu is no variance: with epsilon it is not "
+              "above 0", file, tensor, i);
+  return RRAMNAS_OK;
+}
+
+int32_t
+rrn_values_check(const rrn_values *values, const char *file, rramnas_error *err)
+{
+  const rramnas_net *net = values->net;
+  int32_t k, t;
+  size_t i;
+
+  for (i = 0; i < net->n_nodes; i++) {
+    const rrn_node *node = &net->nodes[i];
+
+    for (k = 0; k < node->n_inputs; k++) {
+      t = node->inputs[k];
+      if (t < 0 || net->tensors[t].kind != RRN_TENSOR_CONSTANT || !values->tensors[t])
+        continue;
+      RRN_TRY(check_constant(values, t, has_parameters(node), file, err));
+      if (node->op == RRAMNAS_OP_BATCH_NORM && k == 4)
+        RRN_TRY(rrn_values_check_variance(values->tensors[t], (size_t)rrn_tensor_elements(&net->tensors[t]),
+                                          node->attrs.number[0], file, net->tensors[t].name, err));
+    }
+  }
+  return RRAMNAS_OK;
+}
+
+/* --- other floats --- */
 
 static float
 float_of_bits(uint32_t bits)

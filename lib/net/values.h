@@ -26,6 +26,12 @@ void rrn_values_free(rrn_values *values);
 /* Room for a tensor's values, not initialised. */
 int32_t rrn_values_add(rrn_values *values, int32_t tensor, float **ret_data, rramnas_error *err);
 
+/* Values that can be computed with: parameters of layers and normalisations are finite, others at least numbers (a mask
+ * may be infinite), variances with their epsilon above 0. ERR_RANGE names `file`, the tensor and the element. */
+int32_t rrn_values_check(const rrn_values *values, const char *file, rramnas_error *err);
+int32_t rrn_values_check_variance(const float *variance, size_t n, double epsilon, const char *file, const char *tensor,
+                                  rramnas_error *err);
+
 /* The network and the values of its constants, weights among them. `folder` holds the files of external data; NULL
  * refuses these. ERR_UNSUPPORTED names a constant that only computing would give, ERR_PARSE one without its data. */
 int32_t rrn_net_import_onnx_values(const void *data, size_t size, const char *name, const char *folder,

@@ -12,16 +12,19 @@
  * transform are in double precision, rounded once per step. */
 #include "weights/weights.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "util/text.h"
+#include "weights/supernet.h"
 
 enum { MAX_NAME = 512, MAX_KERNEL = 7, MOST_WIDTH = 1 << 16 };
 
 typedef struct filler {
   const rrn_safetensors *file;
   const rrn_ofa_genome *genome; /* NULL: a plain file */
+  int has_matrices;
   rrn_values *values;
   rrn_arena scratch;
   rramnas_error *err;
@@ -62,12 +65,9 @@ static int32_t
 find_tensor(const filler *f, const char *base, const char *suffix, const rrn_safetensor **ret_tensor)
 {
   char own[MAX_NAME], name[2 * MAX_NAME];
-  const char *last;
 
   name_in_file(f, base, own);
-  last = strrchr(own, '.');
-  snprintf(name, sizeof(name), "%s%s%s", own, last ? last : "", suffix);
-  *ret_tensor = f->genome && last ? rrn_safetensors_find(f->file, name) : NULL;
+  *ret_tensor = f->genome ? rrn_supernet_find(f->file, own, suffix) : NULL;
   if (*ret_tensor)
     return RRAMNAS_OK;
   snprintf(name, sizeof(name), "%s%s", own, suffix);
@@ -76,8 +76,8 @@ find_tensor(const filler *f, const char *base, const char *suffix, const rrn_saf
 
 /* --- shapes --- */
 
-/* A plain file has the shape itself; a supernet at least as many channels, and kernels that are larger by an even
- * number. */
+/* A plain file has the shape itself; a supernet, whose shapes are those of its largest member, at least as many
+ * channels, and kernels that are larger by an even number. */
 static int
 fits(const filler *f, const rrn_shape *have, const rrn_shape *want)
 {
@@ -106,6 +106,21 @@ check_shape(const filler *f, const rrn_safetensor *t, const rrn_shape *want)
                   rrn_shape_text(want, want_text));
 }
 
+/* --- values --- */
+
+static int32_t
+read_finite(const filler *f, const rrn_safetensor *t, size_t first, size_t n, float *values)
+{
+  size_t i;
+
+  RRN_TRY(rrn_safetensors_read(f->file, t, first, n, values, f->err));
+  for (i = 0; i < n && isfinite(values[i]); i++)
+    ;
+  RRN_FAIL_IF(i < n, f->err, RRAMNAS_ERR_RANGE, "%s: tensor \"%.200s\": element %zu is no finite number",
+              f->file->path, t->name, first + i);
+  return RRAMNAS_OK;
+}
+
 /* --- kernels --- */
 
 /* y = middle of x (from^2 elements) with to^2. */
@@ -120,34 +135,24 @@ middle(const float *x, int64_t from, int64_t to, float *y)
       *y++ = x[(row + border) * from + col + border];
 }
 
-/* The matrix that takes a kernel from one size to the next, [to^2][to^2]; NULL without one. */
+/* The matrix that takes a kernel from one size to the next, [to^2][to^2]; NULL in a supernet without them. */
 static int32_t
 find_matrix(filler *f, const rrn_safetensor *weight, int64_t from, const float **ret_matrix)
 {
-  const int64_t to = from - 2, n = to * to;
-  const char *end = strstr(weight->name, ".conv.weight");
-  const rrn_shape want = { 2, { n, n } };
+  const size_t n = (size_t)((from - 2) * (from - 2));
   const rrn_safetensor *t = NULL;
-  char name[MAX_NAME];
+  char name[RRN_SUPERNET_NAME];
   float *matrix;
 
   *ret_matrix = NULL;
-  if (end) {
-    snprintf(name, sizeof(name), "%.*s.%dto%d_matrix", (int)(end - weight->name), weight->name, (int)from, (int)to);
-    t = rrn_safetensors_find(f->file, name);
-  }
-  if (!t)
+  if (!f->has_matrices || !rrn_supernet_matrix_name(weight->name, from, name))
     return RRAMNAS_OK;
-  RRN_TRY(check_shape(f, t, &want));
-  matrix = rrn_arena_alloc_raw(&f->scratch, (size_t)(n * n), sizeof(*matrix));
+  RRN_TRY(rrn_safetensors_need(f->file, name, &t, f->err));
+  matrix = rrn_arena_alloc_raw(&f->scratch, n * n, sizeof(*matrix));
   if (!matrix)
     return rrn_fail_memory(f->err);
   *ret_matrix = matrix;
-  /* A larger matrix than that is none. */
-  if (t->shape.dims[0] != n || t->shape.dims[1] != n)
-    return rrn_fail(f->err, RRAMNAS_ERR_SHAPE, "%s: tensor \"%.200s\" is no matrix of %d x %d", f->file->path, t->name,
-                    (int)n, (int)n);
-  return rrn_safetensors_read(f->file, t, 0, (size_t)(n * n), matrix, f->err);
+  return read_finite(f, t, 0, n * n, matrix);
 }
 
 static void
@@ -185,7 +190,7 @@ read_kernel(const filler *f, const rrn_safetensor *t, size_t number, int64_t wan
   float kernel[MAX_KERNEL * MAX_KERNEL], cut[MAX_KERNEL * MAX_KERNEL];
   int64_t size = t->shape.dims[2];
 
-  RRN_TRY(rrn_safetensors_read(f->file, t, number * (size_t)(size * size), (size_t)(size * size), kernel, f->err));
+  RRN_TRY(read_finite(f, t, number * (size_t)(size * size), (size_t)(size * size), kernel));
   for (; size > wanted; size -= 2) {
     middle(kernel, size, size - 2, cut);
     if (*matrices)
@@ -216,7 +221,7 @@ read_slice(filler *f, const rrn_safetensor *t, const rrn_shape *want, float *val
     RRN_TRY(find_matrices(f, t, want->dims[2], matrices));
   for (out = 0; out < want->dims[0]; out++) {
     if (!smaller) {
-      RRN_TRY(rrn_safetensors_read(f->file, t, (size_t)(out * file_ins) * inner, (size_t)ins * inner, values, f->err));
+      RRN_TRY(read_finite(f, t, (size_t)(out * file_ins) * inner, (size_t)ins * inner, values));
       values += (size_t)ins * inner;
       continue;
     }
@@ -242,7 +247,7 @@ fill_constant(filler *f, int32_t tensor)
   RRN_TRY(rrn_values_add(f->values, tensor, &values, f->err));
   rrn_arena_reset(&f->scratch);
   if (want.rank == 0)
-    return rrn_safetensors_read(f->file, t, 0, 1, values, f->err);
+    return read_finite(f, t, 0, 1, values);
   return read_slice(f, t, &want, values);
 }
 
@@ -266,18 +271,22 @@ fill_norm(filler *f, size_t node)
     values = rrn_arena_alloc_raw(&f->values->arena, (size_t)want.dims[0], sizeof(*values));
     if (!values)
       return rrn_fail_memory(f->err);
-    RRN_TRY(rrn_safetensors_read(f->file, t, 0, (size_t)want.dims[0], values, f->err));
+    RRN_TRY(read_finite(f, t, 0, (size_t)want.dims[0], values));
+    if (to[i] == &norm->variance)
+      RRN_TRY(rrn_values_check_variance(values, (size_t)want.dims[0], n->attrs.number[0], f->file->path, t->name, f->err));
     *to[i] = values;
   }
   return RRAMNAS_OK;
 }
 
 static int32_t
-fill_all(filler *f)
+fill_all(filler *f, const rramnas_runtime *runtime)
 {
   const rramnas_net *net = f->values->net;
   size_t i;
 
+  if (f->genome)
+    RRN_TRY(rrn_supernet_check(f->file, (rrn_ofa_family)net->ofa_family, f->genome, runtime, &f->has_matrices, f->err));
   for (i = 0; i < net->n_tensors; i++)
     if (net->tensors[i].kind == RRN_TENSOR_CONSTANT)
       RRN_TRY(fill_constant(f, (int32_t)i));
@@ -296,7 +305,7 @@ rrn_weights_of_supernet(const rrn_safetensors *file, const rrn_ofa_genome *genom
 
   RRN_TRY(rrn_values_new(net, runtime, &f.values, err));
   rrn_arena_init(&f.scratch, &f.values->rt);
-  status = fill_all(&f);
+  status = fill_all(&f, runtime);
   rrn_arena_release(&f.scratch);
   if (status < 0)
     rrn_values_free(f.values);

@@ -50,10 +50,27 @@ set_range(rrn_xbar_layer *l, int32_t slice, double hi)
   l->adc.hi[slice] = hi;
 }
 
+/* Current of one digit at one step. */
+static double
+current_of_digit(const rrn_xbar_layer *l)
+{
+  return (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * rrn_xbar_max_step(l));
+}
+
+/* Pairs that are subtracted before the converter leave whole digits. Where a column is read alone, what cells that are
+ * off add to them is rounded away: without a trace where all of it is less than half a digit and what it is compared with
+ * (a pair's other side, a unit column) loses as much, but an offset is subtracted as a number. */
+int
+rrn_xbar_adc_keeps_digits(const rrn_xbar_layer *l)
+{
+  return is_signed(l) || l->spec.g_off == 0 ||
+         (l->spec.sign != RRN_XBAR_OFFSET && greatest_current(l) * l->spec.g_off < 0.5 * current_of_digit(l));
+}
+
 int32_t
 rrn_xbar_adc_set(rrn_xbar_layer *l, int32_t bits, int32_t range, rramnas_error *err)
 {
-  const double digit = (1 - l->spec.g_off) / ((double)rrn_xbar_max_digit(l) * rrn_xbar_max_step(l));
+  const double digit = current_of_digit(l);
   int32_t slice, above_zero;
 
   RRN_TRY(set_codes(l, bits, err));

@@ -13,6 +13,9 @@ enum rrn_xbar_range {
 /* 2^bits levels from 0 up, or 2^bits - 1 around 0 where pairs are subtracted before the converter. bits 1..16. */
 int32_t rrn_xbar_adc_set(rrn_xbar_layer *layer, int32_t bits, int32_t range, rramnas_error *err);
 
+/* Whether the granular range loses nothing of error-free cells, given bits enough. */
+int rrn_xbar_adc_keeps_digits(const rrn_xbar_layer *layer);
+
 /* The range of each slice is the greatest current divided by the largest power of two that leaves the `fraction`
  * (0..1] of the sample's currents within it: ratios of slices are powers of two. */
 int32_t rrn_xbar_adc_calibrate(rrn_arena *scratch, rrn_xbar_layer *layer, int32_t bits, const int32_t *x, size_t batch,

@@ -516,8 +516,10 @@ run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *
   b->low = k->cells.low + place;
   b->spread = k->cells.spread ? k->cells.spread + place : NULL;
   b->codes = codes_of(k, w, plane, first);
-  if (w->keys)
+  if (w->keys) {
     rrn_xbar_fill_keys(k, rrn_xbar_cell_of(k, w, plane, first), w);
+    rrn_xbar_fill_column_noise(k, plane, first, w);
+  }
   if (b->levels && !b->slow)
     rrn_xbar_fill_levels(k, plane, first, w);
   if (w->cells && !b->slow)

@@ -37,8 +37,9 @@ typedef struct rrn_xbar_cells {
   int8_t *top;                /* [tile][plane][column][its rows]: a cell is 65536 top + 256 middle + low */
   uint8_t *middle;            /* the same shape */
   int8_t *low;                /* the same shape */
-  uint8_t *spread;            /* the same shape: variance of a read in 63 steps of the greatest; NULL without such noise */
-  double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane, in squares of the on conductance */
+  uint8_t *spread;            /* the same shape: variance of a read in 63 steps of its column's greatest; NULL without such noise */
+  float *spread_roots;        /* [tile][plane][column]: root of a step, in on conductances */
+  double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane: the greatest step, in squares of the on conductance */
   double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column's words is wrong, in codes */
   double unsure[2 * RRN_XBAR_MAX_SLICES];  /* the same of all bits */
 } rrn_xbar_cells;
@@ -137,6 +138,24 @@ rrn_xbar_column(const rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
   return tile * (size_t)c->n_planes * c->cols * c->rows + ((size_t)plane * c->cols + col) * rrn_xbar_rows_of(c, tile);
 }
 
+/* Place of a column in spread_roots[]. */
+static inline size_t
+rrn_xbar_spread_root(const rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
+{
+  return (tile * (size_t)c->n_planes + (size_t)plane) * c->cols + col;
+}
+
+/* A number from 0 to `most` with what is left of others before it, as a whole one; what that lacks is left. */
+static inline uint8_t
+rrn_xbar_whole_of(double number, int32_t most, double *left)
+{
+  const double all = number + *left;
+  const int32_t near = (int32_t)(all + 0.5), whole = near > most ? most : near;
+
+  *left = all - whole;
+  return (uint8_t)whole;
+}
+
 /* A cell rounded to the upper two bytes and fewer bits. */
 static inline int32_t
 rrn_xbar_word_of(int32_t cell, int32_t left_out)
@@ -179,7 +198,7 @@ typedef struct rrn_xbar_block {
   int32_t fraction;      /* in sums with their offset */
   int32_t width;         /* a sum whose fraction is less is in doubt */
   int counted;           /* clips are asked for */
-  float noise;           /* standard deviation of a spread of 1 over RRN_XBAR_DEVIATES_SCALE, as sums have it */
+  const float *noise;    /* [columns]: standard deviation of a spread of 1 over RRN_XBAR_DEVIATES_SCALE, as sums have it */
   int small;             /* noise is at most RRN_XBAR_MOST_WHOLE codes, and offsets are less by its bits; only AVX-512 */
   const float *deviation; /* [steps][RRN_XBAR_TABLE_VECTORS] or NULL: the same of a column, equal for all */
   const uint32_t *names[3], *keys[3]; /* of vectors; of columns by rrn_xbar_key(): see rrn_xbar_draw() */

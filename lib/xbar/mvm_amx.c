@@ -227,7 +227,8 @@ typedef struct conversion {
   const int32_t *spreads; /* [16][16]: their sums */
   __m512i offset;         /* of words: in the sums */
   __m512i worth;          /* the step's place for the upper halves, over that of `all` */
-  __m512 deviation;
+  __m512 deviation;       /* where it is the same in all columns */
+  const float *noise;     /* [16]: of a spread of 1 */
   rrn_wide_mix mix;
   const int32_t *deviates; /* [16][16] */
 } conversion;
@@ -239,13 +240,13 @@ conversion_of(const rrn_xbar_block *b, const readout *r, const int32_t *sums, co
               const int32_t *deviates, int32_t first_place, rrn_wide_noise noise)
 {
   const size_t place = (size_t)r->step * RRN_XBAR_TABLE_VECTORS + r->vector;
-  const __m512 deviation =
-    noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_set1_ps(b->noise);
+  const __m512 deviation = noise == RRN_WIDE_SAME ? _mm512_load_ps(b->deviation + place) : _mm512_setzero_ps();
+  const float *of_spreads = noise == RRN_WIDE_SUMMED ? b->noise + r->column : NULL;
 
   return (conversion){ *r, sums, spreads,
                        _mm512_sub_epi32(_mm512_load_si512(b->offset + place), _mm512_set1_epi32(b->width)),
                        _mm512_set1_epi32(b->levels ? 0 : 1 << (16 + r->step * b->dac_bits - first_place)),
-                       deviation,
+                       deviation, of_spreads,
                        rrn_wide_mix_of(r->step), deviates };
 }
 
@@ -286,12 +287,14 @@ INLINE __m512i
 noise_of(const conversion *c, size_t col, rrn_wide_noise noise, int words)
 {
   const __m512i deviates = _mm512_load_si512(c->deviates + col * SIDE);
+  __m512 of_spreads;
 
   if (noise == RRN_WIDE_SAME)
     return rrn_wide_noise_of(&c->mix, deviates, c->deviation);
+  of_spreads = _mm512_set1_ps(c->noise[col]);
   if (words)
-    return rrn_wide_small_noise_of(&c->mix, deviates, c->deviation, _mm512_load_si512(c->spreads + col * SIDE));
-  return rrn_wide_summed_noise_of(&c->mix, deviates, c->deviation, _mm512_load_si512(c->spreads + col * SIDE));
+    return rrn_wide_small_noise_of(&c->mix, deviates, of_spreads, _mm512_load_si512(c->spreads + col * SIDE));
+  return rrn_wide_summed_noise_of(&c->mix, deviates, of_spreads, _mm512_load_si512(c->spreads + col * SIDE));
 }
 
 /* A column's sums with read noise. */

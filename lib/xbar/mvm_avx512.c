@@ -312,10 +312,10 @@ total_of(const rrn_xbar_block *b, const readout *r, int32_t step, __m512i deviat
   if (r->noise == RRN_WIDE_SAME)
     total = _mm512_add_epi32(total, rrn_wide_noise_of(&mix, deviates, _mm512_load_ps(b->deviation + place)));
   if (r->noise == RRN_WIDE_SUMMED)
-    total = _mm512_add_epi32(total, rrn_wide_summed_noise_of(&mix, deviates, _mm512_set1_ps(b->noise),
+    total = _mm512_add_epi32(total, rrn_wide_summed_noise_of(&mix, deviates, _mm512_set1_ps(b->noise[r->column]),
                                                              _mm512_load_si512(r->spreads + high)));
   if (r->noise == RRN_WIDE_SMALL) /* offsets are without the bits that it has too much */
-    total = _mm512_add_epi32(total, rrn_wide_small_noise_of(&mix, deviates, _mm512_set1_ps(b->noise),
+    total = _mm512_add_epi32(total, rrn_wide_small_noise_of(&mix, deviates, _mm512_set1_ps(b->noise[r->column]),
                                                             _mm512_load_si512(r->spreads + high)));
   return total;
 }

@@ -166,12 +166,14 @@ beyond(const rrn_xbar_cells *c, enum rrn_xbar_cpu cpu)
 static int32_t
 make_room(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_cpu cpu, rrn_xbar_cells *c, rramnas_error *err)
 {
-  const size_t n_bytes = l->read_model == RRN_READ_RELATIVE ? 4 : 3;
-  size_t columns, cells, all;
+  const int spreads = l->read_model == RRN_READ_RELATIVE;
+  const size_t n_bytes = spreads ? 4 : 3;
+  size_t columns, cells, roots, all;
   uint8_t *bytes;
 
   if (ckd_mul(&columns, l->cols, (size_t)c->n_planes) || ckd_mul(&cells, columns, l->n_in) ||
       ckd_add(&cells, cells, (size_t)63) || ckd_mul(&all, cells = cells / 64 * 64, n_bytes) ||
+      ckd_mul(&roots, columns, spreads ? c->tiles * sizeof(*c->spread_roots) : 0) || ckd_add(&all, all, roots) ||
       ckd_add(&all, all, beyond(c, cpu) + 63))
     return rrn_fail_memory(err);
   bytes = rrn_arena_alloc_alone(arena, all, 1);
@@ -181,7 +183,8 @@ make_room(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_cpu cpu, rrn_
   c->top = (int8_t *)bytes;
   c->middle = bytes + cells;
   c->low = (int8_t *)(bytes + 2 * cells);
-  c->spread = n_bytes > 3 ? bytes + 3 * cells : NULL;
+  c->spread = spreads ? bytes + 3 * cells : NULL;
+  c->spread_roots = spreads ? (float *)(void *)(bytes + 4 * cells) : NULL;
   return RRAMNAS_OK;
 }
 
@@ -247,36 +250,51 @@ spreads_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, siz
     ret_spreads[k] = ret_spreads[k] * ret_spreads[k] + (one ? minus[k] * minus[k] : 0);
 }
 
-/* Of one column: in 63 steps, so that four fit a byte, or only the greatest. */
-static void
-spread_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane, size_t col, double *greatest)
+/* The greatest of them in one array's column. */
+static double
+greatest_spread(const rrn_xbar_layer *l, const rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
 {
-  double spreads[CHUNK];
-  size_t in;
+  const size_t first = tile * c->rows, n = rrn_xbar_rows_of(c, tile);
+  double spreads[CHUNK], greatest = 0;
+  size_t k;
 
-  for (in = 0; in < l->n_in; in++) {
-    const size_t place = rrn_xbar_column(c, in / c->rows, plane, col) + in % c->rows;
-
-    if (in % CHUNK == 0)
-      spreads_of(l, plane, col, in, l->n_in - in < CHUNK ? l->n_in - in : CHUNK, spreads);
-    if (greatest)
-      raise_to(greatest, spreads[in % CHUNK], 0);
-    else
-      c->spread[place] = (uint8_t)nearest(spreads[in % CHUNK] / c->spread_unit[plane]);
+  for (k = 0; k < n; k++) {
+    if (k % CHUNK == 0)
+      spreads_of(l, plane, col, first + k, n - k < CHUNK ? n - k : CHUNK, spreads);
+    raise_to(&greatest, spreads[k % CHUNK], 0);
   }
+  return greatest;
+}
+
+/* In 63 steps of the greatest, so that four fit a byte. What a cell is rounded by is made up for in the next row, so that the
+ * sum over any rows in turn is right but for one step, however small their cells are. */
+static void
+spread_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
+{
+  const size_t place = rrn_xbar_column(c, tile, plane, col), first = tile * c->rows, n = rrn_xbar_rows_of(c, tile);
+  const float root = (float)__builtin_sqrt(greatest_spread(l, c, tile, plane, col) / 63);
+  const double unit = (double)root * (double)root;
+  double spreads[CHUNK], left = 0;
+  size_t k;
+
+  for (k = 0; k < n; k++) {
+    if (k % CHUNK == 0)
+      spreads_of(l, plane, col, first + k, n - k < CHUNK ? n - k : CHUNK, spreads);
+    c->spread[place + k] = rrn_xbar_whole_of(unit > 0 ? spreads[k % CHUNK] / unit : 0, 63, &left);
+  }
+  c->spread_roots[rrn_xbar_spread_root(c, tile, plane, col)] = root;
+  raise_to(&c->spread_unit[plane], unit, 0);
 }
 
 static void
 fill_spread(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 {
-  double greatest = 0;
-  size_t col;
+  size_t tile, col;
 
-  for (col = 0; col < l->cols; col++)
-    spread_column(l, c, plane, col, &greatest);
-  c->spread_unit[plane] = greatest > 0 ? greatest / 63 : 1;
-  for (col = 0; col < l->cols; col++)
-    spread_column(l, c, plane, col, NULL);
+  c->spread_unit[plane] = 0;
+  for (tile = 0; tile < c->tiles; tile++)
+    for (col = 0; col < l->cols; col++)
+      spread_column(l, c, tile, plane, col);
 }
 
 static void

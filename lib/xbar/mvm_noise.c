@@ -43,9 +43,13 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
   }
   w->names = rrn_xbar_room(scratch, 3 * vectors, sizeof(*w->names));
   w->keys = rrn_xbar_room(scratch, 3 * draws, w->width * sizeof(*w->keys));
+  w->column_noise = rrn_xbar_room(scratch, w->width, sizeof(*w->column_noise));
+  w->block.noise = w->scaled_noise = rrn_xbar_room(scratch, w->width, sizeof(*w->scaled_noise));
   w->mixes = k->cpu == RRN_XBAR_CPU_PLAIN ? rrn_xbar_room(scratch, 4 * 64, sizeof(*w->mixes)) : NULL;
   if (w->keys) /* columns that a block does not have are drawn for as well, and left out afterwards */
     memset(w->keys, 0, 3 * draws * w->width * sizeof(*w->keys));
+  if (w->scaled_noise)
+    memset(w->scaled_noise, 0, w->width * sizeof(*w->scaled_noise));
   w->block.mixes = w->mixes;
   if (w->mixes)
     fill_mixes(w->mixes);
@@ -54,8 +58,8 @@ rrn_xbar_make_noise_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_
     w->block.names[i] = w->names + i * vectors;
     w->block.keys[i] = w->keys + i * draws * w->width;
   }
-  return (k->cells.spread || (w->squares && w->deviation)) && w->names && w->keys &&
-         (w->mixes || k->cpu != RRN_XBAR_CPU_PLAIN);
+  return (k->cells.spread || (w->squares && w->deviation)) && w->names && w->keys && w->column_noise &&
+         w->scaled_noise && (w->mixes || k->cpu != RRN_XBAR_CPU_PLAIN);
 }
 
 static double
@@ -138,15 +142,29 @@ rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w)
   const rrn_xbar_layer *l = &k->head;
   const double squares = (double)k->cells.rows * rrn_xbar_max_step(l) * rrn_xbar_max_step(l);
   const double most = RRN_XBAR_GREATEST_DRAW * __builtin_sqrt(k->cells.spread ? 63 * squares : squares);
+  const double root = __builtin_sqrt(k->cells.spread_unit[plane]);
 
   w->noise = w->most_noise = 0;
   w->near_roots = 0;
   if (l->read_model == RRN_READ_NONE)
     return;
-  w->noise = l->read_sigma * __builtin_sqrt(k->cells.spread_unit[plane]) *
+  w->noise = l->read_sigma * (k->cells.spread ? 1 : root) *
              rrn_xbar_codes_per_current(l, rrn_xbar_slice_of(l, plane)) / rrn_xbar_max_step(l);
-  w->most_noise = w->noise * most;
+  w->most_noise = w->noise * (k->cells.spread ? root : 1) * most;
   w->near_roots = k->cpu >= RRN_XBAR_CPU_AVX512 && k->cells.spread && w->most_noise <= RRN_XBAR_MOST_WHOLE;
+}
+
+void
+rrn_xbar_fill_column_noise(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
+{
+  const float *roots =
+    k->cells.spread ? k->cells.spread_roots + rrn_xbar_spread_root(&k->cells, w->tile, plane, first) : NULL;
+  size_t col;
+
+  for (col = 0; col < w->block.columns; col++) {
+    w->column_noise[col] = w->noise * (roots ? (double)roots[col] : 1);
+    w->scaled_noise[col] = of_few_bits((float)(w->column_noise[col] * w->noise_scale));
+  }
 }
 
 double
@@ -158,7 +176,7 @@ rrn_xbar_scale_noise(const rrn_xbar_kernel *k, double one, rrn_xbar_work *w)
 
   if (l->read_model == RRN_READ_NONE)
     return 0;
-  w->block.noise = of_few_bits((float)(w->noise * scale));
+  w->noise_scale = scale;
   for (i = 0; !k->cells.spread && i < RRN_XBAR_TABLE_VECTORS * (size_t)l->n_steps; i++)
     w->deviation[i] = of_few_bits((float)(w->noise * scale * __builtin_sqrt(w->squares[i])));
   w->block.deviation = k->cells.spread ? NULL : w->deviation;

@@ -120,7 +120,7 @@ typedef struct doubts {
 
 /* What read noise adds to them. */
 typedef struct noises {
-  double spread[CHUNK];
+  double spread[CHUNK], noise[CHUNK]; /* of each, and of a spread of 1 in its column */
   uint32_t column[3][CHUNK], vector[3][CHUNK]; /* words that name the draws */
 } noises;
 
@@ -238,8 +238,8 @@ deviates_of(const noises *n, const doubts *d, size_t i)
   const __m512i x = _mm512_madd_epi16(
     _mm512_add_epi16(_mm512_loadu_si512(n->column[0] + i), _mm512_loadu_si512(n->vector[0] + i)),
     _mm512_add_epi16(_mm512_loadu_si512(n->column[1] + i), _mm512_loadu_si512(n->vector[1] + i)));
-  const __m512i picks =
-    _mm512_ternarylogic_epi32(x, _mm512_loadu_si512(n->column[2] + i), _mm512_loadu_si512(n->vector[2] + i), 0x96);
+  const __m512i mixed = _mm512_ternarylogic_epi32(x, _mm512_slli_epi32(x, 8), _mm512_loadu_si512(n->vector[2] + i), 0x96);
+  const __m512i picks = _mm512_xor_si512(mixed, _mm512_loadu_si512(n->column[2] + i));
   const __m512i step = _mm512_loadu_si512(d->step + i);
   const __m512i weights = _mm512_permutexvar_epi32(
     step, _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)rrn_xbar_weights)));
@@ -254,10 +254,10 @@ deviates_of(const noises *n, const doubts *d, size_t i)
 
 /* As rrn_xbar_noise_in_codes(), of eight. */
 INLINE void
-add_to_codes(double *codes, const double *spread, __m256i deviates, double noise)
+add_to_codes(double *codes, const double *spread, __m256i deviates, const double *noise)
 {
   const __m512d number = _mm512_mul_pd(_mm512_cvtepi32_pd(deviates), _mm512_set1_pd(RRN_XBAR_DEVIATES_SCALE));
-  const __m512d deviation = _mm512_mul_pd(_mm512_set1_pd(noise), _mm512_sqrt_pd(_mm512_loadu_pd(spread)));
+  const __m512d deviation = _mm512_mul_pd(_mm512_loadu_pd(noise), _mm512_sqrt_pd(_mm512_loadu_pd(spread)));
 
   _mm512_storeu_pd(codes, _mm512_add_pd(_mm512_loadu_pd(codes), _mm512_mul_pd(deviation, number)));
 }
@@ -270,14 +270,16 @@ add_noise(const rrn_xbar_kernel *k, const rrn_xbar_work *w, size_t first_cell, d
 
   fill_spreads(k, w, first_cell, d, n.spread);
   fill_words(&w->block, d, &n);
+  for (i = 0; i < d->n; i++)
+    n.noise[i] = w->column_noise[d->lane[i]];
   /* What is beyond the last one is no number that an operation could take exception to. */
   for (i = d->n; i % 16 != 0; i++)
-    d->codes[i] = n.spread[i] = 0;
+    d->codes[i] = n.spread[i] = n.noise[i] = 0;
   for (i = 0; i < d->n; i += 16) {
     const __m512i deviates = deviates_of(&n, d, i);
 
-    add_to_codes(d->codes + i, n.spread + i, _mm512_castsi512_si256(deviates), w->noise);
-    add_to_codes(d->codes + i + 8, n.spread + i + 8, _mm512_extracti64x4_epi64(deviates, 1), w->noise);
+    add_to_codes(d->codes + i, n.spread + i, _mm512_castsi512_si256(deviates), n.noise + i);
+    add_to_codes(d->codes + i + 8, n.spread + i + 8, _mm512_extracti64x4_epi64(deviates, 1), n.noise + i + 8);
   }
 }
 

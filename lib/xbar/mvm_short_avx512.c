@@ -196,7 +196,8 @@ add_noise(const rrn_xbar_short_column *c, size_t plane, size_t block, size_t n_f
   const __m512i n0 = name_of(names, 0), n1 = name_of(names, 1), n2 = name_of(names, 2);
   const __m512i product =
     _mm512_madd_epi16(_mm512_add_epi16(key_of(keys, 0), n0), _mm512_add_epi16(key_of(keys, 1), n1));
-  const __m512i pick = _mm512_ternarylogic_epi32(product, key_of(keys, 2), n2, 0x96);
+  const __m512i pick = _mm512_xor_si512(
+    _mm512_ternarylogic_epi32(product, _mm512_slli_epi32(product, 8), n2, 0x96), key_of(keys, 2));
   const __m512i deviates = _mm512_permutexvar_epi8(pick, _mm512_loadu_si512(rrn_xbar_deviates));
   const __m512 noise = _mm512_set1_ps(c->noise[plane]);
   __m512i spreads[REGISTERS];

@@ -81,15 +81,16 @@ begin_group(maker *m, const rrn_xbar_short *s, size_t group)
   m->drawn = m->end = 0;
 }
 
-/* Variances of a plane's reads in 255 steps of the greatest; the sum of a column's read noise is the root of their sum. 0 when
- * it is beyond what conversions hold. `minus`: NULL without pairs that are subtracted. */
+/* Variances of a plane's reads in 255 steps of the greatest, each made up for what the one before was rounded by; the sum of a
+ * column's read noise is the root of their sum. 0 when it is beyond what conversions hold. `minus`: NULL without pairs that
+ * are subtracted. */
 static int
 store_spreads(const maker *m, int32_t plane, const double *plus, const double *minus, uint8_t *to, float *ret_noise)
 {
   const rrn_xbar_layer *l = &m->l;
   const int relative = l->read_model == RRN_READ_RELATIVE;
   const double sigma = l->read_sigma * m->w.per_current[rrn_xbar_slice_of(l, plane)];
-  double squares[RRN_XBAR_SHORT_ROWS], greatest = 0;
+  double squares[RRN_XBAR_SHORT_ROWS], greatest = 0, left = 0;
   size_t k;
 
   for (k = 0; k < l->n_in; k++) {
@@ -97,7 +98,7 @@ store_spreads(const maker *m, int32_t plane, const double *plus, const double *m
     greatest = squares[k] > greatest ? squares[k] : greatest;
   }
   for (k = 0; k < l->n_in; k++)
-    to[k] = (uint8_t)(greatest > 0 ? squares[k] / greatest * 255 + 0.5 : 0);
+    to[k] = rrn_xbar_whole_of(greatest > 0 ? squares[k] / greatest * 255 : 0, 255, &left);
   *ret_noise = (float)(sigma * __builtin_sqrt(greatest / 255) * RRN_XBAR_DEVIATES_SCALE * RRN_XBAR_ONE);
   return sigma * __builtin_sqrt(greatest * (double)l->n_in) * RRN_XBAR_GREATEST_DRAW < RRN_XBAR_SHORT_MOST_CODE / 2;
 }

@@ -151,7 +151,8 @@ rrn_wide_deviates_of(const rrn_xbar_block *b, const rrn_wide_names *n, size_t ke
 {
   const __m512i x = _mm512_madd_epi16(_mm512_add_epi16(n->first, _mm512_set1_epi32((int32_t)b->keys[0][key])),
                                       _mm512_add_epi16(n->second, _mm512_set1_epi32((int32_t)b->keys[1][key])));
-  const __m512i bytes = _mm512_ternarylogic_epi32(x, n->third, _mm512_set1_epi32((int32_t)b->keys[2][key]), 0x96);
+  const __m512i mixed = _mm512_ternarylogic_epi32(x, _mm512_slli_epi32(x, 8), n->third, 0x96);
+  const __m512i bytes = _mm512_xor_si512(mixed, _mm512_set1_epi32((int32_t)b->keys[2][key]));
 
   return _mm512_permutexvar_epi8(bytes, _mm512_loadu_si512(rrn_xbar_deviates));
 }

@@ -30,7 +30,10 @@ typedef struct rrn_xbar_work {
   /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
   double slope, *offsets, unsure;
   double rounding; /* how far doubles may be off */
-  double noise;      /* standard deviation in codes of a spread of 1 at the lowest step */
+  double noise;      /* standard deviation in codes of a spread of 1 at the lowest step; with spreads of 1 on conductance */
+  double noise_scale; /* what makes it block.noise */
+  double *column_noise; /* [columns of a block]: the same of a column */
+  float *scaled_noise;  /* as block.noise */
   double most_noise; /* the greatest that is drawn, in codes */
   int near_roots;    /* 1: spreads have roots by rrn_wide_near_root_of() */
   double *squares;  /* [steps][table vectors]: sums of squares of steps; NULL with spreads */
@@ -66,6 +69,8 @@ void rrn_xbar_fill_keys(const rrn_xbar_kernel *k, uint32_t cell, rrn_xbar_work *
 void rrn_xbar_fill_squares(const rrn_xbar_kernel *k, rrn_xbar_work *w);
 /* Read noise of a plane in codes: that of a spread of 1, and the greatest of all; 0 without noise. */
 void rrn_xbar_set_noise(const rrn_xbar_kernel *k, int32_t plane, rrn_xbar_work *w);
+/* That of the columns of the block from column `first` on of a plane, whose noise is set and scaled. */
+void rrn_xbar_fill_column_noise(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w);
 /* The same as sums have it, `one` to a code; gives what it can be wrong by, in codes. */
 double rrn_xbar_scale_noise(const rrn_xbar_kernel *k, double one, rrn_xbar_work *w);
 
@@ -89,7 +94,7 @@ rrn_xbar_noise_in_codes(const rrn_xbar_work *w, size_t lane, int32_t step, size_
   const rrn_xbar_draws column = { { b->keys[0][key], b->keys[1][key], b->keys[2][key] } };
   const rrn_xbar_draws name = { { b->names[0][vector], b->names[1][vector], b->names[2][vector] } };
 
-  return w->noise * __builtin_sqrt(spread) * rrn_xbar_draw(&column, &name, step);
+  return w->column_noise[lane] * __builtin_sqrt(spread) * rrn_xbar_draw(&column, &name, step);
 }
 
 /* Sets right the codes of the block from column `first` on that are in doubt, or all of them if the block is slow. */

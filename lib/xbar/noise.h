@@ -118,15 +118,16 @@ rrn_xbar_draws_of_vector(const rrn_xbar_stream *s, uint32_t vector)
   return rrn_xbar_draws_of(s->vectors, vector);
 }
 
-/* Four bytes, of which the lower six bits each pick a deviate. */
+/* Four bytes, of which the lower six bits each pick a deviate. The highest byte of products is alike where columns' words are
+ * near each other, so it takes the one below with it. */
 static inline uint32_t
 rrn_xbar_pick(const rrn_xbar_draws *column, const rrn_xbar_draws *vector)
 {
   const uint32_t a = column->word[0], b = column->word[1], c = vector->word[0], d = vector->word[1];
   const int32_t low = (int16_t)(a + c), high = (int16_t)((a >> 16) + (c >> 16));
+  const uint32_t x = (uint32_t)(low * (int16_t)(b + d)) + (uint32_t)(high * (int16_t)((b >> 16) + (d >> 16)));
 
-  return ((uint32_t)(low * (int16_t)(b + d)) + (uint32_t)(high * (int16_t)((b >> 16) + (d >> 16)))) ^
-         column->word[2] ^ vector->word[2];
+  return x ^ x << 8 ^ column->word[2] ^ vector->word[2];
 }
 
 /* The weighted sum of the deviates in a step. */

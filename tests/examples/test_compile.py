@@ -683,6 +683,22 @@ def test_accuracy_in_the_report():
     assert all(0 < layer["codes_used"] <= 1 and layer["adc_range"] > 0 for layer in accuracy["layers"])
 
 
+def layers_with(*options):
+    path = work / "ranges.json"
+    run(*DIGITS, *IMAGES, "--trials", 1, "--quiet", "--json", path, *options)
+    return json.loads(path.read_text())["accuracy"]["layers"]
+
+
+def test_ranges_of_converters():
+    auto, maximum = layers_with(), layers_with("--adc-range", "maximum")
+    assert all(layer["adc_range"] == 1 for layer in maximum)
+    assert layers_with("--adc-range", "auto") == auto != maximum
+    assert layers_with("--adc-range", "granular") not in (auto, maximum)
+    all_of_them, most = (layers_with("--adc-range", "calibrated", "--adc-fraction", share) for share in (1, 0.9))
+    assert all(a["adc_range"] >= b["adc_range"] for a, b in zip(all_of_them, most)), (all_of_them, most)
+    assert sum(layer["adc_range"] for layer in all_of_them) > sum(layer["adc_range"] for layer in most)
+
+
 def test_accuracy_curves():
     few = *DIGITS, "--data", DATA / "digits" / "digits_8x8.yaml", "--images", 4, "--trials", 1
     svg, csv, report_ = work / "a.svg", work / "a.csv", work / "a.json"
@@ -739,6 +755,10 @@ def test_accuracy_is_refused():
         ([*DIGITS, *IMAGES, "--stop-below", 90], "0 to 1"),
         ([*DIGITS, "--trials", 3], "needs --data"),
         ([*DIGITS, "--part", "test"], "needs --data"),
+        ([*DIGITS, "--adc-range", "auto"], "needs --data"),
+        ([*DIGITS, "--adc-fraction", 0.9], "needs --data"),
+        ([*DIGITS, *IMAGES, "--adc-range", "narrow"], "auto, maximum, granular or calibrated"),
+        ([*DIGITS, *IMAGES, "--adc-fraction", 0], "above 0, up to 1"),
         ([*DIGITS, "--accuracy-svg", "x.svg"], "needs --data"),
         ([*DIGITS, "--sweep", "time=1,10"], "needs --data"),
         ([*DIGITS, *IMAGES, "--trials", 1, "--sweep", "time=x"], "expected seconds"),

@@ -224,7 +224,7 @@ spoiled_files_name_the_tensor(void **state)
       "there is no tensor \"blocks.7.conv.depth_conv.conv.weight\"" },
     { "\"blocks.1.conv.depth_conv.conv.conv.weight\":{\"dtype\":\"F32\",\"shape\":[48,1,7,7]",
       "\"blocks.1.conv.depth_conv.conv.conv.weight\":{\"dtype\":\"F32\",\"shape\":[48,7,1,7]", RRAMNAS_ERR_SHAPE,
-      "tensor \"blocks.1.conv.depth_conv.conv.conv.weight\" has shape [48, 7, 1, 7], expected at least [48, 1, 7, 7]" },
+      "tensor \"blocks.1.conv.depth_conv.conv.conv.weight\" has shape [48, 7, 1, 7], expected [48, 1, 7, 7]" },
     { "\"blocks.1.conv.point_linear.bn.bn.bias\":{\"dtype\":\"F32\"", "\"blocks.1.conv.point_linear.bn.bn.bias\":{\"dtype\":\"I32\"",
       RRAMNAS_ERR_UNSUPPORTED, "tensor \"blocks.1.conv.point_linear.bn.bn.bias\" has dtype I32" },
     { "\"classifier.linear.weight\"", "\"classifier.linexr.weight\"", RRAMNAS_ERR_NOT_FOUND, "classifier.linear.weight" },

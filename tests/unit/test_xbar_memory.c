@@ -19,12 +19,13 @@
 enum { ROWS = 128, BYTES = 12 };
 
 typedef enum kind {
-  PAIRS = 0,       /* of cells with write errors */
+  PAIRS = 0,        /* of cells with write errors */
   OFFSET = 1,
-  IDEAL = 2,       /* cells, no converter: integers */
-  NO_CONVERTER = 3 /* cells with errors: doubles */
+  IDEAL = 2,        /* cells, no converter: integers */
+  NO_CONVERTER = 3, /* cells with errors: doubles */
+  NOISY = 4         /* pairs whose reads have a relative error */
 } kind;
-enum { N_KINDS = 4 };
+enum { N_KINDS = 5 };
 
 typedef struct shape {
   size_t n_groups, n_out, n_in;
@@ -62,13 +63,15 @@ make_layer(const shape *s, kind how, const int32_t *weights, rrn_xbar_layer *ret
 {
   const rrn_xbar_spec spec = { .sign = how == OFFSET ? RRN_XBAR_OFFSET : RRN_XBAR_DIFFERENTIAL, .weight_bits = 8, .cell_bits = 2,
                                .input_bits = 8, .dac_bits = 1, .rows = ROWS };
-  const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03 };
+  const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.03, .read_model = RRN_READ_RELATIVE,
+                                 .read_sigma = how == NOISY ? 0.01 : 0 };
 
   assert_int_equal(rrn_xbar_layer_create(&spec, weights, s->n_out, s->n_in, (rrn_xbar_id){ 1, 0, 0 }, ret, NULL), RRAMNAS_OK);
-  if (how == PAIRS || how == OFFSET)
+  if (how == PAIRS || how == OFFSET || how == NOISY)
     assert_int_equal(rrn_xbar_adc_set(ret, 8, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
   if (how != IDEAL)
     rrn_xbar_program(ret, &noise);
+  ret->read_by_column = 1;
 }
 
 static kept
@@ -106,14 +109,22 @@ program(const shape *s, kind how, enum rrn_xbar_cpu cpu)
   return found;
 }
 
+/* Read noise takes a byte per pair and a number per column of an array, of four slices. */
+static size_t
+bytes_of_noise(const shape *s)
+{
+  return s->n_groups * s->n_out * 4 * (s->n_in + (s->n_in + ROWS - 1) / ROWS * sizeof(float));
+}
+
 /* Nothing for a column, and for a layer what aligns it; what tiles of 16 columns read beyond the last one. On the way two columns
  * of short arrays are doubles, of which eight go together. */
 static void
 check(const shape *s, kind how, enum rrn_xbar_cpu cpu, size_t *most_beyond)
 {
   const kept found = program(s, how, cpu);
-  const size_t bytes = BYTES * s->n_groups * s->n_out * s->n_in, rows = s->n_in < ROWS ? s->n_in : ROWS;
-  const size_t constant = 320 + (cpu == RRN_XBAR_CPU_AMX && !found.is_short ? 15 * rows + 128 : 0);
+  const size_t bytes = BYTES * s->n_groups * s->n_out * s->n_in + (how == NOISY ? bytes_of_noise(s) : 0);
+  const size_t rows = s->n_in < ROWS ? s->n_in : ROWS;
+  const size_t constant = 320 + (how == NOISY ? 64 : 0) + (cpu == RRN_XBAR_CPU_AMX && !found.is_short ? 15 * rows + 128 : 0);
   const size_t columns = found.is_short ? 2 * 4 * sizeof(double) * (s->n_in + 8) : 0;
 
   if (found.bytes > bytes + constant || found.peak > bytes + constant + columns)

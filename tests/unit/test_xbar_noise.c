@@ -267,6 +267,42 @@ test_draws(void **state)
   free(z);
 }
 
+/* Correlations of all pairs of columns over many vectors: with nothing but chance their squares are 1 / VECTORS on the mean, with
+ * a standard error of a hundredth of it. */
+static void
+test_pairs_of_columns(void **state)
+{
+  enum { COLUMNS = 200, VECTORS = 8192 };
+  const rrn_xbar_stream s = rrn_xbar_stream_of(&(rrn_xbar_id){ 1, 2, 3 });
+  float *z = malloc(COLUMNS * VECTORS * sizeof(*z));
+  double squares = 0, greatest = 0;
+  size_t i, j, v;
+
+  (void)state;
+  for (i = 0; i < COLUMNS; i++) {
+    const rrn_xbar_draws c = rrn_xbar_draws_of_column(&s, (uint32_t)i * 64, 0);
+
+    for (v = 0; v < VECTORS; v++) {
+      const rrn_xbar_draws d = rrn_xbar_draws_of_vector(&s, (uint32_t)v);
+
+      z[i * VECTORS + v] = (float)rrn_xbar_draw(&c, &d, 0);
+    }
+  }
+  for (i = 0; i < COLUMNS; i++)
+    for (j = 0; j < i; j++) {
+      double sum = 0;
+
+      for (v = 0; v < VECTORS; v++)
+        sum += (double)(z[i * VECTORS + v] * z[j * VECTORS + v]);
+      squares += sum / VECTORS * (sum / VECTORS);
+      greatest = fmax(greatest, fabs(sum / VECTORS));
+    }
+  squares /= COLUMNS * (COLUMNS - 1) / 2;
+  assert_true(fabs(squares * VECTORS - 1) < 0.04);
+  assert_true(greatest * sqrt(VECTORS) < 6);
+  free(z);
+}
+
 /* Steps share deviates; their numbers are standard normal, and neither they nor their squares are correlated. 4 standard
  * errors. */
 static void
@@ -620,7 +656,7 @@ main(void)
     cmocka_unit_test(test_models), cmocka_unit_test(test_nothing),       cmocka_unit_test(test_never_negative),
     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_read),          cmocka_unit_test(test_read_currents),
     cmocka_unit_test(test_read_kernels), cmocka_unit_test(test_read_steps),
-    cmocka_unit_test(test_draws), cmocka_unit_test(test_draws_of_steps),
+    cmocka_unit_test(test_draws), cmocka_unit_test(test_pairs_of_columns), cmocka_unit_test(test_draws_of_steps),
     cmocka_unit_test(test_names), cmocka_unit_test(test_normals),  cmocka_unit_test(test_far_words),
     cmocka_unit_test(test_quantile),      cmocka_unit_test(test_batches),
     cmocka_unit_test(test_chip),   cmocka_unit_test(test_chip_tables),   cmocka_unit_test(test_age),
