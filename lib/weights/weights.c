@@ -121,6 +121,13 @@ read_finite(const filler *f, const rrn_safetensor *t, size_t first, size_t n, fl
   return RRAMNAS_OK;
 }
 
+/* Those of a plain file are looked at when all are there: a mask may be infinite. */
+static int32_t
+read_constant(const filler *f, const rrn_safetensor *t, size_t first, size_t n, float *values)
+{
+  return f->genome ? read_finite(f, t, first, n, values) : rrn_safetensors_read(f->file, t, first, n, values, f->err);
+}
+
 /* --- kernels --- */
 
 /* y = middle of x (from^2 elements) with to^2. */
@@ -221,7 +228,7 @@ read_slice(filler *f, const rrn_safetensor *t, const rrn_shape *want, float *val
     RRN_TRY(find_matrices(f, t, want->dims[2], matrices));
   for (out = 0; out < want->dims[0]; out++) {
     if (!smaller) {
-      RRN_TRY(read_finite(f, t, (size_t)(out * file_ins) * inner, (size_t)ins * inner, values));
+      RRN_TRY(read_constant(f, t, (size_t)(out * file_ins) * inner, (size_t)ins * inner, values));
       values += (size_t)ins * inner;
       continue;
     }
@@ -247,7 +254,7 @@ fill_constant(filler *f, int32_t tensor)
   RRN_TRY(rrn_values_add(f->values, tensor, &values, f->err));
   rrn_arena_reset(&f->scratch);
   if (want.rank == 0)
-    return read_finite(f, t, 0, 1, values);
+    return read_constant(f, t, 0, 1, values);
   return read_slice(f, t, &want, values);
 }
 
@@ -293,7 +300,7 @@ fill_all(filler *f, const rramnas_runtime *runtime)
   for (i = 0; i < net->n_nodes; i++)
     if (net->nodes[i].op == RRAMNAS_OP_BATCH_NORM && net->nodes[i].n_inputs < 5)
       RRN_TRY(fill_norm(f, i));
-  return RRAMNAS_OK;
+  return f->genome ? RRAMNAS_OK : rrn_values_check(f->values, f->file->path, f->err);
 }
 
 int32_t

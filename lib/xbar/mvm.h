@@ -37,7 +37,7 @@ typedef struct rrn_xbar_cells {
   int8_t *top;                /* [tile][plane][column][its rows]: a cell is 65536 top + 256 middle + low */
   uint8_t *middle;            /* the same shape */
   int8_t *low;                /* the same shape */
-  uint8_t *spread;            /* the same shape: variance of a read in 63 steps of its column's greatest; NULL without such noise */
+  uint8_t *spread;            /* the same shape: a read's variance in 63 steps of its column's greatest; NULL without such noise */
   float *spread_roots;        /* [tile][plane][column]: root of a step, in on conductances */
   double spread_unit[2 * RRN_XBAR_MAX_SLICES]; /* by plane: the greatest step, in squares of the on conductance */
   double rounded[2 * RRN_XBAR_MAX_SLICES]; /* most by which the sum of a column's words is wrong, in codes */

@@ -30,7 +30,7 @@ typedef struct rrn_xbar_work {
   /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
   double slope, *offsets, unsure;
   double rounding; /* how far doubles may be off */
-  double noise;      /* standard deviation in codes of a spread of 1 at the lowest step; with spreads of 1 on conductance */
+  double noise;      /* standard deviation in codes of a spread of 1 at the lowest step, or of an on conductance's */
   double noise_scale; /* what makes it block.noise */
   double *column_noise; /* [columns of a block]: the same of a column */
   float *scaled_noise;  /* as block.noise */

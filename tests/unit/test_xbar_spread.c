@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Read noise of relative error, drawn by column: what kernels add has the variance of all cells' reads, however small the
- * cells of a column are beside the greatest. Seeds are fixed, so a test passes always or never. */
+/* Read noise of relative error, drawn by column: what kernels add has the variance of all cells' reads, however small
+ * the cells of a column are beside the greatest. Seeds are fixed, so a test passes always or never. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +57,8 @@ make(const cells_case *c, int32_t *weights, int32_t *x, rrn_xbar_layer *ret)
     weights[i] = weight_of(c, i / MOST_ROWS, i % MOST_ROWS, &r);
   for (i = 0; i < VECTORS * MOST_ROWS; i++)
     x[i] = c->every == 0 ? rrn_random_below(&r, 2) == 0 : i % MOST_ROWS % c->every == 0;
-  assert_int_equal(rrn_xbar_layer_create(&spec, weights, COLUMNS, MOST_ROWS, (rrn_xbar_id){ 7, 0, 0 }, ret, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_layer_create(&spec, weights, COLUMNS, MOST_ROWS, (rrn_xbar_id){ 7, 0, 0 }, ret, NULL),
+                   RRAMNAS_OK);
   rrn_xbar_program(ret, &noise);
   ret->read_by_column = 1;
   assert_int_equal(rrn_xbar_adc_set(ret, c->adc_bits, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
@@ -135,7 +136,8 @@ check_variance(const cells_case *c, const double *z, size_t first, size_t end)
       squares += z[k] * z[k];
     }
   if (fabs(sum / n) > 4 / sqrt(n) || fabs(squares / n - 1) > 4 * sqrt(2 / n))
-    fail_msg("%s, columns %zu to %zu: mean %g, variance %g of 1 +- %.3f", c->name, first, end - 1, sum / n, squares / n, 4 * sqrt(2 / n));
+    fail_msg("%s, columns %zu to %zu: mean %g, variance %g of 1 +- %.3f", c->name, first, end - 1, sum / n,
+             squares / n, 4 * sqrt(2 / n));
 }
 
 static void
@@ -219,8 +221,7 @@ add_errors(const rrn_xbar_layer *l, const rrn_xbar_cells *c, int32_t plane, size
   }
 }
 
-/* Half of the rows, Laplace weights of 8 bits in pairs of cells of 2 bits: in the highest slice most columns have few cells
- * that are not off. */
+/* Half of the rows, Laplace weights in pairs of cells of 2 bits: in the highest slice few cells are not off. */
 static void
 random_rows_have_their_variance(void **state)
 {
