@@ -81,21 +81,24 @@ count(rrn_chip *c, int32_t layer, const rrn_xbar_stats *stats)
   atomic_fetch_add_explicit(&n->clipped_high, stats->clipped_high, memory_order_relaxed);
 }
 
-/* Read noise goes by the number of a vector, images in order and positions within them. */
+/* Read noise goes by the number of a vector, images in order and positions within them: images whose positions are all there
+ * are in a row. */
 static int32_t
 multiply_vectors(rrn_chip *c, rrn_chip_desk *d, const rrn_chip_array *a, const rrn_infer_block *b, const int32_t *x, double *ret_y,
                  rrn_xbar_stats *stats, rramnas_error *err)
 {
   const uint64_t per_image = c->q->layers[b->layer].shape.n_positions;
-  const size_t n = b->n_positions;
+  const size_t n = b->n_positions, n_images = (size_t)b->n_images;
+  const size_t some = a->layer.read_model == RRN_READ_NONE || n == per_image ? n_images : 1;
   size_t lane;
 
-  if (a->layer.read_model == RRN_READ_NONE)
-    return rrn_xbar_mvm(&d->arena, &a->kernel, x, n * (size_t)b->n_images, 0, ret_y, stats, err);
-  for (lane = 0; lane < (size_t)b->n_images; lane++)
-    RRN_TRY(rrn_xbar_mvm(&d->arena, &a->kernel, x + lane * n * b->n_in, n,
-                         (uint32_t)((b->first_image + lane) * per_image + b->first_position), ret_y + lane * n * b->n_out,
-                         stats, err));
+  for (lane = 0; lane < n_images; lane += some) {
+    const uint64_t number = (b->first_image + lane) * per_image + b->first_position;
+
+    RRN_TRY(rrn_xbar_mvm(&d->inner, &a->kernel, x + lane * n * b->n_in, n * some, (uint32_t)number,
+                         ret_y + lane * n * b->n_out, stats, err));
+    rrn_arena_reset(&d->inner);
+  }
   return RRAMNAS_OK;
 }
 
