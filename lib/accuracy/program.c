@@ -223,17 +223,12 @@ try_short(rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_t i
 static size_t
 list_groups(const rrn_quantised_layer *l, size_t n_copies, size_t copy, uint32_t *ret_groups)
 {
-  size_t g, n_turns = 0, first = 0, end = 0, n = 0;
+  size_t g, n = 0;
 
   for (g = 0; g < l->shape.n_groups; g++) {
     const rrn_deal d = rrn_deal_of(l, n_copies, g);
 
-    if (d.n_turns != n_turns) {
-      n_turns = d.n_turns;
-      first = rrn_deal_first(&d, copy);
-      end = rrn_deal_first(&d, copy + 1);
-    }
-    if (rrn_deal_position(&d, first) < rrn_deal_position(&d, end))
+    if (rrn_deal_serves(&d, copy))
       ret_groups[n++] = (uint32_t)g;
   }
   return n;

@@ -58,32 +58,36 @@ find_line(const rrn_infer_finish *f, const rrn_infer_byte *b, line *ret)
   return unit > 0x1p-60 && fabs(slope) < 0x1p60 && fabs(slope) > 0x1p-60 && margin < 0.25 && f->high == f->high;
 }
 
-__attribute__((target("avx512f"))) int
+__attribute__((target("avx512f"))) static void
+follow_line(const line *l, const rrn_infer_finish *f, const rrn_infer_byte *b, const int32_t *x, size_t n, uint8_t *ret_bytes)
+{
+  const __m512 slope = _mm512_set1_ps(l->slope), start = _mm512_set1_ps(l->start), margin = _mm512_set1_ps(l->margin);
+  const __m512 low = _mm512_set1_ps(byte_of(b, f->low) + 0.5f), high = _mm512_set1_ps(byte_of(b, f->high) + 0.5f);
+  size_t i;
+
+  for (i = 0; i < n; i += RRN_INFER_LANES) {
+    const __m512 at = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(x + i)), slope, start);
+    const __m512 held = _mm512_min_ps(_mm512_max_ps(at, low), high);
+    const __m512 border = _mm512_roundscale_ps(held, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    uint32_t doubts = _mm512_cmplt_ps_mask(_mm512_abs_ps(_mm512_sub_ps(held, border)), margin);
+
+    _mm_storeu_si128((void *)(ret_bytes + i), _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(held)));
+    for (; doubts != 0; doubts &= doubts - 1) {
+      const size_t k = i + (size_t)__builtin_ctz(doubts);
+
+      ret_bytes[k] = settle(f, b, x[k]);
+    }
+  }
+}
+
+int
 rrn_infer_bytes_near_avx512(const rrn_infer_finish *f, const rrn_infer_byte *b, const int32_t *x, size_t n, uint8_t *ret_bytes)
 {
   line l;
-  size_t i;
 
   if (!find_line(f, b, &l))
     return 0;
-  {
-    const __m512 slope = _mm512_set1_ps(l.slope), start = _mm512_set1_ps(l.start), margin = _mm512_set1_ps(l.margin);
-    const __m512 low = _mm512_set1_ps(byte_of(b, f->low) + 0.5f), high = _mm512_set1_ps(byte_of(b, f->high) + 0.5f);
-
-    for (i = 0; i < n; i += RRN_INFER_LANES) {
-      const __m512 at = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(x + i)), slope, start);
-      const __m512 held = _mm512_min_ps(_mm512_max_ps(at, low), high);
-      const __m512 border = _mm512_roundscale_ps(held, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-      uint32_t doubts = _mm512_cmplt_ps_mask(_mm512_abs_ps(_mm512_sub_ps(held, border)), margin);
-
-      _mm_storeu_si128((void *)(ret_bytes + i), _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(held)));
-      for (; doubts != 0; doubts &= doubts - 1) {
-        const size_t k = i + (size_t)__builtin_ctz(doubts);
-
-        ret_bytes[k] = settle(f, b, x[k]);
-      }
-    }
-  }
+  follow_line(&l, f, b, x, n, ret_bytes);
   return 1;
 }
 #endif
