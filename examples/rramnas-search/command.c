@@ -81,11 +81,12 @@ put_number(FILE *f, const char *option, int64_t value)
     fprintf(f, " --%s %lld", option, (long long)value);
 }
 
+/* It was read from at most 15 digits, so that 15 are the same number again. */
 static void
 put_share(FILE *f, const char *option, double value)
 {
   if (value > 0)
-    fprintf(f, " --%s %.17g", option, value);
+    fprintf(f, " --%s %.15g", option, value);
 }
 
 /* A file in the folder of the chosen ones. */

@@ -108,8 +108,8 @@ def test_the_printed_command_gives_the_accuracy_again():
     chip.write_text("schema: rramnas.hardware/1\nnoise: {write_model: relative}\n")
     rest = ["--policy", "rnc", "--crossbars", "auto", "--images", 24, "--trials", 2, "--seed", 5]
     shown = run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--hardware", chip,
-                "--data", DATA / "digits" / "digits_8x8.yaml", *rest, "--strategy", "enumerate",
-                "--objectives", "accuracy,latency_ns", "--out", work / "again-chips").stdout
+                "--data", DATA / "digits" / "digits_8x8.yaml", *rest, "--strategy", "enumerate", "--stop-below", 0.1,
+                "--confidence", ".123456789012345", "--objectives", "accuracy,latency_ns", "--out", work / "again-chips").stdout
     again(shown, work / "again-chips", "again-chips.json", ["accuracy", "latency_ns"])
     shown = run(DATA / "supernet" / "space.yaml", "--data", DATA / "supernet" / "data.yaml", *rest,
                 "--norm-images", 32, "--population", 4, "--generations", 1,
