@@ -120,6 +120,7 @@ put_mapping_options(FILE *f, const settings *s)
 static void
 put_accuracy_options(FILE *f, const settings *s, const char *weights)
 {
+  static const char *const ranges[] = { "auto", "maximum", "granular", "calibrated" };
   const rramnas_accuracy_options *a = &s->accuracy;
 
   if (!a->data)
@@ -136,6 +137,9 @@ put_accuracy_options(FILE *f, const settings *s, const char *weights)
   put_share(f, "confidence", a->confidence_wanted);
   if (a->copies_alike)
     fputs(" --copies-alike", f);
+  if (a->adc_range)
+    put_text(f, "adc-range", ranges[a->adc_range]);
+  put_share(f, "adc-fraction", a->adc_fraction);
 }
 
 void

@@ -117,6 +117,39 @@ def test_the_printed_command_gives_the_accuracy_again():
     again(shown, work / "again-member", "again-member.json", ["accuracy_digital", "latency_ns"])
 
 
+def judged_with(folder, *options, **more):
+    """A search whose candidates' accuracy hangs on the range of their converters."""
+    space = work / "ranges.yaml"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bits, values: [4, 5]}]\n")
+    return run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--data", DATA / "digits" / "digits_8x8.yaml", "--images", 100,
+               "--trials", 1, "--policy", "rnc", "--crossbars", "auto", "--strategy", "enumerate", "--objectives",
+               "accuracy,energy_pj", "--out", work / folder, *options, **more)
+
+
+def test_ranges_of_converters():
+    for folder, options in [
+        ("auto", []), ("said-auto", ["--adc-range", "auto"]), ("maximum", ["--adc-range", "maximum"]),
+        ("fraction", ["--adc-range", "calibrated", "--adc-fraction", 0.9]),
+    ]:
+        shown = judged_with(folder, *options).stdout
+        again(shown, work / folder, folder + ".json", ["accuracy", "energy_pj"])
+        command = next(line for line in shown.splitlines() if line.startswith("again "))
+        assert ("--adc-range" in command) == (folder in ("maximum", "fraction")), command
+        assert ("--adc-fraction 0.9" in command) == (folder == "fraction"), command
+    auto, said, maximum, fraction = ((work / name / "history.csv").read_text() for name in
+                                     ("auto", "said-auto", "maximum", "fraction"))
+    assert auto == said and len({auto, maximum, fraction}) == 3, (auto, maximum, fraction)
+
+
+def test_a_resumed_search_has_the_same_range_of_converters():
+    checkpoint = work / "ranged" / "checkpoint"
+    judged_with("ranged", "--adc-fraction", 0.9)
+    judged_with("ranged", "--adc-fraction", 0.9, "--resume", checkpoint)
+    for other in (["--adc-fraction", 0.8], [], ["--adc-fraction", 0.9, "--adc-range", "maximum"]):
+        message = judged_with("ranged", *other, "--resume", checkpoint, code=2).stderr
+        assert "another problem" in message, message
+
+
 def test_same_bytes_at_any_number_of_threads_and_after_a_break():
     whole = search("one", "--generations", 5, "--threads", 1)
     threads = search("three", "--generations", 5, "--threads", 3)
@@ -319,6 +352,10 @@ def test_refused():
         ([*SMALL, "--table", foreign], "foreign"),
         ([*SMALL, "--hardware", "isac"], "no preset"),
         ([*SMALL, "--out", "/dev/null/x"], "cannot make"),
+        ([*SMALL, "--adc-range", "auto"], "needs --data"), ([*SMALL, "--adc-fraction", 0.9], "needs --data"),
+        ([*SMALL, "--images", 5], "needs --data"), ([*SMALL, "--weights", foreign], "needs --data"),
+        ([*SMALL, "--adc-range", "narrow"], "auto, maximum, granular or calibrated"),
+        ([*SMALL, "--adc-fraction", 0], "above 0, up to 1"),
         (["--count", "--", "--count"], "no space"), ([*SMALL, "--crossbrs", "5"], "did you mean --crossbars?"),
     ]:
         assert message in run(*args, code=2).stderr, (args, message)
