@@ -361,6 +361,14 @@ def test_refused():
         assert message in run(*args, code=2).stderr, (args, message)
 
 
+def test_standard_output_that_is_full_is_told_once():
+    if os.path.exists("/dev/full"):
+        for options in ([*SMALL, "--population", 4, "--generations", 1], ["--help"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([SEARCH, *map(str, options)], stdout=full, stderr=subprocess.PIPE, text=True)
+            assert done.returncode == 2 and done.stderr.count("cannot write") == 1, done
+
+
 def test_help():
     assert run("--help").stdout.startswith("Usage: rramnas-search")
     assert "nas-bench-201" in run("--list-spaces").stdout
