@@ -125,6 +125,24 @@ rrn_xbar_cell(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, 
   return (((size_t)slice * (size_t)l->n_sides + (size_t)side) * l->cols + col) * l->n_in + in;
 }
 
+/* Rows that one conversion sums at most: those of the first pass. */
+static inline size_t
+rrn_xbar_driven(const rrn_xbar_layer *l)
+{
+  const size_t rows = (size_t)l->spec.rows;
+
+  return l->n_in < rows ? l->n_in : rows;
+}
+
+/* The end of the pass that begins with the input `first`: no pass has rows of two arrays. */
+static inline size_t
+rrn_xbar_pass_end(const rrn_xbar_layer *l, size_t first)
+{
+  const size_t end = first + rrn_xbar_driven(l);
+
+  return end < l->n_in ? end : l->n_in;
+}
+
 /* Greatest digit of a cell and of an input step. */
 static inline int32_t
 rrn_xbar_max_digit(const rrn_xbar_layer *l)
