@@ -1299,9 +1299,11 @@ typedef struct rramnas_accuracy {
   int64_t conversions;       /**< of all chips */
   double clipped;            /**< share of the conversions more than half a step outside of the converter's range */
   int32_t stopped;           /**< enum rramnas_trials_stop */
+  int32_t layers_on_diagonal; /**< of which a crossbar reads several groups at once: errors of the cells beside their blocks
+                                  are not part of it (doc/accuracy.md); RRAMNAS_DEPTHWISE_RNC has none */
 } rramnas_accuracy;
 
-#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and
