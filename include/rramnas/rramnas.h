@@ -709,9 +709,10 @@ enum rramnas_objective {
 
 /** How policy best may lay out a grouped layer. */
 enum rramnas_depthwise {
-  RRAMNAS_DEPTHWISE_AUTO = 1,           /**< whichever is sooner done (default) */
+  RRAMNAS_DEPTHWISE_AUTO = 1,           /**< whichever is sooner done (default); with unit columns RNC's */
   RRAMNAS_DEPTHWISE_RNC = 2,            /**< groups side by side, one per activation (RNC), any split */
-  RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL = 3, /**< as many groups per activation as fit on the diagonal of a crossbar */
+  RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL = 3, /**< as many groups per activation as fit on the diagonal of a crossbar, not with
+                                             unit columns */
 };
 
 /** How to compile. */
@@ -1298,9 +1299,11 @@ typedef struct rramnas_accuracy {
   int64_t conversions;       /**< of all chips */
   double clipped;            /**< share of the conversions more than half a step outside of the converter's range */
   int32_t stopped;           /**< enum rramnas_trials_stop */
+  int32_t layers_on_diagonal; /**< of which a crossbar reads several groups at once: errors of the cells beside their blocks
+                                  are not part of it (doc/accuracy.md); RRAMNAS_DEPTHWISE_RNC has none */
 } rramnas_accuracy;
 
-#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and

@@ -314,6 +314,7 @@ AT(rramnas_accuracy, best, 88);
 AT(rramnas_accuracy, conversions, 96);
 AT(rramnas_accuracy, clipped, 104);
 AT(rramnas_accuracy, stopped, 112);
+AT(rramnas_accuracy, layers_on_diagonal, 116);
 
 SIZE(rramnas_accuracy_layer, 64);
 AT(rramnas_accuracy_layer, size, 0);
