@@ -9,7 +9,7 @@
  * histogram of exponents: no current has to be kept. Where digits tell the octaves they are found without currents
  * (octaves.c).
  *
- * Complexity: calibration is at most one reference product of the sample. Source: the ranges that CrossSim 3.2 calls max,
+ * Complexity: calibration is one reference product of the sample. Source: the ranges that CrossSim 3.2 calls max,
  * granular and calibrated. Deviations: max is exactly the rows of an array; granular is exactly one digit. */
 #include "xbar/adc.h"
 
