@@ -9,8 +9,7 @@
  * histogram of exponents: no current has to be kept.
  *
  * Complexity: calibration is one reference product of the sample. Source: the ranges that CrossSim 3.2 calls max,
- * granular and calibrated. Deviations: max is exactly the rows that are driven at once;
- * granular is exactly one digit. */
+ * granular and calibrated. Deviations: max is exactly the rows that are driven at once; granular is exactly one digit. */
 #include "xbar/adc.h"
 
 #include <string.h>

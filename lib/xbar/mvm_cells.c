@@ -2,8 +2,8 @@
 /* Cells as integers of 24 bits: what the fast products add up.
  *
  * In:  a programmed layer with its converter.
- * Out: for each tile (an array, or each pass of its rows), plane (slice, or side of a slice) and column its cells in codes of the converter as three bytes;
- *      how far sums of the upper two can be off.
+ * Out: for each tile (an array, or each pass of its rows), plane (slice, or side of a slice) and column its cells in codes
+ *      of the converter as three bytes; how far sums of the upper two can be off.
  *
  * Idea: pairs subtracted before the converter are one number. The unit is a code divided by a power of two, so a sum is
  * a code and its fraction without any multiplication; and it is as small as cells in 24 bits and the sums of a

@@ -153,8 +153,10 @@ greatest_sum(const rrn_xbar_layer *l)
       for (in = end = 0; in < l->n_in; in++) {
         const int32_t slice = rrn_xbar_slice_of(l, plane);
 
-        sum = in == end ? 0 : sum;
-        end = in == end ? rrn_xbar_pass_end(l, in) : end;
+        if (in == end) {
+          end = rrn_xbar_pass_end(l, in);
+          sum = 0;
+        }
         sum += one ? rrn_xbar_digit(l, slice, 0, col, in) + rrn_xbar_digit(l, slice, 1, col, in)
                    : rrn_xbar_digit(l, slice, plane % l->n_sides, col, in);
         greatest = sum > greatest ? sum : greatest;

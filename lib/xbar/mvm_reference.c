@@ -6,8 +6,9 @@
  *
  * Idea: read-out = currents, convert, combine. For each array of `rows` inputs, pass of those that are driven at once,
  * slice and input step a column's current is the sum of g v, v the step over its full scale; differential pairs are
- * subtracted before the converter, or after it when each cell has its own. The result is brought back to digits, (2^cell_bits - 1) / (1 - g_off), and
- * weighted by the places of slice and step. What an offset adds is subtracted at the end.
+ * subtracted before the converter, or after it when each cell has its own. The result is brought back to digits,
+ * (2^cell_bits - 1) / (1 - g_off), and weighted by the places of slice and step. What an offset adds is subtracted at the
+ * end.
  * Read noise: a draw per cell, or per column (read_by_column), which has the same distribution because reads are
  * normal and independent.
  *
