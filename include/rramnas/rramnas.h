@@ -709,9 +709,10 @@ enum rramnas_objective {
 
 /** How policy best may lay out a grouped layer. */
 enum rramnas_depthwise {
-  RRAMNAS_DEPTHWISE_AUTO = 1,           /**< whichever is sooner done (default) */
+  RRAMNAS_DEPTHWISE_AUTO = 1,           /**< whichever is sooner done (default); with unit columns RNC's */
   RRAMNAS_DEPTHWISE_RNC = 2,            /**< groups side by side, one per activation (RNC), any split */
-  RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL = 3, /**< as many groups per activation as fit on the diagonal of a crossbar */
+  RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL = 3, /**< as many groups per activation as fit on the diagonal of a crossbar, not with
+                                             unit columns */
 };
 
 /** How to compile. */

@@ -104,6 +104,8 @@ quantise(measuring *a)
                                             rrn_matrix_input_bits(m->hw, &m->matrices[k]) };
   RRN_TRY(rrn_quantise(a->rt, a->plan, bits, n_layers, a->j->training, a->j->n_calibrating, &a->q, a->err));
   RRN_TRY(set_copies(a));
+  for (k = 0; k < m->n_layers; k++)
+    a->q.layers[m->layer_of[k]].unit_outputs = (size_t)(rrn_mapping_box_cols(m) / m->matrices[k].cells);
   for (i = 0; i < n_layers; i++)
     a->ret->layers_on_crossbars += a->q.layers[i].shape.n_groups > 0;
   return RRAMNAS_OK;

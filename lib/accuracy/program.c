@@ -72,6 +72,7 @@ design(const rrn_chip *c, const rramnas_hw *hw, const rrn_chip_options *o, size_
 
   spec.weight_bits = l->weight_bits;
   spec.input_bits = l->input_bits;
+  spec.unit_outputs = l->unit_outputs;
   return rrn_xbar_layer_create(&spec, l->weights + group * l->shape.n_out * l->shape.n_in, l->shape.n_out,
                                l->shape.n_in, name_of(o, i, group), ret, err);
 }

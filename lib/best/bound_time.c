@@ -84,10 +84,10 @@ add_grouped(bound *b, int32_t layer, double latency_ns)
   const rrn_hw_values *v = &b->m->hw->v;
   const rrn_matrix *x = &b->m->matrices[layer];
   const int64_t group_cols = x->cols / x->groups * x->cells;
-  const int64_t most = rrn_least(rrn_least(v->crossbar.rows / x->rows, v->crossbar.cols / group_cols), x->groups);
+  const int64_t most = rrn_least(rrn_least(v->crossbar.rows / x->rows, rrn_mapping_box_cols(b->m) / group_cols), x->groups);
   const int64_t first = b->depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? most : 1;
   const int64_t last = b->depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
-  const int64_t fit = rrn_least(v->crossbar.cols / group_cols, x->groups);
+  const int64_t fit = rrn_least(rrn_mapping_box_cols(b->m) / group_cols, x->groups);
   int64_t at_once, share, boxes, blocks;
 
   for (at_once = first; at_once <= last; at_once++)
@@ -113,11 +113,11 @@ add_layer(bound *b, int32_t layer)
   const double latency_ns = rrn_matrix_latency_ns(b->m->hw, x, 1, 1);
   const int64_t group_cols = x->cols / x->groups * x->cells;
 
-  if (x->groups > 1 && group_cols <= v->crossbar.cols && x->rows <= v->crossbar.rows)
+  if (x->groups > 1 && group_cols <= rrn_mapping_box_cols(b->m) && x->rows <= v->crossbar.rows)
     return add_grouped(b, layer, latency_ns);
   return add_copies(b, layer,
                     rrn_divide_up(x->rows, v->crossbar.rows) *
-                      rrn_divide_up(group_cols, v->crossbar.cols / x->cells * x->cells) * x->groups,
+                      rrn_divide_up(group_cols, rrn_mapping_box_cols(b->m) / x->cells * x->cells) * x->groups,
                     x->rows * x->cols * x->cells, x->positions, latency_ns);
 }
 
@@ -167,7 +167,7 @@ static double
 relaxed(bound *b, double theta, double u)
 {
   const double bars = b->crossbars, per_box = (1 - theta) * b->samples / bars;
-  const double budget = u * bars * b->m->hw->v.crossbar.rows * b->m->hw->v.crossbar.cols;
+  const double budget = u * bars * b->m->hw->v.crossbar.rows * rrn_mapping_box_cols(b->m);
   double sum = 0, best = 1e300, ns;
   int32_t missing = b->m->n_layers, i;
   size_t k;
@@ -267,7 +267,7 @@ rrn_bound_time_at(rrn_time_bounds *b, int32_t crossbars, int32_t steps)
   double ns;
 
   b->crossbars = crossbars;
-  ns = search(b, b->longest_ns * b->samples / ((double)v->crossbar.rows * v->crossbar.cols * crossbars), steps);
+  ns = search(b, b->longest_ns * b->samples / ((double)v->crossbar.rows * rrn_mapping_box_cols(b->m) * crossbars), steps);
   return ns > 0 && ns < 1e300 ? ns : 0;
 }
 

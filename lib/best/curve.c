@@ -108,7 +108,7 @@ static int32_t
 bound(const driver *d, int32_t crossbars, double *ret_ns)
 {
   const rramnas_mapping chip = { .hw = d->hw, .n_layers = d->fewest->n_layers, .matrices = d->fewest->matrices,
-                                 .crossbars_available = crossbars };
+                                 .unit_cols = d->fewest->unit_cols, .crossbars_available = crossbars };
   rrn_arena arena;
   int32_t status;
 

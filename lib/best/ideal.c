@@ -71,7 +71,7 @@ struct rrn_ideal {
 int32_t
 rrn_ideal_fewest(const rramnas_mapping *m)
 {
-  const double crossbar = (double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols;
+  const double crossbar = (double)m->hw->v.crossbar.rows * rrn_mapping_box_cols(m);
   double cells = 0;
   int32_t i;
 
@@ -87,7 +87,7 @@ has_whole_groups(const rramnas_mapping *m, const rrn_matrix *x)
 {
   const rrn_hw_values *v = &m->hw->v;
 
-  return x->groups > 1 && x->cols / x->groups * x->cells <= v->crossbar.cols && x->rows <= v->crossbar.rows;
+  return x->groups > 1 && x->cols / x->groups * x->cells <= rrn_mapping_box_cols(m) && x->rows <= v->crossbar.rows;
 }
 
 /* In full tiles and a remainder. */
@@ -96,7 +96,7 @@ look_at_dense(const rramnas_mapping *m, int32_t layer)
 {
   const rrn_matrix *x = &m->matrices[layer];
   const rrn_tiling full = { rrn_least(x->rows, m->hw->v.crossbar.rows),
-                            rrn_least(x->cols / x->groups, m->hw->v.crossbar.cols / x->cells), 1 };
+                            rrn_least(x->cols / x->groups, rrn_mapping_box_cols(m) / x->cells), 1 };
   rrn_box_class classes[RRN_MOST_CLASSES];
   const int32_t n = rrn_shape_classes(m, layer, &full, classes);
   dense_layer d = { .work_ns = rrn_shape_ns(classes, n, 1) };
@@ -116,7 +116,7 @@ look_at_grouped(const rramnas_mapping *m, const rrn_matrix *x, int32_t depthwise
                 rramnas_error *err)
 {
   const int64_t by_rows = m->hw->v.crossbar.rows / x->rows, cols = x->cols / x->groups;
-  const int64_t by_cols = m->hw->v.crossbar.cols / x->cells / cols;
+  const int64_t by_cols = rrn_mapping_box_cols(m) / x->cells / cols;
   const int64_t most = rrn_least(rrn_least(by_rows, by_cols), x->groups);
   const int64_t first = depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? most : 1;
   const int64_t last = depthwise == RRAMNAS_DEPTHWISE_RNC ? 1 : most;
@@ -341,7 +341,7 @@ rrn_ideal_new(const rramnas_mapping *m, int32_t depthwise, double loss, rrn_aren
   if (!d)
     return rrn_fail_memory(err);
   *d = (rrn_ideal){ .m = m, .loss = loss };
-  d->cells_of_bar = (double)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols;
+  d->cells_of_bar = (double)m->hw->v.crossbar.rows * rrn_mapping_box_cols(m);
   d->dense = rrn_arena_alloc(arena, n, sizeof(*d->dense));
   d->grouped = rrn_arena_alloc(arena, n, sizeof(*d->grouped));
   d->most = rrn_arena_alloc(arena, n, sizeof(*d->most));

@@ -41,7 +41,7 @@ rrn_plan_init(rrn_plan *p, const rramnas_mapping *m, rrn_shape_limits limits, in
   if (!p->choices || !p->widest || !p->picks || !p->group || !p->weight || !p->order || !p->key || !p->heap ||
       !p->urgent || !p->wanted_ns)
     return rrn_fail_memory(err);
-  RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, v->crossbar.cols, m->crossbars_available, m->n_layers,
+  RRN_TRY(rrn_floor_init(&p->floor, arena, v->crossbar.rows, rrn_mapping_box_cols(m), m->crossbars_available, m->n_layers,
                          !limits.few, err));
   p->allow = rrn_arena_alloc(arena, n * (size_t)p->floor.layer_words, sizeof(*p->allow));
   if (!p->allow)

@@ -69,6 +69,7 @@ take_over(rramnas_mapping *m, const rramnas_mapping *from, rramnas_error *err)
   m->n_layers = from->n_layers;
   m->layer_of = from->layer_of;
   m->matrices = from->matrices;
+  m->unit_cols = from->unit_cols;
   m->sharing = from->sharing;
   m->boxes_cut = m->cut_parts = 0;
   m->extra_conversions = 0;

@@ -214,7 +214,7 @@ static void
 follow(rrn_rivals *r, rrn_rival_copies *x, int32_t crossbars)
 {
   const rrn_hw_values *v = &r->m->hw->v;
-  const double budget = (double)((int64_t)v->crossbar.rows * v->crossbar.cols * crossbars) * x->share;
+  const double budget = (double)((int64_t)v->crossbar.rows * rrn_mapping_box_cols(r->m) * crossbars) * x->share;
   rramnas_mapping m = r->cut;
   int32_t i;
 
@@ -276,7 +276,7 @@ static int32_t
 find_crowd(rrn_rivals *r, rrn_rival_copies *x, int64_t from, int32_t crossbars, double ns)
 {
   const rrn_hw_values *v = &r->m->hw->v;
-  const rrn_pack_rules rules = { .rows = v->crossbar.rows, .cols = v->crossbar.cols, .crossbars = crossbars,
+  const rrn_pack_rules rules = { .rows = v->crossbar.rows, .cols = rrn_mapping_box_cols(r->m), .crossbars = crossbars,
                                  .layer_threshold = r->o->layer_threshold, .max_load = r->o->max_load };
   rramnas_mapping m = r->cut;
   double crowd_ns;
@@ -421,7 +421,8 @@ cut_layers(rrn_rivals *r)
   int32_t status, i;
 
   r->cut = (rramnas_mapping){ .hw = r->m->hw, .net = r->m->net, .rt = r->m->rt, .arena = r->arena,
-                              .n_layers = r->m->n_layers, .layer_of = r->m->layer_of, .matrices = r->m->matrices };
+                              .n_layers = r->m->n_layers, .layer_of = r->m->layer_of, .matrices = r->m->matrices,
+                              .unit_cols = r->m->unit_cols };
   status = rrn_partition_pass(&r->cut, &cut, r->err);
   r->arena = r->cut.arena;
   RRN_TRY(status);

@@ -392,7 +392,7 @@ rramnas_mapping
 rrn_search_bare(const rramnas_mapping *m)
 {
   return (rramnas_mapping){ .rt = m->rt, .hw = m->hw, .net = m->net, .n_layers = m->n_layers, .layer_of = m->layer_of,
-                            .matrices = m->matrices, .sharing = m->sharing,
+                            .matrices = m->matrices, .unit_cols = m->unit_cols, .sharing = m->sharing,
                             .crossbars_available = m->crossbars_available };
 }
 

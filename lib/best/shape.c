@@ -256,7 +256,7 @@ static int32_t
 dense_choice(cook *k, rrn_choice *c)
 {
   const rrn_matrix *x = &k->m->matrices[k->layer];
-  const int64_t most_rows = k->m->hw->v.crossbar.rows, most_cols = k->m->hw->v.crossbar.cols / x->cells;
+  const int64_t most_rows = k->m->hw->v.crossbar.rows, most_cols = rrn_mapping_box_cols(k->m) / x->cells;
   const int64_t cols = x->cols / x->groups, nh = rrn_divide_up(x->rows, most_rows), nw = rrn_divide_up(cols, most_cols);
   int64_t i, j;
 
@@ -283,7 +283,7 @@ grouped_choice(cook *k, rrn_choice *c, rrn_shape_limits limits)
   size_t i;
 
   k->group_cols = x->cols / x->groups;
-  k->groups_of_bar = k->m->hw->v.crossbar.cols / x->cells / k->group_cols;
+  k->groups_of_bar = rrn_mapping_box_cols(k->m) / x->cells / k->group_cols;
   for (i = 0; i < n; i++) {
     k->most_boxes = (int32_t)((int64_t)most * deals[i] / 64);
     k->menu = &c->menus[c->n];
@@ -300,7 +300,7 @@ rrn_shape_choose(const rramnas_mapping *m, int32_t layer, int32_t most_boxes, rr
 {
   const rrn_matrix *x = &m->matrices[layer];
   const rrn_hw_values *v = &m->hw->v;
-  const int whole_groups = x->cols / x->groups * x->cells <= v->crossbar.cols && x->rows <= v->crossbar.rows;
+  const int whole_groups = x->cols / x->groups * x->cells <= rrn_mapping_box_cols(m) && x->rows <= v->crossbar.rows;
   rrn_choice choice = { .n = 0 };
   cook k = { .m = m, .arena = arena, .layer = layer, .most_boxes = most_boxes, .menu = &choice.menus[0], .err = err };
 

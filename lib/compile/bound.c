@@ -168,7 +168,7 @@ int32_t
 rrn_bound_mapping(const rramnas_mapping *m, rrn_arena *arena, rrn_bound *ret_bound, rramnas_error *err)
 {
   const rrn_pack_rules rules = { .rows = m->hw->v.crossbar.rows,
-                                 .cols = m->hw->v.crossbar.cols,
+                                 .cols = rrn_mapping_box_cols(m),
                                  .layer_threshold = m->sharing.layer_threshold,
                                  .max_load = m->sharing.max_load };
   rrn_bound_item *items;

@@ -61,22 +61,38 @@ check_layer_bits(const int32_t *bits, size_t n, int32_t most, const char *what, 
   return RRAMNAS_OK;
 }
 
+/* With several groups' rows driven at once, unit columns read the zeros of all of them, and all cells beside the blocks would
+ * have to hold them, with their errors. */
+static int32_t
+resolve_depthwise(rramnas_compile_options *o, const rramnas_hw *hw, rramnas_error *err)
+{
+  const int has_units = hw->v.weight.sign == RRN_SIGNED_UNIT_COLUMN;
+
+  o->depthwise = o->depthwise ? o->depthwise : RRAMNAS_DEPTHWISE_AUTO;
+  RRN_FAIL_IF(o->depthwise < RRAMNAS_DEPTHWISE_AUTO || o->depthwise > RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL, err,
+              RRAMNAS_ERR_ARGUMENT, "compile options: there is no way %d to lay out depthwise layers", (int)o->depthwise);
+  RRN_FAIL_IF(has_units && o->depthwise == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL, err, RRAMNAS_ERR_UNSUPPORTED,
+              "compile options: groups on the diagonal of a crossbar need cells beside them that are off, "
+              "weight.sign is unit_column, expected differential or offset");
+  if (has_units)
+    o->depthwise = RRAMNAS_DEPTHWISE_RNC;
+  return RRAMNAS_OK;
+}
+
 /* The fields of policy best. */
 static int32_t
-resolve_best(rramnas_compile_options *o, rramnas_error *err)
+resolve_best(rramnas_compile_options *o, const rramnas_hw *hw, rramnas_error *err)
 {
   o->effort = o->effort ? o->effort : RRAMNAS_EFFORT_BALANCED;
   o->objective = o->objective ? o->objective : RRAMNAS_OBJECTIVE_COMPLETION;
   o->samples = o->samples ? o->samples : 8;
-  o->depthwise = o->depthwise ? o->depthwise : RRAMNAS_DEPTHWISE_AUTO;
+  RRN_TRY(resolve_depthwise(o, hw, err));
   RRN_FAIL_IF(o->effort < RRAMNAS_EFFORT_FAST || o->effort > RRAMNAS_EFFORT_THOROUGH, err, RRAMNAS_ERR_ARGUMENT,
               "compile options: there is no effort %d", (int)o->effort);
   RRN_FAIL_IF(o->objective < RRAMNAS_OBJECTIVE_COMPLETION || o->objective > RRAMNAS_OBJECTIVE_PERIOD, err,
               RRAMNAS_ERR_ARGUMENT, "compile options: there is no objective %d", (int)o->objective);
   RRN_FAIL_IF(o->samples < 1 || o->samples > 65536, err, RRAMNAS_ERR_RANGE,
               "compile options: samples is %d, expected 1..65536", (int)o->samples);
-  RRN_FAIL_IF(o->depthwise < RRAMNAS_DEPTHWISE_AUTO || o->depthwise > RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL, err,
-              RRAMNAS_ERR_ARGUMENT, "compile options: there is no way %d to lay out depthwise layers", (int)o->depthwise);
   o->samples = o->objective == RRAMNAS_OBJECTIVE_LATENCY  ? 1
              : o->objective == RRAMNAS_OBJECTIVE_PERIOD   ? 64
                                                           : o->samples;
@@ -109,7 +125,7 @@ rrn_compile_resolve(const rramnas_compile_options *given, const rramnas_hw *hw, 
   RRN_TRY(check_margins(&o, err));
   RRN_TRY(check_layer_bits(o.weight_bits, o.n_bits, hw->v.weight.bits, "weight_bits", err));
   RRN_TRY(check_layer_bits(o.input_bits, o.n_bits, hw->v.input.bits, "input_bits", err));
-  RRN_TRY(resolve_best(&o, err));
+  RRN_TRY(resolve_best(&o, hw, err));
   o.layer_threshold = o.layer_threshold == 0                            ? 1
                     : o.layer_threshold == RRAMNAS_LAYER_THRESHOLD_SAME ? 0
                     : o.layer_threshold == RRAMNAS_UNLIMITED            ? -1

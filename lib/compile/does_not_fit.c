@@ -34,7 +34,7 @@ largest_layers(const rramnas_mapping *m, int32_t *ret_layers)
 int32_t
 rrn_fail_does_not_fit(const rramnas_mapping *m, int64_t bound, int64_t found, rramnas_error *err)
 {
-  const int64_t cells = (int64_t)m->hw->v.crossbar.rows * m->hw->v.crossbar.cols;
+  const int64_t cells = (int64_t)m->hw->v.crossbar.rows * rrn_mapping_box_cols(m);
   char layers[512] = "", best[64] = "";
   int32_t largest[LARGEST], n = largest_layers(m, largest), i;
   size_t used = 0;

@@ -82,7 +82,7 @@ static int32_t
 pack(rramnas_mapping *m, const rramnas_compile_options *options, int may_grow, rrn_arena *arena, rramnas_error *err)
 {
   const rrn_pack_rules rules = { .rows = m->hw->v.crossbar.rows,
-                                 .cols = m->hw->v.crossbar.cols,
+                                 .cols = rrn_mapping_box_cols(m),
                                  .crossbars = m->crossbars_available,
                                  .grow = may_grow,
                                  .layer_threshold = m->sharing.layer_threshold,

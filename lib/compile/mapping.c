@@ -209,7 +209,7 @@ check_crossbar(const rramnas_mapping *m, const by_crossbar *s, int32_t bin, rram
     const rrn_piece *x = piece_of(m, s->layers[a], a);
 
     if (p->row < 0 || p->col < 0 || p->row + x->rows > m->hw->v.crossbar.rows ||
-        p->col + x->cols > m->hw->v.crossbar.cols)
+        p->col + x->cols > rrn_mapping_box_cols(m))
       return fail(m, s->layers[a], "a box reaches out of its crossbar", err);
     for (k = s->starts[bin]; k < i; k++)
       RRN_TRY(check_pair(m, s, a, s->boxes[k], err));

@@ -20,6 +20,7 @@ typedef struct rrn_matrix {
   int64_t rows;
   int64_t cols;        /* weights, all groups */
   int32_t cells;       /* columns of cells per weight */
+  int32_t unit_cells;  /* unit columns that are read together with them; 0 = none */
   int64_t groups;      /* groups that take turns; 1 for a dense layer */
   int64_t positions;   /* output vectors per sample */
   int64_t activations; /* crossbar activations per sample of the whole matrix: groups * positions */
@@ -64,6 +65,7 @@ struct rramnas_mapping {
   const int32_t *weight_bits, *input_bits; /* [n_bits] as given; NULL = the chip's */
   size_t n_bits;              /* n_layers, or 0 */
   rrn_matrix *matrices;       /* [n_layers] */
+  int32_t unit_cols;          /* last columns of each crossbar, which hold the weight 0 of each width; 0 = none */
   rrn_piece *pieces;          /* [n_pieces], by layer */
   size_t n_pieces;
   int32_t *first_piece;       /* [n_layers + 1] */
@@ -84,6 +86,13 @@ struct rramnas_mapping {
   int32_t cut_parts;           /* that these are in */
   int64_t extra_conversions;   /* sums of columns per sample that these cuts add, each of them converted and added */
 };
+
+/* Columns of a crossbar that boxes may take. */
+static inline int32_t
+rrn_mapping_box_cols(const rramnas_mapping *m)
+{
+  return m->hw->v.crossbar.cols - m->unit_cols;
+}
 
 static inline int32_t
 rrn_mapping_pieces_of(const rramnas_mapping *m, int32_t layer)
@@ -118,11 +127,11 @@ rrn_matrix_input_bits(const rramnas_hw *hw, const rrn_matrix *x)
   return x->input_bits ? x->input_bits : hw->v.input.bits;
 }
 
-/* Time of one activation of a box of a layer. */
+/* Time of one activation of a box of a layer, its unit columns included. */
 static inline double
 rrn_matrix_latency_ns(const rramnas_hw *hw, const rrn_matrix *x, int64_t rows, int64_t read_cols)
 {
-  return rrn_hw_mvm_latency_ns(hw, rows, read_cols, rrn_matrix_input_bits(hw, x), NULL);
+  return rrn_hw_mvm_latency_ns(hw, rows, read_cols + x->unit_cells, rrn_matrix_input_bits(hw, x), NULL);
 }
 
 /* The same of a piece of the layer, the sums of parts included. */

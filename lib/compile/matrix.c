@@ -12,6 +12,10 @@
  * A layer's weights and inputs may have fewer bits than the chip is made for: where slices sit in columns, its weights
  * are narrower then.
  *
+ * Unit columns: the last columns of each crossbar hold the weight 0 in every row, so that each read of a box also gives
+ * what the offset adds to its columns. A row holds the zero of its layer; as layers of several widths may share rows, each
+ * width has columns of its own.
+ *
  * Deviation of the published form (published = 1): any group count other than 1 is taken for depthwise, with
  * kernel rows only and one activation per channel. */
 #include "compile/passes.h"
@@ -47,6 +51,7 @@ matrix_of(const rramnas_mapping *m, const rramnas_layer *layer, int published, r
     x.input_bits = m->input_bits[m->n_layers];
   }
   x.cells = rrn_hw_columns_of(m->hw, rrn_matrix_weight_bits(m->hw, &x));
+  x.unit_cells = rrn_hw_unit_columns_of(m->hw, rrn_matrix_weight_bits(m->hw, &x));
 
   if (published && layer->groups != 1) {
     x.rows = kernel_size(layer);
@@ -56,6 +61,28 @@ matrix_of(const rramnas_mapping *m, const rramnas_layer *layer, int published, r
       ckd_mul(&cells_total, cells_total, (int64_t)x.cells) || cells_total >= INT64_C(1) << 62)
     return fail_large(layer, err);
   *ret_matrix = x;
+  return RRAMNAS_OK;
+}
+
+/* Those of each width once. */
+static int32_t
+reserve_unit_columns(rramnas_mapping *m, rramnas_error *err)
+{
+  int32_t widest = 0, met[RRN_WEIGHT_BITS + 1] = { 0 }, i;
+
+  m->unit_cols = 0;
+  for (i = 0; i < m->n_layers; i++) {
+    const rrn_matrix *x = &m->matrices[i];
+    const int32_t bits = rrn_matrix_weight_bits(m->hw, x);
+
+    m->unit_cols += met[bits] ? 0 : x->unit_cells;
+    met[bits] = 1;
+    widest = x->cells > widest ? x->cells : widest;
+  }
+  RRN_FAIL_IF(rrn_mapping_box_cols(m) < widest, err, RRAMNAS_ERR_RANGE,
+              "unit columns for the widths of all layers' weights take %d of a crossbar's %d columns, expected at most %d, so "
+              "that a weight of %d columns fits beside them",
+              (int)m->unit_cols, (int)m->hw->v.crossbar.cols, (int)(m->hw->v.crossbar.cols - widest), (int)widest);
   return RRAMNAS_OK;
 }
 
@@ -82,5 +109,5 @@ rrn_matrix_pass(rramnas_mapping *m, int published, rramnas_error *err)
     RRN_TRY(matrix_of(m, &net->layers[i], published, &m->matrices[m->n_layers], err));
     layer_of[m->n_layers++] = (int32_t)i;
   }
-  return RRAMNAS_OK;
+  return reserve_unit_columns(m, err);
 }

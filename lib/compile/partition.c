@@ -102,7 +102,7 @@ split_dense(splitter *s, int32_t layer, int64_t col0, int64_t cols)
   region g = { .layer = layer, .rows = x->rows, .cols = cols, .col0 = col0, .group_cols = cols };
 
   g.tile_rows = least(x->rows, s->m->hw->v.crossbar.rows);
-  g.tile_cols = least(cols, s->m->hw->v.crossbar.cols / x->cells);
+  g.tile_cols = least(cols, rrn_mapping_box_cols(s->m) / x->cells);
   return split_region(s, &g);
 }
 
@@ -110,7 +110,7 @@ static int32_t
 split_grouped(splitter *s, int32_t layer, int32_t depth_split)
 {
   const rrn_matrix *x = &s->m->matrices[layer];
-  const int64_t group_cols = x->cols / x->groups, fit = s->m->hw->v.crossbar.cols / x->cells / group_cols;
+  const int64_t group_cols = x->cols / x->groups, fit = rrn_mapping_box_cols(s->m) / x->cells / group_cols;
   const int64_t share = (x->groups + depth_split - 1) / depth_split;
   region g = { .layer = layer, .rows = x->rows, .cols = x->cols, .group_cols = group_cols };
   int64_t i;
@@ -131,7 +131,7 @@ split_grouped_published(splitter *s, int32_t layer, int32_t depth_split)
   const rrn_matrix *x = &s->m->matrices[layer];
   region g = { .layer = layer, .rows = x->rows, .cols = x->cols, .group_cols = 1, .tile_rows = x->rows };
 
-  g.tile_cols = least(x->cols, s->m->hw->v.crossbar.cols);
+  g.tile_cols = least(x->cols, rrn_mapping_box_cols(s->m));
   if (depth_split > 1)
     g.tile_cols = x->cols < depth_split ? 1 : x->cols / depth_split;
   RRN_FAIL_IF(g.tile_cols > INT32_MAX / x->cells || g.tile_rows > INT32_MAX, s->err, RRAMNAS_ERR_RANGE,

@@ -174,6 +174,10 @@ prepare(run *r)
   rramnas_mapping *m = r->m;
 
   RRN_TRY(rrn_matrix_pass(m, r->published, r->err));
+  r->rules = (rrn_pack_rules){ .rows = m->hw->v.crossbar.rows, .cols = rrn_mapping_box_cols(m),
+                               .crossbars = m->crossbars_available,
+                               .grow = r->options->find_solution || r->options->crossbars == RRAMNAS_CROSSBARS_AUTO,
+                               .layer_threshold = m->sharing.layer_threshold, .max_load = m->sharing.max_load };
   RRN_TRY(rrn_partition_pass(m, &cut, r->err));
   m->copies = rrn_arena_alloc(&m->arena, (size_t)m->n_layers, sizeof(*m->copies));
   if (!m->copies)
@@ -214,12 +218,6 @@ run_policy(rramnas_mapping *m, const rramnas_compile_options *options, flow how,
   m->sharing.layer_threshold = options->layer_threshold;
   m->sharing.max_load = options->max_load;
   r.pack = r.published ? rrn_pack_published : rrn_pack_ems;
-  r.rules.rows = m->hw->v.crossbar.rows;
-  r.rules.cols = m->hw->v.crossbar.cols;
-  r.rules.crossbars = m->crossbars_available;
-  r.rules.grow = options->find_solution || options->crossbars == RRAMNAS_CROSSBARS_AUTO;
-  r.rules.layer_threshold = m->sharing.layer_threshold;
-  r.rules.max_load = m->sharing.max_load;
   rrn_arena_init(&r.arena, &m->rt);
   status = compile(&r);
   rrn_arena_release(&r.arena);

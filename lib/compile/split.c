@@ -98,9 +98,9 @@ piece_of_part(const rramnas_mapping *m, const rrn_piece *whole, const rrn_pack_p
 }
 
 static int64_t
-conversions(const rrn_piece *p)
+conversions(const rramnas_mapping *m, const rrn_piece *p)
 {
-  return p->activations * p->read_cols;
+  return p->activations * (p->read_cols + m->matrices[p->layer].unit_cells);
 }
 
 /* The parts of one box, as pieces of the mapping from `at` on. */
@@ -111,9 +111,9 @@ add_pieces(rramnas_mapping *m, const rrn_piece *whole, const rrn_pack_part *part
 
   for (k = 0; k < n; k++) {
     at[k] = piece_of_part(m, whole, parts, n, k);
-    m->extra_conversions += conversions(&at[k]);
+    m->extra_conversions += conversions(m, &at[k]);
   }
-  m->extra_conversions -= conversions(whole);
+  m->extra_conversions -= conversions(m, whole);
   m->boxes_cut += n > 1;
   m->cut_parts += n > 1 ? (int32_t)n : 0;
 }

@@ -12,6 +12,9 @@
  *   ADC conversions   c p s a * subarrays touched * ADC sets
  *   sums              one per weight column and position; (pieces of a column - 1) of them meet others
  *
+ * Unit columns (u cells of a row) are read and converted with each activation: u more cells of every driven row, u more
+ * conversions, and one subtraction for each sum. They are written with each box's rows.
+ *
  * Copies share positions, so counts do not depend on their number; programming does. Slices of a weight in parallel
  * crossbars are rrn_layout's arrays.
  *
@@ -84,19 +87,20 @@ count_piece(const counting *c, const rrn_piece *p, rrn_crossbar_activity *ret)
   const rrn_layout *l = layout_of(c, p->layer);
   const double positions = (double)x->positions, groups = groups_of(x, p), rows = rrn_piece_matrix_rows(p);
   const double row_passes = ceil_ratio(p->rows, l->dacs * l->subarrays);
-  const double column_passes = rrn_hw_column_passes(c->m->hw, p->read_cols);
+  const double column_passes = rrn_hw_column_passes(c->m->hw, p->read_cols + x->unit_cells);
+  const double unit_reads = (double)p->activations * x->unit_cells;
   const double drives = l->input_slices * column_passes;
   rrn_crossbar_activity a;
 
   a.row_drives = rows * groups * positions;
   a.column_reads = p->cols * positions;
-  a.cell_reads = rows * p->cols * positions * l->input_slices;
+  a.cell_reads = (rows * p->cols * positions + a.row_drives * x->unit_cells) * l->input_slices;
   a.off_reads = off_cells(x, p, groups) * positions * l->input_slices;
   a.half_reads = a.row_drives * l->cols * l->input_slices - a.cell_reads - a.off_reads;
   a.half_reads = a.half_reads > 0 ? a.half_reads : 0;
   a.dac_conversions = a.row_drives * drives * l->sets;
-  a.adc_conversions = a.column_reads * l->input_slices * row_passes * ceil_ratio(p->rows,
-                                                                                 l->subarray_rows) * l->adc_sets;
+  a.adc_conversions = (a.column_reads + unit_reads) * l->input_slices * row_passes *
+                      ceil_ratio(p->rows, l->subarray_rows) * l->adc_sets;
   a.input_bits = a.row_drives * rrn_matrix_input_bits(c->m->hw, x);
   a.register_bits = a.row_drives * l->input_slices * c->m->hw->v.dac.bits + a.adc_conversions * l->accumulator_bits;
   a.sums = a.column_reads / x->cells;
@@ -251,6 +255,7 @@ count_data(counting *c, int32_t layer)
   const double writes = in_bits * y->crossbar.input_share, sum_bits = y->crossbar.sums * y->layout->accumulator_bits;
 
   y->partial_adds = y->crossbar.sums - outputs + (info->has_bias ? outputs : 0);
+  y->partial_adds += x->unit_cells > 0 ? y->crossbar.sums : 0;
   y->input_writes = writes;
   y->output_writes += sum_bits;
   y->output_reads += sum_bits;
@@ -269,7 +274,7 @@ count_mapped(counting *c, int32_t layer)
   const rrn_layer_deps *deps = &m->net->deps[m->layer_of[layer]];
   const rrn_layout *l = layout_of(c, layer);
   const double chip = (double)m->crossbars_available * l->rows * l->cols, copies = m->copies[layer];
-  double cells = 0, rows = 0, n;
+  double cells = 0, units = 0, rows = 0, n;
   int32_t i, k;
 
   for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i = k) {
@@ -283,11 +288,12 @@ count_mapped(counting *c, int32_t layer)
     count_piece(c, p, kind);
     add_pieces(&c->a->layers[m->layer_of[layer]], n, p, kind);
     cells += n * ((double)rrn_piece_matrix_rows(p) * p->cols);
+    units += n * ((double)p->rows * c->m->matrices[layer].unit_cells);
     rows += n * p->rows;
   }
   c->a->cells[m->layer_of[layer]] = cells * copies / chip;
-  c->a->written_cells += cells * copies * l->arrays;
-  c->a->kept_cells += (rows * l->cols - cells) * copies * l->arrays;
+  c->a->written_cells += (cells + units) * copies * l->arrays;
+  c->a->kept_cells += (rows * l->cols - cells - units) * copies * l->arrays;
   c->a->written_rows += rows * copies;
   for (i = 0; i < deps->n; i++)
     c->followed[deps->layers[i]] = 1;

@@ -99,6 +99,8 @@ rrn_cost_mnsim(const rrn_cost_input *in, rrn_cost_output *out, rramnas_error *er
               "cost options: samples is %d, cost model mnsim knows one inference", (int)in->samples);
   RRN_FAIL_IF(in->m->n_bits != 0, err, RRAMNAS_ERR_UNSUPPORTED,
               "cost options: layers have bits of their own, which cost model mnsim does not know");
+  RRN_FAIL_IF(in->m->unit_cols != 0, err, RRAMNAS_ERR_UNSUPPORTED,
+              "cost options: weight.sign is unit_column, which cost model mnsim does not know");
   RRN_TRY(rrn_mnsim_network(&c, in->m->net, RRN_MNSIM_MODE_WINDOW, in->arena, &r, err));
   fill_rows(in, &r, out);
   for (i = 0; i < in->m->n_pieces; i++)

@@ -300,7 +300,8 @@ static double
 shortfall(const work *w, const rramnas_compile_options *o)
 {
   const rrn_hw_values *v = &w->hw->v;
-  const double cells = w->outcome.weights * rrn_hw_columns_per_weight(w->hw) / ((double)v->crossbar.rows * v->crossbar.cols);
+  const double cols = v->crossbar.cols - rrn_hw_unit_columns_of(w->hw, v->weight.bits);
+  const double cells = w->outcome.weights * rrn_hw_columns_per_weight(w->hw) / (v->crossbar.rows * cols);
   const double at_hand = o->crossbars > 0 ? o->crossbars : v->chip.crossbars > 0 ? v->chip.crossbars : 1;
   const double missing = cells / at_hand - 1;
 

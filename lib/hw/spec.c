@@ -55,6 +55,12 @@ rrn_hw_columns_of(const rramnas_hw *hw, int32_t weight_bits)
 }
 
 int32_t
+rrn_hw_unit_columns_of(const rramnas_hw *hw, int32_t weight_bits)
+{
+  return hw->v.weight.sign == RRN_SIGNED_UNIT_COLUMN ? rrn_hw_columns_of(hw, weight_bits) : 0;
+}
+
+int32_t
 rrn_hw_columns_per_weight(const rramnas_hw *hw)
 {
   return rrn_hw_columns_of(hw, hw->v.weight.bits);

@@ -16,7 +16,11 @@ enum rrn_hw_slicing {
   RRN_SLICING_PARALLEL, /* slices of a weight (and its negative half) in parallel crossbars driven alike: one column per weight (RNC) */
   RRN_SLICING_COLUMNS,  /* in neighbouring columns of one crossbar */
 };
-enum rrn_hw_signed { RRN_SIGNED_DIFFERENTIAL, RRN_SIGNED_OFFSET };
+enum { RRN_WEIGHT_BITS = 32 }; /* at most */
+enum rrn_hw_signed {
+  RRN_SIGNED_DIFFERENTIAL, RRN_SIGNED_OFFSET,
+  RRN_SIGNED_UNIT_COLUMN, /* as offset, which is read from columns of each crossbar that hold the weight 0 */
+};
 enum rrn_hw_subtraction { RRN_SUBTRACT_ANALOG, RRN_SUBTRACT_DIGITAL }; /* of differential pairs, before or after the ADC */
 enum rrn_hw_wire_delay { RRN_WIRES_IGNORED, RRN_WIRES_ELMORE };
 enum rrn_hw_below_resolution { RRN_BELOW_RESOLUTION_ACCEPT, RRN_BELOW_RESOLUTION_WARN };
@@ -135,6 +139,9 @@ struct rramnas_hw {
 int32_t rrn_hw_columns_per_weight(const rramnas_hw *hw);
 /* The same of a weight of fewer bits. */
 int32_t rrn_hw_columns_of(const rramnas_hw *hw, int32_t weight_bits);
+/* Columns of a crossbar that hold the weight 0 of so many bits and are read together with weights of as many; 0 where
+ * weights are not signed so. */
+int32_t rrn_hw_unit_columns_of(const rramnas_hw *hw, int32_t weight_bits);
 
 /* Wordlines of a subarray: the field, or all rows when it is 0. */
 int32_t rrn_hw_subarray_rows(const rramnas_hw *hw);

@@ -112,13 +112,14 @@ const rrn_hw_field rrn_hw_fields[] = {
           "Whether the Elmore delay of wordline and bitline is added to each read of the array.",
           "MNSIM 2.0 and RNC, which ignore it"),
 
-  INTEGER("weight.bits", "bit", 1, 32, "8", v.weight.bits,
+  INTEGER("weight.bits", "bit", 1, RRN_WEIGHT_BITS, "8", v.weight.bits,
           "Bits of a weight.", "RNC's evaluation (8-bit weights)"),
   CHOICE2("weight.slicing", "parallel", "columns", v.weight.slicing,
          "Where the slices of a weight sit: in parallel crossbars that are driven alike, or in neighbouring columns.",
          "RNC's mapping (one column per weight)"),
-  CHOICE2("weight.sign", "differential", "offset", v.weight.sign,
-         "How a weight is signed: as the difference of two cells, or shifted by a constant.", RNC),
+  CHOICE3("weight.sign", "differential", "offset", "unit_column", v.weight.sign,
+          "How a weight is signed: as the difference of two cells, or shifted by a constant, which is subtracted as a number "
+          "or as read from columns that each crossbar keeps for it.", RNC),
   CHOICE2("weight.subtraction", "analog", "digital", v.weight.subtraction,
           "Where differential pairs in parallel crossbars are subtracted: before their common ADC, or after an ADC each.",
           MNSIM " (Sub_Position 0)"),
@@ -380,7 +381,7 @@ stuck_cells_are_cells(const rramnas_hw *hw)
 static int
 weight_fits_columns(const rramnas_hw *hw)
 {
-  return rrn_hw_columns_per_weight(hw) <= hw->v.crossbar.cols;
+  return rrn_hw_columns_per_weight(hw) + rrn_hw_unit_columns_of(hw, hw->v.weight.bits) <= hw->v.crossbar.cols;
 }
 
 static int
@@ -426,7 +427,8 @@ const rrn_hw_rule rrn_hw_rules[] = {
   { { "device.on_resistance_ohm", "device.off_resistance_ohm" }, on_conducts_better,
     "The on state must conduct better, so device.on_resistance_ohm must be below device.off_resistance_ohm." },
   { { "weight.bits", "crossbar.cols" }, weight_fits_columns,
-    "A weight sliced into columns sits in one crossbar, so its cells must not outnumber crossbar.cols." },
+    "A weight sits in one crossbar with its unit columns, if it has any, so its cells must not outnumber "
+    "crossbar.cols." },
   { { "noise.stuck_off_fraction", "noise.stuck_on_fraction" }, stuck_cells_are_cells,
     "A cell is stuck in one state, so both fractions together must not exceed 1." },
   { { "noise.level_mean_us", "device.bits_per_cell" }, levels_are_measured,

@@ -96,8 +96,8 @@ write_hardware(rrn_writer *w, const rramnas_mapping *m)
     rrn_write_format(w, "%02x", digest[i]);
   rrn_write_format(w, "\", \"crossbar_rows\": %d, \"crossbar_cols\": %d, \"crossbars_available\": %d",
                    (int)hw->v.crossbar.rows, (int)hw->v.crossbar.cols, (int)m->crossbars_available);
-  rrn_write_format(w, ", \"weight_bits\": %d, \"input_bits\": %d, \"columns_per_weight\": %d},\n",
-                   (int)hw->v.weight.bits, (int)hw->v.input.bits, (int)rrn_hw_columns_per_weight(hw));
+  rrn_write_format(w, ", \"weight_bits\": %d, \"input_bits\": %d, \"columns_per_weight\": %d, \"unit_columns\": %d},\n",
+                   (int)hw->v.weight.bits, (int)hw->v.input.bits, (int)rrn_hw_columns_per_weight(hw), (int)m->unit_cols);
 }
 
 static void

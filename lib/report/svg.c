@@ -303,6 +303,23 @@ write_tiles(plan *p)
   rrn_write_text(&p->w, "\"/>\n");
 }
 
+/* The last columns of each crossbar, which no box takes. */
+static void
+write_unit_columns(plan *p)
+{
+  const int32_t width = p->m->unit_cols;
+  int32_t tile;
+
+  if (width == 0 || p->detail == DETAIL_SQUARES)
+    return;
+  rrn_write_text(&p->w, "<path fill=\"#c3cad2\" d=\"");
+  for (tile = 0; tile < p->n_tiles; tile++) {
+    rectangle(p, tile_x(p, tile) + p->tile_w - width, tile_y(p, tile), width, p->tile_h);
+    rrn_write_text(&p->w, "\n");
+  }
+  rrn_write_text(&p->w, "\"><title>unit columns: the weight 0</title></path>\n");
+}
+
 static void
 write_box(plan *p, int32_t layer, int32_t copy, int32_t piece)
 {
@@ -447,6 +464,7 @@ write_plan(plan *p, rramnas_error *err)
     RRN_TRY(write_squares(p, err));
   } else {
     write_tiles(p);
+    write_unit_columns(p);
     write_boxes(p);
   }
   if (p->numbers)

@@ -13,10 +13,11 @@
  *     |      2       |      b       |  rows of b     meet the columns that the other reads
  *     +--------------+--------------+
  *
- * Cells that no box has are in the high-resistance state: they add leakage, not weights. And the two may not need the
- * same converters. ADCs: with as many as columns each has its own. With fewer, adc.mux says which a box takes: `block`,
- * those of its columns; `any`, as many as it has columns to read, dealt to the boxes of a crossbar in turn when the
- * chip is programmed. DACs and rows alike, with subarrays counted together.
+ * Cells that no box has are in the high-resistance state: they add leakage, not weights. Unit columns are columns of every
+ * box, so where there are any, one box of a crossbar is active at a time. And the two may not need the same converters.
+ * ADCs: with as many as columns each has its own. With fewer, adc.mux says which a box takes: `block`, those of its columns;
+ * `any`, as many as it has columns to read, dealt to the boxes of a crossbar in turn when the chip is programmed. DACs and
+ * rows alike, with subarrays counted together.
  *
  * Why it is right: a set of boxes that are pairwise free of each other is free of each other, as rows, columns and
  * converters are dealt once and for all. Not handled: converters of several subarrays told apart (a box waits more
@@ -74,7 +75,7 @@ conflict(const builder *b, const int32_t *in_bar, int32_t n, const box *p, const
 {
   int32_t i;
 
-  if (ranges_meet(p->row, p->rows, q->row, q->rows) || ranges_meet(p->col, p->cols, q->col, q->cols) ||
+  if (b->m->unit_cols > 0 || ranges_meet(p->row, p->rows, q->row, q->rows) || ranges_meet(p->col, p->cols, q->col, q->cols) ||
       rings_meet(&p->dacs, &q->dacs, b->n_dacs) || rings_meet(&p->adcs, &q->adcs, b->n_adcs))
     return 1;
   for (i = 0; i < n; i++)

@@ -14,7 +14,7 @@ enum { RRN_XBAR_MAX_SLICES = 16 };
 enum rrn_xbar_sign {
   RRN_XBAR_DIFFERENTIAL = 0, /* positive and negative cell, the unused one off */
   RRN_XBAR_OFFSET = 1,       /* 2^(weight_bits - 1) is added, and subtracted digitally */
-  RRN_XBAR_UNIT_COLUMN = 2   /* the same, subtracted as read from one more column that holds the weight 0 */
+  RRN_XBAR_UNIT_COLUMN = 2   /* the same, subtracted as read from one more column of each crossbar that holds the weight 0 */
 };
 
 /* How weights become cells and inputs become steps. */
@@ -28,6 +28,7 @@ typedef struct rrn_xbar_spec {
   int32_t driven;      /* of these at once, from the first one on: each such pass is converted by itself; 0 = all */
   int32_t subtract_digitally; /* differential: each cell of a pair has its own conversion */
   double g_off;        /* off conductance, 0..1 */
+  size_t unit_outputs; /* outputs that have a unit column together; 0 = all */
 } rrn_xbar_spec;
 
 /* Converter of every column, by slice: `codes` levels evenly from lo to hi, both included; 0 codes = none. */
@@ -67,7 +68,7 @@ typedef struct rrn_xbar_layer {
   double read_sigma;
   int read_by_column;     /* one draw per column current, of the same distribution, instead of one per cell */
   size_t n_in, n_out;
-  size_t cols;            /* n_out, one more with a unit column */
+  size_t cols;            /* n_out, then the unit columns */
   int32_t n_slices, n_sides, n_steps;
   const int32_t *weights; /* [n_out][n_in], not owned */
   rrn_xbar_noise noise;
@@ -144,6 +145,13 @@ rrn_xbar_pass_end(const rrn_xbar_layer *l, size_t first)
   const size_t inputs = l->n_in < of_array ? l->n_in : of_array;
 
   return end < inputs ? end : inputs;
+}
+
+/* The column that what an output's offset adds is read from. */
+static inline size_t
+rrn_xbar_unit_column(const rrn_xbar_layer *l, size_t output)
+{
+  return l->n_out + output / l->spec.unit_outputs;
 }
 
 /* Greatest digit of a cell and of an input step. */

@@ -23,7 +23,8 @@ typedef struct rrn_xbar_converters {
   size_t n_planes;         /* conversions of a column and step */
   size_t crossbars;        /* of a tile */
   size_t per_crossbar;     /* in use */
-  size_t outputs;          /* of the layer that a crossbar has */
+  size_t n_out, outputs;   /* of the layer, and how many a crossbar has */
+  size_t columns;          /* of a crossbar: its outputs and their unit column */
   const double *units;     /* sar: [converters][bits] what each bit adds, in codes, lowest first; ramp:
                             * [tiles][crossbars][codes - 1], flash: [converters][codes - 1] lowest current of codes 1,
                             * 2 ... */

@@ -558,12 +558,14 @@ finish(const rrn_xbar_kernel *k, const int32_t *x, size_t batch, const rrn_xbar_
 
   for (vector = 0; vector < batch; vector++) {
     const double *y = w->y + vector;
-    double offset = l->spec.sign == RRN_XBAR_UNIT_COLUMN ? y[l->n_out * RRN_XBAR_TABLE_VECTORS] : 0;
+    double offset = 0;
 
     for (i = 0; l->spec.sign == RRN_XBAR_OFFSET && i < l->n_in; i++)
       offset += (double)x[vector * l->n_in + i] * (double)(1 << (l->spec.weight_bits - 1));
     for (i = 0; i < l->n_out; i++)
-      ret_y[vector * l->n_out + i] = y[i * RRN_XBAR_TABLE_VECTORS] - offset;
+      ret_y[vector * l->n_out + i] =
+        y[i * RRN_XBAR_TABLE_VECTORS] -
+        (l->spec.sign == RRN_XBAR_UNIT_COLUMN ? y[rrn_xbar_unit_column(l, i) * RRN_XBAR_TABLE_VECTORS] : offset);
   }
 }
 

@@ -42,14 +42,14 @@ weights_of(const rrn_xbar_layer *l, size_t col, size_t first, size_t n, double *
   }
 }
 
-/* What an offset adds to every weight. */
+/* What an offset adds to every weight of an output. */
 static void
-weights_of_offset(const rrn_xbar_layer *l, size_t first, size_t n, double *ret_w)
+weights_of_offset(const rrn_xbar_layer *l, size_t col, size_t first, size_t n, double *ret_w)
 {
   size_t in;
 
   if (l->spec.sign == RRN_XBAR_UNIT_COLUMN)
-    weights_of(l, l->n_out, first, n, ret_w);
+    weights_of(l, rrn_xbar_unit_column(l, col), first, n, ret_w);
   else
     for (in = 0; in < n; in++)
       ret_w[in] = l->spec.sign == RRN_XBAR_OFFSET ? (double)(1 << (l->spec.weight_bits - 1)) : 0;
@@ -108,8 +108,9 @@ rrn_xbar_collapsed_fill(rrn_arena *arena, const rrn_xbar_layer *l, rrn_xbar_kern
   for (first = 0; first < l->n_in; first += CHUNK) {
     const size_t n = l->n_in - first < CHUNK ? l->n_in - first : CHUNK;
 
-    weights_of_offset(l, first, n, offset);
     for (col = 0; col < l->n_out; col++) {
+      if (col % l->spec.unit_outputs == 0)
+        weights_of_offset(l, col, first, n, offset);
       weights_of(l, col, first, n, weights);
       for (in = 0; in < n; in++)
         set_weight(k, col, first + in, weights[in] - offset[in]);

@@ -232,13 +232,10 @@ finish(const rrn_xbar_layer *l, const int32_t *x, const double *y, double *ret_y
   double offset = 0;
   size_t k;
 
-  if (l->spec.sign == RRN_XBAR_UNIT_COLUMN)
-    offset = y[l->n_out];
-  else if (l->spec.sign == RRN_XBAR_OFFSET)
-    for (k = 0; k < l->n_in; k++)
-      offset += (double)x[k] * (double)(1 << (l->spec.weight_bits - 1));
+  for (k = 0; l->spec.sign == RRN_XBAR_OFFSET && k < l->n_in; k++)
+    offset += (double)x[k] * (double)(1 << (l->spec.weight_bits - 1));
   for (k = 0; k < l->n_out; k++)
-    ret_y[k] = y[k] - offset;
+    ret_y[k] = y[k] - (l->spec.sign == RRN_XBAR_UNIT_COLUMN ? y[rrn_xbar_unit_column(l, k)] : offset);
 }
 
 int

@@ -96,7 +96,7 @@ rrn_xbar_is_short(const rrn_xbar_layer *layer, const rrn_xbar_adc *adcs, size_t 
 
   if (l.n_in > RRN_XBAR_SHORT_ROWS || l.n_in > rrn_xbar_driven(&l) || l.spec.dac_bits != 1 || l.n_steps > STEPS ||
       l.adc.codes == 0 || l.adc.codes > RRN_XBAR_SHORT_MOST_CODE || (l.read_model != RRN_READ_NONE && !l.read_by_column) ||
-      l.spec.sign == RRN_XBAR_UNIT_COLUMN || rrn_xbar_collapses(layer))
+      rrn_xbar_collapses(layer))
     return 0;
   for (g = 0; g < n_groups; g++) {
     l.adc = adcs[g];
@@ -148,7 +148,8 @@ rrn_xbar_short_scale(const rrn_xbar_short *s, size_t group, double *ret_scale, d
   }
   *ret_scale = to_digits * unit;
   *ret_base = rrn_xbar_pairs_are_one(&l) ? to_digits * lowest * all_steps(&l) : 0;
-  *ret_input_scale = l.n_sides == 2 ? 0 : -to_digits * l.spec.g_off * digits - (double)(1 << (l.spec.weight_bits - 1));
+  *ret_input_scale =
+    l.spec.sign == RRN_XBAR_OFFSET ? -to_digits * l.spec.g_off * digits - (double)(1 << (l.spec.weight_bits - 1)) : 0;
 }
 
 void
@@ -658,16 +659,65 @@ count_in_use(const uint8_t *lanes, size_t n_vectors)
   return n;
 }
 
+/* What the unit columns give is subtracted: sums of codes that are not negative. */
+static void
+subtract_units(const rrn_xbar_layer *l, size_t n_vectors, int32_t *sums)
+{
+  size_t k, v;
+
+  for (k = 0; k < l->n_out; k++) {
+    const int32_t *unit = sums + rrn_xbar_unit_column(l, k) * n_vectors;
+    int32_t *output = sums + k * n_vectors;
+
+    for (v = 0; v < n_vectors; v++)
+      output[v] -= unit[v];
+  }
+}
+
+/* Column by column: any array. */
+static int32_t
+run_looked_up(rrn_arena *scratch, const running *run, rrn_xbar_short_column *common, size_t n_vectors,
+              const uint32_t *numbers, int32_t *sums, rramnas_error *err)
+{
+  const rrn_xbar_short *s = run->s;
+  const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
+  const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
+  uint32_t *patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
+
+  common->patterns = patterns;
+  common->worths = aligned(scratch, common->n_planes, 64 * sizeof(*common->worths));
+  if (!patterns || !common->worths)
+    return rrn_fail_memory(err);
+  if (s->spreads)
+    RRN_TRY(name_vectors(scratch, run, numbers, n_vectors, &common->names, err));
+  if (fast)
+    rrn_xbar_short_worths_avx512(common, common->worths);
+  (fast ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(run->x, run->x_row, s->head.n_in, blocks, patterns);
+  return run_all(scratch, run, common, blocks, sums, err);
+}
+
+/* Sums of all columns, by the form that suits the array. */
+static int32_t
+run_suited(rrn_arena *scratch, const running *run, rrn_xbar_short_column *common, size_t n_vectors,
+           const uint32_t *numbers, int32_t *sums, rramnas_error *err)
+{
+  int done = 0;
+
+  if (suits_tiles(run->s, common))
+    RRN_TRY(run_tiles(scratch, run, common, n_vectors, sums, &done, err));
+  else if (suits_list(run->s, common, n_vectors))
+    done = run_listed(run, common, n_vectors, sums);
+  else if (suits_abreast(run->s, common))
+    RRN_TRY(run_abreast(scratch, run, common, n_vectors, sums, &done, err));
+  return done ? RRAMNAS_OK : run_looked_up(scratch, run, common, n_vectors, numbers, sums, err);
+}
+
 int32_t
 rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, rrn_xbar_short_group *g, const uint8_t *x,
                    size_t x_row, size_t n_vectors, const uint8_t *lanes, const uint32_t *numbers, int32_t *ret_sums,
                    rrn_xbar_stats *stats, rramnas_error *err)
 {
-  const size_t blocks = n_vectors / RRN_XBAR_SHORT_VECTORS;
   const running run = { .s = s, .g = g, .x = x, .x_row = x_row, .lanes = lanes, .slot = slot, .stats = stats };
-  const int fast = s->cpu >= RRN_XBAR_CPU_AVX512;
-  uint32_t *patterns;
-  int done = 0;
   rrn_xbar_short_column common = { .n_planes = (size_t)s->n_planes, .n_fives = s->n_fives,
                                    .last = s->head.adc.codes - 1, .n_steps = s->head.n_steps, .lanes = lanes, .halves = g->halves,
                                    .stats = stats, .settle = rrn_xbar_short_settle };
@@ -676,22 +726,8 @@ rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, rrn
   memcpy(common.places, g->places, (size_t)s->n_planes * sizeof(*g->places));
   g->layer.id = s->head.id;
   g->layer.id.copy += (uint32_t)g->group;
-  if (suits_tiles(s, &common))
-    RRN_TRY(run_tiles(scratch, &run, &common, n_vectors, ret_sums, &done, err));
-  else if (suits_list(s, &common, n_vectors))
-    done = run_listed(&run, &common, n_vectors, ret_sums);
-  else if (suits_abreast(s, &common))
-    RRN_TRY(run_abreast(scratch, &run, &common, n_vectors, ret_sums, &done, err));
-  if (done)
-    return RRAMNAS_OK;
-  common.patterns = patterns = aligned(scratch, blocks * s->n_fives, 64 * sizeof(*patterns));
-  common.worths = aligned(scratch, common.n_planes, 64 * sizeof(*common.worths));
-  if (!patterns || !common.worths)
-    return rrn_fail_memory(err);
-  if (s->spreads)
-    RRN_TRY(name_vectors(scratch, &run, numbers, n_vectors, &common.names, err));
-  if (fast)
-    rrn_xbar_short_worths_avx512(&common, common.worths);
-  (fast ? rrn_xbar_short_patterns_avx512 : rrn_xbar_short_patterns_plain)(x, x_row, s->head.n_in, blocks, patterns);
-  return run_all(scratch, &run, &common, blocks, ret_sums, err);
+  RRN_TRY(run_suited(scratch, &run, &common, n_vectors, numbers, ret_sums, err));
+  if (s->head.spec.sign == RRN_XBAR_UNIT_COLUMN)
+    subtract_units(&s->head, n_vectors, ret_sums);
+  return RRAMNAS_OK;
 }

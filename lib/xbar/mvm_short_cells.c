@@ -139,11 +139,12 @@ draw(maker *m)
 static void
 write_codes(maker *m, size_t col, double *codes)
 {
+  static const int32_t weights_of_unit[RRN_XBAR_SHORT_ROWS];
   const rrn_xbar_layer *l = &m->l;
   const size_t n_slices = (size_t)l->n_slices, per_slice = m->r.n_planes / n_slices, first = col * n_slices;
   size_t at, n;
 
-  m->w.weights = l->weights + col * l->n_in;
+  m->w.weights = col < l->n_out ? l->weights + col * l->n_in : weights_of_unit;
   for (at = first; at < first + n_slices; at += n) {
     if (at == m->end)
       draw(m);

@@ -473,11 +473,20 @@ rrn_xbar_noise_of(const rramnas_hw *hw, double time_s)
   return n;
 }
 
+static int32_t
+sign_of(const rramnas_hw *hw)
+{
+  static const int32_t signs[] = { [RRN_SIGNED_DIFFERENTIAL] = RRN_XBAR_DIFFERENTIAL, [RRN_SIGNED_OFFSET] = RRN_XBAR_OFFSET,
+                                   [RRN_SIGNED_UNIT_COLUMN] = RRN_XBAR_UNIT_COLUMN };
+
+  return signs[hw->v.weight.sign];
+}
+
 rrn_xbar_spec
 rrn_xbar_spec_of(const rramnas_hw *hw)
 {
   const rrn_xbar_spec s = {
-    .sign = hw->v.weight.sign == RRN_SIGNED_DIFFERENTIAL ? RRN_XBAR_DIFFERENTIAL : RRN_XBAR_OFFSET,
+    .sign = sign_of(hw),
     .weight_bits = hw->v.weight.bits, .cell_bits = hw->v.device.bits_per_cell, .input_bits = hw->v.input.bits,
     .dac_bits = hw->v.dac.bits, .rows = rrn_hw_subarray_rows(hw), .driven = hw->v.dac.per_subarray,
     .subtract_digitally = hw->v.weight.subtraction == RRN_SUBTRACT_DIGITAL,

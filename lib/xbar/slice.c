@@ -6,7 +6,7 @@
  *
  * Idea: a differential pair holds the magnitude in one cell and 0 in the other; with an offset one cell holds
  * w + 2^(bits - 1). A unit column is one more output whose weight is 0: what it gives is exactly what the offset and
- * the off conductance add to the others. A digit d conducts g_off + (1 - g_off) d / (2^cell_bits - 1).
+ * the off conductance add to the others. Each crossbar that a layer's outputs lie in has its own. A digit d conducts g_off + (1 - g_off) d / (2^cell_bits - 1).
  *
  * Complexity: constant per cell; nothing is stored. Source: differential pairs, offset and bit slices as in ISAAC (Shafiee et al., ISCA
  * 2016) and CrossSim. Deviation: the unit column holds the digits of the weight 0 instead of half the range, so that
@@ -103,7 +103,9 @@ rrn_xbar_layer_create(const rrn_xbar_spec *spec, const int32_t *weights, size_t 
   RRN_TRY(rrn_xbar_spec_check(spec, err));
   RRN_FAIL_IF(n_out == 0 || n_in == 0 || n_out > UINT32_MAX || id.copy >> 22 != 0, err, RRAMNAS_ERR_ARGUMENT,
               "a layer of %zu x %zu weights, copy %u", n_out, n_in, (unsigned)id.copy);
-  l.cols = n_out + (spec->sign == RRN_XBAR_UNIT_COLUMN);
+  if (spec->unit_outputs == 0 || spec->unit_outputs > n_out)
+    l.spec.unit_outputs = n_out;
+  l.cols = n_out + (spec->sign == RRN_XBAR_UNIT_COLUMN ? (n_out + l.spec.unit_outputs - 1) / l.spec.unit_outputs : 0);
   l.n_sides = differential ? 2 : 1;
   l.n_slices = rrn_slices(spec->weight_bits, spec->cell_bits, differential);
   l.n_steps = (spec->input_bits + spec->dac_bits - 1) / spec->dac_bits;

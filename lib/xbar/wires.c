@@ -26,10 +26,10 @@
 /* A segment of no resistance is one of so little. */
 #define LEAST_OHM 1e-7
 
-/* An array at hand: columns [first, end) of the layer and their parts. */
+/* An array at hand: outputs from `first` on, then their unit column, and the parts of each. */
 typedef struct array {
   size_t tile_first, rows;
-  size_t first, end;
+  size_t first, n_outputs, n_units;
   size_t part, parts; /* the first part and how many of a column lie here */
   double *g, *effective; /* [rows][columns] */
   double *layer_g;       /* of the whole layer */
@@ -38,17 +38,17 @@ typedef struct array {
 static size_t
 columns_of(const array *a)
 {
-  return (a->end - a->first) * a->parts;
+  return (a->n_outputs + a->n_units) * a->parts;
 }
 
 /* Cell (or its place in the array) of a part: slices, and in them sides. */
 static size_t
 cell_of(const rrn_xbar_layer *l, const array *a, size_t row, size_t column)
 {
-  const size_t part = a->part + column % a->parts, sides = (size_t)l->n_sides;
+  const size_t part = a->part + column % a->parts, sides = (size_t)l->n_sides, k = column / a->parts;
+  const size_t col = k < a->n_outputs ? a->first + k : rrn_xbar_unit_column(l, a->first);
 
-  return rrn_xbar_cell(l, (int32_t)(part / sides), (int32_t)(part % sides), a->first + column / a->parts,
-                       a->tile_first + row);
+  return rrn_xbar_cell(l, (int32_t)(part / sides), (int32_t)(part % sides), col, a->tile_first + row);
 }
 
 static int32_t
@@ -90,8 +90,9 @@ apply_to_tile(const rrn_rt *rt, const rrn_xbar_layer *l, const rrn_xbar_wiring *
   const size_t parts = (size_t)(l->n_slices * l->n_sides), width = rrn_xbar_outputs_of_crossbar(&w->layout, l);
 
   a->parts = w->layout.side_by_side ? parts : 1;
-  for (a->first = 0; a->first < l->cols; a->first += width) {
-    a->end = l->cols - a->first < width ? l->cols : a->first + width;
+  a->n_units = l->spec.sign == RRN_XBAR_UNIT_COLUMN;
+  for (a->first = 0; a->first < l->n_out; a->first += width) {
+    a->n_outputs = l->n_out - a->first < width ? l->n_out - a->first : width;
     for (a->part = 0; a->part < parts; a->part += a->parts)
       RRN_TRY(apply_to_array(rt, l, w, a, err));
   }
@@ -103,7 +104,7 @@ apply_to_all(const rrn_rt *rt, const rrn_xbar_layer *l, const rrn_xbar_wiring *w
 {
   const size_t parts = (size_t)(l->n_slices * l->n_sides), width = rrn_xbar_outputs_of_crossbar(&w->layout, l);
   const size_t rows = (size_t)l->spec.rows < l->n_in ? (size_t)l->spec.rows : l->n_in;
-  const size_t most = (l->cols < width ? l->cols : width) * (w->layout.side_by_side ? parts : 1);
+  const size_t most = ((l->n_out < width ? l->n_out : width) + 1) * (w->layout.side_by_side ? parts : 1);
   array a = { .layer_g = layer_g };
   int32_t status = RRAMNAS_OK;
   size_t cells;

@@ -69,6 +69,7 @@ def check_weights(r):
 
 def check_placements(r):
     """Every piece of every copy is placed once, inside its crossbar, and no two boxes overlap."""
+    cols = r["hardware"]["crossbar_cols"] - r["hardware"]["unit_columns"]
     pieces = {(p["layer"], p["piece"]): p for p in r["partition"]}
     copies = {d["layer"]: d["copies"] for d in r["duplication"]}
     assert sorted(copies) == [layer["index"] for layer in r["network"]["layers"] if layer["mapped"]]
@@ -79,7 +80,7 @@ def check_placements(r):
         assert key not in seen and 0 <= box["copy"] < copies[box["layer"]]
         assert (box["rows"], box["cols"]) == (piece["rows"], piece["cols"])
         assert 0 <= box["row"] <= r["hardware"]["crossbar_rows"] - box["rows"]
-        assert 0 <= box["col"] <= r["hardware"]["crossbar_cols"] - box["cols"]
+        assert 0 <= box["col"] <= cols - box["cols"]
         for other in bars.setdefault(box["crossbar"], []):
             assert (box["row"] >= other["row"] + other["rows"] or other["row"] >= box["row"] + box["rows"]
                     or box["col"] >= other["col"] + other["cols"] or other["col"] >= box["col"] + box["cols"])

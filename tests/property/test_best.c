@@ -51,7 +51,7 @@ make(test_random *r, random_case *x)
   x->o.crossbars = crossbars_needed(x, RRAMNAS_POLICY_RNC, RRAMNAS_EFFORT_FAST) + (int32_t)test_below(r, 40);
   x->o.seed = (uint32_t)test_below(r, 1000);
   x->o.samples = 1 + (int32_t)test_below(r, 12);
-  x->o.depthwise = 1 + (int32_t)test_below(r, 3);
+  x->o.depthwise = random_case_depthwise(x, 1 + (int32_t)test_below(r, 3));
   x->o.effort = RRAMNAS_EFFORT_FAST;
 }
 

@@ -31,7 +31,7 @@ make(test_random *r, random_case *x, int i)
   x->o.policy = RRAMNAS_POLICY_BEST;
   x->o.effort = RRAMNAS_EFFORT_FAST;
   x->o.seed = (uint32_t)test_below(r, 1000);
-  x->o.depthwise = 1 + i % 3;
+  x->o.depthwise = random_case_depthwise(x, 1 + i % 3);
   x->o.objective = objectives[i % 4];
   x->o.samples = i % 4 == 0 ? 2 + (int32_t)test_below(r, 12) : i % 4 == 3 ? 8 : 0;
 }

@@ -74,7 +74,7 @@ count_layer(const rramnas_mapping *m, int32_t layer)
   int32_t i;
 
   for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++)
-    n += m->pieces[i].activations * m->pieces[i].read_cols;
+    n += m->pieces[i].activations * (m->pieces[i].read_cols + m->matrices[layer].unit_cells);
   return n;
 }
 
@@ -98,7 +98,8 @@ check_part(const rramnas_mapping *m, const rrn_piece *whole, const rrn_piece *pa
   assert_int_equal(part->row_parts, most);
   for (levels = 0; 1 << levels < most; levels++)
     ;
-  mvm_ns = rrn_hw_mvm_latency_ns(m->hw, part->rows, part->read_cols, m->hw->v.input.bits, NULL);
+  mvm_ns = rrn_hw_mvm_latency_ns(m->hw, part->rows, part->read_cols + m->matrices[part->layer].unit_cells,
+                                 m->hw->v.input.bits, NULL);
   sum_ns = (double)((part->read_cols + m->hw->v.adc.per_subarray - 1) / m->hw->v.adc.per_subarray) * levels * 1000 /
            m->hw->v.digital.frequency_mhz;
   assert_true(part->latency_ns >= (mvm_ns + sum_ns) * (1 - 1e-12) && part->latency_ns <= (mvm_ns + sum_ns) * (1 + 1e-12));

@@ -365,7 +365,7 @@ move_to_corners(rramnas_mapping *m)
 
       bar = at->crossbar;
       *at = first[bar] < 0 ? (rrn_placement){ bar, 0, 0 }
-                           : (rrn_placement){ bar, m->hw->v.crossbar.rows - p->rows, m->hw->v.crossbar.cols - p->cols };
+                           : (rrn_placement){ bar, m->hw->v.crossbar.rows - p->rows, rrn_mapping_box_cols(m) - p->cols };
       first[bar] = i;
     }
   free(first);

@@ -3,6 +3,7 @@
 #ifndef RRAMNAS_TESTS_RANDOM_CASE_H
 #define RRAMNAS_TESTS_RANDOM_CASE_H
 
+#include "hw/spec.h"
 #include "random_hw.h"
 #include "random_net.h"
 
@@ -28,6 +29,15 @@ random_case_end(random_case *x)
 {
   rramnas_net_unref(x->net);
   rramnas_hw_unref(x->hw);
+}
+
+/* A way to lay out grouped layers that the chip has; `any` is one of the three. */
+static inline int32_t
+random_case_depthwise(const random_case *x, int32_t any)
+{
+  const int has_units = x->hw->v.weight.sign == RRN_SIGNED_UNIT_COLUMN;
+
+  return has_units && any == RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL ? RRAMNAS_DEPTHWISE_RNC : any;
 }
 
 /* A mapping that keeps the invariants. */

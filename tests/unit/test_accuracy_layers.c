@@ -613,7 +613,7 @@ more_bits_of_a_converter_are_no_worse(void **state)
 {
   static const char *const names[] = { "conv_deep", "gemm", "net_vgg_bn" };
   static const char *const weights[] = { "sign: differential", "sign: differential, subtraction: digital",
-                                         "sign: offset" };
+                                         "sign: offset", "sign: unit_column", "sign: unit_column, slicing: columns" };
   static const int32_t on_off[] = { 10, 11, 100, 1000 };
   size_t i, k, r;
 

@@ -283,8 +283,11 @@ rules_between_fields(void **state)
          "hw.yaml:1:30: device.on_resistance_ohm is 10000 and device.off_resistance_ohm is 10000. The on state must "
          "conduct better, so device.on_resistance_ohm must be below device.off_resistance_ohm.");
   hw_bad("weight: {slicing: columns}\ncrossbar:\n  cols: 7", "hw.yaml", RRAMNAS_ERR_RANGE,
-         "hw.yaml:3:9: weight.bits is 8 and crossbar.cols is 7. A weight sliced into columns sits in one crossbar, so "
-         "its cells must not outnumber crossbar.cols.");
+         "hw.yaml:3:9: weight.bits is 8 and crossbar.cols is 7. A weight sits in one crossbar with its "
+         "unit columns, if it has any, so its cells must not outnumber crossbar.cols.");
+  hw_bad("weight: {slicing: columns, sign: unit_column}\ncrossbar:\n  cols: 7", "hw.yaml", RRAMNAS_ERR_RANGE,
+         "hw.yaml:3:9: weight.bits is 8 and crossbar.cols is 7. A weight sits in one crossbar with its unit columns, if it "
+         "has any, so its cells must not outnumber crossbar.cols.");
 }
 
 static void
@@ -294,6 +297,7 @@ columns_per_weight(void **state)
     { "weight: {slicing: columns}", 8 },
     { "weight: {slicing: columns, sign: offset}", 4 },
     { "weight: {slicing: columns, sign: offset, bits: 7}", 4 },
+    { "weight: {slicing: columns, sign: unit_column}\ncrossbar: {cols: 8}", 4 },
     { "weight: {slicing: columns, bits: 32}\ndevice: {bits_per_cell: 1}", 62 },
     { "weight: {slicing: parallel, bits: 32}\ndevice: {bits_per_cell: 1}", 1 },
   };

@@ -360,7 +360,7 @@ random_layer(fixture *f, rrn_random *r, int32_t *x)
 {
   const rrn_xbar_spec spec = { .sign = (int32_t)(rrn_random_u32(r) % 3), .weight_bits = 5, .cell_bits = 2,
     .input_bits = 4, .dac_bits = 1 + (int32_t)(rrn_random_u32(r) % 2), .rows = 32,
-    .subtract_digitally = (int32_t)(rrn_random_u32(r) % 2), .g_off = 0.05 };
+    .subtract_digitally = (int32_t)(rrn_random_u32(r) % 2), .g_off = 0.05, .unit_outputs = OUT / 2 };
   int32_t *weights = rrn_arena_alloc(&f->arena, IN * OUT, sizeof(*weights));
   rrn_xbar_layer l;
   size_t k;

@@ -76,7 +76,7 @@ make_case(random_case *c, uint32_t number, int ideal)
     .input_bits = 1 + (int32_t)rrn_random_below(&r, number % 16 == 7 ? 16 : 10),
     .dac_bits = 1 + (int32_t)rrn_random_below(&r, 4),
     .rows = 1 + (int32_t)rrn_random_below(&r, 200), .subtract_digitally = (int32_t)rrn_random_below(&r, 2),
-    .g_off = rrn_random_below(&r, 2) ? 0.03 : 0, .driven = driven_of(number) };
+    .g_off = rrn_random_below(&r, 2) ? 0.03 : 0, .driven = driven_of(number), .unit_outputs = number % 5 * 7 };
   const rrn_xbar_noise noise = { .write_model = RRN_WRITE_RELATIVE, .write_sigma = 0.05, .stuck_on_fraction = 0.01 };
   const size_t batch = 1 + rrn_random_below(&r, 150);
 

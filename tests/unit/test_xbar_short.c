@@ -33,10 +33,12 @@ typedef struct layer_case {
 static rrn_xbar_spec
 random_spec(rrn_random *r, uint32_t number)
 {
+  static const int32_t signs[] = { RRN_XBAR_DIFFERENTIAL, RRN_XBAR_DIFFERENTIAL, RRN_XBAR_OFFSET, RRN_XBAR_UNIT_COLUMN };
   const rrn_xbar_spec spec = {
-    .sign = number % 3 == 2 ? RRN_XBAR_OFFSET : RRN_XBAR_DIFFERENTIAL, .weight_bits = 2 + (int32_t)rrn_random_below(r, 7),
+    .sign = signs[number % 3 + number % 2 * (number % 3 == 2)], .weight_bits = 2 + (int32_t)rrn_random_below(r, 7),
     .cell_bits = 1 + (int32_t)rrn_random_below(r, 4), .input_bits = 1 + (int32_t)rrn_random_below(r, 8), .dac_bits = 1,
-    .rows = 128, .subtract_digitally = number % 3 == 1, .g_off = rrn_random_below(r, 2) ? 0.01 : 0 };
+    .rows = 128, .subtract_digitally = number % 3 == 1, .g_off = rrn_random_below(r, 2) ? 0.01 : 0,
+    .unit_outputs = number % 5 };
 
   return spec;
 }
@@ -142,7 +144,7 @@ run_one(layer_case *c, const rrn_xbar_short *begun, const rrn_xbar_short *s, siz
 static size_t
 run_all(layer_case *c, const rrn_xbar_short s[N_CPUS], int exact)
 {
-  static int32_t sums[N_CPUS][MOST_OUT * VECTORS];
+  static int32_t sums[N_CPUS][2 * MOST_OUT * VECTORS];
   static double y[MOST_OUT * VECTORS];
   uint32_t numbers[VECTORS];
   size_t g, v, n_far = 0;
@@ -197,7 +199,7 @@ assert_slot(layer_case *c, const rrn_xbar_short *all)
   const uint32_t last = (uint32_t)c->n_groups - 1;
   const rrn_xbar_groups one = { .all = c->n_groups, .n = 1, .groups = &last, .adcs = c->adcs };
   const size_t n = all->head.cols * all->head.n_in * 3 * (size_t)all->n_planes;
-  static int32_t sums[2][MOST_OUT * VECTORS];
+  static int32_t sums[2][2 * MOST_OUT * VECTORS];
   rrn_xbar_stats stats[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
   rrn_xbar_layer group, same;
   rrn_xbar_short s;
@@ -270,7 +272,7 @@ static int64_t
 assert_number(layer_case *c, size_t n)
 {
   static uint8_t x[32 * MANY];
-  static int32_t sums[N_CPUS][MOST_OUT * MANY];
+  static int32_t sums[N_CPUS][2 * MOST_OUT * MANY];
   rrn_random r = rrn_random_start(8, c->layer.id.layer, 0, 0);
   rrn_xbar_stats stats[N_CPUS] = { { 0, 0, 0 } };
   rrn_xbar_short s[N_CPUS];
