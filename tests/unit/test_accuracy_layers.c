@@ -337,6 +337,9 @@ make_chip_of_passes(const scheme *s, int32_t driven)
 static void
 passes_are_the_integer_product(void **state)
 {
+  static const char *const signs[][2] = { { "differential", "analog" },
+                                          { "differential", "digital" },
+                                          { "unit_column", "analog" } };
   static const int32_t rows[][2] = { { 256, 3 }, { 64, 24 }, { 8, 5 }, { 8, 1 } };
   static const int32_t ranges[] = { RRN_ADC_GRANULAR, RRN_ADC_AUTO };
   size_t k;
@@ -348,10 +351,12 @@ passes_are_the_integer_product(void **state)
 
     open_bench(kinds[k].name, &b);
     quantise(&b, 8, 8);
-    for (i = 0; i < 2 * 4 * 4; i++) {
-      const scheme s = { "differential", i % 2 ? "digital" : "analog", i / 8 + 1, i / 2 % 2 + 1, rows[i / 2 % 4][0] };
-      rramnas_hw *hw = make_chip_of_passes(&s, rows[i / 2 % 4][1]);
-      const size_t products = compare_with(&b, kinds[k].name, &s, hw, &(rrn_chip_options){ .adc_range = ranges[i / 4 % 2] });
+    for (i = 0; i < 3 * 4 * 4; i++) {
+      const int32_t *height = rows[i / 3 % 4];
+      const scheme s = { signs[i % 3][0], signs[i % 3][1], i / 12 + 1, i / 3 % 2 + 1, height[0] };
+      rramnas_hw *hw = make_chip_of_passes(&s, height[1]);
+      const rrn_chip_options how = { .adc_range = ranges[i / 6 % 2] };
+      const size_t products = compare_with(&b, kinds[k].name, &s, hw, &how);
 
       assert_int_equal(products > 0, kinds[k].n_layers > 0);
       rramnas_hw_unref(hw);
