@@ -140,6 +140,9 @@ print_accuracy(FILE *out, const rramnas_hw *hw, const rramnas_net *net, const me
   print_chips(out, a);
   if (!has_errors(hw))
     fputs("          all chips are alike: this one has no errors of cells, section noise of its spec\n", out);
+  if (a->layers_on_diagonal > 0 && has_errors(hw))
+    fprintf(out, "          %d layer%s with several groups on a diagonal: cells beside them have no errors (doc/accuracy.md)\n",
+            (int)a->layers_on_diagonal, a->layers_on_diagonal == 1 ? "" : "s");
   print_converters(out, net, m);
   if (a->clipped > 0.01)
     fprintf(out, "          %.1f %% of all conversions are clipped: more adc.bits, or a wider range, may help\n",

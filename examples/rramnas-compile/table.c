@@ -46,26 +46,26 @@ print_name(FILE *out, const char *name, int pad)
     fputc(' ', out);
 }
 
-/* Columns that one activation of a piece reads: those of one group. */
+/* Columns that one activation of a piece reads: those of one group, and of a weight 0 beside them where there are unit columns. */
 static int64_t
-read_columns(const rramnas_layer *layer, const row *r, int64_t cols)
+read_columns(const rramnas_layer *layer, const row *r, int64_t cols, int has_units)
 {
   const int64_t per_weight = layer->weights > 0 && r->cells > layer->weights ? r->cells / layer->weights : 1;
   const int64_t of_group = layer->matrix_cols / layer->groups * per_weight;
 
-  return of_group > 0 && of_group < cols ? of_group : cols;
+  return (of_group > 0 && of_group < cols ? of_group : cols) + (has_units ? per_weight : 0);
 }
 
 /* A copy takes as long as its slowest piece. */
 static void
-add_time(const rramnas_hw *hw, const rramnas_net *net, const int64_t *piece, row *r)
+add_time(const rramnas_hw *hw, const rramnas_net *net, const int64_t *piece, int has_units, row *r)
 {
   rramnas_mvm_latency latency = RRAMNAS_MVM_LATENCY_INIT;
   rramnas_layer layer = RRAMNAS_LAYER_INIT;
   const int64_t share = r->copies > 0 ? (piece[3] + r->copies - 1) / r->copies : 0;
 
   if (rramnas_net_layer(net, (size_t)piece[0], &layer) == RRAMNAS_OK &&
-      rramnas_hw_mvm_latency(hw, piece[1], read_columns(&layer, r, piece[2]), 0, &latency, NULL) == RRAMNAS_OK &&
+      rramnas_hw_mvm_latency(hw, piece[1], read_columns(&layer, r, piece[2], has_units), 0, &latency, NULL) == RRAMNAS_OK &&
       latency.total_ns * (double)share > r->time_ns)
     r->time_ns = latency.total_ns * (double)share;
 }
@@ -94,7 +94,7 @@ collect_rows(const rramnas_hw *hw, const rramnas_net *net, const rramnas_mapping
     r->activations = p[3] > r->activations ? p[3] : r->activations;
   }
   for (i = 0; i < n; i++)
-    add_time(hw, net, pieces + 6 * i, &rows[pieces[6 * i]]);
+    add_time(hw, net, pieces + 6 * i, info->unit_columns > 0, &rows[pieces[6 * i]]);
   free(pieces);
   return 1;
 }

@@ -362,7 +362,7 @@ typedef struct rramnas_mvm_latency {
 /**
  * Latency of one matrix-vector multiplication (MVM) on a box of cells.
  * @param rows        driven wordlines, 1..2^40; more than the crossbar has are driven in further passes
- * @param cols        read bitlines, 1..2^40, likewise
+ * @param cols        read bitlines, unit columns included, 1..2^40, likewise
  * @param input_bits  bits of the input vector, 1..64; 0 = the spec's
  * @return RRAMNAS_OK, ERR_ARGUMENT, ERR_RANGE
  * Source: the processing-element model of MNSIM 2.0 as RNC uses it (doc/hardware.md).
@@ -803,10 +803,12 @@ typedef struct rramnas_mapping_info {
   double occupied;             /**< cells of the boxes / cells of the used crossbars: like utilization, with the cells
                                     beside the blocks of block-diagonal boxes, which hold no weight and serve no other
                                     box */
+  int32_t unit_columns;        /**< last columns of each crossbar, which hold the weight 0 of each width of weights and are
+                                    read with every box; 0 unless weight.sign is unit_column */
 } rramnas_mapping_info;
 
 #define RRAMNAS_MAPPING_INFO_INIT \
-  { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { sizeof(rramnas_mapping_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** Figures of `mapping`. A lower bound on its time takes longer: rramnas_mapping_simulate() with `with_bound`.
  * @since 0.1 */
@@ -1299,9 +1301,11 @@ typedef struct rramnas_accuracy {
   int64_t conversions;       /**< of all chips */
   double clipped;            /**< share of the conversions more than half a step outside of the converter's range */
   int32_t stopped;           /**< enum rramnas_trials_stop */
+  int32_t layers_on_diagonal; /**< of which a crossbar reads several groups at once: errors of the cells beside their blocks
+                                  are not part of it (doc/accuracy.md); RRAMNAS_DEPTHWISE_RNC has none */
 } rramnas_accuracy;
 
-#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define RRAMNAS_ACCURACY_INIT { sizeof(rramnas_accuracy), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Runs a data set through the mapping's network on crossbars whose cells, wires and converters are the chip's, and

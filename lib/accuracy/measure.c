@@ -85,6 +85,33 @@ set_copies(measuring *a)
   return RRAMNAS_OK;
 }
 
+static int
+is_on_diagonal(const rramnas_mapping *m, int32_t layer)
+{
+  int32_t i;
+
+  for (i = m->first_piece[layer]; i < m->first_piece[layer + 1]; i++)
+    if (m->pieces[i].groups_at_once > 1)
+      return 1;
+  return 0;
+}
+
+/* How the layers lie. */
+static void
+set_crossbars(measuring *a)
+{
+  const rramnas_mapping *m = a->m;
+  int32_t k;
+
+  for (k = 0; k < m->n_layers; k++) {
+    rrn_quantised_layer *l = &a->q.layers[m->layer_of[k]];
+
+    l->unit_outputs = (size_t)(rrn_mapping_box_cols(m) / m->matrices[k].cells);
+    a->ret->layers_on_crossbars += l->shape.n_groups > 0;
+    a->ret->layers_on_diagonal += l->shape.n_groups > 0 && is_on_diagonal(m, k);
+  }
+}
+
 /* Layers that the mapping has are on crossbars with their bits; of those that it leaves out the bits do not matter. */
 static int32_t
 quantise(measuring *a)
@@ -104,10 +131,7 @@ quantise(measuring *a)
                                             rrn_matrix_input_bits(m->hw, &m->matrices[k]) };
   RRN_TRY(rrn_quantise(a->rt, a->plan, bits, n_layers, a->j->training, a->j->n_calibrating, &a->q, a->err));
   RRN_TRY(set_copies(a));
-  for (k = 0; k < m->n_layers; k++)
-    a->q.layers[m->layer_of[k]].unit_outputs = (size_t)(rrn_mapping_box_cols(m) / m->matrices[k].cells);
-  for (i = 0; i < n_layers; i++)
-    a->ret->layers_on_crossbars += a->q.layers[i].shape.n_groups > 0;
+  set_crossbars(a);
   return RRAMNAS_OK;
 }
 

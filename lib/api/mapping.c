@@ -114,6 +114,7 @@ rramnas_mapping_get_info(const rramnas_mapping *mapping, rramnas_mapping_info *r
   info.cut_parts = mapping->cut_parts;
   info.extra_conversions = mapping->extra_conversions;
   info.occupied = rrn_mapping_occupied(mapping);
+  info.unit_columns = mapping->unit_cols;
   return rrn_result_write(ret_info, &info, sizeof(info), "rramnas_mapping_info", NULL);
 }
 

@@ -33,7 +33,7 @@ rrn_accuracy_at(const rramnas_accuracy_curve *c, size_t i)
 }
 
 /* Every number of a result, for CSV and JSON: name, value; in the order of the struct. accuracy_csv.c */
-enum { RRN_ACCURACY_FIGURES = 15 };
+enum { RRN_ACCURACY_FIGURES = 16 };
 const char *rrn_accuracy_figure(const rramnas_accuracy *a, int figure, double *ret_value);
 
 /* What the report of a mapping says about accuracy; layers [n_layers] in the caller's size. */

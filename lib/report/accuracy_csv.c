@@ -28,6 +28,7 @@ rrn_accuracy_figure(const rramnas_accuracy *a, int figure, double *ret_value)
     { "conversions", (double)a->conversions },
     { "clipped", a->clipped },
     { "stopped", a->stopped },
+    { "layers_on_diagonal", a->layers_on_diagonal },
   };
 
   *ret_value = figures[figure].value;

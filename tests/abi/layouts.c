@@ -155,7 +155,7 @@ AT(rramnas_compile_options, weight_bits, 104);
 AT(rramnas_compile_options, input_bits, 112);
 AT(rramnas_compile_options, n_bits, 120);
 
-SIZE(rramnas_mapping_info, 112);
+SIZE(rramnas_mapping_info, 120);
 AT(rramnas_mapping_info, size, 0);
 AT(rramnas_mapping_info, policy, 8);
 AT(rramnas_mapping_info, crossbars_available, 12);
@@ -177,6 +177,7 @@ AT(rramnas_mapping_info, boxes_cut, 88);
 AT(rramnas_mapping_info, cut_parts, 92);
 AT(rramnas_mapping_info, extra_conversions, 96);
 AT(rramnas_mapping_info, occupied, 104);
+AT(rramnas_mapping_info, unit_columns, 112);
 
 SIZE(rramnas_timing_options, 40);
 AT(rramnas_timing_options, size, 0);
@@ -314,6 +315,7 @@ AT(rramnas_accuracy, best, 88);
 AT(rramnas_accuracy, conversions, 96);
 AT(rramnas_accuracy, clipped, 104);
 AT(rramnas_accuracy, stopped, 112);
+AT(rramnas_accuracy, layers_on_diagonal, 116);
 
 SIZE(rramnas_accuracy_layer, 64);
 AT(rramnas_accuracy_layer, size, 0);

@@ -401,6 +401,7 @@ typedef struct wanted {
   double *trials;
   rramnas_accuracy_layer *layers;
   size_t n_layers;
+  int32_t depthwise; /* 0: policy rnc, no copies */
 } wanted;
 
 static int32_t
@@ -424,9 +425,10 @@ measure_wanted(const rramnas_runtime *runtime, const rramnas_accuracy_options *o
   rramnas_hw *hw = NULL;
   int32_t status;
 
-  compile.policy = RRAMNAS_POLICY_RNC;
+  compile.policy = w->depthwise ? RRAMNAS_POLICY_BEST : RRAMNAS_POLICY_RNC;
+  compile.depthwise = w->depthwise;
   compile.crossbars = 80;
-  compile.no_duplication = 1;
+  compile.no_duplication = !w->depthwise;
   o.weights = o.weights ? o.weights : data_path("onnx/digits_cnn.onnx", weights);
   o.data = o.data ? o.data : data_path("digits/digits_8x8.yaml", data);
   status = rramnas_hw_create_default(runtime, &hw, err);
@@ -449,6 +451,26 @@ measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *o
   const wanted w = { .trials = ret_trials };
 
   return measure_wanted(runtime, options, ret, &w, err);
+}
+
+/* Three layers are depthwise. */
+static void
+layers_on_a_diagonal_are_counted(void **state)
+{
+  static const int32_t expected[] = { [RRAMNAS_DEPTHWISE_RNC] = 0, [RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL] = 3 };
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  int32_t depthwise;
+
+  (void)state;
+  o.images = 4;
+  o.trials = 1;
+  o.calibration_images = 4;
+  for (depthwise = RRAMNAS_DEPTHWISE_RNC; depthwise <= RRAMNAS_DEPTHWISE_BLOCK_DIAGONAL; depthwise++) {
+    check(measure_wanted(NULL, &o, &a, &(wanted){ .depthwise = depthwise }, &err), &err);
+    assert_int_equal(a.layers_on_diagonal, expected[depthwise]);
+  }
 }
 
 static void
@@ -477,6 +499,7 @@ figures_agree_with_the_trials(void **state)
   assert_int_equal(a.images, 40);
   assert_int_equal(a.trials, 5);
   assert_int_equal(a.layers_on_crossbars, 12);
+  assert_int_equal(a.layers_on_diagonal, 0);
   assert_true(fabs(a.mean - sum / 5) < 1e-12 && fabs(a.deviation - sqrt(squares / 4)) < 1e-12);
   assert_true(fabs(a.confidence - 2.776 * a.deviation / sqrt(5)) < 1e-12);
   assert_true(a.worst == least && a.best == most && a.low >= least && a.median <= most);
@@ -653,6 +676,7 @@ main(void)
     cmocka_unit_test(chips_together_are_as_one_by_one),
     cmocka_unit_test(read_noise_costs_accuracy_too),
     cmocka_unit_test(errors_of_the_circuit),
+    cmocka_unit_test(layers_on_a_diagonal_are_counted),
     cmocka_unit_test(figures_agree_with_the_trials),
     cmocka_unit_test(layers_say_what_converters_do),
     cmocka_unit_test(ranges_are_of_the_driven_rows),

@@ -52,12 +52,15 @@ boxes_end_before_them(void **state)
   for (k = 0; k < 3; k++) {
     rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
     rramnas_error err = RRAMNAS_ERROR_INIT;
+    rramnas_mapping_info info = RRAMNAS_MAPPING_INFO_INIT;
     rramnas_mapping *m;
     int32_t most = 0;
 
     o.policy = policies[k];
     m = compile(CHIP, net, &o, RRAMNAS_OK, &err);
     assert_int_equal(m->unit_cols, 4);
+    assert_int_equal(rramnas_mapping_get_info(m, &info), RRAMNAS_OK);
+    assert_int_equal(info.unit_columns, 4);
     for (i = 0; i < m->n_placements; i++) {
       const rrn_piece *p = &m->pieces[i]; /* one copy of each */
       const int32_t end = m->placements[i].col + p->cols;
