@@ -9,7 +9,7 @@
  * histogram of exponents: no current has to be kept.
  *
  * Complexity: calibration is one reference product of the sample. Source: the ranges that CrossSim 3.2 calls max,
- * granular and calibrated. Deviations: max is exactly the rows of an array; granular is exactly one digit. */
+ * granular and calibrated. Deviations: max is exactly the rows that are driven at once; granular is exactly one digit. */
 #include "xbar/adc.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ is_signed(const rrn_xbar_layer *l)
 static double
 greatest_current(const rrn_xbar_layer *l)
 {
-  return (double)(l->n_in < (size_t)l->spec.rows ? l->n_in : (size_t)l->spec.rows);
+  return (double)rrn_xbar_driven(l);
 }
 
 static int32_t
