@@ -1327,8 +1327,8 @@ typedef struct rramnas_accuracy_layer {
   int32_t on_crossbars; /**< 0: the layer stays digital, everything else is 0 */
   int32_t weight_bits, input_bits;
   int32_t adc_codes;    /**< levels of a converter */
-  double adc_range;     /**< greatest current that is converted as it is, over that of all rows of an array at the on
-                             conductance; of the least significant slice and the last group */
+  double adc_range;     /**< greatest current that is converted as it is, over that of all rows of an array that are
+                             driven at once at the on conductance; of the least significant slice and the last group */
   double codes_used;    /**< share of the levels that a sample of the calibration images meets on error-free cells, all
                              slices and groups together */
   int64_t conversions;  /**< of all chips; 0 where error-free cells and a converter that loses nothing need none */

@@ -36,7 +36,6 @@ int32_t
 rrn_adc_use_note(rrn_arena *arena, rrn_arena *scratch, const rrn_xbar_layer *layer, const int32_t *sample,
                  size_t n_sample, rrn_adc_use *use, rramnas_error *err)
 {
-  const double rows = layer->n_in < (size_t)layer->spec.rows ? (double)layer->n_in : layer->spec.rows;
   meeting m = { &layer->adc, use->met, &use->n_met };
   rrn_xbar_layer probe = *layer;
 
@@ -46,6 +45,6 @@ rrn_adc_use_note(rrn_arena *arena, rrn_arena *scratch, const rrn_xbar_layer *lay
     return rrn_fail_memory(err);
   probe.adc.codes = 0;
   use->codes = layer->adc.codes;
-  use->range = layer->adc.hi[0] / rows;
+  use->range = layer->adc.hi[0] / (double)rrn_xbar_driven(layer);
   return rrn_xbar_visit_currents(scratch, &probe, sample, n_sample, meet, &m, err);
 }

@@ -10,7 +10,7 @@
 /* Of the models and algorithms that figures come from: one more whenever a figure moves for the same input. Part of
  * the fingerprint, so that caches, checkpoints and ranks of another revision are not believed. golden-figures fails if
  * its figures move and this does not. */
-enum { RRN_FIGURES_REVISION = 11 };
+enum { RRN_FIGURES_REVISION = 12 };
 
 /* Where a figure comes from. */
 enum rrn_figure_source {

@@ -10,7 +10,7 @@
  * (octaves.c).
  *
  * Complexity: calibration is one reference product of the sample. Source: the ranges that CrossSim 3.2 calls max,
- * granular and calibrated. Deviations: max is exactly the rows of an array; granular is exactly one digit. */
+ * granular and calibrated. Deviations: max is exactly the rows that are driven at once; granular is exactly one digit. */
 #include "xbar/adc.h"
 
 #include <math.h>
@@ -33,7 +33,7 @@ is_signed(const rrn_xbar_layer *l)
 static double
 greatest_current(const rrn_xbar_layer *l)
 {
-  return (double)(l->n_in < (size_t)l->spec.rows ? l->n_in : (size_t)l->spec.rows);
+  return (double)rrn_xbar_driven(l);
 }
 
 static int32_t

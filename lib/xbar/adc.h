@@ -6,7 +6,7 @@
 #include "xbar/array.h"
 
 enum rrn_xbar_range {
-  RRN_XBAR_RANGE_MAX = 0,      /* all rows at the on conductance */
+  RRN_XBAR_RANGE_MAX = 0,      /* all rows that are driven at once at the on conductance */
   RRN_XBAR_RANGE_GRANULAR = 1, /* a step is one digit of a cell at one step of an input */
 };
 

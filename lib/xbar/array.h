@@ -25,6 +25,7 @@ typedef struct rrn_xbar_spec {
   int32_t input_bits;  /* 1..16, unsigned */
   int32_t dac_bits;    /* 1..8: bits per input step, least significant first */
   int32_t rows;        /* of an array; a taller layer takes several, whose results are added digitally */
+  int32_t driven;      /* of these at once, from the first one on: each such pass is converted by itself; 0 = all */
   int32_t subtract_digitally; /* differential: each cell of a pair has its own conversion */
   double g_off;        /* off conductance, 0..1 */
   size_t unit_outputs; /* outputs that have a unit column together; 0 = all */
@@ -130,18 +131,20 @@ rrn_xbar_cell(const rrn_xbar_layer *l, int32_t slice, int32_t side, size_t col, 
 static inline size_t
 rrn_xbar_driven(const rrn_xbar_layer *l)
 {
-  const size_t rows = (size_t)l->spec.rows;
+  const size_t rows = (size_t)l->spec.rows, driven = (size_t)l->spec.driven;
+  const size_t most = driven > 0 && driven < rows ? driven : rows;
 
-  return l->n_in < rows ? l->n_in : rows;
+  return l->n_in < most ? l->n_in : most;
 }
 
 /* The end of the pass that begins with the input `first`: no pass has rows of two arrays. */
 static inline size_t
 rrn_xbar_pass_end(const rrn_xbar_layer *l, size_t first)
 {
-  const size_t end = first + rrn_xbar_driven(l);
+  const size_t rows = (size_t)l->spec.rows, of_array = (first / rows + 1) * rows, end = first + rrn_xbar_driven(l);
+  const size_t inputs = l->n_in < of_array ? l->n_in : of_array;
 
-  return end < l->n_in ? end : l->n_in;
+  return end < inputs ? end : inputs;
 }
 
 /* The column that what an output's offset adds is read from. */

@@ -9,7 +9,7 @@
  * few columns, those of a column in eight steps. The numbers are those of the reference (mvm_reference.c),
  * to the last bit.
  *
- * Complexity: vectors x steps x cells. Room: the conductances of sixteen columns of an array. */
+ * Complexity: vectors x steps x cells. Room: the conductances of sixteen columns in a pass. */
 #include "xbar/array.h"
 
 enum { LANES = 8, COLUMNS = 16, FEW = 4 };
@@ -18,10 +18,10 @@ typedef double eight __attribute__((vector_size(64), aligned(8), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Columns of a slice in an array. */
+/* Columns of a slice in a pass. */
 typedef struct block {
   const rrn_xbar_layer *l;
-  size_t first, n;       /* rows of the array */
+  size_t first, n;       /* rows of the pass */
   size_t col, n_cols;
   int32_t slice;
   const double *v;       /* [2^dac_bits]: voltage of a step */
@@ -200,7 +200,7 @@ make_room(rrn_arena *scratch, block *b, rramnas_error *err)
 {
   const rrn_xbar_layer *l = b->l;
   const size_t levels = (size_t)rrn_xbar_max_step(l) + 1;
-  const size_t rows = l->n_in < (size_t)l->spec.rows ? l->n_in : (size_t)l->spec.rows;
+  const size_t rows = rrn_xbar_driven(l);
   double *v = rrn_arena_alloc_raw(scratch, levels + rows * (1 + LANES + 2 * COLUMNS), sizeof(*v));
   size_t k;
 
@@ -220,7 +220,6 @@ int32_t
 rrn_xbar_visit_currents_by(int level, rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
                            rrn_xbar_visit *visit, void *user, rramnas_error *err)
 {
-  const size_t rows = (size_t)l->spec.rows;
   block b = { .l = l, .visit = visit, .user = user, .loops = loops_of(level) };
 
   RRN_FAIL_IF(!b.loops, err, RRAMNAS_ERR_UNSUPPORTED, "loops that this machine does not have");
@@ -228,7 +227,7 @@ rrn_xbar_visit_currents_by(int level, rrn_arena *scratch, const rrn_xbar_layer *
     return RRAMNAS_ERR_ARGUMENT;
   RRN_TRY(make_room(scratch, &b, err));
   for (b.first = 0; b.first < l->n_in; b.first += b.n) {
-    b.n = l->n_in - b.first < rows ? l->n_in - b.first : rows;
+    b.n = rrn_xbar_pass_end(l, b.first) - b.first;
     for (b.slice = 0; b.slice < l->n_slices; b.slice++)
       for (b.col = 0; b.col < l->cols; b.col += b.n_cols) {
         b.n_cols = l->cols - b.col < COLUMNS ? l->cols - b.col : COLUMNS;

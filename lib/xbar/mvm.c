@@ -151,14 +151,15 @@ places_of(const rrn_xbar_layer *l)
   return places;
 }
 
-/* The array at hand; the first one is the tallest. */
+/* The tile at hand; the first one is the tallest. */
 static void
 set_rows(const rrn_xbar_kernel *k, size_t tile, rrn_xbar_work *w)
 {
   rrn_xbar_block *b = &w->block;
 
   w->tile = tile;
-  w->first = tile * k->cells.rows;
+  w->array = tile / k->cells.passes;
+  w->first = rrn_xbar_first_of(&k->cells, tile);
   w->rows = b->rows = rrn_xbar_rows_of(&k->cells, tile);
   b->stride = (b->rows + 15) / 16 * 16;
   b->groups = b->stride / 4;
@@ -203,7 +204,7 @@ make_room(rrn_arena *scratch, const rrn_xbar_kernel *k, rrn_xbar_work *w, rramna
   return RRAMNAS_OK;
 }
 
-/* Currents of the off conductances of an array, by step, and the steps' sums with their places; a pair has none. */
+/* Currents of the off conductances of a tile, by step, and the steps' sums with their places; a pair has none. */
 static void
 fill_pedestals(const rrn_xbar_kernel *k, rrn_xbar_work *w)
 {
@@ -440,7 +441,7 @@ clear(const rrn_xbar_kernel *k, rrn_xbar_work *w)
   w->held = 0;
 }
 
-/* Takes the codes of the arrays so far into the result. */
+/* Takes the codes of the tiles so far into the result. */
 static void
 flush(const rrn_xbar_kernel *k, size_t batch, rrn_xbar_work *w)
 {
@@ -503,11 +504,11 @@ look_up(const rrn_xbar_kernel *k, rrn_xbar_block *b)
     rrn_xbar_lookup_plain(b);
 }
 
-/* Columns from `first` on of one plane of the array at hand. */
+/* Columns from `first` on of one plane of the tile at hand. */
 static void
 run_block(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_xbar_work *w)
 {
-  const size_t place = rrn_xbar_column(&k->cells, w->tile, plane, first), left = k->head.cols - first;
+  const size_t place = rrn_xbar_column(&k->cells, w->first, w->rows, plane, first), left = k->head.cols - first;
   rrn_xbar_block *b = &w->block;
 
   b->columns = left < w->width ? left : w->width;

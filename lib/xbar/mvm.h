@@ -28,7 +28,9 @@ enum rrn_xbar_cpu rrn_xbar_cpu_best(void);
 
 /* Columns of cells as integers: a code of the converter is 2^(8 + fraction). */
 typedef struct rrn_xbar_cells {
-  size_t rows, last_rows, tiles; /* rows of an array, and of the last; arrays above each other */
+  size_t n_in, tiles;         /* inputs; tiles above each other: an array, or each pass of its rows */
+  size_t rows;                /* of the first tile, no other is taller */
+  size_t array_rows, passes;  /* of a whole array */
   size_t cols;
   int32_t n_planes;           /* conversions of one column and step: slices, twice with pairs read apart */
   int32_t fraction[2 * RRN_XBAR_MAX_SLICES]; /* by plane; at most 16 */
@@ -125,17 +127,24 @@ void rrn_xbar_bytes_avx512(const rrn_xbar_kernel *kernel, const int32_t *x, size
 
 /* --- conversions by lookup --- */
 
+/* The first input of a tile. */
+static inline size_t
+rrn_xbar_first_of(const rrn_xbar_cells *c, size_t tile)
+{
+  return tile / c->passes * c->array_rows + tile % c->passes * c->rows;
+}
+
 static inline size_t
 rrn_xbar_rows_of(const rrn_xbar_cells *c, size_t tile)
 {
-  return tile + 1 < c->tiles ? c->rows : c->last_rows;
+  return (tile + 1 < c->tiles ? rrn_xbar_first_of(c, tile + 1) : c->n_in) - rrn_xbar_first_of(c, tile);
 }
 
-/* Place of a column's first cell in top[], middle[] and low[]. */
+/* Place of a column's first cell in top[], middle[] and low[], of a tile of `rows` inputs from `first` on. */
 static inline size_t
-rrn_xbar_column(const rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
+rrn_xbar_column(const rrn_xbar_cells *c, size_t first, size_t rows, int32_t plane, size_t col)
 {
-  return tile * (size_t)c->n_planes * c->cols * c->rows + ((size_t)plane * c->cols + col) * rrn_xbar_rows_of(c, tile);
+  return first * (size_t)c->n_planes * c->cols + ((size_t)plane * c->cols + col) * rows;
 }
 
 /* Place of a column in spread_roots[]. */
@@ -163,14 +172,14 @@ rrn_xbar_word_of(int32_t cell, int32_t left_out)
   return (cell + (128 << left_out)) >> (8 + left_out);
 }
 
-/* One array, plane and block of columns, for all vectors of a batch. */
+/* One tile, plane and block of columns, for all vectors of a batch. */
 typedef struct rrn_xbar_block {
   const int8_t *top;     /* [columns][rows]; the same are middle and low */
   const uint8_t *middle;
   const int8_t *low;
   const uint8_t *spread; /* NULL without read noise */
   int32_t *base;         /* [columns]: what tables leave out; only AVX-512 */
-  size_t rows, stride;   /* of the array at hand; the same up to a multiple of 16, without inputs */
+  size_t rows, stride;   /* of the tile at hand; the same up to a multiple of 16, without inputs */
   int16_t *words;        /* [stride]: top and middle of a column, without the bits left_out; only AVX-512 */
   int32_t left_out;
   const uint8_t *inputs; /* [vectors / 16][steps][stride / 64][16][16][4]: four rows of 16 vectors; only AMX */

@@ -2,8 +2,8 @@
 /* Cells as integers of 24 bits: what the fast products add up.
  *
  * In:  a programmed layer with its converter.
- * Out: for each array, plane (slice, or side of a slice) and column its cells in codes of the converter as three bytes;
- *      how far sums of the upper two can be off.
+ * Out: for each tile (an array, or each pass of its rows), plane (slice, or side of a slice) and column its cells in codes
+ *      of the converter as three bytes; how far sums of the upper two can be off.
  *
  * Idea: pairs subtracted before the converter are one number. The unit is a code divided by a power of two, so a sum is
  * a code and its fraction without any multiplication; and it is as small as cells in 24 bits and the sums of a
@@ -95,7 +95,7 @@ typedef struct extremes {
   double cell, group, column; /* greatest magnitude; range of the sums of four rows; sum of magnitudes */
 } extremes;
 
-/* Adds the rows of one array's column; the groups of eight rows are the even and the odd ones. */
+/* Adds the rows of one tile's column; the groups of eight rows are the even and the odd ones. */
 static void
 extend(extremes *e, const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, size_t end)
 {
@@ -213,11 +213,12 @@ set_cell(rrn_xbar_cells *c, int32_t left_out, size_t place, double value, errors
   e->rest[value < cell] += magnitude(value - cell);
 }
 
-/* One column of one array; raises the plane's bounds of rounding. */
+/* One column of one tile; raises the plane's bounds of rounding. */
 static void
 fill_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
 {
-  const size_t place = rrn_xbar_column(c, tile, plane, col), first = tile * c->rows, n = rrn_xbar_rows_of(c, tile);
+  const size_t first = rrn_xbar_first_of(c, tile), n = rrn_xbar_rows_of(c, tile);
+  const size_t place = rrn_xbar_column(c, first, n, plane, col);
   const double unit = rrn_xbar_power_of_2(c->fraction[plane] + 8), scale = rrn_xbar_codes_per_digit(l, plane) * unit;
   const double steps = rrn_xbar_max_step(l) / unit;
   errors e = { { 0, 0 }, { 0, 0 } };
@@ -250,11 +251,11 @@ spreads_of(const rrn_xbar_layer *l, int32_t plane, size_t col, size_t first, siz
     ret_spreads[k] = ret_spreads[k] * ret_spreads[k] + (one ? minus[k] * minus[k] : 0);
 }
 
-/* The greatest of them in one array's column. */
+/* The greatest of them in one tile's column. */
 static double
 greatest_spread(const rrn_xbar_layer *l, const rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
 {
-  const size_t first = tile * c->rows, n = rrn_xbar_rows_of(c, tile);
+  const size_t first = rrn_xbar_first_of(c, tile), n = rrn_xbar_rows_of(c, tile);
   double spreads[CHUNK], greatest = 0;
   size_t k;
 
@@ -271,7 +272,8 @@ greatest_spread(const rrn_xbar_layer *l, const rrn_xbar_cells *c, size_t tile, i
 static void
 spread_column(const rrn_xbar_layer *l, rrn_xbar_cells *c, size_t tile, int32_t plane, size_t col)
 {
-  const size_t place = rrn_xbar_column(c, tile, plane, col), first = tile * c->rows, n = rrn_xbar_rows_of(c, tile);
+  const size_t first = rrn_xbar_first_of(c, tile), n = rrn_xbar_rows_of(c, tile);
+  const size_t place = rrn_xbar_column(c, first, n, plane, col);
   const float root = (float)__builtin_sqrt(greatest_spread(l, c, tile, plane, col) / 63);
   const double unit = (double)root * (double)root;
   double spreads[CHUNK], left = 0;
@@ -305,7 +307,7 @@ fill_plane(const rrn_xbar_layer *l, rrn_xbar_cells *c, int32_t plane)
 
   for (tile = 0; tile < c->tiles; tile++)
     for (col = 0; col < l->cols; col++) {
-      const size_t first = tile * c->rows;
+      const size_t first = rrn_xbar_first_of(c, tile);
 
       extend(&e, l, plane, col, first, first + rrn_xbar_rows_of(c, tile));
     }
@@ -325,11 +327,12 @@ int32_t
 rrn_xbar_cells_fill(rrn_arena *arena, const rrn_xbar_layer *l, enum rrn_xbar_cpu cpu, rrn_xbar_cells *ret_cells,
                     rramnas_error *err)
 {
-  rrn_xbar_cells c = { .rows = l->n_in < (size_t)l->spec.rows ? l->n_in : (size_t)l->spec.rows, .cols = l->cols };
+  rrn_xbar_cells c = { .n_in = l->n_in, .rows = rrn_xbar_driven(l), .array_rows = (size_t)l->spec.rows,
+                       .cols = l->cols };
   int32_t plane;
 
-  c.tiles = (l->n_in + c.rows - 1) / c.rows;
-  c.last_rows = l->n_in - (c.tiles - 1) * c.rows;
+  c.passes = (c.array_rows + c.rows - 1) / c.rows;
+  c.tiles = l->n_in / c.array_rows * c.passes + (l->n_in % c.array_rows + c.rows - 1) / c.rows;
   c.n_planes = l->n_slices * (rrn_xbar_pairs_are_one(l) ? 1 : l->n_sides);
   RRN_TRY(make_room(arena, l, cpu, &c, err));
   for (plane = 0; plane < c.n_planes; plane++)

@@ -140,21 +140,24 @@ is_lossless(const rrn_xbar_layer *l, int32_t slice, double greatest)
          (rrn_xbar_pairs_are_one(l) ? -most >= lo * (1 + 1e-12) : lo <= 0);
 }
 
-/* The greatest sum of digits of a column in an array. */
+/* The greatest sum of digits of a column in a pass. */
 static double
 greatest_sum(const rrn_xbar_layer *l)
 {
   const int one = rrn_xbar_pairs_are_one(l);
   int64_t greatest = 0, sum = 0;
   int32_t plane;
-  size_t col, in;
+  size_t col, in, end;
 
   for (plane = 0; plane < rrn_xbar_n_planes(l); plane++)
     for (col = 0; col < l->cols; col++)
-      for (in = 0; in < l->n_in; in++) {
+      for (in = end = 0; in < l->n_in; in++) {
         const int32_t slice = rrn_xbar_slice_of(l, plane);
 
-        sum = in % (size_t)l->spec.rows == 0 ? 0 : sum;
+        if (in == end) {
+          end = rrn_xbar_pass_end(l, in);
+          sum = 0;
+        }
         sum += one ? rrn_xbar_digit(l, slice, 0, col, in) + rrn_xbar_digit(l, slice, 1, col, in)
                    : rrn_xbar_digit(l, slice, plane % l->n_sides, col, in);
         greatest = sum > greatest ? sum : greatest;

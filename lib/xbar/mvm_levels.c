@@ -105,7 +105,7 @@ rrn_xbar_fill_levels(const rrn_xbar_kernel *k, int32_t plane, size_t first, rrn_
   if (first == 0 || w->n_levels + w->block.columns > KEPT)
     w->n_levels = 0;
   for (lane = 0; lane < w->block.columns; lane++) {
-    w->levels[lane] = table_of(k, rrn_xbar_converter_of(k->head.converters, w->tile, plane, first + lane), w);
+    w->levels[lane] = table_of(k, rrn_xbar_converter_of(k->head.converters, w->array, plane, first + lane), w);
     w->level_places[lane] = (int32_t)(w->levels[lane] - w->level_tables);
   }
 }

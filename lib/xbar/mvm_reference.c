@@ -4,10 +4,11 @@
  * In:  a layer with its converter, inputs x[batch][in].
  * Out: y[batch][out] in units of weight times input; counts of conversions and clips.
  *
- * Idea: read-out = currents, convert, combine. For each array of `rows` inputs, slice and input step a column's
- * current is the sum of g v, v the step over its full scale; differential pairs are subtracted before the converter,
- * or after it when each cell has its own. The result is brought back to digits, (2^cell_bits - 1) / (1 - g_off), and
- * weighted by the places of slice and step. What an offset adds is subtracted at the end.
+ * Idea: read-out = currents, convert, combine. For each array of `rows` inputs, pass of those that are driven at once,
+ * slice and input step a column's current is the sum of g v, v the step over its full scale; differential pairs are
+ * subtracted before the converter, or after it when each cell has its own. The result is brought back to digits,
+ * (2^cell_bits - 1) / (1 - g_off), and weighted by the places of slice and step. What an offset adds is subtracted at the
+ * end.
  * Read noise: a draw per cell, or per column (read_by_column), which has the same distribution because reads are
  * normal and independent.
  *
@@ -20,11 +21,11 @@
 #include "xbar/converter.h"
 #include "xbar/noise.h"
 
-/* One read-out: a column of an array, a step of one vector. */
+/* One read-out: a column in a pass, a step of one vector. */
 typedef struct readout {
   const rrn_xbar_layer *l;
   const int32_t *x;
-  size_t first, n; /* inputs of the array */
+  size_t first, n; /* inputs of the pass */
   int32_t slice, step;
   size_t col;
   rrn_xbar_stream stream;
@@ -187,7 +188,7 @@ read_column(readout *r)
   return convert(r, 0, a - b) * to_digits;
 }
 
-/* One column of one slice of an array, all vectors: adds to y[batch][cols]. */
+/* One column of one slice of a pass, all vectors: adds to y[batch][cols]. */
 static void
 read_vectors(readout *r, const int32_t *x, size_t batch, uint32_t first_vector, const double *pedestals, double *y)
 {
@@ -209,7 +210,7 @@ read_vectors(readout *r, const int32_t *x, size_t batch, uint32_t first_vector, 
   }
 }
 
-/* Currents of the off conductances of an array: ret_pedestals[batch][steps]. */
+/* Currents of the off conductances of a pass: ret_pedestals[batch][steps]. */
 static void
 add_pedestals(readout *r, const int32_t *x, size_t batch, double *ret_pedestals)
 {
@@ -282,7 +283,6 @@ run(rrn_arena *scratch, readout *r, const int32_t *x, size_t batch, uint32_t fir
     rramnas_error *err)
 {
   const rrn_xbar_layer *l = r->l;
-  const size_t rows = (size_t)l->spec.rows;
   double *y, *pedestals;
   size_t b;
 
@@ -291,7 +291,7 @@ run(rrn_arena *scratch, readout *r, const int32_t *x, size_t batch, uint32_t fir
   RRN_TRY(make_room(scratch, r, batch, &pedestals, &y, err));
   r->stream = rrn_xbar_stream_of(&l->id);
   for (r->first = 0; r->first < l->n_in; r->first += r->n) {
-    r->n = l->n_in - r->first < rows ? l->n_in - r->first : rows;
+    r->n = rrn_xbar_pass_end(l, r->first) - r->first;
     add_pedestals(r, x, batch, pedestals);
     for (r->slice = 0; r->slice < l->n_slices; r->slice++)
       for (r->col = 0; r->col < l->cols; r->col++)

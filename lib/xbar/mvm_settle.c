@@ -105,7 +105,7 @@ rrn_xbar_cell_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, int32_t plane
 static double
 codes_of(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c)
 {
-  const size_t first = rrn_xbar_column(&k->cells, w->tile, c->plane, c->col);
+  const size_t first = rrn_xbar_column(&k->cells, w->first, w->rows, c->plane, c->col);
   const double codes = (double)exact_sum(k, w, first, c->vector, c->step) * w->slope +
                        w->offsets[(size_t)c->step * RRN_XBAR_TABLE_VECTORS + c->vector];
 
@@ -148,7 +148,7 @@ static double
 lacking(const rrn_xbar_kernel *k, const rrn_xbar_work *w, const conversion *c, const cells_on *on)
 {
   const rrn_xbar_cells *cells = &k->cells;
-  const size_t first = rrn_xbar_column(cells, w->tile, c->plane, c->col);
+  const size_t first = rrn_xbar_column(cells, w->first, w->rows, c->plane, c->col);
   const double scale = rrn_xbar_codes_per_digit(&k->head, c->plane) / w->slope;
   double digits[SOME], sum = 0;
   size_t i;
@@ -243,7 +243,7 @@ is_near_end(double codes, double top, double unsure)
 static uint32_t
 settle_with_errors(const rrn_xbar_kernel *k, rrn_xbar_work *w, const conversion *c)
 {
-  const size_t q = rrn_xbar_converter_of(k->head.converters, w->tile, c->plane, c->col);
+  const size_t q = rrn_xbar_converter_of(k->head.converters, w->array, c->plane, c->col);
   const double top = k->head.adc.codes - 1;
   double current = codes_of(k, w, c), distance;
   int32_t code;
@@ -262,7 +262,7 @@ settle_with_errors(const rrn_xbar_kernel *k, rrn_xbar_work *w, const conversion 
 static void
 convert_with_errors(const rrn_xbar_kernel *k, rrn_xbar_work *w, conversion c, uint32_t *codes)
 {
-  const size_t q = rrn_xbar_converter_of(k->head.converters, w->tile, c.plane, c.col), n = w->block.vectors;
+  const size_t q = rrn_xbar_converter_of(k->head.converters, w->array, c.plane, c.col), n = w->block.vectors;
   double current[RRN_XBAR_TABLE_VECTORS], distance[RRN_XBAR_TABLE_VECTORS];
   const int exact = k->head.read_model == RRN_READ_NONE;
   const double top = k->head.adc.codes - 1;

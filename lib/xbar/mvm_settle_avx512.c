@@ -359,7 +359,7 @@ rrn_xbar_settle_avx512(const rrn_xbar_kernel *k, int32_t plane, size_t first, rr
 {
   const rrn_xbar_block *b = &w->block;
   const size_t n = k->cpu == RRN_XBAR_CPU_AMX ? b->n_places : list_doubts(b, w->doubts);
-  const size_t first_cell = rrn_xbar_column(&k->cells, w->tile, plane, first);
+  const size_t first_cell = rrn_xbar_column(&k->cells, w->first, w->rows, plane, first);
   size_t i, n_left = 0;
   doubts d;
 

@@ -94,7 +94,7 @@ rrn_xbar_is_short(const rrn_xbar_layer *layer, const rrn_xbar_adc *adcs, size_t 
   double unit;
   size_t g;
 
-  if (l.n_in > RRN_XBAR_SHORT_ROWS || l.n_in > (size_t)l.spec.rows || l.spec.dac_bits != 1 || l.n_steps > STEPS ||
+  if (l.n_in > RRN_XBAR_SHORT_ROWS || l.n_in > rrn_xbar_driven(&l) || l.spec.dac_bits != 1 || l.n_steps > STEPS ||
       l.adc.codes == 0 || l.adc.codes > RRN_XBAR_SHORT_MOST_CODE || (l.read_model != RRN_READ_NONE && !l.read_by_column) ||
       rrn_xbar_collapses(layer))
     return 0;

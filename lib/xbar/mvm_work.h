@@ -8,7 +8,7 @@
 typedef struct rrn_xbar_work {
   rrn_xbar_block block;
   const int32_t *x;
-  size_t tile, first, rows; /* the array at hand: its first input and their number */
+  size_t tile, array, first, rows; /* the tile at hand: whose rows it has, its first input and their number */
   size_t words, width; /* words of a row of bits; columns of a block */
   uint64_t *bits;    /* [table vectors][bits][words]: rows whose bit is set */
   uint8_t *inputs, *step_squares; /* as block.inputs and block.squares */
@@ -21,12 +21,12 @@ typedef struct rrn_xbar_work {
   int64_t *placed;   /* [table vectors]: sums of inputs whose off currents are to be subtracted, all steps */
   int32_t *offset, *start;
   double *y;        /* [columns][table vectors] */
-  uint32_t *codes;  /* [planes][columns][table vectors]: sums over arrays */
+  uint32_t *codes;  /* [planes][columns][table vectors]: sums over tiles */
   uint32_t *doubts; /* places in block.doubts that are not empty */
   uint32_t *left;   /* numbers of conversions that are still in doubt: (lane steps + step) table vectors + vector */
   size_t fold;       /* steps that are vectors of their own; 1 if they are not */
   int32_t *steps_apart;
-  size_t held, room; /* arrays in these sums, and how many may be */
+  size_t held, room; /* tiles in these sums, and how many may be */
   /* Of the plane at hand: codes per unit of the sums and at none; how far a sum of all bits may be off, in codes. */
   double slope, *offsets, unsure;
   double rounding; /* how far doubles may be off */

@@ -488,7 +488,7 @@ rrn_xbar_spec_of(const rramnas_hw *hw)
   const rrn_xbar_spec s = {
     .sign = sign_of(hw),
     .weight_bits = hw->v.weight.bits, .cell_bits = hw->v.device.bits_per_cell, .input_bits = hw->v.input.bits,
-    .dac_bits = hw->v.dac.bits, .rows = rrn_hw_subarray_rows(hw),
+    .dac_bits = hw->v.dac.bits, .rows = rrn_hw_subarray_rows(hw), .driven = hw->v.dac.per_subarray,
     .subtract_digitally = hw->v.weight.subtraction == RRN_SUBTRACT_DIGITAL,
     .g_off = hw->v.device.on_resistance_ohm / hw->v.device.off_resistance_ohm,
   };

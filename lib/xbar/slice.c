@@ -34,6 +34,7 @@ rrn_xbar_spec_check(const rrn_xbar_spec *s, rramnas_error *err)
               s->input_bits);
   RRN_FAIL_IF(!within(s->dac_bits, 1, 8), err, RRAMNAS_ERR_ARGUMENT, "DAC bits are %d, expected 1..8", s->dac_bits);
   RRN_FAIL_IF(s->rows < 1, err, RRAMNAS_ERR_ARGUMENT, "an array has %d rows, expected at least 1", s->rows);
+  RRN_FAIL_IF(s->driven < 0, err, RRAMNAS_ERR_ARGUMENT, "%d rows are driven at once, expected at least 0", s->driven);
   RRN_FAIL_IF(!(s->g_off >= 0 && s->g_off < 1), err, RRAMNAS_ERR_ARGUMENT,
               "the off conductance is not within 0..1 of the on conductance");
   return RRAMNAS_OK;

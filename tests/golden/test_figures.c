@@ -38,6 +38,8 @@ static const figures_case cases[] = {
     RRAMNAS_POLICY_BEST, RRAMNAS_EFFORT_FAST, 80, 0, RRAMNAS_TIMING_GRAPH, 2 },
   { "device", "digits", "device: {preset: wan_nature_2022}\ncrossbar: {ir_drop: attenuated}\n", RRAMNAS_POLICY_RNC, 0,
     RRAMNAS_CROSSBARS_AUTO, 0, RRAMNAS_TIMING_RNC, 2 },
+  { "passes", "digits", "dac: {per_subarray: 12}\nadc: {bits: 4}\nnoise: {write_model: relative, write_sigma: 0.1}\n",
+    RRAMNAS_POLICY_RNC, 0, RRAMNAS_CROSSBARS_AUTO, 0, RRAMNAS_TIMING_RNC, 2 },
 };
 
 /* --- a case --- */

@@ -507,6 +507,32 @@ figures_agree_with_the_trials(void **state)
   rramnas_hw_unref(noisy);
 }
 
+/* What a column can give is the current of the rows that are driven at once. */
+static void
+ranges_are_of_the_driven_rows(void **state)
+{
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy_layer layers[12] = { { .size = sizeof(layers[0]) } };
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  const wanted w = { .layers = layers, .n_layers = 12 };
+  rramnas_hw *noisy = noisy_chip("0.1"), *hw = NULL;
+  size_t i;
+
+  (void)state;
+  check(rrn_hw_with_value(noisy, "dac.per_subarray", "7", &hw, &err), &err);
+  o.images = 4;
+  o.trials = 1;
+  o.calibration_images = 8;
+  o.adc_range = RRAMNAS_ADC_RANGE_MAXIMUM;
+  o.hw = hw;
+  check(measure_wanted(NULL, &o, &a, &w, &err), &err);
+  for (i = 0; i < 12; i++)
+    assert_true(layers[i].adc_range == 1);
+  rramnas_hw_unref(noisy);
+  rramnas_hw_unref(hw);
+}
+
 /* Parts sum to the whole; a coarse converter is used more and clips more than a fine one. */
 static void
 layers_say_what_converters_do(void **state)
@@ -653,6 +679,7 @@ main(void)
     cmocka_unit_test(layers_on_a_diagonal_are_counted),
     cmocka_unit_test(figures_agree_with_the_trials),
     cmocka_unit_test(layers_say_what_converters_do),
+    cmocka_unit_test(ranges_are_of_the_driven_rows),
     cmocka_unit_test(what_cannot_be_is_refused),
     cmocka_unit_test(weights_of_another_shape_are_named),
     cmocka_unit_test(memory_may_run_out_anywhere),

@@ -99,7 +99,8 @@ random_spec(rrn_random *r)
                           .cell_bits = 1 + (int32_t)rrn_random_below(r, 5),
                           .input_bits = 1 + (int32_t)rrn_random_below(r, 10),
                           .dac_bits = 1 + (int32_t)(rrn_random_below(r, 12) / 6 * rrn_random_below(r, 3)),
-                          .rows = rrn_random_below(r, 2) ? few : powers, .g_off = offs[rrn_random_below(r, 4)] };
+                          .rows = rrn_random_below(r, 2) ? few : powers, .g_off = offs[rrn_random_below(r, 4)],
+                          .driven = rrn_random_below(r, 3) ? 0 : 1 + (int32_t)rrn_random_below(r, 40) };
 }
 
 /* Weights up to a limit of the layer's, inputs of which a share is 0. */

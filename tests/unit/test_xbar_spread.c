@@ -200,7 +200,7 @@ typedef struct errors {
 static void
 add_errors(const rrn_xbar_layer *l, const rrn_xbar_cells *c, int32_t plane, size_t col, const int32_t *x, errors *e)
 {
-  const uint8_t *spread = c->spread + rrn_xbar_column(c, 0, plane, col);
+  const uint8_t *spread = c->spread + rrn_xbar_column(c, 0, c->rows, plane, col);
   const double root = c->spread_roots[rrn_xbar_spread_root(c, 0, plane, col)];
   double plus[MOST_ROWS], minus[MOST_ROWS];
   size_t v, in;
