@@ -1022,8 +1022,8 @@ enum rramnas_extrapolation {
 /**
  * Costs of a mapping.
  * @param options  NULL = defaults
- * @return RRAMNAS_OK; ERR_ARGUMENT when options->hw has other crossbars or slices weights differently, or for sharing
- *         disjoint with timing model rnc;
+ * @return RRAMNAS_OK; ERR_ARGUMENT when options->hw has other crossbars, slices weights differently or has other unit
+ *         columns, or for sharing disjoint with timing model rnc;
  *         ERR_UNSUPPORTED for a model that this build does not have; ERR_RANGE, ERR_MEMORY
  * Source: doc/cost.md, formula by formula.
  * @since 0.2

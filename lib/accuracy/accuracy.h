@@ -33,7 +33,7 @@ typedef struct rrn_quantised_layer {
   int32_t *sample;        /* [n_groups][n_sample][n_in]: inputs of the calibration images */
   size_t n_sample;
   size_t n_copies;        /* with errors of their own; 0, which it is at first, as 1 */
-  size_t unit_outputs;    /* outputs that a crossbar's unit column serves; 0, which it is at first: all */
+  size_t unit_outputs;    /* outputs of the first box, which a unit column serves; 0, which it is at first: all */
   const rrn_turn *turns;  /* [n_groups]; NULL, which it is at first: no group waits for another */
 } rrn_quantised_layer;
 

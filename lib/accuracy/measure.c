@@ -106,10 +106,23 @@ set_crossbars(measuring *a)
   for (k = 0; k < m->n_layers; k++) {
     rrn_quantised_layer *l = &a->q.layers[m->layer_of[k]];
 
-    l->unit_outputs = (size_t)(rrn_mapping_box_cols(m) / m->matrices[k].cells);
+    l->unit_outputs = (size_t)(m->pieces[m->first_piece[k]].cols / m->matrices[k].cells);
     a->ret->layers_on_crossbars += l->shape.n_groups > 0;
     a->ret->layers_on_diagonal += l->shape.n_groups > 0 && is_on_diagonal(m, k);
   }
+}
+
+/* Another chip's unit columns are not where this mapping keeps them free. */
+static int32_t
+check_hw(const measuring *a)
+{
+  const rramnas_hw *hw = a->j->o.hw;
+  const int has_units = hw && hw->v.weight.sign == RRN_SIGNED_UNIT_COLUMN;
+
+  RRN_FAIL_IF(hw && has_units != (a->m->hw->v.weight.sign == RRN_SIGNED_UNIT_COLUMN), a->err, RRAMNAS_ERR_ARGUMENT,
+              "accuracy options: hw has %s columns, the mapping was made for a chip that has %s",
+              has_units ? "unit" : "no unit", has_units ? "none" : "some");
+  return RRAMNAS_OK;
 }
 
 /* Layers that the mapping has are on crossbars with their bits; of those that it leaves out the bits do not matter. */
@@ -122,6 +135,7 @@ quantise(measuring *a)
   size_t i;
   int32_t k;
 
+  RRN_TRY(check_hw(a));
   if (!bits)
     return rrn_fail_memory(a->err);
   for (i = 0; i < n_layers; i++)

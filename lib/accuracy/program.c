@@ -28,6 +28,15 @@ name_of(const rrn_chip_options *o, size_t layer, size_t group)
   return (rrn_xbar_id){ .seed = seed, .layer = (uint32_t)layer, .copy = (uint32_t)group };
 }
 
+/* What takes all currents off the whole digits that cells are written for. */
+static int
+leaves_digits(const rramnas_hw *hw)
+{
+  const rrn_xbar_noise n = rrn_xbar_noise_of(hw, 0);
+
+  return hw->v.crossbar.ir_drop != RRN_IR_DROP_IGNORED || n.drift_exponent != 0 || n.drift_by_state || n.relaxation != 0;
+}
+
 /* One code per digit where that covers all there is and loses nothing, else the range that a sample needs: it depends on
  * no bits, so that more of them only make levels finer. */
 static int32_t
@@ -35,8 +44,9 @@ choose_range(const rramnas_hw *hw, const rrn_chip_options *o, const rrn_xbar_lay
 {
   if (o->adc_range != RRN_ADC_AUTO)
     return o->adc_range;
-  return hw->v.adc.bits >= rrn_hw_adc_bits_needed(hw) && rrn_xbar_adc_keeps_digits(layer) ? RRN_ADC_GRANULAR
-                                                                                           : RRN_ADC_CALIBRATED;
+  return hw->v.adc.bits >= rrn_hw_adc_bits_needed(hw) && rrn_xbar_adc_keeps_digits(layer) && !leaves_digits(hw)
+           ? RRN_ADC_GRANULAR
+           : RRN_ADC_CALIBRATED;
 }
 
 static int32_t

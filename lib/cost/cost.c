@@ -86,6 +86,9 @@ check_geometry(const rramnas_hw *a, const rramnas_hw *b, rramnas_error *err)
               RRAMNAS_ERR_ARGUMENT,
                    "cost options: hw has %d columns per weight, the mapping was made for %d, or slices differ",
               (int)rrn_hw_columns_per_weight(b), (int)rrn_hw_columns_per_weight(a));
+  RRN_FAIL_IF(rrn_hw_unit_columns_of(a, v->weight.bits) != rrn_hw_unit_columns_of(b, w->weight.bits), err,
+              RRAMNAS_ERR_ARGUMENT, "cost options: hw has %d unit columns, the mapping was made for %d",
+              (int)rrn_hw_unit_columns_of(b, w->weight.bits), (int)rrn_hw_unit_columns_of(a, v->weight.bits));
   return RRAMNAS_OK;
 }
 

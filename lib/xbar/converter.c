@@ -177,7 +177,7 @@ bits_of(int32_t codes)
 static size_t
 conversions_of(const rrn_xbar_converters *c)
 {
-  return c->spec.layout.side_by_side ? c->columns * c->n_planes : c->columns;
+  return c->spec.layout.side_by_side ? c->weights * c->n_planes : c->weights;
 }
 
 /* Everything but what is drawn. */
@@ -187,9 +187,11 @@ shape_of(const rrn_xbar_layer *l, const rrn_xbar_converter_spec *s)
   const int pairs_are_one = l->n_sides == 2 && !l->spec.subtract_digitally;
   rrn_xbar_converters c = { .spec = *s, .codes = l->adc.codes, .bits = bits_of(l->adc.codes),
     .n_planes = (size_t)(l->n_slices * (pairs_are_one ? 1 : l->n_sides)),
-    .n_out = l->n_out, .outputs = rrn_xbar_outputs_of_crossbar(&s->layout, l) };
+    .n_out = l->n_out, .outputs = rrn_xbar_outputs_of_crossbar(&s->layout, l),
+    .weights = rrn_xbar_weights_of_crossbar(&s->layout, l) };
+  const size_t least = c.outputs + (l->spec.sign == RRN_XBAR_UNIT_COLUMN); /* published cuts are wider than a crossbar */
 
-  c.columns = c.outputs + (l->spec.sign == RRN_XBAR_UNIT_COLUMN);
+  c.weights = c.weights < least ? least : c.weights;
   c.crossbars = (l->n_out + c.outputs - 1) / c.outputs * (s->layout.side_by_side ? 1 : c.n_planes);
   c.per_crossbar = smaller((size_t)s->per_crossbar, conversions_of(&c));
   return c;
@@ -229,8 +231,8 @@ size_t
 rrn_xbar_converter_of(const rrn_xbar_converters *c, size_t tile, int32_t plane, size_t col)
 {
   const size_t block = (conversions_of(c) + c->per_crossbar - 1) / c->per_crossbar;
-  const rrn_xbar_place place = rrn_xbar_place_of(c->n_out, c->outputs, col);
-  size_t crossbar = place.crossbar, k = place.at;
+  const int is_unit = col >= c->n_out;
+  size_t crossbar = is_unit ? col - c->n_out : col / c->outputs, k = is_unit ? c->weights - 1 : col % c->outputs;
 
   if (c->spec.layout.side_by_side)
     k = k * c->n_planes + (size_t)plane;

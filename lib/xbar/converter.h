@@ -24,7 +24,7 @@ typedef struct rrn_xbar_converters {
   size_t crossbars;        /* of a tile */
   size_t per_crossbar;     /* in use */
   size_t n_out, outputs;   /* of the layer, and how many a crossbar has */
-  size_t columns;          /* of a crossbar: its outputs and their unit column */
+  size_t weights;          /* side by side in a crossbar; the last one is the unit column */
   const double *units;     /* sar: [converters][bits] what each bit adds, in codes, lowest first; ramp:
                             * [tiles][crossbars][codes - 1], flash: [converters][codes - 1] lowest current of codes 1,
                             * 2 ... */

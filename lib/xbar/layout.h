@@ -18,32 +18,20 @@ rrn_xbar_layout_of(const rramnas_hw *hw)
   return (rrn_xbar_layout){ hw->v.crossbar.cols, hw->v.weight.slicing == RRN_SLICING_COLUMNS };
 }
 
-/* Outputs of a layer that a crossbar has; their cells in a row lie in one or in several crossbars. Those that have a unit
- * column together are in one. */
+/* Weights that lie side by side in a crossbar; their cells in a row lie in one or in several crossbars. */
 static inline size_t
-rrn_xbar_outputs_of_crossbar(const rrn_xbar_layout *layout, const rrn_xbar_layer *l)
+rrn_xbar_weights_of_crossbar(const rrn_xbar_layout *layout, const rrn_xbar_layer *l)
 {
   const size_t cols = (size_t)layout->cols, cells = (size_t)(l->n_slices * l->n_sides);
 
-  if (l->spec.sign == RRN_XBAR_UNIT_COLUMN)
-    return l->spec.unit_outputs;
   return !layout->side_by_side ? cols : cols < cells ? 1 : cols / cells;
 }
 
-/* Where a column of a layer lies: the crossbar of those side by side, and the place in it, unit columns behind outputs. */
-typedef struct rrn_xbar_place {
-  size_t crossbar, at;
-} rrn_xbar_place;
-
-static inline rrn_xbar_place
-rrn_xbar_place_of(size_t n_out, size_t outputs_of_crossbar, size_t col)
+/* Outputs of a layer that a crossbar has: those that have a unit column together, or as many as fit. */
+static inline size_t
+rrn_xbar_outputs_of_crossbar(const rrn_xbar_layout *layout, const rrn_xbar_layer *l)
 {
-  const size_t crossbar = col < n_out ? col / outputs_of_crossbar : col - n_out;
-  const size_t here = n_out - crossbar * outputs_of_crossbar;
-
-  if (col < n_out)
-    return (rrn_xbar_place){ crossbar, col % outputs_of_crossbar };
-  return (rrn_xbar_place){ crossbar, here < outputs_of_crossbar ? here : outputs_of_crossbar };
+  return l->spec.sign == RRN_XBAR_UNIT_COLUMN ? l->spec.unit_outputs : rrn_xbar_weights_of_crossbar(layout, l);
 }
 
 #endif

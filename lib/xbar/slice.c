@@ -103,7 +103,7 @@ rrn_xbar_layer_create(const rrn_xbar_spec *spec, const int32_t *weights, size_t 
   RRN_TRY(rrn_xbar_spec_check(spec, err));
   RRN_FAIL_IF(n_out == 0 || n_in == 0 || n_out > UINT32_MAX || id.copy >> 22 != 0, err, RRAMNAS_ERR_ARGUMENT,
               "a layer of %zu x %zu weights, copy %u", n_out, n_in, (unsigned)id.copy);
-  if (spec->unit_outputs == 0 || spec->unit_outputs > n_out)
+  if (spec->unit_outputs == 0)
     l.spec.unit_outputs = n_out;
   l.cols = n_out + (spec->sign == RRN_XBAR_UNIT_COLUMN ? (n_out + l.spec.unit_outputs - 1) / l.spec.unit_outputs : 0);
   l.n_sides = differential ? 2 : 1;

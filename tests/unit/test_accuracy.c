@@ -507,6 +507,39 @@ figures_agree_with_the_trials(void **state)
   rramnas_hw_unref(noisy);
 }
 
+/* The automatic range is one code per digit where the chip's currents are whole digits: neither after drift nor behind wires. */
+static void
+ranges_of_digits_are_for_digits(void **state)
+{
+  static const struct { const char *text; int32_t range; } chips[] = {
+    { "adc: {bits: 10}", RRAMNAS_ADC_RANGE_GRANULAR },
+    { "adc: {bits: 10}\nnoise: {drift_exponent: 0.05, compensation: column}", RRAMNAS_ADC_RANGE_CALIBRATED },
+    { "adc: {bits: 10}\ncrossbar: {ir_drop: attenuated}", RRAMNAS_ADC_RANGE_CALIBRATED },
+  };
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  size_t k, i;
+
+  (void)state;
+  for (k = 0; k < sizeof(chips) / sizeof(chips[0]); k++) {
+    rramnas_accuracy_layer by_itself[12] = { RRAMNAS_ACCURACY_LAYER_INIT }, as_told[12] = { RRAMNAS_ACCURACY_LAYER_INIT };
+    rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+    rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+    rramnas_hw *hw = NULL;
+
+    check(rramnas_hw_load_buffer(chips[k].text, strlen(chips[k].text), "chip", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, &err), &err);
+    o.hw = hw;
+    o.images = 4;
+    o.trials = 1;
+    o.calibration_images = 8;
+    check(measure_wanted(NULL, &o, &a, &(wanted){ .layers = by_itself, .n_layers = 12 }, &err), &err);
+    o.adc_range = chips[k].range;
+    check(measure_wanted(NULL, &o, &a, &(wanted){ .layers = as_told, .n_layers = 12 }, &err), &err);
+    for (i = 0; i < 12; i++)
+      assert_true(by_itself[i].adc_range == as_told[i].adc_range);
+    rramnas_hw_unref(hw);
+  }
+}
+
 /* What a column can give is the current of the rows that are driven at once. */
 static void
 ranges_are_of_the_driven_rows(void **state)
@@ -582,8 +615,10 @@ what_cannot_be_is_refused(void **state)
   rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
   rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
+  static const char units[] = "weight: {sign: unit_column}";
   double trial = -1;
   char other[1024];
+  rramnas_hw *hw = NULL;
 
   (void)state;
   o.trials = -1;
@@ -601,6 +636,12 @@ what_cannot_be_is_refused(void **state)
   o.stop_dominated = 1;
   assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
   o.stop_dominated = 0;
+  check(rramnas_hw_load_buffer(units, strlen(units), "units", RRAMNAS_HW_FORMAT_YAML, NULL, &hw, &err), &err);
+  o.hw = hw;
+  assert_int_equal(measure_digits(NULL, &o, &a, NULL, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_string_equal(err.message, "accuracy options: hw has unit columns, the mapping was made for a chip that has none");
+  o.hw = NULL;
+  rramnas_hw_unref(hw);
   a.size = 4; /* nothing is written beside it, either */
   o.images = 2;
   assert_int_equal(measure_digits(NULL, &o, &a, &trial, &err), RRAMNAS_ERR_ARGUMENT);
@@ -679,6 +720,7 @@ main(void)
     cmocka_unit_test(layers_on_a_diagonal_are_counted),
     cmocka_unit_test(figures_agree_with_the_trials),
     cmocka_unit_test(layers_say_what_converters_do),
+    cmocka_unit_test(ranges_of_digits_are_for_digits),
     cmocka_unit_test(ranges_are_of_the_driven_rows),
     cmocka_unit_test(what_cannot_be_is_refused),
     cmocka_unit_test(weights_of_another_shape_are_named),

@@ -323,11 +323,11 @@ errors_are_shared_in_a_crossbar(void **state)
   rrn_arena_release(&arena);
 }
 
-/* A unit column has the converter behind those of its crossbar's outputs. */
+/* A unit column has a crossbar's last converter. */
 static void
 converters_lie_by_crossbar(void **state)
 {
-  const rrn_xbar_converter_spec how = { .kind = RRN_ADC_SAR, .unit_sigma = 0.05, .per_crossbar = 64, .layout = { 12, 1 } };
+  const rrn_xbar_converter_spec how = { .kind = RRN_ADC_SAR, .unit_sigma = 0.05, .per_crossbar = 64, .layout = { 15, 1 } };
   static const int32_t weights[OUT * IN];
   rrn_xbar_layer l = layer_of(weights, OUT, 1);
   rrn_arena arena;
@@ -353,6 +353,56 @@ converters_lie_by_crossbar(void **state)
   rrn_arena_release(&arena);
 }
 
+/* Neighbouring outputs share a converter, however few they are; their unit column lies at the crossbar's end. */
+static void
+few_outputs_share_a_converter(void **state)
+{
+  const rrn_xbar_converter_spec how = { .kind = RRN_ADC_SAR, .unit_sigma = 0.05, .per_crossbar = 16, .block = 1,
+                                        .layout = { 128, 0 } };
+  static const int32_t weights[OUT * IN];
+  rrn_xbar_spec wide = spec;
+  rrn_xbar_layer l;
+  rrn_arena arena;
+  rrn_rt rt;
+  size_t col;
+
+  (void)state;
+  assert_int_equal(rrn_rt_init(&rt, NULL, NULL), RRAMNAS_OK);
+  rrn_arena_init(&arena, &rt);
+  wide.unit_outputs = 127;
+  assert_int_equal(rrn_xbar_layer_create(&wide, weights, 5, IN, (rrn_xbar_id){ 5, 1, 0 }, &l, NULL), RRAMNAS_OK);
+  assert_int_equal(l.cols, 6);
+  assert_int_equal(rrn_xbar_adc_set(&l, 6, RRN_XBAR_RANGE_MAX, NULL), RRAMNAS_OK);
+  assert_int_equal(rrn_xbar_converters_draw(&arena, &l, &how, NULL), RRAMNAS_OK);
+  for (col = 0; col < 5; col++)
+    assert_int_equal(rrn_xbar_converter_of(l.converters, 0, 0, col), 0);
+  assert_int_equal(rrn_xbar_converter_of(l.converters, 0, 0, 5), 15);
+  rrn_arena_release(&arena);
+}
+
+/* Another circuit for the same mapping has its unit columns too, and no others. */
+static void
+other_signs_are_refused(void **state)
+{
+  static const side_layer layers[] = { { 3, 7, 1, 3 } };
+  rramnas_net *net = layers_net(layers, 1, 8);
+  rramnas_hw *offset = layers_chip("crossbar: {rows: 32, cols: 32}\nweight: {slicing: columns, sign: offset}\n");
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_cost_options how = RRAMNAS_COST_OPTIONS_INIT;
+  rramnas_cost cost = RRAMNAS_COST_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m;
+
+  (void)state;
+  m = compile(CHIP, net, &o, RRAMNAS_OK, &err);
+  how.hw = offset;
+  assert_int_equal(rramnas_mapping_get_cost(m, &how, &cost, &err), RRAMNAS_ERR_ARGUMENT);
+  assert_string_equal(err.message, "cost options: hw has 0 unit columns, the mapping was made for 4");
+  rramnas_mapping_unref(m);
+  rramnas_hw_unref(offset);
+  rramnas_net_unref(net);
+}
+
 int
 main(void)
 {
@@ -367,6 +417,8 @@ main(void)
     cmocka_unit_test(a_crossbar_is_a_layer),
     cmocka_unit_test(errors_are_shared_in_a_crossbar),
     cmocka_unit_test(converters_lie_by_crossbar),
+    cmocka_unit_test(few_outputs_share_a_converter),
+    cmocka_unit_test(other_signs_are_refused),
   };
 
   return cmocka_run_group_tests_name("unit_columns", tests, NULL, NULL);
