@@ -37,6 +37,12 @@ set_share(const char *value, double *ret_share)
   return parse_real(value, strlen(value), ret_share) && *ret_share >= 0 && *ret_share <= 1;
 }
 
+int
+set_share_above_zero(const char *value, double *ret_share)
+{
+  return set_share(value, ret_share) && *ret_share > 0;
+}
+
 int32_t
 place_of(const char *word, const char *const *words)
 {
@@ -77,6 +83,23 @@ read_timing(const char *value, int32_t *ret_model)
 
   *ret_model = place_of(value, words);
   return *ret_model > 0;
+}
+
+int
+read_adc_range(const char *value, int32_t *ret_range)
+{
+  static const char *const words[] = { "auto", "maximum", "granular", "calibrated", NULL };
+  const int32_t place = place_of(value, words);
+
+  *ret_range = place - 1;
+  return place > 0;
+}
+
+int
+tells_of_accuracy(const rramnas_accuracy_options *a)
+{
+  return a->weights || a->trials || a->images || a->norm_images || a->copies_alike || a->stop_dominated ||
+         a->stop_below > 0 || a->confidence_wanted > 0 || a->adc_fraction > 0 || a->time_s > 0;
 }
 
 /* --- questions --- */

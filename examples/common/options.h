@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rramnas/rramnas.h"
+
 typedef struct settings settings; /* the program's own */
 
 typedef struct option {
@@ -38,6 +40,7 @@ int read_command_line(const command_line *c, int argc, char **argv, settings *s)
 int set_long(const char *value, long long min, long long max, int64_t *ret);
 int set_int(const char *value, long long min, long long max, int32_t *ret);
 int set_share(const char *value, double *ret_share);
+int set_share_above_zero(const char *value, double *ret_share);
 /* The place of a word in a list that ends with NULL, from 1; 0 = none. */
 int32_t place_of(const char *word, const char *const *words);
 
@@ -46,6 +49,10 @@ int read_crossbars(const char *value, int32_t *ret_crossbars);
 int read_policy(const char *value, int32_t *ret_policy);
 int read_effort(const char *value, int32_t *ret_effort);
 int read_timing(const char *value, int32_t *ret_model);
+int read_adc_range(const char *value, int32_t *ret_range);
+
+/* Whether there are options that only a data set gives a meaning; a range that is the default one cannot be seen. */
+int tells_of_accuracy(const rramnas_accuracy_options *a);
 
 /* Setters of one field. */
 #define TEXT(name, field)                     \
@@ -83,6 +90,13 @@ int read_timing(const char *value, int32_t *ret_model);
   VALUE(set_effort, read_effort, compile.effort)                     \
   SWITCH(set_quiet, quiet)
 #define ACCURACY_SETTERS                                             \
+  static int                                                         \
+  set_adc_range(settings *s, const char *value)                      \
+  {                                                                  \
+    s->adc_range_given = 1; /* it may be the default */              \
+    return read_adc_range(value, &s->accuracy.adc_range);            \
+  }                                                                  \
+  VALUE(set_adc_fraction, set_share_above_zero, accuracy.adc_fraction) \
   TEXT(set_data, accuracy.data)                                      \
   TEXT(set_weights, accuracy.weights)                                \
   NUMBER(set_trials, set_int, 1, 1 << 20, accuracy.trials)           \

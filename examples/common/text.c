@@ -97,11 +97,12 @@ parse_integer(const char *text, long long min, long long max, long long *ret_val
   return 1;
 }
 
-/* Up to 15 digits with at most one point, as an integer; ret_places is how many stand behind the point. */
+/* Up to 15 digits, not counting zeros before the first, with at most one point, as an integer; ret_places is how many
+ * stand behind the point. */
 static int
 parse_decimal(const char *text, size_t length, double *ret_value, int *ret_places)
 {
-  int digits = 0, point = 0;
+  int digits = 0, point = 0, found = 0;
   size_t i;
 
   *ret_value = *ret_places = 0;
@@ -111,12 +112,13 @@ parse_decimal(const char *text, size_t length, double *ret_value, int *ret_place
     } else if (text[i] >= '0' && text[i] <= '9' && digits < 15) {
       *ret_value = *ret_value * 10 + (text[i] - '0');
       *ret_places += point;
-      digits++;
+      digits += *ret_value > 0;
+      found = 1;
     } else {
       return 0;
     }
   }
-  return digits > 0;
+  return found;
 }
 
 /* 0.95, 1e-3, without a sign. strtod would ask the locale. Powers of ten are doubles up to the 22nd, so the number is

@@ -519,7 +519,7 @@ main(int argc, char **argv)
     go_on = -1;
   code = go_on > 0 ? run(&s) : go_on < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
   free_options(&s);
-  if (fflush(stdout) != 0 || ferror(stdout)) {
+  if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) { /* else the first complaint is the reason */
     complain("standard output: cannot write");
     return EXIT_BAD_INPUT;
   }

@@ -55,23 +55,6 @@ set_part(settings *s, const char *value)
 }
 
 static int
-set_adc_range(settings *s, const char *value)
-{
-  static const char *const words[] = { "auto", "maximum", "granular", "calibrated", NULL };
-  const int32_t place = place_of(value, words);
-
-  s->accuracy.adc_range = place - 1;
-  s->adc_range_given = 1;
-  return place > 0;
-}
-
-static int
-set_adc_fraction(settings *s, const char *value)
-{
-  return set_share(value, &s->accuracy.adc_fraction) && s->accuracy.adc_fraction > 0;
-}
-
-static int
 ends_with(const char *text, const char *end)
 {
   const size_t n = strlen(text), k = strlen(end);
@@ -372,22 +355,13 @@ sweeps_agree(const settings *s)
   return 0;
 }
 
-/* Options that only a data set gives a meaning. */
-static int
-tells_of_accuracy(const settings *s)
-{
-  const rramnas_accuracy_options *a = &s->accuracy;
-
-  return a->trials || a->stop_below > 0 || a->confidence_wanted > 0 || a->copies_alike || a->images || s->part_given ||
-         s->adc_range_given || a->adc_fraction > 0 || a->norm_images || s->chip_seed >= 0 || a->time_s > 0 || a->weights;
-}
-
 static int
 accuracy_agrees(const settings *s)
 {
   const int wants_curves = s->accuracy_svg || s->accuracy_csv || s->accuracy_json;
 
-  if (!s->accuracy.data && (wants_curves || tells_of_accuracy(s))) {
+  if (!s->accuracy.data && (wants_curves || tells_of_accuracy(&s->accuracy) || s->part_given || s->adc_range_given ||
+                            s->chip_seed >= 0)) {
     complain("accuracy needs --data FILE, the YAML file of a data set");
     return 0;
   }

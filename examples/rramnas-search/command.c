@@ -81,11 +81,12 @@ put_number(FILE *f, const char *option, int64_t value)
     fprintf(f, " --%s %lld", option, (long long)value);
 }
 
+/* It was read from at most 15 digits, so that 15 are the same number again. */
 static void
 put_share(FILE *f, const char *option, double value)
 {
   if (value > 0)
-    fprintf(f, " --%s %.17g", option, value);
+    fprintf(f, " --%s %.15g", option, value);
 }
 
 /* A file in the folder of the chosen ones. */
@@ -119,6 +120,7 @@ put_mapping_options(FILE *f, const settings *s)
 static void
 put_accuracy_options(FILE *f, const settings *s, const char *weights)
 {
+  static const char *const ranges[] = { "auto", "maximum", "granular", "calibrated" };
   const rramnas_accuracy_options *a = &s->accuracy;
 
   if (!a->data)
@@ -135,6 +137,9 @@ put_accuracy_options(FILE *f, const settings *s, const char *weights)
   put_share(f, "confidence", a->confidence_wanted);
   if (a->copies_alike)
     fputs(" --copies-alike", f);
+  if (a->adc_range)
+    put_text(f, "adc-range", ranges[a->adc_range]);
+  put_share(f, "adc-fraction", a->adc_fraction);
 }
 
 void

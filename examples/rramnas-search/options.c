@@ -142,6 +142,10 @@ static const option options[] = {
     NULL },
   { "confidence", "SHARE", "no more chips once half of the mean's 95 % interval is at most this, e.g. 0.002; then --trials "
     "is the most, default 1000", set_confidence, "0 to 1" },
+  { "adc-range", "NAME", "range of converters: auto, maximum, granular or calibrated; default auto", set_adc_range,
+    "auto, maximum, granular or calibrated" },
+  { "adc-fraction", "SHARE", "of a sample's currents that a calibrated range holds; default 0.9999", set_adc_fraction,
+    "above 0, up to 1" },
   { "images", "N", "most held-out images; default all", set_images, "1 or more" },
   { "norm-images", "N", "training images that a supernet's batch normalisations are calibrated on; default 512",
     set_norm_images, "1 or more" },
@@ -205,8 +209,7 @@ finish(settings *s)
     complain("no space is given; --help says more");
     return -1;
   }
-  if (!s->accuracy.data && (s->accuracy.stop_dominated || s->accuracy.copies_alike || s->accuracy.trials ||
-                            s->accuracy.stop_below > 0 || s->accuracy.confidence_wanted > 0)) {
+  if (!s->accuracy.data && (tells_of_accuracy(&s->accuracy) || s->adc_range_given)) {
     complain("accuracy needs --data FILE, the YAML file of a data set");
     return -1;
   }

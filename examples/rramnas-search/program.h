@@ -21,6 +21,7 @@ typedef struct settings {
   rramnas_accuracy_options accuracy; /* data NULL = none; weights NULL = the network's file */
   rramnas_search_options search;
   rramnas_run_options run;
+  int adc_range_given; /* it may be the default */
   int count, quiet, overwrite;
 } settings;
 

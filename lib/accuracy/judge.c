@@ -362,7 +362,7 @@ rrn_judge_plan_member(const rrn_judge *j, rramnas_net *net, rrn_values **ret_val
   RRN_FAIL_IF(!net->ofa, err, RRAMNAS_ERR_ARGUMENT,
               "%s: holds a supernet, and network \"%.200s\" was not made from the genome of a member", j->o.weights,
               net->name);
-  RRN_TRY(rrn_weights_of_supernet(j->file, net->ofa, net, &j->runtime, &values, err));
+  RRN_TRY(rrn_weights_of_supernet(j->file, &j->supernet, net->ofa, net, &j->runtime, &values, err));
   status = plan_values(j, values, ret_plan, err);
   if (status < 0)
     rrn_values_free(values);
@@ -372,11 +372,13 @@ rrn_judge_plan_member(const rrn_judge *j, rramnas_net *net, rrn_values **ret_val
 }
 
 int32_t
-rrn_judge_check_member(const rrn_judge *j, rramnas_net *net, rramnas_error *err)
+rrn_judge_check_member(rrn_judge *j, rramnas_net *net, rramnas_error *err)
 {
   rrn_infer_plan *plan = NULL;
   rrn_values *values = NULL;
 
+  if (net->ofa)
+    RRN_TRY(rrn_supernet_check(j->file, (rrn_ofa_family)net->ofa_family, net->ofa, &j->runtime, &j->supernet, err));
   RRN_TRY(rrn_judge_plan_member(j, net, &values, &plan, err));
   rrn_infer_plan_free(plan);
   rrn_values_free(values);

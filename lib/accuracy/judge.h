@@ -26,6 +26,7 @@ typedef struct rrn_judge {
   rramnas_accuracy_options o; /* texts are ours */
   rrn_safetensors *file;      /* NULL = the weights are ONNX's */
   int32_t is_supernet;
+  rrn_supernet supernet;      /* what was found when a member was checked */
   rrn_values *values;         /* of ONNX, then of the one network */
   rrn_infer_plan *plan;       /* of the one network; NULL = each is made from the supernet */
   float *images;              /* [n_images][...] of the part that is judged on */
@@ -52,8 +53,8 @@ int32_t rrn_judge_set_net(rrn_judge *j, rramnas_net *net, rramnas_error *err);
 int32_t rrn_judge_plan_member(const rrn_judge *j, rramnas_net *net, rrn_values **ret_values, rrn_infer_plan **ret_plan,
                               rramnas_error *err);
 
-/* Whether there is one: errors name the tensor. */
-int32_t rrn_judge_check_member(const rrn_judge *j, rramnas_net *net, rramnas_error *err);
+/* Whether there is one: errors name the tensor. All of the file is looked at, for other members, too. */
+int32_t rrn_judge_check_member(rrn_judge *j, rramnas_net *net, rramnas_error *err);
 
 /* Takes the statistics of the plan's batch normalisations anew, from the first training images. */
 int32_t rrn_judge_calibrate(const rrn_judge *j, rrn_infer_plan *plan, int32_t n_threads, rramnas_error *err);

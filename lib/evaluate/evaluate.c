@@ -132,7 +132,7 @@ rrn_evaluation_set_compile(rrn_evaluation *e, const rramnas_compile_options *com
 
 /* The largest candidate; where rules hold, which may forbid it, the smallest. */
 static int32_t
-check_members(const rrn_evaluation *e, const rrn_judge *judge, rramnas_error *err)
+check_members(const rrn_evaluation *e, rrn_judge *judge, rramnas_error *err)
 {
   const rramnas_runtime runtime = runtime_of(e->rt);
   const rrn_genes genes = rrn_space_genes(e->space);
@@ -156,7 +156,7 @@ check_members(const rrn_evaluation *e, const rrn_judge *judge, rramnas_error *er
 
 /* The space stays as it was when its networks are no members of the file's supernet. */
 static int32_t
-use_supernet(rrn_evaluation *e, const rrn_judge *judge, rramnas_error *err)
+use_supernet(rrn_evaluation *e, rrn_judge *judge, rramnas_error *err)
 {
   const struct rrn_net_parameters *before = e->space->parameters;
   int32_t status;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a file's tensors are those of a once-for-all supernet.
  *
- * In:  a safetensors file; family, widths and classes. Out: an error that names the tensor, its shape and the one
- * expected; whether there are matrices of kernels.
+ * In:  a safetensors file; family, widths and classes; what an earlier check found.
+ * Out: an error that names the tensor, its shape and the one expected; whether there are matrices of kernels.
  * Idea: the network of the file's largest member is built, and each of its parameters that the file has must have
  * exactly its shape. Largest is what the file has: each block's greatest expansion by the channels of its three
  * convolutions, and the kernel size of its filters, so that a supernet of a part of the space is one, too.
@@ -202,19 +202,32 @@ check_step(const rrn_safetensors *file, rrn_ofa_family family, int64_t from, int
 
 /* --- the whole --- */
 
+static int
+covers(const rrn_supernet *known, rrn_ofa_family family, const rrn_ofa_genome *g)
+{
+  return known->is_checked && known->family == family && known->image == g->image && known->classes == g->classes &&
+         memcmp(&known->widths, &g->widths, sizeof(g->widths)) == 0;
+}
+
 int32_t
 rrn_supernet_check(const rrn_safetensors *file, rrn_ofa_family family, const rrn_ofa_genome *genome,
-                   const rramnas_runtime *runtime, int *ret_has_matrices, rramnas_error *err)
+                   const rramnas_runtime *runtime, rrn_supernet *known, rramnas_error *err)
 {
-  const rrn_ofa_genome g = largest_member(file, family, genome);
+  rrn_supernet found = { .is_checked = 1, .family = family, .widths = genome->widths, .image = genome->image,
+                         .classes = genome->classes };
   rramnas_net *net = NULL;
+  rrn_ofa_genome g;
   int32_t status;
 
+  if (covers(known, family, genome))
+    return RRAMNAS_OK;
+  g = largest_member(file, family, genome);
   RRN_TRY(rrn_net_ofa_named(family, &g, "supernet", runtime, &net, err));
   status = check_parameters(file, net, err);
   rramnas_net_unref(net);
   RRN_TRY(status);
-  *ret_has_matrices = 0;
-  RRN_TRY(check_step(file, family, 7, ret_has_matrices, err));
-  return check_step(file, family, 5, ret_has_matrices, err);
+  RRN_TRY(check_step(file, family, 7, &found.has_matrices, err));
+  RRN_TRY(check_step(file, family, 5, &found.has_matrices, err));
+  *known = found;
+  return RRAMNAS_OK;
 }

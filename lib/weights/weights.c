@@ -17,14 +17,13 @@
 #include <string.h>
 
 #include "util/text.h"
-#include "weights/supernet.h"
 
 enum { MAX_NAME = 512, MAX_KERNEL = 7, MOST_WIDTH = 1 << 16 };
 
 typedef struct filler {
   const rrn_safetensors *file;
   const rrn_ofa_genome *genome; /* NULL: a plain file */
-  int has_matrices;
+  rrn_supernet supernet;
   rrn_values *values;
   rrn_arena scratch;
   rramnas_error *err;
@@ -152,7 +151,7 @@ find_matrix(filler *f, const rrn_safetensor *weight, int64_t from, const float *
   float *matrix;
 
   *ret_matrix = NULL;
-  if (!f->has_matrices || !rrn_supernet_matrix_name(weight->name, from, name))
+  if (!f->supernet.has_matrices || !rrn_supernet_matrix_name(weight->name, from, name))
     return RRAMNAS_OK;
   RRN_TRY(rrn_safetensors_need(f->file, name, &t, f->err));
   matrix = rrn_arena_alloc_raw(&f->scratch, n * n, sizeof(*matrix));
@@ -293,7 +292,7 @@ fill_all(filler *f, const rramnas_runtime *runtime)
   size_t i;
 
   if (f->genome)
-    RRN_TRY(rrn_supernet_check(f->file, (rrn_ofa_family)net->ofa_family, f->genome, runtime, &f->has_matrices, f->err));
+    RRN_TRY(rrn_supernet_check(f->file, (rrn_ofa_family)net->ofa_family, f->genome, runtime, &f->supernet, f->err));
   for (i = 0; i < net->n_tensors; i++)
     if (net->tensors[i].kind == RRN_TENSOR_CONSTANT)
       RRN_TRY(fill_constant(f, (int32_t)i));
@@ -304,12 +303,14 @@ fill_all(filler *f, const rramnas_runtime *runtime)
 }
 
 int32_t
-rrn_weights_of_supernet(const rrn_safetensors *file, const rrn_ofa_genome *genome, rramnas_net *net,
-                        const rramnas_runtime *runtime, rrn_values **ret_values, rramnas_error *err)
+rrn_weights_of_supernet(const rrn_safetensors *file, const rrn_supernet *known, const rrn_ofa_genome *genome,
+                        rramnas_net *net, const rramnas_runtime *runtime, rrn_values **ret_values, rramnas_error *err)
 {
   filler f = { .file = file, .genome = genome, .err = err };
   int32_t status;
 
+  if (known)
+    f.supernet = *known;
   RRN_TRY(rrn_values_new(net, runtime, &f.values, err));
   rrn_arena_init(&f.scratch, &f.values->rt);
   status = fill_all(&f, runtime);
@@ -325,7 +326,7 @@ int32_t
 rrn_weights_of_file(const rrn_safetensors *file, rramnas_net *net, const rramnas_runtime *runtime,
                     rrn_values **ret_values, rramnas_error *err)
 {
-  return rrn_weights_of_supernet(file, NULL, net, runtime, ret_values, err);
+  return rrn_weights_of_supernet(file, NULL, NULL, net, runtime, ret_values, err);
 }
 
 /* --- widths --- */

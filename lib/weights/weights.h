@@ -5,7 +5,7 @@
 
 #include "net/ofa.h"
 #include "net/values.h"
-#include "weights/safetensors.h"
+#include "weights/supernet.h"
 
 /* Each constant by its name; batch normalisations without parameters among their inputs by the node's name with
  * .weight, .bias, .running_mean, .running_var, as PyTorch's state dictionaries have them. ERR_NOT_FOUND and ERR_SHAPE
@@ -19,9 +19,10 @@ int rrn_weights_is_supernet(const rrn_safetensors *file);
 int32_t rrn_weights_ofa_widths(const rrn_safetensors *file, rrn_ofa_family family, rrn_ofa_widths *ret_widths,
                                int64_t *ret_classes, rramnas_error *err);
 /* Weights of a member of the supernet that the file holds: the first channels, and smaller kernels through its
- * matrices. `net` was made from `genome` by rrn_net_ofa_named(). All of the file's tensors must be a supernet's:
- * rrn_supernet_check(). */
-int32_t rrn_weights_of_supernet(const rrn_safetensors *file, const rrn_ofa_genome *genome, rramnas_net *net,
-                                const rramnas_runtime *runtime, rrn_values **ret_values, rramnas_error *err);
+ * matrices. `net` was made from `genome` by rrn_net_ofa_named(). All of the file's tensors must be a supernet's, which is
+ * not looked at again where it is `known`, NULL = it is not: rrn_supernet_check(). */
+int32_t rrn_weights_of_supernet(const rrn_safetensors *file, const rrn_supernet *known, const rrn_ofa_genome *genome,
+                                rramnas_net *net, const rramnas_runtime *runtime, rrn_values **ret_values,
+                                rramnas_error *err);
 
 #endif

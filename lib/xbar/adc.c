@@ -6,16 +6,18 @@
  *
  * Idea: where pairs are subtracted before the converter currents have both signs, and an odd number of levels puts one
  * at zero. Calibration counts for each slice the currents in the octaves [2^-k-1, 2^-k) of the greatest one, from a
- * histogram of exponents: no current has to be kept.
+ * histogram of exponents: no current has to be kept. Where digits tell the octaves they are found without currents
+ * (octaves.c).
  *
  * Complexity: calibration is one reference product of the sample. Source: the ranges that CrossSim 3.2 calls max,
  * granular and calibrated. Deviations: max is exactly the rows that are driven at once; granular is exactly one digit. */
 #include "xbar/adc.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A current in the last octave is none: no cell makes so little of it, only sums whose parts cancel. */
-enum { OCTAVES = 40 };
+enum { OCTAVES = RRN_XBAR_OCTAVES };
 
 typedef struct histogram {
   double greatest;
@@ -106,42 +108,65 @@ count(void *user, int32_t slice, const double *currents, size_t n)
 
 /* The least range beyond which at most (1 - fraction) of the currents lie; of those that are some, where the others
  * alone make up the fraction. */
-static double
+static int32_t
 range_of(const histogram *h, int32_t slice, double fraction)
 {
   const int64_t some = h->n[slice] - h->within[slice][OCTAVES - 1];
-  double allowed = (1 - fraction) * (double)h->n[slice], hi = h->greatest;
+  double allowed = (1 - fraction) * (double)h->n[slice];
   int64_t beyond = 0;
-  int octave;
+  int32_t octave;
 
   if ((double)some <= allowed)
     allowed = (1 - fraction) * (double)some;
-  for (octave = 0; octave < OCTAVES - 1; octave++, hi *= 0.5) {
+  for (octave = 0; octave < OCTAVES - 1; octave++) {
     beyond += h->within[slice][octave];
     if ((double)beyond > allowed)
-      return hi;
+      return octave;
   }
-  return h->greatest; /* no current at all */
+  return 0; /* no current at all */
 }
 
 int32_t
-rrn_xbar_adc_calibrate(rrn_arena *scratch, rrn_xbar_layer *l, int32_t bits, const int32_t *x, size_t batch,
-                       double fraction, rramnas_error *err)
+rrn_xbar_octaves_of_currents(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch,
+                             double fraction, int32_t *ret_octaves, rramnas_error *err)
 {
   const rrn_xbar_adc none = { 0 };
   rrn_xbar_layer probe = *l;
   histogram h;
   int32_t slice;
 
-  RRN_FAIL_IF(!(fraction > 0 && fraction <= 1), err, RRAMNAS_ERR_ARGUMENT,
-              "the fraction of currents within the range is not in 0..1");
-  RRN_TRY(set_codes(&probe, bits, err));
   memset(&h, 0, sizeof(h));
   h.greatest = greatest_current(l);
   probe.adc = none;
   RRN_TRY(rrn_xbar_visit_currents(scratch, &probe, x, batch, count, &h, err));
+  for (slice = 0; slice < l->n_slices; slice++)
+    ret_octaves[slice] = range_of(&h, slice, fraction);
+  return RRAMNAS_OK;
+}
+
+static int32_t
+find_octaves(rrn_arena *scratch, const rrn_xbar_layer *l, const int32_t *x, size_t batch, double fraction,
+             int32_t *ret_octaves, rramnas_error *err)
+{
+  int known = 0;
+
+  RRN_TRY(rrn_xbar_octaves_of_digits(scratch, l, x, batch, fraction, ret_octaves, &known, err));
+  return known ? RRAMNAS_OK : rrn_xbar_octaves_of_currents(scratch, l, x, batch, fraction, ret_octaves, err);
+}
+
+int32_t
+rrn_xbar_adc_calibrate(rrn_arena *scratch, rrn_xbar_layer *l, int32_t bits, const int32_t *x, size_t batch,
+                       double fraction, rramnas_error *err)
+{
+  int32_t slice, octaves[RRN_XBAR_MAX_SLICES] = { 0 };
+  rrn_xbar_layer probe = *l;
+
+  RRN_FAIL_IF(!(fraction > 0 && fraction <= 1), err, RRAMNAS_ERR_ARGUMENT,
+              "the fraction of currents within the range is not in 0..1");
+  RRN_TRY(set_codes(&probe, bits, err));
+  RRN_TRY(find_octaves(scratch, l, x, batch, fraction, octaves, err));
   RRN_TRY(set_codes(l, bits, err));
   for (slice = 0; slice < l->n_slices; slice++)
-    set_range(l, slice, range_of(&h, slice, fraction));
+    set_range(l, slice, ldexp(greatest_current(l), -octaves[slice]));
   return RRAMNAS_OK;
 }

@@ -21,4 +21,20 @@ int rrn_xbar_adc_keeps_digits(const rrn_xbar_layer *layer);
 int32_t rrn_xbar_adc_calibrate(rrn_arena *scratch, rrn_xbar_layer *layer, int32_t bits, const int32_t *x, size_t batch,
                                double fraction, rramnas_error *err);
 
+/* Octaves of a layer's currents below the greatest one; in the last are those that are none. */
+enum { RRN_XBAR_OCTAVES = 40 };
+
+/* The ranges of slices as octaves below the greatest current: from the currents themselves. ret_octaves[n_slices] */
+int32_t rrn_xbar_octaves_of_currents(rrn_arena *scratch, const rrn_xbar_layer *layer, const int32_t *x, size_t batch,
+                                     double fraction, int32_t *ret_octaves, rramnas_error *err);
+
+/* The same from digits, where these decide; *ret_known 0 = they do not. octaves.c */
+int32_t rrn_xbar_octaves_of_digits(rrn_arena *scratch, const rrn_xbar_layer *layer, const int32_t *x, size_t batch,
+                                   double fraction, int32_t *ret_octaves, int *ret_known, rramnas_error *err);
+
+/* By the loops in plain C, with AVX2, with AVX-512; RRAMNAS_ERR_UNSUPPORTED where the machine does not have them. */
+int32_t rrn_xbar_octaves_of_digits_by(int level, rrn_arena *scratch, const rrn_xbar_layer *layer, const int32_t *x,
+                                      size_t batch, double fraction, int32_t *ret_octaves, int *ret_known,
+                                      rramnas_error *err);
+
 #endif

@@ -48,7 +48,7 @@ set_up(void *user)
   rrn_infer_plan *plan = NULL;
 
   bench_must(rrn_net_ofa_named(RRN_OFA_SMALL, &j->genome, "member", NULL, &net, &err), &err);
-  bench_must(rrn_weights_of_supernet(j->file, &j->genome, net, NULL, &values, &err), &err);
+  bench_must(rrn_weights_of_supernet(j->file, NULL, &j->genome, net, NULL, &values, &err), &err);
   bench_must(rrn_infer_plan_new(values, NULL, &plan, &err), &err);
   rrn_infer_plan_free(plan);
   rrn_values_free(values);
@@ -119,7 +119,7 @@ bench_member(void)
   }
   j.genome.image = 32;
   bench_must(rrn_net_ofa_named(RRN_OFA_SMALL, &j.genome, "member", NULL, &net, &err), &err);
-  bench_must(rrn_weights_of_supernet(j.file, &j.genome, net, NULL, &values, &err), &err);
+  bench_must(rrn_weights_of_supernet(j.file, NULL, &j.genome, net, NULL, &values, &err), &err);
   bench_must(rrn_infer_plan_new(values, NULL, &j.plan, &err), &err);
   make_images(&j);
   bench_run("supernet member: network, weights, plan", set_up, &j, 1);

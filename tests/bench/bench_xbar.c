@@ -219,6 +219,46 @@ profile(job *j, long products, int argc, char **argv)
   release(j);
 }
 
+/* --- ranges of converters --- */
+
+static void
+ranges_of_currents(void *user)
+{
+  int32_t octaves[RRN_XBAR_MAX_SLICES];
+  job *j = user;
+
+  rrn_arena_reset(&j->scratch);
+  if (rrn_xbar_octaves_of_currents(&j->scratch, &j->layer, j->x, j->batch, 0.9999, octaves, NULL) < 0)
+    die();
+}
+
+static void
+ranges_of_digits(void *user)
+{
+  int32_t octaves[RRN_XBAR_MAX_SLICES];
+  int known = 0;
+  job *j = user;
+
+  rrn_arena_reset(&j->scratch);
+  if (rrn_xbar_octaves_of_digits(&j->scratch, &j->layer, j->x, j->batch, 0.9999, octaves, &known, NULL) < 0 || !known)
+    die();
+}
+
+/* Of a sample of as many vectors as chips have at most. */
+static void
+choose_ranges(const rrn_xbar_spec *spec, size_t n_in, size_t n_out)
+{
+  job j = { .spec = *spec, .id = { 1, 0, 0 }, .n_in = n_in, .n_out = n_out, .batch = 128 };
+  char name[64];
+
+  prepare(&j);
+  snprintf(name, sizeof(name), "ranges of %zux%zu from currents", n_in, n_out);
+  bench_run(name, ranges_of_currents, &j, (double)(n_in * n_out * j.batch));
+  snprintf(name, sizeof(name), "ranges of %zux%zu from digits", n_in, n_out);
+  bench_run(name, ranges_of_digits, &j, (double)(n_in * n_out * j.batch));
+  release(&j);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -265,6 +305,8 @@ main(int argc, char **argv)
   row = bench_run("reference 1152x256 batch 64", multiply_reference, &j, (double)(j.n_in * j.n_out * j.batch));
   rate("reference 1152x256 batch 64", &row, 0);
   release(&j);
+  choose_ranges(&spec, 1152, 256);
+  choose_ranges(&spec, 25, 1);
   for (i = 0; i < 2; i++) {
     static const char *names[] = { "reference, read noise by cell, batch 1",
                                    "reference, read noise by column, batch 1" };

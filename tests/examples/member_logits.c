@@ -50,7 +50,7 @@ values_of(rramnas_net *net, const char *supernet)
   rrn_values *values = NULL;
 
   check(rrn_safetensors_open(supernet, NULL, &file, &err), &err);
-  check(rrn_weights_of_supernet(file, net->ofa, net, NULL, &values, &err), &err);
+  check(rrn_weights_of_supernet(file, NULL, net->ofa, net, NULL, &values, &err), &err);
   rrn_safetensors_free(file);
   return values;
 }

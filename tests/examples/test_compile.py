@@ -634,6 +634,16 @@ def test_unwritable_output():
     assert os.listdir(folder) == ["a.json"] and (folder / "a.json").read_text().startswith("{")
 
 
+def test_standard_output_that_is_closed_is_told_once():
+    network = [*networks()[0], *AUTO]
+    for options, place in [(["--json", "-"], ">&-"), (["--json", "-"], ">/dev/full"), ([], ">&-"), (["--version"], ">/dev/full")]:
+        if ">/dev/full" != place or os.path.exists("/dev/full"):
+            done = subprocess.run(["sh", "-c", f'"$0" "$@" {place}', PROGRAM, *map(str, [*network, *options])],
+                                  stderr=subprocess.PIPE, text=True)
+            assert done.returncode == 2, (options, place, done)
+            assert done.stderr.count("\n") == 1 and "standard output: cannot write" in done.stderr, (options, place, done)
+
+
 def test_inputs_are_not_overwritten():
     copy = work / "kept.yaml"
     copy.write_text("schema: rramnas.network/1\ninputs: [{name: x, shape: [1, 3, 4, 4]}]\n"

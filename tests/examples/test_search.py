@@ -108,13 +108,46 @@ def test_the_printed_command_gives_the_accuracy_again():
     chip.write_text("schema: rramnas.hardware/1\nnoise: {write_model: relative}\n")
     rest = ["--policy", "rnc", "--crossbars", "auto", "--images", 24, "--trials", 2, "--seed", 5]
     shown = run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--hardware", chip,
-                "--data", DATA / "digits" / "digits_8x8.yaml", *rest, "--strategy", "enumerate",
-                "--objectives", "accuracy,latency_ns", "--out", work / "again-chips").stdout
+                "--data", DATA / "digits" / "digits_8x8.yaml", *rest, "--strategy", "enumerate", "--stop-below", 0.1,
+                "--confidence", ".123456789012345", "--objectives", "accuracy,latency_ns", "--out", work / "again-chips").stdout
     again(shown, work / "again-chips", "again-chips.json", ["accuracy", "latency_ns"])
     shown = run(DATA / "supernet" / "space.yaml", "--data", DATA / "supernet" / "data.yaml", *rest,
                 "--norm-images", 32, "--population", 4, "--generations", 1,
                 "--objectives", "accuracy_digital,latency_ns", "--out", work / "again-member").stdout
     again(shown, work / "again-member", "again-member.json", ["accuracy_digital", "latency_ns"])
+
+
+def judged_with(folder, *options, **more):
+    """A search whose candidates' accuracy hangs on the range of their converters."""
+    space = work / "ranges.yaml"
+    space.write_text("schema: rramnas.space/1\ngenes: [{name: adc.bits, values: [4, 5]}]\n")
+    return run(space, "--network", DATA / "onnx" / "digits_cnn.onnx", "--data", DATA / "digits" / "digits_8x8.yaml", "--images", 100,
+               "--trials", 1, "--policy", "rnc", "--crossbars", "auto", "--strategy", "enumerate", "--objectives",
+               "accuracy,energy_pj", "--out", work / folder, *options, **more)
+
+
+def test_ranges_of_converters():
+    for folder, options in [
+        ("auto", []), ("said-auto", ["--adc-range", "auto"]), ("maximum", ["--adc-range", "maximum"]),
+        ("fraction", ["--adc-range", "calibrated", "--adc-fraction", 0.9]),
+    ]:
+        shown = judged_with(folder, *options).stdout
+        again(shown, work / folder, folder + ".json", ["accuracy", "energy_pj"])
+        command = next(line for line in shown.splitlines() if line.startswith("again "))
+        assert ("--adc-range" in command) == (folder in ("maximum", "fraction")), command
+        assert ("--adc-fraction 0.9" in command) == (folder == "fraction"), command
+    auto, said, maximum, fraction = ((work / name / "history.csv").read_text() for name in
+                                     ("auto", "said-auto", "maximum", "fraction"))
+    assert auto == said and len({auto, maximum, fraction}) == 3, (auto, maximum, fraction)
+
+
+def test_a_resumed_search_has_the_same_range_of_converters():
+    checkpoint = work / "ranged" / "checkpoint"
+    judged_with("ranged", "--adc-fraction", 0.9)
+    judged_with("ranged", "--adc-fraction", 0.9, "--resume", checkpoint)
+    for other in (["--adc-fraction", 0.8], [], ["--adc-fraction", 0.9, "--adc-range", "maximum"]):
+        message = judged_with("ranged", *other, "--resume", checkpoint, code=2).stderr
+        assert "another problem" in message, message
 
 
 def test_same_bytes_at_any_number_of_threads_and_after_a_break():
@@ -319,9 +352,21 @@ def test_refused():
         ([*SMALL, "--table", foreign], "foreign"),
         ([*SMALL, "--hardware", "isac"], "no preset"),
         ([*SMALL, "--out", "/dev/null/x"], "cannot make"),
+        ([*SMALL, "--adc-range", "auto"], "needs --data"), ([*SMALL, "--adc-fraction", 0.9], "needs --data"),
+        ([*SMALL, "--images", 5], "needs --data"), ([*SMALL, "--weights", foreign], "needs --data"),
+        ([*SMALL, "--adc-range", "narrow"], "auto, maximum, granular or calibrated"),
+        ([*SMALL, "--adc-fraction", 0], "above 0, up to 1"),
         (["--count", "--", "--count"], "no space"), ([*SMALL, "--crossbrs", "5"], "did you mean --crossbars?"),
     ]:
         assert message in run(*args, code=2).stderr, (args, message)
+
+
+def test_standard_output_that_is_full_is_told_once():
+    if os.path.exists("/dev/full"):
+        for options in ([*SMALL, "--population", 4, "--generations", 1], ["--help"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([SEARCH, *map(str, options)], stdout=full, stderr=subprocess.PIPE, text=True)
+            assert done.returncode == 2 and done.stderr.count("cannot write") == 1, done
 
 
 def test_help():

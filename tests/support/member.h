@@ -29,7 +29,7 @@ member_run(const rrn_safetensors *f, const rrn_ofa_genome *g, const rramnas_runt
   int32_t status = rrn_net_ofa_named(RRN_OFA_SMALL, g, "member", runtime, &net, err);
 
   if (status >= 0)
-    status = rrn_weights_of_supernet(f, g, net, runtime, &values, err);
+    status = rrn_weights_of_supernet(f, NULL, g, net, runtime, &values, err);
   if (status >= 0)
     status = rrn_infer_plan_new(values, runtime, &plan, err);
   if (status >= 0)

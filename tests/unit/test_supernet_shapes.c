@@ -123,12 +123,10 @@ shrink(supernet *s, int32_t expansion, int64_t kernel)
   }
 }
 
-/* The status of a member whose blocks are all alike. */
-static int32_t
-run(supernet *s, int32_t kernel, int32_t expansion, int32_t depth, rramnas_error *err)
+/* A member whose blocks are all alike. */
+static void
+fill_genome(supernet *s, int32_t kernel, int32_t expansion, int32_t depth)
 {
-  static const float image[PIXELS];
-  float logits[10];
   int i;
 
   for (i = 0; i < RRN_OFA_BLOCKS; i++) {
@@ -136,6 +134,16 @@ run(supernet *s, int32_t kernel, int32_t expansion, int32_t depth, rramnas_error
     s->genome.expansions[i] = expansion;
     s->genome.depths[i / 4] = depth;
   }
+}
+
+/* Its status. */
+static int32_t
+run(supernet *s, int32_t kernel, int32_t expansion, int32_t depth, rramnas_error *err)
+{
+  static const float image[PIXELS];
+  float logits[10];
+
+  fill_genome(s, kernel, expansion, depth);
   return member_run(s->f, &s->genome, NULL, image, 1, image, 1, logits, err);
 }
 
@@ -267,6 +275,56 @@ matrices_of_other_shapes_are_refused(void **state)
   }
 }
 
+/* --- once --- */
+
+/* Weights of the largest member, when `known` was found. */
+static int32_t
+read_weights(supernet *s, const rrn_supernet *known, rramnas_error *err)
+{
+  rramnas_net *net = NULL;
+  rrn_values *values = NULL;
+  int32_t status;
+
+  fill_genome(s, 7, 6, 4);
+  check(rrn_net_ofa_named(RRN_OFA_SMALL, &s->genome, "member", NULL, &net, err), err);
+  status = rrn_weights_of_supernet(s->f, known, &s->genome, net, NULL, &values, err);
+  rrn_values_free(values);
+  rramnas_net_unref(net);
+  return status;
+}
+
+/* A matrix is spoiled that the member does not take: only a check sees it. */
+static void
+what_was_checked_is_not_checked_again(void **state)
+{
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rrn_supernet known = { 0 };
+  rrn_ofa_genome g;
+  supernet s;
+
+  (void)state;
+  open_supernet(&s);
+  fill_genome(&s, 3, 3, 2);
+  check(rrn_supernet_check(s.f, RRN_OFA_SMALL, &s.genome, NULL, &known, &err), &err);
+  assert_true(known.has_matrices);
+  find(&s, "blocks.1.conv.depth_conv.conv.7to5_matrix")->shape = (rrn_shape){ 2, { 26, 26 } };
+  check(read_weights(&s, &known, &err), &err);
+  assert_says(read_weights(&s, NULL, &err), RRAMNAS_ERR_SHAPE, &err, "expected [25, 25]");
+  g = s.genome;
+  s.genome.image = 64;
+  assert_says(read_weights(&s, &known, &err), RRAMNAS_ERR_SHAPE, &err, "expected [25, 25]");
+  s.genome = g;
+  s.genome.classes--;
+  assert_says(read_weights(&s, &known, &err), RRAMNAS_ERR_SHAPE, &err, "\"classifier.linear.");
+  s.genome = g;
+  s.genome.widths.final += 8;
+  assert_says(read_weights(&s, &known, &err), RRAMNAS_ERR_SHAPE, &err, "\"final_expand_layer.");
+  s.genome = g;
+  assert_true(rrn_supernet_check(s.f, RRN_OFA_LARGE, &g, NULL, &known, &err) < 0); /* five stages */
+  check(read_weights(&s, &known, &err), &err);
+  close_supernet(&s);
+}
+
 /* --- no numbers --- */
 
 static void
@@ -325,6 +383,7 @@ main(void)
     cmocka_unit_test(a_part_of_the_space_is_a_supernet),
     cmocka_unit_test(matrices_are_in_all_blocks_or_in_none),
     cmocka_unit_test(matrices_of_other_shapes_are_refused),
+    cmocka_unit_test(what_was_checked_is_not_checked_again),
     cmocka_unit_test(halves_that_are_no_numbers_name_the_element),
     cmocka_unit_test(variances_are_above_0),
   };
