@@ -85,14 +85,22 @@ read_timing(const char *value, int32_t *ret_model)
   return *ret_model > 0;
 }
 
+/* By enum rramnas_adc_range. */
+static const char *const adc_ranges[] = { "auto", "maximum", "granular", "calibrated", NULL };
+
 int
 read_adc_range(const char *value, int32_t *ret_range)
 {
-  static const char *const words[] = { "auto", "maximum", "granular", "calibrated", NULL };
-  const int32_t place = place_of(value, words);
+  const int32_t place = place_of(value, adc_ranges);
 
   *ret_range = place - 1;
   return place > 0;
+}
+
+const char *
+adc_range_name(int32_t range)
+{
+  return adc_ranges[range];
 }
 
 int

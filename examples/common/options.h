@@ -50,6 +50,8 @@ int read_policy(const char *value, int32_t *ret_policy);
 int read_effort(const char *value, int32_t *ret_effort);
 int read_timing(const char *value, int32_t *ret_model);
 int read_adc_range(const char *value, int32_t *ret_range);
+/* The word that it is read from. */
+const char *adc_range_name(int32_t range);
 
 /* Whether there are options that only a data set gives a meaning; a range that is the default one cannot be seen. */
 int tells_of_accuracy(const rramnas_accuracy_options *a);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/options.h"
 #include "program.h"
 
 /* --- bits by layer --- */
@@ -68,36 +69,36 @@ put_word(FILE *f, const char *text)
 }
 
 static void
-put_text(FILE *f, const char *option, const char *value)
+put_text(FILE *f, const char *name, const char *value)
 {
-  fprintf(f, " --%s", option);
+  fprintf(f, " --%s", name);
   put_word(f, value);
 }
 
 static void
-put_number(FILE *f, const char *option, int64_t value)
+put_number(FILE *f, const char *name, int64_t value)
 {
   if (value > 0)
-    fprintf(f, " --%s %lld", option, (long long)value);
+    fprintf(f, " --%s %lld", name, (long long)value);
 }
 
 /* It was read from at most 15 digits, so that 15 are the same number again. */
 static void
-put_share(FILE *f, const char *option, double value)
+put_share(FILE *f, const char *name, double value)
 {
   if (value > 0)
-    fprintf(f, " --%s %.15g", option, value);
+    fprintf(f, " --%s %.15g", name, value);
 }
 
 /* A file in the folder of the chosen ones. */
 static void
-put_file(FILE *f, const settings *s, const char *option, const char *name, const char *ending)
+put_file(FILE *f, const settings *s, const char *name, const char *file, const char *ending)
 {
   char path[MOST_PATH + 128];
 
-  snprintf(path, sizeof(path), "%s/best/%s%s", s->out, name, ending);
-  if (option)
-    put_text(f, option, path);
+  snprintf(path, sizeof(path), "%s/best/%s%s", s->out, file, ending);
+  if (name)
+    put_text(f, name, path);
   else
     put_word(f, path);
 }
@@ -120,7 +121,6 @@ put_mapping_options(FILE *f, const settings *s)
 static void
 put_accuracy_options(FILE *f, const settings *s, const char *weights)
 {
-  static const char *const ranges[] = { "auto", "maximum", "granular", "calibrated" };
   const rramnas_accuracy_options *a = &s->accuracy;
 
   if (!a->data)
@@ -138,7 +138,7 @@ put_accuracy_options(FILE *f, const settings *s, const char *weights)
   if (a->copies_alike)
     fputs(" --copies-alike", f);
   if (a->adc_range)
-    put_text(f, "adc-range", ranges[a->adc_range]);
+    put_text(f, "adc-range", adc_range_name(a->adc_range));
   put_share(f, "adc-fraction", a->adc_fraction);
 }
 

@@ -759,7 +759,8 @@ typedef struct rramnas_compile_options {
  * @param options  NULL = defaults
  * @param runtime  NULL = defaults
  * @return RRAMNAS_OK; ERR_DOES_NOT_FIT with a message of what is needed, what is there and which layers
- *         take most; ERR_ARGUMENT, ERR_RANGE, ERR_LIMIT, ERR_MEMORY
+ *         take most; ERR_UNSUPPORTED for groups on a diagonal with unit columns; ERR_ARGUMENT, ERR_RANGE, ERR_LIMIT,
+ *         ERR_MEMORY
  * Source: RNC (doc/compile.md).
  * @since 0.1
  */
@@ -1312,8 +1313,8 @@ typedef struct rramnas_accuracy {
  * counts right answers over many chips (Monte Carlo; errors as doc/accuracy.md has them). The same bytes at any number
  * of threads.
  * @param ret_trials  array of length [options.trials]: share of right answers of each chip that was tried; may be NULL
- * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network, and for
- *         stop_dominated; ERR_SHAPE when images do not fit it; ERR_UNSUPPORTED for an operator that is not computed;
+ * @return RRAMNAS_OK; ERR_IO, ERR_PARSE for files; ERR_ARGUMENT when weights are of another network, when
+ *         options->hw has unit columns and the mapping's chip has none or the other way round, and for stop_dominated; ERR_SHAPE when images do not fit it; ERR_UNSUPPORTED for an operator that is not computed;
  *         ERR_MEMORY
  * @since 0.2
  */

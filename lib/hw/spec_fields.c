@@ -119,7 +119,7 @@ const rrn_hw_field rrn_hw_fields[] = {
          "RNC's mapping (one column per weight)"),
   CHOICE3("weight.sign", "differential", "offset", "unit_column", v.weight.sign,
           "How a weight is signed: as the difference of two cells, or shifted by a constant, which is subtracted as a number "
-          "or as read from columns that each crossbar keeps for it.", RNC),
+          "or as read from columns that each crossbar keeps for it.", RNC "; unit columns: ISAAC (ISCA 2016)"),
   CHOICE2("weight.subtraction", "analog", "digital", v.weight.subtraction,
           "Where differential pairs in parallel crossbars are subtracted: before their common ADC, or after an ADC each.",
           MNSIM " (Sub_Position 0)"),

@@ -65,8 +65,8 @@ void rrn_xbar_short_begin(const rrn_xbar_short *s, size_t group, rrn_xbar_short_
 /* The group in a slot; `g` is begun with s or another copy of the layer. Inputs x[in * x_row + vector], n_vectors a multiple of
  * RRN_XBAR_SHORT_LANES; of each so many the first lanes[n_vectors / RRN_XBAR_SHORT_LANES] are in use: the others are computed and
  * not counted. A result is scale ret_sums[output][vector] + base + input_scale (sum of the vector's inputs), with
- * rrn_xbar_short_scale(); behind the outputs' sums are those of the unit columns, which are subtracted. numbers[n_vectors]: those of the vectors in the streams of read noise; NULL without. stats are added
- * to. */
+ * rrn_xbar_short_scale(); behind the outputs' sums are those of the unit columns, which are subtracted. numbers[n_vectors]:
+ * those of the vectors in the streams of read noise; NULL without. stats are added to. */
 int32_t rrn_xbar_short_run(rrn_arena *scratch, const rrn_xbar_short *s, size_t slot, rrn_xbar_short_group *g, const uint8_t *x,
                            size_t x_row, size_t n_vectors, const uint8_t *lanes, const uint32_t *numbers, int32_t *ret_sums,
                            rrn_xbar_stats *stats, rramnas_error *err);

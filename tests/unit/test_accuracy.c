@@ -402,6 +402,7 @@ typedef struct wanted {
   rramnas_accuracy_layer *layers;
   size_t n_layers;
   int32_t depthwise; /* 0: policy rnc, no copies */
+  const char *chip;  /* NULL: the default one */
 } wanted;
 
 static int32_t
@@ -427,11 +428,12 @@ measure_wanted(const rramnas_runtime *runtime, const rramnas_accuracy_options *o
 
   compile.policy = w->depthwise ? RRAMNAS_POLICY_BEST : RRAMNAS_POLICY_RNC;
   compile.depthwise = w->depthwise;
-  compile.crossbars = 80;
+  compile.crossbars = w->chip ? RRAMNAS_CROSSBARS_AUTO : 80;
   compile.no_duplication = !w->depthwise;
   o.weights = o.weights ? o.weights : data_path("onnx/digits_cnn.onnx", weights);
   o.data = o.data ? o.data : data_path("digits/digits_8x8.yaml", data);
-  status = rramnas_hw_create_default(runtime, &hw, err);
+  status = w->chip ? rramnas_hw_load_buffer(w->chip, strlen(w->chip), "chip", RRAMNAS_HW_FORMAT_YAML, runtime, &hw, err)
+                   : rramnas_hw_create_default(runtime, &hw, err);
   if (status >= 0)
     status = rramnas_net_load_file(data_path("onnx/digits_cnn.onnx", weights), NULL, runtime, &net, err);
   if (status >= 0)
@@ -451,6 +453,30 @@ measure_digits(const rramnas_runtime *runtime, const rramnas_accuracy_options *o
   const wanted w = { .trials = ret_trials };
 
   return measure_wanted(runtime, options, ret, &w, err);
+}
+
+/* Boxes of 40 outputs have a unit column each, which is converted with them. */
+static void
+each_box_has_a_unit_column(void **state)
+{
+  static const char *const chips[] = { "crossbar: {cols: 40}\nweight: {sign: offset}\nnoise: {write_model: relative}",
+                                       "crossbar: {cols: 41}\nweight: {sign: unit_column}\nnoise: {write_model: relative}" };
+  static const struct { int layer, n_out, n_boxes; } wide[] = { { 1, 48, 2 }, { 4, 64, 2 }, { 7, 96, 3 }, { 11, 10, 1 } };
+  rramnas_accuracy_layer layers[2][12] = { { { .size = sizeof(layers[0][0]) } }, { { .size = sizeof(layers[0][0]) } } };
+  rramnas_accuracy_options o = RRAMNAS_ACCURACY_OPTIONS_INIT;
+  rramnas_accuracy a = RRAMNAS_ACCURACY_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  size_t k;
+
+  (void)state;
+  o.images = 2;
+  o.trials = 1;
+  o.calibration_images = 4;
+  for (k = 0; k < 2; k++)
+    check(measure_wanted(NULL, &o, &a, &(wanted){ .layers = layers[k], .n_layers = 12, .chip = chips[k] }, &err), &err);
+  for (k = 0; k < sizeof(wide) / sizeof(wide[0]); k++)
+    assert_int_equal(layers[1][wide[k].layer].conversions * wide[k].n_out,
+                     layers[0][wide[k].layer].conversions * (wide[k].n_out + wide[k].n_boxes));
 }
 
 /* Three layers are depthwise. */
@@ -717,6 +743,7 @@ main(void)
     cmocka_unit_test(chips_together_are_as_one_by_one),
     cmocka_unit_test(read_noise_costs_accuracy_too),
     cmocka_unit_test(errors_of_the_circuit),
+    cmocka_unit_test(each_box_has_a_unit_column),
     cmocka_unit_test(layers_on_a_diagonal_are_counted),
     cmocka_unit_test(figures_agree_with_the_trials),
     cmocka_unit_test(layers_say_what_converters_do),

@@ -75,6 +75,17 @@ corner_to_corner(void **state)
   expect(square, at, 2, 2, 1);
 }
 
+/* Unit columns are read with every box, so two have them in common wherever they are. */
+static void
+unit_columns_in_common(void **state)
+{
+  static const int32_t at[][2] = { { 0, 0 }, { 8, 8 } };
+
+  (void)state;
+  expect("crossbar: {rows: 16, cols: 17}\nweight: {sign: offset}", at, 2, 2, 1);
+  expect("crossbar: {rows: 16, cols: 17}\nweight: {sign: unit_column}", at, 2, 2, 2);
+}
+
 static void
 rows_or_columns_in_common(void **state)
 {
@@ -211,7 +222,7 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(corner_to_corner),
+    cmocka_unit_test(corner_to_corner), cmocka_unit_test(unit_columns_in_common),
     cmocka_unit_test(rows_or_columns_in_common),
     cmocka_unit_test(weights_at_the_crossing),
     cmocka_unit_test(adcs),

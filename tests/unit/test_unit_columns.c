@@ -37,6 +37,18 @@ compile(const char *chip, rramnas_net *net, rramnas_compile_options *o, int32_t 
   return m;
 }
 
+static rramnas_mapping *
+compile_layer(const char *chip, side_layer layer, int64_t side)
+{
+  rramnas_net *net = layers_net(&layer, 1, side);
+  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
+  rramnas_error err = RRAMNAS_ERROR_INIT;
+  rramnas_mapping *m = compile(chip, net, &o, RRAMNAS_OK, &err);
+
+  rramnas_net_unref(net);
+  return m;
+}
+
 /* --- mappings --- */
 
 /* The least column that no box may have: boxes of 7 weights of 4 cells fill the 28 columns before it. */
@@ -103,19 +115,14 @@ each_width_has_its_own(void **state)
 static void
 one_in_each_parallel_crossbar(void **state)
 {
-  static const side_layer layers[] = { { 32, 32, 1, 1 } };
-  rramnas_net *net = layers_net(layers, 1, 2);
-  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_mapping *m;
+  rramnas_mapping *m = compile_layer("crossbar: {rows: 32, cols: 32}\nweight: {slicing: parallel, sign: unit_column}",
+                                     (side_layer){ 32, 32, 1, 1 }, 2);
 
   (void)state;
-  m = compile("crossbar: {rows: 32, cols: 32}\nweight: {slicing: parallel, sign: unit_column}", net, &o, RRAMNAS_OK, &err);
   assert_int_equal(m->unit_cols, 1);
   assert_int_equal(m->n_pieces, 2);
   assert_int_equal(m->pieces[0].cols + m->pieces[1].cols, 32);
   rramnas_mapping_unref(m);
-  rramnas_net_unref(net);
 }
 
 /* Groups take turns. */
@@ -144,36 +151,25 @@ no_groups_on_a_diagonal(void **state)
 static void
 they_are_read_too(void **state)
 {
-  static const side_layer layers[] = { { 32, 7, 1, 1 } };
-  rramnas_net *net = layers_net(layers, 1, 2);
-  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_mapping *m;
+  rramnas_mapping *m = compile_layer(CHIP "adc: {per_subarray: 4}", (side_layer){ 32, 7, 1, 1 }, 2);
 
   (void)state;
-  m = compile(CHIP "adc: {per_subarray: 4}", net, &o, RRAMNAS_OK, &err);
   near(m->pieces[0].latency_ns, rrn_hw_mvm_latency_ns(m->hw, 32, 32, 4, NULL));
   assert_true(m->pieces[0].latency_ns > rrn_hw_mvm_latency_ns(m->hw, 32, 28, 4, NULL));
   rramnas_mapping_unref(m);
-  rramnas_net_unref(net);
 }
 
 /* Four positions of 28 + 4 columns in four input steps; 7 sums, as many subtractions and biases each; rows of 32 cells. */
 static void
 counts(void **state)
 {
-  static const side_layer layers[] = { { 32, 7, 1, 1 } };
-  rramnas_net *net = layers_net(layers, 1, 2);
-  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
-  rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_mapping *m;
+  rramnas_mapping *m = compile_layer(CHIP, (side_layer){ 32, 7, 1, 1 }, 2);
   rrn_activity a;
   rrn_layout l;
   rrn_mesh mesh;
   rrn_arena arena;
 
   (void)state;
-  m = compile(CHIP, net, &o, RRAMNAS_OK, &err);
   rrn_arena_init(&arena, &m->rt);
   l = rrn_layout_of(m->hw);
   mesh = rrn_mesh_of(m->hw, 1);
@@ -187,27 +183,21 @@ counts(void **state)
   near(a.cells[0], 28.0 / 32);
   rrn_arena_release(&arena);
   rramnas_mapping_unref(m);
-  rramnas_net_unref(net);
 }
 
 static void
 mnsim_does_not_know_them(void **state)
 {
-  static const side_layer layers[] = { { 3, 7, 1, 3 } };
-  rramnas_net *net = layers_net(layers, 1, 8);
-  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_cost_options how = RRAMNAS_COST_OPTIONS_INIT;
   rramnas_cost cost = RRAMNAS_COST_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_mapping *m;
+  rramnas_mapping *m = compile_layer(CHIP, (side_layer){ 3, 7, 1, 3 }, 8);
 
   (void)state;
-  m = compile(CHIP, net, &o, RRAMNAS_OK, &err);
   how.model = RRAMNAS_COST_MNSIM;
   assert_int_equal(rramnas_mapping_get_cost(m, &how, &cost, &err), RRAMNAS_ERR_UNSUPPORTED);
   assert_non_null(strstr(err.message, "weight.sign is unit_column"));
   rramnas_mapping_unref(m);
-  rramnas_net_unref(net);
 }
 
 /* --- products --- */
@@ -384,23 +374,18 @@ few_outputs_share_a_converter(void **state)
 static void
 other_signs_are_refused(void **state)
 {
-  static const side_layer layers[] = { { 3, 7, 1, 3 } };
-  rramnas_net *net = layers_net(layers, 1, 8);
   rramnas_hw *offset = layers_chip("crossbar: {rows: 32, cols: 32}\nweight: {slicing: columns, sign: offset}\n");
-  rramnas_compile_options o = RRAMNAS_COMPILE_OPTIONS_INIT;
   rramnas_cost_options how = RRAMNAS_COST_OPTIONS_INIT;
   rramnas_cost cost = RRAMNAS_COST_INIT;
   rramnas_error err = RRAMNAS_ERROR_INIT;
-  rramnas_mapping *m;
+  rramnas_mapping *m = compile_layer(CHIP, (side_layer){ 3, 7, 1, 3 }, 8);
 
   (void)state;
-  m = compile(CHIP, net, &o, RRAMNAS_OK, &err);
   how.hw = offset;
   assert_int_equal(rramnas_mapping_get_cost(m, &how, &cost, &err), RRAMNAS_ERR_ARGUMENT);
   assert_string_equal(err.message, "cost options: hw has 0 unit columns, the mapping was made for 4");
   rramnas_mapping_unref(m);
   rramnas_hw_unref(offset);
-  rramnas_net_unref(net);
 }
 
 int
